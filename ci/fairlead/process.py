@@ -1,0 +1,199 @@
+"""The one door to subprocesses.
+
+Commands are argv, never shell text. Secrets travel in ``stdin`` or in a file, never in ``argv``.
+``run`` waits and collects, ``stream`` hands over lines while the command runs, ``replace`` never returns.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead.errors import CommandFailedError, ToolMissingError
+
+_TAIL_LINES = 20
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a command ended. ``stdout`` and ``stderr`` are text, undecodable bytes replaced."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        return self.returncode == 0
+
+
+def run(
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    stdin: bytes | None = None,
+    env: Mapping[str, str | None] | None = None,
+    cwd: Path | None = None,
+    timeout: float | None = None,
+    check: bool = True,
+) -> Completed:
+    """Run a command to its end and return what it printed.
+
+    Args:
+        argv: the program and its arguments.
+        stdin: bytes for its standard input; without it the input is empty.
+        env: variables on top of this process's own; None takes one away.
+        cwd: the working directory.
+        timeout: seconds, after which the command is killed.
+        check: raise when the exit code is not 0.
+
+    Raises:
+        ToolMissingError: the program is not there.
+        CommandFailedError: it failed or took too long, with its last lines as details.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    try:
+        done = subprocess.run(  # noqa: S603 - this module is the door; argv only, no shell
+            words,
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            env=_environment(env),
+            cwd=cwd,
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise _missing(words, cwd) from error
+    except subprocess.TimeoutExpired as error:
+        raise CommandFailedError(
+            f"`{shlex.join(words)}` did not end within {timeout:g} s",
+            fix="run it by hand to see where it hangs",
+        ) from error
+    completed = Completed(words, done.returncode, _text(done.stdout), _text(done.stderr))
+    if check and not completed.ok:
+        raise failed(completed)
+    return completed
+
+
+def stream(
+    argv: Sequence[str | os.PathLike[str]],
+    on_line: Callable[[str], None],
+    *,
+    env: Mapping[str, str | None] | None = None,
+    cwd: Path | None = None,
+    check: bool = True,
+) -> Completed:
+    """Run a command and hand each line of its output and error output to ``on_line`` at once.
+
+    The returned ``stdout`` holds both streams, in the order in which they came.
+
+    Raises:
+        ToolMissingError: the program is not there.
+        CommandFailedError: it failed, with its last lines as details.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    lines: list[str] = []
+    try:
+        with subprocess.Popen(  # noqa: S603 - see run()
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=_environment(env),
+            cwd=cwd,
+        ) as process:
+            assert process.stdout is not None
+            for raw in process.stdout:
+                line = _text(raw).rstrip("\n")
+                lines.append(line)
+                on_line(line)
+    except FileNotFoundError as error:
+        raise _missing(words, cwd) from error
+    completed = Completed(words, process.returncode, "\n".join(lines), "")
+    if check and not completed.ok:
+        raise failed(completed)
+    return completed
+
+
+def open_pipes(
+    argv: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str | None] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a command with all three streams piped, for a conversation (ssh, a helper daemon).
+
+    Raises:
+        ToolMissingError: the program is not there.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    try:
+        return subprocess.Popen(  # noqa: S603 - see run()
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(env),
+        )
+    except FileNotFoundError as error:
+        raise _missing(words, None) from error
+
+
+def start_daemon(argv: Sequence[str | os.PathLike[str]], log: Path, *, env: Mapping[str, str | None] | None = None) -> int:
+    """Start a command in a session of its own, its output in ``log``, and return its process id.
+
+    Raises:
+        ToolMissingError: the program is not there.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    try:
+        with log.open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603 - see run()
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=_environment(env),
+                start_new_session=True,
+            )
+    except FileNotFoundError as error:
+        raise _missing(words, None) from error
+    # Reap it when it ends, so that it never stays behind as a zombie of this process.
+    threading.Thread(target=process.wait, daemon=True).start()
+    return process.pid
+
+
+def which(program: str) -> Path | None:
+    """The program's path, or None."""
+    found = shutil.which(program)
+    return Path(found) if found else None
+
+
+def failed(completed: Completed) -> CommandFailedError:
+    """The error that says how a command failed, its last lines as details."""
+    output = (completed.stderr or completed.stdout).strip().splitlines()
+    return CommandFailedError(
+        f"`{shlex.join(completed.argv)}` failed with exit code {completed.returncode}",
+        why=output[-1] if output else "it printed nothing",
+        details=tuple(output[-_TAIL_LINES:]),
+    )
+
+
+def _environment(extra: Mapping[str, str | None] | None) -> dict[str, str] | None:
+    if not extra:
+        return None
+    merged: dict[str, str | None] = {**os.environ, **extra}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _missing(words: tuple[str, ...], cwd: Path | None) -> ToolMissingError:
+    if cwd is not None and not cwd.is_dir():
+        return ToolMissingError(f"the folder {cwd} is not there", why=f"`{words[0]}` was to run in it")
+    return ToolMissingError(f"`{words[0]}` is not installed", fix="`fairlead setup` installs what Fairlead needs")
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", errors="replace")
