@@ -1,0 +1,51 @@
+# Everything runs through ./bootstrap, which brings the virtualenv. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+dev := ./bootstrap
+use := ./bootstrap --for use
+sources := ci tests $(wildcard app bench)
+
+.PHONY: help setup demo test unit integration e2e check format lock bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## engine, tools and lab, so that everything below runs
+	$(dev) fairlead setup --for dev
+
+demo: ## a commit to production and back, in the lab on this machine
+	$(use) fairlead setup --for lab
+	$(use) python -m demo
+
+test: setup ## every test (unit, host agent on other Pythons, integration, e2e, actions)
+	$(dev) python -m tests.run
+
+unit: ## the fast loop
+	$(dev) python -m pytest tests/unit
+
+integration: ## tests against the engine of this machine
+	$(dev) python -m pytest tests/integration
+
+e2e: ## tests against the lab
+	$(dev) python -m pytest tests/e2e
+
+check: ## format, lint, types, import direction, workflows, locks
+	$(dev) python -m tests.check
+
+format: ## write what `check` would ask for
+	$(dev) ruff check --fix $(sources)
+	$(dev) ruff format $(sources)
+
+lock: ## lock the requirements again (FRESH=--upgrade takes newer versions)
+	$(dev) python -m tests.locks --write $(FRESH)
+
+bench: ## measure the goals
+	$(dev) python -m bench
+
+clean: ## undo everything: lab, cache, virtualenvs, work products
+	./bootstrap --for use fairlead lab down || true
+	rm -rf "$${FAIRLEAD_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/fairlead}" .fairlead .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

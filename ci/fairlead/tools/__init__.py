@@ -1,0 +1,1 @@
+"""Tools that Fairlead drives: what they are, where they are, and how a missing one is fetched."""

@@ -1,0 +1,27 @@
+"""What holds for every test: its tier, and that a unit test stays inside its process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.isolation import forbid_processes_and_network
+
+TIERS = ("unit", "integration", "e2e", "actions")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test with the tier in whose folder it lies."""
+    here = Path(__file__).parent
+    for item in items:
+        tier = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
+        if tier in TIERS:
+            item.add_marker(tier)
+
+
+@pytest.fixture(autouse=True)
+def _stay_inside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a unit test, starting a process or opening a network connection is a failure."""
+    if request.node.get_closest_marker("unit"):
+        forbid_processes_and_network(monkeypatch)
