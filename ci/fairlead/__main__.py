@@ -1,0 +1,164 @@
+"""The entry of the command, and its one error boundary.
+
+Every error that a user is meant to read is a ``FairleadError``; this is the one place that shows it
+and turns it into an exit code. Anything else that comes here is a bug in Fairlead, and is told as one:
+one line, and a file with the traceback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from fairlead import report
+from fairlead.cli import command
+from fairlead.cli.output import Output
+from fairlead.errors import CommandFailedError, ExitCode, FairleadError, InputError, InterruptedByUserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import FrameType
+
+# What the machine refuses, and no change of our code would allow.
+_REFUSALS = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EIO,
+    errno.ENOMEM,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``fairlead`` with these words (default: those of the process) and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    output = Output(os.environ)
+    _prepare_process()
+    code = guarded(lambda: command.main(words, "fairlead", standalone_mode=False, obj=output), words, output)
+    return _flushed(code)
+
+
+def guarded(call: Callable[[], object], words: Sequence[str], output: Output) -> int:
+    """Call, show whatever error comes out of it, and return the exit code."""
+    try:
+        status = call()
+    except FairleadError as error:
+        return _show(error)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.exceptions.NoArgsIsHelpError as bare:
+        click.echo(bare.format_message(), err=True)
+        return int(ExitCode.INPUT)
+    except click.UsageError as usage:
+        # The options that choose the output may stand behind the one that failed.
+        output.ask(json="--json" in words, plain="--plain" in words)
+        return _show(usage_error(usage))
+    except click.ClickException as refusal:
+        return _show(InputError(refusal.format_message()))
+    except (KeyboardInterrupt, EOFError, click.Abort):
+        return _show(InterruptedByUserError("interrupted"))
+    except Exception as error:  # noqa: BLE001 - the boundary: nothing unexpected may pass it
+        return _unexpected(error)
+    # With `standalone_mode=False` click hands back the code of `ctx.exit()`.
+    return status if isinstance(status, int) else int(ExitCode.OK)
+
+
+def usage_error(usage: click.UsageError) -> InputError:
+    """A mistake on the command line, in the form of every other error."""
+    path = usage.ctx.command_path if usage.ctx is not None else "fairlead"
+    text = usage.format_message().rstrip(".")
+    return InputError(text[:1].lower() + text[1:], fix=f"`{path} --help` shows how it is called")
+
+
+def _show(error: FairleadError) -> int:
+    with contextlib.suppress(BrokenPipeError):
+        reporter = report.current()
+        reporter.close()
+        reporter.error(error)
+    return int(error.exit_code)
+
+
+def _unexpected(error: Exception) -> int:
+    if isinstance(error, BrokenPipeError) and _reader_is_gone():
+        return int(ExitCode.OK)
+    saved = _save_traceback(error)
+    if isinstance(error, OSError) and error.errno in _REFUSALS:
+        place = f": {error.filename}" if error.filename else ""
+        return _show(
+            CommandFailedError(
+                f"this machine refused: {error.strerror}{place}", why=f"the traceback is in {saved}"
+            )
+        )
+    return _show(
+        CommandFailedError(
+            f"this is a bug in Fairlead: {type(error).__name__}: {error}",
+            why=f"the traceback is in {saved}",
+            fix="run it again; if it stays, report it with that file",
+        )
+    )
+
+
+def _save_traceback(error: Exception) -> Path:
+    """Write the traceback, without secrets, where a bug report can take it from."""
+    import tempfile
+    import traceback
+    from pathlib import Path
+
+    from fairlead.report.redact import masked
+
+    handle, name = tempfile.mkstemp(prefix="fairlead-bug-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+        file.write(masked("".join(traceback.format_exception(error))))
+    return Path(name)
+
+
+def _reader_is_gone() -> bool:
+    """Whether whoever read our output has left (``fairlead history | head``), and not some other pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        poll = select.poll()
+        try:
+            poll.register(stream.fileno(), select.POLLERR)
+        except (OSError, ValueError):
+            continue
+        if any(event & select.POLLERR for _, event in poll.poll(0)):
+            return True
+    return False
+
+
+def _prepare_process() -> None:
+    """Let SIGTERM unwind like Ctrl-C, so that temporary files go, and let no character stop an output."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    with contextlib.suppress(ValueError):  # not in the main thread: a test, an embedding program
+        signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _flushed(code: int) -> int:
+    """Flush stdout here, where a reader that has left can be told from a fault at exit."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more at exit: give it a place where that works.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

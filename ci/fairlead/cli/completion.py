@@ -1,0 +1,28 @@
+"""``fairlead completion``: the script that lets a shell complete Fairlead's verbs and options."""
+
+from __future__ import annotations
+
+import click
+
+from fairlead import report
+from fairlead.cli.options import examples
+
+
+@click.command(
+    epilog=examples(
+        ('eval "$(fairlead completion bash)"', "in ~/.bashrc"),
+        ('eval "$(fairlead completion zsh)"', "in ~/.zshrc"),
+        ("fairlead completion fish | source", "in ~/.config/fish/config.fish"),
+    )
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def command(shell: str) -> None:
+    """Print the completion script of a shell."""
+    from click.shell_completion import get_completion_class
+
+    from fairlead import cli
+
+    script = get_completion_class(shell)
+    assert script is not None
+    source = script(cli.command, {}, "fairlead", "_FAIRLEAD_COMPLETE").source()
+    report.current().result({"schema": "fairlead.completion/v1", "shell": shell, "script": source}, source)

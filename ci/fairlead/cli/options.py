@@ -1,0 +1,106 @@
+"""Options that several verbs share, and the shape of their help."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from fairlead.cli.output import Output
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+def examples(*pairs: tuple[str, str]) -> str:
+    r"""The epilog of a command: example calls, each with what it is good for.
+
+    The leading ``\b`` keeps click from wrapping the lines.
+    """
+    width = max(len(call) for call, _ in pairs)
+    lines = [f"  {call:<{width}}  {meaning}".rstrip() for call, meaning in pairs]
+    return "\b\n" + "\n".join(["Examples:", *lines])
+
+
+def environment_option(function: _Decorated) -> _Decorated:
+    """``-e/--environment NAME`` (argument ``environment: str | None``): which one of fairlead.yaml."""
+    return click.option(
+        "-e",
+        "--environment",
+        metavar="NAME",
+        envvar="FAIRLEAD_ENVIRONMENT",
+        show_envvar=True,
+        help="The environment of fairlead.yaml. [default: the only one]",
+    )(function)
+
+
+def work_dir_option(function: _Decorated) -> _Decorated:
+    """``--work-dir DIR`` (argument ``work_dir: str``): where verbs leave documents for each other."""
+    return click.option(
+        "--work-dir",
+        metavar="DIR",
+        envvar="FAIRLEAD_WORK_DIR",
+        show_envvar=True,
+        default=".fairlead",
+        show_default=True,
+        type=click.Path(file_okay=False),
+        help="Where verbs leave documents and images for each other.",
+    )(function)
+
+
+def version_option(function: _Decorated) -> _Decorated:
+    """``--version``."""
+    return click.option(
+        "--version",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_print_version,
+        help="Show the version and exit.",
+    )(function)
+
+
+def output_options(command: click.Command) -> click.Command:
+    """Add ``--json`` and ``--plain`` to a command and to the commands below it, once."""
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            output_options(below)
+    taken = {name for parameter in command.params for name in parameter.opts}
+    for name, text in (
+        ("--json", "Print one JSON document on stdout; everything else goes to stderr."),
+        ("--plain", "Print plain lines: no colour, nothing that moves."),
+    ):
+        if name not in taken:
+            command.params.append(_output_flag(name, text))
+    return command
+
+
+def change_directory(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    """The callback of ``-C``: eager, so that every other path is read from there."""
+    if value is not None and not ctx.resilient_parsing:
+        os.chdir(value)
+
+
+def _output_flag(name: str, text: str) -> click.Option:
+    return click.Option(
+        [name], is_flag=True, is_eager=True, expose_value=False, callback=_ask_output, help=text
+    )
+
+
+def _ask_output(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    output = ctx.find_object(Output)
+    if output is None:
+        output = ctx.obj = Output(os.environ)
+    output.ask(json=param.name == "json", plain=param.name == "plain")
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from fairlead import __version__
+
+    click.echo(f"fairlead {__version__}")
+    ctx.exit()

@@ -1,0 +1,45 @@
+"""What a user sees, and the one way to say it.
+
+A verb takes ``reporter = report.current()`` and talks only through it; which implementation answers
+(a live terminal, plain lines, a GitHub job, one JSON document) was decided once, by the command root.
+
+Importing this package is cheap: an implementation is imported when it is first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fairlead.report.protocol import Phase, PhaseState, Reporter
+from fairlead.report.redact import redact
+
+__all__ = ["Phase", "PhaseState", "Reporter", "current", "redact", "use"]
+
+
+def _plain() -> Reporter:
+    from fairlead.report.plain import PlainReporter
+
+    return PlainReporter.standard()
+
+
+class _InUse:
+    """The reporter of this process: how it is made, and it, once it was asked for. Threads share it."""
+
+    make: Callable[[], Reporter] = staticmethod(_plain)
+    made: Reporter | None = None
+
+
+def current() -> Reporter:
+    """The reporter in use; plain lines when none was chosen."""
+    if _InUse.made is None:
+        _InUse.made = _InUse.make()
+    return _InUse.made
+
+
+def use(make: Callable[[], Reporter] | None) -> None:
+    """Make what ``make`` returns the reporter in use; None goes back to plain lines.
+
+    ``make`` is called by the first ``current()``, so that a command that says nothing imports nothing.
+    """
+    _InUse.make = staticmethod(make or _plain)
+    _InUse.made = None

@@ -1,0 +1,105 @@
+"""An error as text and as a document. Pure, but for reading the source lines it points to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fairlead.errors import FairleadError, Finding, Location
+
+SCHEMA = "fairlead.error/v1"
+
+SourceLine = Callable[[Location], str | None]
+
+_WIDEST_SOURCE = 160
+
+
+def error_document(error: FairleadError) -> dict[str, object]:
+    """The error as a ``fairlead.error/v1`` document."""
+    return {
+        "schema": SCHEMA,
+        "exit_code": int(error.exit_code),
+        "what": error.what,
+        "why": error.why,
+        "fix": error.fix,
+        "findings": [_finding_document(finding) for finding in error.findings],
+        "details": list(error.details),
+    }
+
+
+def render_error(error: FairleadError, source_line: SourceLine) -> list[str]:
+    """The lines of an error, from what went wrong to what to do next.
+
+    ``source_line`` gives the text of the line a location points to, or None where it can't be read.
+    """
+    lines = [f"error: {error.what}"]
+    lines += [f"  {line}" for line in error.why.splitlines()]
+    for finding in error.findings:
+        lines.append("")
+        lines += render_finding(finding, source_line)
+    if error.details:
+        lines.append("")
+        lines += [f"  | {line}" for detail in error.details for line in (detail.splitlines() or [""])]
+    if error.fix:
+        first, *rest = error.fix.splitlines()
+        if error.findings or error.details:
+            lines.append("")
+        lines.append(f"  fix: {first}")
+        lines += [f"       {line}" for line in rest]
+    return lines
+
+
+def render_finding(finding: Finding, source_line: SourceLine) -> list[str]:
+    """One fault: place and message, the source line with a caret, what to do."""
+    place = f"{finding.location}: " if finding.location else ""
+    rule = f" [{finding.rule}]" if finding.rule else ""
+    lines = [f"  {place}{finding.what}{rule}"]
+    if finding.location is not None:
+        lines += _excerpt(finding.location, source_line)
+    lines += [
+        f"    {'fix: ' if index == 0 else '     '}{line}"
+        for index, line in enumerate(finding.fix.splitlines())
+    ]
+    return lines
+
+
+def read_source_line(location: Location) -> str | None:
+    """The line of the file that ``location`` points to; None if there is no such file or line."""
+    if location.line < 1:
+        return None
+    try:
+        with Path(location.path).open(encoding="utf-8", errors="replace") as file:
+            for number, line in enumerate(file, start=1):
+                if number == location.line:
+                    return line.rstrip("\r\n")
+    except (OSError, ValueError):
+        return None
+    return None
+
+
+def _excerpt(location: Location, source_line: SourceLine) -> list[str]:
+    source = source_line(location)
+    if source is None or not source.strip():
+        return []
+    gutter = f"    {location.line} | "
+    lines = [gutter + _printable(source)[:_WIDEST_SOURCE]]
+    if 0 < location.column <= min(len(source) + 1, _WIDEST_SOURCE):
+        lines.append(" " * (len(gutter) - 2) + "| " + " " * (location.column - 1) + "^")
+    return lines
+
+
+def _printable(source: str) -> str:
+    """One character stays one column: a tab becomes a space, a control character a dot."""
+    return "".join(" " if char == "\t" else char if char.isprintable() else "." for char in source)
+
+
+def _finding_document(finding: Finding) -> dict[str, object]:
+    location = finding.location
+    return {
+        "what": finding.what,
+        "path": location.path if location else None,
+        "line": (location.line or None) if location else None,
+        "column": (location.column or None) if location else None,
+        "fix": finding.fix,
+        "rule": finding.rule,
+    }

@@ -1,0 +1,153 @@
+"""A live terminal: a spinner for what is under way, colours, and nothing left over when it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from fairlead.report import layout
+from fairlead.report.failure import read_source_line, render_error
+from fairlead.report.redact import masked
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from rich.status import Status
+
+    from fairlead.errors import FairleadError, Location
+    from fairlead.report.protocol import Phase
+
+_STYLES = {"done": "green", "failed": "bold red", "skipped": "dim"}
+
+
+class TerminalReporter:
+    """Writes to one terminal; NO_COLOR switches the colours off, not the movement."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._console = Console(
+            file=stream,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            soft_wrap=True,
+            no_color="NO_COLOR" in os.environ,
+        )
+        self._under_way: list[str] = []
+        self._status: Status | None = None
+
+    @classmethod
+    def standard(cls) -> TerminalReporter:
+        """On the process's own stdout."""
+        return cls(sys.stdout)
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        start = time.monotonic()
+        self._begin(text)
+        try:
+            yield
+        except BaseException:
+            self._end(text, "failed", time.monotonic() - start)
+            raise
+        self._end(text, "done", time.monotonic() - start)
+
+    def progress(self, text: str) -> None:
+        if self._status is None or not self._under_way:
+            return
+        width = max(self._console.width - len(self._under_way[-1]) - 6, 10)
+        passing = Text(self._under_way[-1])
+        passing.append(f"  {masked(text.strip())[:width]}", style="dim")
+        self._status.update(passing)
+
+    def line(self, text: str = "") -> None:
+        self._print(Text(text))
+
+    def warn(self, text: str, location: Location | None = None) -> None:
+        place = f"{location}: " if location else ""
+        self._print(Text.assemble(("warning: ", "bold yellow"), place, text))
+
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        head, *body = layout.render_table(headers, rows)
+        self._print(Text(head, style="bold"))
+        for line in body:
+            self._print(Text(line))
+
+    def phase(self, name: str, state: str, seconds: float | None = None, detail: str = "") -> None:
+        if state == "begin":
+            self._begin(f"{name}: {detail}" if detail else name, replace=True)
+            return
+        self._end(f"{name}: {detail}" if detail else name, state, seconds if state != "skipped" else None)
+
+    def timeline(self, phases: Sequence[Phase]) -> None:
+        lines = layout.render_timeline(phases)
+        for line, (_, state, _) in zip(lines, phases, strict=False):
+            self._print(Text(line, style={"failed": "red", "skipped": "dim"}.get(state, "cyan")))
+        for line in lines[len(phases) :]:
+            self._print(Text(line, style="bold"))
+
+    def result(self, document: Mapping[str, object], text: str) -> None:
+        self._halt()
+        if text:
+            self._print(Text(text))
+
+    def error(self, error: FairleadError) -> None:
+        self._halt()
+        first, *rest = render_error(error, read_source_line)
+        head = Text(first)
+        head.stylize("bold red", 0, len("error:"))
+        self._print(head)
+        for line in rest:
+            self._print(Text(line, style=_error_style(line)))
+
+    def close(self) -> None:
+        self._halt()
+
+    def _begin(self, text: str, *, replace: bool = False) -> None:
+        if replace:
+            self._under_way.clear()
+        self._under_way.append(masked(text))
+        self._show()
+
+    def _end(self, text: str, state: str, seconds: float | None) -> None:
+        if self._under_way:
+            self._under_way.pop()
+        self._show()
+        mark = layout.MARKS.get(state, state)
+        took = f"  {layout.render_seconds(seconds)}" if seconds is not None else ""
+        self._print(Text.assemble((mark, _STYLES.get(state, "")), f" {text}", (took, "dim")))
+
+    def _show(self) -> None:
+        """Let the spinner say the innermost thing under way, or rest when there is none."""
+        if not self._under_way:
+            self._halt()
+            return
+        if self._status is None:
+            self._status = self._console.status(Text(self._under_way[-1]), spinner="dots")
+            self._status.start()
+        else:
+            self._status.update(Text(self._under_way[-1]))
+
+    def _halt(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def _print(self, text: Text) -> None:
+        plain = masked(text.plain)
+        self._console.print(text if plain == text.plain else Text(plain))
+
+
+def _error_style(line: str) -> str:
+    stripped = line.lstrip()
+    if stripped.startswith("fix:"):
+        return "green"
+    if stripped.startswith("|"):
+        return "dim"
+    return ""
