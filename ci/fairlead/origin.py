@@ -1,0 +1,49 @@
+"""The repository's name on its forge, read from files and variables: no process, no network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+_REMOTE = re.compile(r'^\s*\[remote "origin"\]\s*$')
+_URL = re.compile(r"^\s*url\s*=\s*(\S+)\s*$")
+_SLUG = re.compile(r"(?:^[^/@]+@[^:/]+:|^[a-z+]+://[^/]+/)(?P<slug>[^/]+/.+?)(?:\.git)?/?$")
+
+
+def read_repository_slug(folder: Path, environ: Mapping[str, str]) -> str:
+    """``owner/repository`` in lower case, from ``GITHUB_REPOSITORY`` or the git remote ``origin``; else empty."""
+    slug = environ.get("GITHUB_REPOSITORY") or parse_remote_slug(_read_origin(folder))
+    return slug.lower()
+
+
+def parse_remote_slug(url: str) -> str:
+    """``owner/repository`` of a remote such as ``git@github.com:Acme/board.git``; empty for a path."""
+    match = _SLUG.search(url)
+    return match["slug"] if match else ""
+
+
+def _read_origin(folder: Path) -> str:
+    config = _git_config(folder)
+    if config is None:
+        return ""
+    inside = False
+    for line in config.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.lstrip().startswith("["):
+            inside = _REMOTE.match(line) is not None
+        elif inside and (match := _URL.match(line)):
+            return match[1]
+    return ""
+
+
+def _git_config(folder: Path) -> Path | None:
+    """The config file of the repository that ``folder`` is in; a worktree's lies in its main repository."""
+    for parent in (folder, *folder.parents):
+        git = parent / ".git"
+        if git.is_file():
+            git = (parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()).resolve()
+            common = git / "commondir"
+            git = (git / common.read_text(encoding="utf-8").strip()).resolve() if common.is_file() else git
+        if (git / "config").is_file():
+            return git / "config"
+    return None

@@ -1,0 +1,402 @@
+"""fairlead.yaml as frozen values.
+
+The shape is told by ``schemas/fairlead.schema.json``; what a schema can't tell is checked in
+``settings_checks``. A file with faults raises one error that names them all, each with its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from fairlead.errors import Finding, InputError
+from fairlead.nearest import did_you_mean
+from fairlead.origin import read_repository_slug
+from fairlead.positions import Document, load_yaml
+
+FILE_NAME = "fairlead.yaml"
+DEFAULT_COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_T = TypeVar("_T")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSettings:
+    """An image that the repository builds. Paths are absolute."""
+
+    name: str
+    dockerfile: Path
+    context: Path
+    target: str = ""
+    args: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[str, ...] = ()
+    repository: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildSecret:
+    """A secret of the build: the value of a file (absolute path) or of an environment variable."""
+
+    name: str
+    file: Path | None = None
+    env: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildSettings:
+    """How images are built. ``cache`` holds ``registry``, ``gha``, ``local`` or buildx specifications."""
+
+    cache: tuple[str, ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanIgnore:
+    """A vulnerability that is accepted up to and including the day ``until`` (ISO 8601)."""
+
+    id: str
+    reason: str
+    until: str
+    image: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanSettings:
+    """What the scan refuses. ``severity`` and worse fail; ``database_max_age`` is in seconds."""
+
+    severity: str = "HIGH"
+    unfixed: str = "ignore"
+    end_of_life: str = "fail"
+    database_max_age: float = 48 * 3600.0
+    ignore: tuple[ScanIgnore, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProxySettings:
+    """The proxy that is added when the app brings none."""
+
+    image: str = "caddy:2.11.4"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploySettings:
+    """How a release is rolled out; times in seconds."""
+
+    start_timeout: float = 120.0
+    drain_timeout: float = 30.0
+    keep: int = 5
+    lock_timeout: float = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSettings:
+    """A release board to tell; ``token`` names a secret, or is empty."""
+
+    url: str
+    token: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A server as ssh knows it. ``user`` is empty where ssh decides."""
+
+    user: str
+    name: str
+    port: int = 22
+
+    def __str__(self) -> str:
+        user = f"{self.user}@" if self.user else ""
+        name = f"[{self.name}]" if ":" in self.name else self.name
+        return f"{user}{name}" if self.port == 22 else f"{user}{name}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """A request that a new release must answer before it serves."""
+
+    path: str = "/"
+    status: int = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """A place where the app runs. ``known_hosts`` is None where ssh's own file is meant."""
+
+    name: str
+    hosts: tuple[Host, ...]
+    url: str = ""
+    known_hosts: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    probes: tuple[Probe, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A fairlead.yaml that holds. All paths are absolute; ``root`` is the folder of the file.
+
+    ``registry`` is empty where neither the file nor the repository tells it: ask ``repository_of``.
+    ``compose`` is empty where the file names none and no default is there.
+    """
+
+    path: Path
+    root: Path
+    app: str
+    registry: str = ""
+    images: Mapping[str, ImageSettings] = field(default_factory=dict)
+    platforms: tuple[str, ...] = ("linux/amd64", "linux/arm64")
+    build: BuildSettings = field(default_factory=BuildSettings)
+    compose: tuple[Path, ...] = ()
+    scan: ScanSettings = field(default_factory=ScanSettings)
+    proxy: ProxySettings = field(default_factory=ProxySettings)
+    deploy: DeploySettings = field(default_factory=DeploySettings)
+    events: EventSettings | None = None
+    environments: Mapping[str, Environment] = field(default_factory=dict)
+    document: Document = field(default_factory=lambda: Document(FILE_NAME), repr=False, compare=False)
+
+    def environment(self, name: str | None = None) -> Environment:
+        """The environment of that name; without a name the sole one.
+
+        Raises:
+            InputError: there is none of that name, or none or several to choose from.
+        """
+        names = ", ".join(self.environments)
+        if not self.environments:
+            raise InputError(
+                "no environment is declared",
+                why=f"{self.document.path} has no environments:",
+                fix="add environments: {production: {hosts: [deploy@app.example.com]}}",
+            )
+        if name is None:
+            if len(self.environments) > 1:
+                raise InputError(
+                    "which environment is meant?", why=f"there are {names}", fix="say --environment NAME"
+                )
+            return next(iter(self.environments.values()))
+        if name not in self.environments:
+            fix = did_you_mean(name, self.environments)
+            raise InputError(f"there is no environment {name}", why=f"there are: {names}", fix=fix)
+        return self.environments[name]
+
+    def repository_of(self, image: str) -> str:
+        """The repository of an image of ours, without tag: ``ghcr.io/acme/board/api``.
+
+        Raises:
+            InputError: no registry is known.
+        """
+        own = self.images[image].repository
+        if own:
+            return own
+        if not self.registry:
+            raise InputError(
+                f"no registry is known for the image {image}",
+                why="fairlead.yaml names none, and there is no git remote `origin` to infer it from",
+                fix="add `registry: ghcr.io/<owner>/<repository>` to fairlead.yaml, or set FAIRLEAD_REGISTRY",
+            )
+        return f"{self.registry}/{image}"
+
+
+def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Read fairlead.yaml.
+
+    Args:
+        path: the file, or a folder: then the file is looked for there and in the folders above.
+        environ: variables; ``FAIRLEAD_REGISTRY`` and ``GITHUB_REPOSITORY`` count.
+
+    Raises:
+        InputError: there is no such file, or it has faults: all of them as findings.
+    """
+    from fairlead.schemas import load_schema
+    from fairlead.schemas.check import schema_findings
+    from fairlead.settings_checks import check_settings
+
+    file = _find(path)
+    document = load_yaml(file, shown_path(file))
+    findings = list(document.faults)
+    if document.value is None and not findings:
+        raise InputError(f"{document.path} is empty", fix="`fairlead init --force` writes a good one")
+    is_read = not any(finding.rule == "yaml" for finding in findings)
+    if is_read:
+        findings += schema_findings(document, load_schema("fairlead"), rule="settings")
+        findings += check_settings(document, file.parent)
+    registry, registry_findings = _registry(document, file.parent, environ)
+    findings += registry_findings
+    if findings:
+        count = len(findings)
+        raise InputError(
+            f"{document.path} has {'a fault' if count == 1 else f'{count} faults'}",
+            fix="every key is described in docs/configuration.md",
+            findings=tuple(
+                sorted(findings, key=lambda finding: (str(finding.location is None), finding.location))
+            ),
+        )
+    return _build(document, file, registry)
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a duration such as ``90s``, ``1h30m`` or ``500ms``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not re.fullmatch(rf"({_DURATION_PART.pattern})+", text):
+        raise ValueError(text)
+    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(text))
+
+
+def parse_host(text: str) -> Host:
+    """The parts of ``user@host:port``; a checked text is expected."""
+    user, _, rest = text.rpartition("@")
+    parts = urlsplit(f"//{rest}")
+    return Host(user=user, name=parts.hostname or rest, port=parts.port or 22)
+
+
+def shown_path(path: Path) -> str:
+    """A path as the user would write it: relative to the working directory where it lies below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _find(path: Path) -> Path:
+    start = path.absolute()
+    if start.is_file():
+        return start.parent.resolve() / start.name
+    if start.is_dir():
+        for folder in (start.resolve(), *start.resolve().parents):
+            if (folder / FILE_NAME).is_file():
+                return folder / FILE_NAME
+            if (folder / ".git").exists():
+                break
+    where = f"in {start}" if start.is_dir() else f"at {start}"
+    raise InputError(
+        f"there is no {FILE_NAME} {where}", fix="`fairlead init` writes one by looking at the repository"
+    )
+
+
+def _registry(document: Document, root: Path, environ: Mapping[str, str]) -> tuple[str, list[Finding]]:
+    from fairlead.schemas import load_schema
+
+    given = environ.get("FAIRLEAD_REGISTRY", "").strip().rstrip("/")
+    if given:
+        form = load_schema("fairlead")["$defs"]["repository"]
+        if re.search(form["pattern"], given):
+            return given, []
+        return "", [
+            Finding(f'FAIRLEAD_REGISTRY must be {form["x-expected"]}, not "{given}"', rule="settings")
+        ]
+    value = document.value.get("registry") if isinstance(document.value, dict) else None
+    if isinstance(value, str):
+        return value, []
+    slug = read_repository_slug(root, environ)
+    return (f"ghcr.io/{slug}" if slug else ""), []
+
+
+def _build(document: Document, file: Path, registry: str) -> Settings:
+    raw: dict[str, Any] = document.value
+    root = file.parent
+    events = raw.get("events")
+    return Settings(
+        path=file,
+        root=root,
+        app=raw["app"],
+        registry=registry,
+        images=_frozen({name: _image(document, root, name) for name in raw.get("images", {})}),
+        platforms=tuple(raw.get("platforms", Settings.platforms)),
+        build=_build_settings(raw.get("build", {}), root),
+        compose=_compose_files(raw, root),
+        scan=_scan(raw.get("scan", {})),
+        proxy=ProxySettings(**raw.get("proxy", {})),
+        deploy=_deploy(raw.get("deploy", {})),
+        events=EventSettings(**events) if events else None,
+        environments=_frozen(
+            {name: _environment(document, root, name) for name in raw.get("environments", {})}
+        ),
+        document=document,
+    )
+
+
+def _compose_files(raw: Mapping[str, Any], root: Path) -> tuple[Path, ...]:
+    if "compose" in raw:
+        return tuple(root / name for name in raw["compose"])
+    return tuple(root / name for name in DEFAULT_COMPOSE_NAMES if (root / name).is_file())[:1]
+
+
+def _image(document: Document, root: Path, name: str) -> ImageSettings:
+    raw = document.value["images"][name] or {}
+    return ImageSettings(
+        name=name,
+        dockerfile=root / raw.get("dockerfile", "Dockerfile"),
+        context=root / raw.get("context", "."),
+        target=raw.get("target", ""),
+        args=_texts(document, ("images", name, "args")),
+        services=tuple(raw.get("services", ())),
+        repository=raw.get("repository", ""),
+    )
+
+
+def _build_settings(raw: Mapping[str, Any], root: Path) -> BuildSettings:
+    secrets = tuple(
+        BuildSecret(
+            name=name,
+            file=root / secret["file"] if "file" in secret else None,
+            env=secret.get("env", ""),
+            optional=secret.get("optional", False),
+        )
+        for name, secret in raw.get("secrets", {}).items()
+    )
+    return BuildSettings(cache=tuple(raw.get("cache", ())), secrets=secrets)
+
+
+def _scan(raw: Mapping[str, Any]) -> ScanSettings:
+    values = dict(raw)
+    if "database_max_age" in values:
+        values["database_max_age"] = parse_duration(values["database_max_age"])
+    values["ignore"] = tuple(ScanIgnore(**entry) for entry in values.get("ignore", ()))
+    return ScanSettings(**values)
+
+
+def _deploy(raw: Mapping[str, Any]) -> DeploySettings:
+    values: dict[str, Any] = {
+        key: value if key == "keep" else parse_duration(value) for key, value in raw.items()
+    }
+    return DeploySettings(**values)
+
+
+def _environment(document: Document, root: Path, name: str) -> Environment:
+    raw = document.value["environments"][name]
+    beside = root / "known_hosts"
+    known_hosts = (
+        root / raw["known_hosts"] if "known_hosts" in raw else (beside if beside.is_file() else None)
+    )
+    return Environment(
+        name=name,
+        hosts=tuple(parse_host(text) for text in raw["hosts"]),
+        url=raw.get("url", "").rstrip("/"),
+        known_hosts=known_hosts,
+        variables=_texts(document, ("environments", name, "variables")),
+        secrets=tuple(raw.get("secrets", ())),
+        profiles=tuple(raw.get("profiles", ())),
+        probes=tuple(Probe(**probe) for probe in raw.get("probes", ())),
+    )
+
+
+def _texts(document: Document, path: tuple[str, ...]) -> Mapping[str, str]:
+    """Scalars as they are written, so that ``VERSION: 1.10`` keeps its zero."""
+    node = document.node(path)
+    return _frozen(
+        {str(key): entry.node.text for key, entry in node.entries.items()} if node is not None else {}
+    )
+
+
+def _frozen(values: dict[str, _T]) -> Mapping[str, _T]:
+    return MappingProxyType(values)

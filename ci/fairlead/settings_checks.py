@@ -1,0 +1,164 @@
+"""What a schema can't tell about fairlead.yaml: files that are not there, services that nobody declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from fairlead.errors import Finding
+from fairlead.nearest import did_you_mean
+from fairlead.positions import Document, ValuePath, load_documents
+from fairlead.settings import DEFAULT_COMPOSE_NAMES, shown_path
+
+_RULE = "settings"
+
+
+def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
+    """Check what the values of a file name. Parts of the wrong type are passed over: the schema has told them."""
+    if not isinstance(document.value, dict):
+        return ()
+    return (
+        *_compose_files(document, root),
+        *_images(document, root),
+        *_build_secrets(document, root),
+        *_environments(document, root),
+        *_scan_ignores(document),
+        *_events(document),
+    )
+
+
+def _fault(document: Document, path: ValuePath, what: str, fix: str = "", *, key: bool = False) -> Finding:
+    return Finding(what, document.location(path, key=key), fix, _RULE)
+
+
+def _compose_files(document: Document, root: Path) -> Iterator[Finding]:
+    for index, name in enumerate(_items(document.value, "compose")):
+        if isinstance(name, str) and name and not (root / name).is_file():
+            path = ("compose", index)
+            yield _fault(document, path, f"the compose file {name} is not there", _neighbour(root / name))
+
+
+def _images(document: Document, root: Path) -> Iterator[Finding]:
+    services = _service_names(document.value, root)
+    for name, image in _entries(document.value, "images"):
+        path = ("images", name)
+        fields = image if isinstance(image, dict) else {}
+        context = fields.get("context", ".")
+        if isinstance(context, str) and not (root / context).is_dir():
+            yield _fault(document, (*path, "context"), f"the build context {context} is not a folder")
+        dockerfile = fields.get("dockerfile", "Dockerfile")
+        if isinstance(dockerfile, str) and not (root / dockerfile).is_file():
+            fix = _neighbour(root / dockerfile)
+            at_key = "dockerfile" not in fields
+            place = path if at_key else (*path, "dockerfile")
+            yield _fault(
+                document, place, f"image {name}: the Dockerfile {dockerfile} is not there", fix, key=at_key
+            )
+        for index, service in enumerate(_items(fields, "services")):
+            if services is not None and isinstance(service, str) and service not in services:
+                what = f"image {name}: no compose file declares the service {service}"
+                yield _fault(document, (*path, "services", index), what, did_you_mean(service, services))
+
+
+def _build_secrets(document: Document, root: Path) -> Iterator[Finding]:
+    build = document.value.get("build")
+    for name, secret in _entries(build if isinstance(build, dict) else {}, "secrets"):
+        if not isinstance(secret, dict) or secret.get("optional") is True:
+            continue
+        file = secret.get("file")
+        if isinstance(file, str) and not (root / file).is_file():
+            what = f"the file {file} of the build secret {name} is not there"
+            fix = "say optional: true if the build can do without"
+            yield _fault(document, ("build", "secrets", name, "file"), what, fix)
+
+
+def _environments(document: Document, root: Path) -> Iterator[Finding]:
+    for name, environment in _entries(document.value, "environments"):
+        if not isinstance(environment, dict):
+            continue
+        path = ("environments", name)
+        known_hosts = environment.get("known_hosts")
+        if isinstance(known_hosts, str) and known_hosts and not (root / known_hosts).is_file():
+            fix = "`ssh-keyscan -t ed25519 HOST` prints the line to check and keep"
+            yield _fault(document, (*path, "known_hosts"), f"the file {known_hosts} is not there", fix)
+        for index, host in enumerate(_items(environment, "hosts")):
+            port = str(host).rpartition(":")[2]
+            if ":" in str(host) and port.isdigit() and not 0 < int(port) < 65536:
+                yield _fault(document, (*path, "hosts", index), f"{host}: a port lies between 1 and 65535")
+        variables = environment.get("variables")
+        for variable in variables if isinstance(variables, dict) else ():
+            if str(variable).startswith(("FAIRLEAD_", "COMPOSE_", "DOCKER_")):
+                what = f"the variable {variable} is not yours to set: Fairlead, Compose and Docker use it"
+                yield _fault(document, (*path, "variables", variable), what, key=True)
+
+
+def _scan_ignores(document: Document) -> Iterator[Finding]:
+    scan = document.value.get("scan")
+    images = dict(_entries(document.value, "images"))
+    for index, entry in enumerate(_items(scan if isinstance(scan, dict) else {}, "ignore")):
+        if not isinstance(entry, dict):
+            continue
+        path = ("scan", "ignore", index)
+        image = entry.get("image")
+        if isinstance(image, str) and image not in images:
+            yield _fault(
+                document, (*path, "image"), f"there is no image {image}", did_you_mean(image, images)
+            )
+        until = entry.get("until")
+        if isinstance(until, str) and len(until) == 10 and not _is_day(until):
+            yield _fault(document, (*path, "until"), f"{until} is not a day of the calendar")
+
+
+def _events(document: Document) -> Iterator[Finding]:
+    events = document.value.get("events")
+    token = events.get("token") if isinstance(events, dict) else None
+    for name, environment in _entries(document.value, "environments"):
+        secrets = _items(environment, "secrets")
+        if isinstance(token, str) and token not in secrets:
+            what = f"the token {token} is not among the secrets of the environment {name}"
+            fix = f"add {token} to environments.{name}.secrets"
+            yield _fault(document, ("events", "token"), what, fix)
+
+
+def _service_names(raw: dict[str, Any], root: Path) -> set[str] | None:
+    """The services of all compose files; None where they can't be told by reading these files alone."""
+    files = [root / name for name in _items(raw, "compose") if isinstance(name, str)]
+    files = files or [root / name for name in DEFAULT_COMPOSE_NAMES if (root / name).is_file()][:1]
+    names: set[str] = set()
+    for file in files:
+        if not file.is_file():
+            return None
+        for part in load_documents(file, shown_path(file)):
+            if part.faults or not isinstance(part.value, dict) or "include" in part.value:
+                return None
+            services = part.value.get("services")
+            names.update(services if isinstance(services, dict) else ())
+    return names if files else None
+
+
+def _neighbour(file: Path) -> str:
+    """A file near the missing one that may have been meant."""
+    if not file.parent.is_dir():
+        return f"there is no folder {shown_path(file.parent)}"
+    fix = did_you_mean(file.name, (entry.name for entry in file.parent.iterdir() if entry.is_file()))
+    return fix if fix.startswith("did") else ""
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _entries(mapping: Any, key: str) -> tuple[tuple[str, Any], ...]:
+    value = mapping.get(key) if isinstance(mapping, dict) else None
+    return tuple(value.items()) if isinstance(value, dict) else ()
+
+
+def _items(mapping: Any, key: str) -> tuple[Any, ...]:
+    value = mapping.get(key) if isinstance(mapping, dict) else None
+    return tuple(value) if isinstance(value, list) else ()
