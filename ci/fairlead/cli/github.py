@@ -1,0 +1,71 @@
+"""``fairlead github``: what only a job of GitHub Actions needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fairlead import report
+from fairlead.cli.options import examples, work_dir_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.group()
+def command() -> None:
+    """What only a job of GitHub Actions needs."""
+
+
+@command.command(
+    epilog=examples(("fairlead github comment", "after `fairlead publish`, in a job of a pull request"))
+)
+@work_dir_option
+@click.option(
+    "--github-token",
+    envvar="GITHUB_TOKEN",
+    show_envvar=True,
+    metavar="TOKEN",
+    help="A token that may write to pull requests; give it by the variable.",
+)
+def comment(work_dir: str, github_token: str | None) -> None:
+    """Name the published images in one comment of the pull request."""
+    import os
+    from pathlib import Path
+
+    from fairlead.errors import InputError
+    from fairlead.github.comment import put_comment, render_comment
+    from fairlead.github.context import read_context
+
+    reporter = report.current()
+    context = read_context(os.environ)
+    if context is None or context.pull_request is None:
+        raise InputError(
+            "this is not the job of a pull request", fix="run it in a workflow `on: pull_request`"
+        )
+    if not github_token:
+        raise InputError("there is no token", fix="give the step `env: GITHUB_TOKEN: ${{ github.token }}`")
+    report.redact(github_token)
+    published = _read_published(Path(work_dir) / "publish.json")
+    number = context.pull_request.number
+    with reporter.step(f"comment on #{number}"):
+        url = put_comment(context, number, github_token, render_comment(published, context))
+    reporter.result({"schema": "fairlead.comment/v1", "number": number, "url": url}, url)
+
+
+def _read_published(path: Path) -> dict[str, Any]:
+    """The document that ``fairlead publish`` left."""
+    import json
+
+    from fairlead.errors import InputError
+
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path} can't be read", why=str(error), fix="run `fairlead publish` first"
+        ) from error
+    if not isinstance(document, dict) or document.get("schema") != "fairlead.publish/v1":
+        raise InputError(f"{path} is no fairlead.publish/v1 document", fix="run `fairlead publish` again")
+    return document

@@ -1,0 +1,94 @@
+"""Workflow commands: annotations, and text that must not be taken for one. Pure.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fairlead.errors import FairleadError, Location
+
+Level = Literal["error", "warning", "notice"]
+
+# GitHub shows so many of each level a step, and drops the rest without a word.
+SHOWN_PER_LEVEL = 10
+
+_ORDER: dict[Level, int] = {"error": 0, "warning": 1, "notice": 2}
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A message that GitHub shows at the job and, with a location, in the diff."""
+
+    level: Level
+    message: str
+    location: Location | None = None
+    title: str = ""
+
+
+def render_annotation(annotation: Annotation) -> str:
+    """The workflow command of an annotation, everything in it escaped."""
+    properties = []
+    if annotation.location is not None:
+        place = annotation.location
+        properties.append(f"file={escape_property(place.path)}")
+        properties += [f"line={place.line}"] if place.line else []
+        properties += [f"col={place.column}"] if place.line and place.column else []
+    if annotation.title:
+        properties.append(f"title={escape_property(annotation.title)}")
+    head = f"{annotation.level} {','.join(properties)}" if properties else annotation.level
+    return f"::{head}::{escape_data(annotation.message)}"
+
+
+def cap_annotations(annotations: Sequence[Annotation]) -> tuple[list[Annotation], list[str]]:
+    """What GitHub will show, the worst first, and a line for each level that has more.
+
+    Within a level the given order stays. An annotation said twice is shown once.
+    """
+    unique = list(dict.fromkeys(annotations))
+    shown: list[Annotation] = []
+    rest: list[str] = []
+    for level in sorted(_ORDER, key=lambda one: _ORDER[one]):
+        of_level = [annotation for annotation in unique if annotation.level == level]
+        shown += of_level[:SHOWN_PER_LEVEL]
+        if len(of_level) > SHOWN_PER_LEVEL:
+            rest.append(f"{len(of_level) - SHOWN_PER_LEVEL} more {level}s stand in the log")
+    return shown, rest
+
+
+def annotations_of(error: FairleadError) -> Iterable[Annotation]:
+    """One annotation a finding; the message itself where there is none."""
+    if not error.findings:
+        text = "\n".join(part for part in (error.what, error.why, error.fix) if part)
+        return [Annotation("error", text, title="Fairlead")]
+    return [
+        Annotation(
+            "error",
+            f"{finding.what}\n{finding.fix}" if finding.fix else finding.what,
+            finding.location,
+            title=finding.rule or error.what,
+        )
+        for finding in error.findings
+    ]
+
+
+def escape_data(text: str) -> str:
+    """The message of a command: one line, whatever it holds."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def escape_property(text: str) -> str:
+    """A property of a command: also free of the characters that end it."""
+    return escape_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def neutral(text: str) -> str:
+    """Text of a tool or a container that GitHub must print and not obey.
+
+    The runner obeys a line that begins with ``::``, and ``##[`` anywhere in one.
+    """
+    lines = text.replace("##[", "# #[").split("\n")
+    return "\n".join(f"| {line}" if line.lstrip().startswith("::") else line for line in lines)

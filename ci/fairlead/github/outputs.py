@@ -1,0 +1,47 @@
+"""The outputs of a step: what a job hands to the next one."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def outputs_of(document: Mapping[str, object]) -> dict[str, str]:
+    """The outputs that a document gives: each scalar field under its name, and all of it as ``document``.
+
+    ``image_tag`` becomes ``image-tag``: one name everywhere.
+    """
+    scalars = {
+        output_name(field): _text(value)
+        for field, value in document.items()
+        if isinstance(value, (str, int, float)) and field != "schema"
+    }
+    return {**scalars, "document": json.dumps(document, separators=(",", ":"), ensure_ascii=False)}
+
+
+def output_name(field: str) -> str:
+    """The output's name of a field: lower case, words joined by ``-``."""
+    return re.sub(r"[^a-z0-9]+", "-", field.lower()).strip("-")
+
+
+def render_output(name: str, value: str, delimiter: str) -> str:
+    """One output as GITHUB_OUTPUT takes it; ``delimiter`` must not stand in the value."""
+    return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
+
+
+def append_outputs(path: Path, outputs: Mapping[str, str]) -> None:
+    """Append to the file GITHUB_OUTPUT.
+
+    The delimiter is random, so that no value (a commit message, a log line) can end its own output
+    and begin another one.
+    """
+    with path.open("a", encoding="utf-8") as file:
+        for name, value in outputs.items():
+            file.write(render_output(name, value, f"fairlead_{secrets.token_hex(16)}"))
+
+
+def _text(value: str | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,160 @@
+"""The reporter of a GitHub job: groups in the log, annotations, the step's summary and outputs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairlead.github import summary
+from fairlead.github.annotations import (
+    Annotation,
+    annotations_of,
+    cap_annotations,
+    escape_data,
+    neutral,
+    render_annotation,
+)
+from fairlead.github.outputs import append_outputs, outputs_of
+from fairlead.report import layout
+from fairlead.report.failure import read_source_line, render_error
+from fairlead.report.redact import masked, masked_document
+
+if TYPE_CHECKING:
+    from fairlead.errors import FairleadError, Location
+    from fairlead.report.protocol import Phase
+    from fairlead.report.sink import Sink
+
+
+class ActionsReporter:
+    """Says everything in one stream, which the runner keeps as the log of the step.
+
+    A step is a group, folded once it has ended, with the output of the tools in it. Groups don't nest:
+    a step within a step is a line.
+
+    Args:
+        sink: the log. With ``--json`` that is stderr: the runner obeys commands in either stream.
+        environ: tells the files GITHUB_STEP_SUMMARY and GITHUB_OUTPUT.
+        clock: seconds, for the durations.
+    """
+
+    def __init__(
+        self, sink: Sink, environ: Mapping[str, str], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._sink = sink
+        self._summary = _file(environ, "GITHUB_STEP_SUMMARY")
+        self._output = _file(environ, "GITHUB_OUTPUT")
+        self._clock = clock
+        self._depth = 0
+        self._annotations: list[Annotation] = []
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        start = self._clock()
+        self._enter(text)
+        try:
+            yield
+        except BaseException:
+            self._leave("failed", text, self._clock() - start)
+            raise
+        self._leave("done", text, self._clock() - start)
+
+    def progress(self, text: str) -> None:
+        """The line, when it stands in a group: there it disturbs nobody."""
+        if self._depth:
+            self._say(text)
+
+    def line(self, text: str = "") -> None:
+        self._say(text)
+
+    def warn(self, text: str, location: Location | None = None) -> None:
+        """The line at once; the annotation at the end, when it is known which ten are shown."""
+        self._say(f"warning: {location}: {text}" if location else f"warning: {text}")
+        self._annotations.append(Annotation("warning", text, location))
+
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        for line in layout.render_table(headers, rows):
+            self._say(line)
+        self._summarize(summary.render_table(headers, rows))
+
+    def phase(self, name: str, state: str, seconds: float | None = None, detail: str = "") -> None:
+        text = f"{name}: {detail}" if detail else name
+        if state != "begin":
+            self._say(_ended(state, text, seconds if state != "skipped" else None))
+
+    def timeline(self, phases: Sequence[Phase]) -> None:
+        for line in layout.render_timeline(phases):
+            self._say(line)
+        self._summarize(summary.render_timeline(phases))
+
+    def result(self, document: Mapping[str, object], text: str) -> None:
+        if text:
+            self._say(text)
+            self._summarize(summary.fence(text))
+        self._annotate()
+        self._set_outputs(outputs_of(_masked(document)))
+
+    def error(self, error: FairleadError) -> None:
+        for line in render_error(error, read_source_line):
+            self._say(line)
+        self._summarize(summary.render_error(error))
+        self._annotations += annotations_of(error)
+        self._annotate()
+        self._set_outputs({"exit-code": str(int(error.exit_code)), "error": masked(error.what)})
+
+    def close(self) -> None:
+        """Close a group that an error left open."""
+        if self._depth:
+            self._depth = 0
+            self._sink.write("::endgroup::")
+
+    def _enter(self, text: str) -> None:
+        self._depth += 1
+        if self._depth == 1:
+            self._sink.write(f"::group::{escape_data(masked(text))}")
+
+    def _leave(self, state: str, text: str, seconds: float) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._sink.write("::endgroup::")
+        self._say(_ended(state, text, seconds))
+
+    def _annotate(self) -> None:
+        shown, rest = cap_annotations(self._annotations)
+        self._annotations.clear()
+        for annotation in shown:
+            # Masked before it is escaped: a secret with a `%` in it would not be found afterwards.
+            clean = Annotation(
+                annotation.level, masked(annotation.message), annotation.location, masked(annotation.title)
+            )
+            self._sink.write(render_annotation(clean))
+        for line in rest:
+            self._say(line)
+
+    def _say(self, text: str) -> None:
+        self._sink.write(neutral(text))
+
+    def _summarize(self, markdown: str) -> None:
+        if self._summary is not None:
+            summary.append_summary(self._summary, masked(markdown))
+
+    def _set_outputs(self, outputs: Mapping[str, str]) -> None:
+        if self._output is not None:
+            append_outputs(self._output, outputs)
+
+
+def _ended(state: str, text: str, seconds: float | None) -> str:
+    took = f"  {layout.render_seconds(seconds)}" if seconds is not None else ""
+    return f"{layout.MARKS.get(state, state)} {text}{took}"
+
+
+def _file(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]) if environ.get(name) else None
+
+
+def _masked(document: Mapping[str, object]) -> dict[str, Any]:
+    clean = masked_document(dict(document))
+    assert isinstance(clean, dict)
+    return clean
