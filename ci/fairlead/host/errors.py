@@ -1,0 +1,84 @@
+"""What the agent reports when it refuses or fails: the same three answers as the client's errors.
+
+The agent runs alone on a server and imports nothing of the client,
+so these classes are its own; they travel as the ``error`` of a ``result`` event.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+EXIT_OK = 0
+EXIT_INPUT = 2
+EXIT_COMMAND_FAILED = 4
+EXIT_LOCKED = 5
+EXIT_ROLLED_BACK = 6
+EXIT_ROLLBACK_FAILED = 7
+
+
+class AgentError(Exception):
+    """The base of everything that a user is meant to read.
+
+    Args:
+        what: what went wrong, one line.
+        why: the cause, as far as it is known.
+        fix: what to do next.
+        details: evidence: log lines, health output, the single faults of an input.
+        service: the service that is to blame, where it is one.
+    """
+
+    exit_code: ClassVar[int] = EXIT_COMMAND_FAILED
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str = "",
+        fix: str = "",
+        details: tuple[str, ...] = (),
+        service: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.fix = fix
+        self.details = details
+        self.service = service
+
+    def to_json(self) -> dict[str, object]:
+        """The ``error`` member of a ``result`` event."""
+        return {
+            "what": self.what,
+            "why": self.why,
+            "fix": self.fix,
+            "details": list(self.details),
+            "service": self.service,
+        }
+
+
+class InputFault(AgentError):
+    """What the caller sent cannot be carried out: a document, an option, an id."""
+
+    exit_code = EXIT_INPUT
+
+
+class LockFault(AgentError):
+    """Another command holds the app."""
+
+    exit_code = EXIT_LOCKED
+
+
+class EngineFault(AgentError):
+    """The engine, Compose or the host failed."""
+
+
+class ReleaseFault(AgentError):
+    """The release is not fit to serve; what served before goes on."""
+
+    exit_code = EXIT_ROLLED_BACK
+
+
+class RevertFault(AgentError):
+    """The release failed and what served before could not be restored: page a human."""
+
+    exit_code = EXIT_ROLLBACK_FAILED

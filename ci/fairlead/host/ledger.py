@@ -1,0 +1,235 @@
+"""What the journal adds up to: the releases and their states, and what was left unfinished. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .journal import BEGIN, COMMIT, END, JOB, PHASE, PRUNED, PULLED, Record
+
+DEPLOY = "deploy"
+ROLLBACK = "rollback"
+
+BEGUN = "begun"
+STABLE = "stable"
+GONE = "pruned"
+
+
+@dataclass(frozen=True)
+class ReleaseEntry:
+    """One release as the journal knows it.
+
+    ``state`` is ``begun``, ``stable`` (it has served), ``refused``, ``reverted``, ``failed`` or ``pruned``;
+    ``predecessor`` is what served when it was committed first: where a rollback from it goes.
+    """
+
+    id: str
+    state: str
+    revision: str
+    revision_time: int
+    by: str
+    began_at: float
+    predecessor: str | None = None
+    committed_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A deploy or rollback: ``number`` is the sequence number of its first record.
+
+    ``phase`` is the last one that was begun, ``previous`` what served before, ``status`` empty while it is unfinished.
+    """
+
+    number: int
+    kind: str
+    release: str
+    previous: str | None
+    task: str
+    by: str
+    revision: str
+    began_at: float
+    phase: str = ""
+    committed: bool = False
+    status: str = ""
+    ended_at: float | None = None
+    phases: tuple[Mapping[str, Any], ...] = ()
+    error: Mapping[str, Any] | None = None
+    repaired: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of ``fairlead history``."""
+        return {
+            "kind": self.kind,
+            "release": self.release,
+            "previous": self.previous,
+            "revision": self.revision,
+            "by": self.by,
+            "task": self.task,
+            "began_at": self.began_at,
+            "ended_at": self.ended_at,
+            "status": self.status or "unfinished",
+            "phase": self.phase,
+            "phases": [dict(phase) for phase in self.phases],
+            "error": dict(self.error) if self.error else None,
+            "repaired": self.repaired,
+        }
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """The last known state of a one-shot: ``begin``, ``done`` or ``failed``, and its container's name."""
+
+    service: str
+    state: str
+    container: str
+    release: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The sum of a journal. ``serving`` is by the journal's account; the symlink is the truth."""
+
+    releases: Mapping[str, ReleaseEntry] = field(default_factory=dict)
+    transactions: tuple[Transaction, ...] = ()
+    serving: str | None = None
+    jobs: Mapping[str, JobRun] = field(default_factory=dict)
+    pulled: frozenset[str] = frozenset()
+
+    @property
+    def unfinished(self) -> Transaction | None:
+        """The transaction that has begun and not ended. There is at most one: the last."""
+        last = self.transactions[-1] if self.transactions else None
+        return last if last is not None and not last.status else None
+
+    def is_startable(self, release: str | None) -> bool:
+        """Whether a release has served and its bundle was not pruned."""
+        entry = self.releases.get(release or "")
+        return entry is not None and entry.state == STABLE
+
+    def previous(self, release: str | None) -> str | None:
+        """Where a rollback from this release goes: what served before it and is still there."""
+        seen: set[str] = set()
+        entry = self.releases.get(release or "")
+        while entry is not None and entry.predecessor is not None and entry.id not in seen:
+            seen.add(entry.id)
+            if self.is_startable(entry.predecessor):
+                return entry.predecessor
+            entry = self.releases.get(entry.predecessor)
+        return None
+
+
+def fold_records(records: Iterable[Record]) -> Ledger:
+    """Add up a journal. Any sequence of records gives a ledger; what makes no sense is passed over."""
+    ledger = Ledger()
+    for record in records:
+        step = _STEPS.get(record.type)
+        if step is not None:
+            try:
+                ledger = step(ledger, record)
+            except (KeyError, TypeError, ValueError):
+                # A record of another version of Fairlead: its checksum is right, its fields are not ours.
+                continue
+    return ledger
+
+
+def _begin(ledger: Ledger, record: Record) -> Ledger:
+    data = record.data
+    transaction = Transaction(
+        number=record.seq,
+        kind=str(data["kind"]),
+        release=str(data["release"]),
+        previous=data["previous"],
+        task=str(data["task"]),
+        by=str(data["by"]),
+        revision=str(data["revision"]),
+        began_at=record.at,
+    )
+    releases = dict(ledger.releases)
+    if transaction.kind == DEPLOY:
+        releases[transaction.release] = ReleaseEntry(
+            id=transaction.release,
+            state=BEGUN,
+            revision=transaction.revision,
+            revision_time=int(data["revision_time"]),
+            by=transaction.by,
+            began_at=record.at,
+        )
+    return replace(ledger, releases=releases, transactions=(*ledger.transactions, transaction))
+
+
+def _phase(ledger: Ledger, record: Record) -> Ledger:
+    return _update_last(ledger, record, phase=str(record.data["phase"]))
+
+
+def _job(ledger: Ledger, record: Record) -> Ledger:
+    data = record.data
+    run = JobRun(
+        str(data["service"]), str(data["state"]), str(data["container"]), str(data["release"]), record.at
+    )
+    return replace(ledger, jobs={**ledger.jobs, str(data["hash"]): run})
+
+
+def _pulled(ledger: Ledger, record: Record) -> Ledger:
+    return replace(ledger, pulled=ledger.pulled | {str(image) for image in record.data["images"]})
+
+
+def _commit(ledger: Ledger, record: Record) -> Ledger:
+    last = ledger.transactions[-1] if ledger.transactions else None
+    if last is None or last.number != record.data["tx"]:
+        return ledger
+    entry = ledger.releases[last.release]
+    if entry.committed_at is None:
+        entry = replace(entry, predecessor=last.previous, committed_at=record.at)
+    entry = replace(entry, state=STABLE)
+    committed = replace(ledger, releases={**ledger.releases, entry.id: entry}, serving=entry.id)
+    return _update_last(committed, record, committed=True)
+
+
+def _end(ledger: Ledger, record: Record) -> Ledger:
+    data = record.data
+    last = ledger.transactions[-1] if ledger.transactions else None
+    if last is None or last.number != data["tx"]:
+        return ledger
+    status = str(data["status"])
+    releases = dict(ledger.releases)
+    entry = releases.get(last.release)
+    if last.kind == DEPLOY and entry is not None and entry.state == BEGUN:
+        releases[entry.id] = replace(entry, state=status)
+    return _update_last(
+        replace(ledger, releases=releases),
+        record,
+        status=status,
+        ended_at=record.at,
+        phases=tuple(data.get("phases") or ()),
+        error=data.get("error"),
+        repaired=bool(data.get("repaired")),
+    )
+
+
+def _pruned(ledger: Ledger, record: Record) -> Ledger:
+    releases = dict(ledger.releases)
+    for release in record.data["releases"]:
+        if release in releases and releases[release].state == STABLE:
+            releases[release] = replace(releases[release], state=GONE)
+    gone = {str(image) for image in record.data["images"]}
+    return replace(ledger, releases=releases, pulled=ledger.pulled - gone)
+
+
+def _update_last(ledger: Ledger, record: Record, **changes: Any) -> Ledger:
+    last = ledger.transactions[-1] if ledger.transactions else None
+    if last is None or last.number != record.data["tx"]:
+        return ledger
+    return replace(ledger, transactions=(*ledger.transactions[:-1], replace(last, **changes)))
+
+
+_STEPS = {
+    BEGIN: _begin,
+    PHASE: _phase,
+    JOB: _job,
+    PULLED: _pulled,
+    COMMIT: _commit,
+    END: _end,
+    PRUNED: _pruned,
+}

@@ -1,0 +1,145 @@
+"""Where everything of an app lies on the server. Nothing here touches a file but ``list_apps``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import InputFault
+
+APP_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+RELEASE_ID = re.compile(r"[0-9]{6}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+_DEFAULT_ROOT = "/srv/fairlead"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folder of one app, ``<root>/<app>``, and what lies in it."""
+
+    root: Path
+    app: str
+
+    @property
+    def home(self) -> Path:
+        """The app's own folder, mounted into the proxy as ``/fairlead``."""
+        return self.root / self.app
+
+    @property
+    def live(self) -> Path:
+        """The switch: a symlink to ``routes/<id>`` of the release that serves."""
+        return self.home / "live"
+
+    @property
+    def dark(self) -> Path:
+        """Like ``live``, for requests that carry the secret header."""
+        return self.home / "dark"
+
+    @property
+    def inside(self) -> Path:
+        """Like ``live``, for calls from service to service; points at ``live`` outside a deploy."""
+        return self.home / "inside"
+
+    @property
+    def routes(self) -> Path:
+        return self.home / "routes"
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def files(self) -> Path:
+        return self.home / "files"
+
+    @property
+    def secrets(self) -> Path:
+        return self.home / "secrets"
+
+    @property
+    def tasks(self) -> Path:
+        return self.home / "tasks"
+
+    @property
+    def journal(self) -> Path:
+        return self.home / "journal.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        return self.home / "lock"
+
+    @property
+    def run(self) -> Path:
+        """What the proxy may write to: its admin socket."""
+        return self.home / "run"
+
+    @property
+    def admin_socket(self) -> Path:
+        return self.run / "admin.sock"
+
+    @property
+    def dark_token(self) -> Path:
+        return self.run / "dark-token"
+
+    @property
+    def switch(self) -> Path:
+        """The Caddyfile snippet that an app's Caddyfile imports."""
+        return self.home / "switch.caddy"
+
+    @property
+    def origin(self) -> Path:
+        """Where the app's releases come from, written by the first deploy."""
+        return self.home / "origin"
+
+    @property
+    def launcher(self) -> Path:
+        """The command for 3 a.m."""
+        return self.home / "fairlead"
+
+    def release(self, release: str) -> Path:
+        return self.releases / release
+
+    def route(self, release: str) -> Path:
+        return self.routes / release
+
+    def task(self, task: str) -> Path:
+        return self.tasks / task
+
+    def secret(self, name: str, sha256: str) -> Path:
+        return self.secrets / name / sha256
+
+    def file(self, tree: str) -> Path:
+        return self.files / tree
+
+
+def fairlead_root(environ: Mapping[str, str]) -> Path:
+    """The root of everything: ``FAIRLEAD_ROOT``, or ``/srv/fairlead``."""
+    return Path(environ.get("FAIRLEAD_ROOT") or _DEFAULT_ROOT)
+
+
+def app_paths(root: Path, app: str) -> Paths:
+    """The paths of an app.
+
+    Raises:
+        InputFault: the name is not one that Fairlead gives.
+    """
+    if not APP_NAME.fullmatch(app):
+        raise InputFault(
+            f"{app[:60]!r} is not the name of an app",
+            why=f"a name matches {APP_NAME.pattern}",
+            fix="use the name that stands in fairlead.yaml as `app`",
+        )
+    return Paths(root, app)
+
+
+def list_apps(root: Path) -> list[str]:
+    """The apps that have been deployed on this host, by name."""
+    if not root.is_dir():
+        return []
+    return sorted(
+        entry.name
+        for entry in root.iterdir()
+        if APP_NAME.fullmatch(entry.name) and (entry / "journal.jsonl").is_file()
+    )

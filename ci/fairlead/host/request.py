@@ -1,0 +1,115 @@
+"""What a client may ask of the transaction, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional
+
+from .errors import InputFault
+from .fields import Faults, Fields
+from .paths import RELEASE_ID
+from .release import Release, parse_release
+
+_TASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_MAX_WAIT = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller decides.
+
+    ``allow_older``: replace a newer commit; ``accept_recreate``: state services that may be recreated;
+    ``take_over``: the app belongs to another repository so far; ``no_wait`` and ``lock_timeout`` (seconds): the lock.
+    """
+
+    allow_older: bool = False
+    accept_recreate: tuple[str, ...] = ()
+    take_over: bool = False
+    no_wait: bool = False
+    lock_timeout: float = 600.0
+
+    @property
+    def lock_wait(self) -> float:
+        return 0.0 if self.no_wait else self.lock_timeout
+
+
+@dataclass(frozen=True)
+class DeployRequest:
+    """Deploy a release. ``blobs`` holds its config files by sha256; ``credentials`` is deleted when they were used."""
+
+    task: str
+    release: Release
+    blobs: Path
+    credentials: Optional[Path] = None
+    options: Options = field(default_factory=Options)
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class RollbackRequest:
+    """Go back to a release that has served: ``to``, or the one before the one that serves."""
+
+    task: str
+    to: Optional[str] = None
+    credentials: Optional[Path] = None
+    options: Options = field(default_factory=Options)
+    by: str = ""
+
+
+def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optional[Path]) -> DeployRequest:
+    """``{"task", "release", "options"?, "by"?}``, nobody vouches for it.
+
+    Raises:
+        InputFault: it does not hold.
+    """
+    faults = Faults()
+    fields = Fields(raw, "request", faults)
+    task = fields.name("task", _TASK)
+    by = fields.text("by", 200, default="")
+    options = _options(fields)
+    faults.raise_if_any("the request does not hold", "deploy with the client that this agent came with")
+    release = parse_release(raw.get("release"))
+    return DeployRequest(task, release, blobs, credentials, options, by or release.created_by)
+
+
+def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) -> RollbackRequest:
+    """``{"task", "to"?, "options"?, "by"?}``, nobody vouches for it.
+
+    Raises:
+        InputFault: it does not hold.
+    """
+    faults = Faults()
+    fields = Fields(raw, "request", faults)
+    task = fields.name("task", _TASK)
+    by = fields.text("by", 200, default="")
+    options = _options(fields)
+    faults.raise_if_any("the request does not hold", "roll back with the client that this agent came with")
+    to = raw.get("to") or None
+    if to is not None and not (isinstance(to, str) and RELEASE_ID.fullmatch(to)):
+        raise InputFault(
+            f"{str(to)[:40]!r} is no release id",
+            why="an id has six digits, like 000042",
+            fix="`fairlead history` lists them",
+        )
+    return RollbackRequest(task, to, credentials, options, by)
+
+
+def _options(fields: Fields) -> Options:
+    options = fields.fields("options", optional=True)
+    accept = options.raw.get("accept_recreate") or []
+    if not isinstance(accept, (list, tuple)) or not all(
+        isinstance(name, str) and _SERVICE.fullmatch(name) for name in accept
+    ):
+        options.fault("accept_recreate", "is no list of services")
+        accept = []
+    return Options(
+        allow_older=options.flag("allow_older"),
+        accept_recreate=tuple(accept),
+        take_over=options.flag("take_over"),
+        no_wait=options.flag("no_wait"),
+        lock_timeout=options.seconds("lock_timeout", _MAX_WAIT, default=600.0),
+    )
