@@ -63,7 +63,7 @@ def run(
             words,
             input=stdin if stdin is not None else b"",
             capture_output=True,
-            env=_environment(env),
+            env=_environment(env) if inherit else dict(env or {}),
             cwd=cwd,
             timeout=timeout,
             check=False,
