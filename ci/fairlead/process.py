@@ -39,6 +39,7 @@ def run(
     *,
     stdin: bytes | None = None,
     env: Mapping[str, str | None] | None = None,
+    inherit: bool = True,
     cwd: Path | None = None,
     timeout: float | None = None,
     check: bool = True,
@@ -49,6 +50,7 @@ def run(
         argv: the program and its arguments.
         stdin: bytes for its standard input; without it the input is empty.
         env: variables on top of this process's own; None takes one away.
+        inherit: without it, ``env`` is all that the command sees.
         cwd: the working directory.
         timeout: seconds, after which the command is killed.
         check: raise when the exit code is not 0.
@@ -63,7 +65,7 @@ def run(
             words,
             input=stdin if stdin is not None else b"",
             capture_output=True,
-            env=_environment(env) if inherit else dict(env or {}),
+            env=_environment(env) if inherit else _only(env or {}),
             cwd=cwd,
             timeout=timeout,
             check=False,
@@ -180,6 +182,10 @@ def failed(completed: Completed) -> CommandFailedError:
         why=output[-1] if output else "it printed nothing",
         details=tuple(output[-_TAIL_LINES:]),
     )
+
+
+def _only(variables: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if value is not None}
 
 
 def _environment(extra: Mapping[str, str | None] | None) -> dict[str, str] | None:
