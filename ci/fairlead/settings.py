@@ -51,10 +51,14 @@ class BuildSecret:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildSettings:
-    """How images are built. ``cache`` holds ``registry``, ``gha``, ``local`` or buildx specifications."""
+    """How images are built. ``cache`` holds ``registry``, ``gha``, ``local`` or buildx specifications.
+
+    ``reproducible``: rewrite the times of files, whatever the Dockerfile does.
+    """
 
     cache: tuple[str, ...] = ()
     secrets: tuple[BuildSecret, ...] = ()
+    reproducible: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +73,17 @@ class ScanIgnore:
 
 @dataclass(frozen=True, kw_only=True)
 class ScanSettings:
-    """What the scan refuses. ``severity`` and worse fail; ``database_max_age`` is in seconds."""
+    """What the scan refuses. ``severity`` and worse fail; ``database_max_age`` is in seconds.
+
+    ``allow_no_os`` names images in which no operating system is expected (``FROM scratch``).
+    """
 
     severity: str = "HIGH"
     unfixed: str = "ignore"
     end_of_life: str = "fail"
     database_max_age: float = 48 * 3600.0
     ignore: tuple[ScanIgnore, ...] = ()
+    allow_no_os: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -354,7 +362,9 @@ def _build_settings(raw: Mapping[str, Any], root: Path) -> BuildSettings:
         )
         for name, secret in raw.get("secrets", {}).items()
     )
-    return BuildSettings(cache=tuple(raw.get("cache", ())), secrets=secrets)
+    return BuildSettings(
+        cache=tuple(raw.get("cache", ())), secrets=secrets, reproducible=raw.get("reproducible", False)
+    )
 
 
 def _scan(raw: Mapping[str, Any]) -> ScanSettings:
@@ -362,6 +372,7 @@ def _scan(raw: Mapping[str, Any]) -> ScanSettings:
     if "database_max_age" in values:
         values["database_max_age"] = parse_duration(values["database_max_age"])
     values["ignore"] = tuple(ScanIgnore(**entry) for entry in values.get("ignore", ()))
+    values["allow_no_os"] = tuple(values.get("allow_no_os", ()))
     return ScanSettings(**values)
 
 

@@ -25,6 +25,7 @@ def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
         *_build_secrets(document, root),
         *_environments(document, root),
         *_scan_ignores(document),
+        *_scan_without_os(document),
         *_events(document),
     )
 
@@ -109,6 +110,15 @@ def _scan_ignores(document: Document) -> Iterator[Finding]:
         until = entry.get("until")
         if isinstance(until, str) and len(until) == 10 and not _is_day(until):
             yield _fault(document, (*path, "until"), f"{until} is not a day of the calendar")
+
+
+def _scan_without_os(document: Document) -> Iterator[Finding]:
+    scan = document.value.get("scan")
+    images = dict(_entries(document.value, "images"))
+    for index, image in enumerate(_items(scan if isinstance(scan, dict) else {}, "allow_no_os")):
+        if isinstance(image, str) and image not in images:
+            path = ("scan", "allow_no_os", index)
+            yield _fault(document, path, f"there is no image {image}", did_you_mean(image, images))
 
 
 def _events(document: Document) -> Iterator[Finding]:
