@@ -1,0 +1,166 @@
+"""Install packages of Debian and Ubuntu; on an older Debian, single ones from a newer release.
+
+A newer release is added beside the machine's own with a priority below 100: nothing moves to it
+unless it is named. It comes from the mirror that the machine already uses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fairlead import process
+from fairlead.errors import CommandFailedError, ToolMissingError
+from fairlead.tools.catalog import DebianPackage
+from fairlead.tools.system import System
+
+NEWER_SUITE = "trixie"
+NEWER_RELEASE = 13
+_OLDEST_RELEASE = 12  # before bookworm the step to trixie's libc is too long
+_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+_DEBIAN_DEFAULT_MIRROR = "http://mirror.example/debian"
+_PATIENCE = (
+    *("-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::https::Timeout=20"),
+    *("-o", "DPkg::Lock::Timeout=120"),
+)
+_QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l", "APT_LISTCHANGES_FRONTEND": "none"}
+
+
+@dataclass(frozen=True)
+class AptPlan:
+    """What installing takes: files to write first, then commands."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    commands: tuple[tuple[str, ...], ...] = ()
+
+
+def plan_apt(system: System, packages: Iterable[DebianPackage], mirror: str) -> AptPlan:
+    """How packages are installed here; those that this release has too old come from the newer one.
+
+    Args:
+        system: the machine, one that has apt.
+        packages: what to install.
+        mirror: the mirror that the machine's own sources name.
+
+    Raises:
+        ToolMissingError: this Debian is too old to take single packages from a newer one.
+    """
+    wanted = tuple(packages)
+    newer = tuple(one for one in wanted if _needs_newer(system, one))
+    names = tuple(one.package for one in wanted if one not in newer)
+    commands: list[tuple[str, ...]] = [("apt-get", *_PATIENCE, "update")]
+    if names:
+        commands.append(_install_argv(names))
+    if not newer:
+        return AptPlan(commands=tuple(commands))
+    if system.release < _OLDEST_RELEASE:
+        raise ToolMissingError(
+            f"{system.name} is too old for {', '.join(one.package for one in newer)}",
+            fix=f"use Debian {_OLDEST_RELEASE} or newer, or Ubuntu 22.04 or newer",
+        )
+    commands.append(_install_argv(tuple(one.package for one in newer), suite=NEWER_SUITE))
+    return AptPlan(files=render_newer_suite(mirror), commands=tuple(commands))
+
+
+def render_newer_suite(mirror: str) -> dict[str, str]:
+    """The files that make the newer release known without moving anything to it."""
+    return {
+        f"/etc/apt/sources.list.d/fairlead-{NEWER_SUITE}.sources": (
+            f"Types: deb\nURIs: {mirror}\nSuites: {NEWER_SUITE}\nComponents: main\nSigned-By: {_KEYRING}\n"
+        ),
+        f"/etc/apt/preferences.d/fairlead-{NEWER_SUITE}": (
+            f"Package: *\nPin: release n={NEWER_SUITE}\nPin-Priority: 90\n"
+        ),
+    }
+
+
+def parse_mirror(sources: Iterable[str]) -> str:
+    """The first mirror of Debian's main archive that apt's source files name, in either of their formats."""
+    for text in sources:
+        for stanza in re.split(r"\n\s*\n", text):
+            uris = re.search(r"^URIs:\s*(\S+)", stanza, re.MULTILINE)
+            suites = re.search(r"^Suites:\s*(.+)$", stanza, re.MULTILINE)
+            if uris and suites and _is_main_archive(uris[1], suites[1]):
+                return uris[1]
+        for line in re.finditer(r"^deb\s+(?:\[[^\]]*\]\s*)?(\S+)\s+(\S+)", text, re.MULTILINE):
+            if _is_main_archive(line[1], line[2]):
+                return line[1]
+    return _DEBIAN_DEFAULT_MIRROR
+
+
+def read_mirror(apt: Path = Path("/etc/apt")) -> str:
+    """The mirror that this machine uses."""
+    folder = apt / "sources.list.d"
+    files = [apt / "sources.list", *sorted(folder.glob("*.list")), *sorted(folder.glob("*.sources"))]
+    return parse_mirror(
+        file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()
+    )
+
+
+def run_apt(plan: AptPlan, on_line: Callable[[str], None]) -> None:
+    """Carry a plan out. Needs root.
+
+    Raises:
+        CommandFailedError: a command failed; its last lines are the details.
+    """
+    for name, text in plan.files.items():
+        Path(name).write_text(text, encoding="utf-8")
+    for argv in plan.commands:
+        update = argv[-1] == "update"
+        done = process.stream(argv, on_line, env=_QUIET, check=False)
+        # One dead third-party source fails the whole update; whether it matters, the install will tell.
+        if not done.ok and not update:
+            raise _apt_failed(done)
+
+
+def install_packages(
+    system: System, packages: Iterable[DebianPackage], on_line: Callable[[str], None]
+) -> None:
+    """Install packages.
+
+    Raises:
+        ToolMissingError: this machine has no apt, or we may not use it.
+        CommandFailedError: apt failed.
+    """
+    wanted = tuple(packages)
+    names = " ".join(one.package for one in wanted)
+    if not system.has_apt:
+        raise ToolMissingError(f"{system.name} is neither Debian nor Ubuntu", fix=f"install {names}")
+    if not system.root:
+        raise ToolMissingError(
+            "only root may install packages", fix=f"sudo apt-get install --no-install-recommends {names}"
+        )
+    run_apt(plan_apt(system, wanted, read_mirror()), on_line)
+
+
+def _needs_newer(system: System, package: DebianPackage) -> bool:
+    # Release 0 is testing or unstable: newer than any number.
+    return system.distribution == "debian" and 0 < system.release < package.since
+
+
+def _install_argv(names: tuple[str, ...], suite: str = "") -> tuple[str, ...]:
+    release = ("-t", suite) if suite else ()
+    return (
+        *("apt-get", *_PATIENCE, "-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Use-Pty=0"),
+        *("install", "--yes", "--no-install-recommends", *release, *names),
+    )
+
+
+def _is_main_archive(uri: str, suites: str) -> bool:
+    """A plain archive over HTTP; not the security one, not a third party's, not a CD or a file."""
+    path = uri.rstrip("/").rpartition("/")[2]
+    return uri.startswith(("http://", "https://")) and path == "debian" and "security" not in suites
+
+
+def _apt_failed(done: process.Completed) -> CommandFailedError:
+    lines = done.stdout.splitlines()
+    errors = [line for line in lines if line.startswith("E:")]
+    return CommandFailedError(
+        f"apt-get could not install {' '.join(word for word in done.argv[-6:] if not word.startswith('-'))}",
+        why=" ".join(errors) or f"exit code {done.returncode}",
+        fix="run it by hand; is a mirror reachable and the machine's clock right?",
+        details=tuple(lines[-15:]),
+    )

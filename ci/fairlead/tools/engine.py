@@ -1,0 +1,102 @@
+"""The Docker engine of this machine: is it there, does it answer, and what can it do."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+
+from fairlead import process
+from fairlead.errors import CommandFailedError, ToolMissingError
+from fairlead.tools.locate import locate
+from fairlead.tools.version import parse_version, render_version
+
+MINIMUM_ENGINE = (25, 0, 0)
+
+_ANSWER_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker engine that answers.
+
+    Args:
+        version: such as ``26.1.5``.
+        architecture: as Docker names platforms: ``amd64``, ``arm64``.
+        containerd_store: it keeps images in containerd, and so can hold several platforms of one.
+    """
+
+    version: str
+    architecture: str
+    containerd_store: bool
+
+
+def probe_engine() -> Engine:
+    """Ask the engine what it is.
+
+    Raises:
+        ToolMissingError: there is no docker command, or the engine is too old.
+        CommandFailedError: the engine does not answer, or we may not talk to it.
+    """
+    docker = locate("docker")
+    done = process.run([docker, "info", "--format", "{{json .}}"], timeout=_ANSWER_SECONDS, check=False)
+    if not done.ok:
+        raise unreachable(done.stderr, os.environ.get("DOCKER_HOST", ""))
+    return parse_info(done.stdout)
+
+
+def parse_info(text: str) -> Engine:
+    """What ``docker info --format '{{json .}}'`` says.
+
+    Raises:
+        CommandFailedError: the client answered, the engine did not.
+        ToolMissingError: the engine is too old.
+    """
+    info = json.loads(text)
+    version = parse_version(info.get("ServerVersion") or "")
+    if version is None:
+        raise unreachable("; ".join(info.get("ServerErrors") or ()), os.environ.get("DOCKER_HOST", ""))
+    if version < MINIMUM_ENGINE:
+        raise ToolMissingError(
+            f"Docker Engine {render_version(version)} is too old",
+            why=f"{render_version(MINIMUM_ENGINE)} or newer is needed",
+            fix="upgrade it: https://docs.docker.com/engine/install/",
+        )
+    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(info["Architecture"], info["Architecture"])
+    return Engine(render_version(version), architecture, _is_containerd_store(info))
+
+
+def unreachable(said: str, docker_host: str) -> CommandFailedError:
+    """The error for an engine that does not answer, with what helps in each case."""
+    why = said.strip().splitlines()[-1] if said.strip() else "it said nothing"
+    if docker_host:
+        return CommandFailedError(
+            "the Docker engine does not answer", why=why, fix=f"DOCKER_HOST is {docker_host}: is that right?"
+        )
+    if "permission denied" in said:
+        return CommandFailedError(
+            "you may not talk to the Docker engine",
+            why=why,
+            fix="sudo usermod --append --groups docker $USER, then log in again",
+        )
+    return CommandFailedError(
+        "the Docker engine does not answer",
+        why=why,
+        fix="start it: sudo systemctl start docker (or Docker Desktop)",
+    )
+
+
+def remark_on_store(engine: Engine) -> str:
+    """What the engine's image store means for a build of several platforms; empty if nothing."""
+    if engine.containerd_store:
+        return ""
+    return (
+        "this engine has the classic image store, which holds one platform of an image: builds for several platforms "
+        "need a builder of their own (docker buildx create --driver docker-container --use), or "
+        '"features": {"containerd-snapshotter": true} in /etc/docker/daemon.json'
+    )
+
+
+def _is_containerd_store(info: dict[str, object]) -> bool:
+    status = info.get("DriverStatus") or []
+    return ["driver-type", "io.containerd.snapshotter.v1"] in status if isinstance(status, list) else False

@@ -1,0 +1,205 @@
+"""Bring a Docker engine to this machine where there is none, and start one that does not run."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fairlead import process
+from fairlead.errors import CommandFailedError, FairleadError, ToolMissingError
+from fairlead.tools.apt import install_packages
+from fairlead.tools.catalog import CATALOG, DebianPackage
+from fairlead.tools.engine import Engine, probe_engine
+from fairlead.tools.locate import search_tool
+from fairlead.tools.system import System, read_system
+
+OnLine = Callable[[str], None]
+
+DAEMON_FILE = Path("/etc/docker/daemon.json")
+_DAEMON_LOG = Path("/var/log/fairlead-dockerd.log")
+_START_SECONDS = 60.0
+
+
+def ensure_engine(on_line: OnLine) -> Engine:
+    """The engine of this machine, with Compose and buildx; installed and started if need be.
+
+    Raises:
+        ToolMissingError: it is missing and can't be installed here; the error says what to install.
+        CommandFailedError: it is there and does not answer.
+    """
+    missing = missing_parts()
+    if not missing:
+        try:
+            return probe_engine()
+        except CommandFailedError as error:
+            return _start_or_raise(error, read_system(), on_line)
+    system = read_system()
+    if os.environ.get("DOCKER_HOST") or not (system.has_apt and system.root):
+        raise _install_it_yourself(missing, system)
+    install_engine(missing, system, on_line)
+    still = missing_parts()
+    if still:
+        raise ToolMissingError(
+            f"{' and '.join(still)} is missing after the installation", why=_passed_over(still)
+        )
+    try:
+        return probe_engine()
+    except CommandFailedError as error:
+        return _start_or_raise(error, system, on_line)
+
+
+def missing_parts() -> tuple[str, ...]:
+    """Which of docker, compose and buildx are missing or too old here."""
+    parts = ("docker", "compose", "buildx")
+    return tuple(name for name in parts if search_tool(CATALOG[name], os.environ).found is None)
+
+
+def plan_packages(missing: tuple[str, ...], system: System, *, docker_com: bool) -> tuple[DebianPackage, ...]:
+    """The packages that bring what is missing.
+
+    Args:
+        missing: of docker, compose, buildx.
+        system: a machine with apt.
+        docker_com: the engine is that of Docker's own repository, whose plugins have other names.
+    """
+    if docker_com:
+        names = {"compose": "docker-compose-plugin", "buildx": "docker-buildx-plugin"}
+        return tuple(DebianPackage(names[part], since=0) for part in missing if part in names)
+    if system.distribution == "ubuntu":
+        names = {"compose": "docker-compose-v2", "buildx": "docker-buildx"}
+        engine: tuple[str, ...] = ("docker.io",)
+    else:
+        names = {"compose": "docker-compose", "buildx": "docker-buildx"}
+        engine = ("docker.io", "docker-cli")
+    wanted = engine if "docker" in missing else ()
+    rest = tuple(names[part] for part in missing if part in names)
+    return tuple(DebianPackage(name) for name in (*wanted, *rest))
+
+
+def install_engine(missing: tuple[str, ...], system: System, on_line: OnLine) -> None:
+    """Install what is missing, set up so that images of several platforms can be built and kept.
+
+    Raises:
+        CommandFailedError: apt failed.
+    """
+    docker_com = _is_installed("docker-ce")
+    if "docker" in missing and not docker_com:
+        # Before the package is there, which starts the engine: the image store can't be changed later for free.
+        write_daemon_file(DAEMON_FILE)
+    packages = plan_packages(missing, system, docker_com=docker_com)
+    extra = (DebianPackage("iptables", since=0), DebianPackage("ca-certificates", since=0))
+    install_packages(system, (*packages, *(extra if "docker" in missing else ())), on_line)
+
+
+def write_daemon_file(file: Path) -> None:
+    """Turn the containerd image store on in daemon.json, and keep whatever else stands there.
+
+    Raises:
+        CommandFailedError: the file is there and is not a JSON object.
+    """
+    before = file.read_text(encoding="utf-8") if file.is_file() else ""
+    after = merge_daemon_settings(before)
+    if after != before:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f".{file.name}.{os.getpid()}")
+        draft.write_text(after, encoding="utf-8")
+        draft.replace(file)
+
+
+def merge_daemon_settings(text: str) -> str:
+    """daemon.json with the containerd image store on; unchanged if the file already says something about it.
+
+    Raises:
+        CommandFailedError: it is not a JSON object.
+    """
+    try:
+        settings = json.loads(text) if text.strip() else {}
+        features = settings.setdefault("features", {})
+        if "containerd-snapshotter" in features:
+            return text
+        features["containerd-snapshotter"] = True
+    except (ValueError, AttributeError, TypeError) as error:
+        raise CommandFailedError(
+            f"{DAEMON_FILE} is not a JSON object",
+            why=str(error),
+            fix="repair it: Docker can't read it either",
+        ) from error
+    return json.dumps(settings, indent=2) + "\n"
+
+
+def start_engine(system: System, on_line: OnLine) -> None:
+    """Start an engine that is installed: by systemd, else as a daemon in a session of its own."""
+    if system.systemd:
+        on_line("systemctl enable --now docker")
+        process.run(["systemctl", "enable", "--now", "docker"])
+        return
+    on_line(f"starting dockerd; its log is {_DAEMON_LOG}")
+    process.start_daemon(["dockerd"], _DAEMON_LOG)
+
+
+def _start_or_raise(error: CommandFailedError, system: System, on_line: OnLine) -> Engine:
+    if not system.root or os.environ.get("DOCKER_HOST") or process.which("dockerd") is None:
+        raise error
+    # The package may have started it a moment ago.
+    engine = _wait_for_engine(3.0)
+    if engine is None:
+        start_engine(system, on_line)
+        engine = _wait_for_engine(_START_SECONDS)
+    if engine is None:
+        raise CommandFailedError(
+            f"the Docker engine did not come up within {_START_SECONDS:g} s",
+            why=error.why,
+            fix=f"look at {_DAEMON_LOG if not system.systemd else 'journalctl --unit docker'}",
+            details=_log_tail(),
+        )
+    return engine
+
+
+def _wait_for_engine(seconds: float) -> Engine | None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return probe_engine()
+        except CommandFailedError:
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(0.25)
+
+
+def _install_it_yourself(missing: tuple[str, ...], system: System) -> ToolMissingError:
+    parts = {
+        "docker": "Docker Engine 25+",
+        "compose": "Docker Compose 2.24+",
+        "buildx": "Docker buildx 0.13+",
+    }
+    needed = ", ".join(parts[name] for name in missing)
+    if system.has_apt and not os.environ.get("DOCKER_HOST"):
+        fix = (
+            f"run `fairlead setup` as root once, or install {needed}: https://docs.docker.com/engine/install/"
+        )
+    else:
+        fix = f"install {needed}: https://docs.docker.com/engine/install/"
+    return ToolMissingError(
+        f"{needed} is missing on this machine ({system.name})", why=_passed_over(missing), fix=fix
+    )
+
+
+def _passed_over(missing: tuple[str, ...]) -> str:
+    over = [one for name in missing for one in search_tool(CATALOG[name], os.environ).passed_over]
+    return "; ".join(map(str, over))
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return process.run(["dpkg-query", "--status", package], check=False).ok
+    except FairleadError:
+        return False
+
+
+def _log_tail() -> tuple[str, ...]:
+    if not _DAEMON_LOG.is_file():
+        return ()
+    return tuple(_DAEMON_LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
