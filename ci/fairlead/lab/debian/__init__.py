@@ -1,0 +1,1 @@
+"""Debian packages without a Debian host: read the archive's index, resolve, download, unpack to layers."""

@@ -1,0 +1,2 @@
+def publish_databases(client, blobs):
+    pass
