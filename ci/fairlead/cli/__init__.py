@@ -27,6 +27,7 @@ from fairlead.cli.options import (
     version_option,
     work_dir_option,
 )
+from fairlead.nearest import nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -92,7 +93,9 @@ class _Root(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in VERBS and not ctx.resilient_parsing:
-            raise click.UsageError(f"there is no verb `{args[0]}`{_nearest(args[0])}", ctx)
+            near = nearest(args[0], VERBS)
+            hint = f"; did you mean `{near}`?" if near else ""
+            raise click.UsageError(f"there is no verb `{args[0]}`{hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -114,14 +117,8 @@ class _Root(click.Group):
         return verbs + click.Command.shell_complete(self, ctx, incomplete)
 
 
-def _nearest(word: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, VERBS, n=1)
-    return f"; did you mean `{near[0]}`?" if near else ""
-
-
 @click.group(
+    "fairlead",
     cls=_Root,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -139,6 +136,7 @@ def _nearest(word: str) -> str:
     type=click.Path(exists=True, file_okay=False),
     is_eager=True,
     expose_value=False,
+    envvar="FAIRLEAD_DIRECTORY",
     callback=change_directory,
     help="Work in this folder.",
 )

@@ -18,11 +18,12 @@ from fairlead.cli.options import examples
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print the completion script of a shell."""
-    from click.shell_completion import get_completion_class
+    from click.shell_completion import ShellComplete, get_completion_class
 
     from fairlead import cli
 
     script = get_completion_class(shell)
     assert script is not None
-    source = script(cli.command, {}, "fairlead", "_FAIRLEAD_COMPLETE").source()
+    # The base's `source`: that of bash starts the bash of this machine to ask its version first.
+    source = ShellComplete.source(script(cli.command, {}, "fairlead", "_FAIRLEAD_COMPLETE"))
     report.current().result({"schema": "fairlead.completion/v1", "shell": shell, "script": source}, source)

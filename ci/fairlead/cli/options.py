@@ -84,7 +84,13 @@ def change_directory(ctx: click.Context, _param: click.Parameter, value: str | N
 
 def _output_flag(name: str, text: str) -> click.Option:
     return click.Option(
-        [name], is_flag=True, is_eager=True, expose_value=False, callback=_ask_output, help=text
+        [name],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        envvar=f"FAIRLEAD_{name.removeprefix('--').upper()}",
+        callback=_ask_output,
+        help=text,
     )
 
 

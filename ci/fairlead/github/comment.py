@@ -75,7 +75,7 @@ def _session(token: str) -> requests.Session:
     session = requests.Session()
     # A POST is not retried: a second one would be a second comment.
     retry = Retry(
-        total=3, backoff_factor=0.5, status_forcelist=(502, 503, 504), allowed_methods={"GET", "PATCH"}
+        total=2, backoff_factor=0.3, status_forcelist=(502, 503, 504), allowed_methods={"GET", "PATCH"}
     )
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(max_retries=retry))

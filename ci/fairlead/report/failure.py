@@ -56,10 +56,7 @@ def render_finding(finding: Finding, source_line: SourceLine) -> list[str]:
     lines = [f"  {place}{finding.what}{rule}"]
     if finding.location is not None:
         lines += _excerpt(finding.location, source_line)
-    lines += [
-        f"    {'fix: ' if index == 0 else '     '}{line}"
-        for index, line in enumerate(finding.fix.splitlines())
-    ]
+    lines += [f"    {'   ' if index else '-> '}{line}" for index, line in enumerate(finding.fix.splitlines())]
     return lines
 
 

@@ -1,0 +1,116 @@
+"""GITHUB_OUTPUT and GITHUB_STEP_SUMMARY."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from fairlead.errors import Finding, InputError, Location
+from fairlead.github import summary
+from fairlead.github.outputs import append_outputs, output_name, outputs_of
+
+
+def read_outputs(path: Path) -> dict[str, str]:
+    """What GitHub's runner reads: ``name<<delimiter``, lines, the delimiter alone."""
+    outputs: dict[str, str] = {}
+    lines = iter(path.read_text(encoding="utf-8").split("\n"))
+    for head in lines:
+        if not head:
+            continue
+        name, _, delimiter = head.partition("<<")
+        value = []
+        for line in lines:
+            if line == delimiter:
+                break
+            value.append(line)
+        outputs[name] = "\n".join(value)
+    return outputs
+
+
+def test_outputs_are_the_scalars_of_a_document_and_all_of_it() -> None:
+    document = {
+        "schema": "x/v1",
+        "image_tag": "sha-1",
+        "dirty": False,
+        "exit": 0,
+        "images": {"a": 1},
+        "none": None,
+    }
+    outputs = outputs_of(document)
+    assert json.loads(outputs.pop("document")) == document
+    assert outputs == {"image-tag": "sha-1", "dirty": "false", "exit": "0"}
+
+
+def test_an_output_has_the_name_of_its_field() -> None:
+    assert output_name("FAIRLEAD_Image tag") == "fairlead-image-tag"
+
+
+def test_no_value_can_end_its_output_and_begin_another(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_text("before<<X\n1\nX\n")
+    hostile = "line\nEOF\nX\nevil<<Y\n1\nY"
+    append_outputs(path, {"message": hostile, "after": ""})
+    assert read_outputs(path) == {"before": "1", "message": hostile, "after": ""}
+
+
+def test_the_delimiter_is_another_one_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    append_outputs(path, {"a": "1", "b": "2"})
+    delimiters = re.findall(r"<<(\S+)", path.read_text())
+    assert len(set(delimiters)) == 2
+    assert all(len(delimiter) >= 32 for delimiter in delimiters)
+
+
+def test_the_summary_is_appended_to(tmp_path: Path) -> None:
+    path = tmp_path / "summary"
+    path.write_text("# another tool\n")
+    summary.append_summary(path, "ours")
+    summary.append_summary(path, "more")
+    assert path.read_text() == "# another tool\nours\n\nmore\n\n"
+
+
+def test_the_summary_is_cut_before_github_drops_all_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "summary"
+    path.write_text("x" * (summary.LIMIT - 1000))
+    summary.append_summary(path, "é" * 1000)
+    assert path.stat().st_size <= summary.LIMIT
+    assert path.read_text(encoding="utf-8").endswith("the log has all of it._\n")
+    size = path.stat().st_size
+    summary.append_summary(path, "y" * 1000)
+    assert path.stat().st_size == size
+
+
+def test_what_comes_from_outside_draws_nothing() -> None:
+    table = summary.render_table(["a"], [["x | y\n<img src=//evil> [a](b) `c` *d* #1"]])
+    assert table.splitlines()[2] == r"| x \| y &lt;img src=//evil> \[a\](b) \`c\` \*d\* \#1 |"
+
+
+def test_a_fence_is_longer_than_any_within() -> None:
+    assert summary.fence("a\n```\nb````").startswith("`````text\n")
+
+
+def test_a_timeline_has_bars_in_proportion() -> None:
+    text = summary.render_timeline(
+        [("pull", "done", 3.0), ("migrate", "skipped", 0.0), ("verify", "failed", 1.5)]
+    )
+    assert text.splitlines()[2:] == [
+        f"| ✓ pull | 3.0s | {'█' * 30} |",
+        "| \\- migrate |  |  |".replace("\\-", "-"),
+        f"| ✗ verify | 1.5s | {'█' * 15} |",
+    ]
+
+
+def test_an_error_shows_findings_evidence_and_fix() -> None:
+    error = InputError(
+        "bad",
+        why="because",
+        fix="do better",
+        findings=(Finding("unknown key", Location("a.yaml", 1, 2), fix="x"),),
+        details=("log line",),
+    )
+    text = summary.render_error(error)
+    assert "### ✗ bad\n\nbecause\n\n" in text
+    assert "| a.yaml:1:2 | unknown key | x |" in text
+    assert "```text\nlog line\n```" in text
+    assert "**Fix:** do better" in text

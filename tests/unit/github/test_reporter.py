@@ -1,0 +1,116 @@
+"""The log, the summary and the outputs of a step."""
+
+from __future__ import annotations
+
+import io
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from fairlead.errors import Finding, InputError, Location
+from fairlead.github.reporter import ActionsReporter
+from fairlead.report.redact import forget, redact
+from fairlead.report.sink import Sink
+
+
+class Job:
+    def __init__(self, folder: Path) -> None:
+        self.log_stream = io.StringIO()
+        self.summary_file = folder / "summary"
+        self.output_file = folder / "output"
+        ticks = count()
+        self.reporter = ActionsReporter(
+            Sink(self.log_stream),
+            {"GITHUB_STEP_SUMMARY": str(self.summary_file), "GITHUB_OUTPUT": str(self.output_file)},
+            clock=lambda: float(next(ticks)),
+        )
+
+    @property
+    def log(self) -> list[str]:
+        return self.log_stream.getvalue().splitlines()
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    return Job(tmp_path)
+
+
+def test_a_step_is_a_group_with_the_output_of_its_tools(job: Job) -> None:
+    with job.reporter.step("build 2 images"), job.reporter.step("api"):
+        job.reporter.progress("#1 ::warning::not ours")
+        job.reporter.progress("::warning::not ours either")
+    job.reporter.progress("not shown")
+    assert job.log == [
+        "::group::build 2 images",
+        "#1 ::warning::not ours",
+        "| ::warning::not ours either",
+        "✓ api  1.0s",
+        "::endgroup::",
+        "✓ build 2 images  3.0s",
+    ]
+
+
+def test_an_error_in_a_step_closes_its_group_first(job: Job) -> None:
+    with pytest.raises(InputError), job.reporter.step("build"):
+        raise InputError("bad")
+    assert job.log == ["::group::build", "::endgroup::", "✗ build  1.0s"]
+
+
+def test_a_group_left_open_is_closed(job: Job) -> None:
+    step = job.reporter.step("build")
+    step.__enter__()
+    job.reporter.close()
+    job.reporter.close()
+    assert job.log == ["::group::build", "::endgroup::"]
+
+
+def test_an_error_is_told_annotated_summarised_and_put_out(job: Job) -> None:
+    job.reporter.warn("old database", Location("fairlead.yaml", 9))
+    job.reporter.error(
+        InputError("1 fault", findings=(Finding("unknown key", Location("fairlead.yaml", 2, 1)),))
+    )
+    assert "error: 1 fault" in job.log
+    assert job.log[-2:] == [
+        "::error file=fairlead.yaml,line=2,col=1,title=1 fault::unknown key",
+        "::warning file=fairlead.yaml,line=9::old database",
+    ]
+    assert "### ✗ 1 fault" in job.summary_file.read_text()
+    assert "exit-code<<" in job.output_file.read_text()
+
+
+def test_a_result_ends_with_the_warnings_and_the_outputs(job: Job) -> None:
+    job.reporter.warn("careful")
+    job.reporter.table(["image"], [["api"]])
+    job.reporter.timeline([("pull", "done", 1.0)])
+    job.reporter.phase("pull", "done", 1.0)
+    job.reporter.result({"schema": "fairlead.deploy/v1", "release": "000042"}, "release 000042 serves")
+    assert job.log[-2:] == ["release 000042 serves", "::warning::careful"]
+    summary = job.summary_file.read_text()
+    assert "| api |" in summary
+    assert "| ✓ pull |" in summary
+    assert "release 000042 serves" in summary
+    assert "release<<" in job.output_file.read_text()
+
+
+def test_without_the_files_it_only_logs() -> None:
+    log = io.StringIO()
+    reporter = ActionsReporter(Sink(log), {"GITHUB_OUTPUT": ""})
+    reporter.result({"a": "b"}, "done")
+    assert log.getvalue() == "done\n"
+
+
+def test_a_secret_is_in_no_file_and_no_line(job: Job) -> None:
+    canary = "c4n4ry%value"
+    redact(canary)
+    try:
+        with job.reporter.step(canary):
+            job.reporter.progress(canary)
+        job.reporter.warn(canary)
+        job.reporter.table([canary], [[canary]])
+        job.reporter.result({"field": canary}, canary)
+        job.reporter.error(InputError(canary, why=canary, findings=(Finding(canary),), details=(canary,)))
+    finally:
+        forget()
+    everything = job.log_stream.getvalue() + job.summary_file.read_text() + job.output_file.read_text()
+    assert "c4n4ry" not in everything
