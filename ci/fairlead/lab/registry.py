@@ -89,10 +89,10 @@ class RegistryClient:
         CommandFailedError: from every method, when the registry does not answer or refuses.
     """
 
-    def __init__(self, place: Place, password: str) -> None:
+    def __init__(self, address: str, password: str) -> None:
         import requests
 
-        self._url = f"http://{place.registry}"
+        self._url = f"http://{address}"
         self._session = requests.Session()
         self._session.auth = (USERNAME, password)
         # Loopback: no proxy of the environment, no .netrc.

@@ -48,6 +48,7 @@ def render_daemon(place: Place) -> dict[str, object]:
         "registry-mirrors": [f"http://{place.registry}"],
         "features": {"containerd-snapshotter": True},
         "log-driver": "local",
+        "log-level": "warn",
         "bip": "10.200.0.1/24",
         "default-address-pools": [{"base": "10.201.0.0/16", "size": 24}],
         "shutdown-timeout": 5,

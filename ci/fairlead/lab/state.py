@@ -70,6 +70,20 @@ class Lab:
     bases: str
     environ: Mapping[str, str] = dataclasses.field(repr=False)
 
+    def server(self, number: int) -> Server:
+        """The server of that number.
+
+        Raises:
+            InputError: the lab has no such server.
+        """
+        if number not in self.servers:
+            raise InputError(
+                f"the lab has no server {number}",
+                why=f"it has {len(self.servers)}",
+                fix=f"`fairlead lab up --hosts {number}` makes more",
+            )
+        return self.servers[number]
+
     def to_json(self) -> dict[str, Any]:
         """The state document; it holds the password of a registry that only this machine can reach."""
         return {

@@ -33,7 +33,8 @@ from fairlead.lab.engine import (
     read_engine,
     remove,
 )
-from fairlead.lab.recipes import recipe, recipes
+from fairlead.lab.debian.mirror import Mirror
+from fairlead.lab.recipes import SUITE, recipe, recipes
 from fairlead.lab.standin import Kitchen
 from fairlead.lab.state import Lab, Place
 from fairlead.report import Reporter
@@ -53,12 +54,16 @@ class _Keys:
     password: str
 
 
-def run_up(place: Place, hosts: int, reporter: Reporter) -> Lab:
+def run_up(place: Place, hosts: int | None, reporter: Reporter) -> Lab:
     """Bring the lab up with so many servers, whatever state it is in; servers beyond that number go.
+
+    None means as many as the lab has, or one.
 
     Raises:
         CommandFailedError: the engine, the disk, a port or the network is not as it must be.
     """
+    if hosts is None:
+        hosts = _count_hosts(place)
     if not 1 <= hosts <= MAX_HOSTS:
         raise InputError(f"a lab has 1 to {MAX_HOSTS} servers, not {hosts}")
     with _locked(place.folder):
@@ -124,6 +129,18 @@ def _wait_for_server(lab: Lab, number: int) -> None:
                 details=tuple((logs.stdout + logs.stderr).splitlines()),
             )
         time.sleep(0.2)
+
+
+def refresh_packages() -> None:
+    """Forget which packages the mirror had the first time, so that the next images are made from today's."""
+    Mirror(_bases_folder() / "debian", SUITE).refresh()
+
+
+def _count_hosts(place: Place) -> int:
+    try:
+        return len(state.load(place).servers)
+    except InputError:
+        return 1
 
 
 def _bases_folder() -> Path:
@@ -213,7 +230,7 @@ def _start_registry(place: Place, image: str, password: str) -> registry.Registr
     ensure_network(place.name, place.name)
     spec = registry.plan_registry(place, image, password)
     _ensure_with_volumes(spec)
-    client = registry.RegistryClient(place, password)
+    client = registry.RegistryClient(place.registry, password)
     deadline = time.monotonic() + _WAIT_SECONDS
     while not client.answers():
         if time.monotonic() > deadline:

@@ -1,0 +1,54 @@
+"""How each piece of the lab is."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from fairlead import process
+from fairlead.lab.engine import is_running
+from fairlead.lab.registry import RegistryClient
+from fairlead.lab.server import ssh_argv
+from fairlead.lab.state import Lab
+
+_SSH_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of the lab and how it is; ``health`` is "ok" or what is wrong."""
+
+    name: str
+    address: str
+    health: str
+
+    @property
+    def ok(self) -> bool:
+        return self.health == "ok"
+
+
+def probe_lab(lab: Lab) -> tuple[Piece, ...]:
+    """Ask the registry and every server, all at once."""
+    with ThreadPoolExecutor(8) as pool:
+        registry = pool.submit(_probe_registry, lab)
+        servers = list(pool.map(lambda number: _probe_server(lab, number), lab.servers))
+    return (registry.result(), *servers)
+
+
+def _probe_registry(lab: Lab) -> Piece:
+    name = f"{lab.name}-registry"
+    if not is_running(name):
+        return Piece(name, lab.registry, "not running")
+    answers = RegistryClient(lab.registry, lab.password).answers()
+    return Piece(name, lab.registry, "ok" if answers else "does not answer, or refuses the login")
+
+
+def _probe_server(lab: Lab, number: int) -> Piece:
+    server = lab.servers[number]
+    address = f"{server.user}@{server.address}:{server.port}"
+    if not is_running(server.name):
+        return Piece(server.name, address, "not running")
+    argv = ssh_argv(server, lab.identity, lab.known_hosts, ("docker info --format '{{.ServerVersion}}'",))
+    answer = process.run(argv, check=False, timeout=_SSH_SECONDS)
+    lines = (answer.stderr.strip() or "the engine does not answer").splitlines()
+    return Piece(server.name, address, "ok" if answer.ok else lines[-1])
