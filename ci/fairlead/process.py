@@ -10,10 +10,12 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from fairlead.errors import CommandFailedError, ToolMissingError
 
@@ -166,6 +168,21 @@ def start_daemon(argv: Sequence[str | os.PathLike[str]], log: Path, *, env: Mapp
     # Reap it when it ends, so that it never stays behind as a zombie of this process.
     threading.Thread(target=process.wait, daemon=True).start()
     return process.pid
+
+
+def replace(argv: Sequence[str | os.PathLike[str]]) -> NoReturn:
+    """Become another command: its terminal, its exit code.
+
+    Raises:
+        ToolMissingError: the program is not there.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execvp(words[0], words)  # noqa: S606 - this module is the door; argv only, no shell
+    except FileNotFoundError as error:
+        raise _missing(words, None) from error
 
 
 def which(program: str) -> Path | None:
