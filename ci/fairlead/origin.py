@@ -47,3 +47,8 @@ def _git_config(folder: Path) -> Path | None:
         if (git / "config").is_file():
             return git / "config"
     return None
+
+
+def find_repository(folder: Path) -> Path:
+    """The root of the git repository that ``folder`` is in; the folder itself if it is in none."""
+    return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)

@@ -1,0 +1,42 @@
+"""Which image of fairlead.yaml a service runs. Pure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fairlead.compose.known_images import repository_of
+from fairlead.settings import ImageSettings, Settings
+
+
+def own_image(name: str, definition: Mapping[str, Any], settings: Settings, registry: str) -> str:
+    """The image of ours that a service runs, or empty: declared first, then by repository, then by build."""
+    declared = definition.get("x-fairlead")
+    if isinstance(declared, Mapping) and declared.get("image") in settings.images:
+        return str(declared["image"])
+    images = settings.images.values()
+    listed = next((image.name for image in images if name in image.services), "")
+    if listed:
+        return listed
+    reference = str(definition.get("image", ""))
+    for image in images:
+        if reference and repository_of(reference) == (image.repository or f"{registry}/{image.name}"):
+            return image.name
+    build = definition.get("build")
+    if not isinstance(build, Mapping):
+        return ""
+    built = next((image.name for image in images if is_same_build(build, image)), "")
+    return built or (name if name in settings.images else "")
+
+
+def is_same_build(build: Mapping[str, Any], image: ImageSettings) -> bool:
+    """Whether the ``build:`` of a resolved service is how an image of ours is built."""
+    context = Path(str(build.get("context", ".")))
+    dockerfile = context / str(build.get("dockerfile", "Dockerfile"))
+    return (
+        os.path.normpath(context) == os.path.normpath(image.context)
+        and os.path.normpath(dockerfile) == os.path.normpath(image.dockerfile)
+        and str(build.get("target", "")) == image.target
+    )

@@ -1,0 +1,131 @@
+"""The values between loading a compose app and splitting it: one model for the whole product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from fairlead.errors import Finding, Location
+from fairlead.positions import Document, ValuePath
+from fairlead.settings import Environment, Settings
+
+Role = Literal["app", "worker", "job", "state", "ops", "proxy"]
+Gate = Literal["healthcheck", "http", "running"]
+Rollout = Literal["switch", "recreate"]
+
+ROLES: tuple[Role, ...] = ("app", "worker", "job", "state", "ops", "proxy")
+GENERATED_PROXY = "fairlead-proxy"
+"""The service that is added when the app brings no proxy."""
+
+
+@dataclass(frozen=True)
+class ComposeFiles:
+    """The compose files as they are written: the source of every position."""
+
+    documents: tuple[Document, ...]
+
+    def location(self, path: ValuePath, *, key: bool = False) -> Location:
+        """Where a value of the merged model was written: in the last file that has it, else its nearest parent."""
+        for length in range(len(path), 0, -1):
+            part = path[:length]
+            for document in reversed(self.documents):
+                if document.has(part):
+                    return document.location(part, key=key or length < len(path))
+        return self.documents[0].location()
+
+    def value(self, path: ValuePath) -> Any:
+        """What the last file that has a value at ``path`` says there, or None."""
+        for document in reversed(self.documents):
+            node = document.node(path)
+            if node is not None:
+                return node.value
+        return None
+
+
+@dataclass(frozen=True)
+class Health:
+    """An HTTP request that a healthy container answers; without a status, anything below 500 will do."""
+
+    path: str = "/"
+    status: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"path": self.path, "status": self.status}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A service and what Fairlead makes of it.
+
+    Attributes:
+        role: what it is; ``why`` says in words how that is known.
+        rollout: ``switch``: a new one beside the old one; ``recreate``: stopped, then started.
+        port: the container port that answers HTTP, or None.
+        health: an HTTP probe, or None.
+        gate: what proves it healthy.
+        image: the image of fairlead.yaml that it runs, or empty.
+        reference: its ``image:`` as resolved, or empty where it only has a ``build:``.
+        definition: its part of the resolved model, as Compose prints it (``$`` is escaped as ``$$``).
+    """
+
+    name: str
+    role: Role
+    why: str
+    rollout: Rollout = "switch"
+    port: int | None = None
+    health: Health | None = None
+    gate: Gate = "running"
+    image: str = ""
+    reference: str = ""
+    irreversible: bool = False
+    definition: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_rolled(self) -> bool:
+        """Whether it is part of each release, rather than of the platform beneath."""
+        return self.role in {"app", "worker"} and self.rollout == "switch"
+
+    @property
+    def is_routed(self) -> bool:
+        """Whether it is reached through the switch."""
+        return self.is_rolled and self.port is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposeApp:
+    """An app as it will run in one environment, before its images are pinned.
+
+    Attributes:
+        directory: the project directory: where relative paths of the compose files start.
+        files: the source, for positions.
+        model: the resolved model, without services that are left out by their profile.
+        services: by name, in the order of the files.
+        notes: what a user should know, none of it an error.
+    """
+
+    settings: Settings
+    environment: Environment
+    revision: str
+    directory: Path
+    files: ComposeFiles
+    model: Mapping[str, Any]
+    services: Mapping[str, Service]
+    notes: tuple[Finding, ...] = ()
+
+    @property
+    def proxy(self) -> Service | None:
+        """The proxy that the app brings, or None: then one is added."""
+        return next((service for service in self.services.values() if service.role == "proxy"), None)
+
+    def own_images(self) -> tuple[str, ...]:
+        """The images of fairlead.yaml that services run."""
+        return tuple(sorted({service.image for service in self.services.values() if service.image}))
+
+    def foreign_references(self) -> tuple[str, ...]:
+        """The images of others, as they are written, to be pinned by digest; the added proxy's among them."""
+        references = {service.reference for service in self.services.values() if not service.image}
+        if self.proxy is None:
+            references.add(self.settings.proxy.image)
+        return tuple(sorted(reference for reference in references if reference))

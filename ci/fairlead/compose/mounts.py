@@ -1,0 +1,168 @@
+"""What a service mounts: repository files by content, secrets by name; the rest stays in its definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fairlead.compose.model import ComposeApp, Service
+from fairlead.compose.remarks import Remarks
+from fairlead.compose.trees import Tree, TreeRefusedError, file_tree, load_tree
+from fairlead.errors import Location
+from fairlead.origin import find_repository
+from fairlead.settings import shown_path
+
+# Folders of well-known state images that hold what the author wrote, not what the image keeps.
+_SEED_TARGETS = ("/docker-entrypoint-initdb.d", "/etc/")
+
+
+@dataclass(frozen=True)
+class SecretSource:
+    """A secret that services mount, and where its value may be: a file (absolute), a variable, or neither."""
+
+    name: str
+    file: Path | None
+    env: str
+    location: Location
+
+
+@dataclass(frozen=True)
+class Mounts:
+    """The mounts of one service as a release document has them, and the volumes that stay as they are."""
+
+    mounts: tuple[Mapping[str, Any], ...]
+    volumes: tuple[Mapping[str, Any], ...]
+    trees: Mapping[str, Tree] = field(default_factory=dict)
+
+
+def load_mounts(app: ComposeApp, service: Service, remarks: Remarks) -> Mounts:
+    """Read what a service mounts; what can't be carried to a server becomes a fault."""
+    reader = _Reader(app, service, remarks, find_repository(app.settings.root))
+    for mount in service.definition.get("volumes", ()):
+        reader.volume(mount)
+    for config in service.definition.get("configs", ()):
+        reader.config(config)
+    for secret in service.definition.get("secrets", ()):
+        target = str(secret.get("target") or secret["source"])
+        absolute = target if target.startswith("/") else f"/run/secrets/{target}"
+        reader.mounts.append({"secret": secret["source"], "target": absolute})
+    return Mounts(tuple(reader.mounts), tuple(reader.volumes), reader.trees)
+
+
+def secret_sources(app: ComposeApp) -> Mapping[str, SecretSource]:
+    """The secrets that services of the app mount, by name."""
+    declared: Mapping[str, Any] = app.model.get("secrets") or {}
+    sources: dict[str, SecretSource] = {}
+    for service in app.services.values():
+        for secret in service.definition.get("secrets", ()):
+            name = secret["source"]
+            how = declared.get(name) or {}
+            file = Path(how["file"]) if how.get("file") else None
+            location = app.files.location(("secrets", name), key=True)
+            sources[name] = SecretSource(name, file, str(how.get("environment", "")), location)
+    return sources
+
+
+class _Reader:
+    """Sorts the mounts of one service."""
+
+    def __init__(self, app: ComposeApp, service: Service, remarks: Remarks, repository: Path) -> None:
+        self.app = app
+        self.service = service
+        self.remarks = remarks
+        self.repository = repository
+        self.mounts: list[Mapping[str, Any]] = []
+        self.volumes: list[Mapping[str, Any]] = []
+        self.trees: dict[str, Tree] = {}
+
+    def volume(self, mount: Mapping[str, Any]) -> None:
+        """A volume, a bind mount, or a tmpfs."""
+        if mount.get("type") != "bind":
+            self.volumes.append(mount)
+            return
+        source = Path(mount["source"])
+        if not source.is_relative_to(self.repository) and not self._is_written_relative(mount):
+            self.volumes.append(mount)
+        elif self._is_source_of_build(mount, source):
+            what = f"{self.service.name}: the folder {shown_path(source)} is not mounted: its image is built from it"
+            self.remarks.note(
+                "bind-mount", self._path, what, "say :ro if it is meant to be mounted from the repository"
+            )
+        elif self._is_data_folder(mount, source):
+            what = f"{self.service.name} keeps data in {shown_path(source)}, a folder of the repository"
+            self.remarks.fault("bind-mount", self._path, what, f"use a named volume: data:{mount['target']}")
+        else:
+            self._carry(source, str(mount["target"]), is_read_only=bool(mount.get("read_only")))
+
+    def config(self, config: Mapping[str, Any]) -> None:
+        """A config: a file, literal content, or the value of a variable."""
+        name = config["source"]
+        target = str(config.get("target") or f"/{name}")
+        how: Mapping[str, Any] = (self.app.model.get("configs") or {}).get(name) or {}
+        if how.get("file"):
+            self._carry(Path(how["file"]), target, is_read_only=True)
+        elif "content" in how:
+            self._mount(file_tree(str(how["content"]).replace("$$", "$").encode()), target)
+        elif how.get("environment") in self.app.environment.variables:
+            self._mount(file_tree(self.app.environment.variables[how["environment"]].encode()), target)
+        else:
+            what = f"{self.service.name}: the config {name} has no content that Fairlead can see"
+            fix = "give it file: or content:, or declare its variable in environments.<name>.variables"
+            self.remarks.fault("model", ("configs", name), what, fix)
+
+    @property
+    def _path(self) -> tuple[str, ...]:
+        return ("services", self.service.name, "volumes")
+
+    def _carry(self, source: Path, target: str, *, is_read_only: bool) -> None:
+        try:
+            tree = load_tree(source, self.repository)
+        except TreeRefusedError as error:
+            what = f"{self.service.name}: {shown_path(source)} can't be mounted: {error}"
+            self.remarks.fault(
+                "bind-mount", self._path, what, "bind mounts of the repository travel with the release"
+            )
+            return
+        if not is_read_only and tree.entry["kind"] == "dir":
+            what = (
+                f"{self.service.name}: {shown_path(source)} is mounted read-only: it is part of the release"
+            )
+            self.remarks.note(
+                "bind-mount", self._path, what, "say :ro, or use a named volume for what is written"
+            )
+        self._mount(tree, target)
+
+    def _mount(self, tree: Tree, target: str) -> None:
+        self.trees[tree.digest] = tree
+        self.mounts.append({"file": tree.digest, "target": target, "read_only": True})
+
+    def _is_written_relative(self, mount: Mapping[str, Any]) -> bool:
+        """Whether the file names the source relative to itself or to the home folder of whoever deploys."""
+        written = self.app.files.value(self._path)
+        for entry in written if isinstance(written, list) else ():
+            if isinstance(entry, str):
+                source, _, rest = entry.partition(":")
+                target = rest.partition(":")[0]
+            elif isinstance(entry, Mapping):
+                source, target = str(entry.get("source", "")), str(entry.get("target", ""))
+            else:
+                continue
+            if target == mount["target"]:
+                return source.startswith((".", "~"))
+        return False
+
+    def _is_source_of_build(self, mount: Mapping[str, Any], source: Path) -> bool:
+        """Whether a writable folder is the source that the service's image is built from: a habit of development."""
+        build = self.service.definition.get("build")
+        if mount.get("read_only") or not isinstance(build, Mapping) or source.is_file():
+            return False
+        context = Path(str(build.get("context", ".")))
+        return source.is_relative_to(context) or context.is_relative_to(source)
+
+    def _is_data_folder(self, mount: Mapping[str, Any], source: Path) -> bool:
+        """Whether a writable folder is what a database keeps its data in."""
+        if mount.get("read_only") or source.is_file() or self.service.role not in {"state", "ops"}:
+            return False
+        return not str(mount["target"]).startswith(_SEED_TARGETS)

@@ -1,0 +1,69 @@
+"""The proxy of an app: its own, or stock Caddy. Either joins the networks of what it serves, under its names. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fairlead.compose.model import GENERATED_PROXY, ComposeApp, Service
+from fairlead.compose.sites import Site, parse_front, published_ports, render_caddyfile
+from fairlead.compose.trees import Tree, file_tree
+from fairlead.positions import plain
+
+CADDYFILE = "/etc/caddy/Caddyfile"
+_VOLUMES = {"fairlead-caddy-data": "/data", "fairlead-caddy-config": "/config"}
+
+
+def with_aliases(
+    own: Mapping[str, Any] | None, app: ComposeApp, sites: tuple[Site, ...] = ()
+) -> dict[str, Any]:
+    """The networks of a proxy: its own, and those of what it serves, there with the plain names of routed services.
+
+    So ``http://api:8000`` of one service to another meets the proxy, and goes through the switch.
+    """
+    networks: dict[str, Any] = {name: plain(how) or {} for name, how in (own or {}).items()}
+    for service in app.services.values():
+        is_served = service.is_routed or any(site.service.name == service.name for site in sites)
+        for network in service.definition.get("networks") or {} if is_served else {}:
+            how = networks.setdefault(network, {})
+            if service.is_routed:
+                how["aliases"] = sorted({*how.get("aliases", ()), service.name})
+    return {name: how or None for name, how in sorted(networks.items())}
+
+
+def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[str, Any], Tree]:
+    """Stock Caddy for an app that brings no proxy: the service, its definition, and its Caddyfile."""
+    front = parse_front(app.environment.url)
+    networks = with_aliases(None, app, sites)
+    declared: Mapping[str, Any] = app.model.get("networks") or {}
+    if all((declared.get(name) or {}).get("internal") for name in networks):
+        # Docker publishes no port of a container whose networks are all internal.
+        networks["default"] = networks.get("default")
+    ports = published_ports(sites, front)
+    definition: dict[str, Any] = {
+        "image": app.settings.proxy.image,
+        "cap_drop": ["ALL"],
+        # Low ports, and the admin socket in a folder that belongs to the user who deploys.
+        "cap_add": ["DAC_OVERRIDE", "NET_BIND_SERVICE"],
+        "security_opt": ["no-new-privileges:true"],
+        "read_only": True,
+        "restart": "unless-stopped",
+        "logging": {"driver": "local"},
+        "stop_grace_period": "30s",
+        "networks": networks,
+        "volumes": [
+            {"type": "volume", "source": source, "target": target, "volume": {}}
+            for source, target in _VOLUMES.items()
+        ],
+    }
+    if ports:
+        definition["ports"] = ports
+    service = Service(
+        name=GENERATED_PROXY,
+        role="proxy",
+        why="added: the app brings no proxy",
+        rollout="recreate",
+        reference=app.settings.proxy.image,
+        definition=definition,
+    )
+    return service, definition, file_tree(render_caddyfile(sites, front).encode())

@@ -1,0 +1,91 @@
+"""What can't run twice side by side, refused on services that are rolled, with its place and what to do. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fairlead.compose.model import ComposeApp, Service
+from fairlead.compose.ports import parse_published
+from fairlead.compose.remarks import Remarks
+
+_RECREATE = "or say x-fairlead: {rollout: recreate} and accept the gap"
+
+
+def check_rolled(app: ComposeApp, service: Service, remarks: Remarks) -> None:
+    """Refuse what two releases of a service can't share."""
+    path = ("services", service.name)
+    definition = service.definition
+    name = service.name
+    if definition.get("container_name"):
+        what = f"{name}: container_name forbids two releases side by side"
+        remarks.fault("container-name", (*path, "container_name"), what, f"remove it, {_RECREATE}")
+    if definition.get("volumes_from"):
+        what = f"{name}: volumes_from binds it to one container"
+        remarks.fault("model", (*path, "volumes_from"), what, f"mount the volume itself, {_RECREATE}")
+    for key in ("network_mode", "pid", "ipc"):
+        mode = str(definition.get(key, ""))
+        if mode == "host" or mode.startswith(("service:", "container:")):
+            what = f"{name}: {key}: {mode} can't be had by two releases at once"
+            remarks.fault("host-namespace", (*path, key), what, f"remove it, {_RECREATE}")
+    _check_links(service, remarks)
+    _check_networks(service, remarks)
+    _check_ports(app, service, remarks)
+    if service.role == "worker" and service.gate == "running" and _declared_health(service) != "none":
+        what = f"{name}: nothing tells whether it is healthy, and it has no port to ask"
+        fix = "give it a healthcheck:, or say x-fairlead: {health: none} to accept that it keeps running"
+        remarks.fault("no-healthcheck", path, what, fix)
+
+
+def plain_links(definition: Mapping[str, Any]) -> bool:
+    """Whether the links of a service only name others by their own name, which the network does anyhow."""
+    return all(_is_plain(str(link)) for link in definition.get("links", ()))
+
+
+def _check_links(service: Service, remarks: Remarks) -> None:
+    path = ("services", service.name, "links")
+    if not plain_links(service.definition):
+        what = f"{service.name}: a link under another name leads to one container"
+        remarks.fault("model", path, what, "use the service's own name, which the network resolves")
+    if service.definition.get("external_links"):
+        what = f"{service.name}: external_links lead to one container"
+        remarks.fault("model", (*path[:2], "external_links"), what, "share a network instead")
+
+
+def _check_networks(service: Service, remarks: Remarks) -> None:
+    for network, how in (service.definition.get("networks") or {}).items():
+        path = ("services", service.name, "networks", network)
+        for key in ("ipv4_address", "ipv6_address", "mac_address"):
+            if how and how.get(key):
+                what = f"{service.name}: {key} can't be had by two releases at once"
+                remarks.fault(
+                    "model", (*path, key), what, f"remove it and use the service's name, {_RECREATE}"
+                )
+        if how and how.get("aliases"):
+            what = f"{service.name}: an alias would lead to the old and the new release at once"
+            fix = f"use the service's own name, which goes through the switch, {_RECREATE}"
+            remarks.fault("model", (*path, "aliases"), what, fix)
+
+
+def _check_ports(app: ComposeApp, service: Service, remarks: Remarks) -> None:
+    path = ("services", service.name, "ports")
+    for port in parse_published(service.definition):
+        if not port.published:
+            continue
+        if port.protocol != "tcp":
+            what = f"{service.name}: the published port {port.published}/{port.protocol} does not speak HTTP"
+            remarks.fault("published-port", path, what, f"remove it, {_RECREATE}")
+        elif app.proxy is not None:
+            what = f"{service.name}: the host port {port.published} can't be had by two releases at once"
+            fix = f"remove it and let {app.proxy.name} serve it: import switch {service.name} {port.target}"
+            remarks.fault("published-port", path, what, fix)
+
+
+def _declared_health(service: Service) -> Any:
+    declared = service.definition.get("x-fairlead")
+    return declared.get("health") if isinstance(declared, Mapping) else None
+
+
+def _is_plain(link: str) -> bool:
+    name, _, alias = link.partition(":")
+    return alias in {"", name}

@@ -1,0 +1,163 @@
+"""What each service is: declared in ``x-fairlead``, else inferred, with the reason in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from fairlead.compose import known_images
+from fairlead.compose.dockerfile import DockerfileFacts
+from fairlead.compose.model import Gate, Health, Role, Rollout, Service
+from fairlead.compose.ports import (
+    FoundPort,
+    find_health_request,
+    find_port,
+    healthcheck_command,
+    parse_published,
+)
+
+
+@dataclass(frozen=True)
+class ServiceFacts:
+    """What is known of one service when its role is inferred.
+
+    Attributes:
+        definition: its part of the resolved model.
+        image: the image of ours that it runs, or empty.
+        dockerfile: what the Dockerfile of that image says.
+        awaited_end: the service that waits for this one to complete, or empty.
+        shared_volumes: named volumes that other services mount too.
+        imports_switch: it mounts a file that says ``import switch``.
+    """
+
+    name: str
+    definition: Mapping[str, Any]
+    image: str = ""
+    dockerfile: DockerfileFacts = field(default_factory=DockerfileFacts)
+    awaited_end: str = ""
+    shared_volumes: frozenset[str] = frozenset()
+    imports_switch: bool = False
+
+    @property
+    def reference(self) -> str:
+        return str(self.definition.get("image", ""))
+
+    @property
+    def declared(self) -> Mapping[str, Any]:
+        value = self.definition.get("x-fairlead")
+        return value if isinstance(value, Mapping) else {}
+
+    def own_volume(self) -> str:
+        """A named volume that this service alone writes to; empty if there is none."""
+        for mount in self.definition.get("volumes", ()):
+            source = mount.get("source", "")
+            is_named = mount.get("type") == "volume" and source
+            if is_named and not mount.get("read_only") and source not in self.shared_volumes:
+                return str(source)
+        return ""
+
+
+def infer_service(facts: ServiceFacts) -> Service:
+    """Decide what a service is, how it is rolled out, and what proves it healthy."""
+    found = find_port(facts.declared.get("port"), facts.definition, facts.dockerfile)
+    role, why = infer_role(facts, found)
+    rollout, why = _rollout(facts, role, why)
+    has_port = role in {"app", "proxy"} or "port" in facts.declared
+    port = found.port if found is not None and has_port else None
+    health, gate = _health(facts, role, port, rollout)
+    return Service(
+        name=facts.name,
+        role=role,
+        why=why,
+        rollout=rollout,
+        port=port,
+        health=health,
+        gate=gate,
+        image=facts.image,
+        reference=facts.reference,
+        irreversible=bool(facts.declared.get("irreversible", False)),
+        definition=facts.definition,
+    )
+
+
+def infer_role(facts: ServiceFacts, found: FoundPort | None) -> tuple[Role, str]:
+    """The role of a service and how it is known, the plainest sign first."""
+    if "role" in facts.declared:
+        return cast("Role", facts.declared["role"]), "declared in x-fairlead"
+    for role, why in (_by_task(facts), _by_image(facts)):
+        if role is not None:
+            return role, f"inferred: {why}"
+    volume = facts.own_volume()
+    state_port = next(
+        (
+            port.target
+            for port in parse_published(facts.definition)
+            if port.target in known_images.STATE_PORTS
+        ),
+        0,
+    )
+    if not facts.image and (state_port or (found is None and volume)):
+        sign = (
+            f"its port {state_port} is that of a database or queue"
+            if state_port
+            else f"it keeps data in {volume}"
+        )
+        return "state", f"inferred: {sign}"
+    if found is not None:
+        return "app", f"inferred: {found.why}" + ("" if volume else " and it keeps no data of its own")
+    return "worker", "inferred: it has no port"
+
+
+def _by_task(facts: ServiceFacts) -> tuple[Role | None, str]:
+    """The role that the other services and the restart policy give away."""
+    if facts.imports_switch:
+        return "proxy", "its Caddyfile says `import switch`"
+    if facts.awaited_end:
+        return "job", f"{facts.awaited_end} waits for it to complete"
+    runs_once = facts.definition.get("restart") == "no" and not facts.definition.get("ports")
+    if runs_once and not facts.definition.get("healthcheck"):
+        return "job", 'it says restart: "no"'
+    return None, ""
+
+
+def _by_image(facts: ServiceFacts) -> tuple[Role | None, str]:
+    name = known_images.short_name(facts.reference)
+    if facts.image or not name:
+        return None, ""
+    if known_images.is_ops_image(facts.reference):
+        return "ops", f"{name} watches or backs up"
+    if known_images.is_state_image(facts.reference):
+        return "state", f"{name} keeps data"
+    return None, ""
+
+
+def _rollout(facts: ServiceFacts, role: Role, why: str) -> tuple[Rollout, str]:
+    if "rollout" in facts.declared:
+        return cast("Rollout", facts.declared["rollout"]), why
+    if role in {"state", "ops", "proxy"}:
+        return "recreate", why
+    volume = facts.own_volume()
+    if role in {"app", "worker"} and volume:
+        return "recreate", f"{why}; recreated, because it alone writes to the volume {volume}"
+    return "switch", why
+
+
+def _health(
+    facts: ServiceFacts, role: Role, port: int | None, rollout: Rollout
+) -> tuple[Health | None, Gate]:
+    """The HTTP probe and the proof of health."""
+    declared = facts.declared.get("health")
+    if role == "job" or declared == "none":
+        return None, "running"
+    command = healthcheck_command(facts.definition, facts.dockerfile)
+    asked, asked_port = find_health_request(command)
+    is_probed = role == "app" and port is not None and rollout == "switch"
+    health: Health | None = None
+    if is_probed and isinstance(declared, Mapping):
+        health = Health(declared.get("path", "/"), declared.get("status"))
+    elif is_probed:
+        health = asked if asked is not None and asked_port == port else Health()
+    if command:
+        return health, "healthcheck"
+    return health, "http" if health is not None else "running"

@@ -1,0 +1,194 @@
+"""The Caddyfile of the proxy that Fairlead adds: which addresses it serves, and who answers. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from fairlead.compose.model import ComposeApp, Service
+from fairlead.compose.ports import PublishedPort, parse_published
+from fairlead.compose.remarks import Remarks
+
+_TLS_TARGETS = frozenset({443, 8443})
+# How long a request waits for a service that is stopped and started again.
+_RECREATE_WAIT = "60s"
+
+
+@dataclass(frozen=True)
+class Site:
+    """An address of the proxy and the container port behind it.
+
+    ``published`` is the host's port; ``host_ip`` is empty where it listens on all addresses.
+    """
+
+    address: str
+    service: Service
+    target: int
+    published: int
+    host_ip: str = ""
+    is_internal_ca: bool = False
+
+
+@dataclass(frozen=True)
+class Front:
+    """The public address of an app, from the environment's ``url``."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def address(self) -> str:
+        usual = {"https": 443, "http": 80}[self.scheme]
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + ("" if self.port == usual else f":{self.port}")
+
+    @property
+    def is_ip(self) -> bool:
+        try:
+            ipaddress.ip_address(self.host)
+        except ValueError:
+            return False
+        return True
+
+    @property
+    def has_internal_ca(self) -> bool:
+        """Whether no public authority would certify it."""
+        is_local = self.host == "localhost" or self.host.endswith(
+            (".localhost", ".internal", ".local", ".test")
+        )
+        return self.scheme == "https" and (self.is_ip or is_local)
+
+
+def parse_front(url: str) -> Front | None:
+    """The parts of an environment's ``url``; None if it is empty."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return Front(parts.scheme, parts.hostname or "", port)
+
+
+def plan_sites(app: ComposeApp, remarks: Remarks) -> tuple[Site, ...]:
+    """The sites of the added proxy: the public address, and each host port that it takes over."""
+    front = parse_front(app.environment.url)
+    sites: list[Site] = []
+    if front is not None:
+        service = find_front_service(app, remarks)
+        if service is not None and service.port is not None:
+            sites.append(
+                Site(front.address, service, service.port, front.port, is_internal_ca=front.has_internal_ca)
+            )
+    taken = {site.published: site for site in sites}
+    for service, port in taken_over(app):
+        site = _port_site(service, port, front, remarks)
+        if site is None:
+            continue
+        before = taken.get(site.published)
+        if before is not None and before.service.name != service.name and before.address == site.address:
+            what = f"{service.name}: {before.service.name} publishes the host port {site.published} as well"
+            remarks.fault("port-clash", ("services", service.name, "ports"), what)
+        elif before is None or before.address != site.address:
+            taken[site.published] = site
+            sites.append(site)
+    return tuple(sites)
+
+
+def taken_over(app: ComposeApp) -> Iterator[tuple[Service, PublishedPort]]:
+    """The host ports of HTTP services that the added proxy listens on in their place."""
+    for service in app.services.values():
+        if service.role == "app" and service.port is not None:
+            for port in parse_published(service.definition):
+                if port.published and port.protocol == "tcp":
+                    yield service, port
+
+
+def find_front_service(app: ComposeApp, remarks: Remarks) -> Service | None:
+    """The service that answers the environment's url: who publishes 80 or 443, else any port, else the only one."""
+    candidates = [
+        service for service in app.services.values() if service.role == "app" and service.port is not None
+    ]
+    published = {
+        service.name: [port.published for _, port in taken_over(app) if _.name == service.name]
+        for service in candidates
+    }
+    for choice in (
+        [service for service in candidates if {80, 443} & set(published[service.name])],
+        [service for service in candidates if any(published[service.name])],
+    ):
+        if choice:
+            return choice[0]
+    if len(candidates) == 1:
+        return candidates[0]
+    names = ", ".join(service.name for service in candidates)
+    what = f"which service answers {app.environment.url}? " + (
+        f"It may be {names}" if names else "None has a port"
+    )
+    fix = "publish a port of it, or say x-fairlead: {port: 8000}"
+    remarks.fault("model", ("services",), what, fix)
+    return None
+
+
+def render_caddyfile(sites: tuple[Site, ...], front: Front | None) -> str:
+    """The Caddyfile. It names no release: ``import switch`` looks up the live one on each request."""
+    options = []
+    if not any(site.address.startswith("https://") for site in sites):
+        options.append("auto_https off")
+    if front is not None and front.scheme == "https" and front.is_ip:
+        # A client that asks for an IP address sends no server name.
+        options.append(f"default_sni {front.host}")
+    if any(site.is_internal_ca for site in sites):
+        options.append("skip_install_trust")
+    header = "{\n" + "".join(f"\t{option}\n" for option in options) + "}\n\n" if options else ""
+    return header + "import /fairlead/switch.caddy\n" + "".join(_render_site(site) for site in sites)
+
+
+def _render_site(site: Site) -> str:
+    tls = "\ttls internal\n" if site.is_internal_ca else ""
+    if site.service.is_rolled:
+        body = f"\timport switch {site.service.name} {site.target}\n"
+    else:
+        body = (
+            "\treverse_proxy {\n"
+            f"\t\tdynamic a {{\n\t\t\tname {site.service.name}\n\t\t\tport {site.target}\n\t\t\trefresh 1s\n\t\t}}\n"
+            f"\t\tlb_try_duration {_RECREATE_WAIT}\n\t\tlb_try_interval 250ms\n\t}}\n"
+        )
+    return f"\n{site.address} {{\n{tls}{body}}}\n"
+
+
+def _port_site(service: Service, port: PublishedPort, front: Front | None, remarks: Remarks) -> Site | None:
+    """The site of a host port that is taken over; None where the public address covers it."""
+    is_https = front is not None and front.scheme == "https"
+    if is_https and port.published in {80, 443}:
+        # Caddy redirects port 80 by itself.
+        return None
+    if port.target in _TLS_TARGETS and port.target != service.port:
+        what = f"{service.name}: the published port {port.published} leads to {port.target}, which speaks TLS itself"
+        remarks.fault("published-port", ("services", service.name, "ports"), what, _TLS_FIX)
+        return None
+    return Site(f"http://:{port.published}", service, port.target, port.published, port.host_ip)
+
+
+_TLS_FIX = "give the environment url: https://…, so that the proxy holds the certificate, or remove the port"
+
+
+def published_ports(sites: tuple[Site, ...], front: Front | None) -> list[Mapping[str, object]]:
+    """The ``ports`` of the proxy, in Compose's long form."""
+    wanted: dict[tuple[int, str, str], None] = {}
+    for site in sites:
+        wanted[site.published, "tcp", site.host_ip] = None
+    if front is not None and front.scheme == "https" and front.port == 443:
+        # 80 redirects, and answers the ACME challenge; 443/udp is HTTP/3.
+        wanted.update({(80, "tcp", ""): None, (443, "udp", ""): None})
+    return [
+        {
+            "mode": "ingress",
+            **({"host_ip": host_ip} if host_ip else {}),
+            "target": published,
+            "published": str(published),
+            "protocol": protocol,
+        }
+        for published, protocol, host_ip in sorted(wanted)
+    ]

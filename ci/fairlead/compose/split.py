@@ -1,0 +1,271 @@
+"""An app as a release document has it: what runs, pinned by digest, and what is rolled or stays.
+
+``split`` decides; it reads nothing but the repository files that services mount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairlead.compose.definition import clean_definition
+from fairlead.compose.model import ComposeApp, Service
+from fairlead.compose.mounts import SecretSource, load_mounts, secret_sources
+from fairlead.compose.ports import parse_published
+from fairlead.compose.proxy import CADDYFILE, plan_proxy, with_aliases
+from fairlead.compose.refusals import check_rolled
+from fairlead.compose.remarks import Remarks
+from fairlead.compose.sites import Site, plan_sites
+from fairlead.compose.trees import Tree, canonical_hash
+from fairlead.errors import ComposeInvalidError, Finding
+
+__all__ = ["Pin", "ReleaseParts", "SecretSource", "secret_sources", "service_hash", "split"]
+
+
+@dataclass(frozen=True)
+class Pin:
+    """An image of ours by digest: of its index, and of its manifest for each platform."""
+
+    repository: str
+    digest: str
+    platforms: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reference(self) -> str:
+        return f"{self.repository}@{self.digest}"
+
+
+@dataclass(frozen=True)
+class ReleaseParts:
+    """The parts of a release document that the compose files decide, as plain JSON values.
+
+    ``blobs`` are the contents of ``files`` by SHA-256; they travel beside the document.
+    """
+
+    services: Mapping[str, Any]
+    networks: Mapping[str, Any]
+    volumes: Mapping[str, Any]
+    proxy: Mapping[str, Any]
+    routes: Mapping[str, int]
+    probes: tuple[Mapping[str, Any], ...]
+    files: Mapping[str, Any]
+    blobs: Mapping[str, bytes] = field(repr=False)
+    notes: tuple[Finding, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The fields of a ``fairlead.release/v1`` document that these parts are."""
+        return {
+            "services": dict(self.services),
+            "networks": dict(self.networks),
+            "volumes": dict(self.volumes),
+            "proxy": dict(self.proxy),
+            "routes": dict(self.routes),
+            "probes": [dict(probe) for probe in self.probes],
+            "files": dict(self.files),
+        }
+
+
+def split(
+    app: ComposeApp,
+    *,
+    own: Mapping[str, Pin],
+    foreign: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> ReleaseParts:
+    """Split an app into the parts of a release document.
+
+    Args:
+        app: the loaded app.
+        own: the published images of ours, by their name in fairlead.yaml.
+        foreign: references of others' images, as written -> pinned by digest. One that is missing stays as it is.
+        secrets: the SHA-256 of each secret's value, so that a new value restarts who mounts it.
+
+    Raises:
+        ComposeInvalidError: a service can't be rolled or carried to a server: all faults, with places.
+    """
+    remarks = Remarks(app.files)
+    splitter = _Splitter(app, own, foreign or {}, secrets or {}, remarks)
+    for service in app.services.values():
+        if service.is_rolled:
+            check_rolled(app, service, remarks)
+    if app.proxy is None:
+        splitter.add_proxy()
+    for service in app.services.values():
+        splitter.add(service)
+    _check_host_ports(splitter.services, remarks)
+    if remarks.faults:
+        count = len(remarks.faults)
+        faults = "one thing" if count == 1 else f"{count} things"
+        raise ComposeInvalidError(
+            f"the app can't be released as it is, for {faults}", findings=tuple(remarks.faults)
+        )
+    return splitter.parts()
+
+
+def service_hash(
+    definition: Mapping[str, Any], mounts: list[Mapping[str, Any]], secrets: Mapping[str, str]
+) -> str:
+    """The identity of what runs: equal hashes need no restart. The contents of secrets count, by their hashes."""
+    contents = [
+        {**mount, "sha256": secrets.get(mount["secret"], "")} if "secret" in mount else mount
+        for mount in mounts
+    ]
+    return canonical_hash({"definition": definition, "mounts": contents})
+
+
+def _check_host_ports(services: Mapping[str, Any], remarks: Remarks) -> None:
+    """Refuse two services that publish one port of the host."""
+    holders: dict[tuple[int, str], str] = {}
+    for name, service in services.items():
+        for port in parse_published(service["definition"]):
+            key = (port.published, port.protocol)
+            if port.published and holders.setdefault(key, name) != name:
+                what = (
+                    f"{name} and {holders[key]} both publish the host port {port.published}/{port.protocol}"
+                )
+                remarks.fault("port-clash", ("services", name, "ports"), what)
+
+
+class _Splitter:
+    """Collects the services, files and shared resources of one app."""
+
+    def __init__(
+        self,
+        app: ComposeApp,
+        own: Mapping[str, Pin],
+        foreign: Mapping[str, str],
+        secrets: Mapping[str, str],
+        remarks: Remarks,
+    ) -> None:
+        self.app = app
+        self.own = own
+        self.foreign = foreign
+        self.secrets = secrets
+        self.remarks = remarks
+        self.services: dict[str, dict[str, Any]] = {}
+        self.trees: dict[str, Tree] = {}
+        self.sites: tuple[Site, ...] = ()
+        self.proxy = app.proxy.name if app.proxy is not None else ""
+
+    def add_proxy(self) -> None:
+        """Add stock Caddy, which takes over the host ports of HTTP services."""
+        self.sites = plan_sites(self.app, self.remarks)
+        service, definition, caddyfile = plan_proxy(self.app, self.sites)
+        definition["image"] = self._image(service)
+        self.trees[caddyfile.digest] = caddyfile
+        mount = {"file": caddyfile.digest, "target": CADDYFILE, "read_only": True}
+        self.proxy = service.name
+        self.services[service.name] = self._entry(service, definition, [mount])
+
+    def add(self, service: Service) -> None:
+        """Add a service of the compose files."""
+        found = load_mounts(self.app, service, self.remarks)
+        self.trees.update(found.trees)
+        is_taken_over = self.app.proxy is None and service.role == "app" and service.port is not None
+        definition = clean_definition(
+            service,
+            self._image(service),
+            found.volumes,
+            keeps_ports=not (service.is_rolled or service.role == "job" or is_taken_over),
+        )
+        if service.role == "proxy":
+            definition["networks"] = with_aliases(definition.get("networks"), self.app)
+        self.services[service.name] = self._entry(service, definition, list(found.mounts))
+
+    def parts(self) -> ReleaseParts:
+        blobs: dict[str, bytes] = {}
+        for tree in self.trees.values():
+            blobs.update(tree.blobs)
+        return ReleaseParts(
+            services=self.services,
+            networks=self._resources("networks", self._networks_in_use()),
+            volumes=self._resources("volumes", self._volumes_in_use()),
+            proxy={"service": self.proxy},
+            routes={name: entry["port"] for name, entry in self.services.items() if self._is_routed(name)},
+            probes=tuple(
+                {"path": probe.path, "status": probe.status} for probe in self.app.environment.probes
+            ),
+            files={digest: tree.entry for digest, tree in sorted(self.trees.items())},
+            blobs=blobs,
+            notes=(*self.app.notes, *self.remarks.notes),
+        )
+
+    def _entry(
+        self, service: Service, definition: dict[str, Any], mounts: list[Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        pin = self.own.get(service.image)
+        return {
+            "role": service.role,
+            "rollout": service.rollout,
+            "port": service.port,
+            "health": service.health.to_json() if service.health is not None else None,
+            "gate": service.gate,
+            "expect_release": self.app.revision if service.image and service.is_routed else None,
+            "irreversible": service.irreversible,
+            "image": definition["image"],
+            "platforms": dict(pin.platforms) if pin is not None else {},
+            "why": service.why,
+            "depends_on": self._depends_on(service),
+            "mounts": mounts,
+            "definition": definition,
+            "hash": service_hash(definition, mounts, self.secrets),
+        }
+
+    def _image(self, service: Service) -> str:
+        path = ("services", service.name, "image")
+        if service.image:
+            pin = self.own.get(service.image)
+            if pin is None:
+                self.remarks.fault(
+                    "model", path, f"{service.name}: the image {service.image} is not published"
+                )
+                return ""
+            return pin.reference
+        if not service.reference:
+            self.remarks.fault(
+                "model", path[:2], f"{service.name} has neither an image nor one of fairlead.yaml"
+            )
+        if "@" in service.reference:
+            return service.reference
+        if service.reference not in self.foreign:
+            self.remarks.note(
+                "unpinned-image", path, f"{service.name}: {service.reference} is not pinned by digest"
+            )
+        return self.foreign.get(service.reference, service.reference)
+
+    def _depends_on(self, service: Service) -> dict[str, Any]:
+        declared: Mapping[str, Any] = service.definition.get("depends_on") or {}
+        return {
+            name: {"condition": how.get("condition", "service_started")}
+            for name, how in declared.items()
+            if name in self.app.services
+        }
+
+    def _is_routed(self, name: str) -> bool:
+        service = self.app.services.get(name)
+        return service is not None and service.is_routed
+
+    def _networks_in_use(self) -> set[str]:
+        return {
+            name for entry in self.services.values() for name in entry["definition"].get("networks") or {}
+        }
+
+    def _volumes_in_use(self) -> set[str]:
+        return {
+            volume["source"]
+            for entry in self.services.values()
+            for volume in entry["definition"].get("volumes", ())
+            if volume.get("type") == "volume" and volume.get("source")
+        }
+
+    def _resources(self, kind: str, names: set[str]) -> dict[str, Any]:
+        """Top-level networks or volumes; a name that Compose made from the project's is left to the server."""
+        declared: Mapping[str, Any] = self.app.model.get(kind) or {}
+        resources = {}
+        for name in sorted(names):
+            how = {key: value for key, value in (declared.get(name) or {}).items() if value not in (None, {})}
+            if how.get("name") == f"{self.app.settings.app}_{name}":
+                del how["name"]
+            resources[name] = how
+        return resources
