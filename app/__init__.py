@@ -1,0 +1,1 @@
+"""The release board: what runs where, since when, by whom; told by the deploys themselves."""

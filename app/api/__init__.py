@@ -1,0 +1,1 @@
+"""``api``: takes events from deployers and answers what runs where."""

@@ -1,0 +1,1 @@
+"""What the board knows, as values, and what follows from them; no database, no HTTP."""

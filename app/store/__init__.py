@@ -1,0 +1,1 @@
+"""The board's database: tables, and the few questions asked of them."""

@@ -1,0 +1,1 @@
+"""``web``: the board as pages, rendered on the server; it asks ``api`` and keeps nothing."""

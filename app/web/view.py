@@ -1,0 +1,119 @@
+"""What the templates show: values in the words of the page; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.events import Event, Phase
+from app.domain.serving import Serving
+
+OUTCOMES = {
+    "live": "live",
+    "unchanged": "nothing to do",
+    "refused": "refused",
+    "failed": "failed",
+    "reverted": "taken back",
+}
+
+_TONES = {"live": "good", "unchanged": "quiet", "refused": "warn", "failed": "bad", "reverted": "bad"}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One phase as a bar: where it begins and how wide it is, in percent of the whole deploy."""
+
+    name: str
+    state: str
+    seconds: float
+    left: float
+    width: float
+
+    @property
+    def label(self) -> str:
+        return render_seconds(self.seconds) if self.state != "skipped" else "skipped"
+
+
+@dataclass(frozen=True)
+class EnvironmentCard:
+    """One environment of an app and its hosts."""
+
+    app: str
+    name: str
+    url: str | None
+    hosts: tuple[Serving, ...]
+
+    @property
+    def path(self) -> str:
+        return f"/apps/{self.app}/{self.name}"
+
+    @property
+    def troubled(self) -> bool:
+        return any(host.troubled for host in self.hosts)
+
+    @property
+    def agreed(self) -> bool:
+        """Whether all hosts serve the same release."""
+        return len({host.release for host in self.hosts}) == 1
+
+
+def plan_bars(phases: Sequence[Phase]) -> tuple[Bar, ...]:
+    """The phases one after another; a phase that ran is never too thin to be seen."""
+    whole = sum(phase.seconds for phase in phases) or 1.0
+    bars: list[Bar] = []
+    begin = 0.0
+    for phase in phases:
+        width = 100 * phase.seconds / whole
+        shown = max(width, 0.8) if phase.state != "skipped" else 0.0
+        left = min(100 * begin / whole, 100 - shown)
+        bars.append(Bar(phase.name, phase.state, phase.seconds, round(left, 2), round(shown, 2)))
+        begin += phase.seconds
+    return tuple(bars)
+
+
+def group_cards(servings: Iterable[Serving]) -> tuple[EnvironmentCard, ...]:
+    """One card for each environment; production first within an app."""
+    grouped: dict[tuple[str, str], list[Serving]] = {}
+    for serving in servings:
+        grouped.setdefault((serving.app, serving.environment), []).append(serving)
+    order = sorted(grouped, key=lambda key: (key[0], key[1] != "production", key[1]))
+    return tuple(EnvironmentCard(*key, grouped[key][0].url, tuple(grouped[key])) for key in order)
+
+
+def render_seconds(seconds: float) -> str:
+    """A duration as people read it: 8 ms, 1.2 s, 3 min 05 s."""
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 99.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def render_ago(moment: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that says something."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return "just now" if seconds < 5 else f"{seconds} s ago"
+
+
+def tone(status: str) -> str:
+    """The colour of an outcome."""
+    return _TONES.get(status, "quiet")
+
+
+def headline(event: Event) -> str:
+    """What happened, without where."""
+    release = event.release or "a release"
+    if event.status == "live":
+        return f"Rolled back to {release}" if event.kind == "rollback" else f"{release} went live"
+    if event.status == "unchanged":
+        return f"{release} served already"
+    if event.status == "reverted":
+        return f"{release} was taken back"
+    if event.status == "refused":
+        return f"{release} was refused"
+    return f"{event.kind.capitalize()} of {release} failed"

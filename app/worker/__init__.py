@@ -1,0 +1,1 @@
+"""``worker``: tells webhooks about deploys, tries again until they have heard it, and loses none."""
