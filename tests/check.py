@@ -1,0 +1,97 @@
+"""`make check`: everything that can be told without running the product. All of it runs; all faults are shown."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from fairlead.errors import ToolMissingError
+from fairlead.tools.locate import locate
+
+ROOT = Path(__file__).parent.parent
+
+
+class Check(NamedTuple):
+    """A check: its name, and the command that fails if something is wrong."""
+
+    name: str
+    argv: tuple[str, ...]
+
+
+class Outcome(NamedTuple):
+    """How a check ended."""
+
+    check: Check
+    ok: bool
+    seconds: float
+    output: str
+
+
+def plan_checks() -> list[Check]:
+    """The checks of this checkout, the slowest first."""
+    folders = [name for name in ("ci", "app", "tests", "bench") if (ROOT / name).is_dir()]
+    checks = [
+        Check("mypy", ("mypy", *folders)),
+        Check("ruff check", ("ruff", "check", *folders)),
+        Check("ruff format", ("ruff", "format", "--check", *folders)),
+        Check("import direction", ("lint-imports",)),
+        Check("locks", (sys.executable, "-m", "tests.locks")),
+    ]
+    if (ROOT / ".github").is_dir():
+        workflows = sorted(map(str, ROOT.glob(".github/workflows/*.y*ml")))
+        checks.append(Check("actionlint", (_tool("actionlint"), "-no-color", *workflows)))
+        checks.append(
+            Check("zizmor", ("zizmor", "--offline", "--persona", "auditor", "--no-progress", ".github"))
+        )
+    if (ROOT / "docs" / "generate.py").is_file():
+        checks.append(Check("generated documents", (sys.executable, "docs/generate.py", "--check")))
+    return checks
+
+
+def run_check(check: Check) -> Outcome:
+    """Run one and collect what it says."""
+    started = time.monotonic()
+    try:
+        done = subprocess.run(
+            check.argv,
+            cwd=ROOT,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    except OSError as error:
+        return Outcome(check, ok=False, seconds=0, output=f"{error}; `make setup` installs it")
+    return Outcome(check, done.returncode == 0, time.monotonic() - started, done.stdout)
+
+
+def main() -> int:
+    """Run all checks, as many at once as there are processors."""
+    status = 0
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for outcome in pool.map(run_check, plan_checks()):
+            print(
+                f"{'ok    ' if outcome.ok else 'FAILED'} {outcome.check.name}  {outcome.seconds:.1f}s",
+                flush=True,
+            )
+            if not outcome.ok:
+                print(outcome.output, flush=True)
+                status = 1
+    return status
+
+
+def _tool(name: str) -> str:
+    try:
+        return str(locate(name))
+    except ToolMissingError:
+        return name
+
+
+if __name__ == "__main__":
+    sys.exit(main())
