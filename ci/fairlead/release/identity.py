@@ -92,7 +92,9 @@ def read_identity(root: Path, environ: Mapping[str, str] | None = None) -> Ident
             fix='commit first: `git add . && git commit -m "First release"`',
         )
     revision, revision_time, author = parse_head(
-        _git(top, "log", "-1", "--no-show-signature", "--format=%H%x00%ct%x00%an <%ae>", head.stdout.strip()).stdout
+        _git(
+            top, "log", "-1", "--no-show-signature", "--format=%H%x00%ct%x00%an <%ae>", head.stdout.strip()
+        ).stdout
     )
     _refuse_merge_commit(revision, environ)
     symbolic = _git(top, "symbolic-ref", "--quiet", "--short", "HEAD", check=False).stdout.strip()
@@ -104,7 +106,8 @@ def read_identity(root: Path, environ: Mapping[str, str] | None = None) -> Ident
         branch=plan_branch(symbolic, revision, environ),
         tags=plan_tags(_git(top, "tag", "--points-at", revision).stdout.split(), revision, environ),
         dirty_files=parse_status(status.stdout),
-        source_url=parse_source_url(remote.stdout.strip() if remote.ok else "") or _actions_source_url(environ),
+        source_url=parse_source_url(remote.stdout.strip() if remote.ok else "")
+        or _actions_source_url(environ),
         author=author,
     )
 
@@ -214,7 +217,9 @@ def _not_readable(root: Path, stderr: str) -> FairleadError:
             fix="run fairlead in a clone, or name one with `-C FOLDER`; a new project starts with `git init`",
         )
     if "must be run in a work tree" in stderr:
-        return InputError(f"{root} is in a bare repository", fix="run fairlead in a clone with its files checked out")
+        return InputError(
+            f"{root} is in a bare repository", fix="run fairlead in a clone with its files checked out"
+        )
     return CommandFailedError(f"git cannot read the repository in {root}", why=stderr.strip())
 
 

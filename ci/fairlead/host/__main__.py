@@ -1,0 +1,153 @@
+"""The agent's command line.
+
+``serve`` and ``task`` are for the machinery. The others are for 3 a.m., on the server, with no client and no
+network: ``/srv/fairlead/<app>/fairlead status``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+from . import console
+from .errors import AgentError, InputFault
+from .paths import Paths, app_paths, fairlead_root, list_apps
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the agent and return its exit code."""
+    words = _parser().parse_args(argv)
+    try:
+        return _run(words)
+    except AgentError as error:
+        console.show_error(error.to_json(), as_json=words.json)
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def agent_argv() -> tuple[str, ...]:
+    """The command line that runs this very agent, wherever it was started from."""
+    return (sys.executable, "-I", str(Path(sys.argv[0]).resolve()))
+
+
+def _run(words: argparse.Namespace) -> int:
+    root = fairlead_root(os.environ)
+    if words.verb == "serve":
+        from .door import run_door
+
+        return run_door(root, agent_argv())
+    if words.verb == "task":
+        from .perform import run_task
+
+        return run_task(Path(words.folder), agent_argv())
+    paths = _paths(root, words.app)
+    if words.verb in {"rollback", "repair"}:
+        return _change(paths, words)
+    if words.verb == "logs":
+        return _print_logs(paths, words)
+    data = _read(paths, words.verb)
+    print(json.dumps(data, indent=2) if words.json else "\n".join(console.render(words.verb, data)))
+    return 0
+
+
+def _read(paths: Paths, verb: str) -> Mapping[str, Any]:
+    from .engine import Engine
+    from .state import read_history, read_state
+
+    if verb == "history":
+        return {"app": paths.app, "history": read_history(paths)}
+    return read_state(paths, Engine.connect()).to_json()
+
+
+def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
+    from .engine import Engine
+    from .state import stream_logs
+
+    for line in stream_logs(paths, Engine.connect(), words.service, words.tail, follow=words.follow):
+        print(json.dumps(line) if words.json else console.render_log(line), flush=True)
+    return 0
+
+
+def _change(paths: Paths, words: argparse.Namespace) -> int:
+    """Roll back or repair as a task of its own, so that a dropped login shell does not stop it."""
+    from . import task
+    from .atomic import make_folder, write_file
+
+    name = task.new_task_id()
+    request = {
+        "kind": words.verb,
+        "task": name,
+        "to": getattr(words, "to", None),
+        "options": {},
+        "by": f"{getpass.getuser()} on the server",
+    }
+    if not paths.home.is_dir():
+        raise InputFault(f"{paths.app} has never been deployed here")
+    make_folder(paths.tasks, 0o700)
+    make_folder(paths.task(name), 0o700)
+    write_file(paths.task(name) / "request.json", json.dumps(request).encode(), 0o600)
+    task.start_task(paths.task(name), agent_argv())
+    return _follow(task.follow_task(paths.task(name), lambda: False), as_json=words.json)
+
+
+def _follow(events: Iterator[Mapping[str, Any]], *, as_json: bool) -> int:
+    code = AgentError.exit_code
+    for event in events:
+        if as_json:
+            print(json.dumps(event), flush=True)
+        else:
+            console.show_event(event)
+        if event.get("event") == "result":
+            code = int(event["exit"])
+    return code
+
+
+def _paths(root: Path, app: Optional[str]) -> Paths:
+    apps = list_apps(root)
+    if app is None and len(apps) == 1:
+        app = apps[0]
+    if app is None:
+        raise InputFault(
+            "which app?",
+            why=f"there are {', '.join(apps) or 'none'} in {root}",
+            fix="say --app NAME before the verb",
+        )
+    return app_paths(root, app)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fairlead", description="What serves on this host, and how to go back."
+    )
+    parser.add_argument("--app", metavar="NAME", help="which app, where there are several")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs.add_parser("status", help="what serves, and whether it is well")
+    verbs.add_parser("history", help="what was deployed when, by whom, and how it ended")
+    rollback = verbs.add_parser("rollback", help="go back to the release before, or to --to ID")
+    rollback.add_argument("--to", metavar="ID", help="six digits: `history` lists them")
+    logs = verbs.add_parser("logs", help="the output of the containers that serve")
+    logs.add_argument("service", nargs="?")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on as new lines come")
+    logs.add_argument("--tail", type=int, default=100, metavar="N", help="lines from the past (100)")
+    verbs.add_parser("repair", help="finish or undo what a crash interrupted")
+    verbs.add_parser("serve", help=argparse.SUPPRESS)
+    task = verbs.add_parser("task", help=argparse.SUPPRESS)
+    task.add_argument("folder")
+    for sub in verbs.choices.values():
+        # Wherever it stands: nobody remembers the order at 3 a.m.
+        sub.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""What a task tells: events, appended to a file that outlives every connection.
+
+Each is one JSON object a line; a client tails the file, and one that comes later reads it from the start.
+The last event of a task is its ``result``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Event = dict[str, Any]
+
+_POLL_SECONDS = 0.02
+_CHUNK = 1024 * 1024
+
+
+class Emitter:
+    """Append events to a file; calling it is the ``emit`` of the transaction.
+
+    An event that cannot be written (disk full) is dropped: telling must never fail a deploy.
+    The journal, which must be written, is another file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self.ended = False
+
+    def __call__(self, event: Mapping[str, object]) -> None:
+        line = json.dumps(dict(event), separators=(",", ":"), default=str).encode("ascii") + b"\n"
+        try:
+            os.write(self._descriptor, line)
+        except OSError:
+            return
+        self.ended = self.ended or event.get("event") == "result"
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._descriptor)
+
+
+def read_events(path: Path) -> list[Event]:
+    """The events written so far; a half-written last line is left out."""
+    return list(_parse_lines(path.read_bytes().split(b"\n")[:-1])) if path.exists() else []
+
+
+def follow_events(
+    path: Path, *, alive: Callable[[], bool], gone: Callable[[], bool], start: int = 0
+) -> Iterator[Event]:
+    """Hand over events as they are written, from number ``start`` on, until the result.
+
+    Ends without a result when the writer is not ``alive`` any more, or when the reader is ``gone``.
+    The result is handed over in any case.
+    """
+    position, number, rest = 0, 0, b""
+    while True:
+        # Ask first and read after, so that the last words of a writer that died are still read.
+        running = alive()
+        chunk = _read_from(path, position)
+        position += len(chunk)
+        *lines, rest = (rest + chunk).split(b"\n")
+        for event in _parse_lines(lines):
+            last = event.get("event") == "result"
+            if number >= start or last:
+                yield event
+            if last:
+                return
+            number += 1
+        if chunk:
+            continue
+        if not running or gone():
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _read_from(path: Path, position: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            stream.seek(position)
+            return stream.read(_CHUNK)
+    except FileNotFoundError:
+        return b""
+
+
+def _parse_lines(lines: Sequence[bytes]) -> Iterator[Event]:
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            yield event

@@ -1,0 +1,117 @@
+"""What the process of a task does: carry out the request in its folder, whatever happens, and say how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import atomic
+from .errors import AgentError, InputFault
+from .events import Emitter
+from .paths import Paths, app_paths
+from .result import Result
+from .task import prune_tasks, read_request
+
+_KEPT_AGENTS = 5
+_DAY = 24 * 3600.0
+
+
+def run_task(folder: Path, agent: Sequence[str]) -> int:
+    """Do what the folder's request says, to its end; return the exit code of its result.
+
+    Raises nothing: what goes wrong becomes the ``result`` event, a traceback goes to the task's log only.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # Routes and config files are read by containers whose users are others than ours.
+    os.umask(0o022)
+    paths = app_paths(folder.parent.parent.parent, folder.parent.parent.name)
+    request = read_request(folder)
+    emit = Emitter(folder / "events.jsonl")
+    try:
+        write_launcher(paths, agent)
+        result = _run(paths, folder, request, emit)
+    except AgentError as error:
+        status = "refused" if isinstance(error, InputFault) else "failed"
+        result = Result(status, error.exit_code, error=error.to_json())
+    except Exception as error:  # noqa: BLE001 - the boundary: a client must hear of every end
+        traceback.print_exc()
+        result = Result("failed", AgentError.exit_code, error=_unexpected(error, folder))
+    finally:
+        _forget_credentials(request)
+    if not emit.ended:
+        emit(result.to_event())
+    emit.close()
+    with contextlib.suppress(OSError):
+        prune_tasks(paths, keep=folder.name)
+        prune_agents(paths.root / "agents", keep=Path(agent[-1]).name)
+    return result.exit
+
+
+def write_launcher(paths: Paths, agent: Sequence[str]) -> None:
+    """Write the command for 3 a.m., ``<root>/<app>/fairlead``, so that it runs this very agent."""
+    words = " ".join(_quoted(word) for word in agent)
+    root = _quoted(str(paths.root))
+    text = (
+        "#!/bin/sh\n"
+        f"# For 3 a.m., written by each deploy: {paths.launcher} status | history | logs | rollback | repair\n"
+        f'FAIRLEAD_ROOT={root} exec {words} --app {paths.app} "$@"\n'
+    )
+    if not paths.launcher.exists() or paths.launcher.read_text() != text:
+        atomic.write_file(paths.launcher, text.encode(), 0o755)
+
+
+def prune_agents(folder: Path, keep: str) -> None:
+    """Remove agents that nobody has used for a day, but for the last few: launchers of other apps name them."""
+    used = {path.read_text() for path in folder.parent.glob("*/fairlead") if path.is_file()}
+    agents = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for agent in agents[_KEPT_AGENTS:]:
+        named = agent.name == keep or any(agent.name in text for text in used)
+        if not named and time.time() - agent.stat().st_mtime > _DAY:
+            shutil.rmtree(agent, ignore_errors=True)
+
+
+def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) -> Result:
+    # Imported here: the door uses this package too, and answers sooner without the transaction.
+    from .deploy import run_deploy, run_repair, run_rollback
+    from .request import parse_deploy_request, parse_rollback_request
+
+    credentials = _credentials_of(request)
+    kind = request.get("kind")
+    if kind == "deploy":
+        return run_deploy(paths, parse_deploy_request(request, folder / "blobs", credentials), emit)
+    if kind == "rollback":
+        return run_rollback(paths, parse_rollback_request(request, credentials), emit)
+    if kind == "repair":
+        return run_repair(paths, emit, by=str(request.get("by", "")))
+    raise InputFault(f"the request of task {folder.name} cannot be read", fix="send it again")
+
+
+def _credentials_of(request: Mapping[str, Any]) -> Path | None:
+    path = request.get("credentials")
+    return Path(path) if isinstance(path, str) else None
+
+
+def _forget_credentials(request: Mapping[str, Any]) -> None:
+    path = _credentials_of(request)
+    if path is not None:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _unexpected(error: Exception, folder: Path) -> Mapping[str, object]:
+    return AgentError(
+        f"the agent failed: {type(error).__name__}: {error}",
+        why="this is a fault of Fairlead's agent, not of the release",
+        fix=f"`fairlead repair` on the host puts things in order; please report it with {folder}/log",
+    ).to_json()
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("'", "'\\''") + "'"

@@ -1,0 +1,148 @@
+"""What a state, a history and a plan look like to people: rows and sentences. Pure; the client uses them too."""
+
+from __future__ import annotations
+
+import calendar
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+STATUS_HEADERS = ("SERVICE", "ROLE", "RELEASE", "STATE", "SINCE", "IMAGE")
+HISTORY_HEADERS = ("WHEN", "WHAT", "RELEASE", "COMMIT", "BY", "TOOK", "ENDED")
+_SHORT = 12
+
+
+def status_rows(state: Mapping[str, Any], now: float) -> list[tuple[str, ...]]:
+    """One row a service, for ``STATUS_HEADERS``; ``now`` in epoch seconds."""
+    return [
+        (
+            str(service["service"]),
+            str(service["role"]),
+            str(service["release"] or "platform" if service["role"] != "job" else "-"),
+            service_state(service),
+            ago(service.get("since"), now),
+            short_image(str(service["image"])),
+        )
+        for service in state.get("services", ())
+    ]
+
+
+def service_state(service: Mapping[str, Any]) -> str:
+    """A service's state in words: ``healthy``, ``healthy, 2 of 3``, ``healthy, not the wanted image``."""
+    words = [str(service["state"])]
+    running = [one for one in service.get("containers", ()) if one.get("running")]
+    replicas = service.get("replicas")
+    if replicas is not None and (len(running) != replicas or replicas > 1):
+        words.append(f"{len(running)} of {replicas}")
+    restarts = sum(int(one.get("restarts") or 0) for one in running)
+    if restarts:
+        words.append(f"restarted {restarts} times")
+    if running and service.get("running_digest") != service.get("digest"):
+        words.append("not the wanted image")
+    return ", ".join(words)
+
+
+def status_sentence(state: Mapping[str, Any], now: float) -> str:
+    """What serves, in one line."""
+    app = state.get("app")
+    if not state.get("serving"):
+        return f"{app}: nothing serves"
+    where = f" at {state['url']}" if state.get("url") else ""
+    since = f", {ago(state.get('since'), now)} ago" if state.get("since") else ""
+    by = f", by {state['by']}" if state.get("by") else ""
+    return f"{app} ({state.get('environment')}) serves {state['serving']}, commit {short(state.get('revision'))}{where}{since}{by}"
+
+
+def status_remarks(state: Mapping[str, Any]) -> list[str]:
+    """What needs somebody's attention, or is good to know."""
+    remarks = []
+    if state.get("busy"):
+        remarks.append(f"under way: {state['busy']}")
+    elif state.get("unfinished"):
+        unfinished = state["unfinished"]
+        remarks.append(
+            f"a {unfinished['kind']} of {unfinished['release']} was interrupted in {unfinished.get('phase') or 'its beginning'}"
+            ": the next command repairs it, or `repair` does now"
+        )
+    if state.get("previous"):
+        remarks.append(f"`rollback` goes back to {state['previous']}")
+    return remarks
+
+
+def history_rows(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """One row a deploy or rollback, for ``HISTORY_HEADERS``."""
+    return [
+        (
+            stamp(entry.get("began_at")),
+            str(entry["kind"]),
+            f"{entry.get('previous') or '-'} -> {entry.get('release') or '-'}",
+            short(entry.get("revision")),
+            str(entry.get("by") or "-"),
+            _took(entry),
+            _ending(entry),
+        )
+        for entry in entries
+    ]
+
+
+def short(revision: object) -> str:
+    """The first digits of a commit or a digest."""
+    return str(revision or "-").replace("sha256:", "")[:_SHORT]
+
+
+def short_image(image: str) -> str:
+    """``ghcr.io/acme/board/api@1a2b3c4d5e6f``: an image with the first digits of its digest."""
+    name, _, digest = image.partition("@")
+    return f"{name}@{short(digest)}" if digest else name
+
+
+def stamp(seconds: Optional[float]) -> str:
+    """A time in UTC, to the second."""
+    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds)) if seconds else "-"
+
+
+def ago(since: object, now: float) -> str:
+    """How long ago, roughly: ``5 s``, ``12 min``, ``3 h``, ``9 d``. ``since`` is epoch seconds or an ISO time."""
+    seconds = _epoch(since)
+    if seconds is None:
+        return "-"
+    passed = max(0.0, now - seconds)
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if passed >= 2 * size or (unit == "min" and passed >= size):
+            return f"{passed / size:.0f} {unit}"
+    return f"{passed:.0f} s"
+
+
+def render_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines with aligned columns."""
+    table = [tuple(headers), *(tuple(row) for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(headers))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in table]
+
+
+def _epoch(since: object) -> Optional[float]:
+    if isinstance(since, (int, float)):
+        return float(since)
+    if not isinstance(since, str) or len(since) < 19:
+        return None
+    try:
+        # The engine's times: 2030-01-31T23:59:59.123456789Z
+        return float(_utc_seconds(since[:19]))
+    except ValueError:
+        return None
+
+
+def _utc_seconds(text: str) -> int:
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
+
+
+def _took(entry: Mapping[str, Any]) -> str:
+    began, ended = entry.get("began_at"), entry.get("ended_at")
+    return f"{ended - began:.1f} s" if began and ended else "-"
+
+
+def _ending(entry: Mapping[str, Any]) -> str:
+    status = str(entry.get("status"))
+    error = entry.get("error")
+    what = f": {error['what']}" if isinstance(error, Mapping) and error.get("what") else ""
+    return f"{status}{what}"

@@ -1,0 +1,102 @@
+"""The bundle: the release document and what travels beside it. Everything here is pure.
+
+The document names files and secrets by the hash of their content; the contents are the blobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fairlead import __version__
+from fairlead.release.secrets import Secret
+
+if TYPE_CHECKING:
+    from fairlead.compose.split import ReleaseParts
+    from fairlead.settings import Environment, Settings
+
+SCHEMA = "fairlead.release/v1"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a release comes from.
+
+    Attributes:
+        revision: the commit, full.
+        revision_time: when it was committed, seconds since the epoch.
+        source: the repository; a server takes an app from one repository only.
+        created_by: who deploys, for the journal: a person and a machine, or the actor of a job.
+    """
+
+    revision: str
+    revision_time: int
+    source: str
+    created_by: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What a deploy sends.
+
+    Attributes:
+        release: the document, ``fairlead.release/v1``.
+        files: contents of config files by their sha256.
+        secrets: values by name.
+    """
+
+    release: Mapping[str, Any]
+    files: Mapping[str, bytes] = field(repr=False)
+    secrets: Mapping[str, Secret]
+
+
+def plan_bundle(
+    settings: Settings,
+    environment: Environment,
+    parts: ReleaseParts,
+    secrets: Mapping[str, Secret],
+    origin: Origin,
+) -> Bundle:
+    """The bundle of a release.
+
+    Args:
+        settings: fairlead.yaml.
+        environment: where it goes.
+        parts: the app, split, with every image pinned by digest.
+        secrets: the values, by name; the document gets their hashes.
+        origin: which commit, from where, by whom.
+    """
+    release = {
+        "schema": SCHEMA,
+        "app": settings.app,
+        "environment": environment.name,
+        "revision": origin.revision,
+        "revision_time": origin.revision_time,
+        "created_by": origin.created_by,
+        "tool": f"fairlead {__version__}",
+        "source": origin.source,
+        "url": environment.url or None,
+        "options": {
+            "start_timeout": settings.deploy.start_timeout,
+            "drain_timeout": settings.deploy.drain_timeout,
+            "keep": settings.deploy.keep,
+        },
+        **parts.document(),
+        "secrets": {name: secret.sha256 for name, secret in sorted(secrets.items())},
+        "events": _events(settings),
+    }
+    return Bundle(release, parts.blobs, secrets)
+
+
+def plan_created_by(environ: Mapping[str, str], user: str, machine: str) -> str:
+    """Who deploys: GitHub's actor in a job, else ``user@machine``."""
+    actor = environ.get("GITHUB_ACTOR", "") if environ.get("GITHUB_ACTIONS") == "true" else ""
+    return f"{actor} (GitHub Actions)" if actor else f"{user}@{machine}"
+
+
+def _events(settings: Settings) -> dict[str, str] | None:
+    # A board without a token takes no events: they are authenticated.
+    if settings.events is None or not settings.events.token:
+        return None
+    return {"url": settings.events.url, "token_secret": settings.events.token}

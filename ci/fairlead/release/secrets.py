@@ -1,0 +1,126 @@
+"""Secrets: where their values are looked for, and a type that does not tell them by accident."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead.errors import Finding, InputError, Location
+
+VARIABLE_PREFIX = "FAIRLEAD_SECRET_"
+_MAX_BYTES = 500 * 1024
+
+
+class Secret:
+    """A value that shows as ``***`` wherever it is printed, logged or formatted by mistake."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    def reveal(self) -> bytes:
+        """The value, for the one place that sends it."""
+        return self._value
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self._value).hexdigest()
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A secret that the release needs, and where else than in Fairlead's own places its value may be.
+
+    Attributes:
+        name: the name in the compose file.
+        file: the file that the compose file names, if it names one.
+        variable: the environment variable that the compose file names, if it names one.
+        location: where it is declared.
+    """
+
+    name: str
+    file: Path | None = None
+    variable: str = ""
+    location: Location | None = None
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a secret: ``postgres-password`` -> ``FAIRLEAD_SECRET_POSTGRES_PASSWORD``."""
+    return VARIABLE_PREFIX + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def read_secrets(
+    wanted: Sequence[Wanted], environ: Mapping[str, str], folder: Path | None = None
+) -> dict[str, Secret]:
+    """The values of the secrets.
+
+    Looked for, in this order: the variable ``FAIRLEAD_SECRET_<NAME>``, the file of that name in ``folder``,
+    and what the compose file itself names. An empty value counts as none: a missing secret of GitHub is one.
+
+    Raises:
+        InputError: some are missing or too large, all of them named, each with the places that were tried.
+    """
+    found: dict[str, Secret] = {}
+    findings: list[Finding] = []
+    for want in wanted:
+        value = _read(want, environ, folder)
+        if not value:
+            findings.append(
+                Finding(f"the secret {want.name} has no value", want.location, _places(want, folder))
+            )
+        elif len(value) > _MAX_BYTES:
+            findings.append(
+                Finding(f"the secret {want.name} is larger than {_MAX_BYTES} bytes", want.location)
+            )
+        else:
+            found[want.name] = Secret(value)
+    if findings:
+        raise InputError(
+            "a secret is missing" if len(findings) == 1 else f"{len(findings)} secrets are missing",
+            fix="give each in one of the places named above; an empty value counts as missing",
+            findings=tuple(findings),
+        )
+    return found
+
+
+def _read(want: Wanted, environ: Mapping[str, str], folder: Path | None) -> bytes:
+    sources = (
+        _from_variable(environ, variable_of(want.name)),
+        _from_file(folder / want.name if folder is not None else None),
+        _from_variable(environ, want.variable),
+        _from_file(want.file),
+    )
+    return next(filter(None, sources), b"")
+
+
+def _from_variable(environ: Mapping[str, str], variable: str) -> bytes:
+    return environ.get(variable, "").encode("utf-8", "surrogateescape") if variable else b""
+
+
+def _from_file(path: Path | None) -> bytes:
+    return path.read_bytes() if path is not None and path.is_file() else b""
+
+
+def _places(want: Wanted, folder: Path | None) -> str:
+    places = [f"the variable {variable_of(want.name)}"]
+    places.append(
+        f"the file {folder / want.name}" if folder is not None else f"a file {want.name} in --secrets-dir"
+    )
+    if want.variable:
+        places.append(f"the variable {want.variable}")
+    if want.file is not None:
+        places.append(f"the file {want.file}")
+    return "looked for " + ", ".join(places)

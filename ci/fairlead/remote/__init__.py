@@ -1,0 +1,1 @@
+"""The client's end of the one connection: SSH, the agent's upload, the conversation."""

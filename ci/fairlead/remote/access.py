@@ -1,0 +1,107 @@
+"""How a command gets to a server: which key, which host keys, from options and environment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead import process
+from fairlead.errors import CommandFailedError, InputError, ToolMissingError
+from fairlead.remote.ssh import Access, keyscan_argv
+from fairlead.remote.ssh_failure import Cause, ScannedKey, explain, parse_cause, parse_refused_key
+from fairlead.settings import Environment, Host
+
+KEY_VARIABLE = "FAIRLEAD_SSH_KEY"
+_SCAN_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class AccessOptions:
+    """What the command line says: ``--known-hosts`` and ``--identity``."""
+
+    known_hosts: Path | None = None
+    identity: Path | None = None
+
+
+def sole_host(environment: Environment) -> Host:
+    """The one server of an environment.
+
+    Raises:
+        InputError: it has several; they are not deployed together yet.
+    """
+    if len(environment.hosts) > 1:
+        names = ", ".join(str(host) for host in environment.hosts)
+        raise InputError(
+            f"the environment {environment.name} has {len(environment.hosts)} hosts: {names}",
+            why="this version deploys to one host an environment",
+            fix="give each host an environment of its own",
+        )
+    return environment.hosts[0]
+
+
+@contextlib.contextmanager
+def open_access(
+    host: Host, environment: Environment, options: AccessOptions, environ: Mapping[str, str]
+) -> Iterator[Access]:
+    """How to get to the host; a key that came in a variable lies in a file of our own for as long as this lasts.
+
+    Raises:
+        InputError: a file that was named is not there.
+    """
+    known_hosts = options.known_hosts or environment.known_hosts
+    if known_hosts is not None and not known_hosts.is_file():
+        raise InputError(
+            f"there is no file {known_hosts} with the servers' host keys",
+            fix=f"`ssh-keyscan -t ed25519 {host.name}` prints the line to verify and keep",
+        )
+    if options.identity is not None:
+        if not options.identity.is_file():
+            raise InputError(f"there is no key {options.identity}", fix="correct --identity")
+        yield Access(host, known_hosts, options.identity.absolute())
+    elif environ.get(KEY_VARIABLE):
+        with _key_file(environ[KEY_VARIABLE]) as identity:
+            yield Access(host, known_hosts, identity)
+    else:
+        yield Access(host, known_hosts)
+
+
+def explain_failure(access: Access, stderr: str) -> CommandFailedError:
+    """The error for a failed connection; for an unknown or changed host key it asks the server for its keys."""
+    keys: tuple[ScannedKey, ...] = ()
+    if parse_cause(stderr) in {Cause.UNKNOWN_HOST_KEY, Cause.CHANGED_HOST_KEY}:
+        name, port = parse_refused_key(stderr) or (access.host.name, access.host.port)
+        keys = run_keyscan(name, port)
+    return explain(access, stderr, keys)
+
+
+def run_keyscan(name: str, port: int) -> tuple[ScannedKey, ...]:
+    """The server's ed25519 key (another kind only where it has none); empty where it cannot be asked."""
+    try:
+        scanned = process.run(keyscan_argv(name, port), check=False, timeout=_SCAN_SECONDS)
+    except (CommandFailedError, ToolMissingError):
+        return ()
+    lines = [line for line in scanned.stdout.splitlines() if line and not line.startswith("#")]
+    best = [line for line in lines if " ssh-ed25519 " in line] or lines
+    return tuple(ScannedKey(line, _fingerprint(line)) for line in best[:1])
+
+
+def _fingerprint(line: str) -> str:
+    done = process.run(("ssh-keygen", "-l", "-f", "-"), stdin=line.encode() + b"\n", check=False)
+    words = done.stdout.split()
+    return words[1] if done.ok and len(words) > 1 else "unknown"
+
+
+@contextlib.contextmanager
+def _key_file(content: str) -> Iterator[Path]:
+    # A key pasted into a secret often lost its last newline, or got a carriage return at each line.
+    text = content.replace("\r\n", "\n").rstrip("\n") + "\n"
+    with tempfile.TemporaryDirectory(prefix="fairlead-ssh-") as folder:
+        path = Path(folder) / "key"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        yield path

@@ -1,0 +1,118 @@
+"""Follow work that outlives its connection: connect again, bounded, and go on where the events stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from fairlead.errors import CommandFailedError, InterruptedByUserError
+from fairlead.host.frames import Frame
+from fairlead.remote.session import Blob, Event, LostError, OnEvent, Session
+
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0)
+"""Seconds between attempts to connect again; progress starts them anew."""
+
+
+@dataclass
+class _Progress:
+    """How far the events of a task were seen: its id, once the agent told it, and how many came."""
+
+    on_event: OnEvent
+    task: str | None = None
+    seen: int = 0
+    attempts: list[float] = field(default_factory=lambda: list(PAUSES))
+
+    def take(self, event: Event) -> None:
+        self.attempts = list(PAUSES)
+        if event.get("event") == "attached":
+            self.task = str(event["task"])
+        else:
+            self.seen += 1
+        self.on_event(event)
+
+
+def run_remote_task(
+    session: Session,
+    connect: Callable[[], Session],
+    request: Frame,
+    blobs: Sequence[Blob],
+    on_event: OnEvent,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Event:
+    """Ask for a task and follow it to its result, over as many connections as that takes.
+
+    A connection that was lost before the agent named the task sends the request again: the agent recognises
+    one that is under way. Each event is handed over once.
+
+    Args:
+        session: the connection that is open.
+        connect: opens another one.
+        request: ``deploy``, ``rollback``, ``repair`` or ``attach``.
+        blobs: what travels beside it.
+        on_event: called for every event but the result.
+        sleep: pauses between attempts.
+
+    Raises:
+        LostError: the server could not be reached again.
+        InterruptedByUserError: the user stopped this command; the host goes on.
+    """
+    progress = _Progress(on_event)
+    try:
+        try:
+            return session.ask(request, blobs, progress.take)
+        except LostError as lost:
+            return _resume(connect, request, blobs, progress, lost, sleep)
+    except KeyboardInterrupt:
+        raise _interrupted(progress) from None
+
+
+def _resume(
+    connect: Callable[[], Session],
+    request: Frame,
+    blobs: Sequence[Blob],
+    progress: _Progress,
+    lost: CommandFailedError,
+    sleep: Callable[[float], None],
+) -> Event:
+    while progress.attempts:
+        pause = progress.attempts.pop(0)
+        progress.on_event(
+            {"event": "note", "level": "warning", "text": f"{lost.what}; connecting again in {pause:g} s"}
+        )
+        sleep(pause)
+        try:
+            with connect() as session:
+                if progress.task is None:
+                    return session.ask(request, blobs, progress.take)
+                attach = {
+                    "request": "attach",
+                    "app": _app_of(request),
+                    "task": progress.task,
+                    "from": progress.seen,
+                }
+                return session.ask(attach, (), progress.take)
+        except LostError as again:
+            lost = again
+    raise LostError(
+        f"{lost.what}, and it did not come back",
+        why=lost.why,
+        fix="the host finishes or reverts on its own; run the same command again to see how it ended",
+        details=lost.details,
+    )
+
+
+def _app_of(request: Frame) -> str:
+    release = request.get("release")
+    return str(release["app"] if isinstance(release, dict) else request.get("app", ""))
+
+
+def _interrupted(progress: _Progress) -> InterruptedByUserError:
+    if progress.task is None:
+        return InterruptedByUserError("stopped", why="before the server had begun", fix="run it again")
+    return InterruptedByUserError(
+        "stopped following; the server goes on by itself",
+        why=f"task {progress.task} runs detached from this command, and finishes or reverts on its own",
+        fix="run the same command again to follow it, or `fairlead status` to see how it ended",
+    )

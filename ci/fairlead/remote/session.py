@@ -1,0 +1,210 @@
+"""One connection to the agent of a server: hand the agent over if it is not known there, then ask.
+
+The connection is whatever the given command line opens; for a server it is ssh, for a test a local process.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from types import TracebackType
+from typing import Any, Self
+
+from fairlead import process
+from fairlead.errors import CommandFailedError
+from fairlead.host.frames import Frame, FrameError, FrameReader, FrameWriter, parse_frame
+from fairlead.remote.access import explain_failure
+from fairlead.remote.agent import Agent, build_agent
+from fairlead.remote.ssh import Access, ssh_argv
+
+Event = dict[str, Any]
+OnEvent = Callable[[Event], None]
+
+_STDERR_LINES = 200
+_GREETING_LINES = 200
+_CLOSE_SECONDS = 3.0
+
+
+class LostError(CommandFailedError):
+    """The connection ended in the middle of a request; what was asked for may still be under way."""
+
+
+@dataclass
+class Traffic:
+    """What a command cost on the wire, for the benchmark and the tests."""
+
+    connections: int = 0
+    agent_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes that travel beside a request. ``kind`` is ``file``, ``secret`` or ``credentials``."""
+
+    kind: str
+    name: str
+    content: bytes = field(repr=False)
+
+
+@cache
+def loader_argv() -> tuple[str, ...]:
+    """The command that the server runs: Python with the loader's text."""
+    return ("python3", "-c", resources.files("fairlead.remote").joinpath("loader.py").read_text("utf-8"))
+
+
+def open_session(access: Access, traffic: Traffic) -> Session:
+    """Connect to a server over ssh.
+
+    Raises:
+        CommandFailedError: there is no connection, or the server cannot run the agent; each cause in its words.
+        ToolMissingError: ssh is not installed.
+    """
+    argv = ssh_argv(access, loader_argv())
+    return Session(argv, lambda stderr: explain_failure(access, stderr), traffic)
+
+
+class Session:
+    """An open connection to the agent.
+
+    Args:
+        argv: the command whose standard streams are the connection; it runs the loader.
+        explain: the error for what the command printed, when there is no connection.
+        traffic: where to count.
+        agent: the agent to hand over; the one of this package.
+        env: variables for the command, on top of this process's own.
+
+    Raises:
+        CommandFailedError: there is no connection, or the server cannot run the agent.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        explain: Callable[[str], CommandFailedError],
+        traffic: Traffic,
+        *,
+        agent: Agent | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self._explain = explain
+        self._traffic = traffic
+        self._agent = agent or build_agent()
+        self._process = process.open_pipes(argv, env=env)
+        self._traffic.connections += 1
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._writer = FrameWriter(self._process.stdin.fileno())
+        self._reader = FrameReader(self._process.stdout.fileno())
+        self._stderr: collections.deque[bytes] = collections.deque(maxlen=_STDERR_LINES)
+        self._listener = threading.Thread(target=self._collect_stderr, daemon=True)
+        self._listener.start()
+        try:
+            self._hand_over()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ask(self, request: Frame, blobs: Sequence[Blob] = (), on_event: OnEvent | None = None) -> Event:
+        """Send a request and return its ``result`` event; the events before it go to ``on_event``.
+
+        Raises:
+            LostError: the connection ended before the result.
+        """
+        parts = [{"kind": blob.kind, "name": blob.name} for blob in blobs]
+        sizes = [len(blob.content) for blob in blobs]
+        frame = {**request, "blobs": sizes, "parts": parts} if blobs else request
+        with self._told_when_lost():
+            # A write may fail though the answer that says why is on its way: read it first.
+            with contextlib.suppress(BrokenPipeError):
+                self._writer.write(frame, *(blob.content for blob in blobs))
+            while True:
+                event = self._reader.read_frame()
+                if event is None:
+                    raise self._lost()
+                if event.get("event") == "result":
+                    return event
+                if on_event is not None:
+                    on_event(event)
+
+    def close(self) -> None:
+        """Hang up. A task that was started goes on."""
+        for stream in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                assert stream is not None
+                stream.close()
+        try:
+            self._process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._listener.join(_CLOSE_SECONDS)
+
+    def _hand_over(self) -> None:
+        with self._told_when_lost():
+            with contextlib.suppress(BrokenPipeError):
+                self._writer.write({"agent": self._agent.sha256, "size": len(self._agent.content)})
+            answer = self._greeting()
+            if answer["agent"] == "wanted":
+                self._writer.write_bytes(self._agent.content)
+                self._traffic.agent_bytes += len(self._agent.content)
+                answer = self._greeting()
+        if answer["agent"] == "refused":
+            raise _refusal(answer["error"])
+
+    def _greeting(self) -> Event:
+        """The loader's next answer; what the server's shell start-up files print before it is passed over."""
+        for _ in range(_GREETING_LINES):
+            line = self._reader.read_line()
+            if line is None:
+                raise self._lost()
+            with contextlib.suppress(FrameError):
+                answer = parse_frame(line)
+                if answer.get("agent") in {"known", "wanted", "stored", "refused"}:
+                    return answer
+        raise CommandFailedError(
+            "the server prints too much before it answers",
+            why="its shell's start-up files print for every connection",
+            fix="let them print on a terminal only",
+        )
+
+    @contextlib.contextmanager
+    def _told_when_lost(self) -> Iterator[None]:
+        try:
+            yield
+        except (FrameError, OSError) as error:
+            raise self._lost() from error
+
+    def _lost(self) -> CommandFailedError:
+        """The error for a connection that ended, by what was printed meanwhile."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_CLOSE_SECONDS)
+        self._listener.join(_CLOSE_SECONDS)
+        error = self._explain(b"".join(self._stderr).decode("utf-8", "replace"))
+        return LostError(error.what, why=error.why, fix=error.fix, details=error.details)
+
+    def _collect_stderr(self) -> None:
+        assert self._process.stderr is not None
+        with self._process.stderr as stream:
+            self._stderr.extend(stream)
+
+
+def _refusal(error: Mapping[str, Any]) -> CommandFailedError:
+    return CommandFailedError(
+        str(error.get("what", "the server refused")),
+        why=str(error.get("why", "")),
+        fix=str(error.get("fix", "")),
+    )
