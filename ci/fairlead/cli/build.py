@@ -1,0 +1,89 @@
+"""``fairlead build``: every image for every platform."""
+
+from __future__ import annotations
+
+import click
+
+from fairlead.cli.options import examples, work_dir_option
+
+
+@click.command(
+    epilog=examples(
+        ("fairlead build", "every image of fairlead.yaml, every platform"),
+        ("fairlead build --dry-run", "print the bake definition, build nothing"),
+        ("fairlead build --no-cache --reproducible", "prove that the commit gives the same digests"),
+    )
+)
+@work_dir_option
+@click.option(
+    "--registry",
+    metavar="NAME",
+    envvar="FAIRLEAD_REGISTRY",
+    show_envvar=True,
+    help="Where the images will be published, such as ghcr.io/acme/board.",
+)
+@click.option("--no-cache", is_flag=True, help="Run every step again.")
+@click.option("--pull", is_flag=True, help="Look for newer base images.")
+@click.option(
+    "--sbom",
+    is_flag=True,
+    envvar="FAIRLEAD_SBOM",
+    show_envvar=True,
+    help="Attach an SBOM; the builder pulls BuildKit's scanner image for it.",
+)
+@click.option(
+    "--reproducible",
+    is_flag=True,
+    envvar="FAIRLEAD_REPRODUCIBLE",
+    show_envvar=True,
+    help="Set the times of files to that of the commit, whatever the Dockerfile does.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the bake definition and build nothing.")
+def command(
+    work_dir: str,
+    registry: str | None,
+    no_cache: bool,
+    pull: bool,
+    sbom: bool,
+    reproducible: bool,
+    dry_run: bool,
+) -> None:
+    """Build every image for every platform, with one bake.
+
+    Each image becomes an OCI layout below the work directory, with labels of the commit and a provenance
+    attestation. Nothing is pullable before `fairlead publish`.
+    """
+    import json
+    import os
+    from pathlib import Path
+
+    from fairlead import report
+    from fairlead.image.bake import BuildOptions
+    from fairlead.image.build import load_plan, load_sources, run_build
+    from fairlead.release.identity import read_identity
+    from fairlead.settings import load_settings
+
+    environ = {**os.environ, **({"FAIRLEAD_REGISTRY": registry} if registry else {})}
+    settings = load_settings(Path.cwd(), environ)
+    identity = read_identity(settings.root, environ)
+    options = BuildOptions(no_cache=no_cache, pull=pull, sbom=sbom, reproducible=reproducible)
+    folder = settings.root / work_dir
+    reporter = report.current()
+    if dry_run:
+        plan = load_plan(
+            settings,
+            identity,
+            load_sources(settings),
+            work_dir=folder,
+            environ=environ,
+            options=options,
+        )
+        reporter.result(plan.definition, json.dumps(plan.definition, indent=2))
+        return
+    document = run_build(
+        settings, identity, work_dir=folder, environ=environ, options=options, reporter=reporter
+    )
+    rows = [[name, ", ".join(image.platforms), image.digest] for name, image in document.images.items()]
+    reporter.table(["image", "platforms", "digest"], rows)
+    state = "with files that differ from it" if document.dirty else "clean"
+    reporter.result(document.to_json(), f"built {document.revision[:12]} ({state})")

@@ -1,0 +1,1 @@
+"""Images: built for every platform, scanned on every platform, published by digest."""

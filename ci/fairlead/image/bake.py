@@ -1,0 +1,240 @@
+"""The bake definition: what ``docker buildx bake`` is asked to build, made from settings and a commit alone.
+
+Reference: https://docs.docker.com/build/bake/reference/
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fairlead.errors import InputError
+from fairlead.image.cache import plan_cache
+from fairlead.image.dockerfile import Dockerfile
+from fairlead.release.identity import Identity
+from fairlead.settings import BuildSecret, ImageSettings, Settings
+
+# With `mode=max` the provenance would quote every build argument and every step.
+_PROVENANCE = "type=provenance,mode=min"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildOptions:
+    """How to build, apart from what fairlead.yaml says.
+
+    Attributes:
+        no_cache: run every step again.
+        pull: look for newer base images, even if the builder has one of that name.
+        sbom: attach an SBOM made by BuildKit's scanner image, which the builder must be able to pull.
+        reproducible: rewrite the times of files, as ``build.reproducible``.
+    """
+
+    no_cache: bool = False
+    pull: bool = False
+    sbom: bool = False
+    reproducible: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BakePlan:
+    """What will be built.
+
+    Attributes:
+        definition: the bake file.
+        targets: the name of the bake target, by image.
+        archives: the tar that each image is exported to, by image.
+        notes: what the user should know: a cache that can't be used here.
+    """
+
+    definition: Mapping[str, Any]
+    targets: Mapping[str, str]
+    archives: Mapping[str, Path]
+    notes: tuple[str, ...] = field(default=())
+
+
+def plan_bake(
+    settings: Settings,
+    identity: Identity,
+    dockerfiles: Mapping[str, Dockerfile],
+    *,
+    work_dir: Path,
+    environ: Mapping[str, str],
+    options: BuildOptions | None = None,
+) -> BakePlan:
+    """Plan the build of every image for every platform.
+
+    Args:
+        settings: fairlead.yaml.
+        identity: the commit; a dirty tree is named in the labels.
+        dockerfiles: the parsed Dockerfile of each image.
+        work_dir: where archives go (absolute).
+        environ: variables; those of build secrets, of GitHub's cache and ``FAIRLEAD_BUILD_CONTEXTS`` count.
+        options: how to build.
+
+    Raises:
+        InputError: there is no image, no registry is known, or a build secret is not there.
+    """
+    options = options or BuildOptions()
+    if not settings.images:
+        raise InputError(
+            "there is no image to build",
+            why=f"{settings.document.path} has no images:",
+            fix="add images: {api: {dockerfile: Dockerfile}}",
+        )
+    targets = {name: target_name(name) for name in settings.images}
+    archives = {name: work_dir / "images" / f"{name}.tar" for name in settings.images}
+    secrets = _secrets(settings.build.secrets, environ)
+    contexts = parse_contexts(environ.get("FAIRLEAD_BUILD_CONTEXTS", ""))
+    notes: list[str] = []
+    definitions = {}
+    for name, image in settings.images.items():
+        cache = plan_cache(settings, name, environ)
+        notes += [note for note in cache.notes if note not in notes]
+        target = {
+            **_source(image, settings.root),
+            "platforms": list(settings.platforms),
+            "args": _arguments(image, identity, dockerfiles[name]),
+            "labels": plan_labels(settings, identity, name),
+            "attest": [_PROVENANCE, *(["type=sbom"] if options.sbom else [])],
+            "output": [_output(settings, identity, name, archives[name], options)],
+            "cache-from": list(cache.sources),
+            "cache-to": list(cache.targets),
+            "secret": secrets,
+            "contexts": contexts,
+            "no-cache": options.no_cache,
+            "pull": options.pull,
+        }
+        definitions[targets[name]] = {key: _literal(value) for key, value in target.items() if value}
+    definition = {"group": {"default": {"targets": list(targets.values())}}, "target": definitions}
+    return BakePlan(definition=definition, targets=targets, archives=archives, notes=tuple(notes))
+
+
+def bake_argv(buildx: Path, definition: Path, *, builder: str = "") -> tuple[str, ...]:
+    """The command that builds a definition. Plain progress: one line an event, told by ``progress.py``."""
+    chosen = ("--builder", builder) if builder else ()
+    return (str(buildx), "bake", *chosen, "--progress", "plain", "--file", str(definition))
+
+
+def plan_labels(settings: Settings, identity: Identity, image: str) -> dict[str, str]:
+    """The OCI labels, from the commit alone: a rebuild must not differ because a tag or branch has moved.
+
+    https://github.com/opencontainers/image-spec/blob/main/annotations.md
+    """
+    labels = {
+        "org.opencontainers.image.title": f"{settings.app}/{image}",
+        "org.opencontainers.image.revision": revision_name(identity),
+        "org.opencontainers.image.version": f"sha-{revision_name(identity)}",
+        "org.opencontainers.image.created": _iso(identity.revision_time),
+    }
+    if identity.source_url:
+        labels["org.opencontainers.image.source"] = identity.source_url
+    return labels
+
+
+def revision_name(identity: Identity) -> str:
+    """The revision, marked where files differed from it."""
+    return f"{identity.revision}-dirty" if identity.dirty else identity.revision
+
+
+def target_name(image: str) -> str:
+    """The bake target of an image. Bake allows no dot, an image name no double underscore."""
+    return image.replace(".", "__")
+
+
+def parse_contexts(text: str) -> dict[str, str]:
+    """Named build contexts from ``name=source`` pairs, separated by white space.
+
+    A context named like a base image takes its place: ``python:3.13-slim=docker-image://…``.
+
+    Raises:
+        InputError: a word is no such pair.
+    """
+    contexts = {}
+    for word in text.split():
+        name, is_pair, source = word.partition("=")
+        if not is_pair or not name or not source:
+            raise InputError(f"FAIRLEAD_BUILD_CONTEXTS holds {word}", fix="write name=source")
+        contexts[name] = source
+    return contexts
+
+
+def _source(image: ImageSettings, root: Path) -> dict[str, str]:
+    return {
+        "context": os.path.relpath(image.context, root),
+        "dockerfile": os.path.relpath(image.dockerfile, image.context),
+        "target": image.target,
+    }
+
+
+def _arguments(image: ImageSettings, identity: Identity, dockerfile: Dockerfile) -> dict[str, str]:
+    # SOURCE_DATE_EPOCH makes the dates in the image's configuration those of the commit.
+    # REVISION only where it is taken: an argument that nobody declares is a warning of the builder.
+    arguments = {"SOURCE_DATE_EPOCH": str(identity.revision_time)}
+    if dockerfile.declares("REVISION"):
+        arguments["REVISION"] = revision_name(identity)
+    return {**arguments, **image.args}
+
+
+def _output(settings: Settings, identity: Identity, name: str, archive: Path, options: BuildOptions) -> str:
+    # The name is what the provenance gives as its subject. `tar=false` fails when targets share a layer
+    # (buildx 0.13: "ref layer-sha256:… locked").
+    fields = [
+        "type=oci",
+        f"dest={archive}",
+        f"name={settings.repository_of(name)}:sha-{revision_name(identity)}",
+    ]
+    if options.reproducible or settings.build.reproducible:
+        fields.append("rewrite-timestamp=true")
+    return _csv(fields)
+
+
+def _secrets(secrets: tuple[BuildSecret, ...], environ: Mapping[str, str]) -> list[str]:
+    specifications = []
+    for secret in secrets:
+        if secret.env:
+            if environ.get(secret.env):
+                specifications.append(_csv([f"id={secret.name}", f"env={secret.env}"]))
+            elif not secret.optional:
+                raise InputError(
+                    f"the build secret {secret.name} is missing",
+                    why=f"the variable {secret.env} is empty or not set",
+                    fix=f"set {secret.env}, or say `optional: true` if the build can do without",
+                )
+        elif secret.file is not None:
+            if secret.file.is_file():
+                specifications.append(_csv([f"id={secret.name}", f"src={secret.file}"]))
+            elif not secret.optional:
+                raise InputError(
+                    f"the build secret {secret.name} is missing",
+                    why=f"there is no file {secret.file}",
+                    fix="put it there, or say `optional: true` if the build can do without",
+                )
+    return specifications
+
+
+def _literal(value: Any) -> Any:
+    """Escape what bake would take for a template: strings of a definition are HCL templates."""
+    if isinstance(value, str):
+        return value.replace("${", "$${").replace("%{", "%%{")
+    if isinstance(value, dict):
+        return {key: _literal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_literal(item) for item in value]
+    return value
+
+
+def _csv(fields: list[str]) -> str:
+    """Fields as buildx reads them: comma-separated, quoted where a field holds a comma."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(fields)
+    return text.getvalue()
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

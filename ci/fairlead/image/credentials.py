@@ -1,0 +1,141 @@
+"""Registry credentials: from the environment, or from Docker's own configuration.
+
+They reach a tool in a file of mode 0600 that is gone when the tool is, never on a command line.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fairlead.errors import InputError
+from fairlead.report import redact
+
+USERNAME = "FAIRLEAD_REGISTRY_USERNAME"
+PASSWORD = "FAIRLEAD_REGISTRY_PASSWORD"  # noqa: S105 - the name of the variable
+_DOCKER_HUB = "docker.io"
+# Docker files the login of its own registry under the address of an API that is no more.
+_DOCKER_HUB_KEY = "https://index.docker.io/v1/"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A login to one registry host."""
+
+    host: str
+    username: str
+    password: str = field(repr=False)
+
+    def docker_auth(self) -> dict[str, Any]:
+        """As ``config.json`` of Docker and ``auth.json`` of skopeo hold it."""
+        token = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        key = _DOCKER_HUB_KEY if self.host == _DOCKER_HUB else self.host
+        return {"auths": {key: {"auth": token}}}
+
+
+def registry_host(reference: str) -> str:
+    """The registry of an image reference: ``ghcr.io``, ``127.0.0.1:5080``; ``docker.io`` where it names none."""
+    first, slash, _ = reference.partition("/")
+    is_host = slash and ("." in first or ":" in first or first == "localhost")
+    return first if is_host else _DOCKER_HUB
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a registry is on this machine: plain HTTP is fine there, as for the Docker engine."""
+    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+    return name == "localhost" or name.startswith("127.") or name == "[::1]"
+
+
+def read_credentials(host: str, environ: Mapping[str, str]) -> Credentials | None:
+    """The login from ``FAIRLEAD_REGISTRY_USERNAME`` and ``FAIRLEAD_REGISTRY_PASSWORD``, or None.
+
+    Raises:
+        InputError: only one of the two is set.
+    """
+    username, password = environ.get(USERNAME, ""), environ.get(PASSWORD, "")
+    if bool(username) != bool(password):
+        missing = PASSWORD if username else USERNAME
+        raise InputError(f"{missing} is empty or not set", why="a login needs both", fix=f"set {missing} too")
+    if not username:
+        return None
+    redact(password)
+    return Credentials(host, username, password)
+
+
+def find_credentials(host: str, environ: Mapping[str, str]) -> Credentials | None:
+    """The login from the environment, else from Docker's configuration and its credential helpers, or None.
+
+    For whom must have the values: a server that is to pull. Tools of this machine read Docker's file themselves.
+    """
+    given = read_credentials(host, environ)
+    if given is not None:
+        return given
+    from docker.auth import load_config
+    from docker.errors import DockerException
+
+    try:
+        found = load_config().resolve_authconfig(None if host == _DOCKER_HUB else host)
+    except DockerException:
+        return None
+    username = found.get("username") or found.get("Username") if found else None
+    password = found.get("password") or found.get("Password") if found else None
+    if not username or not password:
+        return None
+    redact(password)
+    return Credentials(host, username, password)
+
+
+@contextlib.contextmanager
+def auth_file(credentials: Credentials | None) -> Iterator[Path | None]:
+    """A file for ``skopeo --authfile``; None without credentials: then skopeo reads Docker's own."""
+    if credentials is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="fairlead-login-") as folder:
+        yield _write_private(Path(folder) / "auth.json", credentials.docker_auth())
+
+
+@contextlib.contextmanager
+def docker_config(credentials: Credentials | None, environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Variables with which docker and buildx are logged in, on top of the user's own configuration."""
+    if credentials is None:
+        yield {}
+        return
+    own = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    with tempfile.TemporaryDirectory(prefix="fairlead-login-") as name:
+        folder = Path(name)
+        for entry in own.iterdir() if own.is_dir() else ():
+            if entry.name != "config.json":
+                (folder / entry.name).symlink_to(entry.absolute())
+        _write_private(folder / "config.json", _merged(_read_config(own / "config.json"), credentials))
+        # Buildx keeps locks and references below its folder: it must be the user's own.
+        yield {"DOCKER_CONFIG": name, "BUILDX_CONFIG": environ.get("BUILDX_CONFIG") or str(own / "buildx")}
+
+
+def _merged(config: dict[str, Any], credentials: Credentials) -> dict[str, Any]:
+    login = credentials.docker_auth()["auths"]
+    # An empty helper for this host: else the user's credential store would be asked and not the file.
+    helpers = {**config.get("credHelpers", {}), **dict.fromkeys(login, "")}
+    return {**config, "auths": {**config.get("auths", {}), **login}, "credHelpers": helpers}
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _write_private(path: Path, value: dict[str, Any]) -> Path:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump(value, stream)
+    return path

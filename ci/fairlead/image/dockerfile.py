@@ -1,0 +1,206 @@
+"""What can be told from a Dockerfile without building it: its stages, its arguments, what runs where.
+
+Only what is asked here is parsed; BuildKit has the last word on everything else.
+Grammar: https://docs.docker.com/reference/dockerfile/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_DIRECTIVE = re.compile(r"^#\s*(\w+)\s*=\s*(\S+)\s*$")
+_HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
+_FROM = re.compile(r"^(?P<flags>(?:--\S+\s+)*)(?P<base>\S+)(?:\s+[Aa][Ss]\s+(?P<name>\S+))?\s*$")
+_COPY_FROM = re.compile(r"^(?:--\S+\s+)*?--from=(\S+)")
+_MOUNT_FROM = re.compile(r"--mount=\S*?\bfrom=([^,\s]+)")
+_PLATFORM = re.compile(r"--platform=(\S+)")
+_BUILD_PLATFORM = {"$BUILDPLATFORM", "${BUILDPLATFORM}"}
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """An instruction: its keyword in upper case, the rest joined to one line, its first line (from 1)."""
+
+    keyword: str
+    rest: str
+    line: int
+
+    @property
+    def text(self) -> str:
+        """As a builder shows it."""
+        return f"{self.keyword} {self.rest}"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage. ``platform`` is as written, empty where the Dockerfile says none."""
+
+    name: str
+    base: str
+    platform: str
+    instructions: tuple[Instruction, ...]
+
+
+@dataclass(frozen=True)
+class Dockerfile:
+    """A Dockerfile, as far as it could be read."""
+
+    instructions: tuple[Instruction, ...]
+    stages: tuple[Stage, ...]
+
+    def declares(self, argument: str) -> bool:
+        """Whether some ``ARG`` takes this build argument."""
+        return any(
+            word.partition("=")[0] == argument
+            for instruction in self.instructions
+            if instruction.keyword == "ARG"
+            for word in instruction.rest.split()
+        )
+
+    def runs_on_target(self, target: str = "") -> tuple[Instruction, ...]:
+        """The ``RUN`` instructions that are executed on the platform of the image, and not on the builder's.
+
+        Args:
+            target: the stage that is built; the last one if empty. Only stages that it needs count.
+        """
+        needed = self._needed(self._index(target) if target else len(self.stages) - 1, frozenset())
+        return tuple(
+            instruction
+            for index in sorted(needed)
+            if not self._platform(index)
+            for instruction in self.stages[index].instructions
+            if instruction.keyword == "RUN"
+        )
+
+    def line_of(self, step: str) -> int:
+        """The line of the instruction that a builder shows as ``step`` (``RUN pip install …``), or 0."""
+        wanted = _squeezed(step)
+        for instruction in self.instructions:
+            if _squeezed(instruction.text) == wanted:
+                return instruction.line
+        # The builder expands variables and cuts long texts: take the only instruction that begins alike.
+        alike = [
+            instruction.line
+            for instruction in self.instructions
+            if _squeezed(instruction.text)[:24] == wanted[:24]
+        ]
+        return alike[0] if len(alike) == 1 else 0
+
+    def _platform(self, index: int) -> str:
+        """The fixed platform on which a stage runs; empty: that of the image."""
+        stage = self.stages[index]
+        if stage.platform:
+            return "" if stage.platform.strip("${}") == "TARGETPLATFORM" else stage.platform
+        parent = self._index(stage.base, before=index)
+        return self._platform(parent) if parent >= 0 else ""
+
+    def _needed(self, index: int, seen: frozenset[int]) -> frozenset[int]:
+        if index < 0 or index in seen:
+            return seen
+        seen |= {index}
+        stage = self.stages[index]
+        seen = self._needed(self._index(stage.base, before=index), seen)
+        for instruction in stage.instructions:
+            for name in _sources(instruction):
+                seen = self._needed(self._index(name, before=index), seen)
+        return seen
+
+    def _index(self, name: str, before: int | None = None) -> int:
+        """The stage of that name or number, or -1: an image from elsewhere."""
+        stages = self.stages[:before]
+        for index, stage in enumerate(stages):
+            if stage.name and stage.name.lower() == name.lower():
+                return index
+        return int(name) if name.isdigit() and int(name) < len(stages) else -1
+
+
+def parse_dockerfile(text: str) -> Dockerfile:
+    """Read a Dockerfile. What is wrong with it is left to the builder to say."""
+    instructions = tuple(_instructions(text))
+    stages: list[Stage] = []
+    for instruction in instructions:
+        if instruction.keyword == "FROM":
+            stages.append(_stage(instruction.rest))
+        elif stages:
+            last = stages[-1]
+            stages[-1] = Stage(last.name, last.base, last.platform, (*last.instructions, instruction))
+    return Dockerfile(instructions, tuple(stages))
+
+
+def is_build_platform(platform: str) -> bool:
+    """Whether ``--platform=…`` names the builder's own platform."""
+    return platform in _BUILD_PLATFORM
+
+
+def _instructions(text: str) -> Iterator[Instruction]:
+    lines = text.splitlines()
+    escape = _escape(lines)
+    number = 0
+    while number < len(lines):
+        first = number
+        logical, number = _logical_line(lines, number, escape)
+        keyword, _, rest = logical.strip().partition(" ")
+        if not keyword:
+            continue
+        if keyword.upper() in {"RUN", "COPY", "ADD"}:
+            number = _skip_heredocs(lines, number, rest)
+        yield Instruction(keyword.upper(), rest.strip(), first + 1)
+
+
+def _logical_line(lines: list[str], number: int, escape: str) -> tuple[str, int]:
+    """The lines of one instruction, joined; comments and empty lines between them are dropped."""
+    parts: list[str] = []
+    while number < len(lines):
+        line = lines[number].rstrip()
+        number += 1
+        if line.lstrip().startswith("#") or (parts and not line.strip()):
+            if not parts:
+                return "", number
+            continue
+        if not line.endswith(escape):
+            parts.append(line)
+            break
+        parts.append(line[:-1])
+    return " ".join(part.strip() for part in parts), number
+
+
+def _skip_heredocs(lines: list[str], number: int, rest: str) -> int:
+    for end in _HEREDOC.findall(rest):
+        while number < len(lines) and lines[number].strip() != end:
+            number += 1
+        number += 1
+    return number
+
+
+def _escape(lines: list[str]) -> str:
+    for line in lines:
+        directive = _DIRECTIVE.match(line)
+        if directive is None:
+            break
+        if directive[1].lower() == "escape":
+            return directive[2]
+    return "\\"
+
+
+def _stage(rest: str) -> Stage:
+    found = _FROM.match(rest)
+    if found is None:
+        return Stage("", rest, "", ())
+    platform = _PLATFORM.search(found["flags"])
+    return Stage(found["name"] or "", found["base"], platform[1] if platform else "", ())
+
+
+def _sources(instruction: Instruction) -> Iterator[str]:
+    """The stages (or images) from which an instruction takes files."""
+    if instruction.keyword in {"COPY", "ADD"}:
+        found = _COPY_FROM.match(instruction.rest)
+        if found:
+            yield found[1]
+    elif instruction.keyword == "RUN":
+        yield from _MOUNT_FROM.findall(instruction.rest)
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()

@@ -1,0 +1,91 @@
+"""Provenance without the hour: the same commit, built twice, gets the same attestation and the same index.
+
+BuildKit writes when a build began and ended, and a random number for it, into each attestation.
+So the index, whose digest is what Fairlead scans, publishes and deploys, would differ on every rebuild,
+though every image in it is the same. The three fields are optional in SLSA, and are taken out;
+all that says *what* was built, of which source and materials, stays.
+https://slsa.dev/spec/v0.2/provenance, https://slsa.dev/spec/v1.0/provenance
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fairlead.image.layout import Layout, read_json_blob, read_layout, write_blob, write_index
+
+_IN_TOTO = "application/vnd.in-toto+json"
+_PROVENANCE = "https://slsa.dev/provenance/"
+# SLSA 0.2 (metadata.…) and 1.0 (runDetails.metadata.…), as BuildKit spells them.
+_VOLATILE = frozenset(
+    {"buildInvocationID", "buildInvocationId", "buildStartedOn", "buildFinishedOn"}
+    | {"invocationId", "invocationID", "startedOn", "finishedOn"}
+)
+
+
+def settle_provenance(layout: Layout) -> Layout:
+    """Rewrite the attestations of a layout without their volatile fields, and its index to match.
+
+    Raises:
+        CommandFailedError: the layout is broken.
+    """
+    replaced = {}
+    for descriptor in layout.attestations:
+        settled = _settled_descriptor(layout, descriptor)
+        # The same attestation stands for several images when its subject is not told.
+        replaced[descriptor["digest"]] = {key: settled[key] for key in ("digest", "size")}
+    index = read_json_blob(layout.folder, layout.digest)
+    index["manifests"] = [{**entry, **replaced.get(entry["digest"], {})} for entry in index["manifests"]]
+    data = _bytes(index)
+    entry = {
+        "mediaType": index.get("mediaType"),
+        "digest": write_blob(layout.folder, data),
+        "size": len(data),
+    }
+    write_index(layout.folder, [entry])
+    return read_layout(layout.folder)
+
+
+def stable_statement(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """An in-toto statement without what differs between two builds of the same thing."""
+    if not str(statement.get("predicateType", "")).startswith(_PROVENANCE):
+        return dict(statement)
+    predicate = dict(statement.get("predicate") or {})
+    predicate = {**predicate, **_without_volatile(predicate)}
+    details = predicate.get("runDetails")
+    if isinstance(details, dict):
+        predicate["runDetails"] = {**details, **_without_volatile(details)}
+    return {**statement, "predicate": predicate}
+
+
+def _without_volatile(holder: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = holder.get("metadata")
+    if not isinstance(metadata, dict):
+        return {}
+    return {"metadata": {key: value for key, value in metadata.items() if key not in _VOLATILE}}
+
+
+def _settled_descriptor(layout: Layout, descriptor: Mapping[str, Any]) -> dict[str, Any]:
+    manifest = read_json_blob(layout.folder, descriptor["digest"])
+    layers = [_settled_layer(layout, layer) for layer in manifest.get("layers", [])]
+    config = manifest["config"]
+    if layers != manifest.get("layers"):
+        # The configuration of an attestation lists its statements as if they were layers.
+        content = read_json_blob(layout.folder, config["digest"])
+        content["rootfs"] = {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]}
+        data = _bytes(content)
+        config = {**config, "digest": write_blob(layout.folder, data), "size": len(data)}
+    data = _bytes({**manifest, "config": config, "layers": layers})
+    return {**descriptor, "digest": write_blob(layout.folder, data), "size": len(data)}
+
+
+def _settled_layer(layout: Layout, layer: Mapping[str, Any]) -> dict[str, Any]:
+    if layer.get("mediaType") != _IN_TOTO:
+        return dict(layer)
+    data = _bytes(stable_statement(read_json_blob(layout.folder, layer["digest"])))
+    return {**layer, "digest": write_blob(layout.folder, data), "size": len(data)}
+
+
+def _bytes(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
