@@ -12,14 +12,32 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 FOLDER = Path(__file__).parent.parent / "requirements"
 
-# In order: dev is constrained by those before it. With the oldest Python that each must install on.
-LOCKS = (("runtime", "3.11"), ("app", "3.11"), ("dev", "3.11"), ("host-test", "3.9"))
+
+class Row(NamedTuple):
+    """A lock: the oldest Python that it must install on, and the lock whose versions it keeps to."""
+
+    name: str
+    python: str = "3.11"
+    within: str = ""
+
+
+# In the order of writing.
+LOCKS = (
+    Row("runtime"),
+    Row("app"),
+    Row("app-api", within="app"),
+    Row("app-web", within="app"),
+    Row("dev"),
+    Row("app-build", within="dev"),
+    Row("host-test", python="3.9"),
+)
 
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)")
 _ADDRESS = re.compile(
@@ -80,20 +98,25 @@ def read_lock(name: str) -> Lock:
 
 def check_locks() -> list[str]:
     """All faults of all locks."""
-    locks = {name: read_lock(name) for name, _ in LOCKS}
+    locks = {row.name: read_lock(row.name) for row in LOCKS}
     faults = [fault for lock in locks.values() for fault in find_faults(lock)]
-    for part in ("runtime", "app"):
-        faults += find_differences(locks[part], locks["dev"])
+    for part, whole in (
+        ("runtime", "dev"),
+        ("app", "dev"),
+        *((row.name, row.within) for row in LOCKS if row.within),
+    ):
+        faults += find_differences(locks[part], locks[whole])
     return faults
 
 
-def compile_argv(name: str, python: str, *, upgrade: bool) -> list[str]:
+def compile_argv(row: Row, *, upgrade: bool) -> list[str]:
     """The command that writes a lock."""
     return [
         *("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
-        *("--no-emit-index-url", "--no-emit-find-links", "--no-header", "--python-version", python),
+        *("--no-emit-index-url", "--no-emit-find-links", "--no-header", "--python-version", row.python),
         *(["--upgrade"] if upgrade else []),
-        *(f"{name}.in", "--output-file", f"{name}.txt"),
+        *(["--constraint", f"{row.within}.txt"] if row.within else []),
+        *(f"{row.name}.in", "--output-file", f"{row.name}.txt"),
     ]
 
 
@@ -115,8 +138,8 @@ def main() -> int:
     parser.add_argument("--upgrade", action="store_true", help="with --write: take the newest versions")
     options = parser.parse_args()
     if options.write:
-        for name, python in LOCKS:
-            subprocess.run(compile_argv(name, python, upgrade=options.upgrade), cwd=FOLDER, check=True)
+        for row in LOCKS:
+            subprocess.run(compile_argv(row, upgrade=options.upgrade), cwd=FOLDER, check=True)
     faults = check_locks()
     for fault in faults:
         print(f"{fault}; `make lock` locks again", file=sys.stderr)
