@@ -39,8 +39,16 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--hosts", type=int, default=None, metavar="N", help="How many servers. [default: as many as there are, or 1]")
-@click.option("--refresh", is_flag=True, help="Take the newest Debian packages instead of those of the first time.")
+@click.option(
+    "--hosts",
+    type=int,
+    default=None,
+    metavar="N",
+    help="How many servers. [default: as many as there are, or 1]",
+)
+@click.option(
+    "--refresh", is_flag=True, help="Take the newest Debian packages instead of those of the first time."
+)
 def up(hosts: int | None, refresh: bool) -> None:
     """Bring the lab up, or what is missing of it; safe to run again at any time."""
     from fairlead.lab.state import place_from
@@ -131,6 +139,8 @@ def _render_up(lab: Lab) -> str:
     first = lab.servers[min(lab.servers)]
     return (
         f"registry {lab.registry} (login {lab.username}), base images: {lab.bases}\n"
-        + "".join(f"server {number}: {one.user}@{one.address}:{one.port}\n" for number, one in lab.servers.items())
+        + "".join(
+            f"server {number}: {one.user}@{one.address}:{one.port}\n" for number, one in lab.servers.items()
+        )
         + f'next: eval "$(fairlead lab env)", then deploy to {first.user}@{first.address}'
     )

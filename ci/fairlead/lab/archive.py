@@ -26,7 +26,11 @@ def image_archive(blobs: Path, digest: str, reference: str) -> Iterator[Path]:
             for item in (child, manifest["config"], *manifest["layers"]):
                 tar.add(blob_path(blobs, item["digest"]), _name(item["digest"]), recursive=False)
             annotations = {"io.containerd.image.name": reference}
-            index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [{**child, "annotations": annotations}]}
+            index = {
+                "schemaVersion": 2,
+                "mediaType": INDEX,
+                "manifests": [{**child, "annotations": annotations}],
+            }
             legacy = [
                 {
                     "Config": _name(manifest["config"]["digest"]),

@@ -39,7 +39,10 @@ def make_bases(folder: Path, source: str, on_progress: Callable[[str], None]) ->
     """All base images, in the cache."""
     rows = recipes(internal=False)
     if source == STAND_INS:
-        return Kitchen(folder, ARCHITECTURES).make(rows, on_progress)
+        kitchen = Kitchen(folder, ARCHITECTURES)
+        made = kitchen.make(rows, on_progress)
+        kitchen.prune()
+        return made
     blobs = folder / "blobs" / "sha256"
     images = []
     for row in rows:
@@ -63,7 +66,9 @@ def publish_bases(client: RegistryClient, folder: Path, images: tuple[Image, ...
         stale = [tag for tag in image.recipe.tags if client.digest(repository, tag) != image.digest]
         if stale:
             size = blob_path(blobs, image.digest).stat().st_size
-            client.push(repository, stale, blobs, descend(blobs, image.digest), Blob(INDEX, image.digest, size))
+            client.push(
+                repository, stale, blobs, descend(blobs, image.digest), Blob(INDEX, image.digest, size)
+            )
         return 1 if stale else 0
 
     with ThreadPoolExecutor(_PUSHES) as pool:

@@ -83,7 +83,9 @@ def read_engine() -> dict[str, Any]:
     try:
         answer = process.run(["docker", "info", "--format", "{{json .}}"], check=False, timeout=30)
     except ToolMissingError as error:
-        raise ToolMissingError("the lab needs Docker", fix="`fairlead setup --with lab` installs it") from error
+        raise ToolMissingError(
+            "the lab needs Docker", fix="`fairlead setup --with lab` installs it"
+        ) from error
     info: dict[str, Any] = json.loads(answer.stdout or "{}") if answer.stdout.startswith("{") else {}
     if not info.get("ServerVersion"):
         raise CommandFailedError(

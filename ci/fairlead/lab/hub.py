@@ -19,14 +19,8 @@ from fairlead.lab.oci import INDEX, MANIFEST, blob_path, render_index_of, write_
 if TYPE_CHECKING:
     import requests
 
-_ACCEPT = ", ".join(
-    (
-        INDEX,
-        MANIFEST,
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-    )
-)
+_DOCKER = "application/vnd.docker.distribution.manifest"
+_ACCEPT = f"{INDEX}, {MANIFEST}, {_DOCKER}.list.v2+json, {_DOCKER}.v2+json"
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 _PROBE_SECONDS = 3
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.lab.layer import Layer
-from fairlead.lab.recipes import ImageConfig
+from fairlead.lab.recipe import ImageConfig
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -34,7 +34,12 @@ class Blob:
 
 
 def render_config(
-    config: ImageConfig, layers: Sequence[Layer], *, architecture: str, created: str, labels: Mapping[str, str]
+    config: ImageConfig,
+    layers: Sequence[Layer],
+    *,
+    architecture: str,
+    created: str,
+    labels: Mapping[str, str],
 ) -> dict[str, Any]:
     """The configuration of an image for one architecture; fields without a value are left out."""
     fields: dict[str, Any] = {
@@ -48,7 +53,11 @@ def render_config(
         "StopSignal": config.stop_signal,
         "Labels": dict(labels),
     }
-    platform = {"architecture": architecture, "os": "linux", **({"variant": "v8"} if architecture == "arm64" else {})}
+    platform = {
+        "architecture": architecture,
+        "os": "linux",
+        **({"variant": "v8"} if architecture == "arm64" else {}),
+    }
     return {
         "created": created,
         **platform,

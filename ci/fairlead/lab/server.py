@@ -66,14 +66,21 @@ def plan_server(place: Place, number: int, ssh_port: int, image: str, host: Keys
         image=image,
         network=place.name,
         alias=f"server-{number}",
-        ports=(f"{address}:{ssh_port}:22", f"{address}:80:80", f"{address}:443:443", f"{address}:443:443/udp"),
+        ports=(
+            f"{address}:{ssh_port}:22",
+            f"{address}:80:80",
+            f"{address}:443:443",
+            f"{address}:443:443/udp",
+        ),
         volumes=(f"{name}-docker:/var/lib/docker", f"{name}-srv:/srv/fairlead"),
         files=(
             HostFile("/etc/ssh/ssh_host_ed25519_key", host.private, mode=0o600),
             HostFile("/etc/ssh/ssh_host_ed25519_key.pub", f"{host.public}\n".encode()),
             HostFile("/etc/ssh/sshd_config", _SSHD.encode()),
             HostFile("/etc/docker/daemon.json", json.dumps(render_daemon(place)).encode()),
-            HostFile("/etc/fairlead/server.json", json.dumps({"registry_port": place.registry_port}).encode()),
+            HostFile(
+                "/etc/fairlead/server.json", json.dumps({"registry_port": place.registry_port}).encode()
+            ),
             HostFile("/home/deploy/.ssh/authorized_keys", authorized, mode=0o600, owner=_USER_NUMBER),
             HostFile("/root/.ssh/authorized_keys", authorized, mode=0o600),
         ),
@@ -88,7 +95,9 @@ def known_hosts_line(address: str, port: int, public: str) -> str:
     return f"{name} {kind} {key}\n"
 
 
-def ssh_argv(server: Server, identity: Path, known_hosts: Path, command: tuple[str, ...] = ()) -> tuple[str, ...]:
+def ssh_argv(
+    server: Server, identity: Path, known_hosts: Path, command: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """The ssh command that opens a server, with nothing of the user's own ssh configuration."""
     return (
         "ssh", "-F", "none", "-i", str(identity), "-o", "IdentitiesOnly=yes", "-o", f"UserKnownHostsFile={known_hosts}",

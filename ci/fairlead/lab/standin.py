@@ -9,6 +9,7 @@ from __future__ import annotations
 import email.utils
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,10 +33,12 @@ from fairlead.lab.oci import (
     render_manifest,
     write_document,
 )
-from fairlead.lab.recipes import SUITE, Recipe, chain, recipe_key, script
+from fairlead.lab.recipe import Recipe
+from fairlead.lab.recipes import SUITE, chain, recipe_key, recipes, script
 from fairlead.lab.wheel import fetch_wheel
 
 _WORKERS = 2
+_KEEP_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,28 @@ class Kitchen:
             self._assemble(row)
         return tuple(image for row in rows if (image := self.find(row)))
 
+    def prune(self) -> None:
+        """Remove images of recipes and packages of yesterday; what another run may be making now stays."""
+        current = {row.name: self.key(row) for row in recipes()}
+        for path in (*self._folder.glob("images/*.json"), *self._folder.glob("layers/*.json")):
+            if not any(
+                path.name.startswith(f"{name}-") and key in path.name for name, key in current.items()
+            ):
+                path.unlink(missing_ok=True)
+        kept = {digest for part in ("images", "layers", "pulled") for digest in self._named_in(part)}
+        old = time.time() - _KEEP_SECONDS
+        for blob in self.blobs.glob("*"):
+            if blob.name not in kept and blob.stat().st_mtime < old:
+                blob.unlink(missing_ok=True)
+
+    def _named_in(self, part: str) -> Iterator[str]:
+        """The names of the blobs that the documents of a folder need."""
+        for path in (self._folder / part).glob("*.json"):
+            digest = json.loads(path.read_text())["digest"]
+            yield digest.removeprefix("sha256:")
+            if part != "layers" and is_whole(self.blobs, digest):
+                yield from (blob.digest.removeprefix("sha256:") for blob in descend(self.blobs, digest))
+
     def _make_layers(self, rows: Iterable[Recipe], on_progress: Callable[[str], None]) -> None:
         """Make the layers that are not there, an architecture a thread: unpacking and packing leave the GIL."""
         missing = [
@@ -107,13 +132,12 @@ class Kitchen:
         on_progress("reading the index of Debian packages")
         with ThreadPoolExecutor(_WORKERS) as pool:
             needed = {architecture for _, architecture in missing}
-            self._indices = dict(zip(sorted(needed), pool.map(self._mirror.index, sorted(needed)), strict=True))
+            self._indices = dict(
+                zip(sorted(needed), pool.map(self._mirror.index, sorted(needed)), strict=True)
+            )
             jobs = [self._plan(row, architecture) for row, architecture in missing]
             self._fetch(jobs, on_progress)
-            done = 0
-            for job in [pool.submit(self._make_layer, job) for job in jobs]:
-                name = job.result()
-                done += 1
+            for done, name in enumerate(pool.map(self._make_layer, jobs), 1):
                 on_progress(f"{done}/{len(jobs)} layers: {name}")
 
     def _plan(self, row: Recipe, architecture: str) -> _Job:

@@ -104,7 +104,9 @@ def place_from(environ: Mapping[str, str]) -> Place:
     place = Place()
     name = environ.get("FAIRLEAD_LAB_NAME", place.name)
     if not _NAME.fullmatch(name):
-        raise InputError(f"FAIRLEAD_LAB_NAME is `{name}`", fix="small letters, digits and dashes, a letter first")
+        raise InputError(
+            f"FAIRLEAD_LAB_NAME is `{name}`", fix="small letters, digits and dashes, a letter first"
+        )
     address = environ.get("FAIRLEAD_LAB_ADDRESS", place.first_address)
     port = environ.get("FAIRLEAD_LAB_REGISTRY_PORT", str(place.registry_port))
     try:
@@ -112,7 +114,9 @@ def place_from(environ: Mapping[str, str]) -> Place:
     except AddressValueError:
         loopback = False
     if not loopback:
-        raise InputError(f"FAIRLEAD_LAB_ADDRESS is `{address}`", fix="an address of 127.0.0.0/8, such as 127.0.0.2")
+        raise InputError(
+            f"FAIRLEAD_LAB_ADDRESS is `{address}`", fix="an address of 127.0.0.0/8, such as 127.0.0.2"
+        )
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise InputError(f"FAIRLEAD_LAB_REGISTRY_PORT is `{port}`", fix="a port, such as 5080")
     return Place(name, address, int(port))

@@ -5,35 +5,31 @@ So a second run takes seconds, and a run that was killed is simply run again.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
+import datetime as dt
 import secrets
 import shutil
-import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead import process
-from fairlead.errors import CommandFailedError, InputError, LockedError
+from fairlead.errors import CommandFailedError, InputError
 from fairlead.lab import bases, registry, server, state
 from fairlead.lab.archive import image_archive
+from fairlead.lab.debian.mirror import Mirror
 from fairlead.lab.engine import (
     Container,
     ensure_container,
     ensure_network,
     ensure_volume,
     has_image,
-    inspect_container,
     list_labelled,
     load_image,
     read_engine,
     remove,
 )
-from fairlead.lab.debian.mirror import Mirror
+from fairlead.lab.preflight import check_engine, check_ports, choose_ssh_port, locked
 from fairlead.lab.recipes import SUITE, recipe, recipes
 from fairlead.lab.standin import Kitchen
 from fairlead.lab.state import Lab, Place
@@ -41,10 +37,7 @@ from fairlead.report import Reporter
 from fairlead.tools.cache import cache_dir
 
 MAX_HOSTS = 20
-_ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-_FREE_BYTES = 4 << 30
 _WAIT_SECONDS = 60.0
-_OTHER_SSH_PORT = 2222
 
 
 @dataclass(frozen=True)
@@ -66,12 +59,12 @@ def run_up(place: Place, hosts: int | None, reporter: Reporter) -> Lab:
         hosts = _count_hosts(place)
     if not 1 <= hosts <= MAX_HOSTS:
         raise InputError(f"a lab has 1 to {MAX_HOSTS} servers, not {hosts}")
-    with _locked(place.folder):
+    with locked(place.folder):
         with reporter.step("engine"):
-            architecture = _check_engine()
+            architecture = check_engine()
         keys = _ensure_keys(place, hosts)
-        ports = {number: _choose_ssh_port(place, number) for number in range(1, hosts + 1)}
-        _check_ports(place, ports)
+        ports = {number: choose_ssh_port(place, number) for number in range(1, hosts + 1)}
+        check_ports(place, ports)
         with reporter.step("the lab's own images"):
             images = _ensure_own_images(architecture, reporter)
         with reporter.step(f"registry at {place.registry}"):
@@ -85,7 +78,8 @@ def run_up(place: Place, hosts: int | None, reporter: Reporter) -> Lab:
         with reporter.step("vulnerability database"):
             from fairlead.lab.vulnerabilities import publish_databases
 
-            publish_databases(client, _bases_folder() / "blobs" / "sha256")
+            now = dt.datetime.now(dt.UTC)
+            publish_databases(client, now)
         lab = _describe(place, servers, keys, source)
         with reporter.step("sshd and engine of every server"):
             wait_for_servers(lab)
@@ -96,12 +90,14 @@ def run_up(place: Place, hosts: int | None, reporter: Reporter) -> Lab:
 def run_down(place: Place) -> None:
     """Remove the lab: containers, volumes, networks, images, keys. Downloads stay in the cache."""
     read_engine()
-    with _locked(place.folder):
+    with locked(place.folder):
         found = list_labelled(place.name)
         for kind in ("container", "volume", "network"):
             remove(kind, found[kind])
         if not _other_labs(place):
-            images = process.run(["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", "fairlead.lab/*"])
+            images = process.run(
+                ["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", "fairlead.lab/*"]
+            )
             remove("image", images.stdout.split())
         shutil.rmtree(place.folder)
 
@@ -114,7 +110,9 @@ def wait_for_servers(lab: Lab) -> None:
 
 def _wait_for_server(lab: Lab, number: int) -> None:
     target = lab.servers[number]
-    argv = server.ssh_argv(target, lab.identity, lab.known_hosts, ("docker version --format '{{.Server.Version}}'",))
+    argv = server.ssh_argv(
+        target, lab.identity, lab.known_hosts, ("docker version --format '{{.Server.Version}}'",)
+    )
     deadline = time.monotonic() + _WAIT_SECONDS
     while True:
         answer = process.run(argv, check=False, timeout=30)
@@ -147,23 +145,6 @@ def _bases_folder() -> Path:
     return cache_dir() / "bases"
 
 
-def _check_engine() -> str:
-    """The engine's architecture in Debian's name, once there is an engine and room on the disk."""
-    info = read_engine()
-    architecture = _ARCHITECTURES.get(info.get("Architecture", ""))
-    if architecture is None:
-        raise CommandFailedError(f"the lab knows no images for an engine on {info.get('Architecture')}")
-    for folder in (cache_dir(), Path(info.get("DockerRootDir", "/"))):
-        nearest = next(path for path in (folder, *folder.parents) if path.exists())
-        free = shutil.disk_usage(nearest).free
-        if free < _FREE_BYTES:
-            raise CommandFailedError(
-                f"the disk below {folder} has {free / 1e9:.1f} GB left, the lab needs {_FREE_BYTES / 1e9:.1f}",
-                fix="`docker system df` shows what can go; FAIRLEAD_CACHE moves the cache",
-            )
-    return architecture
-
-
 def _ensure_keys(place: Place, hosts: int) -> _Keys:
     folder = place.folder
     password = folder / "registry-password"
@@ -177,42 +158,6 @@ def _ensure_keys(place: Place, hosts: int) -> _Keys:
         },
         password=password.read_text(),
     )
-
-
-def _choose_ssh_port(place: Place, number: int) -> int:
-    """22, or another one where the machine's own sshd listens on every address; once chosen it stays."""
-    found = inspect_container(f"{place.name}-{number}")
-    if found:
-        bound = (found["HostConfig"]["PortBindings"] or {}).get("22/tcp")
-        if bound:
-            return int(bound[0]["HostPort"])
-    return 22 if _is_free(place.address(number), 22) else _OTHER_SSH_PORT
-
-
-def _check_ports(place: Place, ssh_ports: dict[int, int]) -> None:
-    """Fail early, with all that is wrong, when a port that the lab needs is taken by somebody else."""
-    needed = [(f"{place.name}-registry", "127.0.0.1", place.registry_port)]
-    for number, ssh_port in ssh_ports.items():
-        needed += [(f"{place.name}-{number}", place.address(number), port) for port in (ssh_port, 80, 443)]
-    ours = set(list_labelled(place.name)["container"])
-    taken = [f"{address}:{port}" for name, address, port in needed if name not in ours and not _is_free(address, port)]
-    if taken:
-        raise CommandFailedError(
-            f"another program listens on {', '.join(taken)}",
-            fix="stop it, or move the lab: FAIRLEAD_LAB_ADDRESS=127.0.0.50, FAIRLEAD_LAB_REGISTRY_PORT=5081",
-        )
-
-
-def _is_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except PermissionError:
-            return True  # a low port, which the engine may take though we may not
-        except OSError:
-            return False
-    return True
 
 
 def _ensure_own_images(architecture: str, reporter: Reporter) -> dict[str, str]:
@@ -267,7 +212,8 @@ def _ensure_with_volumes(spec: Container) -> None:
 def _describe(place: Place, servers: dict[int, state.Server], keys: _Keys, source: str) -> Lab:
     folder = place.folder
     lines = [
-        server.known_hosts_line(one.address, one.port, keys.hosts[number].public) for number, one in servers.items()
+        server.known_hosts_line(one.address, one.port, keys.hosts[number].public)
+        for number, one in servers.items()
     ]
     state.write_private(folder / "known_hosts", "".join(lines).encode())
     state.write_private(folder / "registries.conf", render_registries(place).encode())
@@ -307,20 +253,3 @@ def render_registries(place: Place) -> str:
 def _other_labs(place: Place) -> bool:
     """Whether another lab of this user is up, which shares the lab's own images."""
     return any(path.parent.name != place.name for path in place.folder.parent.glob("*/state.json"))
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lab, so that two runs do not build at the same time."""
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder.parent / f"{folder.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LockedError(
-                f"another `fairlead lab` command works on {folder.name}", fix="wait until it has ended"
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)

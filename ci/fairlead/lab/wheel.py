@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fairlead import process
 from fairlead.errors import CommandFailedError
-from fairlead.lab.recipes import WheelFile
+from fairlead.lab.recipe import WheelFile
 
 _PLATFORMS = {"amd64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}
 
@@ -32,7 +32,8 @@ def fetch_wheel(wheel: WheelFile, architecture: str, folder: Path) -> Path:
         digest = hashlib.sha256(found.read_bytes()).hexdigest()
         if digest != expected:
             raise CommandFailedError(
-                f"{found.name} is not the file that the lab knows", why=f"sha256 {digest}, expected {expected}"
+                f"{found.name} is not the file that the lab knows",
+                why=f"sha256 {digest}, expected {expected}",
             )
         shutil.move(found, path)
     return path

@@ -6,13 +6,14 @@ import gzip
 import io
 import lzma
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 from fairlead.errors import CommandFailedError
 
 _MAGIC = b"!<arch>\n"
 _HEADER = 60
-_OPENERS = {"": bytes, ".xz": lzma.decompress, ".gz": gzip.decompress}
+_OPENERS: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".xz": lzma.decompress, ".gz": gzip.decompress}
 
 
 def read_member(deb: Path, stem: str) -> tarfile.TarFile:
@@ -29,10 +30,12 @@ def read_member(deb: Path, stem: str) -> tarfile.TarFile:
 
 
 def read_control(deb: Path) -> dict[str, bytes]:
-    """The files of the control archive by name: ``control``, ``md5sums``, ``postinst``…"""
+    """The files of the control archive by name, such as ``control``, ``md5sums`` and ``postinst``."""
     with read_member(deb, "control.tar") as tar:
         return {
-            member.name.removeprefix("./"): _content(tar, member) for member in tar.getmembers() if member.isfile()
+            member.name.removeprefix("./"): _content(tar, member)
+            for member in tar.getmembers()
+            if member.isfile()
         }
 
 

@@ -85,7 +85,9 @@ def system_files(new: Iterable[Path], all_debs: Iterable[Path], users: Iterable[
     for deb in new:
         if read_control(deb)["control"].startswith(b"Package: ca-certificates\n"):
             bundle = read_files(deb, _CERTIFICATES)
-            yield Entry("etc/ssl/certs/ca-certificates.crt", b"".join(bundle[name] for name in sorted(bundle)))
+            yield Entry(
+                "etc/ssl/certs/ca-certificates.crt", b"".join(bundle[name] for name in sorted(bundle))
+            )
             yield Entry("usr/lib/ssl/cert.pem", link="/etc/ssl/certs/ca-certificates.crt")
 
 

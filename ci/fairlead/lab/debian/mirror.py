@@ -123,7 +123,9 @@ def download(url: str, path: Path, sha256: str = "", *, headers: Mapping[str, st
             found = _copy(url, headers or {}, output.write)
         if sha256 and found != sha256:
             raise CommandFailedError(
-                f"{url} is not what its index promises", why=f"sha256 {found}, expected {sha256}", fix="run it again"
+                f"{url} is not what its index promises",
+                why=f"sha256 {found}, expected {sha256}",
+                fix="run it again",
             )
         part.chmod(0o644)
         part.replace(path)

@@ -40,6 +40,8 @@ make_cluster() {
 	read -r -a words <<<"${POSTGRES_INITDB_ARGS:-}"
 	initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") "${words[@]}"
 	printf '\nhost all all all %s\n' "${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}" >>"$PGDATA/pg_hba.conf"
+	# As in the official image; and this PostgreSQL comes without its JIT compiler.
+	printf "\nlisten_addresses = '*'\njit = off\n" >>"$PGDATA/postgresql.conf"
 }
 
 process_sql() {
@@ -85,7 +87,5 @@ if [ "$1" = postgres ]; then
 		exec setpriv --reuid=postgres --regid=postgres --init-groups "$BASH_SOURCE" "$@"
 	fi
 	if [ ! -s "$PGDATA/PG_VERSION" ]; then prepare_database; fi
-	# This PostgreSQL comes without its JIT compiler.
-	set -- "$@" -c jit=off
 fi
 exec "$@"

@@ -1,0 +1,95 @@
+"""What must hold before a lab can come up: an engine, room on the disk, free ports, nobody else at work."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from fairlead.errors import CommandFailedError, LockedError
+from fairlead.lab.engine import inspect_container, list_labelled, read_engine
+from fairlead.lab.state import Place
+from fairlead.tools.cache import cache_dir
+
+_ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+_FREE_BYTES = 4 << 30
+_OTHER_SSH_PORT = 2222
+
+
+def check_engine() -> str:
+    """The engine's architecture in Debian's name, once there is an engine and room on the disk."""
+    info = read_engine()
+    architecture = _ARCHITECTURES.get(info.get("Architecture", ""))
+    if architecture is None:
+        raise CommandFailedError(f"the lab knows no images for an engine on {info.get('Architecture')}")
+    for folder in (cache_dir(), Path(info.get("DockerRootDir", "/"))):
+        nearest = next(path for path in (folder, *folder.parents) if path.exists())
+        free = shutil.disk_usage(nearest).free
+        if free < _FREE_BYTES:
+            raise CommandFailedError(
+                f"the disk below {folder} has {free / 1e9:.1f} GB left, the lab needs {_FREE_BYTES / 1e9:.1f}",
+                fix="`docker system df` shows what can go; FAIRLEAD_CACHE moves the cache",
+            )
+    return architecture
+
+
+def choose_ssh_port(place: Place, number: int) -> int:
+    """22, or another one where the machine's own sshd listens on every address; once chosen it stays."""
+    found = inspect_container(f"{place.name}-{number}")
+    if found:
+        bound = (found["HostConfig"]["PortBindings"] or {}).get("22/tcp")
+        if bound:
+            return int(bound[0]["HostPort"])
+    return 22 if is_free(place.address(number), 22) else _OTHER_SSH_PORT
+
+
+def check_ports(place: Place, ssh_ports: Mapping[int, int]) -> None:
+    """Fail early, with all that is wrong, when a port that the lab needs is taken by somebody else."""
+    needed = [(f"{place.name}-registry", "127.0.0.1", place.registry_port)]
+    for number, ssh_port in ssh_ports.items():
+        needed += [(f"{place.name}-{number}", place.address(number), port) for port in (ssh_port, 80, 443)]
+    ours = set(list_labelled(place.name)["container"])
+    taken = [
+        f"{address}:{port}"
+        for name, address, port in needed
+        if name not in ours and not is_free(address, port)
+    ]
+    if taken:
+        raise CommandFailedError(
+            f"another program listens on {', '.join(taken)}",
+            fix="stop it, or move the lab: FAIRLEAD_LAB_ADDRESS=127.0.0.50, FAIRLEAD_LAB_REGISTRY_PORT=5081",
+        )
+
+
+def is_free(address: str, port: int) -> bool:
+    """Whether a port can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except PermissionError:
+            return True  # a low port, which the engine may take though we may not
+        except OSError:
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lab, so that two runs do not build at the same time."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder.parent / f"{folder.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LockedError(
+                f"another `fairlead lab` command works on {folder.name}", fix="wait until it has ended"
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
