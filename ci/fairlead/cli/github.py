@@ -37,6 +37,7 @@ def comment(work_dir: str, github_token: str | None) -> None:
     from fairlead.errors import InputError
     from fairlead.github.comment import put_comment, render_comment
     from fairlead.github.context import read_context
+    from fairlead.settings import load_settings
 
     reporter = report.current()
     context = read_context(os.environ)
@@ -47,7 +48,8 @@ def comment(work_dir: str, github_token: str | None) -> None:
     if not github_token:
         raise InputError("there is no token", fix="give the step `env: GITHUB_TOKEN: ${{ github.token }}`")
     report.redact(github_token)
-    published = _read_published(Path(work_dir) / "publish.json")
+    root = load_settings(Path.cwd(), os.environ).root
+    published = _read_published(root / work_dir / "publish.json")
     number = context.pull_request.number
     with reporter.step(f"comment on #{number}"):
         url = put_comment(context, number, github_token, render_comment(published, context))

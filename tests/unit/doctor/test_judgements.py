@@ -1,0 +1,133 @@
+"""How tools, builder, commit, registry and servers are judged by what they said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fairlead.doctor.check import FAILED, OK, WARNING
+from fairlead.doctor.machine import judge_builder, judge_tool
+from fairlead.doctor.project import judge_commit, judge_host, judge_registry, list_tags_argv
+from fairlead.release.identity import Identity
+from fairlead.tools.catalog import CATALOG
+from fairlead.tools.engine import Engine
+from fairlead.tools.locate import Found, PassedOver, Search
+
+TRIVY = CATALOG["trivy"]
+ENGINE = Engine("26.1.5", "amd64", containerd_store=True)
+INSPECTED = """\
+Name:          default
+Driver:        docker
+
+Nodes:
+Name:             default
+Endpoint:         default
+Platforms:        linux/amd64*, linux/amd64/v2, linux/386
+"""
+IDENTITY = Identity("a" * 40, 0, "main", (), (), "", "A <a@example.com>")
+REPOSITORY = "ghcr.io/acme/board/api"
+
+
+def test_a_tool_is_told_with_version_and_path() -> None:
+    check = judge_tool(TRIVY, Search(Found(TRIVY, Path("/opt/trivy"), "0.74.0", cached=False), ()))
+    assert (check.state, check.found) == (OK, "0.74.0 at /opt/trivy")
+
+
+def test_a_missing_tool_fails_with_the_way_to_get_it() -> None:
+    check = judge_tool(TRIVY, Search(None, ()))
+    assert (check.state, check.exit_code, check.fix) == (FAILED, 3, "`fairlead setup` installs it")
+
+
+def test_a_malicious_version_fails_though_a_good_one_is_found_behind_it() -> None:
+    found = Found(TRIVY, Path("/opt/trivy"), "0.74.0", cached=True)
+    over = PassedOver(Path("/usr/bin/trivy"), "is version 0.69.5, which must not run: malicious")
+    check = judge_tool(TRIVY, Search(found, (over,)))
+    assert (check.state, check.fix) == (FAILED, "remove it")
+
+
+@pytest.mark.parametrize(
+    ("engine", "platforms", "state", "found"),
+    [
+        (ENGINE, ["linux/amd64"], OK, "driver docker; linux/amd64"),
+        (ENGINE, [], OK, "driver docker; any platform"),
+        (ENGINE, ["linux/amd64", "linux/arm64"], OK, "no emulation of linux/arm64"),
+        (
+            Engine("26.1.5", "amd64", containerd_store=False),
+            ["linux/amd64"],
+            OK,
+            "driver docker; linux/amd64",
+        ),
+        (
+            Engine("26.1.5", "amd64", containerd_store=False),
+            ["linux/amd64", "linux/arm64"],
+            WARNING,
+            "can't make an image of several platforms",
+        ),
+    ],
+)
+def test_a_builder_is_judged_by_what_is_to_be_built(
+    engine: Engine, platforms: list[str], state: str, found: str
+) -> None:
+    check = judge_builder(INSPECTED, engine, platforms)
+    assert check.state == state
+    assert found in check.found
+
+
+def test_a_clean_commit_and_a_changed_tree() -> None:
+    assert judge_commit(IDENTITY).found == "aaaaaaaaaaaa on main"
+    changed = Identity("a" * 40, 0, None, (), ("a", "b", "c", "d"), "", "")
+    check = judge_commit(changed)
+    assert check.state == WARNING
+    assert check.found == "aaaaaaaaaaaa on no branch; not committed: a, b, c, …"
+
+
+@pytest.mark.parametrize(
+    ("username", "stderr", "state", "found"),
+    [
+        ("alice", "", OK, "answers as alice"),
+        (
+            "alice",
+            'msg="… repository name not known to registry"',
+            OK,
+            "answers as alice; nothing published yet",
+        ),
+        ("", "", WARNING, f"answers; no login for {REPOSITORY}: nothing can be pushed"),
+        ("alice", "unauthorized: authentication required", FAILED, f"refuses {REPOSITORY} as alice"),
+        ("", "denied: requested access", FAILED, f"refuses {REPOSITORY} without a login"),
+        (
+            "alice",
+            'time="x" level=fatal msg="pinging registry \\"ghcr.io\\": connection refused"',
+            FAILED,
+            'pinging registry "ghcr.io": connection refused',
+        ),
+    ],
+)
+def test_a_registry_is_judged_by_its_answer(username: str, stderr: str, state: str, found: str) -> None:
+    check = judge_registry("ghcr.io", REPOSITORY, username, stderr)
+    assert (check.state, check.found) == (state, found)
+
+
+def test_the_login_travels_in_a_file_and_plain_http_stays_on_this_machine() -> None:
+    assert list_tags_argv(REPOSITORY, Path("/tmp/x")) == [
+        "list-tags",
+        "--authfile",
+        "/tmp/x",
+        f"docker://{REPOSITORY}",
+    ]
+    assert list_tags_argv("127.0.0.1:5000/api", None) == [
+        "list-tags",
+        "--tls-verify=false",
+        "docker://127.0.0.1:5000/api",
+    ]
+
+
+def test_a_server_is_as_well_as_its_worst_check() -> None:
+    well = {"name": "python", "state": "ok", "found": "3.13", "fix": ""}
+    odd = {"name": "port 80", "state": "warning", "found": "taken", "fix": "stop it"}
+    bad = {"name": "disk", "state": "failed", "found": "0.1 GiB free", "fix": "make room"}
+    assert judge_host("production a", {"data": {"checks": [well]}}).state == OK
+    assert judge_host("production a", {"data": {"checks": [well, odd]}}).state == WARNING
+    check = judge_host("production a", {"data": {"checks": [well, odd, bad]}})
+    assert (check.state, check.found) == (FAILED, "reached; port 80: taken; disk: 0.1 GiB free")
+    assert check.fix == "stop it\nmake room"
