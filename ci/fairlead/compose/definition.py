@@ -14,7 +14,7 @@ _DROPPED = frozenset(
         # What made the image, or chose the services.
         *("build", "develop", "profiles", "pull_policy", "extends", "attach"),
         # What the release document says in fields of its own.
-        *("depends_on", "secrets", "configs", "volumes"),
+        *("depends_on", "secrets", "configs", "volumes", "ports"),
         # Read into `environment` and `labels` already, or of no use beside the network's own names.
         *("env_file", "label_file", "links", "container_name"),
     }
@@ -23,7 +23,7 @@ _ANY_ATTEMPTS = re.compile(r"on-failure(:\d+)?")
 
 
 def clean_definition(
-    service: Service, image: str, volumes: Iterable[Mapping[str, Any]], *, keeps_ports: bool
+    service: Service, image: str, volumes: Iterable[Mapping[str, Any]], ports: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """The definition of a service in a release document.
 
@@ -31,7 +31,7 @@ def clean_definition(
         service: the service.
         image: its image, pinned by digest.
         volumes: the volumes that stay as they are.
-        keeps_ports: whether it publishes its ports itself.
+        ports: those that it publishes itself.
     """
     definition: dict[str, Any] = {
         key: plain(value)
@@ -42,8 +42,9 @@ def clean_definition(
     kept = [plain(volume) for volume in volumes]
     if kept:
         definition["volumes"] = kept
-    if not keeps_ports:
-        definition.pop("ports", None)
+    published = [plain(port) for port in ports]
+    if published:
+        definition["ports"] = published
     _close_environment(definition)
     _settle_restart(definition, service)
     return definition

@@ -9,6 +9,7 @@ from typing import Any
 
 from fairlead.compose.dockerfile import DockerfileFacts, read_dockerfile
 from fairlead.compose.images import own_image
+from fairlead.compose.mentions import find_mention, read_mentions
 from fairlead.compose.model import ComposeApp, ComposeFiles, Service
 from fairlead.compose.resolve import Resolved, resolve_model
 from fairlead.compose.roles import ServiceFacts, infer_service
@@ -89,7 +90,9 @@ def build_app(
     left_out = {
         name: ", ".join(definition["profiles"])
         for name, definition in definitions.items()
-        if definition.get("profiles") and not set(definition["profiles"]) & set(environment.profiles)
+        if definition.get("profiles")
+        and not set(definition["profiles"]) & set(environment.profiles)
+        and not _is_declared_job(definition)
     }
     kept = {name: definition for name, definition in definitions.items() if name not in left_out}
     services = _services(_in_order(kept, files), settings, registry)
@@ -116,6 +119,12 @@ def invalid(findings: Sequence[Finding]) -> ComposeInvalidError:
     return ComposeInvalidError(f"the compose files have {faults}", findings=tuple(findings))
 
 
+def _is_declared_job(definition: Mapping[str, Any]) -> bool:
+    """A declared job takes part in a release: its profile only keeps ``docker compose up`` from starting it."""
+    declared = definition.get("x-fairlead")
+    return isinstance(declared, Mapping) and declared.get("role") == "job"
+
+
 def _in_order(definitions: Mapping[str, Any], files: ComposeFiles) -> dict[str, Any]:
     """Services in the order of the files, which is the author's; Compose sorts them by name."""
     places = {name: files.location(("services", name), key=True) for name in definitions}
@@ -131,6 +140,7 @@ def _in_order(definitions: Mapping[str, Any], files: ComposeFiles) -> dict[str, 
 def _services(definitions: Mapping[str, Any], settings: Settings, registry: str) -> dict[str, Service]:
     awaited = _awaited_ends(definitions)
     shared = _shared_volumes(definitions)
+    mentions = read_mentions(definitions, settings.root)
     services = {}
     for name, definition in definitions.items():
         image = own_image(name, definition, settings, registry)
@@ -142,6 +152,7 @@ def _services(definitions: Mapping[str, Any], settings: Settings, registry: str)
             awaited_end=awaited.get(name, ""),
             shared_volumes=shared,
             imports_switch=_imports_switch(definition, settings.root),
+            mentioned=find_mention(name, mentions),
         )
         services[name] = infer_service(facts)
     return services

@@ -163,6 +163,6 @@ class _Reader:
 
     def _is_data_folder(self, mount: Mapping[str, Any], source: Path) -> bool:
         """Whether a writable folder is what a database keeps its data in."""
-        if mount.get("read_only") or source.is_file() or self.service.role not in {"state", "ops"}:
+        if mount.get("read_only") or source.is_file() or self.service.role != "state":
             return False
         return not str(mount["target"]).startswith(_SEED_TARGETS)

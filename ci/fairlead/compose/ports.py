@@ -14,6 +14,8 @@ _LOOPBACK_URL = re.compile(
     r"(?P<scheme>https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?P<port>\d+))?(?P<path>/[^\s\"'|;&)\]]*)?"
 )
 _TLS_PORTS = frozenset({443, 8443})
+OTHER_PROTOCOLS = frozenset({21, 22, 23, 25, 53, 110, 143, 465, 587, 993, 995, 1883, 8883})
+"""Container ports that are known to speak something else than HTTP, beside those of databases."""
 # Debuggers that frameworks publish beside their port: Node's inspector, Java's, Go's, Python's.
 _DEBUG_PORTS = frozenset({9229, 9230, 5005, 2345, 40000, 5678})
 

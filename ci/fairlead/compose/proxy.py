@@ -17,18 +17,43 @@ _VOLUMES = {"fairlead-caddy-data": "/data", "fairlead-caddy-config": "/config"}
 def with_aliases(
     own: Mapping[str, Any] | None, app: ComposeApp, sites: tuple[Site, ...] = ()
 ) -> dict[str, Any]:
-    """The networks of a proxy: its own, and those of what it serves, there with the plain names of routed services.
+    """The networks of a proxy: its own, and those it needs, there with the plain names of routed services.
 
     So ``http://api:8000`` of one service to another meets the proxy, and goes through the switch.
+    A network where a database lives is joined only if somebody there could not reach the proxy otherwise.
     """
     networks: dict[str, Any] = {name: plain(how) or {} for name, how in (own or {}).items()}
+    guarded = {
+        name for service in app.services.values() if service.role == "state" for name in _networks(service)
+    }
     for service in app.services.values():
-        is_served = service.is_routed or any(site.service.name == service.name for site in sites)
-        for network in service.definition.get("networks") or {} if is_served else {}:
+        if not service.is_routed and not any(site.service.name == service.name for site in sites):
+            continue
+        joined = {name for name in _networks(service) if name in networks}
+        joined = joined or _networks(service) - guarded or _networks(service)
+        if service.is_routed:
+            joined |= _needed_by_callers(app, service, joined)
+        for network in joined:
             how = networks.setdefault(network, {})
             if service.is_routed:
                 how["aliases"] = sorted({*how.get("aliases", ()), service.name})
     return {name: how or None for name, how in sorted(networks.items())}
+
+
+def _needed_by_callers(app: ComposeApp, service: Service, joined: set[str]) -> set[str]:
+    """The networks on which others can call a service, but share none of those that are joined already."""
+    needed: set[str] = set()
+    for caller in app.services.values():
+        if caller.name == service.name or caller.role in {"state", "proxy"}:
+            continue
+        shared = _networks(caller) & _networks(service)
+        if shared and not shared & (joined | needed):
+            needed.add(min(shared))
+    return needed
+
+
+def _networks(service: Service) -> set[str]:
+    return set(service.definition.get("networks") or {})
 
 
 def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[str, Any], Tree]:
@@ -43,7 +68,7 @@ def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[
     definition: dict[str, Any] = {
         "image": app.settings.proxy.image,
         "cap_drop": ["ALL"],
-        # Low ports, and the admin socket in a folder that belongs to the user who deploys.
+        # Low ports for calls between services, and the admin socket in a folder that belongs to the user who deploys.
         "cap_add": ["DAC_OVERRIDE", "NET_BIND_SERVICE"],
         "security_opt": ["no-new-privileges:true"],
         "read_only": True,
@@ -66,4 +91,4 @@ def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[
         reference=app.settings.proxy.image,
         definition=definition,
     )
-    return service, definition, file_tree(render_caddyfile(sites, front).encode())
+    return service, definition, file_tree(render_caddyfile(sites, app).encode())

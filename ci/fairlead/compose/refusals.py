@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fairlead.compose.known_images import STATE_PORTS
 from fairlead.compose.model import ComposeApp, Service
-from fairlead.compose.ports import parse_published
+from fairlead.compose.ports import OTHER_PROTOCOLS, parse_published
 from fairlead.compose.remarks import Remarks
 
 _RECREATE = "or say x-fairlead: {rollout: recreate} and accept the gap"
@@ -72,8 +73,8 @@ def _check_ports(app: ComposeApp, service: Service, remarks: Remarks) -> None:
     for port in parse_published(service.definition):
         if not port.published:
             continue
-        if port.protocol != "tcp":
-            what = f"{service.name}: the published port {port.published}/{port.protocol} does not speak HTTP"
+        if port.protocol != "tcp" or port.target in OTHER_PROTOCOLS | STATE_PORTS:
+            what = f"{service.name}: the published port {port.published} leads to {port.target}/{port.protocol}, which is not HTTP"
             remarks.fault("published-port", path, what, f"remove it, {_RECREATE}")
         elif app.proxy is not None:
             what = f"{service.name}: the host port {port.published} can't be had by two releases at once"

@@ -17,6 +17,9 @@ from fairlead.compose.ports import (
     parse_published,
 )
 
+# Volumes that development puts over what the image brings; any number of containers may share them.
+_REBUILT = ("/node_modules", "/.venv", "/.cache", "/.next")
+
 
 @dataclass(frozen=True)
 class ServiceFacts:
@@ -29,6 +32,7 @@ class ServiceFacts:
         awaited_end: the service that waits for this one to complete, or empty.
         shared_volumes: named volumes that other services mount too.
         imports_switch: it mounts a file that says ``import switch``.
+        mentioned: the port under which another service knows it.
     """
 
     name: str
@@ -38,6 +42,7 @@ class ServiceFacts:
     awaited_end: str = ""
     shared_volumes: frozenset[str] = frozenset()
     imports_switch: bool = False
+    mentioned: FoundPort | None = None
 
     @property
     def reference(self) -> str:
@@ -53,14 +58,15 @@ class ServiceFacts:
         for mount in self.definition.get("volumes", ()):
             source = mount.get("source", "")
             is_named = mount.get("type") == "volume" and source
-            if is_named and not mount.get("read_only") and source not in self.shared_volumes:
+            is_shared = source in self.shared_volumes or str(mount.get("target", "")).endswith(_REBUILT)
+            if is_named and not mount.get("read_only") and not is_shared:
                 return str(source)
         return ""
 
 
 def infer_service(facts: ServiceFacts) -> Service:
     """Decide what a service is, how it is rolled out, and what proves it healthy."""
-    found = find_port(facts.declared.get("port"), facts.definition, facts.dockerfile)
+    found = find_port(facts.declared.get("port"), facts.definition, facts.dockerfile) or facts.mentioned
     role, why = infer_role(facts, found)
     rollout, why = _rollout(facts, role, why)
     has_port = role in {"app", "proxy"} or "port" in facts.declared

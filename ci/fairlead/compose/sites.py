@@ -99,10 +99,19 @@ def plan_sites(app: ComposeApp, remarks: Remarks) -> tuple[Site, ...]:
 def taken_over(app: ComposeApp) -> Iterator[tuple[Service, PublishedPort]]:
     """The host ports of HTTP services that the added proxy listens on in their place."""
     for service in app.services.values():
-        if service.role == "app" and service.port is not None:
-            for port in parse_published(service.definition):
-                if port.published and port.protocol == "tcp":
-                    yield service, port
+        for port in parse_published(service.definition):
+            if is_taken_over(service, port):
+                yield service, port
+
+
+def is_taken_over(service: Service, port: PublishedPort) -> bool:
+    """Whether the added proxy publishes a port in place of a service.
+
+    Of a service that is recreated only its HTTP port: the others, it can publish itself.
+    """
+    if service.role != "app" or service.port is None or not port.published or port.protocol != "tcp":
+        return False
+    return port.target == service.port or service.is_rolled
 
 
 def find_front_service(app: ComposeApp, remarks: Remarks) -> Service | None:
@@ -110,13 +119,12 @@ def find_front_service(app: ComposeApp, remarks: Remarks) -> Service | None:
     candidates = [
         service for service in app.services.values() if service.role == "app" and service.port is not None
     ]
-    published = {
-        service.name: [port.published for _, port in taken_over(app) if _.name == service.name]
-        for service in candidates
-    }
+    published: dict[str, set[int]] = {service.name: set() for service in candidates}
+    for service, port in taken_over(app):
+        published[service.name].add(port.published)
     for choice in (
-        [service for service in candidates if {80, 443} & set(published[service.name])],
-        [service for service in candidates if any(published[service.name])],
+        [service for service in candidates if {80, 443} & published[service.name]],
+        [service for service in candidates if published[service.name]],
     ):
         if choice:
             return choice[0]
@@ -131,9 +139,11 @@ def find_front_service(app: ComposeApp, remarks: Remarks) -> Service | None:
     return None
 
 
-def render_caddyfile(sites: tuple[Site, ...], front: Front | None) -> str:
+def render_caddyfile(sites: tuple[Site, ...], app: ComposeApp) -> str:
     """The Caddyfile. It names no release: ``import switch`` looks up the live one on each request."""
-    options = []
+    front = parse_front(app.environment.url)
+    # Host ports lead to ports of their own in the proxy: the usual numbers belong to calls between services there.
+    options = [f"http_port {inner_port(80)}", f"https_port {inner_port(443)}"]
     if not any(site.address.startswith("https://") for site in sites):
         options.append("auto_https off")
     if front is not None and front.scheme == "https" and front.is_ip:
@@ -141,8 +151,36 @@ def render_caddyfile(sites: tuple[Site, ...], front: Front | None) -> str:
         options.append(f"default_sni {front.host}")
     if any(site.is_internal_ca for site in sites):
         options.append("skip_install_trust")
-    header = "{\n" + "".join(f"\t{option}\n" for option in options) + "}\n\n" if options else ""
-    return header + "import /fairlead/switch.caddy\n" + "".join(_render_site(site) for site in sites)
+    if any(site.address.startswith("https://") for site in sites):
+        # HTTP/3 would be announced under the inner port, which no client can reach.
+        options.append("servers {\n\t\tprotocols h1 h2\n\t}")
+    header = "{\n" + "".join(f"\t{option}\n" for option in options) + "}\n\n"
+    parts = (*(_render_site(site) for site in sites), *_render_any_host(app))
+    return header + "import /fairlead/switch.caddy\n" + "".join(parts)
+
+
+def inner_port(published: int) -> int:
+    """The port in the proxy that a port of the host leads to."""
+    return published + 10_000 if published < 50_000 else published - 40_000
+
+
+def _render_any_host(app: ComposeApp) -> Iterator[str]:
+    """Calls between services whose ``Host`` is not the service's name: a reverse proxy that keeps the client's.
+
+    Where one service only can be meant, it answers; else the call is refused rather than answered empty.
+    """
+    by_port: dict[int, list[Service]] = {}
+    for service in app.services.values():
+        if service.is_routed and service.port is not None:
+            by_port.setdefault(service.port, []).append(service)
+    for port, services in sorted(by_port.items()):
+        inside = [service for service in services if not parse_published(service.definition)]
+        meant = services if len(services) == 1 else inside
+        body = f"import switch {meant[0].name} {port}"
+        if len(meant) != 1:
+            names = " or ".join(service.name for service in services)
+            body = f'respond "Misdirected: the Host header must say {names}" 421'
+        yield f"\nhttp://:{port} {{\n\t{body}\n}}\n"
 
 
 def _render_site(site: Site) -> str:
@@ -155,7 +193,15 @@ def _render_site(site: Site) -> str:
             f"\t\tdynamic a {{\n\t\t\tname {site.service.name}\n\t\t\tport {site.target}\n\t\t\trefresh 1s\n\t\t}}\n"
             f"\t\tlb_try_duration {_RECREATE_WAIT}\n\t\tlb_try_interval 250ms\n\t}}\n"
         )
-    return f"\n{site.address} {{\n{tls}{body}}}\n"
+    return f"\n{_inner_address(site)} {{\n{tls}{body}}}\n"
+
+
+def _inner_address(site: Site) -> str:
+    """The address as the proxy listens on it: 80 and 443 move by the options http_port and https_port."""
+    parts = urlsplit(site.address)
+    if parts.port is None:
+        return site.address
+    return site.address.removesuffix(f":{parts.port}") + f":{inner_port(parts.port)}"
 
 
 def _port_site(service: Service, port: PublishedPort, front: Front | None, remarks: Remarks) -> Site | None:
@@ -180,13 +226,13 @@ def published_ports(sites: tuple[Site, ...], front: Front | None) -> list[Mappin
     for site in sites:
         wanted[site.published, "tcp", site.host_ip] = None
     if front is not None and front.scheme == "https" and front.port == 443:
-        # 80 redirects, and answers the ACME challenge; 443/udp is HTTP/3.
-        wanted.update({(80, "tcp", ""): None, (443, "udp", ""): None})
+        # It redirects, and answers the ACME challenge.
+        wanted[80, "tcp", ""] = None
     return [
         {
             "mode": "ingress",
             **({"host_ip": host_ip} if host_ip else {}),
-            "target": published,
+            "target": inner_port(published),
             "published": str(published),
             "protocol": protocol,
         }

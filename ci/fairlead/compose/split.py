@@ -16,7 +16,7 @@ from fairlead.compose.ports import parse_published
 from fairlead.compose.proxy import CADDYFILE, plan_proxy, with_aliases
 from fairlead.compose.refusals import check_rolled
 from fairlead.compose.remarks import Remarks
-from fairlead.compose.sites import Site, plan_sites
+from fairlead.compose.sites import Site, is_taken_over, plan_sites
 from fairlead.compose.trees import Tree, canonical_hash
 from fairlead.errors import ComposeInvalidError, Finding
 
@@ -162,13 +162,7 @@ class _Splitter:
         """Add a service of the compose files."""
         found = load_mounts(self.app, service, self.remarks)
         self.trees.update(found.trees)
-        is_taken_over = self.app.proxy is None and service.role == "app" and service.port is not None
-        definition = clean_definition(
-            service,
-            self._image(service),
-            found.volumes,
-            keeps_ports=not (service.is_rolled or service.role == "job" or is_taken_over),
-        )
+        definition = clean_definition(service, self._image(service), found.volumes, self._own_ports(service))
         if service.role == "proxy":
             definition["networks"] = with_aliases(definition.get("networks"), self.app)
         self.services[service.name] = self._entry(service, definition, list(found.mounts))
@@ -229,9 +223,9 @@ class _Splitter:
         if "@" in service.reference:
             return service.reference
         if service.reference not in self.foreign:
-            self.remarks.note(
-                "unpinned-image", path, f"{service.name}: {service.reference} is not pinned by digest"
-            )
+            what = f"{service.name}: {service.reference} is not pinned by digest"
+            place = self.app.files.location(path) if service.name in self.app.services else None
+            self.remarks.notes.append(Finding(what, place, rule="unpinned-image"))
         return self.foreign.get(service.reference, service.reference)
 
     def _depends_on(self, service: Service) -> dict[str, Any]:
@@ -241,6 +235,17 @@ class _Splitter:
             for name, how in declared.items()
             if name in self.app.services
         }
+
+    def _own_ports(self, service: Service) -> list[Mapping[str, Any]]:
+        """The ports that a service publishes itself: none if it is rolled or a job, nor what the proxy takes over."""
+        if service.is_rolled or service.role == "job":
+            return []
+        ports: list[Mapping[str, Any]] = service.definition.get("ports") or []
+        if self.app.proxy is not None:
+            return ports
+        published = parse_published(service.definition)
+        taken = {(str(port.published), port.target) for port in published if is_taken_over(service, port)}
+        return [port for port in ports if (str(port.get("published")), port["target"]) not in taken]
 
     def _is_routed(self, name: str) -> bool:
         service = self.app.services.get(name)

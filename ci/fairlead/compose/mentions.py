@@ -1,0 +1,84 @@
+"""Under which address services know each other: their variables, commands, and configuration in the repository.
+
+``http://backend:8000`` in one service tells the port of another that neither exposes nor publishes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairlead.compose.ports import FoundPort
+
+_MAX_BYTES = 64 * 1024
+_MAX_FILES = 50
+_CONFIG_PATTERNS = ("*.conf", "*.conf.template", "*.template", "Caddyfile", "haproxy.cfg")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A text in which a service may name others, and where it stands."""
+
+    service: str
+    where: str
+    text: str
+
+
+def read_mentions(definitions: Mapping[str, Any], root: Path) -> tuple[Mention, ...]:
+    """The texts of all services: the resolved model's own, and small configuration files that they mount or build in."""
+    mentions: list[Mention] = []
+    for name, definition in definitions.items():
+        for variable, value in (definition.get("environment") or {}).items():
+            mentions.append(Mention(name, f"its variable {variable}", str(value)))
+        command = definition.get("command") or ()
+        mentions.append(Mention(name, "its command", " ".join(str(word) for word in command)))
+        mentions.extend(
+            Mention(name, file.name, file.read_text(encoding="utf-8", errors="replace"))
+            for file in _config_files(definition, root)
+        )
+    return tuple(mentions)
+
+
+def find_mention(name: str, mentions: tuple[Mention, ...]) -> FoundPort | None:
+    """The HTTP port under which another service knows ``name``: ``http://name:port``, or ``http://name`` for 80."""
+    url = re.compile(rf"\bhttp://{re.escape(name)}(?::(?P<port>\d{{2,5}}))?(?![\w.:-])")
+    upstream = re.compile(rf"^\s*server\s+{re.escape(name)}(?::(?P<port>\d{{2,5}}))?[\s;]", re.MULTILINE)
+    for mention in mentions:
+        if mention.service == name:
+            continue
+        match = url.search(mention.text) or upstream.search(mention.text)
+        if match is not None:
+            port = int(match["port"] or 80)
+            return FoundPort(port, f"{mention.service} asks it at port {port}, says {mention.where}")
+    return None
+
+
+def _config_files(definition: Mapping[str, Any], root: Path) -> Iterator[Path]:
+    sources = [
+        Path(mount["source"]) for mount in definition.get("volumes", ()) if mount.get("type") == "bind"
+    ]
+    build = definition.get("build")
+    context = Path(str(build.get("context", "."))) if isinstance(build, Mapping) else None
+    found: list[Path] = []
+    for source in sources:
+        found += [source] if source.is_file() else _matching(source)
+    if context is not None and context != root:
+        found += _matching(context)
+    for file in found[:_MAX_FILES]:
+        if file.is_relative_to(root) and file.is_file() and file.stat().st_size <= _MAX_BYTES:
+            yield file
+
+
+def _matching(folder: Path) -> list[Path]:
+    """Configuration files of a folder and of its own folders, no deeper."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        file
+        for pattern in _CONFIG_PATTERNS
+        for file in (*folder.glob(pattern), *folder.glob(f"[!.]*/{pattern}"))
+        if "node_modules" not in file.parts
+    )
