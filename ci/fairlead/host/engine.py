@@ -30,6 +30,7 @@ _API = "/v1.44"
 _DEFAULT_SOCKET = "/var/run/docker.sock"
 _TAIL_LINES = 20
 _PR_SET_PDEATHSIG = 1
+_COMPOSE_ENVIRON = {"COMPOSE_ANSI": "never", "COMPOSE_PROGRESS": "plain", "COMPOSE_IGNORE_ORPHANS": "true"}
 _PLUGIN_FOLDERS = (
     "~/.docker/cli-plugins",
     "/usr/local/lib/docker/cli-plugins",
@@ -271,12 +272,7 @@ class Engine:
         for name in ("DOCKER_CONFIG", "DOCKER_CERT_PATH"):
             if name in self._environ:
                 kept[name] = self._environ[name]
-        return {
-            **kept,
-            "DOCKER_HOST": f"unix://{self._socket}",
-            "COMPOSE_ANSI": "never",
-            "COMPOSE_PROGRESS": "plain",
-        }
+        return {**kept, **_COMPOSE_ENVIRON, "DOCKER_HOST": f"unix://{self._socket}"}
 
     def _optional(self, path: str) -> Optional[dict[str, Any]]:
         try:

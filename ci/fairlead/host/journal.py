@@ -61,7 +61,7 @@ class Journal:
         if made:
             sync_folder(path.parent)
 
-    def append(self, kind: str, *, sync: bool = True, **data: Any) -> Record:
+    def append(self, kind: str, /, *, sync: bool = True, **data: Any) -> Record:
         """Write one record; when this returns it survives a power cut.
 
         ``sync=False`` is for what is only told, never decided upon: it becomes durable with the next record.
@@ -154,7 +154,7 @@ def _canonical(body: Mapping[str, Any]) -> bytes:
 
 
 def _read_all(handle: int) -> bytes:
-    parts = []
+    parts: list[bytes] = []
     while True:
         part = os.read(handle, 1 << 20)
         if not part:

@@ -38,7 +38,8 @@ class ReleaseEntry:
 class Transaction:
     """A deploy or rollback: ``number`` is the sequence number of its first record.
 
-    ``phase`` is the last one that was begun, ``previous`` what served before, ``status`` empty while it is unfinished.
+    ``phase`` is the last one that was begun, ``updated`` the platform services that it set out to change,
+    ``previous`` what served before, ``status`` empty while it is unfinished.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Transaction:
     revision: str
     began_at: float
     phase: str = ""
+    updated: tuple[str, ...] = ()
     committed: bool = False
     status: str = ""
     ended_at: float | None = None
@@ -160,7 +162,9 @@ def _begin(ledger: Ledger, record: Record) -> Ledger:
 
 
 def _phase(ledger: Ledger, record: Record) -> Ledger:
-    return _update_last(ledger, record, phase=str(record.data["phase"]))
+    last = ledger.transactions[-1] if ledger.transactions else None
+    updated = tuple(str(name) for name in record.data.get("updated") or ()) or (last.updated if last else ())
+    return _update_last(ledger, record, phase=str(record.data["phase"]), updated=updated)
 
 
 def _job(ledger: Ledger, record: Record) -> Ledger:

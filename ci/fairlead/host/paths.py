@@ -89,6 +89,16 @@ class Paths:
         return self.home / "switch.caddy"
 
     @property
+    def platform(self) -> Path:
+        """The platform project as it was brought up last."""
+        return self.home / "platform.json"
+
+    @property
+    def platform_before(self) -> Path:
+        """The platform project as it was before the last transaction changed it."""
+        return self.home / "platform.before.json"
+
+    @property
     def origin(self) -> Path:
         """Where the app's releases come from, written by the first deploy."""
         return self.home / "origin"

@@ -24,7 +24,7 @@ RESOURCES = "fairlead-resources"
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}", re.IGNORECASE)
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_IMAGE = re.compile(r"[a-z0-9][a-zA-Z0-9._:/-]{0,399}@sha256:[0-9a-f]{64}")
+_IMAGE = re.compile(r"[a-z0-9][a-zA-Z0-9._:/-]{0,399}(@sha256:[0-9a-f]{64})?")
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 _TARGET = re.compile(r"/[^\x00-\x1f]{1,1000}")
 _URL_PATH = re.compile(r"/[!-~]{0,1000}")
@@ -72,6 +72,11 @@ class Service:
     definition: Mapping[str, Any]
     hash: str
     irreversible: bool
+
+    @property
+    def digest(self) -> Optional[str]:
+        """The digest (of the index) by which the image is pinned; None for somebody else's image without one."""
+        return self.image.partition("@")[2] or None
 
     @property
     def is_rolled(self) -> bool:

@@ -101,5 +101,7 @@ def _read_blob(blobs: Path, sha256: str) -> bytes:
             fix="run the deploy again; if it stays, report it",
         ) from None
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise InputFault(f"the config file with the hash {sha256[:12]} arrived damaged", fix="run the deploy again")
+        raise InputFault(
+            f"the config file with the hash {sha256[:12]} arrived damaged", fix="run the deploy again"
+        )
     return content

@@ -1,0 +1,123 @@
+"""Tell the board what happened. It never fails a deploy, and nobody waits for it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import time
+import urllib.parse
+import uuid
+from typing import Any, Optional
+
+from .bundle import Bundle, read_bundle
+from .containers import find_proxy, read_app_containers
+from .engine import Engine
+from .errors import AgentError
+from .paths import Paths
+from .probe import Target, published_target
+from .release import Events, Release
+from .result import Emit, Result
+from .routes import read_live
+from .tls import LoopbackConnection
+
+SCHEMA = "fairlead.event/v1"
+_PATH = "/api/v1/events"
+_TIMEOUT = 3.0
+_ATTEMPTS = 4
+_PAUSE = 1.0
+
+
+def announce(
+    paths: Paths, engine: Engine, emit: Emit, result: Result, bundle: Bundle, by: str, kind: str
+) -> bool:
+    """Post the event, a few times if need be; False (and a note) when the board did not take it."""
+    events = bundle.release.events
+    if events is None:
+        return False
+    body = json.dumps(render_event(result, bundle.release, by, kind, time.time())).encode()
+    url = events.url.rstrip("/") + _PATH
+    fault = ""
+    for attempt in range(_ATTEMPTS):
+        status, fault = _attempt(paths, engine, bundle.release, events, url, body)
+        if not fault or 400 <= status < 500:
+            break
+        time.sleep(_PAUSE * (attempt + 1))
+    if fault:
+        emit(
+            {
+                "event": "note",
+                "level": "warning",
+                "text": f"the board at {url} was not told: {fault}",
+                "phase": "",
+            }
+        )
+    return not fault
+
+
+def render_event(result: Result, release: Release, by: str, kind: str, now: float) -> dict[str, Any]:
+    """The document ``fairlead.event/v1``."""
+    seconds = sum(phase.seconds for phase in result.phases)
+    return {
+        "schema": SCHEMA,
+        "id": str(uuid.uuid4()),
+        "app": release.app,
+        "environment": release.environment,
+        "host": socket.gethostname(),
+        "kind": kind,
+        "status": result.status,
+        "release": result.release,
+        "previous": result.previous,
+        "serving": result.serving,
+        "revision": release.revision,
+        "revision_time": release.revision_time,
+        "by": by,
+        "url": release.url,
+        "started_at": round(now - seconds, 3),
+        "finished_at": round(now, 3),
+        "images": {name: service.digest for name, service in release.services.items() if service.digest},
+        "phases": [phase.to_json() for phase in result.phases],
+        "error": dict(result.error) if result.error else None,
+    }
+
+
+def _attempt(
+    paths: Paths, engine: Engine, release: Release, events: Events, url: str, body: bytes
+) -> tuple[int, str]:
+    """The status, 0 for none, and what is wrong, if anything."""
+    try:
+        token = paths.secret(events.token_secret, release.secrets[events.token_secret]).read_text().strip()
+        status = _post(_connection(paths, engine, release, url), url, token, body)
+    except (OSError, http.client.HTTPException, AgentError, ValueError) as error:
+        return 0, f"{type(error).__name__}: {error}"
+    return status, "" if 200 <= status < 300 else f"it answered {status}"
+
+
+def _post(connection: http.client.HTTPConnection, url: str, token: str, body: bytes) -> int:
+    parts = urllib.parse.urlsplit(url)
+    headers = {"Host": parts.netloc, "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    try:
+        connection.request("POST", parts.path, body, headers)
+        answer = connection.getresponse()
+        answer.read(1 << 16)
+        return answer.status
+    finally:
+        connection.close()
+
+
+def _connection(paths: Paths, engine: Engine, release: Release, url: str) -> http.client.HTTPConnection:
+    """To the board: over loopback when it is this very app, so that nothing leaves the host; else as anybody would."""
+    own = _own_target(paths, engine, release, url)
+    if own is not None:
+        return LoopbackConnection(own.address, own.port, own.host, _TIMEOUT, tls=own.scheme == "https")
+    parts = urllib.parse.urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    return kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
+
+
+def _own_target(paths: Paths, engine: Engine, release: Release, url: str) -> Optional[Target]:
+    if release.url is None or urllib.parse.urlsplit(url).netloc != urllib.parse.urlsplit(release.url).netloc:
+        return None
+    live = read_bundle(paths, read_live(paths))
+    proxy = find_proxy(read_app_containers(engine, paths), live.release.proxy) if live else None
+    return published_target(url, _PATH, proxy.ports) if proxy else None

@@ -1,0 +1,77 @@
+"""A release on disk, ``releases/<id>/``: immutable, written whole, enough to start it again years later."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from .atomic import make_folder, sync_folder, write_file
+from .errors import InputFault
+from .paths import RELEASE_ID, Paths
+from .project import render_json, render_platform_project, render_release_project
+from .release import Release, load_release
+from .routes import render_switch
+
+_DOCUMENT = "release.json"
+_COMPOSE = "compose.json"
+_PLATFORM = "platform.json"
+_HOMES = "homes.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A release and, for each rolled service, the release whose containers serve it: itself, or an older one."""
+
+    id: str
+    release: Release
+    homes: Mapping[str, str]
+
+
+def compose_file(paths: Paths, release: str) -> Path:
+    """The Compose file of a release's own project."""
+    return paths.release(release) / _COMPOSE
+
+
+def write_bundle(paths: Paths, bundle: Bundle) -> None:
+    """Write the bundle's folder, whole or not at all."""
+    make_folder(paths.releases)
+    target = paths.release(bundle.id)
+    scratch = target.with_name(f".{bundle.id}.{secrets.token_hex(6)}")
+    make_folder(scratch)
+    release = bundle.release
+    started = [name for name, home in bundle.homes.items() if home == bundle.id]
+    documents = {
+        _DOCUMENT: release.document,
+        _HOMES: bundle.homes,
+        _COMPOSE: render_release_project(release, bundle.id, paths, started),
+        _PLATFORM: render_platform_project(release, paths, render_switch(release.routes)),
+    }
+    for name, document in documents.items():
+        write_file(scratch / name, render_json(document))
+    scratch.rename(target)
+    sync_folder(paths.releases)
+
+
+def read_bundle(paths: Paths, release: Optional[str]) -> Optional[Bundle]:
+    """The bundle of a release; None when there is none, or it is damaged."""
+    if release is None or not RELEASE_ID.fullmatch(release):
+        return None
+    folder = paths.release(release)
+    try:
+        document = load_release((folder / _DOCUMENT).read_bytes())
+        homes = json.loads((folder / _HOMES).read_bytes())
+    except (OSError, ValueError, InputFault):
+        return None
+    if not isinstance(homes, dict) or not all(RELEASE_ID.fullmatch(str(home)) for home in homes.values()):
+        return None
+    return Bundle(release, document, homes)
+
+
+def remove_bundle(paths: Paths, release: str) -> None:
+    """Remove the bundle of a release that nothing points to."""
+    shutil.rmtree(paths.release(release), ignore_errors=True)

@@ -1,0 +1,165 @@
+"""A container of the app as the engine sees it, reduced to what decisions need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from . import labels
+from .engine import Engine
+from .paths import Paths
+
+HEALTHY = "healthy"
+UNHEALTHY = "unhealthy"
+STARTING = "starting"
+UNCHECKED = "none"
+_NEVER = "0001-01-01"
+_DEFAULT_GRACE = 10.0
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container. ``release`` is the id of the release that made it, empty for one of the platform.
+
+    ``image`` is the reference it was made from, ``image_id`` what the engine calls the image;
+    ``health`` is ``healthy``, ``unhealthy``, ``starting`` or ``none`` (no health check);
+    ``restarts`` counts the engine's restarts; ``grace`` is its stop_grace_period in seconds.
+    """
+
+    id: str
+    name: str
+    project: str
+    service: str
+    release: str
+    role: str
+    hash: str
+    image: str
+    image_id: str
+    running: bool
+    restarting: bool
+    created: bool
+    health: str
+    health_log: tuple[str, ...]
+    exit_code: int
+    oom_killed: bool
+    restarts: int
+    started_at: str
+    addresses: tuple[str, ...]
+    sources: tuple[str, ...]
+    ports: Mapping[str, tuple[tuple[str, int], ...]]
+    grace: float
+    oneoff: bool
+
+    @property
+    def serves(self) -> bool:
+        """Whether it runs and its health check, if it has one, passes."""
+        return self.running and not self.restarting and self.health in (HEALTHY, UNCHECKED)
+
+
+def parse_container(raw: Mapping[str, Any]) -> Container:
+    """A container from the engine's ``inspect``."""
+    state, config = raw["State"], raw["Config"]
+    marks = config.get("Labels") or {}
+    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+    health = state.get("Health") or {}
+    grace = config.get("StopTimeout")
+    return Container(
+        id=raw["Id"],
+        name=raw["Name"].lstrip("/"),
+        project=marks.get(labels.PROJECT, ""),
+        service=marks.get(labels.SERVICE, ""),
+        release=marks.get(labels.RELEASE, ""),
+        role=marks.get(labels.ROLE, ""),
+        hash=marks.get(labels.HASH, ""),
+        image=config.get("Image", ""),
+        image_id=raw["Image"],
+        running=bool(state.get("Running")),
+        restarting=bool(state.get("Restarting")),
+        created=state.get("Status") == "created",
+        health=(health.get("Status") or UNCHECKED),
+        health_log=_health_log(health),
+        exit_code=int(state.get("ExitCode") or 0),
+        oom_killed=bool(state.get("OOMKilled")),
+        restarts=int(raw.get("RestartCount") or 0),
+        started_at=""
+        if str(state.get("StartedAt", "")).startswith(_NEVER)
+        else str(state.get("StartedAt", "")),
+        addresses=tuple(_addresses(networks)),
+        sources=tuple(
+            mount.get("Source", "") for mount in raw.get("Mounts") or () if mount.get("Type") == "bind"
+        ),
+        ports=_ports(raw),
+        grace=float(_DEFAULT_GRACE if grace is None else grace),
+        oneoff=marks.get(labels.ONEOFF, "").lower() == "true",
+    )
+
+
+def read_containers(engine: Engine, *marks: str) -> list[Container]:
+    """All containers that carry the labels, oldest first; one that goes away meanwhile is left out."""
+    found = engine.containers(*marks)
+    if not found:
+        return []
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        details = list(pool.map(engine.inspect, [item["Id"] for item in found]))
+    return [parse_container(raw) for raw in reversed(details) if raw is not None]
+
+
+def read_app_containers(engine: Engine, paths: Paths) -> list[Container]:
+    """All containers of the app: platform, releases, jobs."""
+    return read_containers(engine, f"{labels.APP}={paths.app}")
+
+
+def platform_project(app: str) -> str:
+    """The Compose project of what outlives releases."""
+    return app
+
+
+def release_project(app: str, release: str) -> str:
+    """The Compose project of one release."""
+    return f"{app}-{release}"
+
+
+def find_proxy(containers: list[Container], service: str) -> Optional[Container]:
+    """The proxy's running container, or None."""
+    for container in containers:
+        if (
+            container.service == service
+            and not container.release
+            and container.running
+            and not container.oneoff
+        ):
+            return container
+    return None
+
+
+def _addresses(networks: Mapping[str, Any]) -> list[str]:
+    found = []
+    for network in networks.values():
+        for key in ("IPAddress", "GlobalIPv6Address"):
+            if network.get(key):
+                found.append(network[key])
+    return found
+
+
+def _ports(raw: Mapping[str, Any]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """``"443/tcp"`` -> the (address, port) pairs it is published at."""
+    bindings = (raw.get("HostConfig") or {}).get("PortBindings") or {}
+    actual = (raw.get("NetworkSettings") or {}).get("Ports") or {}
+    return {
+        port: tuple(
+            (row.get("HostIp", ""), int(row["HostPort"]))
+            for row in actual.get(port) or rows or ()
+            if row.get("HostPort")
+        )
+        for port, rows in bindings.items()
+    }
+
+
+def _health_log(health: Mapping[str, Any]) -> tuple[str, ...]:
+    lines = []
+    for entry in (health.get("Log") or ())[-3:]:
+        output = str(entry.get("Output") or "").strip()[:500] or "(no output)"
+        lines.append(f"health check, exit {entry.get('ExitCode')}: {output}")
+    return tuple(lines)

@@ -1,0 +1,183 @@
+"""The three commands that change something: deploy, rollback, repair. Each takes the lock and repairs first."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Optional
+
+from .announce import announce
+from .bundle import Bundle
+from .context import Context, Host
+from .credentials import drop_credentials
+from .engine import Engine
+from .errors import EXIT_OK, AgentError, InputFault
+from .journal import Journal
+from .layout import make_layout
+from .ledger import fold_records
+from .lock import Holder, hold_lock
+from .paths import Paths
+from .plan import Plan, plan_deploy, plan_rollback
+from .recover import recover
+from .request import DeployRequest, Options, RollbackRequest
+from .restore import restart_serving
+from .result import Emit, Result
+from .routes import read_live
+from .state import State, read_state
+from .target import find_target
+from .transaction import Timeline, begin_transaction, run_transaction
+
+
+def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optional[Engine] = None) -> Result:
+    """Deploy a release: it serves when this returns, or what served before does.
+
+    Emits everything, the ``result`` last; then tells the board, and returns. Raises nothing that can be told.
+    """
+    release = request.release
+    what = f"deploy of {release.revision[:12]}"
+    timeline = Timeline(emit)
+    timeline.begin("prepare")
+    result = Result("failed")
+    bundle: Optional[Bundle] = None
+    try:
+        if release.app != paths.app:
+            raise InputFault(f"the release is of the app {release.app!r}, and was sent to {paths.app!r}")
+        with _under_lock(paths, emit, engine, what, request.task, request.by, request.options) as host:
+            state = read_state(paths, host.engine, release)
+            plan = plan_deploy(release, state, request.options)
+            bundle = Bundle(plan.release, release, plan.homes)
+            context = Context(
+                host, 0, request.task, request.by, request.options, state, plan, bundle, request.blobs
+            )
+            context = replace(context, credentials=request.credentials)
+            result = _conduct(context, timeline)
+    except (AgentError, OSError) as error:
+        result = _refused(paths, timeline, error)
+    finally:
+        drop_credentials(request.credentials)
+    return _tell(paths, engine, emit, result, bundle, request.by, "deploy")
+
+
+def run_rollback(
+    paths: Paths, request: RollbackRequest, emit: Emit, engine: Optional[Engine] = None
+) -> Result:
+    """Go back to a release that has served, images and configuration together. Emits and returns as ``run_deploy``."""
+    timeline = Timeline(emit)
+    timeline.begin("prepare")
+    result = Result("failed")
+    bundle: Optional[Bundle] = None
+    try:
+        what = f"rollback to {request.to or 'the release before'}"
+        with _under_lock(paths, emit, engine, what, request.task, request.by, request.options) as host:
+            ledger = fold_records(host.journal.records)
+            bundle = find_target(paths, ledger, read_live(paths), request.to)
+            state = read_state(paths, host.engine, bundle.release)
+            plan = plan_rollback(bundle, state)
+            context = Context(host, 0, request.task, request.by, request.options, state, plan, bundle)
+            context = replace(context, credentials=request.credentials)
+            result = _conduct(context, timeline)
+    except (AgentError, OSError) as error:
+        result = _refused(paths, timeline, error)
+    finally:
+        drop_credentials(request.credentials)
+    return _tell(paths, engine, emit, result, bundle, request.by, "rollback")
+
+
+def run_repair(paths: Paths, emit: Emit, *, by: str = "", engine: Optional[Engine] = None) -> Result:
+    """Finish or undo what a dead agent left, and start what should serve and does not. Emits its ``result``."""
+    try:
+        task = f"repair-{os.getpid()}"
+        with _under_lock(paths, emit, engine, "repair", task, by, Options(), repair=False) as host:
+            repaired = recover(host)
+            started = restart_serving(host)
+        done = [*([repaired.text] if repaired else []), *started]
+        result = Result("ok", serving=read_live(paths), data={"repaired": done or ["everything is in order"]})
+    except (AgentError, OSError) as error:
+        result = _refused(paths, None, error)
+    emit(result.to_event())
+    return result
+
+
+@contextlib.contextmanager
+def _under_lock(
+    paths: Paths,
+    emit: Emit,
+    engine: Optional[Engine],
+    what: str,
+    task: str,
+    by: str,
+    options: Options,
+    *,
+    repair: bool = True,
+) -> Iterator[Host]:
+    """The app, locked, its journal open, nothing left unfinished."""
+    engine = engine or Engine.connect()
+    make_layout(paths)
+
+    def tell(text: str) -> None:
+        emit({"event": "note", "level": "info", "text": text, "phase": "prepare"})
+
+    holder = Holder(what=what, by=by, task=task, pid=os.getpid(), since=round(time.time(), 3))
+    with hold_lock(paths.lock, holder, wait=options.lock_wait, on_wait=tell) as handle:
+        engine.hand_down = (handle,)
+        try:
+            with Journal(paths.journal) as journal:
+                host = Host(paths, engine, journal, emit)
+                if repair:
+                    recover(host)
+                yield host
+        finally:
+            engine.hand_down = ()
+
+
+def _conduct(context: Context, timeline: Timeline) -> Result:
+    plan = context.plan
+    for refusal in plan.refusals:
+        raise refusal.to_fault()
+    if plan.unchanged:
+        timeline.end("prepare", "done", "nothing to change")
+        return _unchanged(plan, context.state, timeline)
+    return run_transaction(begin_transaction(context), timeline)
+
+
+def _unchanged(plan: Plan, state: State, timeline: Timeline) -> Result:
+    return Result(
+        "unchanged",
+        EXIT_OK,
+        release=state.serving,
+        serving=state.serving,
+        previous=state.previous,
+        phases=tuple(timeline.times),
+        data={"plan": plan.to_json()},
+    )
+
+
+def _refused(paths: Paths, timeline: Optional[Timeline], error: Exception) -> Result:
+    """The result of what ended before a transaction began: nothing was touched."""
+    if not isinstance(error, AgentError):
+        error = AgentError(f"the host failed: {error}", why=type(error).__name__, fix="`fairlead host check`")
+    if timeline is not None and not timeline.times:
+        timeline.end("prepare", "failed", error.what)
+    status = "refused" if isinstance(error, InputFault) else "failed"
+    times = tuple(timeline.times) if timeline else ()
+    return Result(status, error.exit_code, serving=read_live(paths), phases=times, error=error.to_json())
+
+
+def _tell(
+    paths: Paths,
+    engine: Optional[Engine],
+    emit: Emit,
+    result: Result,
+    bundle: Optional[Bundle],
+    by: str,
+    kind: str,
+) -> Result:
+    """The result first, for the user waits for it; then the board, which nobody waits for."""
+    emit(result.to_event())
+    if bundle is not None and result.release is not None and result.status != "unchanged":
+        with contextlib.suppress(AgentError):
+            announce(paths, engine or Engine.connect(), emit, result, bundle, by, kind)
+    return result

@@ -1,0 +1,61 @@
+"""Whether a container may serve: pure judgement over what the engine says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .containers import HEALTHY, STARTING, UNCHECKED, UNHEALTHY, Container
+
+READY = "ready"
+WAITING = "waiting"
+FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``ready``, ``waiting`` or ``failed``, and the reason in words."""
+
+    state: str
+    reason: str = ""
+
+
+def judge_container(container: Container, *, gate: str, restarts: int = 0) -> Verdict:
+    """Whether this container is fit, as far as the engine can tell.
+
+    A crash, a restart and a kill for memory fail at once: who waits for a timeout to see them wastes a minute.
+
+    Args:
+        gate: ``healthcheck`` demands the container's own health check to pass.
+        restarts: how often the engine had restarted it before (one that is carried over or started again).
+    """
+    if container.oom_killed:
+        return Verdict(FAILED, "was killed because it used more memory than its limit")
+    if container.restarting or container.restarts > restarts:
+        return Verdict(FAILED, f"crashed and was restarted (exit code {container.exit_code})")
+    if container.created:
+        return Verdict(WAITING, "is created, not started yet")
+    if not container.running:
+        return Verdict(FAILED, f"exited with code {container.exit_code}")
+    if container.health == UNHEALTHY:
+        return Verdict(FAILED, "is unhealthy: its health check fails")
+    if container.health == STARTING:
+        return Verdict(WAITING, "has not passed its health check yet")
+    if gate == "healthcheck" and container.health == UNCHECKED:
+        return Verdict(FAILED, "has no health check, though the release says that one decides")
+    return Verdict(READY, "healthy" if container.health == HEALTHY else "running")
+
+
+def judge_replicas(
+    containers: Sequence[Container], *, wanted: int, gate: str, restarts: dict[str, int] | None = None
+) -> Verdict:
+    """Whether all replicas of a service are fit: the worst of them decides."""
+    known = restarts or {}
+    verdicts = [judge_container(one, gate=gate, restarts=known.get(one.id, 0)) for one in containers]
+    for state in (FAILED, WAITING):
+        for verdict in verdicts:
+            if verdict.state == state:
+                return verdict
+    if len(containers) < wanted:
+        return Verdict(WAITING, f"has {len(containers)} of {wanted} containers")
+    return Verdict(READY, verdicts[0].reason if verdicts else "has no containers, as asked")

@@ -1,0 +1,52 @@
+"""Requests that the proxy has in flight, by the address that they were sent to: asked at its admin socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Collection
+from typing import Optional
+
+from .engine import UnixConnection
+from .paths import Paths
+
+_TIMEOUT = 2.0
+
+
+def count_in_flight(paths: Paths, addresses: Collection[str]) -> Optional[int]:
+    """How many requests are under way to these container addresses; None when the proxy cannot be asked."""
+    raw = _get(paths, "/reverse_proxy/upstreams")
+    if raw is None:
+        return None
+    try:
+        return sum_in_flight(json.loads(raw), addresses)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def sum_in_flight(upstreams: object, addresses: Collection[str]) -> int:
+    """Add up Caddy's answer; an address may be listed more than once, each entry counts."""
+    total = 0
+    for upstream in upstreams if isinstance(upstreams, list) else ():
+        host = str(upstream["address"]).rpartition(":")[0].strip("[]")
+        if host in addresses:
+            total += int(upstream["num_requests"])
+    return total
+
+
+def answers_admin(paths: Paths) -> bool:
+    """Whether the proxy's admin socket answers."""
+    return _get(paths, "/reverse_proxy/upstreams") is not None
+
+
+def _get(paths: Paths, path: str) -> Optional[bytes]:
+    connection = UnixConnection(str(paths.admin_socket), _TIMEOUT)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        content = answer.read()
+        return content if answer.status == http.client.OK else None
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()

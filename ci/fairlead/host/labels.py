@@ -1,0 +1,11 @@
+"""The labels on everything that Fairlead starts: how it knows its own containers again, whatever their names."""
+
+from __future__ import annotations
+
+APP = "dev.fairlead.app"
+RELEASE = "dev.fairlead.release"
+SERVICE = "dev.fairlead.service"
+ROLE = "dev.fairlead.role"
+HASH = "dev.fairlead.hash"
+ONEOFF = "com.docker.compose.oneoff"
+PROJECT = "com.docker.compose.project"

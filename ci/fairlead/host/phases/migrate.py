@@ -1,0 +1,130 @@
+"""migrate: the one-shot jobs of the new image, each journaled, none run twice.
+
+A job's container belongs to the engine, not to the agent: should the agent die, the job goes on, and recovery
+waits for it. A migration that is killed half way is worse than one that nobody waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Optional
+
+from ..bundle import compose_file
+from ..containers import Container, parse_container, release_project
+from ..context import Context, Host, Outcome
+from ..engine import Engine, wait_until
+from ..errors import ReleaseFault
+from ..evidence import read_evidence
+from ..journal import JOB
+from ..plan import RUN
+from ..release import Service
+from ..routes import service_name
+
+_TELL_EVERY = 30.0
+_KEPT_LINES = 20_000
+_POLL = 0.05
+
+
+def run_migrate(context: Context) -> Outcome:
+    """Run the jobs that have not run for this definition and image, in the order of the plan.
+
+    Raises:
+        ReleaseFault: one failed, with its last lines.
+    """
+    jobs = [context.target.release.services[one.service] for one in context.plan.actions if one.action == RUN]
+    for job in jobs:
+        _run_job(context, job)
+    if not jobs:
+        return Outcome("no job has to run", skipped=True)
+    return Outcome(", ".join(job.name for job in jobs))
+
+
+def finish_job(host: Host, service: str, job_hash: str, release: str, container: Container) -> bool:
+    """Wait for a job's container, journal how it ended, and say whether it ended well.
+
+    Used by recovery too, for a job that outlived its agent.
+    """
+    ended = _wait(host, service, container)
+    done = ended is not None and ended.exit_code == 0
+    host.journal.append(
+        JOB,
+        service=service,
+        hash=job_hash,
+        release=release,
+        container=container.name,
+        state="done" if done else "failed",
+    )
+    return done
+
+
+def _run_job(context: Context, job: Service) -> None:
+    release = context.target.id
+    project = release_project(context.paths.app, release)
+    name = f"{project}-{job.name}-job"
+    context.host.journal.append(
+        JOB, service=job.name, hash=job.hash, release=release, container=name, state="begin"
+    )
+    started = context.engine.compose(
+        project,
+        compose_file(context.paths, release),
+        *("--profile", "fairlead-job", "run", "--detach", "--no-deps", "--no-TTY", "--name", name),
+        service_name(job.name, release),
+    )
+    raw = context.engine.inspect(name)
+    if raw is None or not started.ok:
+        _fail(context, job, f"could not be started (exit code {started.returncode})", started.tail)
+    container = parse_container(raw or {})
+    done = finish_job(context.host, job.name, job.hash, release, container)
+    evidence = read_evidence(context.engine, container)
+    _keep_output(context, job, container)
+    ended = _inspect(context.engine, container)
+    context.engine.remove(container.id)
+    if not done:
+        _fail(
+            context,
+            job,
+            f"exited with code {ended.exit_code}" if ended else "its container is gone",
+            evidence,
+        )
+
+
+def _fail(context: Context, job: Service, why: str, details: tuple[str, ...]) -> None:
+    raise ReleaseFault(
+        f"the job {job.name} failed: it {why}"
+        if why.startswith(("exited", "could"))
+        else f"the job {job.name} failed",
+        why=details[-1] if details else why,
+        fix=f"run it on a copy of the data to see more; its whole output: {_output_path(context, job)}",
+        details=details,
+        service=job.name,
+    )
+
+
+def _wait(host: Host, service: str, container: Container) -> Optional[Container]:
+    ended: Callable[[], bool] = lambda: not _runs(host.engine, container)  # noqa: E731 - asked by name below
+    waited = 0.0
+    while not wait_until(ended, timeout=_TELL_EVERY, poll=_POLL):
+        waited += _TELL_EVERY
+        host.note(f"the job {service} has been running for {waited:g} s")
+    return _inspect(host.engine, container)
+
+
+def _runs(engine: Engine, container: Container) -> bool:
+    found = _inspect(engine, container)
+    return found is not None and (found.running or found.created)
+
+
+def _inspect(engine: Engine, container: Container) -> Optional[Container]:
+    raw = engine.inspect(container.id)
+    return parse_container(raw) if raw is not None else None
+
+
+def _output_path(context: Context, job: Service) -> str:
+    return str(context.paths.task(context.task) / f"job-{job.name}.log")
+
+
+def _keep_output(context: Context, job: Service, container: Container) -> None:
+    folder = context.paths.task(context.task)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"job-{job.name}.log").open("a", encoding="utf-8") as stream:
+        stream.writelines(f"{line}\n" for line in context.engine.logs(container.id, tail=_KEPT_LINES))

@@ -1,0 +1,203 @@
+"""platform: proxy, state and ops, brought up to date only where their own definition changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+
+from .. import labels
+from ..atomic import write_file
+from ..containers import Container, find_proxy, platform_project, read_app_containers
+from ..context import Context, Host, Outcome
+from ..engine import wait_until
+from ..errors import EngineFault, ReleaseFault
+from ..evidence import read_evidence
+from ..health import FAILED, READY, judge_replicas
+from ..inflight import answers_admin
+from ..paths import Paths
+from ..plan import KEEP, START, UPDATE
+from ..project import Document, platform_hashes, render_json, render_platform_project
+from ..proxy import check_proxy_config
+from ..release import RESOURCES, Release, Service
+from ..routes import read_live, render_switch
+
+_POLL = 0.1
+_ADMIN_WAIT = 5.0
+
+
+def run_platform(context: Context) -> Outcome:
+    """Start what is missing, recreate what changed, and wait until it is healthy.
+
+    Raises:
+        ReleaseFault: a service does not become healthy; the caller restores what was.
+    """
+    changed = changed_services(context)
+    if not changed and not context.plan.resources:
+        return Outcome("unchanged", skipped=True)
+    release = context.target.release
+    switch = render_switch(release.routes)
+    project = _with_kept(render_platform_project(release, context.paths, switch), context)
+    keep_for_revert(context.host, context.number)
+    write_platform(context.paths, project, switch)
+    if release.proxy in changed and context.state.live is not None:
+        check_proxy_config(context.host, release)
+    bring_up(context.host, changed)
+    wait_for_platform(context.host, release, changed)
+    return Outcome(", ".join(changed) or "networks and volumes")
+
+
+def changed_services(context: Context) -> list[str]:
+    """The platform services that the plan starts or recreates."""
+    return [one.service for one in context.plan.of(START, UPDATE, platform=True)]
+
+
+def keep_for_revert(host: Host, number: int) -> None:
+    """Put aside what is up now, in one file, before transaction ``number`` changes anything of it."""
+    document = {
+        "transaction": number,
+        "project": json.loads(host.paths.platform.read_bytes()) if host.paths.platform.exists() else None,
+        "switch": host.paths.switch.read_text() if host.paths.switch.exists() else None,
+    }
+    write_file(host.paths.platform_before, render_json(document))
+
+
+def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
+    """Bring the platform services that transaction ``number`` changed back to what they were; new ones are removed.
+
+    After a first deploy that failed they stay: the next attempt finds its database, and nobody was served by it.
+
+    Raises:
+        AgentError: they cannot be brought back.
+    """
+    before = _read_before(host.paths)
+    project = before.get("project")
+    if project is None or not updated or before.get("transaction") != number:
+        return
+    known = [name for name in updated if name in project["services"]]
+    for container in read_app_containers(host.engine, host.paths):
+        if not container.release and container.service in updated and container.service not in known:
+            host.engine.remove(container.id)
+    write_platform(host.paths, project, before.get("switch") or "")
+    stale = _stale(host, project, known)
+    if stale:
+        bring_up(host, stale)
+        host.note(f"the platform is as it was: {', '.join(stale)}")
+
+
+def write_platform(paths: Paths, project: Document, switch: str) -> None:
+    """Write the project and the snippet that its proxy reads when it starts."""
+    write_file(paths.platform, render_json(project))
+    write_file(paths.switch, switch.encode())
+
+
+def bring_up(host: Host, services: Collection[str]) -> None:
+    """Bring up these services of the platform, and all its networks and volumes.
+
+    Raises:
+        ReleaseFault: Compose failed, with its last lines.
+    """
+    words = ("up", "--detach", "--no-deps", "--no-build", *sorted(services), RESOURCES)
+    done = host.engine.compose(platform_project(host.paths.app), host.paths.platform, *words)
+    if not done.ok:
+        raise ReleaseFault(
+            f"the platform did not come up: {', '.join(sorted(services)) or 'networks and volumes'}",
+            why=done.tail[-1] if done.tail else f"compose exited with {done.returncode}",
+            fix="what was up before is put back",
+            details=done.tail,
+        )
+
+
+def wait_for_platform(host: Host, release: Release, changed: Collection[str]) -> None:
+    """Wait until the services are healthy; a crash is seen at once.
+
+    A proxy is taken as it runs while nothing serves: its health check may well ask for a page.
+
+    Raises:
+        ReleaseFault: one crashed, or was not healthy within the release's start_timeout.
+    """
+    pending = [release.services[name] for name in changed]
+    serving = read_live(host.paths) is not None
+
+    def ready() -> bool:
+        containers = read_app_containers(host.engine, host.paths)
+        pending[:] = [
+            service for service in pending if not _is_ready(host, service, containers, serving=serving)
+        ]
+        return not pending
+
+    if not wait_until(ready, timeout=release.start_timeout, poll=_POLL):
+        service = pending[0]
+        containers = _containers_of(read_app_containers(host.engine, host.paths), service)
+        raise ReleaseFault(
+            f"{service.name} was not healthy within {release.start_timeout:g} s",
+            why="its health check has not passed",
+            details=read_evidence(host.engine, containers[0]) if containers else (),
+            service=service.name,
+        )
+    if release.proxy in changed:
+        _see_admin(host, release)
+
+
+def _is_ready(host: Host, service: Service, containers: list[Container], *, serving: bool) -> bool:
+    own = _containers_of(containers, service)
+    first_proxy = service.role == "proxy" and not serving
+    if first_proxy:
+        return len(own) >= service.replicas and all(one.running for one in own)
+    verdict = judge_replicas(own, wanted=service.replicas, gate=service.gate)
+    if verdict.state == FAILED:
+        bad = next((one for one in own if not one.serves), own[0])
+        raise ReleaseFault(
+            f"{service.name} {verdict.reason}",
+            fix="what was up before is put back",
+            details=read_evidence(host.engine, bad),
+            service=service.name,
+        )
+    return verdict.state == READY
+
+
+def _see_admin(host: Host, release: Release) -> None:
+    proxy = find_proxy(read_app_containers(host.engine, host.paths), release.proxy)
+    if proxy is None:
+        raise EngineFault(f"the proxy {release.proxy} does not run")
+    if not wait_until(lambda: answers_admin(host.paths), timeout=_ADMIN_WAIT):
+        host.warn(
+            "the proxy's admin socket does not answer: requests in flight cannot be counted before an old release "
+            "is stopped; a Caddyfile must not say `admin off`"
+        )
+
+
+def _read_before(paths: Paths) -> Document:
+    try:
+        document = json.loads(paths.platform_before.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _with_kept(project: Document, context: Context) -> Document:
+    """The project with the definitions that stay although the release says something else (data does not go back)."""
+    if not context.paths.platform.exists():
+        return project
+    current = json.loads(context.paths.platform.read_bytes()).get("services", {})
+    hashes = platform_hashes(context.target.release, render_switch(context.target.release.routes))
+    for one in context.plan.of(KEEP, platform=True):
+        kept = current.get(one.service)
+        if kept is not None and kept.get("labels", {}).get(labels.HASH) != hashes.get(one.service):
+            project["services"][one.service] = kept
+    return project
+
+
+def _stale(host: Host, project: Document, names: Sequence[str]) -> list[str]:
+    """Those services whose containers are not what the project says."""
+    containers = read_app_containers(host.engine, host.paths)
+    stale = []
+    for name in names:
+        own = [one for one in containers if one.service == name and not one.release and not one.oneoff]
+        wanted = project["services"][name]["labels"][labels.HASH]
+        if not own or any(one.hash != wanted or not one.running for one in own):
+            stale.append(name)
+    return stale
+
+
+def _containers_of(containers: list[Container], service: Service) -> list[Container]:
+    return [one for one in containers if one.service == service.name and not one.release and not one.oneoff]

@@ -1,0 +1,113 @@
+"""prune: keep the last releases startable, and let go of what nothing points to any more."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..bundle import Bundle, read_bundle, remove_bundle
+from ..containers import Container, read_app_containers
+from ..context import Context, Host, Outcome
+from ..journal import PRUNED
+from ..ledger import GONE, STABLE, Ledger, fold_records
+from ..paths import RELEASE_ID
+from ..routes import remove_routes
+
+_YOUNG = 3600.0
+"""Seconds for which files and secrets are spared: another deploy may have sent them and wait for the lock."""
+
+
+def run_prune(context: Context) -> Outcome:
+    """Prune by the number of releases that the one which serves wants kept."""
+    return prune_old(context.host, context.target)
+
+
+def prune_old(host: Host, live: Bundle) -> Outcome:
+    """Remove releases that are neither kept nor pointed to by a kept one; used by recovery too."""
+    ledger = fold_records(host.journal.records)
+    kept = plan_kept(ledger, live.id, live.release.keep)
+    bundles = [bundle for bundle in (read_bundle(host.paths, one) for one in kept) if bundle is not None]
+    homes = kept | {home for bundle in bundles for home in bundle.homes.values()}
+    bundles = [bundle for bundle in (read_bundle(host.paths, one) for one in homes) if bundle is not None]
+    containers = read_app_containers(host.engine, host.paths)
+    for container in containers:
+        if container.release and container.release not in homes:
+            host.engine.remove(container.id)
+    left = [one for one in containers if not one.release or one.release in homes]
+    gone = _remove_releases(host, ledger, homes)
+    images = _remove_images(host, ledger, bundles, left)
+    _remove_content(host, bundles, left)
+    if gone or images:
+        host.journal.append(PRUNED, releases=gone, images=images)
+    if not gone:
+        return Outcome("nothing to remove", skipped=True)
+    return Outcome(f"releases {', '.join(gone)}; {len(images)} images")
+
+
+def plan_kept(ledger: Ledger, live: str, keep: int) -> set[str]:
+    """The releases to keep: the one that serves, the one before it, and the last ``keep`` that have served."""
+    served = [one for one in ledger.releases.values() if one.state == STABLE]
+    newest = sorted(served, key=lambda one: one.committed_at or 0.0, reverse=True)[:keep]
+    previous = ledger.previous(live)
+    return {live, *(one.id for one in newest), *([previous] if previous else [])}
+
+
+def _remove_releases(host: Host, ledger: Ledger, homes: Iterable[str]) -> list[str]:
+    """Remove bundles and routes; the ids that had served."""
+    found: set[str] = set()
+    for folder in (host.paths.releases, host.paths.routes):
+        found |= {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+    doomed = sorted(
+        name for name in found - set(homes) if RELEASE_ID.fullmatch(name.partition(".")[0]) or name[:1] == "."
+    )
+    for name in doomed:
+        if RELEASE_ID.fullmatch(name):
+            remove_bundle(host.paths, name)
+            remove_routes(host.paths, name)
+        else:
+            # Left by a crash in the middle of writing.
+            shutil.rmtree(host.paths.releases / name, ignore_errors=True)
+            shutil.rmtree(host.paths.routes / name, ignore_errors=True)
+    stable = {one.id for one in ledger.releases.values() if one.state not in (GONE,)}
+    return [name for name in doomed if name in stable]
+
+
+def _remove_images(host: Host, ledger: Ledger, bundles: list[Bundle], left: list[Container]) -> list[str]:
+    """Remove images that Fairlead has pulled and nothing kept needs; what was there before is not ours."""
+    needed = {service.image for bundle in bundles for service in bundle.release.services.values()}
+    needed |= {container.image for container in left}
+    doomed = sorted(ledger.pulled - needed)
+    return [image for image in doomed if host.engine.remove_image(image) or host.engine.image(image) is None]
+
+
+def _remove_content(host: Host, bundles: list[Bundle], left: list[Container]) -> None:
+    """Remove config files and secrets that no kept release names and no container has mounted."""
+    paths = host.paths
+    needed = {str(paths.file(tree)) for bundle in bundles for tree in bundle.release.files}
+    needed |= {
+        str(paths.secret(name, sha256))
+        for bundle in bundles
+        for name, sha256 in bundle.release.secrets.items()
+    }
+    needed |= {source for container in left for source in container.sources}
+    stored = list(paths.files.glob("*")) if paths.files.is_dir() else []
+    stored += list(paths.secrets.glob("*/*")) if paths.secrets.is_dir() else []
+    for entry in stored:
+        if str(entry) not in needed and _is_old(entry):
+            _remove(entry)
+
+
+def _is_old(entry: Path) -> bool:
+    try:
+        return time.time() - entry.lstat().st_mtime > _YOUNG
+    except OSError:
+        return False
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink(missing_ok=True)

@@ -1,0 +1,88 @@
+"""pull: the images by digest, side by side, with credentials that are gone when it is over."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Optional
+
+from ..context import Context, Outcome
+from ..credentials import drop_credentials
+from ..engine import Engine, Finished
+from ..errors import EngineFault
+from ..journal import PULLED
+from ..state import read_digests
+
+_AT_ONCE = 4
+_ATTEMPTS = 3
+_PAUSE = 1.0
+_FINAL = {
+    "the registry refused the login": ("unauthorized", "denied", "authentication required", "no basic auth"),
+    "it is not in the registry": ("not found", "manifest unknown", "no such manifest"),
+    "it has no image for this host's platform": ("no matching manifest",),
+}
+"""Answers that another attempt will not change."""
+
+
+def run_pull(context: Context) -> Outcome:
+    """Pull what the plan needs and the host does not have, and check that it is what was asked for.
+
+    Raises:
+        EngineFault: an image cannot be pulled, or another one came.
+    """
+    references = context.plan.pull
+    try:
+        if references:
+            # Before it is done: an image that nobody knows to be ours would never be pruned.
+            context.host.journal.append(PULLED, images=list(references))
+            config = context.credentials.parent if context.credentials else None
+            with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+                list(pool.map(lambda reference: _pull(context.engine, reference, config), references))
+    finally:
+        drop_credentials(context.credentials)
+    if not references:
+        return Outcome("every image is on the host", skipped=True)
+    return Outcome(f"{len(references)} image{'s' if len(references) > 1 else ''}")
+
+
+def explain_pull(output: str) -> Optional[str]:
+    """Why a pull failed, where trying again cannot help; None where it may."""
+    text = output.lower()
+    for reason, marks in _FINAL.items():
+        if any(mark in text for mark in marks):
+            return reason
+    return None
+
+
+def _pull(engine: Engine, reference: str, config: Optional[Path]) -> None:
+    done = _attempt(engine, reference, config)
+    if not done.ok:
+        reason = explain_pull(done.output)
+        raise EngineFault(
+            f"cannot pull {reference}",
+            why=reason or (done.tail[-1] if done.tail else "docker pull failed and printed nothing"),
+            fix=_advice(reason),
+            details=done.tail,
+        )
+    digest = reference.partition("@")[2]
+    if digest and digest not in read_digests(engine, reference):
+        raise EngineFault(f"pulled {reference}, and the engine has another image under that name")
+
+
+def _attempt(engine: Engine, reference: str, config: Optional[Path]) -> Finished:
+    done = engine.pull(reference, config)
+    for _ in range(_ATTEMPTS - 1):
+        if done.ok or explain_pull(done.output) is not None:
+            break
+        time.sleep(_PAUSE)
+        done = engine.pull(reference, config)
+    return done
+
+
+def _advice(reason: Optional[str]) -> str:
+    if reason is None:
+        return "see whether the server reaches the registry, then deploy again"
+    if "login" in reason:
+        return "give the deploy credentials that may read this repository"
+    return "run `fairlead publish` for this commit, then deploy again"

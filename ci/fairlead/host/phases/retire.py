@@ -1,0 +1,76 @@
+"""retire: what serves no longer is stopped when its last request is answered, and stays startable."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Optional
+
+from ..bundle import Bundle
+from ..containers import Container, read_app_containers
+from ..context import Context, Host, Outcome
+from ..inflight import count_in_flight
+
+_POLL = 0.05
+_QUIET_POLLS = 3
+"""A request may have read the old route and not be counted yet: one look is not enough."""
+_AT_ONCE = 8
+
+
+def run_retire(context: Context) -> Outcome:
+    """Retire everything that the release which serves now does not use."""
+    return retire_old(context.host, context.target)
+
+
+def retire_old(host: Host, live: Bundle) -> Outcome:
+    """Wait for the requests in flight, bounded by ``drain_timeout``, then stop; used by recovery too."""
+    containers = read_app_containers(host.engine, host.paths)
+    old = [one for one in containers if one.running and _is_old(one, live)]
+    gone = [one for one in containers if _has_left_platform(one, live)]
+    if old:
+        _drain(host, old, live.release.drain_timeout)
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        list(pool.map(lambda one: host.engine.stop(one.id, grace=one.grace), [*old, *gone]))
+        list(pool.map(lambda one: host.engine.remove(one.id), gone))
+    if not old and not gone:
+        return Outcome("nothing to stop", skipped=True)
+    return Outcome(", ".join(sorted({_name(one) for one in (*old, *gone)})))
+
+
+def _is_old(container: Container, live: Bundle) -> bool:
+    return (
+        bool(container.release)
+        and not container.oneoff
+        and live.homes.get(container.service) != container.release
+    )
+
+
+def _has_left_platform(container: Container, live: Bundle) -> bool:
+    """A platform service that the release does not have any more. State stays: it is a decision about data."""
+    left = not container.release and not container.oneoff and container.service not in live.release.platform
+    return left and container.role != "state"
+
+
+def _drain(host: Host, old: list[Container], bound: float) -> None:
+    addresses = {address for one in old for address in one.addresses}
+    deadline = time.monotonic() + bound
+    quiet = 0
+    count: Optional[int] = None
+    while quiet < _QUIET_POLLS:
+        count = count_in_flight(host.paths, addresses)
+        quiet = quiet + 1 if count == 0 else 0
+        if time.monotonic() >= deadline:
+            host.warn(_unfinished(count, bound))
+            return
+        if quiet < _QUIET_POLLS:
+            time.sleep(_POLL)
+
+
+def _unfinished(count: Optional[int], bound: float) -> str:
+    if count is None:
+        return f"the proxy could not be asked for requests in flight; waited {bound:g} s before the old release is stopped"
+    return f"{count} requests to the old release were still in flight after {bound:g} s; it is asked to end them now"
+
+
+def _name(container: Container) -> str:
+    return f"{container.service}-{container.release}" if container.release else container.service

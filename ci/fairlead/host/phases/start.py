@@ -1,0 +1,115 @@
+"""start: the containers of the release, beside the ones that serve."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+
+from ..bundle import compose_file
+from ..containers import read_app_containers, release_project
+from ..context import Context, Outcome
+from ..engine import Finished
+from ..errors import EngineFault, ReleaseFault
+from ..evidence import read_evidence
+from ..health import FAILED, judge_container
+from ..plan import CREATE, START, Action
+from ..routes import open_inside, service_name, write_routes
+
+_POLL = 0.1
+
+
+def run_start(context: Context) -> Outcome:
+    """Start what the plan says: new containers by Compose, stopped ones of an older release by themselves.
+
+    Raises:
+        ReleaseFault: one crashed, or Compose failed.
+    """
+    plan = context.plan
+    write_routes(context.paths, context.target.id, plan.names)
+    actions = plan.of(START, CREATE, platform=False)
+    if not actions:
+        return Outcome("every service is carried over", skipped=True)
+    # A service may call a neighbour that is new with it before anything serves.
+    open_inside(context.paths, context.target.id, plan.names)
+    for home in sorted({one.home for one in actions}):
+        own = [one for one in actions if one.home == home]
+        stopped = [one for one in own if one.action == START and home != context.state.next_id]
+        created = [one for one in own if one not in stopped]
+        _start_stopped(context, stopped)
+        if created:
+            _compose_up(context, home, created)
+    return Outcome(", ".join(one.service for one in actions))
+
+
+def _start_stopped(context: Context, actions: list[Action]) -> None:
+    for action in actions:
+        for container in context.state.of_service(action.service, action.home):
+            if container.serves:
+                continue
+            if container.running:
+                # It runs and is not healthy: what is to serve again begins afresh.
+                context.engine.stop(container.id, grace=container.grace)
+            try:
+                context.engine.start(container.id)
+            except EngineFault as error:
+                raise ReleaseFault(
+                    f"{action.service} of release {action.home} cannot be started again",
+                    why=error.why or error.what,
+                    fix="roll back to another release, or deploy the commit again",
+                    service=action.service,
+                ) from error
+
+
+def _compose_up(context: Context, home: str, actions: list[Action]) -> None:
+    """``compose up``, watched: a crash ends it at once, where Compose would wait for a dependency's health."""
+    names = sorted(service_name(one.service, home) for one in actions)
+    argv = context.engine.compose_argv(
+        release_project(context.paths.app, home),
+        compose_file(context.paths, home),
+        *("up", "--detach", "--no-deps", "--no-build", *names),
+    )
+    with context.engine.begin(argv) as process:
+        output: list[bytes] = []
+        reader = threading.Thread(target=_drain, args=(process, output), daemon=True)
+        reader.start()
+        while _still_runs(process):
+            _raise_if_crashed(context, home)
+        reader.join()
+    done = Finished(argv, process.returncode, b"".join(output).decode(errors="replace"))
+    if not done.ok:
+        _raise_if_crashed(context, home)
+        raise ReleaseFault(
+            "the release could not be started",
+            why=done.tail[-1] if done.tail else f"compose exited with {done.returncode}",
+            fix="the lines of Compose below say which container the engine refused",
+            details=done.tail,
+        )
+
+
+def _raise_if_crashed(context: Context, home: str) -> None:
+    for container in read_app_containers(context.engine, context.paths):
+        if container.release != home or container.oneoff:
+            continue
+        verdict = judge_container(container, gate="running")
+        if verdict.state == FAILED:
+            raise ReleaseFault(
+                f"{container.service} {verdict.reason}",
+                why="it did so while it was starting",
+                fix="its last lines stand below",
+                details=read_evidence(context.engine, container),
+                service=container.service,
+            )
+
+
+def _still_runs(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(timeout=_POLL)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def _drain(process: subprocess.Popen[bytes], output: list[bytes]) -> None:
+    """Take what Compose prints while it prints: a full pipe would stop it."""
+    assert process.stdout is not None
+    output.extend(process.stdout)

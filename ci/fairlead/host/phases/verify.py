@@ -1,0 +1,204 @@
+"""verify: nothing is believed that was not seen. Containers, images, answers: each three times in a row."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Optional
+
+from ..containers import Container, find_proxy, parse_container, read_app_containers
+from ..context import Context, Outcome
+from ..errors import ReleaseFault
+from ..evidence import read_evidence
+from ..health import FAILED, READY, judge_replicas
+from ..plan import CREATE, START
+from ..probe import Answer, Target, direct_target, inside_target, probe_http, published_target
+from ..release import Service
+from ..routes import open_dark
+from ..state import read_digests
+
+_POLL = 0.05
+_IN_A_ROW = 3
+_SETTLE = 2.0
+"""Seconds that a container without any check has to run: a crash at start shows by then."""
+_ANSWER_WITHIN = 15.0
+"""Seconds for answers once all containers are healthy: more waiting would not make a wrong answer right."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One HTTP probe: whom it is about, where it is asked, what is expected."""
+
+    about: str
+    target: Target
+    status: Optional[int]
+    expect_release: Optional[str]
+    service: Optional[str]
+    public: bool = False
+    direct: bool = False
+
+
+def run_verify(context: Context) -> Outcome:
+    """Prove that the release is fit to serve.
+
+    Raises:
+        ReleaseFault: it is not, with the evidence.
+    """
+    release = context.target.release
+    fresh = [release.services[one.service] for one in context.plan.of(START, CREATE, platform=False)]
+    began = time.monotonic()
+    _wait_for_containers(context, fresh, began + release.start_timeout)
+    for service in release.rolled.values():
+        _check_images(context, service)
+    context.token = open_dark(context.paths, context.target.id)
+    patient = any(service.gate == "http" for service in fresh)
+    deadline = began + release.start_timeout if patient else time.monotonic() + _ANSWER_WITHIN
+    asked = _ask_all(context, fresh, deadline)
+    return Outcome(f"{len(release.rolled)} services, {asked} answers over the dark route")
+
+
+def _wait_for_containers(context: Context, services: list[Service], deadline: float) -> None:
+    row = 0
+    began = time.monotonic()
+    settle = _SETTLE if any(service.gate == "running" for service in services) else 0.0
+    while services:
+        waiting = _first_waiting(context, services)
+        row = 0 if waiting else row + 1
+        if row >= _IN_A_ROW and time.monotonic() - began >= settle:
+            return
+        if waiting and time.monotonic() >= deadline:
+            service, reason = waiting
+            limit = context.target.release.start_timeout
+            _refuse(context, service, f"{service.name} was not healthy within {limit:g} s: it {reason}")
+        time.sleep(_POLL)
+
+
+def _first_waiting(context: Context, services: list[Service]) -> Optional[tuple[Service, str]]:
+    """A service that is not ready yet, and why; one that has failed ends it all."""
+    containers = read_app_containers(context.engine, context.paths)
+    for service in services:
+        verdict = judge_replicas(
+            _own(context, service, containers), wanted=service.replicas, gate=service.gate
+        )
+        if verdict.state == FAILED:
+            _refuse(context, service, f"{service.name} {verdict.reason}")
+        if verdict.state != READY:
+            return service, verdict.reason
+    return None
+
+
+def _check_images(context: Context, service: Service) -> None:
+    """The image that runs is the one that was scanned and published, by its digest."""
+    if service.digest is None:
+        context.host.note(f"{service.name}: its image has no digest, so that nobody can tell what runs")
+        return
+    for container in _own(context, service, read_app_containers(context.engine, context.paths)):
+        running = read_digests(context.engine, container.image_id)
+        if service.digest not in running:
+            found = ", ".join(running) or container.image_id
+            _refuse(context, service, f"{service.name} runs another image than the release's: {found}")
+
+
+def _ask_all(context: Context, fresh: list[Service], deadline: float) -> int:
+    """Ask every question until it was answered well three times in a row; the number of questions."""
+    questions = list(_questions(context))
+    for question in questions:
+        _ask(context, question, deadline, crashed=lambda: _first_waiting(context, fresh))
+    return len(questions)
+
+
+def _ask(context: Context, question: _Question, deadline: float, crashed: Callable[[], object]) -> None:
+    row = 0
+    while row < _IN_A_ROW:
+        answer = probe_http(question.target, "" if question.direct else context.token)
+        fault = _fault(question, answer)
+        row = 0 if fault else row + 1
+        if fault and question.public and answer.tls:
+            # A certificate may need the public to reach this host first: unknown is not wrong.
+            context.host.warn(f"{question.about}: {fault}; the page could not be probed in public")
+            return
+        if fault:
+            crashed()
+            if time.monotonic() >= deadline or _is_final(question, answer):
+                service = context.target.release.services.get(question.service or "")
+                _refuse(context, service, f"{question.about} {fault}")
+            time.sleep(_POLL)
+
+
+def _is_final(question: _Question, answer: Answer) -> bool:
+    """A good answer of a wrong release stays wrong."""
+    return not answer.fault(question.status) and bool(_fault(question, answer))
+
+
+def _fault(question: _Question, answer: Answer) -> str:
+    fault = answer.fault(question.status)
+    if not fault and question.expect_release and answer.release not in (None, question.expect_release):
+        return f"answered as release {answer.release}, expected {question.expect_release}"
+    return fault
+
+
+def _questions(context: Context) -> Iterator[_Question]:
+    release = context.target.release
+    containers = read_app_containers(context.engine, context.paths)
+    proxy = find_proxy(containers, release.proxy)
+    if proxy is None:
+        raise ReleaseFault(f"the proxy {release.proxy} does not run", service=release.proxy)
+    for name, port in release.routes.items():
+        yield from _service_questions(context, release.services[name], port, proxy, containers)
+    for probe in release.probes if release.url else ():
+        target = published_target(release.url or "", probe.path, proxy.ports)
+        if target is None:
+            context.host.warn(
+                f"{release.url}: the proxy publishes no port for it, so that it was not probed in public"
+            )
+            return
+        yield _Question(f"{release.url}{probe.path}", target, probe.status, None, None, public=True)
+
+
+def _service_questions(
+    context: Context, service: Service, port: int, proxy: Container, containers: list[Container]
+) -> Iterator[_Question]:
+    if service.health is None or not service.replicas:
+        return
+    path, status = service.health.path, service.health.status
+    if service.gate == "http":
+        for container in _own(context, service, containers):
+            target = direct_target(container, service.port or port, path)
+            if target is not None:
+                about = f"{container.name} at {path}"
+                yield _Question(about, target, status, _expected(context, service), service.name, direct=True)
+    target = inside_target(proxy, service.name, port, path)
+    if target is None:
+        raise ReleaseFault(f"the proxy {proxy.name} has no address on any network", service=proxy.service)
+    yield _Question(f"{service.name} at {path}", target, status, _expected(context, service), service.name)
+
+
+def _expected(context: Context, service: Service) -> Optional[str]:
+    """The release that an image must name: a carried-over container was built for an older one."""
+    home = context.target.homes.get(service.name)
+    return service.expect_release if home == context.target.id else None
+
+
+def _own(context: Context, service: Service, containers: list[Container]) -> list[Container]:
+    home = context.target.homes[service.name]
+    return [
+        one for one in containers if one.service == service.name and one.release == home and not one.oneoff
+    ]
+
+
+def _refuse(context: Context, service: Optional[Service], what: str) -> None:
+    details: tuple[str, ...] = ()
+    if service is not None:
+        own = _own(context, service, read_app_containers(context.engine, context.paths))
+        bad = [one for one in own if not one.serves] or own
+        for one in bad[:3]:
+            raw = context.engine.inspect(one.id)
+            details += read_evidence(context.engine, parse_container(raw) if raw else one)
+    raise ReleaseFault(
+        what,
+        why=details[-1] if details else "",
+        fix="what it printed last stands below; correct it and deploy again",
+        details=details,
+        service=service.name if service else None,
+    )

@@ -1,0 +1,304 @@
+"""What a deploy or a rollback will do, and why. Pure: the plan that is printed is the plan that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from .bundle import Bundle
+from .changes import explain_change
+from .containers import Container
+from .health import READY, judge_replicas
+from .ledger import DEPLOY, ROLLBACK
+from .order import order_jobs
+from .project import platform_hashes, used_resources
+from .refusals import Refusal, plan_refusals
+from .release import Release, Service
+from .request import Options
+from .routes import render_switch, service_name
+from .state import State
+
+START = "start"
+CREATE = "create"
+CARRY = "carry"
+KEEP = "keep"
+UPDATE = "update"
+RUN = "run"
+SKIP = "skip"
+REMOVE = "remove"
+
+
+@dataclass(frozen=True)
+class Action:
+    """What happens to one service, and why.
+
+    Rolled: ``start`` (new containers, or stopped ones of the target), ``create`` (the target's were pruned),
+    ``carry`` or ``keep`` (they run on), ``remove``. Platform: ``start``, ``update``, ``keep``, ``remove``.
+    Jobs: ``run``, ``skip``. ``home`` is the release whose containers it is, empty for the platform.
+    """
+
+    service: str
+    role: str
+    action: str
+    reason: str
+    image: str
+    home: str
+    why: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        return {
+            "service": self.service,
+            "role": self.role,
+            "action": self.action,
+            "reason": self.reason,
+            "image": self.image,
+            "release": self.home,
+            "why": self.why,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A deploy or rollback, decided. ``resources``: networks or volumes have to be made."""
+
+    kind: str
+    app: str
+    release: str
+    previous: Optional[str]
+    actions: tuple[Action, ...]
+    pull: tuple[str, ...]
+    resources: bool
+    unchanged: bool
+    refusals: tuple[Refusal, ...] = ()
+
+    def of(self, *actions: str, platform: bool) -> list[Action]:
+        """The actions of these kinds, of the platform or of the rolled services."""
+        return [one for one in self.actions if one.action in actions and self._is_platform(one) == platform]
+
+    @property
+    def homes(self) -> dict[str, str]:
+        """Rolled service -> the release whose containers serve it from now on."""
+        return {
+            one.service: one.home
+            for one in self.actions
+            if one.home and one.action not in (REMOVE, RUN, SKIP)
+        }
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Rolled service -> DNS name."""
+        return {service: service_name(service, home) for service, home in self.homes.items()}
+
+    @property
+    def steps(self) -> list[str]:
+        """The plan in words, in the order in which it runs."""
+        if self.unchanged:
+            return [f"nothing: release {self.previous} is this very one, and it serves"]
+        steps = [f"pull {image}" for image in self.pull]
+        steps += [
+            _in_words(one) for one in self.actions if self._is_platform(one) and one.action in (START, UPDATE)
+        ]
+        steps += [_in_words(one) for one in self.actions if one.action == RUN]
+        steps += [_in_words(one) for one in self.actions if one.home and one.action in (START, CREATE)]
+        steps += ["verify health, images and answers over the dark route", f"switch to {self.release}"]
+        steps += [_in_words(one) for one in self.actions if one.action == REMOVE]
+        return steps
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``data`` of a ``plan`` request."""
+        return {
+            "schema": "fairlead.plan/v1",
+            "kind": self.kind,
+            "app": self.app,
+            "release": self.release,
+            "previous": self.previous,
+            "unchanged": self.unchanged,
+            "actions": [one.to_json() for one in self.actions],
+            "pull": list(self.pull),
+            "steps": self.steps,
+            "refusals": [one.to_json() for one in self.refusals],
+        }
+
+    def _is_platform(self, action: Action) -> bool:
+        return not action.home and action.action not in (RUN, SKIP)
+
+
+def plan_deploy(release: Release, state: State, options: Optional[Options] = None) -> Plan:
+    """Decide what a deploy of this release does to this host."""
+    options = options or Options()
+    platform = _platform_actions(release, state, keep_state=False)
+    rolled = [_roll(service, release, state) for service in release.rolled.values()]
+    jobs = [_job(service, state) for service in order_jobs(release.jobs)]
+    actions = (*platform, *jobs, *rolled, *_removals(release, state))
+    resources = state.live is None or _lists_new(release, state.live.release)
+    idle = all(one.action in (KEEP, CARRY, SKIP) for one in actions) and not resources
+    same = state.live is not None and _is_same(release, state.live.release)
+    return Plan(
+        kind=DEPLOY,
+        app=release.app,
+        release=state.next_id,
+        previous=state.serving,
+        actions=actions,
+        pull=_images_to_pull(actions, state),
+        resources=resources,
+        unchanged=idle and same,
+        refusals=plan_refusals(
+            release, state, options, [one.service for one in platform if one.action == UPDATE]
+        ),
+    )
+
+
+def plan_rollback(target: Bundle, state: State) -> Plan:
+    """Decide what going back to a release does. State services stay as they are: their data does not go back."""
+    release = target.release
+    platform = _platform_actions(release, state, keep_state=True)
+    rolled = [_restore(service, target, state) for service in release.rolled.values()]
+    actions = (*platform, *rolled, *_removals(release, state))
+    return Plan(
+        kind=ROLLBACK,
+        app=release.app,
+        release=target.id,
+        previous=state.serving,
+        actions=actions,
+        pull=_images_to_pull(actions, state),
+        resources=False,
+        unchanged=state.serving == target.id and all(one.action == KEEP for one in rolled),
+    )
+
+
+def _platform_actions(release: Release, state: State, *, keep_state: bool) -> list[Action]:
+    hashes = platform_hashes(release, render_switch(release.routes))
+    actions = []
+    for name, service in release.platform.items():
+        containers = state.of_service(name, "")
+        if not containers and service.replicas:
+            action, reason = START, "it is not there yet" if state.live is None else "it is new"
+        elif any(one.hash != hashes[name] for one in containers):
+            if keep_state and service.role == "state":
+                action, reason = KEEP, "its definition differs, but data does not go back"
+            else:
+                action, reason = UPDATE, _platform_change(service, release, state)
+        elif len([one for one in containers if one.running]) < service.replicas:
+            action, reason = START, "it does not run"
+        else:
+            action, reason = KEEP, "unchanged"
+        actions.append(Action(name, service.role, action, reason, service.image, "", service.why))
+    return actions
+
+
+def _platform_change(service: Service, release: Release, state: State) -> str:
+    old = state.live.release.services.get(service.name) if state.live else None
+    reason = explain_change(old, service, state.live.release if state.live else None, release)
+    return (
+        "the routes changed"
+        if reason is None and service.name == release.proxy
+        else reason or "it was changed by hand"
+    )
+
+
+def _roll(service: Service, release: Release, state: State) -> Action:
+    reason = _why_start(service, release, state)
+    if reason is not None or state.live is None:
+        return Action(
+            service.name,
+            service.role,
+            START,
+            reason or "the first deploy",
+            service.image,
+            state.next_id,
+            service.why,
+        )
+    home = state.live.homes[service.name]
+    return Action(
+        service.name, service.role, CARRY, "unchanged, and it is healthy", service.image, home, service.why
+    )
+
+
+def _why_start(service: Service, release: Release, state: State) -> Optional[str]:
+    """Why a service cannot be carried over; None when it can."""
+    live = state.live
+    old = live.release.services.get(service.name) if live else None
+    if live is None:
+        return "the first deploy"
+    if old is None or service.name not in live.homes:
+        return "it is new"
+    reason = explain_change(old, service, live.release, release)
+    if reason is not None:
+        return reason
+    if used_resources(old, live.release) != used_resources(service, release):
+        return "its networks or volumes changed"
+    containers = state.of_service(service.name, live.homes[service.name])
+    return None if _is_fit(service, containers) else "its containers are not all healthy"
+
+
+def _is_fit(service: Service, containers: list[Container]) -> bool:
+    """Whether containers that run already may go on; restarts of the past do not count."""
+    known = {one.id: one.restarts for one in containers}
+    verdict = judge_replicas(containers, wanted=service.replicas, gate=service.gate, restarts=known)
+    return verdict.state == READY and len(containers) == service.replicas
+
+
+def _restore(service: Service, target: Bundle, state: State) -> Action:
+    home = target.homes.get(service.name, target.id)
+    containers = state.of_service(service.name, home)
+    if _is_fit(service, containers):
+        action, reason = KEEP, "it runs"
+    elif len(containers) == service.replicas and not any(one.running for one in containers):
+        action, reason = START, "its containers are stopped, and startable"
+    elif len(containers) == service.replicas:
+        action, reason = START, "its containers are not all healthy"
+    else:
+        action, reason = CREATE, "its containers were pruned"
+    return Action(service.name, service.role, action, reason, service.image, home, service.why)
+
+
+def _job(service: Service, state: State) -> Action:
+    run = state.ledger.jobs.get(service.hash)
+    done = run is not None and run.state == "done"
+    reason = f"it has run, for release {run.release}" if run is not None and done else "it has not run yet"
+    if run is not None and run.state == "failed":
+        reason = "it failed the last time"
+    return Action(service.name, service.role, SKIP if done else RUN, reason, service.image, "", service.why)
+
+
+def _removals(release: Release, state: State) -> list[Action]:
+    """Services that are no longer in the release. State is never removed: that is a decision about data."""
+    if state.live is None:
+        return []
+    actions = []
+    for name, old in state.live.release.services.items():
+        new = release.services.get(name)
+        if old.is_job or (new is not None and new.is_rolled == old.is_rolled and not new.is_job):
+            continue
+        home = state.live.homes.get(name, "") if old.is_rolled else ""
+        if old.role == "state":
+            action, reason = KEEP, "it is no longer in the release; its data stays until somebody removes it"
+        else:
+            action, reason = REMOVE, "it is no longer in the release"
+        actions.append(Action(name, old.role, action, reason, old.image, home, old.why))
+    return actions
+
+
+def _images_to_pull(actions: tuple[Action, ...], state: State) -> tuple[str, ...]:
+    needed = (one.image for one in actions if one.action in (START, CREATE, UPDATE, RUN))
+    return tuple(dict.fromkeys(image for image in needed if image not in state.present))
+
+
+def _lists_new(release: Release, live: Release) -> bool:
+    return not (set(release.networks) <= set(live.networks) and set(release.volumes) <= set(live.volumes))
+
+
+def _is_same(release: Release, live: Release) -> bool:
+    """Whether two documents say the same, but for who sent them and when."""
+    told = ("created_by", "tool")
+    return _told_apart(release.document, told) == _told_apart(live.document, told)
+
+
+def _told_apart(document: Mapping[str, Any], without: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key not in without}
+
+
+def _in_words(action: Action) -> str:
+    verb = {START: "start", CREATE: "create", UPDATE: "update", RUN: "run", REMOVE: "remove"}[action.action]
+    return f"{verb} {action.service}: {action.reason}"

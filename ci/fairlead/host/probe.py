@@ -1,0 +1,101 @@
+"""HTTP questions to a release that does not serve yet, through the very proxy that will serve it."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import urllib.parse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+from .containers import Container
+from .routes import DARK_HEADER
+from .tls import LoopbackConnection
+
+_TIMEOUT = 5.0
+_ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+_STANDARD_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to ask: a scheme, the address and port to connect to, and the Host that is asked for."""
+
+    scheme: str
+    address: str
+    port: int
+    host: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. ``status`` 0: nothing did, and ``error`` says why; ``tls`` if the handshake was to blame."""
+
+    status: int
+    release: Optional[str] = None
+    error: str = ""
+    tls: bool = False
+
+    def fault(self, expected: Optional[int]) -> str:
+        """Why this is not the answer that was hoped for, or an empty text."""
+        if not self.status:
+            return self.error
+        if expected is None:
+            return f"answered {self.status}" if self.status >= 500 else ""
+        return "" if self.status == expected else f"answered {self.status}, expected {expected}"
+
+
+def probe_http(target: Target, token: str = "", timeout: float = _TIMEOUT) -> Answer:
+    """Ask once. The certificate is not checked: the connection does not leave the host."""
+    tls = target.scheme == "https"
+    connection = LoopbackConnection(target.address, target.port, target.host, timeout, tls=tls)
+    try:
+        headers = {"Host": target.host, "User-Agent": "fairlead", **({DARK_HEADER: token} if token else {})}
+        connection.request("GET", target.path, headers=headers)
+        answer = connection.getresponse()
+        answer.read(1 << 20)
+        return Answer(answer.status, answer.getheader("X-Release"))
+    except ssl.SSLError as error:
+        return Answer(0, error=f"no TLS: {error.reason or error}", tls=True)
+    except (OSError, http.client.HTTPException) as error:
+        return Answer(0, error=f"did not answer: {str(error) or type(error).__name__}")
+    finally:
+        connection.close()
+
+
+def published_target(url: str, path: str, ports: Mapping[str, Sequence[tuple[str, int]]]) -> Optional[Target]:
+    """How a public URL is reached on this host, by the ports that the proxy publishes; None when it is not.
+
+    A URL's port is looked for among the published ones first; a forwarding in front of the host may
+    have another, then the proxy's own 443 (or 80) is taken.
+    """
+    parts = urllib.parse.urlsplit(url)
+    scheme, hostname = parts.scheme, parts.hostname or ""
+    wanted = parts.port or _STANDARD_PORTS[scheme]
+    pairs = [
+        (inside.partition("/")[0], pair)
+        for inside, found in ports.items()
+        if inside.endswith("/tcp")
+        for pair in found
+    ]
+    chosen = [pair for _, pair in pairs if pair[1] == wanted]
+    chosen += [pair for inside, pair in pairs if inside == str(_STANDARD_PORTS[scheme])]
+    if not chosen:
+        return None
+    address, port = chosen[0]
+    host = hostname if wanted == _STANDARD_PORTS[scheme] else f"{hostname}:{wanted}"
+    return Target(scheme, "127.0.0.1" if address in _ANYWHERE else address, port, host, path)
+
+
+def inside_target(proxy: Container, service: str, port: int, path: str) -> Optional[Target]:
+    """How a service is reached by its plain name, as other services do: through the proxy's internal site."""
+    address = next(iter(proxy.addresses), None)
+    return Target("http", address, port, f"{service}:{port}", path) if address else None
+
+
+def direct_target(container: Container, port: int, path: str) -> Optional[Target]:
+    """One replica by itself, where no health check of its own tells about it."""
+    address = next(iter(container.addresses), None)
+    return Target("http", address, port, f"{container.service}:{port}", path) if address else None

@@ -1,0 +1,235 @@
+"""Make Compose projects from a release document: one for the release, one for the platform. Pure.
+
+A release's services are renamed (``web`` -> ``web-000042``), so that Compose's own alias is unique and two
+releases stand side by side on the same networks; networks and volumes belong to the platform project.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from . import labels
+from .containers import platform_project, release_project
+from .paths import Paths
+from .release import RESOURCES, Release, Service
+from .routes import service_name
+
+_ADMIN = "unix//fairlead/run/admin.sock|0222"
+_HIDDEN = ("secrets", "releases", "tasks", "files")
+_RENDERING = "1"
+"""Part of the hash of platform services. A change of it recreates them all: only for what must not stay."""
+
+Document = dict[str, Any]
+
+
+def render_release_project(
+    release: Release, release_id: str, paths: Paths, started: Collection[str]
+) -> Document:
+    """The project of the services that this release starts, and of its jobs (behind a profile of their own)."""
+    services: Document = {}
+    for name, service in release.rolled.items():
+        if name in started:
+            definition = _definition(service, release, release_id, paths)
+            definition["networks"] = _networks(definition)
+            definition["depends_on"] = {
+                service_name(other, release_id): {"condition": str(how.get("condition") or "service_started")}
+                for other, how in service.depends_on.items()
+                if other in started and how.get("condition") != "service_completed_successfully"
+            }
+            services[service_name(name, release_id)] = _without_empty(_with_gentle_restart(definition))
+    for name, service in release.jobs.items():
+        definition = _definition(service, release, release_id, paths)
+        definition["networks"] = _networks(definition)
+        definition["restart"] = "no"
+        definition["profiles"] = ["fairlead-job"]
+        _deploy_of(definition).pop("restart_policy", None)
+        services[service_name(name, release_id)] = _without_empty(definition)
+    return {
+        "name": release_project(release.app, release_id),
+        "services": services,
+        "networks": {
+            key: {"external": True, "name": real_name(release.app, key, value)}
+            for key, value in release.networks.items()
+        },
+        "volumes": {
+            key: {"external": True, "name": real_name(release.app, key, value)}
+            for key, value in release.volumes.items()
+        },
+    }
+
+
+def render_platform_project(release: Release, paths: Paths, switch: str) -> Document:
+    """The project of proxy, state and ops, with every network and volume.
+
+    Nothing in it depends on the release's id: an unchanged service renders to the same text in each release.
+    """
+    hashes = platform_hashes(release, switch)
+    services: Document = {RESOURCES: _resources(release)}
+    for name, service in release.platform.items():
+        definition = _definition(service, release, "", paths)
+        definition["labels"][labels.HASH] = hashes[name]
+        definition["depends_on"] = {
+            other: {"condition": str(how.get("condition") or "service_started")}
+            for other, how in service.depends_on.items()
+            if other in release.platform and how.get("condition") != "service_completed_successfully"
+        }
+        if name == release.proxy:
+            _equip_proxy(definition, paths)
+        services[name] = _without_empty(definition)
+    return {
+        "name": platform_project(release.app),
+        "services": services,
+        "networks": {key: dict(value) for key, value in release.networks.items()},
+        "volumes": {key: dict(value) for key, value in release.volumes.items()},
+    }
+
+
+def platform_hashes(release: Release, switch: str) -> dict[str, str]:
+    """What each platform service's label must say for it to be up to date."""
+    hashes = {}
+    for name, service in release.platform.items():
+        parts = [_RENDERING, service.hash, *([switch] if name == release.proxy else [])]
+        hashes[name] = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return hashes
+
+
+def render_json(document: Mapping[str, Any]) -> bytes:
+    """The text of a document, the same for the same content."""
+    return json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def real_name(app: str, key: str, definition: Mapping[str, Any]) -> str:
+    """What the engine calls a network or volume of the platform project."""
+    given = definition.get("name")
+    if given:
+        return str(given)
+    return key if definition.get("external") else f"{platform_project(app)}_{key}"
+
+
+def used_resources(service: Service, release: Release) -> dict[str, str]:
+    """The real names of the networks and volumes that a service uses: containers do not follow a renaming."""
+    found = {}
+    for key in _networks(service.definition):
+        found[f"network {key}"] = real_name(release.app, key, release.networks.get(key) or {})
+    for volume in service.definition.get("volumes") or ():
+        source = str(volume.get("source")) if isinstance(volume, Mapping) else ""
+        if source in release.volumes:
+            found[f"volume {source}"] = real_name(release.app, source, release.volumes[source])
+    return found
+
+
+def _definition(service: Service, release: Release, release_id: str, paths: Paths) -> Document:
+    definition: Document = json.loads(json.dumps(service.definition))
+    marks = {
+        labels.APP: release.app,
+        labels.SERVICE: service.name,
+        labels.ROLE: service.role,
+        labels.HASH: service.hash,
+        **({labels.RELEASE: release_id} if release_id else {}),
+    }
+    definition["labels"] = {**_pairs(definition.get("labels")), **marks}
+    binds = [
+        _bind(_source(mount.secret, mount.file, release, paths), mount.target, mount.read_only)
+        for mount in service.mounts
+    ]
+    definition["volumes"] = [*(definition.get("volumes") or ()), *binds]
+    definition["pull_policy"] = "never"
+    return definition
+
+
+def _source(secret: str | None, file: str | None, release: Release, paths: Paths) -> str:
+    if secret is not None:
+        return str(paths.secret(secret, release.secrets[secret]))
+    return str(paths.file(file or ""))
+
+
+def _bind(source: str, target: str, read_only: bool) -> Document:  # noqa: FBT001 - Compose's own field
+    return {
+        "type": "bind",
+        "source": source.replace("$", "$$"),
+        "target": target,
+        "read_only": read_only,
+        "bind": {"create_host_path": False},
+    }
+
+
+def _equip_proxy(definition: Document, paths: Paths) -> None:
+    """Show the proxy the switch, and nothing else of the app's folder."""
+    definition["environment"] = {**_pairs(definition.get("environment")), "CADDY_ADMIN": _ADMIN}
+    definition["volumes"] += [
+        _bind(str(paths.home), "/fairlead", read_only=True),
+        _bind(str(paths.run), "/fairlead/run", read_only=False),
+        *({"type": "tmpfs", "target": f"/fairlead/{name}", "tmpfs": {"size": 4096}} for name in _HIDDEN),
+    ]
+
+
+def _resources(release: Release) -> Document:
+    """A service that never runs and names every network and volume, so that Compose makes them."""
+    return {
+        "image": "fairlead-resources",
+        "pull_policy": "never",
+        "deploy": {"replicas": 0},
+        "networks": {key: None for key in release.networks},
+        "volumes": [
+            {"type": "volume", "source": key, "target": f"/{number}"}
+            for number, key in enumerate(sorted(release.volumes))
+        ],
+    }
+
+
+def _networks(definition: Mapping[str, Any]) -> Document:
+    """The networks, without what two releases cannot share: aliases of the user's, fixed addresses.
+
+    The aliases stay reachable: the proxy carries them, and goes through the switch.
+    """
+    if definition.get("network_mode"):
+        return {}
+    given = definition.get("networks") or {"default": None}
+    if not isinstance(given, Mapping):
+        given = {str(key): None for key in given}
+    own = ("aliases", "ipv4_address", "ipv6_address", "link_local_ips", "mac_address")
+    return {
+        key: {name: value for name, value in (options or {}).items() if name not in own} or None
+        for key, options in given.items()
+    }
+
+
+def _with_gentle_restart(definition: Document) -> Document:
+    """``restart: always`` would bring a retired release back when the engine restarts."""
+    policy = _deploy_of(definition).pop("restart_policy", None)
+    if isinstance(policy, Mapping):
+        definition["restart"] = _restart_of(policy)
+    if definition.get("restart") == "always":
+        definition["restart"] = "unless-stopped"
+    return definition
+
+
+def _restart_of(policy: Mapping[str, Any]) -> str:
+    condition = policy.get("condition") or "any"
+    if condition == "on-failure":
+        attempts = policy.get("max_attempts")
+        return f"on-failure:{attempts}" if attempts else "on-failure"
+    return "no" if condition == "none" else "unless-stopped"
+
+
+def _deploy_of(definition: Document) -> Document:
+    deploy = definition.get("deploy")
+    return deploy if isinstance(deploy, dict) else {}
+
+
+def _without_empty(definition: Document) -> Document:
+    # Only what was added here: an empty `command` or `entrypoint` of the user's has a meaning.
+    ours = ("networks", "depends_on", "volumes")
+    return {key: value for key, value in definition.items() if not (key in ours and not value)}
+
+
+def _pairs(value: object) -> Document:
+    """Labels or environment, a mapping or a list of ``KEY=value``, as a mapping."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, list):
+        return {key: text for item in value for key, _, text in [str(item).partition("=")]}
+    return {}

@@ -1,0 +1,148 @@
+"""Undo a transaction, or finish one that a dead agent left: from journal, disk and engine alone.
+
+A failed deploy and a killed one are undone by the same code, so that it is run every day.
+Whether the switch had happened is asked of the symlink, nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from .bundle import Bundle, read_bundle, remove_bundle
+from .containers import Container, read_app_containers
+from .context import Host
+from .errors import EngineFault
+from .journal import END
+from .ledger import DEPLOY, Ledger, Transaction, fold_records
+from .phases.commit import commit_release
+from .phases.migrate import finish_job
+from .phases.platform import restore_platform
+from .phases.prune import prune_old
+from .phases.retire import retire_old
+from .routes import close_dark, close_inside, read_live, remove_routes, switch_to, unset_live
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What recovery did: ``release`` was ``finished`` or ``reverted``."""
+
+    release: str
+    done: str
+    text: str
+
+
+def recover(host: Host) -> Optional[Repaired]:
+    """Finish or undo what was left unfinished, before anything else is done. None when all is in order.
+
+    Raises:
+        AgentError: it could not be done now; the next command tries again.
+    """
+    ledger = fold_records(host.journal.records)
+    _mend_links(host, ledger)
+    left = ledger.unfinished
+    if left is None:
+        return None
+    host.note(
+        f"the {left.kind} of release {left.release} ended in the phase {left.phase or 'prepare'}: repairing"
+    )
+    switched = read_live(host.paths) == left.release and (
+        left.kind == DEPLOY or left.release != left.previous
+    )
+    bundle = read_bundle(host.paths, left.release)
+    repaired = _finish(host, left, bundle) if switched and bundle is not None else _undo(host, left)
+    host.note(repaired.text)
+    return repaired
+
+
+def revert(host: Host, left: Transaction) -> None:
+    """Take back everything that a transaction did before its switch. May be run again after any crash.
+
+    Raises:
+        AgentError: something could not be taken back.
+    """
+    close_dark(host.paths)
+    if read_live(host.paths) == left.release and left.previous != left.release:
+        # The rename happened, and what follows it failed.
+        _point_back(host, left)
+    close_inside(host.paths)
+    containers = read_app_containers(host.engine, host.paths)
+    if left.kind == DEPLOY:
+        _remove_release(host, left, containers)
+    else:
+        _stop_again(host, left, containers)
+    if left.updated:
+        restore_platform(host, left.number, left.updated)
+
+
+def end_transaction(
+    host: Host, left: Transaction, status: str, *, repaired: bool = False, **told: Any
+) -> None:
+    """Write the last record of a transaction: from here on it is history."""
+    host.journal.append(END, tx=left.number, release=left.release, status=status, repaired=repaired, **told)
+
+
+def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:
+    close_inside(host.paths)
+    close_dark(host.paths)
+    if not left.committed:
+        commit_release(host, left.number, left.release, live.release)
+    retire_old(host, live)
+    prune_old(host, live)
+    end_transaction(host, left, "live", repaired=True)
+    return Repaired(
+        left.release, "finished", f"release {left.release} had been switched to: it serves, and is committed"
+    )
+
+
+def _undo(host: Host, left: Transaction) -> Repaired:
+    revert(host, left)
+    end_transaction(host, left, "reverted", repaired=True)
+    serving = read_live(host.paths)
+    rest = f"release {serving} serves, as before" if serving else "nothing serves, as before"
+    return Repaired(
+        left.release, "reverted", f"release {left.release} had not been switched to: it is removed; {rest}"
+    )
+
+
+def _remove_release(host: Host, left: Transaction, containers: list[Container]) -> None:
+    own = [one for one in containers if one.release == left.release]
+    for container in own:
+        if container.oneoff and (container.running or container.created):
+            host.note(f"the job {container.service} still runs: waiting for it, a migration is never cut off")
+            finish_job(host, container.service, container.hash, left.release, container)
+    for container in own:
+        host.engine.remove(container.id)
+    remove_routes(host.paths, left.release)
+    remove_bundle(host.paths, left.release)
+
+
+def _stop_again(host: Host, left: Transaction, containers: list[Container]) -> None:
+    """Stop what a rollback had started: the containers that the release which serves does not use."""
+    live = read_bundle(host.paths, read_live(host.paths))
+    if live is None:
+        raise EngineFault(
+            f"the rollback to {left.release} cannot be undone: nothing serves",
+            fix="`fairlead rollback --to ID` to a release that `fairlead history` names",
+        )
+    for container in containers:
+        used = not container.release or live.homes.get(container.service) == container.release
+        if container.running and not used and not container.oneoff:
+            host.engine.stop(container.id, grace=container.grace)
+
+
+def _point_back(host: Host, left: Transaction) -> None:
+    if left.previous is None:
+        unset_live(host.paths)
+    else:
+        switch_to(host.paths, left.previous)
+
+
+def _mend_links(host: Host, ledger: Ledger) -> None:
+    """A switch that somebody removed, or that points nowhere, is put back to what was committed."""
+    if read_live(host.paths) is None and ledger.serving is not None:
+        if not host.paths.route(ledger.serving).is_dir():
+            host.warn(f"release {ledger.serving} should serve, and its routes are gone")
+            return
+        switch_to(host.paths, ledger.serving)
+        host.warn(f"nothing was switched to: {host.paths.live} points to release {ledger.serving} again")

@@ -1,0 +1,162 @@
+"""The switch itself: who serves which name, as files that the proxy reads on every request.
+
+``routes/<id>/<service>`` holds one DNS name, ``live`` is a symlink to such a folder, and a switch is one rename.
+``dark`` is for requests that carry the secret header, ``inside`` for calls from service to service:
+it follows ``live``, but while a release that brings *new* services is verified it knows those too,
+since otherwise a service that needs a new neighbour to become ready could never be verified.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Optional
+
+from .atomic import make_folder, point_link, write_file
+from .paths import RELEASE_ID, Paths
+
+DARK_HEADER = "X-Fairlead-Dark"
+_LIVE = "live"
+_INSIDE_SUFFIX = ".inside"
+
+_SNIPPET = """\
+({name}) {{
+	@dark {{
+		header_regexp {header} .{{32,}}
+		header {header} {{file./fairlead/run/dark-token}}
+	}}
+	reverse_proxy @dark {{
+		dynamic a {{
+			name {{file./fairlead/dark/{{args[0]}}}}
+			port {{args[1]}}
+			refresh 1s
+		}}
+		lb_try_duration 5s
+		lb_try_interval 50ms
+	}}
+	reverse_proxy {{
+		dynamic a {{
+			name {{file./fairlead/{link}/{{args[0]}}}}
+			port {{args[1]}}
+			refresh 1s
+		}}
+		lb_try_duration 5s
+		lb_try_interval 50ms
+	}}
+}}
+"""
+
+
+def render_switch(routes: Mapping[str, int]) -> str:
+    """The Caddyfile snippets and the internal site of each route.
+
+    The empty header equals a missing token file, hence the pattern; ``refresh`` is the same everywhere because
+    Caddy caches an address once for the process, by the first handler's setting.
+    """
+    parts = [
+        "# Written by Fairlead. An app's Caddyfile imports this file and says: import switch SERVICE PORT\n",
+        _SNIPPET.format(name="switch", link=_LIVE, header=DARK_HEADER),
+        _SNIPPET.format(name="switch-inside", link="inside", header=DARK_HEADER),
+    ]
+    parts += [
+        f"http://{service}:{port} {{\n\timport switch-inside {service} {port}\n}}\n"
+        for service, port in sorted(routes.items())
+    ]
+    return "\n".join(parts)
+
+
+def service_name(service: str, release: str) -> str:
+    """The DNS name of a service's containers in a release."""
+    return f"{service}-{release}"
+
+
+def read_live(paths: Paths) -> Optional[str]:
+    """The release that serves by the symlink, which is the truth; None when nothing does."""
+    try:
+        target = Path(os.readlink(paths.live))
+    except OSError:
+        return None
+    return target.name if RELEASE_ID.fullmatch(target.name) and paths.route(target.name).is_dir() else None
+
+
+def read_routes(paths: Paths, release: str) -> dict[str, str]:
+    """service -> DNS name, as the release's routes say."""
+    folder = paths.route(release)
+    if not folder.is_dir():
+        return {}
+    return {
+        entry.name: entry.read_text().strip() for entry in folder.iterdir() if not entry.name.startswith(".")
+    }
+
+
+def write_routes(paths: Paths, release: str, names: Mapping[str, str]) -> None:
+    """Write the routes of a release, whole or not at all."""
+    _write_folder(paths.route(release), names)
+
+
+def remove_routes(paths: Paths, release: str) -> None:
+    """Remove the routes of a release that does not serve."""
+    shutil.rmtree(paths.route(release), ignore_errors=True)
+    shutil.rmtree(_inside_folder(paths, release), ignore_errors=True)
+
+
+def switch_to(paths: Paths, release: str) -> None:
+    """The switch: from now on every request goes to this release."""
+    point_link(paths.live, f"routes/{release}")
+
+
+def unset_live(paths: Paths) -> None:
+    """Nothing serves: the first release was refused."""
+    paths.live.unlink(missing_ok=True)
+
+
+def open_dark(paths: Paths, release: str) -> str:
+    """Let requests with the returned token reach a release that does not serve yet."""
+    token = secrets.token_hex(32)
+    point_link(paths.dark, f"routes/{release}")
+    write_file(paths.dark_token, token.encode())
+    return token
+
+
+def close_dark(paths: Paths) -> None:
+    """End the dark route: a token that nobody knows, and no way but ``live``."""
+    make_folder(paths.run)
+    write_file(paths.dark_token, secrets.token_hex(32).encode())
+    point_link(paths.dark, _LIVE)
+
+
+def open_inside(paths: Paths, release: str, names: Mapping[str, str]) -> bool:
+    """Let services find the new neighbours that a release brings; False when it brings none."""
+    live = read_live(paths)
+    serving = read_routes(paths, live) if live else {}
+    if set(names) <= set(serving):
+        return False
+    folder = _inside_folder(paths, release)
+    _write_folder(folder, {**names, **serving})
+    point_link(paths.inside, f"routes/{folder.name}")
+    return True
+
+
+def close_inside(paths: Paths) -> None:
+    """Calls from service to service follow ``live`` again."""
+    point_link(paths.inside, _LIVE)
+    for folder in paths.routes.glob(f"*{_INSIDE_SUFFIX}"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _inside_folder(paths: Paths, release: str) -> Path:
+    return paths.routes / f"{release}{_INSIDE_SUFFIX}"
+
+
+def _write_folder(folder: Path, names: Mapping[str, str]) -> None:
+    make_folder(folder.parent)
+    scratch = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}")
+    make_folder(scratch)
+    for service, name in names.items():
+        # No newline: the proxy takes the content as it is.
+        write_file(scratch / service, name.encode())
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch.rename(folder)

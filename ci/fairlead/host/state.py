@@ -1,0 +1,252 @@
+"""What is on the host now: journal, switch, containers, images, in one frozen value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from .bundle import Bundle, read_bundle
+from .containers import Container, find_proxy, read_app_containers
+from .engine import Engine
+from .errors import InputFault
+from .journal import read_journal
+from .ledger import Ledger, fold_records
+from .lock import Holder, is_locked, read_holder
+from .paths import RELEASE_ID, Paths
+from .release import Release, Service
+from .routes import read_live
+
+SCHEMA = "fairlead.state/v1"
+
+
+@dataclass(frozen=True)
+class State:
+    """The app on this host. ``live`` is the release that the switch points to.
+
+    ``digests``: image id -> the digests by which the engine knows it; ``present``: references that are on the host.
+    """
+
+    app: str
+    ledger: Ledger
+    live: Optional[Bundle]
+    containers: tuple[Container, ...]
+    next_id: str
+    origin: Optional[Mapping[str, str]] = None
+    digests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    present: frozenset[str] = frozenset()
+    holder: Optional[Holder] = None
+
+    @property
+    def serving(self) -> Optional[str]:
+        return self.live.id if self.live else None
+
+    @property
+    def previous(self) -> Optional[str]:
+        """Where a rollback would go."""
+        return self.ledger.previous(self.serving)
+
+    @property
+    def proxy(self) -> Optional[Container]:
+        return find_proxy(list(self.containers), self.live.release.proxy) if self.live else None
+
+    def of_service(self, name: str, release: str) -> list[Container]:
+        """The containers of a service in a release, or of the platform when ``release`` is empty; no one-shots."""
+        return [
+            one
+            for one in self.containers
+            if one.service == name and one.release == release and not one.oneoff
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``fairlead status`` shows: which digest should run, and which does."""
+        release = self.live.release if self.live else None
+        entry = self.ledger.releases.get(self.serving or "")
+        last = self.ledger.transactions[-1] if self.ledger.transactions else None
+        return {
+            "schema": SCHEMA,
+            "app": self.app,
+            "environment": release.environment if release else None,
+            "url": release.url if release else None,
+            "serving": self.serving,
+            "previous": self.previous,
+            "since": entry.committed_at if entry else None,
+            "by": entry.by if entry else None,
+            "revision": release.revision if release else None,
+            "revision_time": release.revision_time if release else None,
+            "services": [self._service(service) for service in release.services.values()] if release else [],
+            "releases": [
+                {"id": one.id, "state": one.state, "revision": one.revision, "by": one.by, "at": one.began_at}
+                for one in reversed(list(self.ledger.releases.values()))
+                if one.state != "pruned"
+            ],
+            "last": last.to_json() if last else None,
+            "unfinished": self.ledger.unfinished.to_json() if self.ledger.unfinished else None,
+            "busy": str(self.holder) if self.holder else None,
+        }
+
+    def _service(self, service: Service) -> dict[str, Any]:
+        home = self.live.homes.get(service.name, "") if self.live else ""
+        containers = [] if service.is_job else self.of_service(service.name, home)
+        running = [one for one in containers if one.running]
+        return {
+            "service": service.name,
+            "role": service.role,
+            "image": service.image,
+            "digest": service.digest,
+            "platforms": dict(service.platforms),
+            "running_digest": self._running_digest(running, service.digest),
+            "release": home or None,
+            "replicas": None if service.is_job else service.replicas,
+            "state": _summary(service, containers),
+            "since": min((one.started_at for one in running), default=None),
+            "containers": [self._container(one, service.digest) for one in containers],
+        }
+
+    def _running_digest(self, running: list[Container], wanted: Optional[str]) -> Optional[str]:
+        """The digest that runs: the wanted one only if every container has it."""
+        found = {self.digest_of(one, wanted) for one in running}
+        odd = found - {wanted}
+        return next(iter(odd)) if odd else (wanted if found else None)
+
+    def digest_of(self, container: Container, wanted: Optional[str]) -> Optional[str]:
+        """The digest of the image that a container runs, the wanted one if it is among its names."""
+        known = self.digests.get(container.image_id, ())
+        if wanted in known:
+            return wanted
+        return known[0] if known else container.image_id
+
+    def _container(self, container: Container, wanted: Optional[str]) -> dict[str, Any]:
+        return {
+            "name": container.name,
+            "running": container.running,
+            "health": container.health,
+            "since": container.started_at or None,
+            "restarts": container.restarts,
+            "digest": self.digest_of(container, wanted),
+        }
+
+
+def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None) -> State:
+    """Read everything that a plan or a status needs.
+
+    Args:
+        release: the release to come: its images are looked up too.
+
+    Raises:
+        EngineFault: the engine does not answer.
+    """
+    ledger = fold_records(read_journal(paths.journal))
+    live = read_bundle(paths, read_live(paths))
+    containers = tuple(read_app_containers(engine, paths))
+    references = {service.image for service in release.services.values()} if release else set()
+    return State(
+        app=paths.app,
+        ledger=ledger,
+        live=live,
+        containers=containers,
+        next_id=_next_id(paths, ledger, containers),
+        origin=read_origin(paths),
+        digests={image: read_digests(engine, image) for image in {one.image_id for one in containers}},
+        present=frozenset(reference for reference in references if engine.image(reference) is not None),
+        holder=read_holder(paths.lock) if is_locked(paths.lock) else None,
+    )
+
+
+def read_digests(engine: Engine, image: str) -> tuple[str, ...]:
+    """The digests by which the engine knows an image: of the index, in both of its image stores."""
+    found = engine.image(image)
+    if found is None:
+        return ()
+    names = [str(name).partition("@")[2] for name in found.get("RepoDigests") or ()]
+    return tuple(dict.fromkeys(names))
+
+
+def read_origin(paths: Paths) -> Optional[dict[str, str]]:
+    """Whose app it is: ``source`` and ``environment`` of the first deploy."""
+    try:
+        raw = json.loads(paths.origin.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return {str(key): str(value) for key, value in raw.items()} if isinstance(raw, dict) else None
+
+
+def read_history(paths: Paths) -> list[dict[str, Any]]:
+    """Every deploy and rollback, newest first."""
+    return [one.to_json() for one in reversed(fold_records(read_journal(paths.journal)).transactions)]
+
+
+def stream_logs(
+    paths: Paths, engine: Engine, service: Optional[str], tail: int, follow: bool
+) -> Iterator[dict[str, str]]:
+    """The output of the containers that serve: ``{"service", "release", "container", "line"}``.
+
+    Raises:
+        InputFault: no such service, or nothing serves.
+    """
+    state = read_state(paths, engine)
+    if state.live is None:
+        raise InputFault(
+            f"{paths.app} has no release that serves", fix="`fairlead history` tells what happened"
+        )
+    chosen = list(_serving_containers(state, state.live))
+    known = sorted({one.service for one in chosen})
+    if service is not None:
+        chosen = [one for one in chosen if one.service == service]
+        if not chosen:
+            raise InputFault(f"{service!r} is no service that runs", fix=f"there are: {', '.join(known)}")
+    yield from _merge_logs(engine, chosen, tail, follow=follow)
+
+
+def _serving_containers(state: State, live: Bundle) -> Iterator[Container]:
+    for name, service in live.release.services.items():
+        if not service.is_job:
+            yield from state.of_service(name, live.homes.get(name, ""))
+
+
+def _merge_logs(
+    engine: Engine, containers: Iterable[Container], tail: int, *, follow: bool
+) -> Iterator[dict[str, str]]:
+    if not follow:
+        for one in containers:
+            for line in engine.logs(one.id, tail=tail):
+                yield _log_line(one, line)
+        return
+    from .follow import follow_logs
+
+    for one, line in follow_logs(engine, containers, tail):
+        yield _log_line(one, line)
+
+
+def _log_line(container: Container, line: str) -> dict[str, str]:
+    return {
+        "service": container.service,
+        "release": container.release,
+        "container": container.name,
+        "line": line,
+    }
+
+
+def _summary(service: Service, containers: list[Container]) -> str:
+    if service.is_job:
+        return "job"
+    if not containers:
+        return "missing" if service.replicas else "none asked"
+    if not all(one.running for one in containers):
+        return "stopped" if not any(one.running for one in containers) else "partly stopped"
+    worst = {one.health for one in containers}
+    for health in ("unhealthy", "starting"):
+        if health in worst:
+            return health
+    return "healthy" if worst == {"healthy"} else "running"
+
+
+def _next_id(paths: Paths, ledger: Ledger, containers: Iterable[Container]) -> str:
+    """The next release id: after any that the journal, a folder or a container has ever had."""
+    seen = {*ledger.releases, *(one.release for one in containers)}
+    for folder in (paths.releases, paths.routes):
+        if folder.is_dir():
+            seen.update(entry.name for entry in folder.iterdir())
+    highest = max((int(name) for name in seen if RELEASE_ID.fullmatch(name)), default=0)
+    return f"{highest + 1:06d}"

@@ -1,0 +1,47 @@
+"""The phases of a transaction, in their order: this list is the architecture.
+
+A failure up to and in ``verify`` undoes everything and what served goes on serving. After ``switch``
+there is no way back but a rollback: a failure there is a warning, and the next command finishes the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .context import Context, Outcome
+from .ledger import DEPLOY, ROLLBACK
+from .phases.commit import run_commit
+from .phases.migrate import run_migrate
+from .phases.platform import run_platform
+from .phases.prepare import run_prepare
+from .phases.prune import run_prune
+from .phases.pull import run_pull
+from .phases.retire import run_retire
+from .phases.start import run_start
+from .phases.switch import run_switch
+from .phases.verify import run_verify
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One step. ``reverts``: a failure in it undoes the transaction; ``kinds``: which transactions have it."""
+
+    name: str
+    run: Callable[[Context], Outcome]
+    reverts: bool
+    kinds: tuple[str, ...] = (DEPLOY, ROLLBACK)
+
+
+PHASES = (
+    Phase("prepare", run_prepare, reverts=True),
+    Phase("pull", run_pull, reverts=True),
+    Phase("platform", run_platform, reverts=True),
+    Phase("migrate", run_migrate, reverts=True, kinds=(DEPLOY,)),
+    Phase("start", run_start, reverts=True),
+    Phase("verify", run_verify, reverts=True),
+    Phase("switch", run_switch, reverts=True),
+    Phase("commit", run_commit, reverts=False),
+    Phase("retire", run_retire, reverts=False),
+    Phase("prune", run_prune, reverts=False),
+)

@@ -1,0 +1,163 @@
+"""Run the phases of one deploy or rollback, each journaled before it begins."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any, Optional
+
+from .context import Context, Outcome
+from .errors import EXIT_ROLLED_BACK, AgentError, InputFault, RevertFault
+from .journal import BEGIN, PHASE
+from .ledger import DEPLOY, Transaction, fold_records
+from .phases.platform import changed_services
+from .recover import end_transaction, revert
+from .result import PhaseTime, Result
+from .routes import read_live
+from .table import PHASES, Phase
+
+
+class Timeline:
+    """Tell of each phase as it begins and ends, and remember how long it took."""
+
+    def __init__(self, context_emit: Any) -> None:
+        self._emit = context_emit
+        self._began = 0.0
+        self.times: list[PhaseTime] = []
+
+    def begin(self, name: str) -> None:
+        self._began = time.monotonic()
+        self._emit(
+            {"event": "phase", "phase": name, "state": "begin", "at": round(time.time(), 3), "detail": ""}
+        )
+
+    def end(self, name: str, state: str, detail: str) -> None:
+        """``state`` is ``done``, ``skipped`` or ``failed``."""
+        took = time.monotonic() - self._began
+        self.times.append(PhaseTime(name, state, took))
+        self._emit(
+            {
+                "event": "phase",
+                "phase": name,
+                "state": state,
+                "at": round(time.time(), 3),
+                "seconds": round(took, 3),
+                "detail": detail,
+            }
+        )
+
+
+def begin_transaction(context: Context) -> Context:
+    """Write the first record: from here on the next command finishes or undoes what this one leaves."""
+    release = context.target.release
+    record = context.host.journal.append(
+        BEGIN,
+        kind=context.plan.kind,
+        release=context.target.id,
+        previous=context.plan.previous,
+        task=context.task,
+        by=context.by,
+        revision=release.revision,
+        revision_time=release.revision_time,
+    )
+    context.host.emit(
+        {
+            "event": "task",
+            "task": context.task,
+            "release": context.target.id,
+            "previous": context.plan.previous,
+        }
+    )
+    return replace(context, number=record.seq)
+
+
+def run_transaction(context: Context, timeline: Timeline) -> Result:
+    """Run all phases. The first one, ``prepare``, has begun on the timeline already: it includes the lock.
+
+    Raises nothing that can be told: what goes wrong is undone and becomes the result.
+    """
+    for phase in PHASES:
+        if context.plan.kind not in phase.kinds:
+            continue
+        try:
+            _run_phase(context, phase, timeline)
+        except (AgentError, OSError) as error:
+            fault = _as_fault(error)
+            timeline.end(phase.name, "failed", fault.what)
+            if phase.reverts:
+                return _undo(context, timeline, fault)
+            context.host.warn(f"{phase.name}: {fault.what}{': ' if fault.why else ''}{fault.why}")
+    return _finish(context, timeline)
+
+
+def _run_phase(context: Context, phase: Phase, timeline: Timeline) -> None:
+    context.host.phase = phase.name
+    told: dict[str, Any] = {"updated": changed_services(context)} if phase.name == "platform" else {}
+    context.host.journal.append(PHASE, tx=context.number, phase=phase.name, **told)
+    if phase is not PHASES[0]:
+        timeline.begin(phase.name)
+    outcome: Outcome = phase.run(context)
+    timeline.end(phase.name, "skipped" if outcome.skipped else "done", outcome.detail)
+
+
+def _finish(context: Context, timeline: Timeline) -> Result:
+    phases = [one.to_json() for one in timeline.times]
+    end_transaction(context.host, _own(context), "live", phases=phases)
+    return Result(
+        "live",
+        release=context.target.id,
+        serving=read_live(context.paths),
+        previous=context.plan.previous,
+        phases=tuple(timeline.times),
+    )
+
+
+def _undo(context: Context, timeline: Timeline, fault: AgentError) -> Result:
+    """Back to what was, and say so; when that fails too, say that loudest."""
+    own = _own(context)
+    status = "refused" if context.plan.kind == DEPLOY else "reverted"
+    exit_code = fault.exit_code if isinstance(fault, InputFault) else EXIT_ROLLED_BACK
+    try:
+        revert(context.host, own)
+        phases = [one.to_json() for one in timeline.times]
+        end_transaction(context.host, own, status, phases=phases, error=fault.to_json())
+    except (AgentError, OSError) as error:
+        fault = _unreverted(context, fault, _as_fault(error))
+        status, exit_code = "failed", fault.exit_code
+    return Result(
+        status,
+        exit_code,
+        release=context.target.id,
+        serving=read_live(context.paths),
+        previous=context.plan.previous,
+        phases=tuple(timeline.times),
+        error=fault.to_json(),
+    )
+
+
+def _unreverted(context: Context, first: AgentError, second: AgentError) -> AgentError:
+    return RevertFault(
+        f"{first.what}, and it could not be undone: {second.what}",
+        why=second.why or first.why,
+        fix=f"`fairlead repair`, or on the host `{context.paths.launcher} repair`",
+        details=(*first.details, *second.details),
+        service=first.service,
+    )
+
+
+def _own(context: Context) -> Transaction:
+    """This transaction as the journal has it: undoing goes by the same record that recovery would go by."""
+    left: Optional[Transaction] = fold_records(context.host.journal.records).unfinished
+    if left is None:
+        raise RevertFault("the journal does not know of the transaction under way")
+    return left
+
+
+def _as_fault(error: Exception) -> AgentError:
+    if isinstance(error, AgentError):
+        return error
+    return AgentError(
+        f"the host failed: {error}",
+        why=type(error).__name__,
+        fix="see whether the disk is full, and whether the user owns the folder",
+    )
