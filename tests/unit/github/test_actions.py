@@ -1,0 +1,169 @@
+"""The composite actions and the workflows, read as files: thin, pinned, and named as the command names things."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from fairlead.cli import VERBS, command
+
+ROOT = Path(__file__).parents[3]
+ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+EVERY = [*ACTIONS, *WORKFLOWS]
+
+VERB_ACTIONS = [path for path in ACTIONS if path.parent.name != "setup"]
+
+# Variables that a verb reads without an option for them: whoever could see a command line could see the value.
+SECRET_VARIABLES = {
+    "FAIRLEAD_REGISTRY_USERNAME",
+    "FAIRLEAD_REGISTRY_PASSWORD",
+    "FAIRLEAD_SECRETS",
+    "FAIRLEAD_SSH_KEY",
+}
+
+
+def load(path: Path) -> dict[str, Any]:
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert isinstance(document, dict)
+    return document
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT / ".github"))
+
+
+def steps_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from document.get("runs", {}).get("steps", ())
+    for job in document.get("jobs", {}).values():
+        yield from job.get("steps", ())
+
+
+@pytest.mark.parametrize("path", EVERY, ids=name_of)
+def test_no_expression_stands_in_a_script(path: Path) -> None:
+    """An expression in ``run`` is pasted into the script before the shell reads it."""
+    for step in steps_of(load(path)):
+        assert "${{" not in step.get("run", "")
+
+
+@pytest.mark.parametrize("path", EVERY, ids=name_of)
+def test_everything_used_is_our_own_or_pinned_by_commit(path: Path) -> None:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        match = re.match(r"\s*(?:- )?uses:\s*(\S+)(.*)$", line)
+        if match and not match[1].startswith("./"):
+            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", match[1]), line
+            assert re.fullmatch(r" # v\d+\.\d+\.\d+", match[2]), f"{line}: which version is that?"
+
+
+@pytest.mark.parametrize("path", EVERY, ids=name_of)
+def test_a_script_ends_by_becoming_the_command(path: Path) -> None:
+    """Only so do the runner's SIGINT and SIGTERM reach it: bash passes neither on."""
+    for step in steps_of(load(path)):
+        if "fairlead" in step.get("run", ""):
+            assert step["run"].strip().splitlines()[-1].startswith("exec ")
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=name_of)
+def test_every_input_is_handed_on_under_its_own_name(path: Path) -> None:
+    document = load(path)
+    handed = {name for step in steps_of(document) for name in _inputs_handed(step)}
+    assert handed == set(document.get("inputs") or ()) - {"comment"}
+
+
+def _inputs_handed(step: dict[str, Any]) -> Iterator[str]:
+    for variable, value in (step.get("env") or {}).items():
+        match = re.fullmatch(r"\$\{\{ inputs\.([a-z-]+) \}\}", value)
+        assert match, f"{variable}: {value}"
+        own = match[1].replace("-", "_").upper()
+        assert variable in {f"FAIRLEAD_{own}", own}
+        yield match[1]
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=name_of)
+def test_every_input_is_described_and_every_output_is_mapped(path: Path) -> None:
+    document = load(path)
+    identified = {step["id"] for step in steps_of(document) if "id" in step}
+    for spec in (document.get("inputs") or {}).values():
+        assert spec["description"]
+        assert isinstance(spec["default"], str)
+    for name, spec in (document.get("outputs") or {}).items():
+        match = re.fullmatch(r"\$\{\{ steps\.(\w+)\.outputs\.([a-z-]+) \}\}", spec["value"])
+        assert match
+        assert match[1] in identified
+        assert match[2] == name
+
+
+@pytest.mark.parametrize("path", VERB_ACTIONS, ids=name_of)
+def test_an_action_is_its_verb_and_speaks_of_what_the_verb_knows(path: Path) -> None:
+    (step, *_) = steps_of(load(path))
+    verb = path.parent.name
+    assert verb in VERBS
+    assert step["run"] == f"exec fairlead {verb}"
+    known = _variables(verb) | SECRET_VARIABLES
+    assert set(step["env"]) <= known, f"`fairlead {verb}` does not read {sorted(set(step['env']) - known)}"
+
+
+def _variables(verb: str) -> set[str]:
+    """Every variable that the options of a verb, and those before its name, can be given by."""
+    loaded = command.get_command(click.Context(command), verb)
+    assert loaded is not None
+    found: set[str] = set()
+    for parameter in (*loaded.params, *command.params):
+        names = parameter.envvar or ()
+        found |= {names} if isinstance(names, str) else set(names)
+    return found
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_what_a_workflow_gives_an_action_is_an_input_of_it(path: Path) -> None:
+    for step in steps_of(load(path)):
+        own = re.fullmatch(r"\./fairlead/\.github/actions/(\w+)", step.get("uses", ""))
+        if own:
+            action = load(ROOT / ".github" / "actions" / own[1] / "action.yml")
+            assert set(step.get("with") or ()) <= set(action.get("inputs") or ())
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_a_workflow_may_nothing_and_each_job_says_what_it_may(path: Path) -> None:
+    document = load(path)
+    assert document["permissions"] == {}
+    for job in document["jobs"].values():
+        assert job["permissions"]["contents"] == "read"
+        assert job["timeout-minutes"]
+        for step in steps_of({"jobs": {"one": job}}):
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_a_fork_gets_nothing_to_write_with() -> None:
+    jobs = load(ROOT / ".github" / "workflows" / "preview.yml")["jobs"]
+    assert "!=" in jobs["check"]["if"]
+    assert jobs["check"]["permissions"] == {"contents": "read"}
+    assert not any("publish" in step.get("uses", "") for step in jobs["check"]["steps"])
+    assert "secrets." not in str(jobs["check"])
+    assert "==" in jobs["push"]["if"]
+
+
+def test_deploy_and_rollback_never_run_side_by_side_and_are_never_cancelled() -> None:
+    deploy = load(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]["deploy"]["concurrency"]
+    rollback = load(ROOT / ".github" / "workflows" / "rollback.yml")["concurrency"]
+    assert deploy["cancel-in-progress"] is rollback["cancel-in-progress"] is False
+    assert rollback["group"] == "fairlead-${{ inputs.environment }}"
+    assert deploy["group"] == "fairlead-${{ inputs.environment || vars.FAIRLEAD_ENVIRONMENT }}"
+
+
+def test_dependabot_sees_every_action() -> None:
+    document = load(ROOT / ".github" / "dependabot.yml")
+    (actions,) = [update for update in document["updates"] if update["package-ecosystem"] == "github-actions"]
+    assert actions["directories"] == ["/", "/.github/actions/*"]
+
+
+def test_the_launcher_of_the_setup_action_can_be_run() -> None:
+    assert os.access(ROOT / ".github" / "actions" / "setup" / "bin" / "fairlead", os.X_OK)
