@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from fairlead.errors import Finding, InputError, Location
 
 VARIABLE_PREFIX = "FAIRLEAD_SECRET_"
+BUNDLE_VARIABLE = "FAIRLEAD_SECRETS"
 _MAX_BYTES = 500 * 1024
 
 
@@ -67,16 +69,18 @@ def read_secrets(
 ) -> dict[str, Secret]:
     """The values of the secrets.
 
-    Looked for, in this order: the variable ``FAIRLEAD_SECRET_<NAME>``, the file of that name in ``folder``,
+    Looked for, in this order: the variable ``FAIRLEAD_SECRET_<NAME>``, the variable ``FAIRLEAD_SECRETS`` that
+    holds all of them (for a CI that can hand over only so many), the file of that name in ``folder``,
     and what the compose file itself names. An empty value counts as none: a missing secret of GitHub is one.
 
     Raises:
         InputError: some are missing or too large, all of them named, each with the places that were tried.
     """
+    bundle = parse_bundle(environ.get(BUNDLE_VARIABLE, ""))
     found: dict[str, Secret] = {}
     findings: list[Finding] = []
     for want in wanted:
-        value = _read(want, environ, folder)
+        value = _read(want, environ, bundle, folder)
         if not value:
             findings.append(
                 Finding(f"the secret {want.name} has no value", want.location, _places(want, folder))
@@ -96,9 +100,45 @@ def read_secrets(
     return found
 
 
-def _read(want: Wanted, environ: Mapping[str, str], folder: Path | None) -> bytes:
+def parse_bundle(text: str) -> dict[str, bytes]:
+    """The values in ``FAIRLEAD_SECRETS``, by the name of the variable that each could have come in.
+
+    One ``NAME=value`` a line, or a JSON object, which can hold values of several lines.
+    Empty lines and lines that begin with ``#`` say nothing.
+
+    Raises:
+        InputError: it is neither; no value stands in the message.
+    """
+    if text.lstrip().startswith("{"):
+        try:
+            document = json.loads(text)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict) or not all(isinstance(value, str) for value in document.values()):
+            raise InputError(
+                f"{BUNDLE_VARIABLE} is no JSON object with a text for each name",
+                fix='write {"name": "value"}, or one NAME=value a line',
+            )
+        return {variable_of(name): _bytes(value) for name, value in document.items()}
+    values: dict[str, bytes] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        name, equals, value = line.partition("=")
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if not equals or not name.strip():
+            raise InputError(
+                f"line {number} of {BUNDLE_VARIABLE} is not NAME=value", fix="write one secret a line"
+            )
+        values[variable_of(name.strip())] = _bytes(value)
+    return values
+
+
+def _read(
+    want: Wanted, environ: Mapping[str, str], bundle: Mapping[str, bytes], folder: Path | None
+) -> bytes:
     sources = (
         _from_variable(environ, variable_of(want.name)),
+        bundle.get(variable_of(want.name), b""),
         _from_file(folder / want.name if folder is not None else None),
         _from_variable(environ, want.variable),
         _from_file(want.file),
@@ -107,7 +147,11 @@ def _read(want: Wanted, environ: Mapping[str, str], folder: Path | None) -> byte
 
 
 def _from_variable(environ: Mapping[str, str], variable: str) -> bytes:
-    return environ.get(variable, "").encode("utf-8", "surrogateescape") if variable else b""
+    return _bytes(environ.get(variable, "")) if variable else b""
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _from_file(path: Path | None) -> bytes:
@@ -115,7 +159,7 @@ def _from_file(path: Path | None) -> bytes:
 
 
 def _places(want: Wanted, folder: Path | None) -> str:
-    places = [f"the variable {variable_of(want.name)}"]
+    places = [f"the variable {variable_of(want.name)}", f"a line {want.name}=… in {BUNDLE_VARIABLE}"]
     places.append(
         f"the file {folder / want.name}" if folder is not None else f"a file {want.name} in --secrets-dir"
     )
