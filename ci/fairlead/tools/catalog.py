@@ -110,7 +110,7 @@ _TOOLS = (
     Tool("buildx", "docker-buildx", "use", ("version",), (0, 13, 0), plugin=True, fix=_ENGINE_FIX),
     Tool("git", "git", "use", ("--version",), (2, 20, 0), sources=(DebianPackage("git", since=10),)),
     Tool("ssh", "ssh", "use", ("-V",), (7, 6, 0), sources=(DebianPackage("openssh-client", since=10),)),
-    Tool("skopeo", "skopeo", "use", ("--version",), (1, 9, 0), sources=(DebianPackage("skopeo", since=12),)),
+    Tool("skopeo", "skopeo", "use", ("--version",), (1, 13, 0), sources=(DebianPackage("skopeo"),)),
     Tool(
         "trivy",
         "trivy",
