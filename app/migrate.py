@@ -34,8 +34,9 @@ def run(environ: Mapping[str, str]) -> int:
     configure_logging("migrate", settings.process.release, settings.process.log_level)
     try:
         _migrate(settings.database)
-    except Exception:
-        log.exception("the migration failed; the database is as it was")
+    except Exception as error:
+        # All in one transaction: whatever failed, the release that serves finds the schema that it knows.
+        log.exception("the migration failed, the database is as it was: %s", str(error).partition("\n")[0])
         return 1
     return 0
 

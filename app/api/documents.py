@@ -31,6 +31,9 @@ def _parse_moment(value: Any) -> Any:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_parse_moment)]
 
+WHAT, WHY = 2000, 20000
+"""Characters of an error that are kept; a long one is cut rather than refused."""
+
 EVENT_EXAMPLE: dict[str, Any] = {
     "schema": "fairlead.event/v1",
     "id": "0d3c7a52-6c4e-4a0e-9f3b-2f6f3a1b7c11",
@@ -68,8 +71,6 @@ EVENT_EXAMPLE: dict[str, Any] = {
 class PhaseIn(BaseModel):
     """One phase of a deploy."""
 
-    model_config = ConfigDict(extra="ignore", strict=False)
-
     phase: Line
     state: Literal["done", "skipped", "failed"]
     seconds: float = Field(ge=0, allow_inf_nan=False)
@@ -78,8 +79,8 @@ class PhaseIn(BaseModel):
 class FaultIn(BaseModel):
     """What went wrong, and why."""
 
-    what: str = Field(max_length=2000)
-    why: str = Field(default="", max_length=20000)
+    what: str
+    why: str = ""
 
 
 class EventIn(BaseModel):
@@ -99,7 +100,7 @@ class EventIn(BaseModel):
     serving: ReleaseId | None = Field(description="What serves now")
     revision: Revision
     revision_time: Moment
-    by: Line
+    by: Annotated[str, StringConstraints(max_length=255)] = Field(description="Who asked; empty if nobody knows")
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2000)] | None = None
     started_at: Moment
     finished_at: Moment
@@ -121,13 +122,13 @@ class EventIn(BaseModel):
             serving=self.serving,
             revision=self.revision,
             revision_time=self.revision_time,
-            by=self.by,
+            by=self.by or "unknown",
             url=self.url,
             started_at=self.started_at,
             finished_at=self.finished_at,
             images=self.images,
             phases=tuple(Phase(entry.phase, entry.state, entry.seconds) for entry in self.phases),
-            error=Fault(self.error.what, self.error.why) if self.error else None,
+            error=Fault(self.error.what[:WHAT], self.error.why[:WHY]) if self.error else None,
         )
 
 

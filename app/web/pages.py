@@ -132,6 +132,8 @@ def _templates(release: str) -> Environment:
         "ago": view.render_ago,
         "duration": view.render_seconds,
         "bars": view.plan_bars,
+        "widths": view.plan_widths,
+        "phase_names": view.phase_names,
         "tone": view.tone,
         "headline": view.headline,
         "moment": datetime.fromisoformat,

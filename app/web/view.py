@@ -17,6 +17,11 @@ OUTCOMES = {
     "reverted": "taken back",
 }
 
+PHASES = (
+    "prepare", "pull", "platform", "migrate", "start", "verify", "switch", "watch", "commit", "retire", "prune",
+)  # fmt: skip
+"""In the order in which a deploy runs them."""
+
 _TONES = {"live": "good", "unchanged": "quiet", "refused": "warn", "failed": "bad", "reverted": "bad"}
 
 
@@ -70,6 +75,19 @@ def plan_bars(phases: Sequence[Phase]) -> tuple[Bar, ...]:
         bars.append(Bar(phase.name, phase.state, phase.seconds, round(left, 2), round(shown, 2)))
         begin += phase.seconds
     return tuple(bars)
+
+
+def plan_widths(events: Sequence[Event]) -> tuple[float, ...]:
+    """How wide each event's strip is, in percent: as its phases against those that took longest."""
+    wholes = [sum(phase.seconds for phase in event.phases) for event in events]
+    longest = max(wholes, default=0.0) or 1.0
+    return tuple(round(max(4.0, 100 * whole / longest), 2) for whole in wholes)
+
+
+def phase_names(events: Iterable[Event]) -> tuple[str, ...]:
+    """The phases that ran in any of the events, in the order in which they are run."""
+    ran = {phase.name: None for event in events for phase in event.phases if phase.state != "skipped"}
+    return tuple(sorted(ran, key=lambda name: PHASES.index(name) if name in PHASES else len(PHASES)))
 
 
 def group_cards(servings: Iterable[Serving]) -> tuple[EnvironmentCard, ...]:
