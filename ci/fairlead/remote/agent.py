@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 _PACKAGE = "fairlead_host"
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -35,17 +37,12 @@ class Agent:
 @cache
 def build_agent() -> Agent:
     """Build the agent from the package that is installed here."""
-    sources = {
-        entry.name: entry.read_bytes()
-        for entry in resources.files("fairlead.host").iterdir()
-        if entry.name.endswith(".py")
-    }
-    content = render_zipapp(sources)
+    content = render_zipapp(dict(_sources(resources.files("fairlead.host"), "")))
     return Agent(content, hashlib.sha256(content).hexdigest())
 
 
 def render_zipapp(sources: dict[str, bytes]) -> bytes:
-    """A zipapp that runs the module ``__main__`` of the sources, which are file names and their texts."""
+    """A zipapp that runs the module ``__main__`` of the sources, which are paths in the package and their texts."""
     buffer = io.BytesIO()
     files = {f"{_PACKAGE}/{name}": text for name, text in sources.items()}
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -55,3 +52,11 @@ def render_zipapp(sources: dict[str, bytes]) -> bytes:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, text)
     return buffer.getvalue()
+
+
+def _sources(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir() and entry.name != "__pycache__":
+            yield from _sources(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(".py"):
+            yield prefix + entry.name, entry.read_bytes()

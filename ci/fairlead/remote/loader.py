@@ -47,15 +47,16 @@ def read_exactly(size: int) -> bytes:
 def store(folder: str, content: bytes) -> None:
     # Unpacked rather than kept as a file, so that Python keeps the compiled modules: 0.2 s less a start.
     scratch = "{}.{}".format(folder, os.getpid())
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        archive.extractall(scratch)
-        for name in archive.namelist():
-            with open(os.path.join(scratch, name), "rb") as stream:
-                os.fsync(stream.fileno())
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            archive.extractall(scratch)
+            for name in archive.namelist():
+                with open(os.path.join(scratch, name), "rb") as stream:
+                    os.fsync(stream.fileno())
         os.rename(scratch, folder)
     except OSError:
-        shutil.rmtree(scratch)
+        shutil.rmtree(scratch, True)
+        # Another client may have been faster, with the same content.
         if not os.path.isdir(folder):
             raise
 

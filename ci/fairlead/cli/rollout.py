@@ -1,0 +1,285 @@
+"""What ``plan``, ``deploy`` and ``ship`` share: from the checkout to a plan, and to a release that serves."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from fairlead.cli.connection import find_place, open_line, show_event
+
+if TYPE_CHECKING:
+    from fairlead.cli.connection import Line, Place
+    from fairlead.errors import Finding
+    from fairlead.release.bundle import Bundle, Origin
+    from fairlead.release.prepare import Draft
+    from fairlead.remote.access import AccessOptions
+    from fairlead.remote.session import Blob, Event, Session
+    from fairlead.report import Phase, Reporter
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class RolloutOptions:
+    """What the command line says about a deploy."""
+
+    work_dir: Path
+    secrets_dir: Path | None = None
+    allow_older: bool = False
+    accept_recreate: tuple[str, ...] = ()
+    take_over: bool = False
+    no_wait: bool = False
+    refresh: bool = False
+
+
+def rollout_options(function: _Decorated) -> _Decorated:
+    """The options of ``plan``, ``deploy`` and ``ship`` that tell what may happen."""
+    for option in reversed(
+        (
+            click.option(
+                "--secrets-dir",
+                metavar="DIR",
+                envvar="FAIRLEAD_SECRETS_DIR",
+                show_envvar=True,
+                type=click.Path(file_okay=False, path_type=Path),
+                help="A folder with one file a secret. FAIRLEAD_SECRET_<NAME> comes first.",
+            ),
+            click.option("--allow-older", is_flag=True, help="Replace a newer commit by this one."),
+            click.option(
+                "--accept-recreate",
+                metavar="SERVICE",
+                multiple=True,
+                help="Let a service that keeps data be stopped and made again. Repeatable.",
+            ),
+            click.option(
+                "--take-over", is_flag=True, help="The app moved: take it over from another repository."
+            ),
+            click.option("--no-wait", is_flag=True, help="Fail with 5 when another deploy is under way."),
+            click.option(
+                "--refresh",
+                is_flag=True,
+                help="Look other people's image tags up anew, instead of keeping the digests that run.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A deploy under way: from where, to where, how."""
+
+    place: Place
+    draft: Draft
+    options: RolloutOptions
+    reporter: Reporter
+
+    def plan(self, line: Line) -> tuple[Mapping[str, Any], Bundle]:
+        """The plan that the server computes for this release, and the release."""
+        from fairlead.remote.outcome import answer_of
+
+        with self.reporter.step(f"plan on {self.place.host}"), line.connect() as session:
+            bundle, request = self._request(session)
+            return answer_of(session.ask({**request, "request": "plan"})), bundle
+
+    def deploy(self, line: Line) -> Event:
+        """Deploy; returns the ``result`` event, which may be one of failure."""
+        from fairlead.remote.attach import run_remote_task
+
+        with self.reporter.step(f"connect to {self.place.host}"):
+            session = line.connect()
+        with session:
+            bundle, request = self._request(session)
+            return run_remote_task(
+                session, line.connect, request, self._blobs(bundle), partial(show_event, self.reporter)
+            )
+
+    def _request(self, session: Session) -> tuple[Bundle, dict[str, Any]]:
+        from fairlead.release.identity import is_ancestor
+        from fairlead.release.order import plan_order
+        from fairlead.release.prepare import finish_release
+        from fairlead.remote.outcome import answer_of
+
+        state = answer_of(session.ask({"request": "state", "app": self.place.app}))
+        origin, options = self.draft.origin, self.options
+        newer = plan_order(
+            origin.revision,
+            state.get("revision"),
+            partial(is_ancestor, self.place.settings.root),
+            allow_older=options.allow_older,
+        )
+        bundle, remarks = finish_release(self.draft, state, resolver(), refresh=options.refresh)
+        show_remarks(self.reporter, remarks)
+        wishes = {
+            "allow_older": newer,
+            "accept_recreate": list(options.accept_recreate),
+            "take_over": options.take_over,
+            "no_wait": options.no_wait,
+            "lock_timeout": self.place.settings.deploy.lock_timeout,
+        }
+        request = {"request": "deploy", "release": bundle.release, "options": wishes, "by": origin.created_by}
+        return bundle, request
+
+    def _blobs(self, bundle: Bundle) -> list[Blob]:
+        from fairlead.remote.session import Blob
+
+        files = [Blob("file", sha256, content) for sha256, content in bundle.files.items()]
+        secrets = [Blob("secret", name, secret.reveal()) for name, secret in bundle.secrets.items()]
+        images = [service["image"] for service in bundle.release["services"].values()]
+        return [*files, *secrets, *login_blobs(self.place, images)]
+
+
+def login_blobs(place: Place, images: Sequence[str]) -> list[Blob]:
+    """The registry logins that a server needs for these images; none where nobody is logged in."""
+    from fairlead.image.credentials import registry_host
+    from fairlead.release.logins import read_logins
+    from fairlead.remote.session import Blob
+
+    own = registry_host(f"{place.settings.registry}/image") if place.settings.registry else ""
+    logins = read_logins(images, os.environ, own)
+    return [Blob("credentials", "", logins.reveal())] if logins is not None else []
+
+
+def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter) -> Rollout:
+    """Everything that can be known without the server, and every mistake that can be found without it.
+
+    Raises:
+        FairleadError: the checkout, the compose files, the secrets or the images are not fit to deploy.
+    """
+    from fairlead.release.prepare import draft_release
+
+    with reporter.step("prepare the release"):
+        origin = _read_origin(place, reporter)
+        draft = draft_release(
+            place.settings,
+            place.environment,
+            origin,
+            work_dir=options.work_dir,
+            secrets_dir=options.secrets_dir,
+            environ=os.environ,
+            resolve=resolver(),
+        )
+    from fairlead.report import redact
+
+    for secret in draft.secrets.values():
+        redact(secret.reveal().decode("utf-8", "replace"))
+    return Rollout(place, draft, options, reporter)
+
+
+def resolver() -> Callable[[str], str]:
+    """What asks a registry for the digest of a reference."""
+    from fairlead.image.registry import resolve_digest
+
+    return partial(resolve_digest, environ=os.environ)
+
+
+def finish_rollout(
+    place: Place,
+    result: Event,
+    reporter: Reporter,
+    options: RolloutOptions,
+    line: Line,
+    *,
+    before: Sequence[Phase] = (),
+) -> None:
+    """Write ``deploy.json``, show the timeline, and end well or with the error of the result.
+
+    Raises:
+        FairleadError: the deploy failed.
+    """
+    from fairlead.remote.outcome import deploy_document, failure_of
+
+    traffic = {"connections": line.traffic.connections, "agent_bytes": line.traffic.agent_bytes}
+    document = deploy_document(
+        result, place.host, {"app": place.app, "environment": place.environment.name, "traffic": traffic}
+    )
+    write_json(options.work_dir / "deploy.json", document)
+    phases = [(phase["phase"], phase["state"], phase["seconds"]) for phase in result.get("phases") or ()]
+    if phases:
+        reporter.timeline([*before, *phases])
+    failure = failure_of(result)
+    if failure is not None:
+        raise failure
+    reporter.result(document, _sentence(place, result))
+
+
+def run_deploy(
+    environment: str | None, access: AccessOptions, options: RolloutOptions, reporter: Reporter
+) -> None:
+    """Deploy the published images of this commit."""
+    place = find_place(environment)
+    rollout = start_rollout(place, options, reporter)
+    with open_line(place, access) as line:
+        result = rollout.deploy(line)
+    finish_rollout(place, result, reporter, options, line)
+
+
+def run_plan(
+    environment: str | None, access: AccessOptions, options: RolloutOptions, reporter: Reporter
+) -> None:
+    """Show what a deploy would do; the server is not changed."""
+    from fairlead.release.plan_text import HEADERS, plan_lines, plan_rows, plan_sentence
+
+    place = find_place(environment)
+    rollout = start_rollout(place, options, reporter)
+    with open_line(place, access) as line:
+        plan, bundle = rollout.plan(line)
+    reporter.table(HEADERS, plan_rows(plan))
+    for text in plan_lines(plan, bundle.release):
+        reporter.line(text)
+    document = {**plan, "host": place.host, "release_document": bundle.release}
+    reporter.result(document, plan_sentence(plan, place.host))
+
+
+def show_remarks(reporter: Reporter, remarks: Sequence[Finding]) -> None:
+    """Show what the user should know about the compose files."""
+    for remark in remarks:
+        reporter.warn(f"{remark.what} ({remark.fix})" if remark.fix else remark.what, remark.location)
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a document of ours for the next verb."""
+    from fairlead.image.documents import write_document
+
+    write_document(path, _Plain(document))
+
+
+@dataclass(frozen=True)
+class _Plain:
+    document: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return dict(self.document)
+
+
+def _read_origin(place: Place, reporter: Reporter) -> Origin:
+    from fairlead.release.bundle import Origin, plan_created_by
+    from fairlead.release.identity import read_identity
+
+    identity = read_identity(place.settings.root)
+    if identity.dirty:
+        count = len(identity.dirty_files)
+        some = ", ".join(identity.dirty_files[:3]) + (" …" if count > 3 else "")
+        reporter.warn(f"{count} files differ from the commit {identity.revision[:12]}: {some}")
+    return Origin(
+        revision=identity.revision,
+        revision_time=identity.revision_time,
+        source=identity.source_url or place.settings.registry,
+        created_by=plan_created_by(os.environ, getpass.getuser(), socket.gethostname()),
+    )
+
+
+def _sentence(place: Place, result: Event) -> str:
+    where = place.environment.url or place.host
+    if result["status"] == "unchanged":
+        return f"{place.app} {result['serving']} serves already at {where}: nothing to do"
+    return f"{place.app} {result['release']} serves at {where}"

@@ -1,0 +1,135 @@
+"""The requests that only read: each takes the request and gives the ``data`` of its result."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import task
+from .errors import InputFault
+from .frames import Frame
+from .paths import Paths, app_paths, list_apps
+
+PROTOCOL = 1
+
+Answer = Callable[[Path, Frame], Mapping[str, Any]]
+
+
+def answer_hello(root: Path, _frame: Frame) -> Mapping[str, Any]:
+    """Who answers: versions, user, host, the apps that are there."""
+    return {
+        "protocol": PROTOCOL,
+        "python": platform.python_version(),
+        "user": getpass.getuser(),
+        "hostname": socket.gethostname(),
+        "root": str(root),
+        "apps": list_apps(root),
+        "time": time.time(),
+    }
+
+
+def answer_check(root: Path, frame: Frame) -> Mapping[str, Any]:
+    """What the host lacks. ``time`` is the client's clock, in epoch seconds."""
+    from .check import run_checks
+
+    client = frame.get("time")
+    ahead = time.time() - client if isinstance(client, float) else None
+    return {"checks": [check.to_json() for check in run_checks(root, ahead)]}
+
+
+def answer_state(root: Path, frame: Frame) -> Mapping[str, Any]:
+    """What serves, and the tasks that are under way."""
+    from .engine import Engine
+    from .state import read_state
+
+    paths = parse_app(root, frame)
+    state = read_state(paths, Engine.connect())
+    return {**state.to_json(), "tasks": _running(paths)}
+
+
+def answer_plan(root: Path, frame: Frame) -> Mapping[str, Any]:
+    """What a deploy of ``release``, or a rollback to ``to``, would do."""
+    from .engine import Engine
+    from .plan import plan_deploy, plan_rollback
+    from .request import parse_deploy_request
+    from .state import read_state
+    from .target import find_target
+
+    if "release" in frame:
+        request = parse_deploy_request({**frame, "task": "plan"}, Path(), None)
+        state = read_state(app_paths(root, request.release.app), Engine.connect(), request.release)
+        return plan_deploy(request.release, state, request.options).to_json()
+    paths = parse_deployed_app(root, frame)
+    state = read_state(paths, Engine.connect())
+    target = find_target(paths, state.ledger, state.serving, parse_text(frame, "to"))
+    return plan_rollback(target, state).to_json()
+
+
+def answer_history(root: Path, frame: Frame) -> Mapping[str, Any]:
+    """Every deploy and rollback, newest first."""
+    from .state import read_history
+
+    paths = parse_app(root, frame)
+    return {"app": paths.app, "history": read_history(paths)}
+
+
+READING: Mapping[str, Answer] = {
+    "hello": answer_hello,
+    "check": answer_check,
+    "state": answer_state,
+    "plan": answer_plan,
+    "history": answer_history,
+}
+
+
+def parse_app(root: Path, frame: Frame) -> Paths:
+    """The paths of the app that a request names.
+
+    Raises:
+        InputFault: it names none.
+    """
+    app = frame.get("app")
+    if not isinstance(app, str):
+        raise InputFault("the request does not say which `app`", fix="say `app` as fairlead.yaml does")
+    return app_paths(root, app)
+
+
+def parse_deployed_app(root: Path, frame: Frame) -> Paths:
+    """Like ``parse_app``, and the app is there.
+
+    Raises:
+        InputFault: it was never deployed here.
+    """
+    paths = parse_app(root, frame)
+    if not paths.journal.exists():
+        raise InputFault(
+            f"the app {paths.app} has never been deployed on this host",
+            why=f"there are {', '.join(list_apps(root)) or 'no apps'} in {root}",
+            fix="deploy it first, or check `app` and the environment",
+        )
+    return paths
+
+
+def parse_text(frame: Frame, name: str) -> str | None:
+    """A field that is text or not there.
+
+    Raises:
+        InputFault: it is something else.
+    """
+    value = frame.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InputFault(f"`{name}` must be text", fix="use the same version of fairlead on both ends")
+    return value
+
+
+def _running(paths: Paths) -> list[dict[str, object]]:
+    return [
+        {"task": name, "kind": str(task.read_request(paths.task(name)).get("kind", ""))}
+        for name in task.list_tasks(paths)
+        if task.is_running(paths.task(name))
+    ]

@@ -1,0 +1,97 @@
+"""Every image of a release by digest: ours as they were published, others' as their tags point now, or as they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairlead.errors import InputError
+from fairlead.settings import Settings
+
+if TYPE_CHECKING:
+    from fairlead.compose.split import Pin
+    from fairlead.image.documents import PublishDocument
+
+Resolve = Callable[[str], str]
+"""The digest (``sha256:…``) that a reference points to now."""
+
+_PARALLEL = 8
+
+
+def read_publish(work_dir: Path, app: str, revision: str) -> PublishDocument | None:
+    """``publish.json`` if it is about this very commit of this app, else None.
+
+    Raises:
+        InputError: it is there, and damaged.
+    """
+    from fairlead.image.documents import PUBLISH_NAME, load_publish
+
+    if not (work_dir / PUBLISH_NAME).exists():
+        return None
+    document = load_publish(work_dir)
+    return document if (document.app, document.revision) == (app, revision) else None
+
+
+def resolve_own(
+    settings: Settings, names: Sequence[str], tag: str, published: PublishDocument | None, resolve: Resolve
+) -> dict[str, Pin]:
+    """The images of ours: what ``publish.json`` says, else what the registry has under the commit's tag.
+
+    Raises:
+        InputError: an image of the commit was never published.
+    """
+    from fairlead.compose.split import Pin
+
+    known = published.images if published is not None else {}
+    pins = {
+        name: Pin(known[name].repository, known[name].digest, known[name].platforms)
+        for name in names
+        if name in known
+    }
+    missing = [name for name in names if name not in pins]
+    references = {name: f"{settings.repository_of(name)}:{tag}" for name in missing}
+    try:
+        found = _in_parallel(resolve, [references[name] for name in missing])
+    except InputError as error:
+        raise _unpublished(tag, error) from error
+    digests = dict(zip(missing, found, strict=True))
+    return {**pins, **{name: Pin(settings.repository_of(name), digests[name]) for name in missing}}
+
+
+def resolve_foreign(references: Iterable[str], running: Iterable[str], resolve: Resolve) -> dict[str, str]:
+    """Others' images pinned: reference -> ``reference@sha256:…``; one that carries a digest already stays as it is.
+
+    Args:
+        references: as the compose files write them.
+        running: the pinned images of the release that serves. A tag that moved upstream is no reason to
+            recreate a database: what runs under the same reference is kept.
+        resolve: asks the registry.
+    """
+    kept = {image.partition("@")[0]: image for image in running if "@" in image}
+    open_ones = [reference for reference in dict.fromkeys(references) if "@" not in reference]
+    asked = [reference for reference in open_ones if reference not in kept]
+    digests = _in_parallel(resolve, asked)
+    resolved = {reference: f"{reference}@{digest}" for reference, digest in zip(asked, digests, strict=True)}
+    return {reference: kept.get(reference) or resolved[reference] for reference in open_ones}
+
+
+def running_images(state: Mapping[str, Any]) -> tuple[str, ...]:
+    """The pinned images of the release that serves, from the agent's ``state``."""
+    return tuple(str(service["image"]) for service in state.get("services", ()))
+
+
+def _unpublished(tag: str, cause: InputError) -> InputError:
+    return InputError(
+        f"the images of {tag} are not published",
+        why=cause.what,
+        fix="`fairlead ship` builds, scans and publishes first; or check out a commit that was published",
+    )
+
+
+def _in_parallel(call: Resolve, words: Sequence[str]) -> list[str]:
+    if len(words) < 2:
+        return [call(word) for word in words]
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        return list(pool.map(call, words))

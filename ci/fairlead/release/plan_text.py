@@ -1,0 +1,61 @@
+"""The plan that the agent computed, in words and rows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fairlead.host.text import short_image
+
+HEADERS = ("SERVICE", "ROLE", "ACTION", "BECAUSE", "IMAGE", "ROLE IS")
+
+
+def plan_rows(plan: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """One row a service, for ``HEADERS``: what happens to it and why, and why it has its role."""
+    return [
+        (
+            str(action["service"]),
+            str(action["role"]),
+            _action(action, plan),
+            str(action["reason"]),
+            short_image(str(action["image"])),
+            str(action.get("why") or "-"),
+        )
+        for action in plan["actions"]
+    ]
+
+
+def plan_sentence(plan: Mapping[str, Any], host: str) -> str:
+    """What it comes to, in one line."""
+    if plan["refusals"]:
+        return f"this would be refused by {host}: {plan['refusals'][0]['what']}"
+    if plan["unchanged"]:
+        return f"nothing to do: {plan['app']} {plan['previous']} on {host} is this very release"
+    previous = f"replaces {plan['previous']}" if plan["previous"] else "is the first release"
+    return f"{plan['app']} {plan['release']} {previous} on {host}"
+
+
+def plan_lines(plan: Mapping[str, Any], release: Mapping[str, Any] | None = None) -> list[str]:
+    """What else a reader of the plan wants to know: routes, steps in their order, refusals.
+
+    Args:
+        plan: the agent's ``fairlead.plan/v1``.
+        release: the release document, for its routes.
+    """
+    lines = []
+    routes = (release or {}).get("routes") or {}
+    if routes:
+        told = ", ".join(f"{service}:{port}" for service, port in routes.items())
+        lines.append(f"through the switch: {told}")
+    if release is not None and release.get("url"):
+        lines.append(f"public address: {release['url']}")
+    lines += ["steps:", *(f"  {number}. {step}" for number, step in enumerate(plan["steps"], 1))]
+    for refusal in plan["refusals"]:
+        lines += [f"refused: {refusal['what']}", f"  why: {refusal['why']}", f"  fix: {refusal['fix']}"]
+    return lines
+
+
+def _action(action: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
+    home = action.get("release")
+    word = str(action["action"])
+    return f"{word} ({home})" if word in {"carry", "keep"} and home and home != plan["release"] else word

@@ -1,0 +1,104 @@
+"""From a checkout to a bundle, in two steps: what can be told here, and what needs the server's state.
+
+A mistake in the files, a missing secret or image is told before anybody connects to anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairlead.errors import Finding
+from fairlead.release.bundle import Bundle, Origin, plan_bundle
+from fairlead.release.pins import read_publish, resolve_foreign, resolve_own, running_images
+from fairlead.release.secrets import Secret, Wanted, read_secrets
+
+if TYPE_CHECKING:
+    from fairlead.compose.model import ComposeApp
+    from fairlead.compose.split import Pin
+    from fairlead.release.pins import Resolve
+    from fairlead.settings import Environment, Settings
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A release as far as it can be told without the server."""
+
+    app: ComposeApp
+    own: Mapping[str, Pin]
+    secrets: Mapping[str, Secret]
+    origin: Origin
+
+
+def draft_release(
+    settings: Settings,
+    environment: Environment,
+    origin: Origin,
+    *,
+    work_dir: Path,
+    secrets_dir: Path | None,
+    environ: Mapping[str, str],
+    resolve: Resolve,
+) -> Draft:
+    """Load the app, find its secrets and our published images.
+
+    Args:
+        settings: fairlead.yaml.
+        environment: where the release goes.
+        origin: which commit, from where, by whom.
+        work_dir: where ``publish.json`` may lie.
+        secrets_dir: a folder with one file a secret.
+        environ: where secrets are looked for.
+        resolve: asks the registry for a digest.
+
+    Raises:
+        ComposeInvalidError: the compose files do not hold.
+        InputError: a secret or an image is missing.
+    """
+    from fairlead.compose import load_app
+
+    tag = f"sha-{origin.revision}"
+    app = load_app(settings, environment, registry=settings.registry, tag=tag, revision=origin.revision)
+    secrets = read_secrets(wanted_secrets(app, settings), environ, secrets_dir)
+    published = read_publish(work_dir, settings.app, origin.revision)
+    own = resolve_own(settings, app.own_images(), tag, published, resolve)
+    return Draft(app, own, secrets, origin)
+
+
+def finish_release(
+    draft: Draft, state: Mapping[str, Any], resolve: Resolve, *, refresh: bool = False
+) -> tuple[Bundle, tuple[Finding, ...]]:
+    """Pin what is left and split; returns the bundle and what the user should know.
+
+    Args:
+        draft: the release so far.
+        state: the agent's ``state``: others' images that run keep their digest.
+        resolve: asks the registry for a digest.
+        refresh: take what others' tags point to now, whatever runs.
+    """
+    from fairlead.compose.split import split
+
+    running = () if refresh else running_images(state)
+    parts = split(
+        draft.app,
+        own=draft.own,
+        foreign=resolve_foreign(draft.app.foreign_references(), running, resolve),
+        secrets={name: secret.sha256 for name, secret in draft.secrets.items()},
+    )
+    bundle = plan_bundle(draft.app.settings, draft.app.environment, parts, draft.secrets, draft.origin)
+    return bundle, (*draft.app.notes, *parts.notes)
+
+
+def wanted_secrets(app: ComposeApp, settings: Settings) -> tuple[Wanted, ...]:
+    """What the services mount, and the token of the board; a declared secret that nobody reads is not asked for."""
+    from fairlead.compose.split import secret_sources
+
+    wanted = {
+        name: Wanted(name, source.file, source.env, source.location)
+        for name, source in secret_sources(app).items()
+    }
+    if settings.events is not None and settings.events.token:
+        wanted.setdefault(settings.events.token, Wanted(settings.events.token))
+    return tuple(wanted.values())
