@@ -8,7 +8,7 @@ dev := ./bootstrap
 use := ./bootstrap --for use
 sources := ci tests $(wildcard app bench)
 
-.PHONY: help setup demo test unit integration e2e check format lock bench clean
+.PHONY: help setup demo test unit integration e2e actions check format lock bench fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ integration: ## tests against the engine of this machine
 e2e: ## tests against the lab
 	$(dev) python -m pytest tests/e2e
 
+actions: ## the workflows under act, against the lab
+	$(dev) python -m pytest tests/actions
+
 check: ## format, lint, types, import direction, workflows, locks
 	$(dev) python -m tests.check
 
@@ -45,7 +48,12 @@ lock: ## lock the requirements again (FRESH=--upgrade takes newer versions)
 bench: ## measure the goals
 	$(dev) python -m bench
 
+fresh: ## set up a machine that has nothing, in a container (minutes; needs root and mmdebstrap)
+	tests/fresh-machine
+
+cache := $${FAIRLEAD_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/fairlead}
+
 clean: ## undo everything: lab, cache, virtualenvs, work products
-	./bootstrap --for use fairlead lab down || true
-	rm -rf "$${FAIRLEAD_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/fairlead}" .fairlead .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	if [ -d "$(cache)/lab" ]; then $(use) fairlead lab down; fi
+	rm -rf "$(cache)" .fairlead .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

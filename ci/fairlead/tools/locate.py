@@ -11,7 +11,7 @@ from fairlead import process
 from fairlead.errors import ToolMissingError
 from fairlead.tools import memory
 from fairlead.tools.cache import cache_dir
-from fairlead.tools.catalog import CATALOG, Tool, Wheel
+from fairlead.tools.catalog import CATALOG, Tool
 from fairlead.tools.version import Version, parse_version, render_version
 
 # Where Docker looks for its plugins: https://github.com/docker/cli/blob/master/cli-plugins/manager/manager_unix.go
@@ -28,7 +28,7 @@ _ASK_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Found:
-    """A tool that will do. ``version`` is empty for a tool that does not tell its own."""
+    """A tool that will do."""
 
     tool: Tool
     path: Path
@@ -74,16 +74,15 @@ def search_tool(tool: Tool, environ: Mapping[str, str]) -> Search:
     for path in _candidates(tool, environ):
         version = _version_of(tool, path)
         why = judge(tool, version)
-        if not why:
-            return Search(_found(tool, path, version), tuple(passed_over))
+        if version is not None and not why:
+            cached = path.is_relative_to(cache_dir())
+            return Search(Found(tool, path, render_version(version), cached), tuple(passed_over))
         passed_over.append(PassedOver(path, why))
     return Search(None, tuple(passed_over))
 
 
 def judge(tool: Tool, version: Version | None) -> str:
     """Why a version will not do; empty if it will."""
-    if not tool.version_words:
-        return ""
     if version is None:
         return "does not tell its version"
     if version in tool.refused:
@@ -104,10 +103,9 @@ def cached_path(tool: Tool) -> Path | None:
     return None
 
 
-def cache_place(tool: Tool, version: str, architecture: str = "") -> Path:
-    """Where the cache keeps one version of a tool; ``architecture`` only for a foreign one."""
-    folder = cache_dir() / "tools" / tool.name / (f"{version}-{architecture}" if architecture else version)
-    return folder / tool.program
+def cache_place(tool: Tool, version: str) -> Path:
+    """Where the cache keeps one version of a tool."""
+    return cache_dir() / "tools" / tool.name / version / tool.program
 
 
 def missing(tool: Tool, passed_over: tuple[PassedOver, ...]) -> ToolMissingError:
@@ -138,17 +136,7 @@ def _candidates(tool: Tool, environ: Mapping[str, str]) -> Iterator[Path]:
         yield cached
 
 
-def _found(tool: Tool, path: Path, version: Version | None) -> Found:
-    cached = path.is_relative_to(cache_dir())
-    text = render_version(version) if version else ""
-    if not text and cached:
-        text = path.parent.name
-    return Found(tool, path, text, cached)
-
-
 def _version_of(tool: Tool, path: Path) -> Version | None:
-    if not tool.version_words:
-        return None
     stat = path.stat()
     mark = f"{stat.st_mtime_ns}-{stat.st_size}"
     known = memory.recall(path, mark)
@@ -159,8 +147,3 @@ def _version_of(tool: Tool, path: Path) -> Version | None:
         if done.ok:
             memory.remember(path, mark, known)
     return parse_version(known)
-
-
-def wheel_of(tool: Tool) -> Wheel | None:
-    """The wheel among a tool's sources."""
-    return next((source for source in tool.sources if isinstance(source, Wheel)), None)

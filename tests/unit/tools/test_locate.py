@@ -68,17 +68,6 @@ def test_a_plugin_is_found_in_dockers_folders(tmp_path: Path) -> None:
     assert search.found.path == plugin
 
 
-def test_a_tool_that_tells_no_version_is_named_after_its_place_in_the_cache() -> None:
-    tool = CATALOG["trivy-db"]
-    path = locate.cache_place(tool, "v0.0.0-20260813095258-0e0340a01b57")
-    path.parent.mkdir(parents=True)
-    path.write_text("")
-    path.chmod(0o755)
-    search = locate.search_tool(tool, {"PATH": ""})
-    assert search.found is not None
-    assert search.found.version == "v0.0.0-20260813095258-0e0340a01b57"
-
-
 def test_a_file_that_is_not_executable_is_no_program(tmp_path: Path) -> None:
     (tmp_path / "trivy").write_text("")
     assert locate.search_tool(CATALOG["trivy"], {"PATH": str(tmp_path)}) == locate.Search(None, ())
