@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from fairlead.errors import Finding, InputError
@@ -21,7 +19,6 @@ from fairlead.positions import Document, load_yaml
 
 FILE_NAME = "fairlead.yaml"
 DEFAULT_COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-_T = TypeVar("_T")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 
@@ -53,7 +50,7 @@ class BuildSecret:
 class BuildSettings:
     """How images are built. ``cache`` holds ``registry``, ``gha``, ``local`` or buildx specifications.
 
-    ``reproducible``: rewrite the times of files, whatever the Dockerfile does.
+    ``reproducible``: give all files one date, whatever the Dockerfile does.
     """
 
     cache: tuple[str, ...] = ()
@@ -224,6 +221,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     """
     from fairlead.schemas import load_schema
     from fairlead.schemas.check import schema_findings
+    from fairlead.settings_build import build_settings
     from fairlead.settings_checks import check_settings
 
     file = _find(path)
@@ -246,7 +244,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
                 sorted(findings, key=lambda finding: (str(finding.location is None), finding.location))
             ),
         )
-    return _build(document, file, registry)
+    return build_settings(document, file, registry)
 
 
 def parse_duration(text: str) -> float:
@@ -307,107 +305,3 @@ def _registry(document: Document, root: Path, environ: Mapping[str, str]) -> tup
         return value, []
     slug = read_repository_slug(root, environ)
     return (f"ghcr.io/{slug}" if slug else ""), []
-
-
-def _build(document: Document, file: Path, registry: str) -> Settings:
-    raw: dict[str, Any] = document.value
-    root = file.parent
-    events = raw.get("events")
-    return Settings(
-        path=file,
-        root=root,
-        app=raw["app"],
-        registry=registry,
-        images=_frozen({name: _image(document, root, name) for name in raw.get("images", {})}),
-        platforms=tuple(raw.get("platforms", Settings.platforms)),
-        build=_build_settings(raw.get("build", {}), root),
-        compose=_compose_files(raw, root),
-        scan=_scan(raw.get("scan", {})),
-        proxy=ProxySettings(**raw.get("proxy", {})),
-        deploy=_deploy(raw.get("deploy", {})),
-        events=EventSettings(**events) if events else None,
-        environments=_frozen(
-            {name: _environment(document, root, name) for name in raw.get("environments", {})}
-        ),
-        document=document,
-    )
-
-
-def _compose_files(raw: Mapping[str, Any], root: Path) -> tuple[Path, ...]:
-    if "compose" in raw:
-        return tuple(root / name for name in raw["compose"])
-    return tuple(root / name for name in DEFAULT_COMPOSE_NAMES if (root / name).is_file())[:1]
-
-
-def _image(document: Document, root: Path, name: str) -> ImageSettings:
-    raw = document.value["images"][name] or {}
-    return ImageSettings(
-        name=name,
-        dockerfile=root / raw.get("dockerfile", "Dockerfile"),
-        context=root / raw.get("context", "."),
-        target=raw.get("target", ""),
-        args=_texts(document, ("images", name, "args")),
-        services=tuple(raw.get("services", ())),
-        repository=raw.get("repository", ""),
-    )
-
-
-def _build_settings(raw: Mapping[str, Any], root: Path) -> BuildSettings:
-    secrets = tuple(
-        BuildSecret(
-            name=name,
-            file=root / secret["file"] if "file" in secret else None,
-            env=secret.get("env", ""),
-            optional=secret.get("optional", False),
-        )
-        for name, secret in raw.get("secrets", {}).items()
-    )
-    return BuildSettings(
-        cache=tuple(raw.get("cache", ())), secrets=secrets, reproducible=raw.get("reproducible", False)
-    )
-
-
-def _scan(raw: Mapping[str, Any]) -> ScanSettings:
-    values = dict(raw)
-    if "database_max_age" in values:
-        values["database_max_age"] = parse_duration(values["database_max_age"])
-    values["ignore"] = tuple(ScanIgnore(**entry) for entry in values.get("ignore", ()))
-    values["allow_no_os"] = tuple(values.get("allow_no_os", ()))
-    return ScanSettings(**values)
-
-
-def _deploy(raw: Mapping[str, Any]) -> DeploySettings:
-    values: dict[str, Any] = {
-        key: value if key == "keep" else parse_duration(value) for key, value in raw.items()
-    }
-    return DeploySettings(**values)
-
-
-def _environment(document: Document, root: Path, name: str) -> Environment:
-    raw = document.value["environments"][name]
-    beside = root / "known_hosts"
-    known_hosts = (
-        root / raw["known_hosts"] if "known_hosts" in raw else (beside if beside.is_file() else None)
-    )
-    return Environment(
-        name=name,
-        hosts=tuple(parse_host(text) for text in raw["hosts"]),
-        url=raw.get("url", "").rstrip("/"),
-        known_hosts=known_hosts,
-        variables=_texts(document, ("environments", name, "variables")),
-        secrets=tuple(raw.get("secrets", ())),
-        profiles=tuple(raw.get("profiles", ())),
-        probes=tuple(Probe(**probe) for probe in raw.get("probes", ())),
-    )
-
-
-def _texts(document: Document, path: tuple[str, ...]) -> Mapping[str, str]:
-    """Scalars as they are written, so that ``VERSION: 1.10`` keeps its zero."""
-    node = document.node(path)
-    return _frozen(
-        {str(key): entry.node.text for key, entry in node.entries.items()} if node is not None else {}
-    )
-
-
-def _frozen(values: dict[str, _T]) -> Mapping[str, _T]:
-    return MappingProxyType(values)

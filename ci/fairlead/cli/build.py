@@ -36,7 +36,7 @@ from fairlead.cli.options import examples, work_dir_option
     is_flag=True,
     envvar="FAIRLEAD_REPRODUCIBLE",
     show_envvar=True,
-    help="Set the times of files to that of the commit, whatever the Dockerfile does.",
+    help="Give all files one date, so that no Dockerfile makes two builds differ.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the bake definition and build nothing.")
 def command(

@@ -22,6 +22,9 @@ from fairlead.settings import BuildSecret, ImageSettings, Settings
 
 # With `mode=max` the provenance would quote every build argument and every step.
 _PROVENANCE = "type=provenance,mode=min"
+# BuildKit lowers the times of files to SOURCE_DATE_EPOCH and raises none: with the time of the commit,
+# a file edited before the commit would keep its own time, and one checked out after it would not.
+_BEFORE_ALL_FILES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +35,7 @@ class BuildOptions:
         no_cache: run every step again.
         pull: look for newer base images, even if the builder has one of that name.
         sbom: attach an SBOM made by BuildKit's scanner image, which the builder must be able to pull.
-        reproducible: rewrite the times of files, as ``build.reproducible``.
+        reproducible: give all files of the own layers one time, as ``build.reproducible``.
     """
 
     no_cache: bool = False
@@ -91,6 +94,8 @@ def plan_bake(
     archives = {name: work_dir / "images" / f"{name}.tar" for name in settings.images}
     secrets = _secrets(settings.build.secrets, environ)
     contexts = parse_contexts(environ.get("FAIRLEAD_BUILD_CONTEXTS", ""))
+    is_reproducible = options.reproducible or settings.build.reproducible
+    epoch = _BEFORE_ALL_FILES if is_reproducible else identity.revision_time
     notes: list[str] = []
     definitions = {}
     for name, image in settings.images.items():
@@ -99,10 +104,10 @@ def plan_bake(
         target = {
             **_source(image, settings.root),
             "platforms": list(settings.platforms),
-            "args": _arguments(image, identity, dockerfiles[name]),
+            "args": _arguments(image, identity, dockerfiles[name], epoch),
             "labels": plan_labels(settings, identity, name),
             "attest": [_PROVENANCE, *(["type=sbom"] if options.sbom else [])],
-            "output": [_output(settings, identity, name, archives[name], options)],
+            "output": [_output(settings, identity, name, archives[name], is_reproducible)],
             "cache-from": list(cache.sources),
             "cache-to": list(cache.targets),
             "secret": secrets,
@@ -148,7 +153,7 @@ def target_name(image: str) -> str:
 
 
 def parse_contexts(text: str) -> dict[str, str]:
-    """Named build contexts from ``name=source`` pairs, separated by white space.
+    """Named build contexts from ``name=source`` pairs, separated by commas or white space.
 
     A context named like a base image takes its place: ``python:3.13-slim=docker-image://…``.
 
@@ -156,7 +161,7 @@ def parse_contexts(text: str) -> dict[str, str]:
         InputError: a word is no such pair.
     """
     contexts = {}
-    for word in text.split():
+    for word in text.replace(",", " ").split():
         name, is_pair, source = word.partition("=")
         if not is_pair or not name or not source:
             raise InputError(f"FAIRLEAD_BUILD_CONTEXTS holds {word}", fix="write name=source")
@@ -172,16 +177,18 @@ def _source(image: ImageSettings, root: Path) -> dict[str, str]:
     }
 
 
-def _arguments(image: ImageSettings, identity: Identity, dockerfile: Dockerfile) -> dict[str, str]:
+def _arguments(
+    image: ImageSettings, identity: Identity, dockerfile: Dockerfile, epoch: int
+) -> dict[str, str]:
     # SOURCE_DATE_EPOCH makes the dates in the image's configuration those of the commit.
     # REVISION only where it is taken: an argument that nobody declares is a warning of the builder.
-    arguments = {"SOURCE_DATE_EPOCH": str(identity.revision_time)}
+    arguments = {"SOURCE_DATE_EPOCH": str(epoch)}
     if dockerfile.declares("REVISION"):
         arguments["REVISION"] = revision_name(identity)
     return {**arguments, **image.args}
 
 
-def _output(settings: Settings, identity: Identity, name: str, archive: Path, options: BuildOptions) -> str:
+def _output(settings: Settings, identity: Identity, name: str, archive: Path, is_reproducible: bool) -> str:
     # The name is what the provenance gives as its subject. `tar=false` fails when targets share a layer
     # (buildx 0.13: "ref layer-sha256:… locked").
     fields = [
@@ -189,7 +196,7 @@ def _output(settings: Settings, identity: Identity, name: str, archive: Path, op
         f"dest={archive}",
         f"name={settings.repository_of(name)}:sha-{revision_name(identity)}",
     ]
-    if options.reproducible or settings.build.reproducible:
+    if is_reproducible:
         fields.append("rewrite-timestamp=true")
     return _csv(fields)
 

@@ -6,13 +6,10 @@ Paths in a document are relative to its folder, so that the folder can travel to
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from fairlead.errors import InputError
 
@@ -176,37 +173,6 @@ class PublishDocument:
                 for name, image in self.images.items()
             },
         }
-
-
-class Document(Protocol):
-    """Anything that becomes a JSON document."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The document as JSON values."""
-        ...
-
-
-def write_document(path: Path, document: Document) -> None:
-    """Write a document whole or not at all: a reader never sees half of it."""
-    prepare_work_dir(path.parent)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(document.to_json(), stream, indent=2, ensure_ascii=False)
-            stream.write("\n")
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def prepare_work_dir(folder: Path) -> None:
-    """Make the work directory. Git ignores all of it, so that a build leaves the tree clean."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="ascii")
 
 
 def load_build(work_dir: Path) -> BuildDocument:

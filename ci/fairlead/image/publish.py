@@ -1,0 +1,271 @@
+"""Publish what passed the scan: by digest, all platforms, the index last; a tag of a commit never moves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from fairlead.errors import CommandFailedError, Finding, InputError, ScanRefusedError
+from fairlead.image.credentials import auth_file, read_credentials, registry_host
+from fairlead.image.documents import (
+    PUBLISH_NAME,
+    BuildDocument,
+    BuiltImage,
+    PublishDocument,
+    PublishedImage,
+    ScanDocument,
+)
+from fairlead.image.layout import read_layout, verify_blobs
+from fairlead.image.registry import Registry
+from fairlead.image.tags import Move, Present, decide_move, plan_tags, sha_tag
+from fairlead.image.verdict import expired_ignores, policy_hash
+from fairlead.image.workdir import write_json
+from fairlead.release.identity import is_ancestor
+from fairlead.report import Reporter
+from fairlead.settings import Settings
+from fairlead.tools.locate import locate
+
+_REVISION_LABEL = "org.opencontainers.image.revision"
+_SIDE_BY_SIDE = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishOptions:
+    """What the caller asks for: more tags, and tags that move wherever they point now."""
+
+    image_tags: tuple[str, ...] = ()
+    force_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Pushed:
+    """An image in the registry under its SHA tag. ``is_new``: this run put it there."""
+
+    name: str
+    repository: str
+    digest: str
+    platforms: Mapping[str, str]
+    is_new: bool
+
+
+def check_publishable(build: BuildDocument, scan: ScanDocument, settings: Settings, now: float) -> None:
+    """Whether each image has a passing verdict of the current policy for the very digest that was built.
+
+    Raises:
+        InputError: files differed from the commit.
+        ScanRefusedError: an image has no such verdict: all of them as findings.
+    """
+    if build.dirty:
+        raise InputError(
+            f"files differed from the commit {build.revision[:12]} when it was built",
+            why=", ".join(build.dirty_files[:10]),
+            fix="commit or remove them, then build and scan again",
+        )
+    findings = [
+        Finding(f"{name}: {fault}")
+        for name, image in build.images.items()
+        for fault in _faults(name, image, scan, settings)
+    ]
+    findings += [Finding(fault) for fault in _scan_faults(scan, settings, now)]
+    if findings:
+        raise ScanRefusedError(
+            "there is no passing verdict for what was built",
+            why=f"{len(findings)} {'reason' if len(findings) == 1 else 'reasons'} below",
+            fix="run `fairlead scan` again; it tells what to do about an image that it refuses",
+            findings=tuple(findings),
+        )
+
+
+def run_publish(
+    settings: Settings,
+    build: BuildDocument,
+    scan: ScanDocument,
+    *,
+    work_dir: Path,
+    environ: Mapping[str, str],
+    options: PublishOptions,
+    reporter: Reporter,
+) -> PublishDocument:
+    """Publish every image, and write ``publish.json``. What is there already is not touched.
+
+    Raises:
+        InputError: a dirty build, or a tag that cannot be one.
+        ScanRefusedError: an image has no passing verdict.
+        CommandFailedError: the registry does not answer or refuses; the SHA tag names another image.
+    """
+    check_publishable(build, scan, settings, time.time())
+    tags = plan_tags(build, (*options.image_tags, *options.force_tags))
+    host = registry_host(settings.repository_of(next(iter(build.images))))
+    with auth_file(read_credentials(host, environ)) as login:
+        registry = Registry(locate("skopeo"), login)
+        with reporter.step(f"publish {sha_tag(build.revision)}"):
+            pushed = _push_all(registry, settings, build, work_dir)
+        for image in pushed:
+            reporter.line(
+                f"{image.name}: {'published' if image.is_new else 'is there already'} {image.digest}"
+            )
+        # A signature belongs here: the digest can be pulled, and no tag that people follow names it yet.
+        published = {
+            image.name: _with_tags(registry, settings, build, image, tags, options, reporter)
+            for image in pushed
+        }
+    document = PublishDocument(
+        app=build.app, revision=build.revision, revision_time=build.revision_time, images=published
+    )
+    write_json(work_dir / PUBLISH_NAME, document.to_json())
+    return document
+
+
+def _faults(name: str, image: BuiltImage, scan: ScanDocument, settings: Settings) -> list[str]:
+    scanned = scan.images.get(name)
+    if scanned is None:
+        return ["it was not scanned"]
+    faults = []
+    if scanned.digest != image.digest:
+        faults.append(f"the scan is of {scanned.digest}, built was {image.digest}")
+    if scanned.reasons:
+        faults.append(f"the scan refuses it: {scanned.reasons[0].message}")
+    missing = [
+        platform
+        for platform in {**dict.fromkeys(settings.platforms), **image.platforms}
+        if platform not in scanned.platforms
+    ]
+    if missing:
+        faults.append(f"{', '.join(missing)} was not scanned")
+    return faults
+
+
+def _scan_faults(scan: ScanDocument, settings: Settings, now: float) -> list[str]:
+    faults = []
+    if scan.policy != policy_hash(settings.scan):
+        faults.append("the verdict is of another policy than fairlead.yaml has now")
+    age = now - datetime.fromisoformat(scan.scanned_at).timestamp()
+    if age > settings.scan.database_max_age:
+        faults.append(f"the verdict is {age / 3600:.0f} h old, older than the database may be")
+    faults += [
+        f"the exception for {entry.id} was good until {entry.until}"
+        for entry in expired_ignores(settings.scan, now)
+    ]
+    return faults
+
+
+def _push_all(registry: Registry, settings: Settings, build: BuildDocument, work_dir: Path) -> list[_Pushed]:
+    """Put every image under its SHA tag before any tag moves."""
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        return list(
+            pool.map(
+                lambda item: _push(registry, settings, build, *item, work_dir=work_dir), build.images.items()
+            )
+        )
+
+
+def _push(
+    registry: Registry,
+    settings: Settings,
+    build: BuildDocument,
+    name: str,
+    image: BuiltImage,
+    *,
+    work_dir: Path,
+) -> _Pushed:
+    repository = settings.repository_of(name)
+    reference = f"{repository}:{sha_tag(build.revision)}"
+    present = registry.read(reference)
+    if present is None:
+        _check_layout(name, image, work_dir)
+        registry.push(work_dir / image.layout, reference)
+        present = registry.read(reference)
+        if present is None or present.digest != image.digest:
+            raise CommandFailedError(
+                f"the registry does not hold what was pushed as {reference}",
+                why=f"pushed {image.digest}, it has {present.digest if present else 'nothing'}",
+                fix="another job may have pushed the same commit: run the same command again",
+            )
+        return _Pushed(name, repository, image.digest, image.platforms, is_new=True)
+    # Attestations may differ where builders do; the images under them are what the scan has passed.
+    if present.digest != image.digest and dict(present.platforms) != dict(image.platforms):
+        raise _other_image(reference, present.digest, image.digest)
+    return _Pushed(name, repository, present.digest, image.platforms, is_new=False)
+
+
+def _check_layout(name: str, image: BuiltImage, work_dir: Path) -> None:
+    layout = read_layout(work_dir / image.layout)
+    if layout.digest != image.digest or layout.digests != dict(image.platforms):
+        raise CommandFailedError(
+            f"the layout of the image {name} is not the one that was built and scanned",
+            why=f"build.json says {image.digest}, the layout is {layout.digest}",
+            fix="build and scan again",
+        )
+    verify_blobs(layout)
+
+
+def _other_image(reference: str, published: str, built: str) -> CommandFailedError:
+    return CommandFailedError(
+        f"{reference} already names another image",
+        why=f"published is {published}, built was {built}; the tag of a commit never moves",
+        fix="deploy what is published, or make a new commit; `fairlead build --reproducible` makes rebuilds equal",
+    )
+
+
+def _with_tags(
+    registry: Registry,
+    settings: Settings,
+    build: BuildDocument,
+    image: _Pushed,
+    tags: tuple[str, ...],
+    options: PublishOptions,
+    reporter: Reporter,
+) -> PublishedImage:
+    held = [sha_tag(build.revision)]
+    for tag in tags:
+        move = _move(registry, settings, build, image, tag, is_forced=tag in options.force_tags)
+        if move.action == "set":
+            registry.tag(f"{image.repository}@{image.digest}", f"{image.repository}:{tag}")
+            reporter.line(f"{image.name}: {tag} ({move.why})")
+        elif move.action == "keep":
+            text = f"{image.name}: the tag {tag} stays where it is: {move.why}"
+            if move.is_expected:
+                reporter.line(text)
+            else:
+                reporter.warn(f"{text}; --force-tag {tag} moves it")
+        if move.action != "keep":
+            held.append(tag)
+    return PublishedImage(
+        repository=image.repository, digest=image.digest, tags=tuple(held), platforms=image.platforms
+    )
+
+
+def _move(
+    registry: Registry,
+    settings: Settings,
+    build: BuildDocument,
+    image: _Pushed,
+    tag: str,
+    *,
+    is_forced: bool,
+) -> Move:
+    reference = f"{image.repository}:{tag}"
+    found = registry.read(reference)
+    present = None
+    is_ahead = is_behind = None
+    if found is not None:
+        revision = ""
+        if found.digest != image.digest and not is_forced:
+            platform = next(iter(found.platforms), settings.platforms[0])
+            revision = registry.read_labels(reference, platform).get(_REVISION_LABEL, "")
+        if revision and revision != build.revision:
+            is_ahead = is_ancestor(settings.root, revision, build.revision)
+            is_behind = is_ancestor(settings.root, build.revision, revision)
+        present = Present(digest=found.digest, revision=revision)
+    return decide_move(
+        present,
+        digest=image.digest,
+        revision=build.revision,
+        is_ahead=is_ahead,
+        is_behind=is_behind,
+        is_forced=is_forced,
+    )

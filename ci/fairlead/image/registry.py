@@ -1,0 +1,242 @@
+"""Registries, through skopeo: what is there, and what goes there.
+
+``skopeo copy --all`` sends blobs first, then manifests, and the index with the tag last, so an interrupted
+copy leaves nothing that can be pulled.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairlead import process
+from fairlead.errors import CommandFailedError, FairleadError, InputError
+from fairlead.image.credentials import (
+    PASSWORD,
+    USERNAME,
+    Credentials,
+    auth_file,
+    registry_host,
+)
+from fairlead.image.layout import digest_of, is_attestation, platform_name
+from fairlead.image.skopeo import copy_argv, inspect_argv, labels_argv
+from fairlead.tools.locate import locate
+
+_NOT_FOUND = ("manifest unknown", "name unknown", "name_unknown", "statuscode: 404", "not found", "not known")
+_REFUSED = (
+    "unauthorized",
+    "authentication required",
+    "denied",
+    "statuscode: 401",
+    "statuscode: 403",
+    "forbidden",
+)
+_DOWN = (
+    "connection refused",
+    "connection reset",
+    "no such host",
+    "i/o timeout",
+    "timeout exceeded",
+    "network is unreachable",
+    "no route to host",
+    "broken pipe",
+    "unexpected eof",
+    ": eof",
+    "statuscode: 5",
+    "internal server error",
+    "bad gateway",
+    "service unavailable",
+)
+_PREFIX = re.compile(r'^Error (parsing|determining) [a-z ]*"[^"]*": ')
+_SIDE_BY_SIDE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """What a reference points at: its digest, and the digest of the manifest of each platform.
+
+    ``platforms`` is empty where the reference is one image and no index.
+    """
+
+    reference: str
+    digest: str
+    platforms: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A way to registries: the program, and the login file if there is one."""
+
+    skopeo: Path
+    login: Path | None
+
+    def read(self, reference: str) -> Resolved | None:
+        """What a reference points at; None if it is not there.
+
+        Raises:
+            CommandFailedError: the registry does not answer, or refuses.
+        """
+        done = process.run(inspect_argv(self.skopeo, reference, self.login), check=False)
+        if done.ok:
+            return parse_manifest(reference, done.stdout)
+        if is_not_found(done.stderr):
+            return None
+        raise explain_failure(done.stderr, reference)
+
+    def read_labels(self, reference: str, platform: str) -> Mapping[str, str]:
+        """The labels of the image of one platform.
+
+        Raises:
+            CommandFailedError: it is not there, or the registry does not answer.
+        """
+        done = process.run(labels_argv(self.skopeo, reference, self.login, platform), check=False)
+        if not done.ok:
+            raise explain_failure(done.stderr, reference)
+        labels = json.loads(done.stdout).get("config", {}).get("Labels") or {}
+        return {str(key): str(value) for key, value in labels.items()}
+
+    def push(self, layout: Path, reference: str) -> None:
+        """Send a layout, all platforms and attestations, digests kept.
+
+        Raises:
+            CommandFailedError: the registry does not answer, or refuses.
+        """
+        self._copy(f"oci:{layout}", reference)
+
+    def tag(self, source: str, reference: str) -> None:
+        """Give what is in the registry already another tag.
+
+        Raises:
+            CommandFailedError: the registry does not answer, or refuses.
+        """
+        self._copy(f"docker://{source}", reference)
+
+    def _copy(self, source: str, reference: str) -> None:
+        done = process.run(copy_argv(self.skopeo, source, reference, self.login), check=False)
+        if not done.ok:
+            raise explain_failure(done.stderr, reference)
+
+
+def resolve_digest(reference: str, credentials: Credentials | None = None) -> Resolved:
+    """The digest that a reference points at now, such as that of ``postgres:17``.
+
+    Mirrors of ``CONTAINERS_REGISTRIES_CONF`` count. The login is used for its own registry only.
+
+    Raises:
+        InputError: there is no such image.
+        CommandFailedError: the registry does not answer, or refuses.
+    """
+    own = credentials if credentials and credentials.host == registry_host(reference) else None
+    with auth_file(own) as login:
+        found = Registry(locate("skopeo"), login).read(reference)
+    if found is None:
+        raise InputError(
+            f"the image {reference} is not in the registry",
+            why=f"{registry_host(reference)} knows no such name or tag",
+            fix="check its spelling; an image of ours is put there by `fairlead publish`",
+        )
+    return found
+
+
+def resolve_digests(
+    references: Iterable[str], credentials: Callable[[str], Credentials | None] = lambda _host: None
+) -> dict[str, Resolved]:
+    """Resolve many references side by side. All that fail are told in one error.
+
+    Args:
+        references: image references.
+        credentials: the login for a registry host, if there is one.
+
+    Raises:
+        InputError: images that are not there.
+        CommandFailedError: a registry does not answer, or refuses.
+    """
+
+    def attempt(reference: str) -> Resolved | FairleadError:
+        try:
+            return resolve_digest(reference, credentials(registry_host(reference)))
+        except FairleadError as error:
+            return error
+
+    wanted = list(dict.fromkeys(references))
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        found = dict(zip(wanted, pool.map(attempt, wanted), strict=True))
+    failures = [failure for failure in found.values() if isinstance(failure, FairleadError)]
+    if len(failures) > 1 and all(isinstance(failure, InputError) for failure in failures):
+        raise InputError(
+            f"{len(failures)} images are not in their registry",
+            why="; ".join(failure.what for failure in failures),
+            fix=failures[0].fix,
+        )
+    if failures:
+        raise failures[0]
+    return {reference: image for reference, image in found.items() if isinstance(image, Resolved)}
+
+
+def parse_manifest(reference: str, raw: str) -> Resolved:
+    """A manifest or index as it was printed; its digest is that of its bytes.
+
+    Raises:
+        CommandFailedError: it is none.
+    """
+    try:
+        value: dict[str, Any] = json.loads(raw)
+        manifests = value.get("manifests") or ()
+        platforms = {
+            platform_name(entry.get("platform")): str(entry["digest"])
+            for entry in manifests
+            if not is_attestation(entry)
+        }
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise CommandFailedError(
+            f"what the registry has as {reference} is no image", why=str(error)
+        ) from error
+    return Resolved(reference=reference, digest=digest_of(raw.encode()), platforms=platforms)
+
+
+def is_not_found(stderr: str) -> bool:
+    """Whether a registry said that there is no such image."""
+    said = stderr.lower()
+    return any(mark in said for mark in _NOT_FOUND) and not any(mark in said for mark in _REFUSED)
+
+
+def explain_failure(stderr: str, reference: str) -> FairleadError:
+    """The error that tells why a registry did not do as asked."""
+    host = registry_host(reference)
+    said = stderr.lower()
+    why = _last_words(stderr)
+    if any(mark in said for mark in _REFUSED):
+        return CommandFailedError(
+            f"the registry {host} refuses the login for {reference}",
+            why=why,
+            fix=f"set {USERNAME} and {PASSWORD}, or `docker login {host}`; the login needs leave to write packages",
+        )
+    if any(mark in said for mark in _DOWN):
+        return CommandFailedError(
+            f"the registry {host} does not answer",
+            why=why,
+            fix="nothing that can be pulled was left behind: run the same command again when it is back",
+        )
+    if is_not_found(stderr):
+        return CommandFailedError(f"{reference} is not in the registry", why=why)
+    return CommandFailedError(f"the registry {host} failed at {reference}", why=why)
+
+
+def _last_words(stderr: str) -> str:
+    """Skopeo's message out of its log line (``time=… level=fatal msg="…"``)."""
+    lines = stderr.strip().splitlines()
+    if not lines:
+        return "it printed nothing"
+    _, marked, message = lines[-1].partition("msg=")
+    if not marked:
+        return lines[-1]
+    try:
+        text = str(json.loads(message))
+    except ValueError:
+        text = message.strip('"')
+    return _PREFIX.sub("", text)

@@ -1,0 +1,268 @@
+"""Scan every platform of every built image once, and give the verdict."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fairlead.errors import CommandFailedError
+from fairlead.image.credentials import docker_config, read_credentials, registry_host
+from fairlead.image.documents import (
+    SCAN_NAME,
+    BuildDocument,
+    ScanDocument,
+    ScannedImage,
+    ScannedPlatform,
+)
+from fairlead.image.findings import keep_vulnerabilities, parse_report
+from fairlead.image.layout import Layout, read_json_blob, read_layout, write_view
+from fairlead.image.trivy import (
+    Trivy,
+    cache_folder,
+    convert_argv,
+    download_database,
+    is_release_unlisted,
+    last_error,
+    read_database,
+    read_version,
+    run_scan,
+)
+from fairlead.image.verdict import (
+    Database,
+    PlatformScan,
+    Verdict,
+    decide,
+    policy_hash,
+    refused_vulnerabilities,
+    unused_ignores,
+)
+from fairlead.image.workdir import write_json
+from fairlead.report import Reporter
+from fairlead.settings import ScanSettings, Settings
+from fairlead.tools.locate import locate
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One platform of one image: what to scan and where its reports go."""
+
+    image: str
+    layout: Layout
+    platform: str
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return f"{self.image}-{self.platform.replace('/', '-')}"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / f"{self.name}.json"
+
+    @property
+    def sarif(self) -> Path:
+        return self.folder / f"{self.name}.sarif"
+
+    @property
+    def sbom(self) -> Path:
+        return self.folder / f"{self.name}.cdx.json"
+
+    @property
+    def config(self) -> str:
+        """Digest of the image's configuration: the id by which a scanner calls it."""
+        manifest = read_json_blob(self.layout.folder, self.layout.platforms[self.platform]["digest"])
+        return str(manifest["config"]["digest"])
+
+
+def run_scan_verb(
+    settings: Settings,
+    build: BuildDocument,
+    *,
+    work_dir: Path,
+    environ: Mapping[str, str],
+    reporter: Reporter,
+    offline: bool = False,
+) -> ScanDocument:
+    """Scan what was built, and write ``scan.json`` and the reports. A failing verdict raises nothing.
+
+    Args:
+        settings: whose policy and platforms count.
+        build: what was built.
+        work_dir: where its layouts are.
+        environ: variables; ``TRIVY_CACHE_DIR``, ``TRIVY_DB_REPOSITORY`` and the registry's login count.
+        reporter: is told what happens.
+        offline: take the database as it is.
+
+    Raises:
+        ToolMissingError: Trivy is missing, too old or refused.
+        CommandFailedError: a layout is broken.
+    """
+    tasks = _tasks(build, work_dir)
+    with _trivy(settings, environ) as trivy:
+        source = environ.get("TRIVY_DB_REPOSITORY", "")
+        problem = ""
+        if not offline:
+            with reporter.step("fetch the vulnerability database"):
+                problem = download_database(trivy)
+        if problem:
+            reporter.warn(f"the vulnerability database could not be fetched anew: {problem}")
+        database = read_database(trivy.cache, problem, source)
+        with reporter.step(f"scan {len(tasks)} images"), ThreadPoolExecutor(_workers()) as pool:
+            scans = list(pool.map(lambda task: _scan(trivy, task), tasks))
+        now = time.time()
+        verdicts = _verdicts(settings, build, tasks, scans, database=database, now=now)
+        with reporter.step("write SARIF and SBOM"), ThreadPoolExecutor(_workers()) as pool:
+            scanned = list(
+                pool.map(
+                    lambda pair: _reports(trivy, settings.scan, *pair, now=now),
+                    zip(tasks, scans, strict=True),
+                )
+            )
+        version = read_version(trivy)
+    platforms = dict(zip([(task.image, task.platform) for task in tasks], scanned, strict=True))
+    document = _document(settings, build, verdicts, platforms, database=database, version=version, now=now)
+    write_json(work_dir / SCAN_NAME, document.to_json())
+    return document
+
+
+def _tasks(build: BuildDocument, work_dir: Path) -> tuple[_Task, ...]:
+    folder = (work_dir / "scan").absolute()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    tasks = []
+    for name, image in build.images.items():
+        layout = read_layout(work_dir / image.layout)
+        if layout.digest != image.digest:
+            raise CommandFailedError(
+                f"the layout of the image {name} is not the one that was built",
+                why=f"build.json says {image.digest}, the layout is {layout.digest}",
+                fix="run `fairlead build` again",
+            )
+        tasks += [_Task(name, layout, platform, folder) for platform in layout.platforms]
+    return tuple(tasks)
+
+
+@contextmanager
+def _trivy(settings: Settings, environ: Mapping[str, str]) -> Iterator[Trivy]:
+    repository = environ.get("TRIVY_DB_REPOSITORY", "")
+    host = registry_host(repository.partition(",")[0]) if repository else ""
+    # The login is that of the app's registry: it goes to no other.
+    is_own = bool(host) and host == registry_host(settings.registry)
+    credentials = read_credentials(host, environ) if is_own else None
+    with (
+        tempfile.TemporaryDirectory(prefix="fairlead-scan-") as empty,
+        docker_config(credentials, environ) as login,
+    ):
+        yield Trivy(locate("trivy"), cache_folder(environ), Path(empty), login)
+
+
+def _scan(trivy: Trivy, task: _Task) -> PlatformScan:
+    config = task.config
+    view = trivy.empty / task.name
+    write_view(task.layout, task.platform, view)
+    done = run_scan(trivy, view, task.report)
+    unlisted = is_release_unlisted(done.stderr)
+    if not done.ok:
+        return PlatformScan(platform=task.platform, config=config, report=None, error=last_error(done.stderr))
+    try:
+        report = parse_report(task.report.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return PlatformScan(
+            platform=task.platform, config=config, report=None, error=str(error), is_broken=True
+        )
+    return PlatformScan(platform=task.platform, config=config, report=report, is_release_unlisted=unlisted)
+
+
+def _verdicts(
+    settings: Settings,
+    build: BuildDocument,
+    tasks: tuple[_Task, ...],
+    scans: list[PlatformScan],
+    *,
+    database: Database,
+    now: float,
+) -> dict[str, Verdict]:
+    return {
+        name: decide(
+            settings.scan,
+            name,
+            tuple(scan for task, scan in zip(tasks, scans, strict=True) if task.image == name),
+            platforms=settings.platforms,
+            database=database,
+            now=now,
+        )
+        for name in build.images
+    }
+
+
+def _reports(
+    trivy: Trivy, policy: ScanSettings, task: _Task, scan: PlatformScan, *, now: float
+) -> ScannedPlatform:
+    """The forms that are made of the JSON report; empty names where there is none."""
+    if scan.report is None:
+        return ScannedPlatform(counts={}, report="", sarif="", sbom="")
+    refused = refused_vulnerabilities(policy, task.image, scan.report, now)
+    failing = trivy.empty / f"{task.name}.failing.json"
+    text = task.report.read_text(encoding="utf-8")
+    failing.write_text(keep_vulnerabilities(text, refused), encoding="utf-8")
+    made = {}
+    for form, source, output in (("sarif", failing, task.sarif), ("cyclonedx", task.report, task.sbom)):
+        done = trivy.run(*convert_argv(source, form, output))
+        made[form] = f"scan/{output.name}" if done.ok else ""
+    return ScannedPlatform(
+        counts=scan.report.counts,
+        report=f"scan/{task.report.name}",
+        sarif=made["sarif"],
+        sbom=made["cyclonedx"],
+    )
+
+
+def _document(
+    settings: Settings,
+    build: BuildDocument,
+    verdicts: Mapping[str, Verdict],
+    platforms: Mapping[tuple[str, str], ScannedPlatform],
+    *,
+    database: Database,
+    version: str,
+    now: float,
+) -> ScanDocument:
+    used = frozenset(entry for verdict in verdicts.values() for entry in verdict.used)
+    return ScanDocument(
+        policy=policy_hash(settings.scan),
+        scanned_at=_iso(now),
+        scanner="trivy",
+        scanner_version=version,
+        database_updated_at=None if database.updated_at is None else _iso(database.updated_at),
+        database_source=database.source,
+        warnings=(
+            *(warning for verdict in verdicts.values() for warning in verdict.warnings),
+            *unused_ignores(settings.scan, used),
+        ),
+        images={
+            name: ScannedImage(
+                digest=image.digest,
+                reasons=verdicts[name].reasons,
+                platforms={
+                    platform: scanned for (owner, platform), scanned in platforms.items() if owner == name
+                },
+            )
+            for name, image in build.images.items()
+        },
+    )
+
+
+def _workers() -> int:
+    return max(1, os.cpu_count() or 1)
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

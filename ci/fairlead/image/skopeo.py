@@ -1,0 +1,75 @@
+"""The command lines of skopeo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fairlead.image.credentials import is_loopback, registry_host
+
+
+def inspect_argv(skopeo: Path, reference: str, login: Path | None) -> tuple[str, ...]:
+    """Print the manifest or index of a reference, byte for byte."""
+    return (
+        *_skopeo(skopeo),
+        "inspect",
+        "--raw",
+        *_login(login),
+        *_tls("--tls-verify", reference),
+        f"docker://{untagged(reference)}",
+    )
+
+
+def labels_argv(skopeo: Path, reference: str, login: Path | None, platform: str) -> tuple[str, ...]:
+    """Print the configuration of the image of one platform."""
+    system, architecture, *variant = platform.split("/")
+    return (
+        *_skopeo(skopeo),
+        *("--override-os", system),
+        *("--override-arch", architecture),
+        *(("--override-variant", variant[0]) if variant else ()),
+        "inspect",
+        "--config",
+        *_login(login),
+        *_tls("--tls-verify", reference),
+        f"docker://{untagged(reference)}",
+    )
+
+
+def copy_argv(skopeo: Path, source: str, reference: str, login: Path | None) -> tuple[str, ...]:
+    """Copy everything that an index leads to; nothing is converted, so that no digest changes."""
+    from_registry = source.removeprefix("docker://")
+    source_tls = _tls("--src-tls-verify", from_registry) if source.startswith("docker://") else ()
+    return (
+        *_skopeo(skopeo),
+        "copy",
+        "--all",
+        "--preserve-digests",
+        *("--retry-times", "2"),
+        *_login(login),
+        *source_tls,
+        *_tls("--dest-tls-verify", reference),
+        source,
+        f"docker://{reference}",
+    )
+
+
+def untagged(reference: str) -> str:
+    """A reference with a digest, without the tag that skopeo would refuse beside it."""
+    name, at, digest = reference.partition("@")
+    if not at:
+        return reference
+    head, slash, last = name.rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}@{digest}"
+
+
+def _skopeo(skopeo: Path) -> tuple[str, ...]:
+    # Its policy is about signatures, which are not skopeo's to judge here; and the file is missing on many machines.
+    return (str(skopeo), "--insecure-policy")
+
+
+def _login(login: Path | None) -> tuple[str, ...]:
+    return ("--authfile", str(login)) if login else ()
+
+
+def _tls(option: str, reference: str) -> tuple[str, ...]:
+    return (f"{option}=false",) if is_loopback(registry_host(reference)) else ()

@@ -1,0 +1,160 @@
+"""Trivy: its command lines, its database, its runs.
+
+What the user's environment or folder would change in silence (``TRIVY_SEVERITY``, ``.trivyignore``) is kept
+away from it: the report must hold everything, and the policy alone decides.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from fairlead import process
+from fairlead.image.bolt import read_bucket_names
+from fairlead.image.verdict import Database
+
+# How to reach the database, and nothing that changes what is found.
+_PASSED_ON = frozenset(
+    {
+        "TRIVY_DB_REPOSITORY",
+        "TRIVY_JAVA_DB_REPOSITORY",
+        "TRIVY_INSECURE",
+        "TRIVY_USERNAME",
+        "TRIVY_PASSWORD",
+        "TRIVY_REGISTRY_TOKEN",
+        "TRIVY_CACERT",
+    }
+)
+_QUIET = ("--no-progress", "--skip-version-check", "--disable-telemetry")
+_OFFLINE = (
+    "--skip-db-update",
+    "--skip-java-db-update",
+    "--skip-check-update",
+    "--skip-vex-repo-update",
+    "--offline-scan",
+)
+_UNLISTED = "This OS version is not on the EOL list"
+_FATAL = re.compile(r"\b(?:FATAL|ERROR)\b\s*(?:Fatal error\s*)?(?P<text>.*)$")
+
+
+@dataclass(frozen=True)
+class Trivy:
+    """A Trivy to run: the program, its cache, and a folder without a ``.trivyignore`` or ``trivy.yaml``."""
+
+    program: Path
+    cache: Path
+    empty: Path
+    login: Mapping[str, str]
+
+    def run(self, *arguments: str) -> process.Completed:
+        """Run it; how it ended is for the caller to judge."""
+        argv = (str(self.program), *arguments, "--cache-dir", str(self.cache))
+        return process.run(
+            argv, env={**clean_environment(os.environ), **self.login}, cwd=self.empty, check=False
+        )
+
+
+def clean_environment(environ: Mapping[str, str]) -> dict[str, str | None]:
+    """Take away the variables of Trivy that would change what it finds."""
+    return {name: None for name in environ if name.startswith("TRIVY_") and name not in _PASSED_ON}
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Where Trivy keeps its database."""
+    chosen = environ.get("TRIVY_CACHE_DIR")
+    if chosen:
+        return Path(chosen).absolute()
+    base = environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "trivy"
+
+
+def download_argv() -> tuple[str, ...]:
+    """Fetch the database if there is a newer one."""
+    return ("image", "--download-db-only", *_QUIET)
+
+
+def download_java_argv() -> tuple[str, ...]:
+    """Fetch the index of Java archives, which only images with such archives need."""
+    return ("image", "--download-java-db-only", *_QUIET)
+
+
+def scan_argv(layout: Path, report: Path) -> tuple[str, ...]:
+    """Scan the first image of a layout, all severities, without the network.
+
+    The cache of analysed layers stays in memory: the one on disk is locked by one Trivy at a time.
+    """
+    return (
+        "image",
+        *("--input", str(layout)),
+        *("--format", "json"),
+        *("--output", str(report)),
+        *("--scanners", "vuln"),
+        *("--pkg-types", "os,library"),
+        *("--cache-backend", "memory"),
+        "--list-all-pkgs",
+        *_OFFLINE,
+        *_QUIET,
+    )
+
+
+def convert_argv(report: Path, form: str, output: Path) -> tuple[str, ...]:
+    """Make another form of a JSON report: ``sarif``, ``cyclonedx``."""
+    return ("convert", "--format", form, "--output", str(output), str(report))
+
+
+def download_database(trivy: Trivy) -> str:
+    """Fetch the database if there is a newer one. Returns why that failed; empty if it did not."""
+    done = trivy.run(*download_argv())
+    return "" if done.ok else last_error(done.stderr)
+
+
+def read_version(trivy: Trivy) -> str:
+    """The version, such as ``0.74.0``."""
+    done = process.run((trivy.program, "--version"), env=clean_environment(os.environ), cwd=trivy.empty)
+    found = re.search(r"\d+\.\d+\.\d+", done.stdout)
+    return found[0] if found else "unknown"
+
+
+def read_database(cache: Path, problem: str, source: str) -> Database:
+    """What database there is. ``problem``: why a newer one could not be fetched."""
+    try:
+        metadata = json.loads((cache / "db" / "metadata.json").read_text(encoding="utf-8"))
+        updated_at = datetime.fromisoformat(metadata["UpdatedAt"]).timestamp()
+    except FileNotFoundError:
+        return Database(updated_at=None, buckets=None, problem=problem, source=source)
+    except (ValueError, KeyError, TypeError) as error:
+        why = f"its metadata.json is broken: {error}"
+        return Database(updated_at=None, buckets=None, problem=why, source=source)
+    try:
+        buckets = read_bucket_names(cache / "db" / "trivy.db")
+    except (ValueError, OSError) as error:
+        return Database(updated_at=updated_at, buckets=None, problem=str(error), source=source)
+    return Database(updated_at=updated_at, buckets=buckets, problem=problem, source=source)
+
+
+def run_scan(trivy: Trivy, layout: Path, report: Path) -> process.Completed:
+    """Scan; fetch the Java index first where the image turns out to need it."""
+    report.unlink(missing_ok=True)
+    done = trivy.run(*scan_argv(layout, report))
+    if not done.ok and "Java DB" in done.stderr:
+        fetched = trivy.run(*download_java_argv())
+        done = trivy.run(*scan_argv(layout, report)) if fetched.ok else fetched
+    return done
+
+
+def is_release_unlisted(stderr: str) -> bool:
+    """Whether Trivy warned that it does not know the release of the operating system."""
+    return _UNLISTED in stderr
+
+
+def last_error(stderr: str) -> str:
+    """Trivy's own last word, without its time stamps."""
+    lines = stderr.strip().splitlines()
+    found = [match["text"].strip() for line in lines if (match := _FATAL.search(line))]
+    # The innermost cause stands last in the chain that Trivy prints on one line.
+    return found[-1].removeprefix("run error: ") if found else (lines[-1] if lines else "it printed nothing")
