@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fairlead.errors import Finding, InputError
+from fairlead.errors import InputError
 from fairlead.nearest import did_you_mean
-from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, load_yaml
 
 FILE_NAME = "fairlead.yaml"
@@ -222,7 +221,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     from fairlead.schemas import load_schema
     from fairlead.schemas.check import schema_findings
     from fairlead.settings_build import build_settings
-    from fairlead.settings_checks import check_settings
+    from fairlead.settings_checks import check_settings, read_registry
 
     file = _find(path)
     document = load_yaml(file, shown_path(file))
@@ -233,7 +232,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     if is_read:
         findings += schema_findings(document, load_schema("fairlead"), rule="settings")
         findings += check_settings(document, file.parent)
-    registry, registry_findings = _registry(document, file.parent, environ)
+    registry, registry_findings = read_registry(document, file.parent, environ)
     findings += registry_findings
     if findings:
         count = len(findings)
@@ -287,21 +286,3 @@ def _find(path: Path) -> Path:
     raise InputError(
         f"there is no {FILE_NAME} {where}", fix="`fairlead init` writes one by looking at the repository"
     )
-
-
-def _registry(document: Document, root: Path, environ: Mapping[str, str]) -> tuple[str, list[Finding]]:
-    from fairlead.schemas import load_schema
-
-    given = environ.get("FAIRLEAD_REGISTRY", "").strip().rstrip("/")
-    if given:
-        form = load_schema("fairlead")["$defs"]["repository"]
-        if re.search(form["pattern"], given):
-            return given, []
-        return "", [
-            Finding(f'FAIRLEAD_REGISTRY must be {form["x-expected"]}, not "{given}"', rule="settings")
-        ]
-    value = document.value.get("registry") if isinstance(document.value, dict) else None
-    if isinstance(value, str):
-        return value, []
-    slug = read_repository_slug(root, environ)
-    return (f"ghcr.io/{slug}" if slug else ""), []

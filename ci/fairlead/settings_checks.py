@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from fairlead.errors import Finding
 from fairlead.nearest import did_you_mean
+from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, ValuePath, load_documents
+from fairlead.schemas import load_schema
 from fairlead.settings import DEFAULT_COMPOSE_NAMES, shown_path
 
 _RULE = "settings"
@@ -28,6 +31,23 @@ def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
         *_scan_without_os(document),
         *_events(document),
     )
+
+
+def read_registry(document: Document, root: Path, environ: Mapping[str, str]) -> tuple[str, list[Finding]]:
+    """The registry, and what is wrong with it: the variable before the file, and that before the git remote."""
+    given = environ.get("FAIRLEAD_REGISTRY", "").strip().rstrip("/")
+    if given:
+        form = load_schema("fairlead")["$defs"]["repository"]
+        if re.search(form["pattern"], given):
+            return given, []
+        return "", [
+            Finding(f'FAIRLEAD_REGISTRY must be {form["x-expected"]}, not "{given}"', rule="settings")
+        ]
+    value = document.value.get("registry") if isinstance(document.value, dict) else None
+    if isinstance(value, str):
+        return value, []
+    slug = read_repository_slug(root, environ)
+    return (f"ghcr.io/{slug}" if slug else ""), []
 
 
 def _fault(document: Document, path: ValuePath, what: str, fix: str = "", *, key: bool = False) -> Finding:

@@ -1,0 +1,133 @@
+"""fairlead.yaml, checked, into frozen values. Pure but for looking whether default files are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from fairlead.positions import Document
+from fairlead.settings import (
+    DEFAULT_COMPOSE_NAMES,
+    BuildSecret,
+    BuildSettings,
+    DeploySettings,
+    Environment,
+    EventSettings,
+    ImageSettings,
+    Probe,
+    ProxySettings,
+    ScanIgnore,
+    ScanSettings,
+    Settings,
+    parse_duration,
+    parse_host,
+)
+
+_T = TypeVar("_T")
+
+
+def build_settings(document: Document, file: Path, registry: str) -> Settings:
+    """The settings of a document that was checked."""
+    raw: dict[str, Any] = document.value
+    root = file.parent
+    events = raw.get("events")
+    return Settings(
+        path=file,
+        root=root,
+        app=raw["app"],
+        registry=registry,
+        images=_frozen({name: _image(document, root, name) for name in raw.get("images", {})}),
+        platforms=tuple(raw.get("platforms", Settings.platforms)),
+        build=_build_settings(raw.get("build", {}), root),
+        compose=_compose_files(raw, root),
+        scan=_scan(raw.get("scan", {})),
+        proxy=ProxySettings(**raw.get("proxy", {})),
+        deploy=_deploy(raw.get("deploy", {})),
+        events=EventSettings(**events) if events else None,
+        environments=_frozen(
+            {name: _environment(document, root, name) for name in raw.get("environments", {})}
+        ),
+        document=document,
+    )
+
+
+def _compose_files(raw: Mapping[str, Any], root: Path) -> tuple[Path, ...]:
+    if "compose" in raw:
+        return tuple(root / name for name in raw["compose"])
+    return tuple(root / name for name in DEFAULT_COMPOSE_NAMES if (root / name).is_file())[:1]
+
+
+def _image(document: Document, root: Path, name: str) -> ImageSettings:
+    raw = document.value["images"][name] or {}
+    return ImageSettings(
+        name=name,
+        dockerfile=root / raw.get("dockerfile", "Dockerfile"),
+        context=root / raw.get("context", "."),
+        target=raw.get("target", ""),
+        args=_texts(document, ("images", name, "args")),
+        services=tuple(raw.get("services", ())),
+        repository=raw.get("repository", ""),
+    )
+
+
+def _build_settings(raw: Mapping[str, Any], root: Path) -> BuildSettings:
+    secrets = tuple(
+        BuildSecret(
+            name=name,
+            file=root / secret["file"] if "file" in secret else None,
+            env=secret.get("env", ""),
+            optional=secret.get("optional", False),
+        )
+        for name, secret in raw.get("secrets", {}).items()
+    )
+    return BuildSettings(
+        cache=tuple(raw.get("cache", ())), secrets=secrets, reproducible=raw.get("reproducible", False)
+    )
+
+
+def _scan(raw: Mapping[str, Any]) -> ScanSettings:
+    values = dict(raw)
+    if "database_max_age" in values:
+        values["database_max_age"] = parse_duration(values["database_max_age"])
+    values["ignore"] = tuple(ScanIgnore(**entry) for entry in values.get("ignore", ()))
+    values["allow_no_os"] = tuple(values.get("allow_no_os", ()))
+    return ScanSettings(**values)
+
+
+def _deploy(raw: Mapping[str, Any]) -> DeploySettings:
+    values: dict[str, Any] = {
+        key: value if key == "keep" else parse_duration(value) for key, value in raw.items()
+    }
+    return DeploySettings(**values)
+
+
+def _environment(document: Document, root: Path, name: str) -> Environment:
+    raw = document.value["environments"][name]
+    beside = root / "known_hosts"
+    known_hosts = (
+        root / raw["known_hosts"] if "known_hosts" in raw else (beside if beside.is_file() else None)
+    )
+    return Environment(
+        name=name,
+        hosts=tuple(parse_host(text) for text in raw["hosts"]),
+        url=raw.get("url", "").rstrip("/"),
+        known_hosts=known_hosts,
+        variables=_texts(document, ("environments", name, "variables")),
+        secrets=tuple(raw.get("secrets", ())),
+        profiles=tuple(raw.get("profiles", ())),
+        probes=tuple(Probe(**probe) for probe in raw.get("probes", ())),
+    )
+
+
+def _texts(document: Document, path: tuple[str, ...]) -> Mapping[str, str]:
+    """Scalars as they are written, so that ``VERSION: 1.10`` keeps its zero."""
+    node = document.node(path)
+    return _frozen(
+        {str(key): entry.node.text for key, entry in node.entries.items()} if node is not None else {}
+    )
+
+
+def _frozen(values: dict[str, _T]) -> Mapping[str, _T]:
+    return MappingProxyType(values)

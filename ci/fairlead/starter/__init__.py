@@ -1,0 +1,1 @@
+"""The first fairlead.yaml of a repository, inferred by looking at it."""

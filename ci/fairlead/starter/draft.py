@@ -1,0 +1,170 @@
+"""A fairlead.yaml from what a repository shows, with a comment on each thing that was inferred. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from fairlead.starter.look import Build, Sight
+
+_APP = re.compile(r"[^a-z0-9-]+")
+_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
+_WORDS_OF_YAML = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+_SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The text of a fairlead.yaml, and what was inferred, a line each."""
+
+    text: str
+    inferred: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Image:
+    name: str
+    dockerfile: str
+    context: str
+    target: str
+    args: tuple[tuple[str, str], ...]
+    services: tuple[str, ...]
+    why: str
+
+
+def plan_draft(sight: Sight) -> Draft:
+    """Write the file that a careful colleague would."""
+    app, why_app = _app_name(sight)
+    images = plan_images(sight)
+    inferred = [f"app: {app}, {why_app}"]
+    lines = [
+        "# How this app is built, checked and deployed. Every key: docs/configuration.md of Fairlead.",
+        f"app: {app}",
+    ]
+    if sight.slug:
+        lines.append(f"registry: ghcr.io/{sight.slug}")
+        inferred.append(f"registry: ghcr.io/{sight.slug}, from the git remote")
+    else:
+        lines += [
+            "# Where images go; there is no git remote to infer it from.",
+            "# registry: ghcr.io/OWNER/REPOSITORY",
+        ]
+    lines += _render_images(images)
+    inferred += [f"image {image.name}: {image.dockerfile}, {image.why}" for image in images]
+    if sight.compose:
+        lines.append(f"compose: [{_scalar(sight.compose)}]")
+        inferred.append(f"compose: {sight.compose}, with {len(sight.services)} services")
+        lines += [f"# Found as well, not used: {', '.join(sight.others)}"] if sight.others else []
+    else:
+        lines += ["# No compose file was found; a deploy needs one.", "# compose: [compose.yaml]"]
+    lines += _render_environment(app, sight)
+    inferred += [f"variable {name}: wanted at {place}" for name, place in sight.variables]
+    inferred += [f"secret {name}: declared in {sight.compose}" for name in sight.secrets]
+    return Draft("\n".join(lines) + "\n", tuple(inferred))
+
+
+def plan_images(sight: Sight) -> tuple[_Image, ...]:
+    """The images of a repository: what the compose file builds, else what it names, else the Dockerfiles."""
+    if sight.builds:
+        taken: set[str] = set()
+        return tuple(_built(build, taken) for build in sight.builds)
+    named: dict[str, list[str]] = {}
+    for service, image in sight.own_images:
+        named.setdefault(image, []).append(service)
+    images = [
+        _Image(name, dockerfile, ".", "", (), tuple(services), f"the image of {', '.join(services)}")
+        for name, services in named.items()
+        if (dockerfile := _dockerfile_for(name, sight))
+    ]
+    if images or named:
+        return tuple(images)
+    return tuple(
+        _Image(_image_name(name, sight), name, ".", "", (), (), "a Dockerfile of the repository")
+        for name in sight.dockerfiles
+        if not name.endswith((".dockerignore", "~"))
+    )
+
+
+def _built(build: Build, taken: set[str]) -> _Image:
+    name = _clean_image(build.services[0])
+    while name in taken:
+        name += "-image"
+    taken.add(name)
+    # A service that is called like its image is found by itself.
+    services = build.services if build.services != (name,) else ()
+    why = f"built by {', '.join(build.services)}"
+    return _Image(name, build.dockerfile, build.context, build.target, build.args, services, why)
+
+
+def _dockerfile_for(image: str, sight: Sight) -> str:
+    for candidate in (f"Dockerfile.{image}", f"{image}/Dockerfile", "Dockerfile"):
+        if (sight.root / candidate).is_file():
+            return candidate
+    return ""
+
+
+def _image_name(dockerfile: str, sight: Sight) -> str:
+    _, _, suffix = dockerfile.partition(".")
+    return _clean_image(suffix) if suffix else _app_name(sight)[0]
+
+
+def _clean_image(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "app"
+
+
+def _app_name(sight: Sight) -> tuple[str, str]:
+    for raw, why in (
+        (sight.project, f"the name: of {sight.compose}"),
+        (sight.slug.rpartition("/")[2], "the name of the repository"),
+        (sight.root.name, "the name of the folder"),
+    ):
+        name = _APP.sub("-", raw.lower()).strip("-").lstrip("0123456789-")[:31].rstrip("-")
+        if name:
+            return name, why
+    return "app", "for want of a better name"
+
+
+def _render_images(images: tuple[_Image, ...]) -> list[str]:
+    if not images:
+        return ["# This repository builds no image of its own.", "# images: {app: {dockerfile: Dockerfile}}"]
+    lines = ["images:"]
+    for image in images:
+        fields = [f"dockerfile: {_scalar(image.dockerfile)}"]
+        if image.context != ".":
+            fields.append(f"context: {_scalar(image.context)}")
+        if image.target:
+            fields.append(f"target: {_scalar(image.target)}")
+        if image.args:
+            fields.append(f"args: {{{', '.join(f'{name}: {_scalar(value)}' for name, value in image.args)}}}")
+        if image.services:
+            fields.append(f"services: [{', '.join(_scalar(name) for name in image.services)}]")
+        lines.append(f"  {image.name}: {{{', '.join(fields)}}}")
+    return lines
+
+
+def _render_environment(app: str, sight: Sight) -> list[str]:
+    lines = [
+        "environments:",
+        "  production:",
+        "    # Change both: where to, by ssh, and the address that people open.",
+        f"    hosts: [deploy@{app}.example.com]",
+        f"    url: https://{app}.example.com",
+    ]
+    if sight.variables:
+        lines.append("    # Wanted by the compose file; the shell's own environment does not reach it.")
+        lines.append("    variables:")
+        lines += [f'      {name}: ""  # {place}' for name, place in sight.variables]
+    secrets = [name for name in sight.secrets if _SECRET_NAME.fullmatch(name)]
+    if secrets:
+        lines.append(
+            "    # Values come from FAIRLEAD_SECRET_<NAME>, --secrets-dir, or the file that the compose file names."
+        )
+        lines.append(f"    secrets: [{', '.join(_scalar(name) for name in secrets)}]")
+    return lines
+
+
+def _scalar(text: str) -> str:
+    """A string as YAML, in quotes where it could be read as something else."""
+    is_plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML
+    return text if is_plain else json.dumps(text)

@@ -1,0 +1,171 @@
+"""What a repository shows: its compose files, what they build, the variables and secrets that they want."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairlead.errors import Location
+from fairlead.origin import read_repository_slug
+from fairlead.positions import Document, load_yaml
+from fairlead.settings import DEFAULT_COMPOSE_NAMES
+
+_COMPOSE_FOLDERS = (".", "compose", "docker", "deploy", "deployment", "infra", "ops")
+# ${NAME} and $NAME without a default; `$$` is an escape. Those of Fairlead and Compose are always given.
+_VARIABLE = re.compile(
+    r"(?<!\$)(?:\$\$)*\$(?:\{(?P<braced>[A-Za-z_]\w*)(?P<rest>[^}]*)\}|(?P<bare>[A-Za-z_]\w*))"
+)
+_GIVEN = ("FAIRLEAD_", "COMPOSE_")
+_OWN_REFERENCE = re.compile(r"^\$\{FAIRLEAD_REGISTRY[^}]*\}/(?P<name>[a-z0-9._-]+)")
+
+
+@dataclass(frozen=True)
+class Build:
+    """A ``build:`` of the compose files: paths relative to the repository, and the services that have it."""
+
+    services: tuple[str, ...]
+    dockerfile: str
+    context: str
+    target: str = ""
+    args: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a repository shows.
+
+    Attributes:
+        root: the folder that fairlead.yaml will stand in.
+        slug: ``owner/repository`` of its forge, or empty.
+        compose: the compose file that was chosen, relative to the root, or empty.
+        others: compose files that were found and not chosen.
+        project: the ``name:`` of the compose file, or empty.
+        services: the services of the compose file.
+        builds: what they build.
+        own_images: services whose image is ``${FAIRLEAD_REGISTRY}/<name>``, with that name.
+        dockerfiles: Dockerfiles of the root, relative to it.
+        secrets: the compose file's secrets.
+        variables: variables without a default, each with the place of its first use.
+    """
+
+    root: Path
+    slug: str = ""
+    compose: str = ""
+    others: tuple[str, ...] = ()
+    project: str = ""
+    services: tuple[str, ...] = ()
+    builds: tuple[Build, ...] = ()
+    own_images: tuple[tuple[str, str], ...] = ()
+    dockerfiles: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    variables: tuple[tuple[str, Location], ...] = ()
+
+
+def read_sight(root: Path, environ: Mapping[str, str]) -> Sight:
+    """Look at a repository. A compose file that does not hold shows what could be read of it."""
+    root = root.resolve()
+    found = _compose_files(root)
+    dockerfiles = tuple(sorted(path.name for path in root.glob("Dockerfile*") if path.is_file()))
+    slug = read_repository_slug(root, environ)
+    if not found:
+        return Sight(root, slug, dockerfiles=dockerfiles)
+    compose = found[0]
+    document = load_yaml(root / compose, compose)
+    value: Mapping[str, Any] = document.value if isinstance(document.value, dict) else {}
+    services = _mapping(value.get("services"))
+    folder = (root / compose).parent
+    return Sight(
+        root=root,
+        slug=slug,
+        compose=compose,
+        others=tuple(found[1:]),
+        project=str(value.get("name") or ""),
+        services=tuple(services),
+        builds=tuple(_builds(services, folder, root)),
+        own_images=tuple(_own_images(services)),
+        dockerfiles=dockerfiles,
+        secrets=tuple(_mapping(value.get("secrets"))),
+        variables=tuple(_variables(document, _defined(folder / ".env"))),
+    )
+
+
+def _compose_files(root: Path) -> list[str]:
+    return [
+        os.path.normpath(f"{folder}/{name}")
+        for folder in _COMPOSE_FOLDERS
+        for name in DEFAULT_COMPOSE_NAMES
+        if (root / folder / name).is_file()
+    ]
+
+
+def _builds(services: Mapping[str, Any], folder: Path, root: Path) -> Iterator[Build]:
+    """The builds of the services, one for all services that share it."""
+    users: dict[tuple[Any, ...], list[str]] = {}
+    for name, service in services.items():
+        build = service.get("build") if isinstance(service, dict) else None
+        how: Mapping[str, Any] = {"context": build} if isinstance(build, str) else _mapping(build)
+        if not how:
+            continue
+        context = str(how.get("context", "."))
+        if "$" in context or "://" in context:
+            continue
+        place = folder / context
+        dockerfile = place / str(how.get("dockerfile", "Dockerfile"))
+        key = (
+            _relative(dockerfile, root),
+            _relative(place, root),
+            str(how.get("target", "")),
+            _args(how.get("args")),
+        )
+        users.setdefault(key, []).append(name)
+    for (dockerfile, context, target, args), names in users.items():
+        yield Build(tuple(names), dockerfile, context, target, args)
+
+
+def _args(args: Any) -> tuple[tuple[str, str], ...]:
+    """Literal build arguments; those that come from the caller's shell are left to the author."""
+    if isinstance(args, list):
+        pairs = [str(arg).partition("=")[::2] for arg in args if "=" in str(arg)]
+    else:
+        pairs = [(str(name), str(value)) for name, value in _mapping(args).items() if value is not None]
+    return tuple((name, value) for name, value in pairs if "$" not in value)
+
+
+def _own_images(services: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, service in services.items():
+        reference = service.get("image") if isinstance(service, dict) else None
+        match = _OWN_REFERENCE.match(str(reference or ""))
+        if match:
+            yield name, match["name"].partition(":")[0]
+
+
+def _variables(document: Document, defined: frozenset[str]) -> Iterator[tuple[str, Location]]:
+    seen = set(defined)
+    for _, node in document.walk():
+        for match in _VARIABLE.finditer(node.text) if "$" in node.text else ():
+            name = match["braced"] or match["bare"]
+            has_default = (match["rest"] or "").startswith((":-", "-", "+", ":+"))
+            if name not in seen and not has_default and not name.startswith(_GIVEN):
+                seen.add(name)
+                yield name, Location(document.path, node.line, node.column)
+
+
+def _defined(env_file: Path) -> frozenset[str]:
+    """The names that a ``.env`` sets; Compose reads it by itself."""
+    if not env_file.is_file():
+        return frozenset()
+    lines = env_file.read_text(encoding="utf-8", errors="replace").splitlines()
+    names = (line.strip().removeprefix("export ").partition("=")[0].strip() for line in lines if "=" in line)
+    return frozenset(name for name in names if name and not name.startswith("#"))
+
+
+def _relative(path: Path, root: Path) -> str:
+    return os.path.relpath(os.path.normpath(path), root)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
