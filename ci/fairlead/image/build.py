@@ -22,12 +22,13 @@ from fairlead.image.documents import (
     BUILD_NAME,
     BuildDocument,
     BuiltImage,
+    write_document,
 )
 from fairlead.image.explain import Source, explain_build_failure
 from fairlead.image.layout import Layout, drop_other_blobs, read_layout
 from fairlead.image.progress import Progress, emulated_seconds, heading_of, parse_progress
 from fairlead.image.provenance import settle_provenance
-from fairlead.image.workdir import prepare_work_dir, write_json
+from fairlead.image.workdir import prepare_work_dir
 from fairlead.release.identity import Identity
 from fairlead.report import Reporter
 from fairlead.settings import Settings, shown_path
@@ -111,7 +112,7 @@ def run_build(
     _renew_local_caches(settings)
     emulated = _emulated(settings, sources, parse_progress(lines), reporter)
     document = _document(settings, identity, layouts, emulated)
-    write_json(work_dir / BUILD_NAME, document.to_json())
+    write_document(work_dir / BUILD_NAME, document)
     return document
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from fairlead.errors import InputError
+from fairlead.image.workdir import write_json
 
 BUILD_NAME = "build.json"
 SCAN_NAME = "scan.json"
@@ -173,6 +174,19 @@ class PublishDocument:
                 for name, image in self.images.items()
             },
         }
+
+
+class Document(Protocol):
+    """Anything that becomes a JSON document."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The document as JSON values."""
+        ...
+
+
+def write_document(path: Path, document: Document) -> None:
+    """Write a document whole or not at all: a reader never sees half of it."""
+    write_json(path, document.to_json())
 
 
 def load_build(work_dir: Path) -> BuildDocument:

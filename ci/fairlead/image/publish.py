@@ -18,12 +18,12 @@ from fairlead.image.documents import (
     PublishDocument,
     PublishedImage,
     ScanDocument,
+    write_document,
 )
 from fairlead.image.layout import read_layout, verify_blobs
 from fairlead.image.registry import Registry
 from fairlead.image.tags import Move, Present, decide_move, plan_tags, sha_tag
 from fairlead.image.verdict import expired_ignores, policy_hash
-from fairlead.image.workdir import write_json
 from fairlead.release.identity import is_ancestor
 from fairlead.report import Reporter
 from fairlead.settings import Settings
@@ -116,7 +116,7 @@ def run_publish(
     document = PublishDocument(
         app=build.app, revision=build.revision, revision_time=build.revision_time, images=published
     )
-    write_json(work_dir / PUBLISH_NAME, document.to_json())
+    write_document(work_dir / PUBLISH_NAME, document)
     return document
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from fairlead.errors import CommandFailedError, FairleadError, InputError
 from fairlead.image.credentials import (
     PASSWORD,
     USERNAME,
-    Credentials,
     auth_file,
+    read_credentials,
     registry_host,
 )
 from fairlead.image.layout import digest_of, is_attestation, platform_name
@@ -53,7 +52,6 @@ _DOWN = (
     "service unavailable",
 )
 _PREFIX = re.compile(r'^Error (parsing|determining) [a-z ]*"[^"]*": ')
-_SIDE_BY_SIDE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,60 +120,37 @@ class Registry:
             raise explain_failure(done.stderr, reference)
 
 
-def resolve_digest(reference: str, credentials: Credentials | None = None) -> Resolved:
-    """The digest that a reference points at now, such as that of ``postgres:17``.
+def resolve_image(reference: str, *, environ: Mapping[str, str], registry: str = "") -> Resolved:
+    """What a reference such as ``postgres:17`` points at now.
 
-    Mirrors of ``CONTAINERS_REGISTRIES_CONF`` count. The login is used for its own registry only.
+    Mirrors of ``CONTAINERS_REGISTRIES_CONF`` count.
+
+    Args:
+        reference: an image.
+        environ: variables; the login in them is for one registry and goes to no other.
+        registry: the app's registry, whose login that is; without it that of ``FAIRLEAD_REGISTRY``.
 
     Raises:
         InputError: there is no such image.
         CommandFailedError: the registry does not answer, or refuses.
     """
-    own = credentials if credentials and credentials.host == registry_host(reference) else None
-    with auth_file(own) as login:
+    host = registry_host(reference)
+    own = registry or environ.get("FAIRLEAD_REGISTRY", "")
+    credentials = read_credentials(host, environ) if own and registry_host(own) == host else None
+    with auth_file(credentials) as login:
         found = Registry(locate("skopeo"), login).read(reference)
     if found is None:
         raise InputError(
             f"the image {reference} is not in the registry",
-            why=f"{registry_host(reference)} knows no such name or tag",
+            why=f"{host} knows no such name or tag",
             fix="check its spelling; an image of ours is put there by `fairlead publish`",
         )
     return found
 
 
-def resolve_digests(
-    references: Iterable[str], credentials: Callable[[str], Credentials | None] = lambda _host: None
-) -> dict[str, Resolved]:
-    """Resolve many references side by side. All that fail are told in one error.
-
-    Args:
-        references: image references.
-        credentials: the login for a registry host, if there is one.
-
-    Raises:
-        InputError: images that are not there.
-        CommandFailedError: a registry does not answer, or refuses.
-    """
-
-    def attempt(reference: str) -> Resolved | FairleadError:
-        try:
-            return resolve_digest(reference, credentials(registry_host(reference)))
-        except FairleadError as error:
-            return error
-
-    wanted = list(dict.fromkeys(references))
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        found = dict(zip(wanted, pool.map(attempt, wanted), strict=True))
-    failures = [failure for failure in found.values() if isinstance(failure, FairleadError)]
-    if len(failures) > 1 and all(isinstance(failure, InputError) for failure in failures):
-        raise InputError(
-            f"{len(failures)} images are not in their registry",
-            why="; ".join(failure.what for failure in failures),
-            fix=failures[0].fix,
-        )
-    if failures:
-        raise failures[0]
-    return {reference: image for reference, image in found.items() if isinstance(image, Resolved)}
+def resolve_digest(reference: str, *, environ: Mapping[str, str], registry: str = "") -> str:
+    """The digest that a reference points at now; as ``resolve_image``."""
+    return resolve_image(reference, environ=environ, registry=registry).digest
 
 
 def parse_manifest(reference: str, raw: str) -> Resolved:

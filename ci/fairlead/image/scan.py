@@ -21,6 +21,7 @@ from fairlead.image.documents import (
     ScanDocument,
     ScannedImage,
     ScannedPlatform,
+    write_document,
 )
 from fairlead.image.findings import keep_vulnerabilities, parse_report
 from fairlead.image.layout import Layout, read_json_blob, read_layout, write_view
@@ -44,7 +45,6 @@ from fairlead.image.verdict import (
     refused_vulnerabilities,
     unused_ignores,
 )
-from fairlead.image.workdir import write_json
 from fairlead.report import Reporter
 from fairlead.settings import ScanSettings, Settings
 from fairlead.tools.locate import locate
@@ -129,7 +129,7 @@ def run_scan_verb(
         version = read_version(trivy)
     platforms = dict(zip([(task.image, task.platform) for task in tasks], scanned, strict=True))
     document = _document(settings, build, verdicts, platforms, database=database, version=version, now=now)
-    write_json(work_dir / SCAN_NAME, document.to_json())
+    write_document(work_dir / SCAN_NAME, document)
     return document
 
 
