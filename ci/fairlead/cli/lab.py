@@ -114,10 +114,11 @@ def logs(number: int | None, follow: bool) -> None:
     """Show the log of a server (sshd and engine), or of the registry when no number is given."""
     from fairlead import process
     from fairlead.lab.state import load
+    from fairlead.tools.locate import locate
 
     lab = load()
     name = f"{lab.name}-registry" if number is None else lab.server(number).name
-    process.replace(("docker", "logs", *(("--follow",) if follow else ()), name))
+    process.replace((locate("docker"), "logs", *(("--follow",) if follow else ()), name))
 
 
 @command.command()

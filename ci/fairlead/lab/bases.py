@@ -14,8 +14,9 @@ from fairlead.lab.oci import INDEX, Blob, blob_path
 from fairlead.lab.recipes import recipes
 from fairlead.lab.registry import RegistryClient
 from fairlead.lab.standin import Image, Kitchen, descend, is_whole
+from fairlead.tools.catalog import Architecture
 
-ARCHITECTURES = ("amd64", "arm64")
+ARCHITECTURES: tuple[Architecture, ...] = ("amd64", "arm64")
 PULLED, STAND_INS = "pulled", "Debian stand-ins"
 _PUSHES = 3
 

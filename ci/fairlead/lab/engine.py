@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead import process
-from fairlead.errors import CommandFailedError, ToolMissingError
+from fairlead.tools.locate import locate
 
 LAB_LABEL = "dev.fairlead.lab"
 SPEC_LABEL = "dev.fairlead.lab.spec"
@@ -48,10 +48,10 @@ class Container:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:24]
 
 
-def create_argv(spec: Container) -> tuple[str, ...]:
-    """The command that makes a container without starting it."""
+def create_words(spec: Container) -> tuple[str, ...]:
+    """What `docker` is told to make a container without starting it."""
     return (
-        "docker", "create", f"--name={spec.name}", f"--hostname={spec.alias}", "--restart=unless-stopped",
+        "create", f"--name={spec.name}", f"--hostname={spec.alias}", "--restart=unless-stopped",
         f"--network={spec.network}", f"--network-alias={spec.alias}", "--log-driver=json-file",
         "--log-opt=max-size=5m", f"--label={LAB_LABEL}={spec.lab}", f"--label={SPEC_LABEL}={spec.fingerprint}",
         *(f"--publish={port}" for port in spec.ports),
@@ -73,32 +73,20 @@ def render_files(files: Sequence[HostFile]) -> bytes:
     return buffer.getvalue()
 
 
-def read_engine() -> dict[str, Any]:
-    """What the engine says of itself.
+def run_docker(*words: str | Path, stdin: bytes | None = None, check: bool = True) -> process.Completed:
+    """Run the docker command that Fairlead drives, which need not be the first on the PATH."""
+    return process.run([locate("docker"), *words], stdin=stdin, check=check)
 
-    Raises:
-        ToolMissingError: there is no docker command.
-        CommandFailedError: the engine does not answer.
-    """
-    try:
-        answer = process.run(["docker", "info", "--format", "{{json .}}"], check=False, timeout=30)
-    except ToolMissingError as error:
-        raise ToolMissingError(
-            "the lab needs Docker", fix="`fairlead setup --with lab` installs it"
-        ) from error
-    info: dict[str, Any] = json.loads(answer.stdout or "{}") if answer.stdout.startswith("{") else {}
-    if not info.get("ServerVersion"):
-        raise CommandFailedError(
-            "the Docker engine does not answer",
-            why="; ".join(info.get("ServerErrors") or [answer.stderr.strip() or "no answer"]),
-            fix="start it (`systemctl start docker`), or `fairlead setup --with lab`",
-        )
-    return info
+
+def read_tail(name: str) -> tuple[str, ...]:
+    """The last lines of a container's log."""
+    logs = run_docker("logs", "--tail", "20", name, check=False)
+    return tuple((logs.stdout + logs.stderr).splitlines())
 
 
 def inspect_container(name: str) -> dict[str, Any] | None:
     """What the engine knows of a container, None if there is none."""
-    answer = process.run(["docker", "container", "inspect", name], check=False)
+    answer = run_docker("container", "inspect", name, check=False)
     if not answer.ok:
         return None
     (found,) = json.loads(answer.stdout)
@@ -120,40 +108,40 @@ def ensure_container(spec: Container) -> bool:
             return False
         # "created" may be half made: whoever made it was killed before it could put the files in.
         if same and found["State"]["Status"] == "exited":
-            process.run(["docker", "start", spec.name])
+            run_docker("start", spec.name)
             return False
-        process.run(["docker", "rm", "--force", "--volumes", spec.name])
-    process.run(create_argv(spec))
-    process.run(["docker", "cp", "-", f"{spec.name}:/"], stdin=render_files(spec.files))
-    process.run(["docker", "start", spec.name])
+        run_docker("rm", "--force", "--volumes", spec.name)
+    run_docker(*create_words(spec))
+    run_docker("cp", "-", f"{spec.name}:/", stdin=render_files(spec.files))
+    run_docker("start", spec.name)
     return True
 
 
 def ensure_network(name: str, lab: str) -> None:
     """Make a network that is not there."""
-    if not process.run(["docker", "network", "inspect", name], check=False).ok:
-        process.run(["docker", "network", "create", f"--label={LAB_LABEL}={lab}", name])
+    if not run_docker("network", "inspect", name, check=False).ok:
+        run_docker("network", "create", f"--label={LAB_LABEL}={lab}", name)
 
 
 def ensure_volume(name: str, lab: str) -> None:
     """Make a volume, which does nothing if it is there."""
-    process.run(["docker", "volume", "create", f"--label={LAB_LABEL}={lab}", name])
+    run_docker("volume", "create", f"--label={LAB_LABEL}={lab}", name)
 
 
 def has_image(reference: str) -> bool:
     """Whether the engine's own store has an image."""
-    return process.run(["docker", "image", "inspect", reference], check=False).ok
+    return run_docker("image", "inspect", reference, check=False).ok
 
 
-def list_labelled(lab: str) -> dict[str, tuple[str, ...]]:
-    """What carries the label of a lab: containers, volumes and networks, by name."""
-    label = f"label={LAB_LABEL}={lab}"
+def list_labelled(lab: str = "") -> dict[str, tuple[str, ...]]:
+    """What carries the label of a lab, or of any lab: the names of containers, volumes and networks."""
+    label = f"label={LAB_LABEL}={lab}" if lab else f"label={LAB_LABEL}"
     commands = {
-        "container": ["docker", "ps", "--all", "--filter", label, "--format", "{{.Names}}"],
-        "volume": ["docker", "volume", "ls", "--filter", label, "--format", "{{.Name}}"],
-        "network": ["docker", "network", "ls", "--filter", label, "--format", "{{.Name}}"],
+        "container": ["ps", "--all", "--filter", label, "--format", "{{.Names}}"],
+        "volume": ["volume", "ls", "--filter", label, "--format", "{{.Name}}"],
+        "network": ["network", "ls", "--filter", label, "--format", "{{.Name}}"],
     }
-    return {kind: tuple(process.run(argv).stdout.split()) for kind, argv in commands.items()}
+    return {kind: tuple(run_docker(*words).stdout.split()) for kind, words in commands.items()}
 
 
 def remove(kind: str, names: Sequence[str]) -> None:
@@ -162,9 +150,9 @@ def remove(kind: str, names: Sequence[str]) -> None:
         return
     force = ["--force"] if kind in {"container", "volume", "image"} else []
     volumes = ["--volumes"] if kind == "container" else []
-    process.run(["docker", kind, "rm", *force, *volumes, *names])
+    run_docker(kind, "rm", *force, *volumes, *names)
 
 
 def load_image(archive: Path) -> None:
     """Put an image from a tar of an OCI layout into the engine's own store."""
-    process.run(["docker", "load", "--quiet", "--input", archive])
+    run_docker("load", "--quiet", "--input", archive)

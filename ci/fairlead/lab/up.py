@@ -26,8 +26,9 @@ from fairlead.lab.engine import (
     has_image,
     list_labelled,
     load_image,
-    read_engine,
+    read_tail,
     remove,
+    run_docker,
 )
 from fairlead.lab.preflight import check_engine, check_ports, choose_ssh_port, locked
 from fairlead.lab.recipes import SUITE, recipe, recipes
@@ -35,6 +36,8 @@ from fairlead.lab.standin import Kitchen
 from fairlead.lab.state import Lab, Place
 from fairlead.report import Reporter
 from fairlead.tools.cache import cache_dir
+from fairlead.tools.catalog import Architecture
+from fairlead.tools.engine import probe_engine
 
 MAX_HOSTS = 20
 _WAIT_SECONDS = 60.0
@@ -89,17 +92,16 @@ def run_up(place: Place, hosts: int | None, reporter: Reporter) -> Lab:
 
 def run_down(place: Place) -> None:
     """Remove the lab: containers, volumes, networks, images, keys. Downloads stay in the cache."""
-    read_engine()
+    probe_engine()
     with locked(place.folder):
         found = list_labelled(place.name)
         for kind in ("container", "volume", "network"):
             remove(kind, found[kind])
-        if not _other_labs(place):
-            images = process.run(
-                ["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", "fairlead.lab/*"]
-            )
+        if not list_labelled()["container"]:
+            images = run_docker("images", "--format", "{{.Repository}}:{{.Tag}}", "fairlead.lab/*")
             remove("image", images.stdout.split())
-        shutil.rmtree(place.folder)
+        if place.folder.exists():
+            shutil.rmtree(place.folder)
 
 
 def wait_for_servers(lab: Lab) -> None:
@@ -119,12 +121,11 @@ def _wait_for_server(lab: Lab, number: int) -> None:
         if answer.ok:
             return
         if time.monotonic() > deadline:
-            logs = process.run(["docker", "logs", "--tail", "20", target.name], check=False)
             raise CommandFailedError(
                 f"{target.name} did not come up within {_WAIT_SECONDS:g} s",
                 why=answer.stderr.strip(),
                 fix=f"`fairlead lab logs {number}` shows more",
-                details=tuple((logs.stdout + logs.stderr).splitlines()),
+                details=read_tail(target.name),
             )
         time.sleep(0.2)
 
@@ -160,7 +161,7 @@ def _ensure_keys(place: Place, hosts: int) -> _Keys:
     )
 
 
-def _ensure_own_images(architecture: str, reporter: Reporter) -> dict[str, str]:
+def _ensure_own_images(architecture: Architecture, reporter: Reporter) -> dict[str, str]:
     """The lab's own images in the engine, by name of the recipe."""
     kitchen = Kitchen(_bases_folder(), (architecture,))
     references = {row.name: f"fairlead.lab/{row.name}:{kitchen.key(row)}" for row in recipes(internal=True)}
@@ -179,11 +180,10 @@ def _start_registry(place: Place, image: str, password: str) -> registry.Registr
     deadline = time.monotonic() + _WAIT_SECONDS
     while not client.answers():
         if time.monotonic() > deadline:
-            logs = process.run(["docker", "logs", "--tail", "20", spec.name], check=False)
             raise CommandFailedError(
                 f"the registry did not come up within {_WAIT_SECONDS:g} s",
                 fix=f"`docker logs {spec.name}` shows more",
-                details=tuple((logs.stdout + logs.stderr).splitlines()),
+                details=read_tail(spec.name),
             )
         time.sleep(0.1)
     return client
@@ -248,8 +248,3 @@ def render_registries(place: Place) -> str:
         f'[[registry]]\nlocation = "docker.io"\n\n'
         f'[[registry.mirror]]\nlocation = "{place.registry}"\ninsecure = true\n'
     )
-
-
-def _other_labs(place: Place) -> bool:
-    """Whether another lab of this user is up, which shares the lab's own images."""
-    return any(path.parent.name != place.name for path in place.folder.parent.glob("*/state.json"))

