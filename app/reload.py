@@ -17,7 +17,11 @@ PAUSE = 0.5
 
 def read_state(source: Path) -> dict[Path, int]:
     """When each source file was last changed (nanoseconds)."""
-    return {path: path.stat().st_mtime_ns for path in source.rglob("*") if path.suffix != ".pyc" and path.is_file()}
+    return {
+        path: path.stat().st_mtime_ns
+        for path in source.rglob("*")
+        if path.suffix != ".pyc" and path.is_file()
+    }
 
 
 def _watch(before: dict[Path, int]) -> None:

@@ -100,7 +100,9 @@ class EventIn(BaseModel):
     serving: ReleaseId | None = Field(description="What serves now")
     revision: Revision
     revision_time: Moment
-    by: Annotated[str, StringConstraints(max_length=255)] = Field(description="Who asked; empty if nobody knows")
+    by: Annotated[str, StringConstraints(max_length=255)] = Field(
+        description="Who asked; empty if nobody knows"
+    )
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2000)] | None = None
     started_at: Moment
     finished_at: Moment

@@ -17,6 +17,8 @@ def render_headline(event: Event) -> str:
     match event.kind, event.status:
         case "rollback", "live":
             return f"{place}: rolled back to {release}"
+        case "rollback", "refused" | "failed" | "reverted":
+            return f"{place}: rollback to {release} failed, {serving}"
         case _, "live":
             return f"{place}: {release} is live"
         case _, "unchanged":
@@ -26,7 +28,7 @@ def render_headline(event: Event) -> str:
         case _, "reverted":
             return f"{place}: {release} was taken back, {serving}"
         case _:
-            return f"{place}: {event.kind} of {release} failed, {serving}"
+            return f"{place}: deploy of {release} failed, {serving}"
 
 
 def render_notice(event: Event, public_url: str) -> dict[str, Any]:

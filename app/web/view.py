@@ -126,12 +126,18 @@ def tone(status: str) -> str:
 def headline(event: Event) -> str:
     """What happened, without where."""
     release = event.release or "a release"
-    if event.status == "live":
-        return f"Rolled back to {release}" if event.kind == "rollback" else f"{release} went live"
-    if event.status == "unchanged":
-        return f"{release} served already"
-    if event.status == "reverted":
-        return f"{release} was taken back"
-    if event.status == "refused":
-        return f"{release} was refused"
-    return f"{event.kind.capitalize()} of {release} failed"
+    match event.kind, event.status:
+        case "rollback", "live":
+            return f"Rolled back to {release}"
+        case "rollback", "refused" | "failed" | "reverted":
+            return f"Rollback to {release} failed"
+        case _, "live":
+            return f"{release} went live"
+        case _, "unchanged":
+            return f"{release} served already"
+        case _, "refused":
+            return f"{release} was refused"
+        case _, "reverted":
+            return f"{release} was taken back"
+        case _:
+            return f"Deploy of {release} failed"

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from app.api.documents import EVENT_EXAMPLE, EventIn
+from fairlead.schemas import load_schema
+
+GOOD: list[dict[str, Any]] = [
+    {},
+    {"release": None, "previous": None, "serving": None, "url": None},
+    {"started_at": "2026-03-01T12:00:00.5Z", "finished_at": "2026-03-01T14:00:01+02:00"},
+    {
+        "error": {
+            "what": "web is not healthy",
+            "why": "503",
+            "fix": "look at it",
+            "details": ["a"],
+            "service": "web",
+        }
+    },
+    {"error": {"what": "x" * 5000}},
+    {"by": "", "a_field_of_tomorrow": 1},
+    {"images": {}, "phases": []},
+]
+BAD: list[dict[str, Any]] = [
+    {"schema": "fairlead.event/v2"},
+    {"id": "43"},
+    {"app": "Board"},
+    {"environment": ""},
+    {"kind": "undeploy"},
+    {"status": "fine"},
+    {"release": "43"},
+    {"revision": "main"},
+    {"revision_time": "yesterday"},
+    {"started_at": "2026-03-01T12:00:00"},
+    {"finished_at": True},
+    {"started_at": -1},
+    {"url": "javascript:alert(1)"},
+    {"images": {"api": "latest"}},
+    {"phases": [{"phase": "pull", "state": "done", "seconds": -1}]},
+    {"phases": [{"phase": "pull", "state": "begin", "seconds": 1}]},
+    {"error": {"why": "no what"}},
+    {"by": "x" * 300},
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "good"), [*((c, True) for c in GOOD), *((c, False) for c in BAD)], ids=str
+)
+def test_the_api_takes_what_the_schema_allows(changes: dict[str, Any], good: bool) -> None:
+    """The published schema and the api agree, document for document."""
+    document = EVENT_EXAMPLE | changes
+    assert Draft202012Validator(load_schema("event")).is_valid(document) is good
+    try:
+        EventIn.model_validate(document)
+    except ValidationError:
+        assert not good
+    else:
+        assert good
+
+
+@pytest.mark.parametrize("field", load_schema("event")["required"])
+def test_the_api_misses_what_the_schema_requires(field: str) -> None:
+    with pytest.raises(ValidationError, match=field):
+        EventIn.model_validate({key: value for key, value in EVENT_EXAMPLE.items() if key != field})
+
+
+def test_a_long_error_is_cut_not_refused() -> None:
+    event = EventIn.model_validate(
+        EVENT_EXAMPLE | {"error": {"what": "x" * 5000, "why": "y" * 50000}}
+    ).to_event()
+    assert event.error is not None
+    assert (len(event.error.what), len(event.error.why)) == (2000, 20000)

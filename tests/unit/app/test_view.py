@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import app.web
+from app.domain.events import Phase
+from app.domain.serving import judge_serving
+from app.web.view import group_cards, phase_names, plan_bars, plan_widths, render_ago, render_seconds
+from tests.unit.app.events import NOON, make_event
+
+STATIC = Path(app.web.__file__).parent / "static"
+
+
+def test_bars_follow_each_other_and_fill_the_width() -> None:
+    bars = plan_bars([Phase("pull", "done", 6), Phase("platform", "skipped", 0), Phase("start", "done", 2)])
+    assert [(bar.left, bar.width, bar.label) for bar in bars] == [
+        (0, 75, "6.0 s"),
+        (75, 0, "skipped"),
+        (75, 25, "2.0 s"),
+    ]
+
+
+def test_a_short_phase_is_still_seen_within_the_width() -> None:
+    *_, last = plan_bars([Phase("start", "done", 100), Phase("switch", "done", 0.001)])
+    assert last.width >= 0.5
+    assert last.left + last.width <= 100
+
+
+def test_no_phases_and_phases_without_time_do_no_harm() -> None:
+    assert plan_bars([]) == ()
+    assert plan_bars([Phase("prepare", "done", 0)])[0].left == 0
+    assert plan_widths([]) == ()
+    assert plan_widths([make_event(phases=())]) == (4.0,)
+
+
+def test_strips_are_as_wide_as_they_took_long() -> None:
+    quick = make_event(phases=(Phase("start", "done", 5.0),))
+    assert plan_widths([make_event(), quick]) == (100, 50)
+    assert phase_names([quick, make_event()]) == ("pull", "start")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.004, "4 ms"), (0.0996, "0.1 s"), (12.64, "12.6 s"), (99.99, "1 min 40 s"), (185, "3 min 05 s")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert render_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "just now"),
+        (4, "just now"),
+        (59, "59 s ago"),
+        (60, "1 min ago"),
+        (7300, "2 h ago"),
+        (200000, "2 d ago"),
+    ],
+)
+def test_how_long_ago(seconds: int, text: str) -> None:
+    assert render_ago(NOON, NOON + timedelta(seconds=seconds)) == text
+
+
+def test_production_comes_first_and_hosts_that_differ_are_noticed() -> None:
+    events = [
+        make_event(environment="a-test"),
+        make_event(host="eu-1"),
+        make_event(host="eu-2", serving="000001", status="refused"),
+    ]
+    cards = group_cards(judge_serving(event, events) for event in events)
+    assert [(card.name, len(card.hosts), card.agreed, card.troubled) for card in cards] == [
+        ("production", 2, False, True),
+        ("a-test", 1, True, False),
+    ]
+
+
+def test_vendored_files_are_what_they_say() -> None:
+    vendor = STATIC / "vendor"
+    told = [
+        line.split() for line in (vendor / "README.md").read_text().splitlines() if line.startswith("    ")
+    ]
+    assert {name for _, name in told} == {path.name for path in vendor.glob("*.js")}
+    for checksum, name in told:
+        assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == checksum
