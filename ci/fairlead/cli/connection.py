@@ -65,8 +65,8 @@ class Place:
         return str(self.environment.hosts[0])
 
 
-def find_place(environment: str | None) -> Place:
-    """Read fairlead.yaml and find the environment.
+def find_place(environment: str | None, registry: str | None = None) -> Place:
+    """Read fairlead.yaml and find the environment; ``registry`` is what ``--registry`` says.
 
     Raises:
         InputError: the file does not hold, there is no such environment, or it has several hosts.
@@ -74,7 +74,8 @@ def find_place(environment: str | None) -> Place:
     from fairlead.remote.access import sole_host
     from fairlead.settings import load_settings
 
-    settings = load_settings(Path(), os.environ)
+    environ = {**os.environ, **({"FAIRLEAD_REGISTRY": registry} if registry else {})}
+    settings = load_settings(Path.cwd(), environ)
     found = settings.environment(environment)
     sole_host(found)
     return Place(settings, found)

@@ -32,6 +32,7 @@ def command(
     identity: Path | None,
     dry_run: bool,
     secrets_dir: Path | None,
+    registry: str | None,
     allow_older: bool,
     accept_recreate: tuple[str, ...],
     take_over: bool,
@@ -45,7 +46,7 @@ def command(
     stopped; running it again follows what is under way.
     """
     options = RolloutOptions(
-        Path(work_dir), secrets_dir, allow_older, accept_recreate, take_over, no_wait, refresh
+        Path(work_dir), secrets_dir, allow_older, accept_recreate, take_over, no_wait, refresh, registry
     )
     run = run_plan if dry_run else run_deploy
     run(environment, access_of(known_hosts, identity), options, report.current())

@@ -28,6 +28,7 @@ def command(
     known_hosts: Path | None,
     identity: Path | None,
     secrets_dir: Path | None,
+    registry: str | None,
     allow_older: bool,
     accept_recreate: tuple[str, ...],
     take_over: bool,
@@ -40,6 +41,6 @@ def command(
     which role each service has and how that is known, and what would be refused.
     """
     options = RolloutOptions(
-        Path(work_dir), secrets_dir, allow_older, accept_recreate, take_over, no_wait, refresh
+        Path(work_dir), secrets_dir, allow_older, accept_recreate, take_over, no_wait, refresh, registry
     )
     run_plan(environment, access_of(known_hosts, identity), options, report.current())

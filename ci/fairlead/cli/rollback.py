@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 @environment_option
 @work_dir_option
 @access_options
-@click.option("--to", metavar="ID", help="The release to go back to. [default: the one before]")
+@click.option(
+    "--to",
+    metavar="ID",
+    envvar="FAIRLEAD_TO",
+    show_envvar=True,
+    help="The release to go back to. [default: the one before]",
+)
 @click.option("--no-wait", is_flag=True, help="Fail with 5 when another deploy is under way.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
 def command(

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from fairlead.cli.connection import Line, Place
     from fairlead.errors import Finding
     from fairlead.release.bundle import Bundle, Origin
+    from fairlead.release.pins import Resolve
     from fairlead.release.prepare import Draft
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.session import Blob, Event, Session
     from fairlead.report import Phase, Reporter
+    from fairlead.settings import Settings
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
@@ -38,6 +40,18 @@ class RolloutOptions:
     take_over: bool = False
     no_wait: bool = False
     refresh: bool = False
+    registry: str | None = None
+
+
+def registry_option(function: _Decorated) -> _Decorated:
+    """``--registry`` (argument ``registry``): where our images are."""
+    return click.option(
+        "--registry",
+        metavar="NAME",
+        envvar="FAIRLEAD_REGISTRY",
+        show_envvar=True,
+        help="Where the images are published, such as ghcr.io/acme/board.",
+    )(function)
 
 
 def rollout_options(function: _Decorated) -> _Decorated:
@@ -52,6 +66,7 @@ def rollout_options(function: _Decorated) -> _Decorated:
                 type=click.Path(file_okay=False, path_type=Path),
                 help="A folder with one file a secret. FAIRLEAD_SECRET_<NAME> comes first.",
             ),
+            registry_option,
             click.option("--allow-older", is_flag=True, help="Replace a newer commit by this one."),
             click.option(
                 "--accept-recreate",
@@ -117,7 +132,9 @@ class Rollout:
             partial(is_ancestor, self.place.settings.root),
             allow_older=options.allow_older,
         )
-        bundle, remarks = finish_release(self.draft, state, resolver(), refresh=options.refresh)
+        bundle, remarks = finish_release(
+            self.draft, state, resolver(self.place.settings), refresh=options.refresh
+        )
         show_remarks(self.reporter, remarks)
         wishes = {
             "allow_older": newer,
@@ -163,10 +180,10 @@ def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter) -> 
             place.settings,
             place.environment,
             origin,
-            work_dir=options.work_dir,
+            work_dir=place.settings.root / options.work_dir,
             secrets_dir=options.secrets_dir,
             environ=os.environ,
-            resolve=resolver(),
+            resolve=resolver(place.settings),
         )
     from fairlead.report import redact
 
@@ -175,11 +192,17 @@ def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter) -> 
     return Rollout(place, draft, options, reporter)
 
 
-def resolver() -> Callable[[str], str]:
-    """What asks a registry for the digest of a reference."""
-    from fairlead.image.registry import resolve_digest
+def resolver(settings: Settings) -> Resolve:
+    """What asks registries for digests; the login of the environment is for our own registry only."""
+    from fairlead.image.credentials import Credentials, read_credentials, registry_host
+    from fairlead.image.registry import resolve_digests
 
-    return partial(resolve_digest, environ=os.environ)
+    own = registry_host(f"{settings.registry}/image") if settings.registry else ""
+
+    def login(host: str) -> Credentials | None:
+        return read_credentials(host, os.environ) if host == own else None
+
+    return partial(resolve_digests, credentials=login)
 
 
 def finish_rollout(
@@ -202,7 +225,9 @@ def finish_rollout(
     document = deploy_document(
         result, place.host, {"app": place.app, "environment": place.environment.name, "traffic": traffic}
     )
-    write_json(options.work_dir / "deploy.json", document)
+    from fairlead.image.workdir import write_json
+
+    write_json(place.settings.root / options.work_dir / "deploy.json", document)
     phases = [(phase["phase"], phase["state"], phase["seconds"]) for phase in result.get("phases") or ()]
     if phases:
         reporter.timeline([*before, *phases])
@@ -216,7 +241,7 @@ def run_deploy(
     environment: str | None, access: AccessOptions, options: RolloutOptions, reporter: Reporter
 ) -> None:
     """Deploy the published images of this commit."""
-    place = find_place(environment)
+    place = find_place(environment, options.registry)
     rollout = start_rollout(place, options, reporter)
     with open_line(place, access) as line:
         result = rollout.deploy(line)
@@ -229,7 +254,7 @@ def run_plan(
     """Show what a deploy would do; the server is not changed."""
     from fairlead.release.plan_text import HEADERS, plan_lines, plan_rows, plan_sentence
 
-    place = find_place(environment)
+    place = find_place(environment, options.registry)
     rollout = start_rollout(place, options, reporter)
     with open_line(place, access) as line:
         plan, bundle = rollout.plan(line)
@@ -244,21 +269,6 @@ def show_remarks(reporter: Reporter, remarks: Sequence[Finding]) -> None:
     """Show what the user should know about the compose files."""
     for remark in remarks:
         reporter.warn(f"{remark.what} ({remark.fix})" if remark.fix else remark.what, remark.location)
-
-
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a document of ours for the next verb."""
-    from fairlead.image.documents import write_document
-
-    write_document(path, _Plain(document))
-
-
-@dataclass(frozen=True)
-class _Plain:
-    document: Mapping[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        return dict(self.document)
 
 
 def _read_origin(place: Place, reporter: Reporter) -> Origin:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,10 @@ from fairlead.settings import Settings
 if TYPE_CHECKING:
     from fairlead.compose.split import Pin
     from fairlead.image.documents import PublishDocument
+    from fairlead.image.registry import Resolved
 
-Resolve = Callable[[str], str]
-"""The digest (``sha256:…``) that a reference points to now."""
-
-_PARALLEL = 8
+    Resolve = Callable[[Iterable[str]], Mapping[str, Resolved]]
+    """What references point to now; ``image.registry.resolve_digests``."""
 
 
 def read_publish(work_dir: Path, app: str, revision: str) -> PublishDocument | None:
@@ -50,14 +48,15 @@ def resolve_own(
         for name in names
         if name in known
     }
-    missing = [name for name in names if name not in pins]
-    references = {name: f"{settings.repository_of(name)}:{tag}" for name in missing}
+    references = {name: f"{settings.repository_of(name)}:{tag}" for name in names if name not in pins}
     try:
-        found = _in_parallel(resolve, [references[name] for name in missing])
+        found = resolve(references.values()) if references else {}
     except InputError as error:
         raise _unpublished(tag, error) from error
-    digests = dict(zip(missing, found, strict=True))
-    return {**pins, **{name: Pin(settings.repository_of(name), digests[name]) for name in missing}}
+    for name, reference in references.items():
+        image = found[reference]
+        pins[name] = Pin(settings.repository_of(name), image.digest, image.platforms)
+    return pins
 
 
 def resolve_foreign(references: Iterable[str], running: Iterable[str], resolve: Resolve) -> dict[str, str]:
@@ -72,9 +71,10 @@ def resolve_foreign(references: Iterable[str], running: Iterable[str], resolve: 
     kept = {image.partition("@")[0]: image for image in running if "@" in image}
     open_ones = [reference for reference in dict.fromkeys(references) if "@" not in reference]
     asked = [reference for reference in open_ones if reference not in kept]
-    digests = _in_parallel(resolve, asked)
-    resolved = {reference: f"{reference}@{digest}" for reference, digest in zip(asked, digests, strict=True)}
-    return {reference: kept.get(reference) or resolved[reference] for reference in open_ones}
+    found = resolve(asked) if asked else {}
+    return {
+        reference: kept.get(reference) or f"{reference}@{found[reference].digest}" for reference in open_ones
+    }
 
 
 def running_images(state: Mapping[str, Any]) -> tuple[str, ...]:
@@ -88,10 +88,3 @@ def _unpublished(tag: str, cause: InputError) -> InputError:
         why=cause.what,
         fix="`fairlead ship` builds, scans and publishes first; or check out a commit that was published",
     )
-
-
-def _in_parallel(call: Resolve, words: Sequence[str]) -> list[str]:
-    if len(words) < 2:
-        return [call(word) for word in words]
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        return list(pool.map(call, words))

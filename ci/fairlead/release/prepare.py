@@ -58,12 +58,15 @@ def draft_release(
         InputError: a secret or an image is missing.
     """
     from fairlead.compose import load_app
+    from fairlead.compose.split import split
 
     tag = f"sha-{origin.revision}"
     app = load_app(settings, environment, registry=settings.registry, tag=tag, revision=origin.revision)
     secrets = read_secrets(wanted_secrets(app, settings), environ, secrets_dir)
     published = read_publish(work_dir, settings.app, origin.revision)
     own = resolve_own(settings, app.own_images(), tag, published, resolve)
+    # What cannot be rolled out is told before anybody connects; the split that counts knows the server's images.
+    split(app, own=own)
     return Draft(app, own, secrets, origin)
 
 

@@ -63,7 +63,7 @@ def open_access(
             raise InputError(f"there is no key {options.identity}", fix="correct --identity")
         yield Access(host, known_hosts, options.identity.absolute())
     elif environ.get(KEY_VARIABLE):
-        with _key_file(environ[KEY_VARIABLE]) as identity:
+        with key_file(environ[KEY_VARIABLE]) as identity:
             yield Access(host, known_hosts, identity)
     else:
         yield Access(host, known_hosts)
@@ -96,7 +96,8 @@ def _fingerprint(line: str) -> str:
 
 
 @contextlib.contextmanager
-def _key_file(content: str) -> Iterator[Path]:
+def key_file(content: str) -> Iterator[Path]:
+    """A private key in a file of mode 0600, for as long as the block lasts."""
     # A key pasted into a secret often lost its last newline, or got a carriage return at each line.
     text = content.replace("\r\n", "\n").rstrip("\n") + "\n"
     with tempfile.TemporaryDirectory(prefix="fairlead-ssh-") as folder:

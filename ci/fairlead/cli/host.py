@@ -1,0 +1,140 @@
+"""``fairlead host``: check a server, or make a fresh one ready."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fairlead import report
+from fairlead.cli.connection import Place, access_of, access_options, ask, find_place
+from fairlead.cli.options import environment_option, examples
+from fairlead.errors import ExitCode
+
+if TYPE_CHECKING:
+    from fairlead.remote.access import AccessOptions
+
+
+@click.group(
+    epilog=examples(
+        ("fairlead host check -e production", "what the server lacks"),
+        ("fairlead host setup", "print the script that prepares a fresh server"),
+        ("fairlead host setup --run", "run it there, as root over ssh"),
+    )
+)
+def command() -> None:
+    """Check or prepare the server of an environment."""
+
+
+@command.command(epilog=examples(("fairlead host check -e production", "every requirement, and what to do")))
+@environment_option
+@access_options
+@click.pass_context
+def check(
+    ctx: click.Context, environment: str | None, known_hosts: Path | None, identity: Path | None
+) -> None:
+    """Tell what a server lacks: engine, Compose, Python, the folder, disk, clock, ports. Exit code 4 if it does."""
+    reporter = report.current()
+    place = find_place(environment)
+    with reporter.step(f"check {place.host}"):
+        checks = ask(place, access_of(known_hosts, identity), {"request": "check", "time": time.time()})[
+            "checks"
+        ]
+    rows = [(one["name"], one["state"], one["found"], one["fix"] or "-") for one in checks]
+    reporter.table(("CHECK", "STATE", "FOUND", "WHAT TO DO"), rows)
+    failed = [one["name"] for one in checks if one["state"] == "failed"]
+    text = f"{place.host} lacks: {', '.join(failed)}" if failed else f"{place.host} is ready"
+    reporter.result({"schema": "fairlead.host-check/v1", "host": place.host, "checks": checks}, text)
+    if failed:
+        ctx.exit(int(ExitCode.COMMAND_FAILED))
+
+
+@command.command(
+    epilog=examples(
+        ("fairlead host setup | ssh root@app.example.com sh", "read it first"),
+        ("fairlead host setup --run --identity KEY", "the same, in one step"),
+    )
+)
+@environment_option
+@access_options
+@click.option(
+    "--run/--print", "run", default=False, help="Run the script as root over ssh, or print it (default)."
+)
+@click.option("--login", metavar="USER", default="root", show_default=True, help="Who runs it, with --run.")
+@click.option(
+    "--public-key",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The public half of the deploy key. [default: that of --identity]",
+)
+def setup(
+    environment: str | None,
+    known_hosts: Path | None,
+    identity: Path | None,
+    run: bool,
+    login: str,
+    public_key: Path | None,
+) -> None:
+    """Print the script that makes a fresh server ready, or run it there.
+
+    It installs Docker and Python where they are missing, makes the user who deploys and lets the deploy key in,
+    and makes /srv/fairlead. Running it again changes nothing.
+    """
+    from fairlead.remote.setup import PLACEHOLDER_KEY, render_setup
+
+    place = find_place(environment)
+    key = _public_key(public_key, identity)
+    script = render_setup(place.environment.hosts[0].user or "deploy", key or PLACEHOLDER_KEY)
+    if run:
+        _run_setup(place, access_of(known_hosts, identity), login, script, has_key=key is not None)
+        return
+    document = {"schema": "fairlead.host-setup/v1", "host": place.host, "script": script}
+    report.current().result(document, script.rstrip("\n"))
+
+
+def _public_key(public_key: Path | None, identity: Path | None) -> str | None:
+    """The line for authorized_keys: from the file that was named, or made from the private key."""
+    from fairlead import process
+    from fairlead.errors import InputError
+    from fairlead.remote.access import KEY_VARIABLE, key_file
+
+    if public_key is not None:
+        if not public_key.is_file():
+            raise InputError(f"there is no public key {public_key}", fix="correct --public-key")
+        return public_key.read_text(encoding="utf-8").strip()
+    if identity is not None:
+        return process.run(("ssh-keygen", "-y", "-f", identity)).stdout.strip()
+    if os.environ.get(KEY_VARIABLE):
+        with key_file(os.environ[KEY_VARIABLE]) as path:
+            return process.run(("ssh-keygen", "-y", "-f", path)).stdout.strip()
+    return None
+
+
+def _run_setup(place: Place, options: AccessOptions, login: str, script: str, *, has_key: bool) -> None:
+    from fairlead import process
+    from fairlead.errors import CommandFailedError, InputError
+    from fairlead.remote.access import explain_failure, open_access
+    from fairlead.remote.ssh import ssh_argv
+
+    if not has_key:
+        raise InputError("which key shall the server let in?", fix="name it with --public-key or --identity")
+    reporter = report.current()
+    host = dataclasses.replace(place.environment.hosts[0], user=login)
+    with (
+        open_access(host, place.environment, options, os.environ) as access,
+        reporter.step(f"prepare {host}"),
+    ):
+        done = process.run(ssh_argv(access, ["sh", "-s"]), stdin=script.encode(), check=False)
+    if done.returncode == 255:
+        raise explain_failure(access, done.stderr)
+    if not done.ok:
+        lines = tuple((done.stdout + done.stderr).splitlines()[-20:])
+        raise CommandFailedError(
+            f"the set-up of {host} failed", why=lines[-1] if lines else "", details=lines
+        )
+    document = {"schema": "fairlead.host-setup/v1", "host": place.host, "script": script}
+    reporter.result(document, f"{place.host} is prepared; its host key is\n{done.stdout.splitlines()[-1]}")

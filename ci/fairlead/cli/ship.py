@@ -1,0 +1,165 @@
+"""``fairlead ship``: all of it, from the commit to the release that serves."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fairlead import report
+from fairlead.cli.connection import Place, access_of, access_options, find_place, open_line
+from fairlead.cli.options import environment_option, examples, work_dir_option
+from fairlead.cli.rollout import RolloutOptions, finish_rollout, rollout_options, start_rollout
+
+if TYPE_CHECKING:
+    from fairlead.report import Phase, Reporter
+
+
+@click.command(
+    epilog=examples(
+        ("fairlead ship -e production", "validate, build, scan, publish, deploy"),
+        ("fairlead ship --offline", "with the vulnerability database as it is"),
+    )
+)
+@environment_option
+@work_dir_option
+@access_options
+@rollout_options
+@click.option(
+    "--offline",
+    is_flag=True,
+    envvar="FAIRLEAD_OFFLINE",
+    show_envvar=True,
+    help="Do not fetch a newer vulnerability database.",
+)
+def command(
+    environment: str | None,
+    work_dir: str,
+    known_hosts: Path | None,
+    identity: Path | None,
+    secrets_dir: Path | None,
+    registry: str | None,
+    allow_older: bool,
+    accept_recreate: tuple[str, ...],
+    take_over: bool,
+    no_wait: bool,
+    refresh: bool,
+    offline: bool,
+) -> None:
+    """Take this commit to production: validate, build, scan, publish, deploy, with one timeline at the end.
+
+    The first step that fails ends it, with that step's exit code; what serves goes on serving.
+    """
+    options = RolloutOptions(
+        Path(work_dir), secrets_dir, allow_older, accept_recreate, take_over, no_wait, refresh, registry
+    )
+    reporter = report.current()
+    place = find_place(environment, registry)
+    pipeline = _Pipeline(place, options, reporter, offline=offline)
+    pipeline.run()
+    with pipeline.timed("prepare a release"):
+        rollout = start_rollout(place, options, reporter)
+    with open_line(place, access_of(known_hosts, identity)) as line:
+        result = rollout.deploy(line)
+    finish_rollout(place, result, reporter, options, line, before=pipeline.phases)
+
+
+class _Pipeline:
+    """The steps before the deploy, timed."""
+
+    def __init__(self, place: Place, options: RolloutOptions, reporter: Reporter, *, offline: bool) -> None:
+        self._settings = place.settings
+        self._environment = place.environment
+        self._work_dir = place.settings.root / options.work_dir
+        self._secrets_dir = options.secrets_dir
+        self._reporter = reporter
+        self._offline = offline
+        self.phases: list[Phase] = []
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Take the time of a step for the timeline; a step that fails shows it before its error."""
+        began = time.monotonic()
+        try:
+            yield
+        except Exception:
+            self.phases.append((name, "failed", time.monotonic() - began))
+            self._reporter.timeline(self.phases)
+            raise
+        self.phases.append((name, "done", time.monotonic() - began))
+
+    def run(self) -> None:
+        """Validate, build, scan, publish.
+
+        Raises:
+            FairleadError: one of them failed.
+        """
+        with self.timed("validate"), self._reporter.step("validate"):
+            self._validate()
+        if not self._settings.images:
+            return
+        with self.timed("build"):
+            self._build()
+        with self.timed("scan"):
+            self._scan()
+        with self.timed("publish"):
+            self._publish()
+
+    def _validate(self) -> None:
+        from fairlead.compose.check import check_environments
+        from fairlead.release.prepare import wanted_secrets
+        from fairlead.release.secrets import read_secrets
+
+        for checked in check_environments(self._settings, (self._environment,)):
+            # A missing secret is told now, and not after the images were built.
+            read_secrets(wanted_secrets(checked.app, self._settings), os.environ, self._secrets_dir)
+
+    def _build(self) -> None:
+        from fairlead.image.bake import BuildOptions
+        from fairlead.image.build import run_build
+        from fairlead.release.identity import read_identity
+
+        run_build(
+            self._settings,
+            read_identity(self._settings.root),
+            work_dir=self._work_dir,
+            environ=os.environ,
+            options=BuildOptions(),
+            reporter=self._reporter,
+        )
+
+    def _scan(self) -> None:
+        from fairlead.image.documents import load_build
+        from fairlead.image.refusal import refusal
+        from fairlead.image.scan import run_scan_verb
+
+        document = run_scan_verb(
+            self._settings,
+            load_build(self._work_dir),
+            work_dir=self._work_dir,
+            environ=os.environ,
+            reporter=self._reporter,
+            offline=self._offline,
+        )
+        refused = refusal(document)
+        if refused is not None:
+            raise refused
+
+    def _publish(self) -> None:
+        from fairlead.image.documents import load_build, load_scan
+        from fairlead.image.publish import PublishOptions, run_publish
+
+        run_publish(
+            self._settings,
+            load_build(self._work_dir),
+            load_scan(self._work_dir),
+            work_dir=self._work_dir,
+            environ=os.environ,
+            options=PublishOptions(),
+            reporter=self._reporter,
+        )

@@ -1,0 +1,108 @@
+"""``fairlead status``: what serves, and the proof of it by digest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fairlead import report
+from fairlead.cli.connection import Place, access_of, access_options, ask, find_place
+from fairlead.cli.options import environment_option, examples, work_dir_option
+from fairlead.errors import ExitCode, FairleadError, InputError
+
+if TYPE_CHECKING:
+    from fairlead.release.pins import Resolve
+    from fairlead.release.proof import Link, Proof
+    from fairlead.settings import Settings
+
+
+@click.command(
+    epilog=examples(
+        ("fairlead status -e production", "what serves, and is it what was built, scanned, published"),
+        ("fairlead --json status", "the same for a machine"),
+    )
+)
+@environment_option
+@work_dir_option
+@access_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    environment: str | None,
+    work_dir: str,
+    known_hosts: Path | None,
+    identity: Path | None,
+) -> None:
+    """Show what serves, and prove by digest that it is what was built, scanned and published.
+
+    A link of the chain that cannot be shown from here is named, and is no failure.
+    One that contradicts is: exit code 4.
+    """
+    from fairlead.host.text import STATUS_HEADERS, status_remarks, status_rows, status_sentence
+    from fairlead.release.proof import LINKS, proof_notes, proof_rows
+
+    reporter = report.current()
+    place = find_place(environment)
+    state = ask(place, access_of(known_hosts, identity), {"request": "state"})
+    proofs = _prove(place, state, place.settings.root / work_dir)
+    now = time.time()
+    if state["services"]:
+        reporter.table(STATUS_HEADERS, status_rows(state, now))
+    if proofs:
+        reporter.line()
+        reporter.table(("IMAGE", *(name.upper() for name in LINKS), "PROOF"), proof_rows(proofs))
+    for note in (*proof_notes(proofs), *status_remarks(state)):
+        reporter.line(note)
+    document = {
+        "schema": "fairlead.status/v1",
+        "host": place.host,
+        "state": state,
+        "proof": [proof.to_json() for proof in proofs],
+    }
+    reporter.result(document, status_sentence(state, now))
+    if not all(proof.holds for proof in proofs):
+        ctx.exit(int(ExitCode.COMMAND_FAILED))
+
+
+def _prove(place: Place, state: Mapping[str, Any], work_dir: Path) -> tuple[Proof, ...]:
+    from fairlead.image.documents import BUILD_NAME, SCAN_NAME, load_build, load_scan
+    from fairlead.release.proof import plan_proofs
+
+    settings = place.settings
+    if not state.get("revision") or not settings.images:
+        return ()
+    repositories = {name: settings.repository_of(name) for name in settings.images}
+    return plan_proofs(
+        state,
+        repositories,
+        load_build(work_dir) if (work_dir / BUILD_NAME).exists() else None,
+        load_scan(work_dir) if (work_dir / SCAN_NAME).exists() else None,
+        _ask_registry(settings, repositories, str(state["revision"])),
+    )
+
+
+def _ask_registry(settings: Settings, repositories: Mapping[str, str], revision: str) -> dict[str, Link]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from fairlead.cli.rollout import resolver
+
+    ask_one = partial(_published, resolver(settings), revision)
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(repositories, pool.map(ask_one, repositories.values()), strict=True))
+
+
+def _published(resolve: Resolve, revision: str, repository: str) -> Link:
+    from fairlead.release.proof import Link
+
+    reference = f"{repository}:sha-{revision}"
+    try:
+        return Link(resolve([reference])[reference].digest)
+    except InputError:
+        return Link(None, f"the registry has no tag sha-{revision[:12]}…")
+    except FairleadError as error:
+        return Link(None, error.what)
