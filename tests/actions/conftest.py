@@ -1,0 +1,36 @@
+"""The lab, its first server without any app, and a repository with workflows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fairlead.lab.state import Lab, Server, load
+from tests.actions.job import Project
+from tests.e2e.workbench import wipe
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    """The lab of this machine, started if it is not up."""
+    subprocess.run([sys.executable, "-m", "fairlead", "lab", "up"], check=True, timeout=1500)
+    return load()
+
+
+@pytest.fixture(scope="module")
+def server(lab: Lab) -> Iterator[Server]:
+    """The lab's first server, with no app on it."""
+    server = lab.servers[1]
+    wipe(server)
+    yield server
+    wipe(server)
+
+
+@pytest.fixture(scope="module")
+def project(lab: Lab, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A repository whose environment is that server."""
+    return Project(tmp_path_factory.mktemp("github"), lab, server)

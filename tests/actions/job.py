@@ -1,0 +1,137 @@
+"""A repository on GitHub, as far as a workflow can tell: act runs its workflows on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead.lab.state import Lab, Server
+from fairlead.tools.cache import cache_dir
+from fairlead.tools.locate import locate
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "tests" / "e2e" / "apps" / "tiny"
+
+# What the lab needs where GitHub would reach Docker Hub and Trivy's own database.
+_LAB_VARIABLES = ("CONTAINERS_REGISTRIES_CONF", "FAIRLEAD_BUILD_CONTEXTS", "TRIVY_DB_REPOSITORY")
+_TIMEOUT = 600.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a workflow ended: act's exit code and the log."""
+
+    code: int
+    log: str
+
+    def output(self, name: str) -> str:
+        """The last value of an output of that name, of whatever step."""
+        values = re.findall(rf"::set-output:: {re.escape(name)}=(.*)$", self.log, re.MULTILINE)
+        assert values, f"no step put `{name}` out:\n{self.log}"
+        return str(values[-1])
+
+
+class Project:
+    """A copy of this repository in which the tiny app takes the place of the board, and its workflows."""
+
+    def __init__(self, folder: Path, lab: Lab, server: Server) -> None:
+        self.root = folder / "repository"
+        self._folder = folder
+        self._lab = lab
+        self._server = server
+        self._copy()
+        self._checkout = folder / "checkout"
+        shutil.copytree(Path(__file__).parent / "checkout", self._checkout)
+        self._commit(self._checkout, "Stand in")
+        self.git("remote", "add", "origin", "https://github.com/acme/tiny.git")
+
+    def _copy(self) -> None:
+        """The files of this checkout, committed or not, with the app's on top."""
+        listed = _git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+        for name in filter(None, listed):
+            source = ROOT / name
+            if source.is_file():
+                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, self.root / name)
+        shutil.copytree(APP, self.root, dirs_exist_ok=True)
+        (self.root / ".dockerignore").unlink(missing_ok=True)
+        (self.root / "Caddyfile").unlink(missing_ok=True)
+        shutil.copy(self._lab.known_hosts, self.root / "known_hosts")
+        settings = self.root / "fairlead.yaml"
+        text = settings.read_text().replace("127.0.0.2", self._server.address)
+        settings.write_text(f"registry: {self._lab.registry}/apps/tiny-actions\n{text}")
+        self.commit("First")
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace the one place in ``path`` that reads ``old``."""
+        file = self.root / path
+        text = file.read_text()
+        assert text.count(old) == 1
+        file.write_text(text.replace(old, new))
+
+    def commit(self, message: str) -> str:
+        """Commit everything and return the revision."""
+        self._commit(self.root, message)
+        return self.git("rev-parse", "HEAD")
+
+    def git(self, *words: str) -> str:
+        return _git(self.root, *words).strip()
+
+    def run(self, event: str, workflow: str, *words: str, env: Mapping[str, str] | None = None) -> Ended:
+        """Let ``event`` start a workflow, on this machine instead of a runner, hermetically."""
+        pinned = re.search(r"actions/checkout@[0-9a-f]{40}", (self._workflows / workflow).read_text())
+        assert pinned
+        argv = [str(locate("act")), event, "--workflows", str(self._workflows / workflow)]
+        argv += ["--platform", "ubuntu-24.04=-self-hosted", "--no-cache-server", "--action-offline-mode"]
+        argv += ["--no-skip-checkout", "--local-repository", f"{pinned[0]}={self._checkout}"]
+        argv += ["--actor", self._lab.username, "--secret", "GITHUB_TOKEN", "--secret", "FAIRLEAD_SSH_KEY"]
+        argv += ["--secret", "FAIRLEAD_SECRETS", "--var", "FAIRLEAD_ENVIRONMENT=lab", *words]
+        done = subprocess.run(
+            argv,
+            cwd=self.root,
+            env={**self._environ(), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout)
+
+    @property
+    def _workflows(self) -> Path:
+        return self.root / ".github" / "workflows"
+
+    def _environ(self) -> dict[str, str]:
+        """This process's variables without any of Fairlead's or GitHub's, and the secrets of the repository."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("FAIRLEAD_", "GITHUB_"))}
+        lab = {name: self._lab.environ[name] for name in _LAB_VARIABLES if name in self._lab.environ}
+        return {
+            **own,
+            **lab,
+            "CHECKOUT_FROM": str(self.root),
+            "FAIRLEAD_CACHE": str(cache_dir()),
+            "XDG_CACHE_HOME": str(self._folder / "act"),
+            "GITHUB_TOKEN": self._lab.password,
+            "FAIRLEAD_SSH_KEY": self._lab.identity.read_text(),
+            "FAIRLEAD_SECRETS": "CANARY=canary-77ab-in-no-log\n",
+        }
+
+    @staticmethod
+    def _commit(folder: Path, message: str) -> None:
+        if not (folder / ".git").is_dir():
+            _git(folder, "init", "--quiet", "--initial-branch", "main")
+        _git(folder, "add", "--all")
+        _git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
+
+
+def _git(folder: Path, *words: str) -> str:
+    who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    done = subprocess.run(["git", *who, *words], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
