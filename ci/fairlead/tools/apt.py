@@ -19,6 +19,7 @@ from fairlead.tools.system import System
 NEWER_SUITE = "trixie"
 NEWER_RELEASE = 13
 _OLDEST_RELEASE = 12  # before bookworm the step to trixie's libc is too long
+_RELEASES = {"buster": 10, "bullseye": 11, "bookworm": 12, "trixie": 13}
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 _DEBIAN_DEFAULT_MIRROR = "http://mirror.example/debian"
@@ -30,6 +31,22 @@ _QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_MODE": "l", "APT_LIS
 
 
 @dataclass(frozen=True)
+class Archive:
+    """Where a machine gets its packages from: the mirror's address, and the suite such as ``bookworm``."""
+
+    mirror: str
+    suite: str
+
+    def release(self, told: int) -> int:
+        """The release that the packages are of; ``told`` by os-release, where the suite has no code name of ours.
+
+        os-release itself moves to the newer release with the first package that needs a newer base-files,
+        long before the archive does: a bookworm with trixie's engine says that it is trixie.
+        """
+        return _RELEASES.get(self.suite, told)
+
+
+@dataclass(frozen=True)
 class AptPlan:
     """What installing takes: files to write first, then commands."""
 
@@ -37,32 +54,33 @@ class AptPlan:
     commands: tuple[tuple[str, ...], ...] = ()
 
 
-def plan_apt(system: System, packages: Iterable[DebianPackage], mirror: str) -> AptPlan:
+def plan_apt(system: System, packages: Iterable[DebianPackage], archive: Archive) -> AptPlan:
     """How packages are installed here; those that this release has too old come from the newer one.
 
     Args:
         system: the machine, one that has apt.
         packages: what to install.
-        mirror: the mirror that the machine's own sources name.
+        archive: what the machine's own sources name.
 
     Raises:
         ToolMissingError: this Debian is too old to take single packages from a newer one.
     """
     wanted = tuple(packages)
-    newer = tuple(one for one in wanted if _needs_newer(system, one))
+    release = archive.release(system.release)
+    newer = tuple(one for one in wanted if _needs_newer(system.distribution, release, one))
     names = tuple(one.package for one in wanted if one not in newer)
     commands: list[tuple[str, ...]] = [("apt-get", *_PATIENCE, "update")]
     if names:
         commands.append(_install_argv(names))
     if not newer:
         return AptPlan(commands=tuple(commands))
-    if system.release < _OLDEST_RELEASE:
+    if release < _OLDEST_RELEASE:
         raise ToolMissingError(
             f"{system.name} is too old for {', '.join(one.package for one in newer)}",
             fix=f"use Debian {_OLDEST_RELEASE} or newer, or Ubuntu 22.04 or newer",
         )
     commands.append(_install_argv(tuple(one.package for one in newer), suite=NEWER_SUITE))
-    return AptPlan(files=render_newer_suite(mirror), commands=tuple(commands))
+    return AptPlan(files=render_newer_suite(archive.mirror), commands=tuple(commands))
 
 
 def render_newer_suite(mirror: str) -> dict[str, str]:
@@ -77,26 +95,28 @@ def render_newer_suite(mirror: str) -> dict[str, str]:
     }
 
 
-def parse_mirror(sources: Iterable[str]) -> str:
+def parse_archive(sources: Iterable[str]) -> Archive:
     """The first mirror of Debian's main archive that apt's source files name, in either of their formats."""
     for text in sources:
         for stanza in re.split(r"\n\s*\n", text):
             uris = re.search(r"^URIs:\s*(\S+)", stanza, re.MULTILINE)
-            suites = re.search(r"^Suites:\s*(.+)$", stanza, re.MULTILINE)
+            suites = re.search(r"^Suites:\s*(\S+)", stanza, re.MULTILINE)
             if uris and suites and _is_main_archive(uris[1], suites[1]):
-                return uris[1]
+                return Archive(uris[1], suites[1])
         for line in re.finditer(r"^deb\s+(?:\[[^\]]*\]\s*)?(\S+)\s+(\S+)", text, re.MULTILINE):
             if _is_main_archive(line[1], line[2]):
-                return line[1]
-    return _DEBIAN_DEFAULT_MIRROR
+                return Archive(line[1], line[2])
+    return Archive(_DEBIAN_DEFAULT_MIRROR, "")
 
 
-def read_mirror(apt: Path = Path("/etc/apt")) -> str:
-    """The mirror that this machine uses."""
+def read_archive(apt: Path = Path("/etc/apt")) -> Archive:
+    """The archive that this machine uses, our own addition left aside."""
     folder = apt / "sources.list.d"
     files = [apt / "sources.list", *sorted(folder.glob("*.list")), *sorted(folder.glob("*.sources"))]
-    return parse_mirror(
-        file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()
+    return parse_archive(
+        file.read_text(encoding="utf-8", errors="replace")
+        for file in files
+        if file.is_file() and not file.name.startswith("fairlead-")
     )
 
 
@@ -133,12 +153,12 @@ def install_packages(
         raise ToolMissingError(
             "only root may install packages", fix=f"sudo apt-get install --no-install-recommends {names}"
         )
-    run_apt(plan_apt(system, wanted, read_mirror()), on_line)
+    run_apt(plan_apt(system, wanted, read_archive()), on_line)
 
 
-def _needs_newer(system: System, package: DebianPackage) -> bool:
+def _needs_newer(distribution: str, release: int, package: DebianPackage) -> bool:
     # Release 0 is testing or unstable: newer than any number.
-    return system.distribution == "debian" and 0 < system.release < package.since
+    return distribution == "debian" and 0 < release < package.since
 
 
 def _install_argv(names: tuple[str, ...], suite: str = "") -> tuple[str, ...]:
@@ -149,10 +169,10 @@ def _install_argv(names: tuple[str, ...], suite: str = "") -> tuple[str, ...]:
     )
 
 
-def _is_main_archive(uri: str, suites: str) -> bool:
+def _is_main_archive(uri: str, suite: str) -> bool:
     """A plain archive over HTTP; not the security one, not a third party's, not a CD or a file."""
     path = uri.rstrip("/").rpartition("/")[2]
-    return uri.startswith(("http://", "https://")) and path == "debian" and "security" not in suites
+    return uri.startswith(("http://", "https://")) and path == "debian" and "security" not in suite
 
 
 def _apt_failed(done: process.Completed) -> CommandFailedError:

@@ -128,8 +128,9 @@ def _candidates(tool: Tool, environ: Mapping[str, str]) -> Iterator[Path]:
     seen: set[Path] = set()
     for folder in folders:
         path = folder / tool.program
-        if path not in seen and path.is_file() and os.access(path, os.X_OK):
-            seen.add(path)
+        # /bin is /usr/bin on most machines: one program, one mention.
+        if path.is_file() and os.access(path, os.X_OK) and path.resolve() not in seen:
+            seen.add(path.resolve())
             yield path
     cached = cached_path(tool)
     if cached is not None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from fairlead.errors import ToolMissingError
-from fairlead.tools.apt import install_packages, parse_mirror, plan_apt
+from fairlead.tools.apt import Archive, install_packages, parse_archive, plan_apt, read_archive
 from fairlead.tools.catalog import DebianPackage
 from fairlead.tools.system import System, parse_os_release
 
 DOCKER = DebianPackage("docker.io")
+ARCHIVE = Archive("http://mirror.example/debian", "stable")
 GIT = DebianPackage("git", since=10)
 
 
@@ -21,7 +24,7 @@ def _installs(plan_commands: tuple[tuple[str, ...], ...]) -> list[tuple[str, ...
 
 
 def test_bookworm_takes_single_packages_from_trixie_and_nothing_else_moves() -> None:
-    plan = plan_apt(_system(), [DOCKER, GIT], "http://mirror.example/debian")
+    plan = plan_apt(_system(), [DOCKER, GIT], ARCHIVE)
     assert _installs(plan.commands) == [("git",), ("-t", "trixie", "docker.io")]
     sources = plan.files["/etc/apt/sources.list.d/fairlead-trixie.sources"]
     assert "URIs: http://mirror.example/debian\nSuites: trixie\n" in sources
@@ -31,14 +34,29 @@ def test_bookworm_takes_single_packages_from_trixie_and_nothing_else_moves() -> 
 @pytest.mark.parametrize(("distribution", "release"), [("debian", 13), ("debian", 0), ("ubuntu", 24)])
 def test_a_newer_machine_takes_its_own_packages(distribution: str, release: int) -> None:
     """Release 0 is Debian testing, which does not tell a number."""
-    plan = plan_apt(_system(distribution, release), [DOCKER], "http://mirror.example/debian")
+    plan = plan_apt(_system(distribution, release), [DOCKER], ARCHIVE)
     assert plan.files == {}
     assert _installs(plan.commands) == [("docker.io",)]
 
 
+def test_a_bookworm_that_calls_itself_trixie_is_still_one(tmp_path: Path) -> None:
+    """With the engine from trixie comes its base-files, and so its os-release; the archive stays bookworm's."""
+    folder = tmp_path / "sources.list.d"
+    folder.mkdir()
+    (folder / "debian.sources").write_text("Types: deb\nURIs: http://a.example/debian\nSuites: bookworm\n")
+    (folder / "fairlead-trixie.sources").write_text(
+        "Types: deb\nURIs: http://b.example/debian\nSuites: trixie\n"
+    )
+    archive = read_archive(tmp_path)
+    assert archive == Archive("http://a.example/debian", "bookworm")
+    assert _installs(plan_apt(_system(release=13), [DOCKER], archive).commands) == [
+        ("-t", "trixie", "docker.io")
+    ]
+
+
 def test_bullseye_is_refused() -> None:
     with pytest.raises(ToolMissingError, match="too old"):
-        plan_apt(_system(release=11), [DOCKER], "http://mirror.example/debian")
+        plan_apt(_system(release=11), [DOCKER], ARCHIVE)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +78,7 @@ def test_bullseye_is_refused() -> None:
 )
 def test_the_mirror_is_the_machines_own(text: str, mirror: str) -> None:
     """The main archive; never the security archive, a CD or somebody else's repository."""
-    assert parse_mirror([text]) == (mirror or "http://mirror.example/debian")
+    assert parse_archive([text]).mirror == (mirror or "http://mirror.example/debian")
 
 
 def test_who_may_not_install_is_told_what_to_run() -> None:
