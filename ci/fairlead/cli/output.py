@@ -42,7 +42,8 @@ class Output:
         """The reporter for people, on ``stream``; with ``--json`` that is stderr."""
         from fairlead.report.sink import Sink
 
-        if self._environ.get("GITHUB_ACTIONS") == "true" and not self._plain:
+        # Plain already; and whatever a job asks for, the next step needs this one's outputs.
+        if self._environ.get("GITHUB_ACTIONS") == "true":
             from fairlead.github.reporter import ActionsReporter
 
             return ActionsReporter(Sink(stream), self._environ)

@@ -30,7 +30,7 @@ def _no_reporter_left() -> Iterator[None]:
         ({}, True, False, True, "PlainReporter"),
         ({"TERM": "dumb"}, True, False, False, "PlainReporter"),
         ({"GITHUB_ACTIONS": "true"}, False, False, False, "ActionsReporter"),
-        ({"GITHUB_ACTIONS": "true"}, False, False, True, "PlainReporter"),
+        ({"GITHUB_ACTIONS": "true"}, False, False, True, "ActionsReporter"),
         ({}, True, True, False, "DocumentReporter"),
         ({"GITHUB_ACTIONS": "true"}, False, True, True, "DocumentReporter"),
     ],
