@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import CommandFailedError
@@ -32,7 +32,7 @@ def render_comment(published: Mapping[str, Any], context: GitHubContext) -> str:
         "| --- | --- | --- |",
     ]
     for name, image in sorted(published["images"].items()):
-        tag = next(iter(image["tags"]), "")
+        tag = _shown_tag(image["tags"])
         tagged = f"{image['repository']}:{tag}" if tag else image["repository"]
         pinned = f"{image['repository']}@{image['digest']}"
         platforms = ", ".join(sorted(image.get("platforms", {})))
@@ -56,6 +56,11 @@ def put_comment(context: GitHubContext, number: int, token: str, body: str) -> s
                 url = f"{base}/comments/{comment['id']}"
                 return str(_call(session, "PATCH", url, {"body": body}).json()["html_url"])
         return str(_call(session, "POST", f"{base}/{number}/comments", {"body": body}).json()["html_url"])
+
+
+def _shown_tag(tags: Sequence[str]) -> str:
+    """The tag of the pull request, where there is one; else the first."""
+    return next((tag for tag in tags if tag.startswith("pr-")), next(iter(tags), ""))
 
 
 def _comments(session: requests.Session, url: str) -> Iterator[dict[str, Any]]:

@@ -26,7 +26,7 @@ PUBLISHED = {
         "api": {
             "repository": "ghcr.io/acme/board/api",
             "digest": "sha256:1",
-            "tags": [f"pr-12-{'b' * 40}"],
+            "tags": [f"sha-{'b' * 40}", f"pr-12-{'b' * 40}"],
             "platforms": {"linux/arm64": "sha256:4", "linux/amd64": "sha256:3"},
         },
     },
