@@ -68,10 +68,11 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Registry:
-    """A way to registries: the program, and the login file if there is one."""
+    """A way to registries: the program, the login file if there is one, and the file that names mirrors."""
 
     skopeo: Path
     login: Path | None
+    registries_conf: str = ""
 
     def read(self, reference: str) -> Resolved | None:
         """What a reference points at; None if it is not there.
@@ -79,7 +80,9 @@ class Registry:
         Raises:
             CommandFailedError: the registry does not answer, or refuses.
         """
-        done = process.run(inspect_argv(self.skopeo, reference, self.login), check=False)
+        done = process.run(
+            inspect_argv(self.skopeo, reference, self.login, self.registries_conf), check=False
+        )
         if done.ok:
             return parse_manifest(reference, done.stdout)
         if is_not_found(done.stderr):
@@ -138,7 +141,8 @@ def resolve_image(reference: str, *, environ: Mapping[str, str], registry: str =
     own = registry or environ.get("FAIRLEAD_REGISTRY", "")
     credentials = read_credentials(host, environ) if own and registry_host(own) == host else None
     with auth_file(credentials) as login:
-        found = Registry(locate("skopeo"), login).read(reference)
+        mirrors = environ.get("CONTAINERS_REGISTRIES_CONF", "")
+        found = Registry(locate("skopeo"), login, mirrors).read(reference)
     if found is None:
         raise InputError(
             f"the image {reference} is not in the registry",

@@ -7,10 +7,16 @@ from pathlib import Path
 from fairlead.image.credentials import is_loopback, registry_host
 
 
-def inspect_argv(skopeo: Path, reference: str, login: Path | None) -> tuple[str, ...]:
-    """Print the manifest or index of a reference, byte for byte."""
+def inspect_argv(
+    skopeo: Path, reference: str, login: Path | None, registries_conf: str = ""
+) -> tuple[str, ...]:
+    """Print the manifest or index of a reference, byte for byte.
+
+    ``registries_conf`` names mirrors; skopeo knows the option only, not the variable of its sister programs.
+    """
     return (
         *_skopeo(skopeo),
+        *(("--registries-conf", registries_conf) if registries_conf else ()),
         "inspect",
         "--raw",
         *_login(login),
