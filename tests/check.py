@@ -41,6 +41,8 @@ def plan_checks() -> list[Check]:
         Check("ruff format", ("ruff", "format", "--check", *folders)),
         Check("import direction", ("lint-imports",)),
         Check("locks", (sys.executable, "-m", "tests.locks")),
+        Check("command reference", (sys.executable, "-m", "fairlead.cli.reference", "--check")),
+        Check("configuration reference", (sys.executable, "-m", "fairlead.schemas.reference", "--check")),
     ]
     if (ROOT / ".github").is_dir():
         workflows = sorted(map(str, ROOT.glob(".github/workflows/*.y*ml")))

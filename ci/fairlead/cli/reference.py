@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,8 +27,21 @@ _HEAD = """\
 
 Every verb talks the same way: live on a terminal, plain lines elsewhere, and with `--json` one document on
 stdout and everything else on stderr.
-Every option can be given by its variable as well, and by the input of the same name of the action:
-`--work-dir`, `FAIRLEAD_WORK_DIR`, `work-dir`.
+One name everywhere: what is `--image-tag` on the command line is `FAIRLEAD_IMAGE_TAG` in the environment
+and `image-tag` for the action.
+
+## Variables without an option
+
+Whoever sees a command line must not see a secret.
+
+| variable | meaning |
+| --- | --- |
+| `FAIRLEAD_REGISTRY_USERNAME`, `FAIRLEAD_REGISTRY_PASSWORD` | The login of the registry; without them Docker's own. |
+| `FAIRLEAD_SSH_KEY` | The private key of the deploy user, whole. |
+| `FAIRLEAD_SECRET_<NAME>` | The value of one secret of the app: `FAIRLEAD_SECRET_POSTGRES_PASSWORD`. |
+| `FAIRLEAD_SECRETS` | The values of all of them: one `NAME=value` a line, or a JSON object. |
+| `FAIRLEAD_CACHE` | Where tools and virtualenvs are kept, instead of `~/.cache/fairlead`. |
+| `NO_COLOR` | Set to anything: no colours. |
 """
 
 
@@ -91,7 +106,13 @@ def _record(parameter: click.Parameter, ctx: click.Context) -> tuple[str, str] |
         record = parameter.get_help_record(ctx)
     finally:
         parameter.show_envvar = shown
-    return (record[0], " ".join(record[1].split()).replace("|", "\\|")) if record else None
+    return (record[0], _cell(" ".join(record[1].split()))) if record else None
+
+
+def _cell(text: str) -> str:
+    """Text in a table: no column ends in it, and no ``<NAME>`` is taken for HTML, but for code, which shows it."""
+    pieces = re.split(r"(`[^`]*`)", text.replace("|", "\\|"))
+    return "".join(piece if piece.startswith("`") else piece.replace("<", "&lt;") for piece in pieces)
 
 
 def _variables(parameter: click.Parameter) -> str:
@@ -101,7 +122,7 @@ def _variables(parameter: click.Parameter) -> str:
 
 def _paragraphs(text: str) -> str:
     r"""Help text without click's ``\b`` marks."""
-    return "\n".join(line for line in text.splitlines() if line.strip() != "\b").strip()
+    return "\n".join(line for line in inspect.cleandoc(text).splitlines() if line.strip() != "\b").strip()
 
 
 def _error_kinds(base: type[FairleadError]) -> Iterator[type[FairleadError]]:
