@@ -50,8 +50,6 @@ def plan_checks() -> list[Check]:
         checks.append(
             Check("zizmor", ("zizmor", "--offline", "--persona", "auditor", "--no-progress", ".github"))
         )
-    if (ROOT / "docs" / "generate.py").is_file():
-        checks.append(Check("generated documents", (sys.executable, "docs/generate.py", "--check")))
     return checks
 
 
