@@ -71,7 +71,7 @@ def down() -> None:
     place = place_from(os.environ)
     reporter = report.current()
     with reporter.step(f"removing {place.name}"):
-        run_down(place)
+        run_down(place, reporter)
     reporter.result({"schema": "fairlead.lab-down/v1", "name": place.name}, f"{place.name} is gone")
 
 

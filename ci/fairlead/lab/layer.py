@@ -59,7 +59,7 @@ class LayerWriter:
         descriptor, name = tempfile.mkstemp(dir=blobs.parent, prefix=".layer-")
         self._part = Path(name)
         self._sink = _HashingGzip(os.fdopen(descriptor, "wb"))
-        self._tar = tarfile.open(fileobj=self._sink, mode="w|", format=tarfile.PAX_FORMAT)  # type: ignore[call-overload] # only write() is used  # noqa: SIM115 - closed by finish()
+        self._tar = tarfile.TarFile(fileobj=self._sink, mode="w", format=tarfile.PAX_FORMAT)  # type: ignore[arg-type] # asks for write() and tell() only
         self._folders: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -116,11 +116,16 @@ class _HashingGzip:
         self._inside = hashlib.sha256()
         self._outside = hashlib.sha256()
         self._size = 0
+        self._written = 0
 
     def write(self, content: bytes) -> int:
         self._inside.update(content)
+        self._written += len(content)
         self._emit(self._gzip.compress(content))
         return len(content)
+
+    def tell(self) -> int:
+        return self._written
 
     def finish(self) -> Layer:
         self._emit(self._gzip.flush())

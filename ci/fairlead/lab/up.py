@@ -58,11 +58,10 @@ def run_up(place: Place, hosts: int | None, reporter: Reporter) -> Lab:
     Raises:
         CommandFailedError: the engine, the disk, a port or the network is not as it must be.
     """
-    if hosts is None:
-        hosts = _count_hosts(place)
+    hosts = _count_hosts(place) if hosts is None else hosts
     if not 1 <= hosts <= MAX_HOSTS:
         raise InputError(f"a lab has 1 to {MAX_HOSTS} servers, not {hosts}")
-    with locked(place.folder):
+    with locked(place.folder, lambda: reporter.line("waiting for another `fairlead lab` command to end")):
         with reporter.step("engine"):
             architecture = check_engine()
         keys = _ensure_keys(place, hosts)
@@ -90,10 +89,10 @@ def run_up(place: Place, hosts: int | None, reporter: Reporter) -> Lab:
     return lab
 
 
-def run_down(place: Place) -> None:
+def run_down(place: Place, reporter: Reporter) -> None:
     """Remove the lab: containers, volumes, networks, images, keys. Downloads stay in the cache."""
     probe_engine()
-    with locked(place.folder):
+    with locked(place.folder, lambda: reporter.line("waiting for another `fairlead lab` command to end")):
         found = list_labelled(place.name)
         for kind in ("container", "volume", "network"):
             remove(kind, found[kind])
