@@ -86,7 +86,7 @@ class ScanSettings:
 class ProxySettings:
     """The proxy that is added when the app brings none."""
 
-    image: str = "caddy:2.11.4"
+    image: str = "caddy:2.11.7"
 
 
 @dataclass(frozen=True, kw_only=True)
