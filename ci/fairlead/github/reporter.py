@@ -94,7 +94,7 @@ class ActionsReporter:
             self._say(text)
             self._summarize(summary.fence(text))
         self._annotate()
-        self._set_outputs(outputs_of(_masked(document)))
+        self._set_outputs({**outputs_of(_masked(document)), "exit-code": "0"})
 
     def error(self, error: FairleadError) -> None:
         for line in render_error(error, read_source_line):
