@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,7 @@ def open_line(place: Place, options: AccessOptions) -> Iterator[Line]:
 
 
 def ask(place: Place, options: AccessOptions, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Ask the server one thing, and return the answer's data.
+    """Ask the server one thing, and return the answer's data. It is told the time at which it was asked.
 
     Raises:
         FairleadError: there is no connection, or the answer is an error.
@@ -118,7 +119,7 @@ def ask(place: Place, options: AccessOptions, request: Mapping[str, Any]) -> Map
     from fairlead.remote.outcome import answer_of
 
     with open_line(place, options) as line, line.connect() as session:
-        return answer_of(session.ask({"app": place.app, **request}))
+        return answer_of(session.ask({"app": place.app, "time": time.time(), **request}))
 
 
 def show_event(reporter: Reporter, event: Mapping[str, Any]) -> None:

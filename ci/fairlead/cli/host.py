@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,9 +40,7 @@ def check(
     reporter = report.current()
     place = find_place(environment)
     with reporter.step(f"check {place.host}"):
-        checks = ask(place, access_of(known_hosts, identity), {"request": "check", "time": time.time()})[
-            "checks"
-        ]
+        checks = ask(place, access_of(known_hosts, identity), {"request": "check"})["checks"]
     rows = [(one["name"], one["state"], one["found"], one["fix"] or "-") for one in checks]
     reporter.table(("CHECK", "STATE", "FOUND", "WHAT TO DO"), rows)
     failed = [one["name"] for one in checks if one["state"] == "failed"]

@@ -194,15 +194,9 @@ def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter) -> 
 
 def resolver(settings: Settings) -> Resolve:
     """What asks registries for digests; the login of the environment is for our own registry only."""
-    from fairlead.image.credentials import Credentials, read_credentials, registry_host
-    from fairlead.image.registry import resolve_digests
+    from fairlead.image.registry import resolve_image
 
-    own = registry_host(f"{settings.registry}/image") if settings.registry else ""
-
-    def login(host: str) -> Credentials | None:
-        return read_credentials(host, os.environ) if host == own else None
-
-    return partial(resolve_digests, credentials=login)
+    return partial(resolve_image, environ=os.environ, registry=settings.registry)
 
 
 def finish_rollout(

@@ -99,9 +99,8 @@ def _ask_registry(settings: Settings, repositories: Mapping[str, str], revision:
 def _published(resolve: Resolve, revision: str, repository: str) -> Link:
     from fairlead.release.proof import Link
 
-    reference = f"{repository}:sha-{revision}"
     try:
-        return Link(resolve([reference])[reference].digest)
+        return Link(resolve(f"{repository}:sha-{revision}").digest)
     except InputError:
         return Link(None, f"the registry has no tag sha-{revision[:12]}…")
     except FairleadError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from fairlead.image.documents import PublishDocument
     from fairlead.image.registry import Resolved
 
-    Resolve = Callable[[Iterable[str]], Mapping[str, Resolved]]
-    """What references point to now; ``image.registry.resolve_digests``."""
+    Resolve = Callable[[str], Resolved]
+    """What a reference points to now: asks the registry."""
+
+_SIDE_BY_SIDE = 8
 
 
 def read_publish(work_dir: Path, app: str, revision: str) -> PublishDocument | None:
@@ -50,7 +53,7 @@ def resolve_own(
     }
     references = {name: f"{settings.repository_of(name)}:{tag}" for name in names if name not in pins}
     try:
-        found = resolve(references.values()) if references else {}
+        found = _resolve_all(references.values(), resolve)
     except InputError as error:
         raise _unpublished(tag, error) from error
     for name, reference in references.items():
@@ -71,7 +74,7 @@ def resolve_foreign(references: Iterable[str], running: Iterable[str], resolve: 
     kept = {image.partition("@")[0]: image for image in running if "@" in image}
     open_ones = [reference for reference in dict.fromkeys(references) if "@" not in reference]
     asked = [reference for reference in open_ones if reference not in kept]
-    found = resolve(asked) if asked else {}
+    found = _resolve_all(asked, resolve)
     return {
         reference: kept.get(reference) or f"{reference}@{found[reference].digest}" for reference in open_ones
     }
@@ -88,3 +91,9 @@ def _unpublished(tag: str, cause: InputError) -> InputError:
         why=cause.what,
         fix="`fairlead ship` builds, scans and publishes first; or check out a commit that was published",
     )
+
+
+def _resolve_all(references: Iterable[str], resolve: Resolve) -> dict[str, Resolved]:
+    asked = tuple(references)
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        return dict(zip(asked, pool.map(resolve, asked), strict=True))
