@@ -48,7 +48,18 @@ def plan_checks() -> list[Check]:
         workflows = sorted(map(str, ROOT.glob(".github/workflows/*.y*ml")))
         checks.append(Check("actionlint", (_tool("actionlint"), "-no-color", *workflows)))
         checks.append(
-            Check("zizmor", ("zizmor", "--offline", "--persona", "auditor", "--no-progress", ".github"))
+            Check(
+                "zizmor",
+                (
+                    "zizmor",
+                    "--offline",
+                    "--strict-collection",
+                    "--persona",
+                    "auditor",
+                    "--no-progress",
+                    ".github",
+                ),
+            )
         )
     return checks
 
