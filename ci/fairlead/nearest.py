@@ -10,7 +10,10 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     import difflib
 
     by_folded = {name.lower().replace("-", "_"): name for name in names}
-    close = difflib.get_close_matches(word.lower().replace("-", "_"), by_folded, n=1, cutoff=0.6)
+    folded = word.lower().replace("-", "_")
+    # An abbreviation shares too few letters with what it stands for to be close to it.
+    longer = [name for name in by_folded if len(folded) >= 3 and name.startswith(folded)]
+    close = longer if len(longer) == 1 else difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.6)
     return by_folded[close[0]] if close else None
 
 

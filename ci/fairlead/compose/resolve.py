@@ -107,7 +107,7 @@ def parse_refusal(stderr: str, files: ComposeFiles) -> Finding:
 def _place(text: str, files: ComposeFiles) -> Location:
     dotted = _DOTTED.search(text)
     if dotted is not None:
-        path = _deepest(parse_dotted(dotted["path"]), files)
+        path = parse_dotted(dotted["path"])
         extra = re.search(r"Additional property (\S+) is not allowed", text)
         return files.location((*path, extra[1]), key=True) if extra else files.location(path)
     line = _LINE.search(text)
@@ -138,10 +138,3 @@ def parse_dotted(text: str) -> ValuePath:
     """A path as Compose writes it, ``services.web.ports.0`` or ``ports[0]``, as keys and indexes."""
     steps = re.findall(r"[^.\[\]]+", text)
     return tuple(int(step) if step.isdigit() else step for step in steps)
-
-
-def _deepest(path: ValuePath, files: ComposeFiles) -> ValuePath:
-    for length in range(len(path), 0, -1):
-        if any(document.has(path[:length]) for document in files.documents):
-            return path[:length]
-    return path[:1]

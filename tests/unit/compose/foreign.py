@@ -6,6 +6,7 @@ A new folder is a new test. ``python -m tests.unit.compose.foreign`` records bot
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from fairlead.compose.model import ComposeApp
 from fairlead.compose.resolve import Resolved
 from fairlead.compose.split import Pin, ReleaseParts, split
 from fairlead.positions import parse_yaml
-from fairlead.settings import Settings, load_settings
+from fairlead.settings import ProxySettings, Settings, load_settings
 
 APPS = Path(__file__).parent / "apps"
 REVISION = "a" * 40
@@ -27,7 +28,9 @@ def names() -> list[str]:
 
 
 def settings_of(name: str) -> Settings:
-    return load_settings(APPS / name / "fairlead.yaml", {"GITHUB_REPOSITORY": "acme/app"})
+    settings = load_settings(APPS / name / "fairlead.yaml", {"GITHUB_REPOSITORY": "acme/app"})
+    # The golden releases outlive the default proxy.
+    return dataclasses.replace(settings, proxy=ProxySettings(image="caddy:2"))
 
 
 def recorded_app(name: str) -> ComposeApp:

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.compose.mentions import find_mention, read_mentions
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("http://api:8000/v1", 8000),
+        ("proxy_pass http://api;", 80),
+        ("upstream x {\n  server api:9000;\n}", 9000),
+        ("http://api-two:1", None),
+        ("http://api.example.com", None),
+        ("postgres://api:5432", None),
+    ],
+)
+def test_an_address_in_another_service_tells_a_port(tmp_path: Path, text: str, port: int | None) -> None:
+    definitions: dict[str, Any] = {"web": {"environment": {"API": text}}, "api": {}}
+    found = find_mention("api", read_mentions(definitions, tmp_path))
+    assert (found.port if found else None) == port
+
+
+def test_a_service_does_not_tell_its_own_port(tmp_path: Path) -> None:
+    definitions = {"api": {"command": ["curl", "http://api:1"]}}
+    assert find_mention("api", read_mentions(definitions, tmp_path)) is None
+
+
+def test_configuration_that_is_built_into_an_image_counts(tmp_path: Path) -> None:
+    context = tmp_path / "nginx" / "conf.d"
+    context.mkdir(parents=True)
+    (context / "default.conf").write_text("location / { proxy_pass http://api:8000; }")
+    definitions = {"nginx": {"build": {"context": str(tmp_path / "nginx")}}, "api": {}}
+    found = find_mention("api", read_mentions(definitions, tmp_path))
+    assert found is not None
+    assert found.why == "nginx asks it at port 8000, says default.conf"

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fairlead.compose.dockerfile import DockerfileFacts
+from fairlead.compose.model import Health
+from fairlead.compose.ports import FoundPort
+from fairlead.compose.roles import ServiceFacts, infer_service
+
+
+def facts(definition: dict[str, Any], **more: Any) -> ServiceFacts:
+    return ServiceFacts(name="it", definition=definition, **more)
+
+
+DATA = [{"type": "volume", "source": "data", "target": "/data"}]
+
+
+@pytest.mark.parametrize(
+    ("definition", "more", "role", "why"),
+    [
+        ({"image": "postgres:17"}, {}, "state", "postgres keeps data"),
+        ({"image": "docker.io/bitnami/postgresql:17"}, {}, "state", "postgresql keeps data"),
+        ({"image": "localhost:5000/redis"}, {}, "state", "redis keeps data"),
+        ({"image": "mcr.microsoft.com/mssql/server:2022"}, {}, "state", "server keeps data"),
+        ({"image": "acme/server", "expose": ["80"]}, {}, "app", "exposes port 80"),
+        ({"image": "prom/prometheus"}, {}, "ops", "watches or backs up"),
+        ({"image": "prom/node-exporter"}, {}, "ops", "watches or backs up"),
+        ({"image": "acme/db-backup"}, {}, "ops", "watches or backs up"),
+        ({"image": "acme/store", "volumes": DATA}, {}, "state", "keeps data in data"),
+        ({"image": "acme/q", "ports": [{"target": 5672, "published": "5672"}]}, {}, "state", "port 5672"),
+        ({"image": "x", "restart": "no"}, {}, "job", 'restart: "no"'),
+        ({"image": "x"}, {"awaited_end": "web"}, "job", "web waits for it to complete"),
+        ({"image": "postgres"}, {"awaited_end": "web"}, "job", "web waits for it to complete"),
+        ({"image": "caddy"}, {"imports_switch": True}, "proxy", "import switch"),
+        ({"image": "caddy", "expose": ["80"]}, {}, "app", "exposes port 80"),
+        ({"image": "nginx", "ports": [{"target": 80, "published": "80"}]}, {}, "app", "publishes port 80"),
+        ({"image": "x"}, {}, "worker", "it has no port"),
+        ({}, {"image": "api", "dockerfile": DockerfileFacts(ports=(8000,))}, "app", "Dockerfile exposes"),
+        ({}, {"image": "postgres", "mentioned": FoundPort(80, "web asks it")}, "app", "web asks it"),
+        ({"image": "postgres", "x-fairlead": {"role": "worker"}}, {}, "worker", "declared"),
+    ],
+)
+def test_a_role_is_inferred_with_its_reason(
+    definition: dict[str, Any], more: dict[str, Any], role: str, why: str
+) -> None:
+    service = infer_service(facts(definition, **more))
+    assert service.role == role
+    assert why in service.why
+
+
+@pytest.mark.parametrize(
+    ("definition", "dockerfile", "port"),
+    [
+        ({"x-fairlead": {"port": 1}, "expose": ["2"]}, DockerfileFacts(), 1),
+        (
+            {"healthcheck": {"test": ["CMD", "curl", "http://localhost:3/ready"]}, "expose": ["2"]},
+            DockerfileFacts(),
+            3,
+        ),
+        ({"expose": ["4"], "ports": [{"target": 5}]}, DockerfileFacts(), 4),
+        ({"ports": [{"target": 443}, {"target": 80}]}, DockerfileFacts(ports=(9,)), 80),
+        ({"ports": [{"target": 9229}, {"target": 8080}]}, DockerfileFacts(), 8080),
+        ({"ports": [{"target": 53, "protocol": "udp"}]}, DockerfileFacts(), None),
+        ({}, DockerfileFacts(ports=(6,)), 6),
+        ({}, DockerfileFacts(ports=(6, 7)), None),
+        ({"healthcheck": {"test": ["CMD", "curl", "http://db:3/"]}}, DockerfileFacts(), None),
+    ],
+)
+def test_the_port_comes_from_the_plainest_sign(
+    definition: dict[str, Any], dockerfile: DockerfileFacts, port: int | None
+) -> None:
+    assert infer_service(facts(definition, image="web", dockerfile=dockerfile)).port == port
+
+
+@pytest.mark.parametrize(
+    ("definition", "dockerfile", "gate", "health"),
+    [
+        ({}, DockerfileFacts(), "http", Health()),
+        ({"healthcheck": {"test": ["CMD", "x"]}}, DockerfileFacts(), "healthcheck", Health()),
+        ({"healthcheck": {"test": ["NONE"]}}, DockerfileFacts(healthcheck="CMD x"), "http", Health()),
+        ({"healthcheck": {"disable": True}}, DockerfileFacts(healthcheck="CMD x"), "http", Health()),
+        ({"healthcheck": {"interval": "1s"}}, DockerfileFacts(healthcheck="CMD x"), "healthcheck", Health()),
+        ({}, DockerfileFacts(healthcheck="CMD wget http://127.0.0.1:80/up"), "healthcheck", Health("/up")),
+        (
+            {"x-fairlead": {"health": {"path": "/r", "status": 204}}},
+            DockerfileFacts(),
+            "http",
+            Health("/r", 204),
+        ),
+        ({"x-fairlead": {"health": "none"}}, DockerfileFacts(healthcheck="CMD x"), "running", None),
+    ],
+)
+def test_health_is_proved_by_the_best_evidence_that_there_is(
+    definition: dict[str, Any], dockerfile: DockerfileFacts, gate: str, health: Health | None
+) -> None:
+    service = infer_service(facts({"expose": ["80"], **definition}, image="web", dockerfile=dockerfile))
+    assert (service.gate, service.health) == (gate, health)
+
+
+@pytest.mark.parametrize(
+    ("volumes", "shared", "rollout"),
+    [
+        (DATA, frozenset(), "recreate"),
+        (DATA, frozenset({"data"}), "switch"),
+        ([{**DATA[0], "read_only": True}], frozenset(), "switch"),
+        ([{"type": "volume", "target": "/cache"}], frozenset(), "switch"),
+        ([{"type": "volume", "source": "deps", "target": "/app/node_modules"}], frozenset(), "switch"),
+    ],
+)
+def test_an_app_that_alone_writes_to_a_volume_is_recreated(
+    volumes: list[dict[str, Any]], shared: frozenset[str], rollout: str
+) -> None:
+    """Two of it at once could corrupt what neither expects the other to write."""
+    service = infer_service(facts({"expose": ["80"], "volumes": volumes}, image="web", shared_volumes=shared))
+    assert (service.role, service.rollout) == ("app", rollout)

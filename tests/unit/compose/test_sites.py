@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.compose.model import GENERATED_PROXY
+from fairlead.compose.split import ReleaseParts
+from fairlead.errors import ComposeInvalidError
+from tests.unit.compose.small import small_app, split_small
+
+
+def caddyfile(parts: ReleaseParts) -> str:
+    (mount,) = parts.services[GENERATED_PROXY]["mounts"]
+    return parts.blobs[parts.files[mount["file"]]["sha256"]].decode()
+
+
+def proxy(parts: ReleaseParts) -> Any:
+    return parts.services[GENERATED_PROXY]["definition"]
+
+
+def services(*entries: str) -> str:
+    return "services:\n" + "".join(f"  {entry}\n" for entry in entries)
+
+
+def test_a_name_is_served_with_a_public_certificate_and_80_redirects(tmp_path: Path) -> None:
+    parts = split_small(
+        small_app(tmp_path, services("web: {image: web, expose: ['8000']}"), url="https://a.example.com")
+    )
+    text = caddyfile(parts)
+    assert "https://a.example.com {\n\timport switch web 8000\n}" in text
+    assert "tls internal" not in text
+    assert [(port["published"], port["target"]) for port in proxy(parts)["ports"]] == [
+        ("80", 10080),
+        ("443", 10443),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "sni"),
+    [
+        ("https://192.0.2.7", "https://192.0.2.7 {", "default_sni 192.0.2.7"),
+        ("https://localhost", "https://localhost {", ""),
+        ("https://[2001:db8::1]", "https://[2001:db8::1] {", "default_sni 2001:db8::1"),
+        ("https://192.0.2.7:8443", "https://192.0.2.7:18443 {", "default_sni 192.0.2.7"),
+    ],
+)
+def test_what_no_public_authority_certifies_gets_a_certificate_of_caddys_own(
+    tmp_path: Path, url: str, address: str, sni: str
+) -> None:
+    text = caddyfile(
+        split_small(small_app(tmp_path, services("web: {image: web, expose: ['8000']}"), url=url))
+    )
+    assert f"{address}\n\ttls internal\n" in text
+    assert sni in text
+
+
+def test_published_ports_are_taken_over(tmp_path: Path) -> None:
+    entry = "web: {image: web, ports: [{target: 8000, published: '3000', host_ip: 127.0.0.1}]}"
+    parts = split_small(small_app(tmp_path, services(entry)))
+    assert "http://:13000 {\n\timport switch web 8000\n}" in caddyfile(parts)
+    assert proxy(parts)["ports"] == [
+        {"mode": "ingress", "host_ip": "127.0.0.1", "target": 13000, "published": "3000", "protocol": "tcp"}
+    ]
+    assert "ports" not in parts.services["web"]["definition"]
+
+
+def test_who_publishes_80_answers_the_address(tmp_path: Path) -> None:
+    text = services(
+        "api: {image: api, ports: [{target: 8000, published: '8000'}]}",
+        "web: {image: web, ports: [{target: 3000, published: '80'}]}",
+    )
+    assert "https://a.example.com {\n\timport switch web 3000" in caddyfile(
+        split_small(small_app(tmp_path, text, url="https://a.example.com"))
+    )
+
+
+def test_it_is_asked_who_answers_when_nothing_tells(tmp_path: Path) -> None:
+    text = services("api: {image: api, expose: ['1']}", "web: {image: web, expose: ['2']}")
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(small_app(tmp_path, text, url="https://a.example.com"))
+    assert "It may be api, web" in raised.value.findings[0].what
+
+
+def test_a_service_that_is_recreated_is_waited_for(tmp_path: Path) -> None:
+    entry = "web: {image: web, expose: ['80'], x-fairlead: {rollout: recreate}}"
+    text = caddyfile(split_small(small_app(tmp_path, services(entry), url="https://a.example.com")))
+    assert "name web\n" in text
+    assert "lb_try_duration 60s" in text
+    assert "import switch web" not in text
+
+
+def test_a_recreated_service_keeps_publishing_what_is_not_http(tmp_path: Path) -> None:
+    entry = (
+        "git: {image: gitea, x-fairlead: {rollout: recreate, port: 3000}, ports: "
+        "[{target: 3000, published: '3000'}, {target: 22, published: '2222'}]}"
+    )
+    parts = split_small(small_app(tmp_path, services(entry)))
+    assert [port["published"] for port in parts.services["git"]["definition"]["ports"]] == ["2222"]
+
+
+def test_a_call_that_keeps_the_clients_host_reaches_the_only_one_it_can_mean(tmp_path: Path) -> None:
+    """Nginx with ``proxy_set_header Host $http_host`` calls http://backend:80 under the public name."""
+    text = services(
+        "backend: {image: b, expose: ['80']}",
+        "nginx: {image: nginx, ports: [{target: 80, published: '80'}]}",
+    )
+    assert "http://:80 {\n\timport switch backend 80\n}" in caddyfile(split_small(small_app(tmp_path, text)))
+
+
+def test_a_call_that_may_mean_two_is_refused_rather_than_answered_empty(tmp_path: Path) -> None:
+    text = services("a: {image: a, expose: ['80']}", "b: {image: b, expose: ['80']}")
+    assert "must say a or b" in caddyfile(split_small(small_app(tmp_path, text)))
+
+
+def test_tls_that_a_rolled_service_ends_itself_needs_the_proxy_to_do_it(tmp_path: Path) -> None:
+    entry = "web: {image: web, ports: [{target: 80, published: '80'}, {target: 443, published: '443'}]}"
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(small_app(tmp_path, services(entry)))
+    assert "speaks TLS itself" in raised.value.findings[0].what
+    assert split_small(small_app(tmp_path, services(entry), url="https://a.example.com")).routes == {
+        "web": 80
+    }
+
+
+def test_the_proxy_stays_out_of_the_networks_of_databases_that_nobody_calls_from(tmp_path: Path) -> None:
+    text = services(
+        "web: {image: web, expose: ['80'], networks: {front: , back: }}",
+        "db: {image: postgres, networks: {back: }}",
+    )
+    assert proxy(split_small(small_app(tmp_path, text)))["networks"] == {"front": {"aliases": ["web"]}}
+
+
+def test_the_proxy_is_where_a_caller_can_reach_it(tmp_path: Path) -> None:
+    text = services(
+        "web: {image: web, expose: ['80'], networks: {front: , back: }}",
+        "worker: {image: w, networks: {back: }, x-fairlead: {health: none}}",
+        "db: {image: postgres, networks: {back: }}",
+    )
+    networks = proxy(split_small(small_app(tmp_path, text)))["networks"]
+    assert networks == {"front": {"aliases": ["web"]}, "back": {"aliases": ["web"]}}
+
+
+def test_a_proxy_that_publishes_is_on_a_network_that_leads_out(tmp_path: Path) -> None:
+    text = (
+        services("web: {image: web, expose: ['80'], networks: {inner: }}")
+        + "networks: {inner: {internal: true}}\n"
+    )
+    parts = split_small(small_app(tmp_path, text, url="https://a.example.com"))
+    assert set(proxy(parts)["networks"]) == {"inner", "default"}
+    assert parts.networks == {"default": {}, "inner": {"internal": True}}
+
+
+def test_names_that_compose_made_are_left_to_the_server(tmp_path: Path) -> None:
+    text = services("web: {image: web, expose: ['80'], networks: {a: , b: , c: }}")
+    text += "networks: {a: {name: board_a}, b: {name: shared}, c: {name: far, external: true}}\n"
+    networks = split_small(small_app(tmp_path, text)).networks
+    assert networks == {"a": {}, "b": {"name": "shared"}, "c": {"name": "far", "external": True}}

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fairlead.errors import InputError
+from fairlead.settings import Host, load_settings, parse_duration, parse_host
+from tests.unit.marks import assert_expected, expected
+
+HERE = Path(__file__).parent
+COMPOSE = "services: {api: {image: api}, web: {image: web}, worker: {image: api}}\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository that the examples fit to."""
+    for name, text in {
+        "Dockerfile.api": "FROM scratch\n",
+        "Dockerfile.web": "FROM scratch\n",
+        "compose.yaml": COMPOSE,
+        "known_hosts": "app.example.com ssh-ed25519 AAAA\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("example", sorted((HERE / "positive").iterdir()), ids=lambda path: path.stem)
+def test_a_good_file_loads(example: Path, repository: Path) -> None:
+    (repository / "fairlead.yaml").write_text(example.read_text())
+    assert load_settings(repository, {}).app == "board"
+
+
+@pytest.mark.parametrize("example", sorted((HERE / "negative").iterdir()), ids=lambda path: path.stem)
+def test_all_faults_of_a_bad_file_are_told_at_once_each_at_its_place(example: Path, repository: Path) -> None:
+    assert expected(example)
+    (repository / "fairlead.yaml").write_text(example.read_text())
+    with pytest.raises(InputError) as raised:
+        load_settings(repository, {})
+    assert_expected(example, raised.value.findings)
+    assert all(
+        finding.location and finding.location.path == "fairlead.yaml" for finding in raised.value.findings
+    )
+
+
+def test_every_value_of_a_full_file_arrives(repository: Path) -> None:
+    (repository / "fairlead.yaml").write_text((HERE / "positive" / "full.yaml").read_text())
+    settings = load_settings(repository, {})
+    api = settings.images["api"]
+    assert (api.dockerfile, api.context) == (repository / "Dockerfile.api", repository)
+    assert dict(api.args) == {"VERSION": "1.10", "DEBUG": "no", "EMPTY": ""}
+    assert settings.repository_of("api") == "ghcr.io/acme/board/api"
+    assert settings.repository_of("web") == "registry.example.com:5000/acme/web"
+    assert settings.scan.database_max_age == 36 * 3600
+    assert (settings.deploy.drain_timeout, settings.deploy.lock_timeout) == (0.5, 5400)
+    assert [secret.name for secret in settings.build.secrets if secret.optional] == ["ca"]
+    production = settings.environment("production")
+    assert production.hosts[1] == Host(user="root", name="2001:db8::1", port=2222)
+    assert production.url == "https://board.example.com"
+    assert production.known_hosts == repository / "known_hosts"
+    assert dict(production.variables) == {"SITE": "board.example.com", "MODE": "0755"}
+    assert [(probe.path, probe.status) for probe in production.probes] == [("/health", 204), ("/", 200)]
+
+
+def test_defaults_are_what_the_schema_says(repository: Path) -> None:
+    """The schema is what a reader sees, and the dataclasses are what runs: they must agree."""
+    from fairlead.schemas import load_schema
+
+    (repository / "fairlead.yaml").write_text("app: board\n")
+    settings = load_settings(repository, {})
+    keys = load_schema("fairlead")["properties"]
+    assert list(settings.platforms) == keys["platforms"]["default"]
+    assert settings.proxy.image == keys["proxy"]["properties"]["image"]["default"]
+    for name, key in keys["deploy"]["properties"].items():
+        expected_value = key["default"] if name == "keep" else parse_duration(key["default"])
+        assert getattr(settings.deploy, name) == expected_value
+    scan = keys["scan"]["properties"]
+    assert settings.scan.severity == scan["severity"]["default"]
+    assert settings.scan.database_max_age == parse_duration(scan["database_max_age"]["default"])
+
+
+def test_the_sole_environment_is_the_default_and_several_must_be_named(repository: Path) -> None:
+    (repository / "fairlead.yaml").write_text((HERE / "positive" / "usual.yaml").read_text())
+    assert load_settings(repository, {}).environment().name == "production"
+    (repository / "fairlead.yaml").write_text((HERE / "positive" / "full.yaml").read_text())
+    settings = load_settings(repository, {})
+    with pytest.raises(InputError) as raised:
+        settings.environment()
+    assert "production, preview" in raised.value.why
+    with pytest.raises(InputError) as raised:
+        settings.environment("prod")
+    assert raised.value.fix == "did you mean production?"
+
+
+def test_the_file_is_found_from_a_folder_below(repository: Path) -> None:
+    (repository / "fairlead.yaml").write_text("app: board\n")
+    (repository / "src" / "deep").mkdir(parents=True)
+    assert load_settings(repository / "src" / "deep", {}).root == repository
+
+
+def test_the_search_stops_at_the_repository(repository: Path) -> None:
+    """A fairlead.yaml above belongs to another repository."""
+    (repository / "fairlead.yaml").write_text("app: board\n")
+    (repository / "other" / ".git").mkdir(parents=True)
+    with pytest.raises(InputError) as raised:
+        load_settings(repository / "other", {})
+    assert "fairlead init" in raised.value.fix
+
+
+def test_an_empty_file_says_so(repository: Path) -> None:
+    (repository / "fairlead.yaml").write_text("# nothing\n")
+    with pytest.raises(InputError, match=r"fairlead\.yaml is empty"):
+        load_settings(repository, {})
+
+
+@pytest.mark.parametrize(
+    ("environ", "config", "registry"),
+    [
+        ({}, "", ""),
+        ({"GITHUB_REPOSITORY": "Acme/Board"}, "", "ghcr.io/acme/board"),
+        ({}, '[remote "origin"]\n\turl = git@github.com:Acme/Board.git\n', "ghcr.io/acme/board"),
+        ({}, '[remote "fork"]\n\turl = git@github.com:x/y.git\n', ""),
+        ({"FAIRLEAD_REGISTRY": "localhost:5000/acme/"}, "", "localhost:5000/acme"),
+    ],
+)
+def test_the_registry_is_inferred_in_lower_case(
+    repository: Path, environ: dict[str, str], config: str, registry: str
+) -> None:
+    (repository / "fairlead.yaml").write_text("app: board\n")
+    (repository / ".git").mkdir()
+    (repository / ".git" / "config").write_text(config)
+    assert load_settings(repository, environ).registry == registry
+
+
+def test_a_bad_registry_variable_is_a_fault_of_the_caller(repository: Path) -> None:
+    (repository / "fairlead.yaml").write_text("app: board\n")
+    with pytest.raises(InputError) as raised:
+        load_settings(repository, {"FAIRLEAD_REGISTRY": "GHCR.io/Acme"})
+    assert "FAIRLEAD_REGISTRY must be" in raised.value.findings[0].what
+
+
+def test_without_a_registry_the_error_says_how_to_give_one(repository: Path) -> None:
+    (repository / "fairlead.yaml").write_text("app: board\nimages: {api: {dockerfile: Dockerfile.api}}\n")
+    with pytest.raises(InputError) as raised:
+        load_settings(repository, {}).repository_of("api")
+    assert "registry: ghcr.io/" in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("1h30m", 5400), ("250ms", 0.25), ("1.5h", 5400), ("2d", 172800)]
+)
+def test_durations_are_seconds(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "90", "s", "1 h", "-1s", "1y"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["deploy@app.example.com", "app", "deploy@app:2222", "deploy@[2001:db8::1]:22"]
+)
+def test_hosts_print_as_they_are_written(text: str) -> None:
+    assert str(parse_host(text)) == text.removesuffix(":22")

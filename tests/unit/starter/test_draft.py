@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fairlead.settings import Settings, load_settings
+from fairlead.starter.draft import Draft, plan_draft
+from fairlead.starter.look import read_sight
+from tests.unit.compose.foreign import APPS, names
+
+
+def drafted(root: Path, environ: dict[str, str] | None = None) -> tuple[Draft, Settings]:
+    """The draft for a repository, and the settings that it loads as."""
+    draft = plan_draft(read_sight(root, environ or {}))
+    (root / "fairlead.yaml").write_text(draft.text)
+    return draft, load_settings(root, {})
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_draft_of_a_foreign_app_loads_and_builds_what_its_author_would(name: str, tmp_path: Path) -> None:
+    """The fairlead.yaml of each example was written by hand: the draft finds the same images."""
+    root = tmp_path / name
+    shutil.copytree(APPS / name, root)
+    by_hand = load_settings(root, {})
+    (root / "fairlead.yaml").unlink()
+    _, settings = drafted(root)
+    assert {image.dockerfile for image in settings.images.values()} == {
+        image.dockerfile for image in by_hand.images.values()
+    }
+    assert {(image.context, image.target, *image.args.items()) for image in settings.images.values()} == {
+        (image.context, image.target, *image.args.items()) for image in by_hand.images.values()
+    }
+    assert settings.compose == by_hand.compose
+    assert list(settings.environments) == ["production"]
+
+
+def test_the_registry_comes_from_the_remote_in_lower_case(tmp_path: Path) -> None:
+    draft, settings = drafted(tmp_path, {"GITHUB_REPOSITORY": "Acme/The_Board"})
+    assert settings.registry == "ghcr.io/acme/the_board"
+    assert settings.app == "the-board"
+    assert "registry: ghcr.io/acme/the_board, from the git remote" in draft.inferred
+
+
+def test_an_empty_folder_gets_a_file_that_loads_and_says_what_is_missing(tmp_path: Path) -> None:
+    root = tmp_path / "42 My App!"
+    root.mkdir()
+    draft, settings = drafted(root)
+    assert settings.app == "my-app"
+    assert "No compose file was found" in draft.text
+
+
+def test_images_that_the_compose_file_names_are_found_by_their_dockerfiles(tmp_path: Path) -> None:
+    (tmp_path / "compose").mkdir()
+    (tmp_path / "compose" / "compose.yaml").write_text(
+        "name: Board\nservices:\n"
+        "  api: {image: '${FAIRLEAD_REGISTRY:?}/api:${FAIRLEAD_TAG:?}'}\n"
+        "  worker: {image: '${FAIRLEAD_REGISTRY}/api:${FAIRLEAD_TAG}'}\n"
+        "  web: {image: '${FAIRLEAD_REGISTRY}/web', environment: {A: '${SITE:?}', B: '${X:-1}', C: '$$NO', D: '$Y'}}\n"
+    )
+    for name in ("Dockerfile.api", "Dockerfile.web"):
+        (tmp_path / name).write_text("FROM scratch\n")
+    draft, settings = drafted(tmp_path)
+    assert settings.app == "board"
+    assert settings.images["api"].services == ("api", "worker")
+    assert settings.compose == (tmp_path / "compose" / "compose.yaml",)
+    assert dict(settings.environment().variables) == {"SITE": "", "Y": ""}
+    assert 'SITE: ""  # compose/compose.yaml:5:' in draft.text
+
+
+def test_variables_of_the_env_file_are_left_to_compose(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {web: {image: 'nginx:${TAG}'}}\n")
+    (tmp_path / ".env").write_text("# a comment=x\nexport TAG=1\n")
+    assert not drafted(tmp_path)[1].environment().variables
+
+
+def test_services_that_share_a_build_share_its_image(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n  web: {build: .}\n  worker: {build: {context: .}}\n"
+        "  remote: {build: 'https://example.com/repo.git'}\n"
+    )
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    _, settings = drafted(tmp_path)
+    assert settings.images["web"].services == ("web", "worker")
+    assert len(settings.images) == 1
+
+
+def test_words_that_yaml_reads_otherwise_are_quoted(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n  web: {build: {context: ., args: {A: 'yes', B: '1.10', C: 'a: b'}}}\n"
+    )
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    assert dict(drafted(tmp_path)[1].images["web"].args) == {"A": "yes", "B": "1.10", "C": "a: b"}
+
+
+def test_a_broken_compose_file_is_no_reason_to_fail(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: [\n")
+    assert plan_draft(read_sight(tmp_path, {})).text

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fairlead.origin import find_repository, parse_remote_slug, read_repository_slug
+
+
+@pytest.mark.parametrize(
+    ("url", "slug"),
+    [
+        ("git@github.com:Acme/board.git", "Acme/board"),
+        ("https://github.com/acme/board", "acme/board"),
+        ("https://token@github.com/acme/board.git/", "acme/board"),
+        ("ssh://git@example.com:2222/acme/group/board.git", "acme/group/board"),
+        ("/srv/git/board.git", ""),
+        ("../board", ""),
+        ("", ""),
+    ],
+)
+def test_a_remote_tells_owner_and_repository(url: str, slug: str) -> None:
+    assert parse_remote_slug(url) == slug
+
+
+def test_a_worktree_has_the_remote_of_its_repository(tmp_path: Path) -> None:
+    """In a worktree ``.git`` is a file that leads to a folder that names the common one."""
+    main = tmp_path / "main" / ".git"
+    (main / "worktrees" / "side").mkdir(parents=True)
+    (main / "config").write_text(
+        '[core]\n\tbare = false\n[remote "origin"]\n\turl = git@github.com:a/b.git\n'
+    )
+    (main / "worktrees" / "side" / "commondir").write_text("../..\n")
+    side = tmp_path / "side"
+    side.mkdir()
+    (side / ".git").write_text(f"gitdir: {main / 'worktrees' / 'side'}\n")
+    assert read_repository_slug(side, {}) == "a/b"
+    assert find_repository(side) == side
+
+
+def test_outside_of_a_repository_nothing_is_known(tmp_path: Path) -> None:
+    assert read_repository_slug(tmp_path, {}) == ""
+    assert find_repository(tmp_path) == tmp_path
