@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.errors import InputError
+from fairlead.image.bake import BakePlan, BuildOptions, bake_argv, parse_contexts, plan_bake
+from fairlead.image.dockerfile import parse_dockerfile
+from fairlead.release.identity import Identity
+from fairlead.settings import BuildSecret, BuildSettings, ImageSettings, Settings
+from tests.unit.image.builders import REVISION, ROOT, identity, settings
+
+WORK = ROOT / ".fairlead"
+
+
+def plan(
+    given: Settings | None = None,
+    commit: Identity | None = None,
+    *,
+    dockerfile: str = "FROM scratch\n",
+    environ: dict[str, str] | None = None,
+    options: BuildOptions | None = None,
+) -> BakePlan:
+    given = given or settings()
+    files = dict.fromkeys(given.images, parse_dockerfile(dockerfile))
+    return plan_bake(
+        given, commit or identity(), files, work_dir=WORK, environ=environ or {}, options=options
+    )
+
+
+def target(made: BakePlan, name: str = "api") -> dict[str, Any]:
+    found: dict[str, Any] = made.definition["target"][name]
+    return found
+
+
+def test_the_whole_definition_of_a_plain_image() -> None:
+    assert plan().definition == {
+        "group": {"default": {"targets": ["api"]}},
+        "target": {
+            "api": {
+                "context": ".",
+                "dockerfile": "Dockerfile.api",
+                "platforms": ["linux/amd64", "linux/arm64"],
+                "args": {"SOURCE_DATE_EPOCH": "1790000000"},
+                "labels": {
+                    "org.opencontainers.image.title": "board/api",
+                    "org.opencontainers.image.revision": REVISION,
+                    "org.opencontainers.image.version": f"sha-{REVISION}",
+                    "org.opencontainers.image.created": "2026-09-21T14:13:20Z",
+                    "org.opencontainers.image.source": "https://github.com/acme/board",
+                },
+                "attest": ["type=provenance,mode=min"],
+                "output": [
+                    f"type=oci,dest=/clone/.fairlead/images/api.tar,name=ghcr.io/acme/board/api:sha-{REVISION}"
+                ],
+            }
+        },
+    }
+
+
+def test_branch_and_tags_leave_no_trace_in_the_image() -> None:
+    """The same commit gets the same digest before and after it is tagged."""
+    tagged = identity(branch=None, tags=("v1.2.3",))
+    assert plan(commit=tagged).definition == plan().definition
+
+
+def test_a_dirty_tree_is_named_in_labels_and_revision() -> None:
+    made = target(plan(commit=identity(dirty_files=("a",)), dockerfile="FROM scratch\nARG REVISION\n"))
+    assert made["labels"]["org.opencontainers.image.revision"] == f"{REVISION}-dirty"
+    assert made["args"]["REVISION"] == f"{REVISION}-dirty"
+
+
+def test_revision_is_passed_only_where_it_is_declared() -> None:
+    assert "REVISION" not in target(plan())["args"]
+    assert target(plan(dockerfile="FROM a\nARG REVISION\n"))["args"]["REVISION"] == REVISION
+
+
+def test_an_argument_of_the_user_wins() -> None:
+    image = ImageSettings(
+        name="api", dockerfile=ROOT / "Dockerfile", context=ROOT, args={"SOURCE_DATE_EPOCH": "0"}
+    )
+    assert target(plan(settings(images={"api": image})))["args"] == {"SOURCE_DATE_EPOCH": "0"}
+
+
+def test_what_bake_would_take_for_a_template_is_escaped() -> None:
+    image = ImageSettings(
+        name="api", dockerfile=ROOT / "Dockerfile", context=ROOT, args={"A": "${HOME} %{if x} $x"}
+    )
+    assert target(plan(settings(images={"api": image})))["args"]["A"] == "$${HOME} %%{if x} $x"
+
+
+def test_an_image_name_with_a_dot_becomes_a_target_that_bake_allows() -> None:
+    image = ImageSettings(name="a.b", dockerfile=ROOT / "x/Dockerfile", context=ROOT / "x", target="final")
+    made = plan(settings(images={"a.b": image}))
+    assert made.targets == {"a.b": "a__b"}
+    assert target(made, "a__b")["context"] == "x"
+    assert target(made, "a__b")["dockerfile"] == "Dockerfile"
+    assert target(made, "a__b")["target"] == "final"
+
+
+@pytest.mark.parametrize("by_option", [True, False])
+def test_reproducible_gives_every_file_and_the_image_one_date(by_option: bool) -> None:
+    given = settings(build=BuildSettings(reproducible=not by_option))
+    made = target(plan(given, options=BuildOptions(reproducible=by_option)))
+    assert made["output"][0].endswith(",rewrite-timestamp=true")
+    assert made["args"]["SOURCE_DATE_EPOCH"] == "0"
+
+
+def test_options_reach_the_builder() -> None:
+    made = target(plan(options=BuildOptions(no_cache=True, pull=True, sbom=True)))
+    assert (made["no-cache"], made["pull"]) == (True, True)
+    assert made["attest"] == ["type=provenance,mode=min", "type=sbom"]
+
+
+def test_secrets_come_from_files_and_variables_and_never_as_values(tmp_path: Path) -> None:
+    file = tmp_path / "with,comma"
+    file.write_text("s3cret")
+    secrets = (
+        BuildSecret(name="file", file=file),
+        BuildSecret(name="token", env="TOKEN"),
+        BuildSecret(name="gone", file=tmp_path / "gone", optional=True),
+        BuildSecret(name="unset", env="UNSET", optional=True),
+    )
+    made = target(plan(settings(build=BuildSettings(secrets=secrets)), environ={"TOKEN": "s3cret"}))
+    assert [next(csv.reader([line])) for line in made["secret"]] == [
+        ["id=file", f"src={file}"],
+        ["id=token", "env=TOKEN"],
+    ]
+    assert "s3cret" not in str(made)
+
+
+@pytest.mark.parametrize(
+    "secret", [BuildSecret(name="a", env="TOKEN"), BuildSecret(name="a", file=Path("/not/there"))]
+)
+def test_a_missing_secret_is_told_before_anything_is_built(secret: BuildSecret) -> None:
+    with pytest.raises(InputError, match="the build secret a is missing"):
+        plan(settings(build=BuildSettings(secrets=(secret,))))
+
+
+def test_no_image_and_no_registry_are_told() -> None:
+    with pytest.raises(InputError, match="no image to build"):
+        plan(settings(images={}))
+    with pytest.raises(InputError, match="no registry is known"):
+        plan(settings(registry=""))
+
+
+def test_named_contexts_take_the_place_of_base_images() -> None:
+    made = plan(environ={"FAIRLEAD_BUILD_CONTEXTS": "python:3.13-slim=docker-image://r/p,a=/b"})
+    assert target(made)["contexts"] == {"python:3.13-slim": "docker-image://r/p", "a": "/b"}
+    with pytest.raises(InputError, match="FAIRLEAD_BUILD_CONTEXTS holds nonsense"):
+        parse_contexts("nonsense")
+
+
+def test_the_command_line() -> None:
+    assert bake_argv(Path("/p/docker-buildx"), Path("/w/bake.json")) == (
+        "/p/docker-buildx", "bake", "--progress", "plain", "--file", "/w/bake.json",
+    )  # fmt: skip

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.errors import CommandFailedError
+from fairlead.image.archive import unpack_archive
+from fairlead.image.layout import (
+    Layout,
+    blob_path,
+    digest_of,
+    drop_other_blobs,
+    platform_name,
+    read_layout,
+    verify_blobs,
+    write_blob,
+    write_index,
+    write_view,
+)
+from fairlead.image.provenance import settle_provenance
+
+
+def write_json_blob(folder: Path, value: Mapping[str, Any]) -> dict[str, Any]:
+    data = json.dumps(value).encode()
+    return {"digest": write_blob(folder, data), "size": len(data)}
+
+
+def make_layout(folder: Path, *, started: str = "2026-01-01T00:00:00Z") -> Layout:
+    """An image for two platforms with a provenance each."""
+    (folder / "blobs" / "sha256").mkdir(parents=True)
+    entries = []
+    for architecture in ("amd64", "arm64"):
+        layer = write_json_blob(folder, {"layer": architecture})
+        config = write_json_blob(folder, {"architecture": architecture, "os": "linux"})
+        manifest = write_json_blob(folder, {"config": config, "layers": [layer]})
+        entries.append({**manifest, "platform": {"os": "linux", "architecture": architecture}})
+    for image in tuple(entries):
+        statement = {
+            "predicateType": "https://slsa.dev/provenance/v0.2",
+            "subject": [{"digest": image["digest"]}],
+            "predicate": {
+                "buildType": "b",
+                "metadata": {"buildStartedOn": started, "buildInvocationID": started, "reproducible": False},
+            },
+        }
+        layer = {**write_json_blob(folder, statement), "mediaType": "application/vnd.in-toto+json"}
+        config = write_json_blob(folder, {"rootfs": {"diff_ids": [layer["digest"]]}})
+        attestation = write_json_blob(folder, {"config": config, "layers": [layer]})
+        annotations = {
+            "vnd.docker.reference.type": "attestation-manifest",
+            "vnd.docker.reference.digest": image["digest"],
+        }
+        unknown = {"os": "unknown", "architecture": "unknown"}
+        entries.append({**attestation, "annotations": annotations, "platform": unknown})
+    write_index(folder, [write_json_blob(folder, {"manifests": entries})])
+    return read_layout(folder)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return make_layout(tmp_path / "api")
+
+
+def test_platforms_and_attestations_are_told_apart(layout: Layout) -> None:
+    assert list(layout.platforms) == ["linux/amd64", "linux/arm64"]
+    assert len(layout.attestations) == 2
+    verify_blobs(layout)
+
+
+@pytest.mark.parametrize("which", ["layer", "manifest", "config", "index"])
+@pytest.mark.parametrize("how", ["altered", "missing"])
+def test_a_blob_that_is_altered_or_missing_is_found(layout: Layout, which: str, how: str) -> None:
+    manifest_digest = str(layout.platforms["linux/arm64"]["digest"])
+    manifest = json.loads(blob_path(layout.folder, manifest_digest).read_bytes())
+    digest = {
+        "layer": manifest["layers"][0]["digest"],
+        "manifest": manifest_digest,
+        "config": manifest["config"]["digest"],
+        "index": layout.digest,
+    }[which]
+    path = blob_path(layout.folder, digest)
+    if how == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes().replace(b"{", b"{ ", 1))
+    with pytest.raises(CommandFailedError, match="is broken"):
+        verify_blobs(read_layout(layout.folder))
+
+
+@pytest.mark.parametrize(
+    "index",
+    ["", "[]", "{}", '{"manifests": []}', '{"manifests": [{"digest": "sha256:../../etc/passwd"}]}'],
+)
+def test_an_index_that_leads_nowhere_is_refused(layout: Layout, index: str) -> None:
+    (layout.folder / "index.json").write_text(index)
+    with pytest.raises(CommandFailedError, match="is broken"):
+        read_layout(layout.folder)
+
+
+def test_a_view_holds_one_platform_and_borrows_the_blobs(layout: Layout, tmp_path: Path) -> None:
+    for _ in range(2):
+        write_view(layout, "linux/arm64", tmp_path / "view")
+    entries = json.loads((tmp_path / "view" / "index.json").read_text())["manifests"]
+    assert [entry["digest"] for entry in entries] == [layout.digests["linux/arm64"]]
+    assert blob_path(tmp_path / "view", layout.digest).is_file()
+    verify_blobs(layout)
+
+
+def test_provenance_loses_the_hour_and_nothing_else(layout: Layout, tmp_path: Path) -> None:
+    """Two builds that differ in their hour only become the same index, each image in it untouched."""
+    later = make_layout(tmp_path / "later", started="2027-02-02T00:00:00Z")
+    assert layout.digest != later.digest
+    settled, settled_later = settle_provenance(layout), settle_provenance(later)
+    assert settled.digest == settled_later.digest
+    assert settled.digests == layout.digests
+    drop_other_blobs(settled)
+    verify_blobs(settled)
+    everything = b"".join(path.read_bytes() for path in (layout.folder / "blobs" / "sha256").iterdir())
+    assert b"buildStartedOn" not in everything
+    assert b"reproducible" in everything
+    assert b"buildType" in everything
+
+
+def test_settled_attestations_list_their_statements(layout: Layout) -> None:
+    settled = settle_provenance(layout)
+    for descriptor in settled.attestations:
+        manifest = json.loads(blob_path(settled.folder, descriptor["digest"]).read_bytes())
+        config = json.loads(blob_path(settled.folder, manifest["config"]["digest"]).read_bytes())
+        assert config["rootfs"]["diff_ids"] == [layer["digest"] for layer in manifest["layers"]]
+        assert descriptor["annotations"]["vnd.docker.reference.digest"] in settled.digests.values()
+
+
+def test_what_an_earlier_build_left_is_dropped(layout: Layout) -> None:
+    stale = write_blob(layout.folder, b"stale")
+    drop_other_blobs(layout)
+    assert not blob_path(layout.folder, stale).exists()
+    verify_blobs(layout)
+
+
+@pytest.mark.parametrize(
+    ("platform", "name"),
+    [
+        ({"os": "linux", "architecture": "arm64", "variant": "v8"}, "linux/arm64"),
+        ({"os": "linux", "architecture": "arm", "variant": "v7"}, "linux/arm/v7"),
+        ({"os": "linux", "architecture": "amd64"}, "linux/amd64"),
+        (None, "unknown/unknown"),
+    ],
+)
+def test_platform_names(platform: dict[str, str] | None, name: str) -> None:
+    assert platform_name(platform) == name
+
+
+def archive(path: Path, files: Mapping[str, bytes], *, link: str = "") -> Path:
+    with tarfile.open(path, "w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        if link:
+            member = tarfile.TarInfo(link)
+            member.type = tarfile.SYMTYPE
+            member.linkname = "/etc/passwd"
+            tar.addfile(member)
+    return path
+
+
+BLOB = b"content"
+NAME = f"blobs/sha256/{digest_of(BLOB)[7:]}"
+GOOD = {"oci-layout": b"{}", "index.json": b"{}", NAME: BLOB}
+
+
+def test_an_archive_is_unpacked_and_good_blobs_stay(tmp_path: Path) -> None:
+    packed = archive(tmp_path / "a.tar", {**GOOD, "manifest.json": b"[]"})
+    unpack_archive(packed, tmp_path / "a")
+    written = (tmp_path / "a" / NAME).stat().st_mtime_ns
+    unpack_archive(packed, tmp_path / "a")
+    assert (tmp_path / "a" / NAME).stat().st_mtime_ns == written
+    (tmp_path / "a" / NAME).write_bytes(b"CONTENT")
+    unpack_archive(packed, tmp_path / "a")
+    assert (tmp_path / "a" / NAME).read_bytes() == BLOB
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {**GOOD, "../outside": b"x"},
+        {**GOOD, "/etc/cron.d/x": b"x"},
+        {**GOOD, "blobs/sha256/../../../outside": b"x"},
+        {**GOOD, "extra": b"x"},
+        {**GOOD, f"blobs/sha256/{'0' * 64}": b"x"},
+        {"index.json": b"{}"},
+        {"oci-layout": b"{}"},
+        {},
+    ],
+)
+def test_an_archive_that_is_no_layout_writes_nothing_outside(tmp_path: Path, files: dict[str, bytes]) -> None:
+    with pytest.raises(CommandFailedError, match="is broken"):
+        unpack_archive(archive(tmp_path / "a.tar", files), tmp_path / "in" / "a")
+    assert not (tmp_path / "outside").exists()
+    assert not (tmp_path / "in" / "outside").exists()
+
+
+@pytest.mark.parametrize("link", [NAME, "index.json", "blobs"])
+def test_links_are_refused(tmp_path: Path, link: str) -> None:
+    with pytest.raises(CommandFailedError) as caught:
+        unpack_archive(archive(tmp_path / "a.tar", {}, link=link), tmp_path / "a")
+    assert "no plain file" in caught.value.why
+
+
+def test_a_truncated_archive_is_refused(tmp_path: Path) -> None:
+    packed = archive(tmp_path / "a.tar", {**GOOD, "blobs/sha256/" + digest_of(b"y" * 4000)[7:]: b"y" * 4000})
+    packed.write_bytes(packed.read_bytes()[:3000])
+    with pytest.raises(CommandFailedError, match="is broken"):
+        unpack_archive(packed, tmp_path / "a")
