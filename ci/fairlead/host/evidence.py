@@ -9,6 +9,13 @@ from .errors import AgentError
 _LINES = 20
 
 
+def explain_container(container: Container, evidence: tuple[str, ...]) -> str:
+    """The one line of the evidence that says most: what the health check said, or the last words of the dead."""
+    if container.running and container.health_log:
+        return container.health_log[-1].splitlines()[0]
+    return evidence[-1] if evidence else ""
+
+
 def read_evidence(engine: Engine, container: Container, lines: int = _LINES) -> tuple[str, ...]:
     """Health output and last log lines of a container; a container without either says so."""
     try:
@@ -16,6 +23,6 @@ def read_evidence(engine: Engine, container: Container, lines: int = _LINES) -> 
     except AgentError as error:
         output = [f"(no logs: {error.why or error.what})"]
     return (
-        *container.health_log,
+        *dict.fromkeys(container.health_log),
         *(f"{container.service or container.name}: {line}" for line in output or ["(it printed nothing)"]),
     )

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Optional
 
-from ..containers import Container, find_proxy, parse_container, read_app_containers
+from ..containers import Container, find_proxy, read_app_containers
 from ..context import Context, Outcome
 from ..errors import ReleaseFault
-from ..evidence import read_evidence
+from ..evidence import explain_container, read_evidence
 from ..health import FAILED, READY, judge_replicas
 from ..plan import CREATE, START
 from ..probe import Answer, Target, direct_target, inside_target, probe_http, published_target
@@ -22,7 +22,7 @@ _POLL = 0.05
 _IN_A_ROW = 3
 _SETTLE = 2.0
 """Seconds that a container without any check has to run: a crash at start shows by then."""
-_ANSWER_WITHIN = 15.0
+_ANSWER_WITHIN = 5.0
 """Seconds for answers once all containers are healthy: more waiting would not make a wrong answer right."""
 
 
@@ -189,15 +189,16 @@ def _own(context: Context, service: Service, containers: list[Container]) -> lis
 
 def _refuse(context: Context, service: Optional[Service], what: str) -> None:
     details: tuple[str, ...] = ()
+    why = ""
     if service is not None:
         own = _own(context, service, read_app_containers(context.engine, context.paths))
-        bad = [one for one in own if not one.serves] or own
-        for one in bad[:3]:
-            raw = context.engine.inspect(one.id)
-            details += read_evidence(context.engine, parse_container(raw) if raw else one)
+        bad = [one for one in own if not one.serves]
+        for one in (bad or own)[:3]:
+            details += read_evidence(context.engine, one)
+        why = explain_container(bad[0], details) if bad else ""
     raise ReleaseFault(
         what,
-        why=details[-1] if details else "",
+        why=why,
         fix="what it printed last stands below; correct it and deploy again",
         details=details,
         service=service.name if service else None,

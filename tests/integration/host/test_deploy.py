@@ -1,0 +1,50 @@
+"""A deploy on the real engine: what serves, what is refused, and what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fairlead.host.routes import read_live
+from tests.integration.host.stage import Stage
+
+
+def test_first_release_serves(stage: Stage, fetch: Callable[[], str]) -> None:
+    """The first deploy makes platform and release, and the public is answered by it."""
+    result = stage.deploy(stage.good(1))
+    assert result.error is None
+    assert (result.status, result.exit, result.serving) == ("live", 0, "000001")
+    assert fetch() == "web 1111"
+    assert [phase.state for phase in result.phases] == ["done", "skipped", *["done"] * 6, "skipped", "skipped"]
+
+
+def test_second_release_replaces_the_first(stage: Stage, fetch: Callable[[], str]) -> None:
+    """The second release is switched to, the first one stopped and startable, the platform left alone."""
+    stage.deploy(stage.good(1))
+    proxy = stage.proxy_id()
+    result = stage.deploy(stage.good(2))
+    assert (result.status, result.previous, result.serving) == ("live", "000001", "000002")
+    assert fetch() == "web 2222"
+    assert stage.proxy_id() == proxy
+    assert stage.containers() == {f"{stage.app}-caddy-1", f"{stage.app}-000002-web-000002-1"}
+    assert f"{stage.app}-000001-web-000001-1" in stage.containers(running=False)
+    print([(p.phase, p.state, round(p.seconds, 2)) for p in result.phases])
+
+
+def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> None:
+    """Whatever is wrong with a release, what served goes on serving, and nothing of the other is left."""
+    stage.deploy(stage.good(1))
+    for sheet, reason in (
+        (stage.sick(2), "web is unhealthy"),
+        (stage.crashing(3), "web crashed"),
+        (stage.failing_job(4), "the job migrate failed"),
+        (stage.wrong_answer(5), "answered 503"),
+        (stage.wrong_release(6), "answered as release"),
+    ):
+        result = stage.deploy(sheet)
+        print([(p.phase, p.state, round(p.seconds, 2)) for p in result.phases], result.error)
+        assert (result.status, result.exit, result.serving) == ("refused", 6, "000001")
+        assert result.error is not None
+        assert reason in str(result.error["what"])
+        assert fetch() == "web 1111"
+        assert stage.containers(running=False) == {f"{stage.app}-caddy-1", f"{stage.app}-000001-web-000001-1"}
+        assert read_live(stage.paths) == "000001"

@@ -1,0 +1,56 @@
+"""Going back on the real engine."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+
+from fairlead.host.engine import Engine
+from tests.integration.host.stage import Stage
+
+
+def test_rollback_is_warm(stage: Stage, fetch: Callable[[], str]) -> None:
+    """Stopped containers are started, verified and switched to; once more goes nowhere, and says so."""
+    stage.deploy(stage.good(1))
+    stage.deploy(stage.good(2))
+    began = time.monotonic()
+    result = stage.rollback()
+    took = time.monotonic() - began
+    assert (result.status, result.exit, result.serving) == ("live", 0, "000001")
+    assert fetch() == "web 1111"
+    assert took < 10
+    again = stage.rollback()
+    assert (again.status, again.exit) == ("refused", 2)
+    assert again.error is not None
+    assert "no release of" in str(again.error["what"])
+    unknown = stage.rollback("000099")
+    assert unknown.exit == 2
+    assert unknown.error is not None
+    assert unknown.error["fix"] == "there are: 000002"
+    forward = stage.rollback("000002")
+    assert (forward.status, forward.serving) == ("live", "000002")
+    assert fetch() == "web 2222"
+
+
+def test_rollback_makes_removed_containers_again(stage: Stage, fetch: Callable[[], str]) -> None:
+    """A release whose containers somebody removed comes back from its bundle."""
+    stage.deploy(stage.good(1))
+    stage.deploy(stage.good(2))
+    Engine.connect().remove(f"{stage.app}-000001-web-000001-1")
+    result = stage.rollback()
+    assert (result.error, result.serving) == (None, "000001")
+    assert fetch() == "web 1111"
+
+
+def test_rollback_to_a_release_that_fell_ill(stage: Stage, fetch: Callable[[], str]) -> None:
+    """A rollback that fails leaves what serves, and stops again what it had started."""
+    stage.deploy(stage.good(1))
+    stage.deploy(stage.good(2))
+    Engine.connect().remove(f"{stage.app}-000001-web-000001-1")
+    shutil.rmtree(stage.paths.files)
+    stage.paths.files.mkdir()
+    result = stage.rollback()
+    assert (result.status, result.exit, result.serving) == ("reverted", 6, "000002")
+    assert fetch() == "web 2222"
+    assert f"{stage.app}-000001-web-000001-1" not in stage.containers()
