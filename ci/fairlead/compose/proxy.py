@@ -68,8 +68,8 @@ def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[
     definition: dict[str, Any] = {
         "image": app.settings.proxy.image,
         "cap_drop": ["ALL"],
-        # Low ports for calls between services, and the admin socket in a folder that belongs to the user who deploys.
-        "cap_add": ["DAC_OVERRIDE", "NET_BIND_SERVICE"],
+        # For calls between services, which use low ports too.
+        "cap_add": ["NET_BIND_SERVICE"],
         "security_opt": ["no-new-privileges:true"],
         "read_only": True,
         "restart": "unless-stopped",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 
+from fairlead.cli import command as fairlead
 from fairlead.compose import load_app
 from fairlead.compose.check import check_environment
-from fairlead.errors import ComposeInvalidError
+from fairlead.errors import ComposeInvalidError, InputError
+from fairlead.schemas import load_schema
 from fairlead.settings import Environment, Settings
 from tests.unit.compose import foreign
 
@@ -85,21 +90,28 @@ def test_an_env_file_beside_the_compose_file_is_read_and_told(tmp_path: Path) ->
 
 
 def test_init_and_validate_on_a_foreign_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import shutil
-
-    from fairlead.cli.init import command as init
-    from fairlead.cli.validate import command as validate
-
+    """The first two commands that anybody runs: they work, and print what their schemas say."""
     root = tmp_path / "shop"
     shutil.copytree(foreign.APPS / "nginx_flask_mysql", root)
     (root / "fairlead.yaml").unlink()
     monkeypatch.chdir(root)
-    runner = CliRunner()
-    assert runner.invoke(init, catch_exceptions=False).exit_code == 0
-    assert runner.invoke(validate, catch_exceptions=False).exit_code == 0
-    again = runner.invoke(init)
-    assert again.exception is not None
-    assert "is there already" in str(again.exception)
+
+    def run(verb: str) -> Any:
+        result = CliRunner().invoke(fairlead, ["--json", verb], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        document = json.loads(result.stdout)
+        Draft202012Validator(load_schema(verb)).validate(document)
+        return document
+
+    assert run("init")["written"]
+    (environment,) = run("validate")["environments"]
+    assert {name: service["role"] for name, service in environment["services"].items()} == {
+        "db": "state",
+        "backend": "app",
+        "proxy": "app",
+    }
+    with pytest.raises(InputError, match="is there already"):
+        CliRunner().invoke(fairlead, ["init"], catch_exceptions=False, standalone_mode=False)
 
 
 def test_all_environments_are_validated_and_a_common_fault_is_told_once(tmp_path: Path) -> None:

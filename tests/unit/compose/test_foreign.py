@@ -40,6 +40,27 @@ def test_every_release_document_keeps_its_promises(name: str) -> None:
     assert all(blob in parts.blobs for blob in _blobs(document["files"]))
 
 
+@pytest.mark.parametrize("name", foreign.names())
+def test_the_server_takes_every_release_document(name: str) -> None:
+    """The agent reads documents as hostile input, with a parser of its own."""
+    from fairlead.host.release import parse_release
+
+    app = foreign.recorded_app(name)
+    document = {
+        "schema": "fairlead.release/v1",
+        "app": app.settings.app,
+        "environment": "production",
+        "revision": foreign.REVISION,
+        "revision_time": 1_790_000_000,
+        "options": {},
+        **foreign.split_app(app).document(),
+        "secrets": dict.fromkeys(secret_sources(app), "6" * 64),
+    }
+    release = parse_release(document)
+    assert set(release.services) == set(document["services"])
+    assert release.routes == document["routes"]
+
+
 def test_secrets_of_an_app_are_known_with_where_their_value_may_be() -> None:
     app = foreign.recorded_app("nginx_flask_mysql")
     source = secret_sources(app)["db-password"]
