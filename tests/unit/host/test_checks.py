@@ -1,0 +1,69 @@
+"""What a server lacks: each judgement by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fairlead.host import check
+
+GIB = 1024**3
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [("25.0.0", "ok"), ("26.1.5+dfsg1", "ok"), ("24.0.9", "failed"), ("v29.1.0-rc.1", "ok"), ("", "failed")],
+)
+def test_a_version_is_old_enough_or_says_what_is_needed(text: str, state: str) -> None:
+    found = check.judge_version("engine", text, (25, 0), "newer")
+    assert found.state == state
+    assert state == "ok" or "25.0 is needed" in found.found
+
+
+@pytest.mark.parametrize(("free", "state"), [(20 * GIB, "ok"), (3 * GIB, "warning"), (GIB // 2, "failed")])
+def test_a_disk_that_fills_up_is_told_in_time(free: int, state: str) -> None:
+    assert check.judge_disk(Path("/srv"), free).state == state
+
+
+@pytest.mark.parametrize(
+    ("ahead", "state", "word"),
+    [
+        (0.2, "ok", "ahead"),
+        (-30.0, "warning", "behind"),
+        (-3600.0, "failed", "behind"),
+        (61.0, "failed", "ahead"),
+    ],
+)
+def test_a_wrong_clock_is_told_with_its_direction(ahead: float, state: str, word: str) -> None:
+    found = check.judge_clock(ahead)
+    assert (found.state, word in found.found) == (state, True)
+
+
+def test_a_port_is_free_ours_or_somebody_elses() -> None:
+    ours = {
+        "Names": ["/board-caddy-1"],
+        "Labels": {"dev.fairlead.app": "board"},
+        "Ports": [{"PublicPort": 80}],
+    }
+    other = {"Names": ["/nginx"], "Labels": {}, "Ports": [{"PublicPort": 80}, {"PrivatePort": 90}]}
+    assert check.judge_port(80, False, []).found == "free"
+    assert check.judge_port(80, True, [ours]).found == "served by board"
+    assert check.judge_port(80, True, [other]).found == "taken by the container nginx"
+    assert check.judge_port(80, True, []).state == "warning"
+
+
+def test_a_logind_that_would_kill_a_deploy_is_told() -> None:
+    assert check.judge_logind(["#KillUserProcesses=yes"]).state == "ok"
+    assert check.judge_logind(["KillUserProcesses=no", "KillUserProcesses=yes"]).state == "failed"
+    assert check.judge_logind(["KillUserProcesses=yes", "KillUserProcesses=no"]).state == "ok"
+
+
+def test_listeners_are_read_from_the_kernels_table() -> None:
+    table = (
+        "  sl  local_address rem_address   st tx_queue\n"
+        "   0: 0100007F:0050 00000000:0000 0A 00000000:00000000\n"
+        "   1: 0100007F:01BB 0100007F:9999 01 00000000:00000000\n"
+        "   2: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 0\n"
+    )
+    assert check.parse_listeners(table) == {80, 8080}

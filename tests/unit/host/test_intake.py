@@ -1,0 +1,105 @@
+"""What comes along with a request is put in its place, or refused, and the connection stays usable."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.host import intake
+from fairlead.host.errors import InputFault
+from fairlead.host.frames import FrameReader
+from fairlead.host.paths import Paths
+
+
+def _sha(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+CONFIG, OTHER, VALUE = b"config", b"other", b"c4n4ry"
+CONTENTS = intake.Contents(frozenset({_sha(CONFIG)}), {"password": _sha(VALUE)})
+
+
+def _parts(*parts: dict[str, Any], sizes: list[int]) -> list[intake.Part]:
+    return intake.parse_parts(list(parts), sizes, CONTENTS)
+
+
+def _receive(tmp_path: Path, parts: list[intake.Part], raw: bytes) -> FrameReader:
+    read, write = os.pipe()
+    os.write(write, raw + b'{"after": 1}\n')
+    os.close(write)
+    reader = FrameReader(read)
+    (tmp_path / "blobs").mkdir(exist_ok=True)
+    intake.receive(reader, parts, CONTENTS, Paths(tmp_path, "board"), tmp_path / "blobs")
+    return reader
+
+
+def test_files_and_secrets_go_to_their_places(tmp_path: Path) -> None:
+    parts = _parts(
+        {"kind": "file", "name": _sha(CONFIG)},
+        {"kind": "secret", "name": "password"},
+        sizes=[len(CONFIG), len(VALUE)],
+    )
+    reader = _receive(tmp_path, parts, CONFIG + VALUE)
+    assert (tmp_path / "blobs" / _sha(CONFIG)).read_bytes() == CONFIG
+    secret = tmp_path / "board" / "secrets" / "password" / _sha(VALUE)
+    assert secret.read_bytes() == VALUE
+    assert secret.parent.parent.stat().st_mode & 0o777 == 0o700
+    assert reader.read_frame() == {"after": 1}
+
+
+@pytest.mark.parametrize(
+    ("part", "size"),
+    [
+        ({"kind": "file", "name": _sha(OTHER)}, 5),
+        ({"kind": "file", "name": "../../etc/passwd"}, 5),
+        ({"kind": "secret", "name": "../x"}, 5),
+        ({"kind": "secret", "name": "password"}, 2 * 1024 * 1024),
+        ({"kind": "program", "name": "x"}, 5),
+        ({"kind": "file", "name": 3}, 5),
+        ("file", 5),
+    ],
+)
+def test_a_part_that_the_release_does_not_name_is_refused(part: Any, size: int) -> None:
+    with pytest.raises(InputFault):
+        intake.parse_parts([part], [size], CONTENTS)
+
+
+def test_a_blob_without_a_part_is_refused() -> None:
+    with pytest.raises(InputFault):
+        intake.parse_parts([], [1], CONTENTS)
+
+
+def test_other_content_under_a_known_name_is_refused_and_not_kept(tmp_path: Path) -> None:
+    parts = _parts(
+        {"kind": "file", "name": _sha(CONFIG)},
+        {"kind": "secret", "name": "password"},
+        sizes=[len(OTHER), len(OTHER)],
+    )
+    with pytest.raises(InputFault) as caught:
+        _receive(tmp_path, parts, OTHER + OTHER)
+    assert len(caught.value.details) == 4
+    assert list((tmp_path / "blobs").iterdir()) == []
+    assert not list(tmp_path.rglob(_sha(OTHER)))
+
+
+def test_what_did_not_come_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputFault) as caught:
+        _receive(tmp_path, [], b"")
+    text = "\n".join(caught.value.details)
+    assert "password" in text
+    assert _sha(CONFIG)[:12] in text
+
+
+def test_contents_are_read_from_files_and_folders() -> None:
+    release = {
+        "files": {
+            "a": {"kind": "file", "sha256": "1", "mode": "0644"},
+            "b": {"kind": "dir", "entries": {"x": {"sha256": "2", "mode": "0644"}}},
+        },
+        "secrets": {"s": "3"},
+    }
+    assert intake.parse_contents(release) == intake.Contents(frozenset({"1", "2"}), {"s": "3"})
