@@ -41,9 +41,9 @@ def test_only_what_is_named_reaches_compose() -> None:
         *("--file", "/a/b.yaml", "--file", "/a/c.yaml"),
         *("--profile", "*", "config", "--format", "yaml"),
     )
-    assert resolve_environment({"SITE": "x"}, "/bin", "/root") == {
+    assert resolve_environment({"SITE": "x"}, "/bin", "/home/me") == {
         "PATH": "/bin",
-        "HOME": "/root",
+        "HOME": "/home/me",
         "SITE": "x",
     }
 
