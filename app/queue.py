@@ -7,6 +7,7 @@ Redis may lose everything: the database still knows which events are to be told,
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ from app.settings import Cache
 
 STREAM = "board:notifications"
 GROUP = "workers"
+
+_LOST = ("NOGROUP", "UNBLOCKED")
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,8 @@ class NotificationQueue:
 
     async def take(self, consumer: str, wait: float) -> Job | None:
         """The next new job, or None if there is none within ``wait`` seconds."""
-        answer: Any = await self._redis.xreadgroup(
-            GROUP, consumer, {STREAM: ">"}, count=1, block=max(1, int(wait * 1000))
+        answer: Any = await self._ask(
+            self._redis.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=1, block=max(1, int(wait * 1000)))
         )
         if not answer:
             return None
@@ -79,10 +82,22 @@ class NotificationQueue:
 
     async def take_over(self, consumer: str, silent: float) -> Job | None:
         """A job that another worker took and has not finished for ``silent`` seconds."""
-        answer: Any = await self._redis.xautoclaim(
-            STREAM, GROUP, consumer, min_idle_time=int(silent * 1000), start_id="0-0", count=1
+        answer: Any = await self._ask(
+            self._redis.xautoclaim(
+                STREAM, GROUP, consumer, min_idle_time=int(silent * 1000), start_id="0-0", count=1
+            )
         )
-        return _first_job(answer[1])
+        return _first_job(answer[1]) if answer else None
+
+    async def _ask(self, question: Awaitable[Any]) -> Any:
+        """The answer; None, and the group made anew, if Redis has lost the stream meanwhile."""
+        try:
+            return await question
+        except ResponseError as error:
+            if not str(error).startswith(_LOST):
+                raise
+            await self.prepare()
+            return None
 
     async def finish(self, job: Job) -> None:
         """Take the job off the stream."""

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.store.schema import read_revisions
+from tests.integration.app.board import Backends, run_role
+
+
+@pytest.fixture
+def empty_database(backends: Backends) -> Iterator[str]:
+    """A database without tables."""
+    with backends.connect() as connection:
+        connection.execute("CREATE DATABASE empty")
+        yield "empty"
+        connection.execute("DROP DATABASE empty WITH (FORCE)")
+
+
+def test_migrations_that_start_together_run_one_after_the_other(
+    backends: Backends, empty_database: str
+) -> None:
+    environ = backends.environ | {"BOARD_DATABASE_NAME": empty_database}
+    together = [run_role("migrate", environ) for _ in range(3)]
+    assert [role.wait() for role in together] == [0, 0, 0]
+    with backends.connect(empty_database) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (
+            read_revisions()[0],
+        )
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    backends: Backends, empty_database: str
+) -> None:
+    """Here the second migration meets a table that is in its way; what the first made is undone too."""
+    with backends.connect(empty_database) as connection:
+        connection.execute("CREATE TABLE deliveries (in_the_way int)")
+        assert run_role("migrate", backends.environ | {"BOARD_DATABASE_NAME": empty_database}).wait() == 1
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    assert tables == [("deliveries",)]
+
+
+def test_tables_of_the_code_are_those_of_the_migrations(backends: Backends) -> None:
+    """The schema that the migrations make is the one that the models describe."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+    from sqlalchemy import create_engine
+
+    from app.settings import Database, Secret
+    from app.store.engine import database_url
+    from app.store.tables import Base
+
+    environ = backends.environ
+    database = Database(
+        "127.0.0.1", backends.postgres, "board", "board", Secret(environ["BOARD_DATABASE_PASSWORD"])
+    )
+    engine = create_engine(database_url(database))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        differences = compare_metadata(context, Base.metadata)
+    engine.dispose()
+    assert differences == []
