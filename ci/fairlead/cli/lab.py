@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ('eval "$(fairlead lab env)"', "let the other verbs use it"),
         ("fairlead lab ssh", "a shell on server 1"),
         ("fairlead lab ssh 2 -- docker ps", "one command on server 2"),
+        ("fairlead lab wipe", "server 1 without any app, its images kept"),
         ("fairlead lab down", "remove all of it"),
     ),
 )
@@ -119,6 +120,20 @@ def logs(number: int | None, follow: bool) -> None:
     lab = load()
     name = f"{lab.name}-registry" if number is None else lab.server(number).name
     process.replace((locate("docker"), "logs", *(("--follow",) if follow else ()), name))
+
+
+@command.command()
+@click.argument("number", type=int, default=1)
+def wipe(number: int) -> None:
+    """Take every app and its data off server N (1 when not told); images stay."""
+    from fairlead.lab.state import load
+    from fairlead.lab.wipe import wipe_server
+
+    reporter = report.current()
+    server = load().server(number)
+    with reporter.step(f"wiping {server.name}"):
+        wipe_server(server)
+    reporter.result({"schema": "fairlead.lab-wipe/v1", "server": server.name}, f"{server.name} holds no app")
 
 
 @command.command()

@@ -1,0 +1,164 @@
+"""The reference app in the lab: building it, and deploying it, beside the same work done by hand.
+
+The floor of a build is ``docker buildx bake`` of the same definition. The floor of a deploy is ``docker pull`` of
+images that differ in nothing but the source, and ``docker compose up --wait`` of the same release project, on the
+same server beside the release that serves.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench.measure import Row, seconds
+from demo.repository import ENVIRONMENT, Repository
+from demo.story import Stage, set_the_stage
+from fairlead.process import Completed, run
+
+_BUILD_GOAL = 1.1
+_DEPLOY_GOAL = 1.5
+_ROUNDS = 3
+_SOURCE = "app/__init__.py"
+
+
+def measure() -> list[Row]:
+    """Rows for the build, the deploy, the agent's upload and the connections."""
+    stage = set_the_stage()
+    _fairlead(stage, "ship")
+    return [_build(stage), *_deploy(stage)]
+
+
+def _build(stage: Stage) -> Row:
+    pairs = []
+    for turn in range(_ROUNDS + 1):
+        _touch(stage.repository, f"build {turn}")
+        ours = seconds(lambda: _fairlead(stage, "build"))
+        _touch(stage.repository, f"bake {turn}")
+        floor = seconds(partial(_bake, stage, _definition(stage)))
+        pairs.append((ours, floor))
+    ratio = statistics.median(ours / floor for ours, floor in pairs[1:])
+    return Row(
+        "build, source-only change, 2 images x 2 platforms",
+        f"{statistics.median(ours for ours, _ in pairs[1:]):.2f} s",
+        f"{statistics.median(floor for _, floor in pairs[1:]):.2f} s (docker buildx bake)",
+        f"{ratio:.2f}x",
+        f"<= {_BUILD_GOAL}x",
+        ratio <= _BUILD_GOAL,
+    )
+
+
+def _deploy(stage: Stage) -> list[Row]:
+    ours, floors, uploads, connections = [], [], [], []
+    release = _deployed(stage)["release"]
+    for turn in range(_ROUNDS):
+        _publish(stage, f"by hand {turn}")
+        floors.append(_by_hand(stage, str(release)))
+        _publish(stage, f"deploy {turn}")
+        before = _connections(stage)
+        ours.append(seconds(lambda: _fairlead(stage, "deploy", "--environment", ENVIRONMENT)))
+        connections.append(_connections(stage) - before)
+        uploads.append(int(_deployed(stage)["traffic"]["agent_bytes"]))
+        release = _deployed(stage)["release"]
+    overhead = statistics.median(our - floor for our, floor in zip(ours, floors, strict=True))
+    return [
+        Row(
+            "deploy, new images",
+            f"{statistics.median(ours):.2f} s",
+            f"{statistics.median(floors):.2f} s (docker pull + compose up --wait)",
+            f"+{overhead:.2f} s",
+            f"<= +{_DEPLOY_GOAL} s",
+            overhead <= _DEPLOY_GOAL,
+        ),
+        Row("agent upload when known", f"{max(uploads)} bytes", "-", "-", "0 bytes", max(uploads) == 0),
+        Row("ssh connections of a deploy", str(max(connections)), "-", "-", "1", max(connections) == 1),
+    ]
+
+
+def _publish(stage: Stage, mark: str) -> None:
+    _touch(stage.repository, mark)
+    for verb in ("build", "scan", "publish"):
+        _fairlead(stage, verb)
+
+
+def _deployed(stage: Stage) -> dict[str, Any]:
+    document = json.loads((stage.repository.root / ".fairlead" / "deploy.json").read_text())
+    assert isinstance(document, dict)
+    return document
+
+
+def _touch(repository: Repository, mark: str) -> None:
+    """A change of nothing but the source."""
+    file = repository.root / _SOURCE
+    file.write_text(file.read_text().split("# bench:")[0] + f"# bench: {mark}\n")
+    repository.commit(mark)
+
+
+def _fairlead(stage: Stage, *words: str) -> Completed:
+    return run([sys.executable, "-m", "fairlead", *words], cwd=stage.repository.root, env=dict(stage.environ))
+
+
+def _definition(stage: Stage) -> Path:
+    printed = run(
+        [sys.executable, "-m", "fairlead", "--json", "build", "--dry-run"],
+        cwd=stage.repository.root,
+        env=dict(stage.environ),
+    )
+    document = json.loads(printed.stdout)
+    file = stage.repository.root / ".fairlead" / "bench-bake.json"
+    file.write_text(json.dumps(document.get("definition", document)))
+    return file
+
+
+def _bake(stage: Stage, definition: Path) -> None:
+    run(
+        ["docker", "buildx", "bake", "--file", definition], cwd=stage.repository.root, env=dict(stage.environ)
+    )
+
+
+def _connections(stage: Stage) -> int:
+    log = run(["docker", "logs", stage.lab.servers[1].name])
+    return (log.stdout + log.stderr).count("Accepted publickey")
+
+
+def _by_hand(stage: Stage, release: str) -> float:
+    """Time pulling the published images and starting the release project with them by hand, on the server.
+
+    The project is that of ``release``, with the images and names changed, so that it stands beside it.
+    """
+    published = json.loads((stage.repository.root / ".fairlead" / "publish.json").read_text())["images"]
+    project = json.loads(_on_server(stage, ["cat", f"/srv/fairlead/board/releases/{release}/compose.json"]))
+    project["name"] = "by-hand"
+    for service in project["services"].values():
+        repository = service["image"].partition("@")[0]
+        service["image"] = f"{repository}@{_digest_of(published, repository)}"
+    text = json.dumps(project).replace(f"-{release}", "-by-hand")
+    images = sorted({str(service["image"]) for service in project["services"].values()})
+    _log_in(stage)
+    _on_server(stage, ["sh", "-c", "cat > /srv/fairlead/by-hand.json"], text)
+    pull = " & ".join(f"docker pull --quiet {image}" for image in images)
+    taken = seconds(
+        lambda: _on_server(
+            stage, ["sh", "-c", f"{pull} & wait; docker compose --file /srv/fairlead/by-hand.json up --detach --wait"]
+        )
+    )
+    _on_server(stage, ["docker", "compose", "--file", "/srv/fairlead/by-hand.json", "down"])
+    return taken
+
+
+def _digest_of(published: Mapping[str, Mapping[str, Any]], repository: str) -> str:
+    return next(str(image["digest"]) for image in published.values() if image["repository"] == repository)
+
+
+def _log_in(stage: Stage) -> None:
+    words = ["docker", "login", "--username", stage.lab.username, "--password-stdin", stage.lab.registry]
+    _on_server(stage, words, stage.lab.password)
+
+
+def _on_server(stage: Stage, argv: Sequence[str], stdin: str = "") -> str:
+    server = stage.lab.servers[1].name
+    return run(["docker", "exec", "--interactive", server, *argv], stdin=stdin.encode()).stdout

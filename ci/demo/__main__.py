@@ -1,0 +1,64 @@
+"""``make demo``: tell the story, scene by scene, and say how long it took and what to try next."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from demo.story import SCENES, Stage, say, set_the_stage
+from fairlead import report
+from fairlead.errors import FairleadError
+
+
+def main() -> int:
+    """Run the demonstration; the exit code is that of the error which stopped it, or 0."""
+    try:
+        tell()
+    except FairleadError as error:
+        report.current().error(error)
+        return int(error.exit_code)
+    return 0
+
+
+def tell() -> None:
+    """Every scene, in order."""
+    started = time.monotonic()
+    title("The stage: a registry and a server in a box")
+    stage = set_the_stage()
+    for number, (name, scene) in enumerate(SCENES, 1):
+        title(f"{number}/{len(SCENES)}  {name}")
+        scene(stage)
+    title(f"Done in {time.monotonic() - started:.0f} s")
+    say(render_end(stage))
+
+
+def render_end(stage: Stage) -> str:
+    """The addresses, and the next thing to try."""
+    return (
+        f"The board:     https://{stage.address}/    (its certificate is the server's own: {stage.ca})\n"
+        f"The server:    fairlead lab ssh            (look at /srv/fairlead/board)\n"
+        f"The registry:  {stage.lab.registry}\n"
+        f"The app:       {stage.repository.root}\n"
+        "\n"
+        "Try next:\n"
+        f"  cd {stage.repository.root}\n"
+        '  eval "$(fairlead lab env)"               # the lab\'s registry and keys\n'
+        "  fairlead history                         # what happened here\n"
+        "  fairlead rollback                        # and forward again\n"
+        "  fairlead lab down                        # remove all of it\n"
+        "\n"
+        "Your own app: `fairlead init` in its repository, then docs/servers.md.\n"
+        "(`fairlead` is `./bootstrap fairlead` in a checkout.)"
+    )
+
+
+def title(text: str) -> None:
+    """Begin a scene."""
+    say()
+    click.secho(f"== {text} {'=' * max(3, 76 - len(text))}", bold=True, fg="cyan")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""The demonstration's own copy of this repository: it commits to it, and never to the reader's checkout."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from fairlead.process import run
+
+ENVIRONMENT = "demo"
+_GIVEN = {"board_webhooks": "# nobody is notified in the demonstration\n"}
+_AUTHOR = {
+    "GIT_AUTHOR_NAME": "Demo",
+    "GIT_AUTHOR_EMAIL": "demo@example.com",
+    "GIT_COMMITTER_NAME": "Demo",
+    "GIT_COMMITTER_EMAIL": "demo@example.com",
+}
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A clone in ``root`` that the demonstration may change."""
+
+    root: Path
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace the one place in ``path`` that reads ``old``.
+
+        Raises:
+            ValueError: the file does not hold it exactly once.
+        """
+        file = self.root / path
+        text = file.read_text()
+        if text.count(old) != 1:
+            raise ValueError(f"{path} was to hold {old!r} once, it does {text.count(old)} times")
+        file.write_text(text.replace(old, new))
+
+    def commit(self, message: str) -> str:
+        """Commit everything and return the revision."""
+        run(["git", "add", "--all"], cwd=self.root)
+        run(["git", "commit", "--quiet", "--message", message], cwd=self.root, env=_AUTHOR)
+        return run(["git", "rev-parse", "HEAD"], cwd=self.root).stdout.strip()
+
+
+def clone(source: Path, target: Path) -> Repository:
+    """Clone the commit that ``source`` stands at into ``target``, which is emptied first."""
+    shutil.rmtree(target, ignore_errors=True)
+    run(["git", "clone", "--quiet", "--no-hardlinks", source, target])
+    run(["git", "checkout", "--quiet", "-B", "main"], cwd=target)
+    return Repository(target)
+
+
+def add_environment(repository: Repository, host: str, address: str, known_hosts: Path) -> None:
+    """Give fairlead.yaml an environment ``demo``: one server of the lab, with the board told about each deploy."""
+    file = repository.root / "fairlead.yaml"
+    document = yaml.safe_load(file.read_text())
+    shutil.copy(known_hosts, repository.root / "known_hosts")
+    url = f"https://{address}"
+    document["environments"] = {
+        ENVIRONMENT: {
+            "hosts": [host],
+            "url": url,
+            "known_hosts": "known_hosts",
+            "variables": {"SITE_ADDRESS": url, "SITE_HOST": address},
+            "secrets": sorted(_secret_names(document)),
+        }
+    }
+    document["events"] = {"url": url, "token": "board_token"}
+    file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def make_secrets(repository: Repository, folder: Path) -> Mapping[str, str]:
+    """One random value for each secret of the environment, kept in ``folder``; returned as variables."""
+    document = yaml.safe_load((repository.root / "fairlead.yaml").read_text())
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    values = {}
+    for name in document["environments"][ENVIRONMENT]["secrets"]:
+        file = folder / name
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(_GIVEN.get(name) or secrets.token_urlsafe(24))
+        values[f"FAIRLEAD_SECRET_{name.upper()}"] = file.read_text()
+    return values
+
+
+def _secret_names(document: Mapping[str, object]) -> set[str]:
+    environments = document["environments"]
+    assert isinstance(environments, dict)
+    return {name for environment in environments.values() for name in environment.get("secrets", ())}

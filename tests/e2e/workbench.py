@@ -1,0 +1,131 @@
+"""A repository under test and the command run in it, as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fairlead.lab.state import Lab, Server
+
+_TIMEOUT = 240.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How ``fairlead`` ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one document on standard output (``--json``)."""
+        document = json.loads(self.stdout)
+        assert isinstance(document, dict)
+        return document
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
+
+
+@dataclass
+class Workbench:
+    """An app's repository, with the lab's first server as its environment."""
+
+    root: Path
+    lab: Lab
+    server: Server
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def fairlead(self, *words: str, env: Mapping[str, str | None] | None = None) -> Ended:
+        """Run ``fairlead`` in the repository; None in ``env`` takes a variable away."""
+        given = {f"FAIRLEAD_SECRET_{name.upper()}": value for name, value in self.secrets.items()}
+        wanted: dict[str, str | None] = {**self.lab.environ, **given, **self.environ, **(env or {})}
+        environ = {**os.environ, **{name: value for name, value in wanted.items() if value is not None}}
+        for name in (name for name, value in wanted.items() if value is None):
+            environ.pop(name, None)
+        done = subprocess.run(
+            [sys.executable, "-m", "fairlead", *words],
+            cwd=self.root,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *words: str) -> Ended:
+        """Run ``fairlead``, which must end with 0."""
+        ended = self.fairlead(*words)
+        assert ended.code == 0, ended
+        return ended
+
+    def refused(self, code: int, *words: str, env: Mapping[str, str | None] | None = None) -> dict[str, Any]:
+        """Run ``fairlead --json``, which must end with ``code`` and one error document; return it."""
+        ended = self.fairlead("--json", *words, env=env)
+        assert ended.code == code, ended
+        assert "Traceback" not in ended.stderr, ended
+        document = ended.document
+        assert document["schema"] == "fairlead.error/v1", document
+        assert document["what"], document
+        assert document["fix"] or document["findings"], f"an error says what to do next: {document}"
+        return document
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace the one place in ``path`` that reads ``old``."""
+        file = self.root / path
+        text = file.read_text()
+        assert text.count(old) == 1, f"{path} holds {old!r} {text.count(old)} times"
+        file.write_text(text.replace(old, new))
+
+    def git(self, *words: str) -> str:
+        """Run git in the repository."""
+        who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+        done = subprocess.run(
+            ["git", *who, *words], cwd=self.root, capture_output=True, text=True, check=True, timeout=60
+        )
+        return done.stdout.strip()
+
+    def commit(self, message: str) -> str:
+        """Commit everything and return the revision."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+
+def on_server(server: Server, *argv: str, check: bool = True) -> str:
+    """Run a command as root inside a server of the lab, from its console rather than over ssh."""
+    done = subprocess.run(
+        ["docker", "exec", server.name, *argv], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert not check or done.returncode == 0, f"{argv}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def containers(server: Server, *filters: str) -> Sequence[str]:
+    """The names of the running containers on a server, filtered as `docker ps` does."""
+    words = [word for one in filters for word in ("--filter", one)]
+    return sorted(on_server(server, "docker", "ps", "--format", "{{.Names}}", *words).split())
+
+
+def visit(server: Server, path: str = "/", *, port: int = 80) -> tuple[int, str, str]:
+    """Ask a server of the lab over HTTP: status, X-Release, body."""
+    import http.client
+
+    connection = http.client.HTTPConnection(server.address, port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.headers.get("X-Release", ""), answer.read().decode()
+    finally:
+        connection.close()
