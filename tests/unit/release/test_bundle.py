@@ -1,0 +1,103 @@
+"""The release document, as a whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fairlead import __version__
+from fairlead.compose.split import ReleaseParts
+from fairlead.host.release import parse_release
+from fairlead.release.bundle import Origin, plan_bundle, plan_created_by
+from fairlead.release.secrets import Secret
+from fairlead.settings import Environment, EventSettings, Settings
+
+IMAGE = "ghcr.io/acme/board/web@sha256:" + "ab" * 32
+SERVICE = {
+    "role": "app",
+    "rollout": "switch",
+    "port": 8000,
+    "health": {"path": "/health", "status": 200},
+    "gate": "healthcheck",
+    "expect_release": None,
+    "image": IMAGE,
+    "platforms": {},
+    "why": "declared",
+    "depends_on": {},
+    "mounts": [{"secret": "password", "target": "/run/secrets/password"}],
+    "definition": {"image": IMAGE},
+    "hash": "cd" * 32,
+    "irreversible": False,
+}
+PARTS = ReleaseParts(
+    services={
+        "web": SERVICE,
+        "caddy": {**SERVICE, "role": "proxy", "rollout": "recreate", "port": None, "mounts": []},
+    },
+    networks={},
+    volumes={},
+    proxy={"service": "caddy"},
+    routes={"web": 8000},
+    probes=({"path": "/", "status": 200},),
+    files={},
+    blobs={"ef" * 32: b"config"},
+)
+ORIGIN = Origin("1a" * 20, 1_800_000_000, "https://github.com/acme/board", "alice@laptop")
+ENVIRONMENT = Environment(name="production", hosts=(), url="https://board.example.com")
+SECRETS = {"password": Secret(b"c4n4ry"), "board_token": Secret(b"t0k3n")}
+
+
+def _settings(events: EventSettings | None) -> Settings:
+    return Settings(path=Path("fairlead.yaml"), root=Path(), app="board", events=events)
+
+
+def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> None:
+    bundle = plan_bundle(
+        _settings(EventSettings(url="https://b.example.com", token="board_token")),
+        ENVIRONMENT,
+        PARTS,
+        SECRETS,
+        ORIGIN,
+    )
+    release = dict(bundle.release)
+    parts = {key: release.pop(key) for key in PARTS.document()}
+    assert parts == PARTS.document()
+    assert release == {
+        "schema": "fairlead.release/v1",
+        "app": "board",
+        "environment": "production",
+        "revision": "1a" * 20,
+        "revision_time": 1_800_000_000,
+        "created_by": "alice@laptop",
+        "tool": f"fairlead {__version__}",
+        "source": "https://github.com/acme/board",
+        "url": "https://board.example.com",
+        "options": {"start_timeout": 120.0, "drain_timeout": 30.0, "keep": 5},
+        "secrets": {name: secret.sha256 for name, secret in sorted(SECRETS.items())},
+        "events": {"url": "https://b.example.com", "token_secret": "board_token"},
+    }
+    parse_release(json.loads(json.dumps(bundle.release)))
+
+
+def test_no_value_of_a_secret_is_in_the_document_or_in_what_is_printed() -> None:
+    bundle = plan_bundle(_settings(None), ENVIRONMENT, PARTS, SECRETS, ORIGIN)
+    assert "c4n4ry" not in json.dumps(bundle.release) + repr(bundle)
+
+
+def test_a_board_without_a_token_is_not_told() -> None:
+    settings = _settings(EventSettings(url="https://b.example.com"))
+    assert plan_bundle(settings, ENVIRONMENT, PARTS, {}, ORIGIN).release["events"] is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "who"),
+    [
+        ({"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat"}, "octocat (GitHub Actions)"),
+        ({"GITHUB_ACTOR": "octocat"}, "alice@laptop"),
+        ({}, "alice@laptop"),
+    ],
+)
+def test_who_deploys(environ: dict[str, str], who: str) -> None:
+    assert plan_created_by(environ, "alice", "laptop") == who

@@ -1,0 +1,71 @@
+"""Secrets: where they are looked for, and that they do not show."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+import pytest
+
+from fairlead.errors import InputError, Location
+from fairlead.release.secrets import Secret, Wanted, read_secrets, variable_of
+
+CANARY = b"c4n4ry-value"
+
+
+def test_a_secret_shows_nowhere_by_mistake(caplog: pytest.LogCaptureFixture) -> None:
+    secret = Secret(CANARY)
+    logging.getLogger("test").warning("%s %r", secret, {"a": [secret]})
+    text = f"{secret} {secret!r} {[secret]} {vars(Wanted('x'))}" + caplog.text
+    assert CANARY.decode() not in text
+    assert "***" in text
+    assert secret.reveal() == CANARY
+    assert secret.sha256 == hashlib.sha256(CANARY).hexdigest()
+
+
+def test_secrets_are_compared_by_value() -> None:
+    assert Secret(b"a") == Secret(b"a")
+    assert len({Secret(b"a"), Secret(b"a"), Secret(b"b")}) == 2
+    assert Secret(b"a") != b"a"
+
+
+def test_the_variable_of_a_name() -> None:
+    assert variable_of("postgres-password.v2") == "FAIRLEAD_SECRET_POSTGRES_PASSWORD_V2"
+
+
+def test_each_place_comes_before_the_next(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "token").write_bytes(b"from the folder\n")
+    own = tmp_path / "own"
+    own.write_bytes(b"from the compose file")
+    want = Wanted("token", file=own, variable="TOKEN")
+    environ = {"FAIRLEAD_SECRET_TOKEN": "from ours", "TOKEN": "from theirs"}
+    assert read_secrets([want], environ, folder)["token"].reveal() == b"from ours"
+    del environ["FAIRLEAD_SECRET_TOKEN"]
+    assert read_secrets([want], environ, folder)["token"].reveal() == b"from the folder\n"
+    assert read_secrets([want], environ)["token"].reveal() == b"from theirs"
+    assert read_secrets([want], {})["token"].reveal() == b"from the compose file"
+
+
+def test_all_missing_secrets_are_told_at_once_with_where_they_were_looked_for(tmp_path: Path) -> None:
+    wanted = [
+        Wanted("a", location=Location("compose.yaml", 7, 3)),
+        Wanted("b", file=tmp_path / "none", variable="B"),
+        Wanted("c"),
+    ]
+    with pytest.raises(InputError) as caught:
+        read_secrets(wanted, {"FAIRLEAD_SECRET_C": "there", "FAIRLEAD_SECRET_A": ""}, tmp_path)
+    first, second = caught.value.findings
+    assert str(first).startswith("compose.yaml:7:3: the secret a has no value")
+    assert "FAIRLEAD_SECRET_A" in first.fix
+    assert all(
+        place in second.fix
+        for place in ("FAIRLEAD_SECRET_B", f"{tmp_path}/b", "variable B", f"{tmp_path}/none")
+    )
+
+
+def test_a_secret_is_no_backup(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="missing"):
+        read_secrets([Wanted("a")], {"FAIRLEAD_SECRET_A": "x" * 600_000})
