@@ -1,0 +1,86 @@
+"""What the journal adds up to."""
+
+from __future__ import annotations
+
+from fairlead.host.journal import BEGIN, COMMIT, END, PRUNED, Record
+from fairlead.host.ledger import Ledger, fold_records
+from fairlead.host.phases.prune import plan_kept
+
+
+def _fold(*steps: tuple[str, str]) -> Ledger:
+    """Steps like ("deploy", "000001"): committed, with what served before as its predecessor."""
+    records: list[Record] = []
+    serving: str | None = None
+    for kind, release in steps:
+        if kind == "prune":
+            records.append(
+                Record(len(records) + 1, float(len(records)), PRUNED, {"releases": [release], "images": []})
+            )
+            continue
+        number = len(records) + 1
+        begin = {
+            "kind": kind.rstrip("!"),
+            "release": release,
+            "previous": serving,
+            "task": "t",
+            "by": "a",
+            "revision": "r",
+            "revision_time": 1,
+        }
+        records.append(Record(number, float(number), BEGIN, begin))
+        if not kind.endswith("!"):
+            records.append(Record(number + 1, float(number + 1), COMMIT, {"tx": number, "release": release}))
+            serving = release
+        status = "refused" if kind.endswith("!") else "live"
+        records.append(
+            Record(len(records) + 1, float(number), END, {"tx": number, "release": release, "status": status})
+        )
+    return fold_records(records)
+
+
+def test_rollback_goes_down_the_chain() -> None:
+    """A second rollback goes further back, not to the release that was just left."""
+    ledger = _fold(("deploy", "000001"), ("deploy", "000002"), ("deploy", "000003"), ("rollback", "000002"))
+    assert ledger.serving == "000002"
+    assert ledger.previous("000002") == "000001"
+    assert ledger.previous("000001") is None
+
+
+def test_rollback_skips_what_is_gone() -> None:
+    """A pruned release is not gone back to, nor is one that was refused."""
+    ledger = _fold(
+        ("deploy", "000001"),
+        ("deploy", "000002"),
+        ("deploy!", "000003"),
+        ("deploy", "000004"),
+        ("prune", "000002"),
+    )
+    assert ledger.previous("000004") == "000001"
+
+
+def test_prune_keeps_live_and_previous_beside_the_last() -> None:
+    """However few are to be kept, what serves and what a rollback needs are never among the removed."""
+    steps = [("deploy", f"{number:06d}") for number in range(1, 8)]
+    assert plan_kept(_fold(*steps), "000007", 1) == {"000007", "000006"}
+    assert plan_kept(_fold(*steps, ("rollback", "000003")), "000003", 2) == {
+        "000003",
+        "000002",
+        "000007",
+        "000006",
+    }
+
+
+def test_unfinished_is_the_last_without_an_end() -> None:
+    """A transaction without its last record is what recovery works on."""
+    begin = {
+        "kind": "deploy",
+        "release": "000001",
+        "previous": None,
+        "task": "t",
+        "by": "a",
+        "revision": "r",
+        "revision_time": 1,
+    }
+    ledger = fold_records([Record(1, 0.0, BEGIN, begin)])
+    assert ledger.unfinished is not None
+    assert ledger.unfinished.release == "000001"

@@ -1,0 +1,172 @@
+"""What a deploy and a rollback decide, and the reasons that they give."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fairlead.host.bundle import Bundle
+from fairlead.host.errors import InputFault
+from fairlead.host.ledger import JobRun, Ledger
+from fairlead.host.order import order_jobs
+from fairlead.host.plan import Plan, plan_deploy, plan_rollback
+from fairlead.host.request import Options
+from tests.unit.host.samples import container, document, nothing, release, service, serving
+
+
+def _actions(plan: Plan) -> dict[str, tuple[str, str]]:
+    return {one.service: (one.action, one.reason) for one in plan.actions}
+
+
+def test_first_deploy_starts_everything() -> None:
+    """Nothing is there: platform, job and release are started, every image pulled."""
+    plan = plan_deploy(release(), nothing())
+    assert {name: action for name, (action, _) in _actions(plan).items()} == {
+        "caddy": "start", "db": "start", "migrate": "run", "api": "start", "web": "start", "worker": "start",
+    }  # fmt: skip
+    assert plan.names == {"api": "api-000001", "web": "web-000001", "worker": "worker-000001"}
+    assert len(plan.pull) == 4
+    assert (plan.unchanged, plan.refusals, plan.resources) == (False, (), True)
+
+
+def test_same_release_is_unchanged() -> None:
+    """Sent by somebody else, it is still the same one."""
+    done = Ledger(jobs={release().services["migrate"].hash: JobRun("migrate", "done", "c", "000001", 0.0)})
+    plan = plan_deploy(release(created_by="bob"), serving(release(), ledger=done))
+    assert plan.unchanged
+    assert plan.steps == ["nothing: release 000001 is this very one, and it serves"]
+
+
+def test_one_changed_service_is_started_and_the_rest_carried() -> None:
+    """The reason says what changed."""
+    made = document(revision="2" * 40)
+    made["services"]["web"] = service("app", "web", "c")
+    made["services"]["api"] = service("app", "api", definition={"environment": {"X": "1"}}, depends_on={})
+    plan = plan_deploy(release(**made), serving(release()))
+    actions = _actions(plan)
+    assert actions["web"] == ("start", "new image")
+    assert actions["api"] == ("start", "changed: environment")
+    assert actions["worker"] == ("carry", "unchanged, and it is healthy")
+    assert plan.homes == {"web": "000002", "api": "000002", "worker": "000001"}
+    assert plan.names["worker"] == "worker-000001"
+
+
+def test_a_secret_that_changed_restarts_its_reader() -> None:
+    """By content, and by name in the reason."""
+
+    def made(sha: str) -> dict[str, object]:
+        found = document(secrets={"token": sha * 64})
+        web = service("app", "web", mounts=[{"secret": "token", "target": "/t"}])
+        found["services"]["web"] = {**web, "hash": sha * 64}
+        return found
+
+    plan = plan_deploy(release(**made("2")), serving(release(**made("1"))))
+    assert _actions(plan)["web"] == ("start", "secret token changed")
+
+
+def test_a_sick_container_is_not_carried() -> None:
+    """Nothing changed, and yet it has to be started again."""
+    state = serving(release())
+    sick = tuple(
+        replace(one, health="unhealthy") if one.service == "web" else one for one in state.containers
+    )
+    actions = _actions(plan_deploy(release(), replace(state, containers=sick)))
+    assert actions["web"] == ("start", "its containers are not all healthy")
+    assert actions["api"][0] == "carry"
+
+
+def test_changed_state_is_refused_until_it_is_asked_for() -> None:
+    """A database is not recreated in passing; a proxy is."""
+    made = document()
+    made["services"]["db"] = service("state", "db", "d")
+    plan = plan_deploy(release(**made), serving(release()))
+    assert [one.what for one in plan.refusals] == ["the definition of 'db' has changed, and it keeps data"]
+    asked = plan_deploy(release(**made), serving(release()), Options(accept_recreate=("db",)))
+    assert (asked.refusals, _actions(asked)["db"][0]) == ((), "update")
+
+
+def test_older_commit_is_refused() -> None:
+    """A deploy that was overtaken must not undo the newer one."""
+    plan = plan_deploy(release(revision="2" * 40, revision_time=1), serving(release()))
+    assert "older than" in plan.refusals[0].what
+    assert (
+        plan_deploy(
+            release(revision="2" * 40, revision_time=1), serving(release()), Options(allow_older=True)
+        ).refusals
+        == ()
+    )
+
+
+def test_two_apps_of_one_name() -> None:
+    """Another repository's app is not replaced."""
+    state = serving(
+        release(), origin={"source": "https://github.com/other/board", "environment": "production"}
+    )
+    assert "belongs to https://github.com/other/board" in plan_deploy(release(), state).refusals[0].what
+    assert plan_deploy(release(), state, Options(take_over=True)).refusals == ()
+
+
+def test_changed_network_is_refused() -> None:
+    """Containers hang on it; Compose would tear it down under them."""
+    plan = plan_deploy(
+        release(networks={"edge": {"internal": True}, "data": {"internal": True}}), serving(release())
+    )
+    assert plan.refusals[0].what == "the definition of the network 'edge' has changed"
+
+
+def test_what_left_the_release_is_removed_but_state_never() -> None:
+    """Data is removed by people."""
+    made = document(routes={"web": 8000})
+    del made["services"]["db"], made["services"]["api"]
+    actions = _actions(plan_deploy(release(**made), serving(release())))
+    assert actions["api"][0] == "remove"
+    assert actions["db"] == (
+        "keep",
+        "it is no longer in the release; its data stays until somebody removes it",
+    )
+
+
+def test_job_runs_once_for_its_hash() -> None:
+    """Done is done; failed is tried again."""
+    job = release().services["migrate"].hash
+    done = Ledger(jobs={job: JobRun("migrate", "done", "c", "000001", 0.0)})
+    failed = Ledger(jobs={job: JobRun("migrate", "failed", "c", "000001", 0.0)})
+    assert _actions(plan_deploy(release(), serving(release(), ledger=done)))["migrate"][0] == "skip"
+    assert _actions(plan_deploy(release(), serving(release(), ledger=failed)))["migrate"] == (
+        "run",
+        "it failed the last time",
+    )
+
+
+def test_rollback_starts_stopped_keeps_running_creates_pruned() -> None:
+    """Warm where it can be."""
+    old = Bundle("000001", release(), {"api": "000001", "web": "000001", "worker": "000002"})
+    state = serving(release(), "000002")
+    stopped = container("web", "000001", running=False)
+    plan = plan_rollback(old, replace(state, containers=(*state.containers, stopped)))
+    actions = _actions(plan)
+    assert actions["web"] == ("start", "its containers are stopped, and startable")
+    assert actions["api"] == ("create", "its containers were pruned")
+    assert actions["worker"] == ("keep", "it runs")
+    assert "migrate" not in actions
+
+
+def test_rollback_leaves_state_as_it_is() -> None:
+    """Its data does not go back, so neither does its definition."""
+    made = document()
+    made["services"]["db"] = service("state", "db", "d")
+    plan = plan_rollback(Bundle("000001", release(), {}), serving(release(**made), "000002"))
+    assert _actions(plan)["db"] == ("keep", "its definition differs, but data does not go back")
+
+
+def test_jobs_run_after_those_that_they_need() -> None:
+    """By name where nothing else decides; a circle is named."""
+    made = document()
+    made["services"]["a-seed"] = service(
+        "job", "api", depends_on={"migrate": {"condition": "service_completed_successfully"}}
+    )
+    assert [job.name for job in order_jobs(release(**made).jobs)] == ["migrate", "a-seed"]
+    made["services"]["migrate"] = service("job", "api", depends_on={"a-seed": {}})
+    with pytest.raises(InputFault, match="wait for each other"):
+        order_jobs(release(**made).jobs)

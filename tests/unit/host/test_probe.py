@@ -1,0 +1,56 @@
+"""Where and how a release is asked, and what counts as an answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from fairlead.host.inflight import sum_in_flight
+from fairlead.host.probe import Answer, published_target
+
+PORTS = {"80/tcp": [("", 80)], "443/tcp": [("0.0.0.0", 443)], "443/udp": [("0.0.0.0", 443)]}
+
+
+@pytest.mark.parametrize(
+    ("url", "ports", "reached"),
+    [
+        ("https://a.example.com", PORTS, ("https", "127.0.0.1", 443, "a.example.com")),
+        ("http://a.example.com", PORTS, ("http", "127.0.0.1", 80, "a.example.com")),
+        ("https://a.example.com:8443", {"443/tcp": [("127.0.0.2", 8443)]}, ("https", "127.0.0.2", 8443, "a.example.com:8443")),
+        ("https://a.example.com", {"443/tcp": [("", 9443)]}, ("https", "127.0.0.1", 9443, "a.example.com")),
+        ("https://a.example.com", {"80/tcp": [("", 80)]}, None),
+        ("https://a.example.com", {}, None),
+    ],
+)  # fmt: skip
+def test_public_url_is_reached_on_this_host(
+    url: str, ports: dict[str, list[tuple[str, int]]], reached: tuple[str, str, int, str] | None
+) -> None:
+    """By the port that the proxy publishes, with the public name."""
+    found = published_target(url, "/", ports)
+    assert (found and (found.scheme, found.address, found.port, found.host)) == reached
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "fault"),
+    [
+        (Answer(200), 200, ""),
+        (Answer(204), 200, "answered 204, expected 200"),
+        (Answer(404), None, ""),
+        (Answer(502), None, "answered 502"),
+        (Answer(0, error="did not answer: refused"), 200, "did not answer: refused"),
+    ],
+)
+def test_what_an_answer_is_worth(answer: Answer, expected: int | None, fault: str) -> None:
+    """Without a status that is asked for, anything but a server's error will do."""
+    assert answer.fault(expected) == fault
+
+
+def test_requests_in_flight_are_summed() -> None:
+    """An address may be listed twice; others do not count."""
+    upstreams = [
+        {"address": "172.18.0.5:8000", "num_requests": 2, "fails": 0},
+        {"address": "172.18.0.5:8000", "num_requests": 1, "fails": 0},
+        {"address": "172.18.0.6:8000", "num_requests": 9, "fails": 0},
+        {"address": "[fd00::5]:8000", "num_requests": 4, "fails": 0},
+    ]
+    assert sum_in_flight(upstreams, {"172.18.0.5", "fd00::5"}) == 7
+    assert sum_in_flight(None, {"172.18.0.5"}) == 0

@@ -1,0 +1,84 @@
+"""The switch as files: what the proxy reads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fairlead.host import routes
+from fairlead.host.layout import make_layout
+from fairlead.host.paths import Paths, app_paths
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    """An app's folders, empty."""
+    found = app_paths(tmp_path, "board")
+    make_layout(found)
+    return found
+
+
+def test_snippet_has_one_refresh_everywhere() -> None:
+    """Caddy keeps one cache for the process; a handler without `refresh` would keep an address for a minute."""
+    text = routes.render_switch({"web": 8000, "api": 9000})
+    assert text.count("dynamic a {") == text.count("refresh 1s") == 4
+    assert "http://api:9000 {\n\timport switch-inside api 9000\n}" in text
+    assert "header_regexp X-Fairlead-Dark .{32,}" in text
+
+
+def test_switch_is_one_link(paths: Paths) -> None:
+    """`live` points to a folder of names; who asks sees the old one or the new one."""
+    assert routes.read_live(paths) is None
+    routes.write_routes(paths, "000001", {"web": "web-000001"})
+    routes.switch_to(paths, "000001")
+    assert paths.live.readlink() == Path("routes/000001")
+    assert (paths.live / "web").read_bytes() == b"web-000001"
+    assert (paths.inside / "web").read_bytes() == b"web-000001"
+    assert routes.read_live(paths) == "000001"
+    paths.live.unlink()
+    paths.live.symlink_to("routes/../../../etc")
+    assert routes.read_live(paths) is None
+
+
+def test_dark_route_closes_behind_itself(paths: Paths) -> None:
+    """The token is new each time, and afterwards nobody's."""
+    routes.write_routes(paths, "000002", {"web": "web-000002"})
+    token = routes.open_dark(paths, "000002")
+    assert len(token) == 64
+    assert paths.dark_token.read_text() == token
+    assert (paths.dark / "web").read_text() == "web-000002"
+    routes.close_dark(paths)
+    assert paths.dark.readlink() == Path("live")
+    assert len(paths.dark_token.read_text()) == 64
+    assert paths.dark_token.read_text() != token
+
+
+def test_new_neighbours_are_found_before_the_switch(paths: Paths) -> None:
+    """Only those that are new: who serves already is asked as before."""
+    routes.write_routes(paths, "000001", {"web": "web-000001"})
+    routes.switch_to(paths, "000001")
+    names = {"web": "web-000002", "api": "api-000002"}
+    assert routes.open_inside(paths, "000002", names)
+    assert (paths.inside / "web").read_text() == "web-000001"
+    assert (paths.inside / "api").read_text() == "api-000002"
+    routes.close_inside(paths)
+    assert paths.inside.readlink() == Path("live")
+    assert not list(paths.routes.glob("*.inside"))
+    assert not routes.open_inside(paths, "000003", {"web": "web-000003"})
+
+
+def test_modes_let_a_strange_user_in_the_proxy_read(paths: Paths) -> None:
+    """Whatever the umask: routes are readable, `run` is writable, secrets are closed."""
+    before = os.umask(0o077)
+    try:
+        routes.write_routes(paths, "000001", {"web": "web-000001"})
+    finally:
+        os.umask(before)
+    assert (
+        paths.route("000001").stat().st_mode & 0o777,
+        (paths.route("000001") / "web").stat().st_mode & 0o777,
+    ) == (0o755, 0o644)
+    assert paths.run.stat().st_mode & 0o7777 == 0o1777
+    assert paths.secrets.stat().st_mode & 0o777 == 0o700
