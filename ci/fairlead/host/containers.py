@@ -135,12 +135,8 @@ def find_proxy(containers: list[Container], service: str) -> Optional[Container]
 
 
 def _addresses(networks: Mapping[str, Any]) -> list[str]:
-    found = []
-    for network in networks.values():
-        for key in ("IPAddress", "GlobalIPv6Address"):
-            if network.get(key):
-                found.append(network[key])
-    return found
+    keys = ("IPAddress", "GlobalIPv6Address")
+    return [network[key] for network in networks.values() for key in keys if network.get(key)]
 
 
 def _ports(raw: Mapping[str, Any]) -> dict[str, tuple[tuple[str, int], ...]]:

@@ -17,6 +17,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -235,6 +236,18 @@ class Engine:
                 raise EngineFault(f"`{shlex.join(argv)}` did not end within {timeout:g} s") from error
         return Finished(tuple(argv), process.returncode, output.decode(errors="replace"))
 
+    def run_watched(self, argv: Sequence[str], watch: Callable[[], None], *, poll: float) -> Finished:
+        """Run a program and call ``watch`` every ``poll`` seconds meanwhile; what that raises ends the program."""
+        with self.begin(argv) as process:
+            output: list[bytes] = []
+            # Taken while it prints: a full pipe would stop it.
+            reader = threading.Thread(target=output.extend, args=(process.stdout,), daemon=True)
+            reader.start()
+            while not _has_ended(process, poll):
+                watch()
+            reader.join()
+        return Finished(tuple(argv), process.returncode, b"".join(output).decode(errors="replace"))
+
     @contextlib.contextmanager
     def begin(self, argv: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
         """Start a program, both its streams in ``stdout``; it is killed should the block be left before it ends.
@@ -380,6 +393,14 @@ def wait_until(ready: Callable[[], bool], *, timeout: float, poll: float = 0.05)
         if time.monotonic() >= deadline:
             return False
         time.sleep(poll)
+    return True
+
+
+def _has_ended(process: subprocess.Popen[bytes], patience: float) -> bool:
+    try:
+        process.wait(timeout=patience)
+    except subprocess.TimeoutExpired:
+        return False
     return True
 
 

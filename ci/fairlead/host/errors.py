@@ -56,29 +56,29 @@ class AgentError(Exception):
         }
 
 
-class InputFault(AgentError):
+class InputFault(AgentError):  # noqa: N818 - the client has errors of those names
     """What the caller sent cannot be carried out: a document, an option, an id."""
 
     exit_code = EXIT_INPUT
 
 
-class LockFault(AgentError):
+class LockFault(AgentError):  # noqa: N818 - the client has errors of those names
     """Another command holds the app."""
 
     exit_code = EXIT_LOCKED
 
 
-class EngineFault(AgentError):
+class EngineFault(AgentError):  # noqa: N818 - the client has errors of those names
     """The engine, Compose or the host failed."""
 
 
-class ReleaseFault(AgentError):
+class ReleaseFault(AgentError):  # noqa: N818 - the client has errors of those names
     """The release is not fit to serve; what served before goes on."""
 
     exit_code = EXIT_ROLLED_BACK
 
 
-class RevertFault(AgentError):
+class RevertFault(AgentError):  # noqa: N818 - the client has errors of those names
     """The release failed and what served before could not be restored: page a human."""
 
     exit_code = EXIT_ROLLBACK_FAILED

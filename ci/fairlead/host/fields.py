@@ -102,7 +102,7 @@ class Fields:
     def keys(self, key: str, pattern: re.Pattern[str]) -> list[str]:
         """The keys of a mapping, each matching the pattern; a missing mapping has none."""
         inner = self.fields(key, optional=True)
-        return [name for name in inner.raw if inner._is_key(name, pattern)]
+        return [name for name in inner.raw if inner.is_key(name, pattern)]
 
     def table(
         self, key: str, pattern: Optional[re.Pattern[str]], *, limit: int
@@ -113,14 +113,14 @@ class Fields:
             self.fault(key, f"has more than {limit} entries")
             return
         for name in inner.raw:
-            if inner._is_key(name, pattern):
+            if inner.is_key(name, pattern):
                 yield name, inner.fields(name)
 
     def pairs(self, key: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
         """The entries of a mapping of texts that match the pattern."""
         inner = self.fields(key, optional=True)
         for name in inner.raw:
-            if inner._is_key(name, None):
+            if inner.is_key(name, None):
                 yield name, inner.name(name, pattern)
 
     def rows(self, key: str, *, limit: int) -> list[Fields]:
@@ -137,7 +137,8 @@ class Fields:
             return []
         return [Fields(row, f"{self._where}.{key}[{index}]", self._faults) for index, row in enumerate(value)]
 
-    def _is_key(self, name: object, pattern: Optional[re.Pattern[str]]) -> bool:
+    def is_key(self, name: object, pattern: Optional[re.Pattern[str]]) -> bool:
+        """Whether a key of this mapping is a text that matches; a fault is noted if not."""
         fits = isinstance(name, str) and (pattern is None or pattern.fullmatch(name) is not None)
         if not fits:
             self._faults.add(

@@ -51,7 +51,7 @@ class Journal:
         made = not path.exists()
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         content = _read_all(self._handle)
-        records, self._size = _parse(content)
+        records, self._size = parse_records(content)
         self.records = records
         if self._size != len(content):
             os.ftruncate(self._handle, self._size)
@@ -78,7 +78,7 @@ class Journal:
     def close(self) -> None:
         os.close(self._handle)
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Journal:  # noqa: PYI034 - `Self` came with Python 3.11
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -86,9 +86,7 @@ class Journal:
 
     def _write(self, line: bytes, *, sync: bool) -> None:
         try:
-            written = os.pwrite(self._handle, line, self._size)
-            if written != len(line):
-                raise OSError(f"wrote {written} of {len(line)} bytes to the journal")
+            _write_whole(self._handle, line, self._size)
             if sync:
                 os.fsync(self._handle)
         except OSError:
@@ -101,7 +99,7 @@ class Journal:
 def read_journal(path: Path) -> list[Record]:
     """The good records of a journal, oldest first; none when there is no file. Needs no lock."""
     try:
-        return _parse(path.read_bytes())[0]
+        return parse_records(path.read_bytes())[0]
     except FileNotFoundError:
         return []
 
@@ -112,7 +110,7 @@ def render_record(record: Record) -> bytes:
     return _canonical({**body, "sum": _checksum(body)}) + b"\n"
 
 
-def _parse(content: bytes) -> tuple[list[Record], int]:
+def parse_records(content: bytes) -> tuple[list[Record], int]:
     """The good records, and the length of the content up to the end of the last of them."""
     records: list[Record] = []
     end = 0
@@ -151,6 +149,12 @@ def _checksum(body: Mapping[str, Any]) -> str:
 
 def _canonical(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _write_whole(handle: int, line: bytes, position: int) -> None:
+    written = os.pwrite(handle, line, position)
+    if written != len(line):
+        raise OSError(f"wrote {written} of {len(line)} bytes to the journal")
 
 
 def _read_all(handle: int) -> bytes:

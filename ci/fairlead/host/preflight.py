@@ -95,7 +95,7 @@ def read_compose_version(engine: Engine, root: Path) -> str:
     """The version of Compose, asked once for each binary: to ask costs more than a whole plan."""
     argv = find_compose(os.environ)
     cache = root / "compose-version.json"
-    found = os.stat(argv[0]) if argv[0].startswith("/") else None
+    found = Path(argv[0]).stat() if argv[0].startswith("/") else None
     key = f"{argv[0]} {found.st_size} {found.st_mtime_ns}" if found else ""
     try:
         known = json.loads(cache.read_bytes())

@@ -146,7 +146,7 @@ def _source(secret: str | None, file: str | None, release: Release, paths: Paths
     return str(paths.file(file or ""))
 
 
-def _bind(source: str, target: str, read_only: bool) -> Document:  # noqa: FBT001 - Compose's own field
+def _bind(source: str, target: str, read_only: bool) -> Document:
     return {
         "type": "bind",
         "source": source.replace("$", "$$"),
@@ -172,7 +172,7 @@ def _resources(release: Release) -> Document:
         "image": "fairlead-resources",
         "pull_policy": "never",
         "deploy": {"replicas": 0},
-        "networks": {key: None for key in release.networks},
+        "networks": dict.fromkeys(release.networks),
         "volumes": [
             {"type": "volume", "source": key, "target": f"/{number}"}
             for number, key in enumerate(sorted(release.volumes))

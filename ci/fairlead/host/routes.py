@@ -8,7 +8,6 @@ since otherwise a service that needs a new neighbour to become ready could never
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -76,14 +75,14 @@ def service_name(service: str, release: str) -> str:
 def read_live(paths: Paths) -> Optional[str]:
     """The release that serves by the symlink, which is the truth; None when nothing does."""
     try:
-        target = Path(os.readlink(paths.live))
+        target = paths.live.readlink()
     except OSError:
         return None
     return target.name if RELEASE_ID.fullmatch(target.name) and paths.route(target.name).is_dir() else None
 
 
 def read_routes(paths: Paths, release: str) -> dict[str, str]:
-    """service -> DNS name, as the release's routes say."""
+    """The DNS name of each service, as the release's routes say."""
     folder = paths.route(release)
     if not folder.is_dir():
         return {}

@@ -57,7 +57,7 @@ def _import_image(caddy: Path, tag: str, mark: str) -> None:
             archive.addfile(entry)
     changes = [f"LABEL mark={mark}", "ENV HOME=/tmp", "STOPSIGNAL SIGTERM"]
     argv = ["docker", "import", *(f"--change={change}" for change in changes), "-", tag]
-    subprocess.run(argv, input=buffer.getvalue(), check=True, capture_output=True)  # noqa: TID251
+    subprocess.run(argv, input=buffer.getvalue(), check=True, capture_output=True)
 
 
 def _executable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -67,7 +67,7 @@ def _executable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 def site(release: str, body: str = "hello", status: int = 200) -> str:
     """The Caddyfile of a service that answers."""
-    return f"{{\n\tadmin off\n}}\n:8000 {{\n\theader X-Release {release}\n\trespond \"{body}\" {status}\n}}\n"
+    return f'{{\n\tadmin off\n}}\n:8000 {{\n\theader X-Release {release}\n\trespond "{body}" {status}\n}}\n'
 
 
 @dataclass
@@ -125,7 +125,9 @@ class Sheet:
             "proxy",
             definition={
                 "command": ["/caddy", "run", "--config", "/etc/Caddyfile", "--adapter", "caddyfile"],
-                "ports": [{"target": 8080, "published": str(self.port), "host_ip": "127.0.0.1", "protocol": "tcp"}],
+                "ports": [
+                    {"target": 8080, "published": str(self.port), "host_ip": "127.0.0.1", "protocol": "tcp"}
+                ],
                 "networks": {"default": {"aliases": sorted(self.routes)}},
             },
             mounts=[{"file": self.file(caddyfile), "target": "/etc/Caddyfile", "read_only": True}],
@@ -256,7 +258,13 @@ class Stage:
         blobs.mkdir(parents=True)
         for sha256, content in sheet.blobs.items():
             (blobs / sha256).write_bytes(content)
-        return {"kind": "deploy", "task": task, "release": sheet.document(), "options": options, "by": "alice"}, blobs
+        return {
+            "kind": "deploy",
+            "task": task,
+            "release": sheet.document(),
+            "options": options,
+            "by": "alice",
+        }, blobs
 
     def deploy(self, sheet: Sheet, **options: Any) -> Result:
         """Deploy in this process."""
@@ -289,7 +297,9 @@ class Stage:
         engine = Engine.connect()
         for one in engine.containers(f"dev.fairlead.app={self.app}"):
             engine.remove(one["Id"])
-        for network in engine.get("/networks", filters=json.dumps({"label": [f"com.docker.compose.project={self.app}"]})):
+        for network in engine.get(
+            "/networks", filters=json.dumps({"label": [f"com.docker.compose.project={self.app}"]})
+        ):
             engine.delete(f"/networks/{network['Id']}")
 
 

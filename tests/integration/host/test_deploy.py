@@ -14,7 +14,13 @@ def test_first_release_serves(stage: Stage, fetch: Callable[[], str]) -> None:
     assert result.error is None
     assert (result.status, result.exit, result.serving) == ("live", 0, "000001")
     assert fetch() == "web 1111"
-    assert [phase.state for phase in result.phases] == ["done", "skipped", *["done"] * 6, "skipped", "skipped"]
+    assert [phase.state for phase in result.phases] == [
+        "done",
+        "skipped",
+        *["done"] * 6,
+        "skipped",
+        "skipped",
+    ]
 
 
 def test_second_release_replaces_the_first(stage: Stage, fetch: Callable[[], str]) -> None:
@@ -27,7 +33,6 @@ def test_second_release_replaces_the_first(stage: Stage, fetch: Callable[[], str
     assert stage.proxy_id() == proxy
     assert stage.containers() == {f"{stage.app}-caddy-1", f"{stage.app}-000002-web-000002-1"}
     assert f"{stage.app}-000001-web-000001-1" in stage.containers(running=False)
-    print([(p.phase, p.state, round(p.seconds, 2)) for p in result.phases])
 
 
 def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> None:
@@ -41,7 +46,6 @@ def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> Non
         (stage.wrong_release(6), "answered as release"),
     ):
         result = stage.deploy(sheet)
-        print([(p.phase, p.state, round(p.seconds, 2)) for p in result.phases], result.error)
         assert (result.status, result.exit, result.serving) == ("refused", 6, "000001")
         assert result.error is not None
         assert reason in str(result.error["what"])

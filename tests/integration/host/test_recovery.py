@@ -24,7 +24,7 @@ def _deploy_and_kill(stage: Stage, sheet: Sheet, phase: str) -> None:
     raw, blobs = stage.request(sheet)
     (blobs.parent / "request.json").write_text(json.dumps(raw))
     events = blobs.parent / "events.jsonl"
-    process = subprocess.Popen(  # noqa: TID251, S603 - it is killed: that is the test
+    process = subprocess.Popen(
         [sys.executable, "-m", "fairlead.host", "task", str(blobs.parent)],
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
     )

@@ -70,7 +70,7 @@ def _remove_releases(host: Host, ledger: Ledger, homes: Iterable[str]) -> list[s
             # Left by a crash in the middle of writing.
             shutil.rmtree(host.paths.releases / name, ignore_errors=True)
             shutil.rmtree(host.paths.routes / name, ignore_errors=True)
-    stable = {one.id for one in ledger.releases.values() if one.state not in (GONE,)}
+    stable = {one.id for one in ledger.releases.values() if one.state != GONE}
     return [name for name in doomed if name in stable]
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import threading
-
 from ..bundle import compose_file
 from ..containers import read_app_containers, release_project
 from ..context import Context, Outcome
-from ..engine import Finished
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..health import FAILED, judge_container
@@ -68,14 +64,7 @@ def _compose_up(context: Context, home: str, actions: list[Action]) -> None:
         compose_file(context.paths, home),
         *("up", "--detach", "--no-deps", "--no-build", *names),
     )
-    with context.engine.begin(argv) as process:
-        output: list[bytes] = []
-        reader = threading.Thread(target=_drain, args=(process, output), daemon=True)
-        reader.start()
-        while _still_runs(process):
-            _raise_if_crashed(context, home)
-        reader.join()
-    done = Finished(argv, process.returncode, b"".join(output).decode(errors="replace"))
+    done = context.engine.run_watched(argv, lambda: _raise_if_crashed(context, home), poll=_POLL)
     if not done.ok:
         _raise_if_crashed(context, home)
         raise ReleaseFault(
@@ -99,17 +88,3 @@ def _raise_if_crashed(context: Context, home: str) -> None:
                 details=read_evidence(context.engine, container),
                 service=container.service,
             )
-
-
-def _still_runs(process: subprocess.Popen[bytes]) -> bool:
-    try:
-        process.wait(timeout=_POLL)
-    except subprocess.TimeoutExpired:
-        return True
-    return False
-
-
-def _drain(process: subprocess.Popen[bytes], output: list[bytes]) -> None:
-    """Take what Compose prints while it prints: a full pipe would stop it."""
-    assert process.stdout is not None
-    output.extend(process.stdout)
