@@ -66,7 +66,8 @@ def test_the_verdict_counts(checks: list[Check], verdict: str) -> None:
 def test_a_missing_tool_counts_before_an_input_and_that_before_the_rest(
     codes: list[ExitCode], code: int
 ) -> None:
-    error = plan_error([WELL, *(Check("x", FAILED, "", exit_code=one) for one in codes)])
+    seen = Check("port 80", WARNING, "", exit_code=ExitCode.TOOL_MISSING)
+    error = plan_error([WELL, seen, *(Check("x", FAILED, "", exit_code=one) for one in codes)])
     assert error is not None
     assert error.exit_code == code
 
