@@ -34,7 +34,9 @@ from .result import Result
 def run_deploy(paths, request, emit, engine=None):
     emit({"event": "task", "task": request.task, "release": "000001", "previous": None})
     for number in range(10):
-        time.sleep(0.05)
+        time.sleep(0.03)
+        while number == 5 and os.environ.get("HOLD") and not os.path.exists(os.environ["HOLD"]):
+            time.sleep(0.01)
         emit({"event": "phase", "phase": str(number), "state": "done", "seconds": 0.1})
     if os.environ.get("DIE"):
         os.kill(os.getpid(), 9)
@@ -205,6 +207,8 @@ def test_a_deploy_is_told_from_its_first_event_to_its_result(server: Server) -> 
 
 def test_a_client_that_dies_does_not_stop_the_deploy_and_another_one_joins_it(server: Server) -> None:
     seen: list[Event] = []
+    go = server.root / "go"
+    server.environ["HOLD"] = str(go)
     session = server.connect()
 
     def die(event: Event) -> None:
@@ -216,8 +220,13 @@ def test_a_client_that_dies_does_not_stop_the_deploy_and_another_one_joins_it(se
         session.ask(REQUEST, BLOBS, die)
     session.close()
     joined: list[Event] = []
+
+    def join(event: Event) -> None:
+        joined.append(event)
+        go.touch()
+
     with server.connect() as again:
-        result = again.ask({**REQUEST, "by": "bob@desk"}, BLOBS, joined.append)
+        result = again.ask({**REQUEST, "by": "bob@desk"}, BLOBS, join)
     assert result["status"] == "live"
     assert joined[0]["resumed"] is True
     assert [event.get("phase") for event in joined if event["event"] == "phase"] == [
