@@ -21,8 +21,8 @@ from fairlead.tools.locate import locate
 
 OTHER = {
     "FAIRLEAD_LAB_NAME": "fairlead-lab-test",
-    "FAIRLEAD_LAB_ADDRESS": "127.0.0.50",
-    "FAIRLEAD_LAB_REGISTRY_PORT": "5081",
+    "FAIRLEAD_LAB_ADDRESS": "127.0.0.150",
+    "FAIRLEAD_LAB_REGISTRY_PORT": "5087",
 }
 LAB = (sys.executable, "-m", "fairlead", "--json", "lab")
 
@@ -114,6 +114,20 @@ def test_a_server_runs_docker_hubs_names_from_the_lab(second: Lab) -> None:
     assert "Redis server v=8" in told
 
 
+def test_a_server_comes_back_from_a_power_cut(second: Lab) -> None:
+    """With what ran on it, by itself: no process of it had time to clean up."""
+    on_server(second, "docker run --detach --name keep --restart always --publish 80:80 caddy:2.11.7")
+    docker("kill", second.server(1).name)
+    docker("start", second.server(1).name)
+    run("up")
+    deadline = time.monotonic() + 30
+    while on_server(second, "docker ps --quiet --filter name=keep").strip() == "":
+        assert time.monotonic() < deadline, docker("logs", "--tail", "20", second.server(1).name)
+        time.sleep(0.5)
+    assert "Caddy works" in requests.get(f"http://{second.server(1).address}/", timeout=10).text
+    on_server(second, "docker rm --force keep")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "login", "status"),
     [
@@ -182,6 +196,6 @@ def test_a_port_that_is_taken_is_told_before_anything_is_made(second: Lab) -> No
     )
     assert refused.returncode == 4
     error = json.loads(refused.stdout)
-    assert "127.0.0.50:80" in error["what"]
+    assert "127.0.0.150:80" in error["what"]
     assert "FAIRLEAD_LAB_ADDRESS" in error["fix"]
     assert docker("ps", "--all", "--quiet", "--filter", "label=dev.fairlead.lab=fairlead-lab-third") == ""

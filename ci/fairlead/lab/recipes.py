@@ -35,6 +35,7 @@ _NEVER = (
     "sensible-utils",
     "media-types",
 )
+_UNPACKING = ("layer.py", "debian/layer.py", "debian/index.py")
 _LOCAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # struct vfs_cap_data, revision 2: effective, permitted CAP_NET_BIND_SERVICE (linux/capability.h).
 _BIND_LOW_PORTS = bytes.fromhex("0100000200040000000000000000000000000000")
@@ -65,6 +66,10 @@ _RECIPES = (
             _link("usr/bin/nawk", "mawk"),
             _link("usr/bin/which", "which.debianutils"),
             _link("usr/bin/pager", "more"),
+            # What the scripts of base-files would have linked.
+            _link("var/run", "/run"),
+            _link("var/lock", "/run/lock"),
+            Entry("run/lock", mode=0o1777),
             _link("etc/localtime", "/usr/share/zoneinfo/Etc/UTC"),
             _text(
                 "etc/apt/sources.list.d/debian.sources",
@@ -109,7 +114,7 @@ _RECIPES = (
         entries=(
             _folder("var/lib/postgresql", 999),
             _folder("var/lib/postgresql/data", 999, 0o1777),
-            _folder("var/run/postgresql", 999, 0o3777),
+            _folder("run/postgresql", 999, 0o3777),
             _folder("docker-entrypoint-initdb.d"),
         ),
         scripts={"postgres-entrypoint.sh": "usr/local/bin/docker-entrypoint.sh"},
@@ -282,8 +287,10 @@ def script(name: str) -> bytes:
 
 
 def recipe_key(row: Recipe, snapshot: str) -> str:
-    """What the image is made of, as a hash: the row, its scripts, those below, and the state of the mirror."""
+    """What the image is made of, as a hash: row, scripts, those below, state of the mirror, and the code that unpacks."""
     digest = hashlib.sha256(snapshot.encode())
+    for module in _UNPACKING:
+        digest.update(resources.files("fairlead.lab").joinpath(module).read_bytes())
     for part in chain(row):
         digest.update(repr(part).encode())
         for name in sorted(part.scripts):

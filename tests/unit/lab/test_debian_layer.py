@@ -26,10 +26,13 @@ USERS = (User("docker", 991), User("deploy", 1000, "/home/deploy", "/bin/bash", 
         ("./usr/bin/env", "usr/bin/env"),
         ("./library/x", "library/x"),
         ("./etc/", "etc"),
+        ("./var/run/", "run"),
+        ("./var/lock/x", "run/lock/x"),
+        ("./var/runner", "var/runner"),
     ],
 )
 def test_paths_stand_where_a_merged_usr_has_them(path: str, expected: str) -> None:
-    """The links ``/bin`` and the like stay links; what packages put below them goes below ``/usr``."""
+    """The links ``/bin`` and the like stay links; what packages put below them goes below ``/usr``; and ``/run`` likewise."""
     assert canonical(path) == expected
 
 

@@ -20,6 +20,8 @@ _DROPPED = re.compile(
     r"|usr/lib/python3[^/]*/EXTERNALLY-MANAGED$"
 )
 _MERGED = re.compile(r"^(bin|sbin|lib|lib64)(?=/)")
+# /var/run and /var/lock are links as well, which the scripts of base-files make.
+_RUN = re.compile(r"^var/(run|lock)(?=/|$)")
 _SAME_NAME = re.compile(r"^Multi-Arch: same$", re.MULTILINE)
 _CERTIFICATES = "usr/share/ca-certificates/"
 _MASTERS = "usr/share/base-passwd/"
@@ -39,7 +41,8 @@ class User:
 def canonical(path: str) -> str:
     """A path of a package as it stands on a system with a merged ``/usr``, without a leading slash."""
     plain = path.removeprefix("./").removeprefix("/").rstrip("/")
-    return _MERGED.sub(r"usr/\1", plain)
+    merged = _MERGED.sub(r"usr/\1", plain)
+    return _RUN.sub(lambda found: "run" if found[1] == "run" else "run/lock", merged)
 
 
 def is_dropped(path: str) -> bool:
