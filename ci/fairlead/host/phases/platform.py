@@ -23,6 +23,7 @@ from ..routes import read_live, render_switch
 
 _POLL = 0.1
 _ADMIN_WAIT = 5.0
+_RESTORE_WAIT = 30.0
 
 
 def run_platform(context: Context) -> Outcome:
@@ -81,7 +82,20 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     stale = _stale(host, project, known)
     if stale:
         bring_up(host, stale)
+        _wait_restored(host, stale)
         host.note(f"the platform is as it was: {', '.join(stale)}")
+
+
+def _wait_restored(host: Host, names: Collection[str]) -> None:
+    """Wait until what was put back answers again."""
+
+    def serves() -> bool:
+        own = [one for one in read_app_containers(host.engine, host.paths) if _is_platform_of(one, names)]
+        proxies = [one for one in own if one.role == "proxy"]
+        return all(one.serves for one in own) and (not proxies or answers_admin(host.paths))
+
+    if not wait_until(serves, timeout=_RESTORE_WAIT, poll=_POLL):
+        host.warn(f"the platform was put back, and does not look healthy yet: {', '.join(sorted(names))}")
 
 
 def write_platform(paths: Paths, project: Document, switch: str) -> None:
@@ -192,7 +206,7 @@ def _stale(host: Host, project: Document, names: Sequence[str]) -> list[str]:
     containers = read_app_containers(host.engine, host.paths)
     stale = []
     for name in names:
-        own = [one for one in containers if one.service == name and not one.release and not one.oneoff]
+        own = [one for one in containers if _is_platform_of(one, [name])]
         wanted = project["services"][name]["labels"][labels.HASH]
         if not own or any(one.hash != wanted or not one.running for one in own):
             stale.append(name)
@@ -200,4 +214,8 @@ def _stale(host: Host, project: Document, names: Sequence[str]) -> list[str]:
 
 
 def _containers_of(containers: list[Container], service: Service) -> list[Container]:
-    return [one for one in containers if one.service == service.name and not one.release and not one.oneoff]
+    return [one for one in containers if _is_platform_of(one, [service.name])]
+
+
+def _is_platform_of(container: Container, names: Collection[str]) -> bool:
+    return container.service in names and not container.release and not container.oneoff

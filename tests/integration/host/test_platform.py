@@ -1,0 +1,134 @@
+"""The platform changes only when it must, and comes back when a release fails."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from fairlead.host.engine import Engine
+from fairlead.host.state import read_state
+from fairlead.host.vault import store_secret
+from tests.integration.host.stage import CADDYFILE, Sheet, Stage
+
+
+def _with_proxy(stage: Stage, number: int, caddyfile: str) -> Sheet:
+    sheet = stage.sheet(number)
+    sheet.web()
+    sheet.proxy(caddyfile)
+    return sheet
+
+
+def test_broken_caddyfile_never_reaches_the_proxy(stage: Stage, fetch: Callable[[], str]) -> None:
+    """The new configuration is tried beside the proxy that serves, which is not touched."""
+    stage.deploy(stage.good(1))
+    proxy = stage.proxy_id()
+    result = stage.deploy(_with_proxy(stage, 2, CADDYFILE + "nonsense {"))
+    assert (result.status, result.exit, result.serving) == ("refused", 6, "000001")
+    assert result.error is not None
+    assert "refuses its configuration" in str(result.error["what"])
+    assert stage.proxy_id() == proxy
+    assert fetch() == "web 1111"
+
+
+def test_proxy_goes_back_with_a_refused_release(stage: Stage, fetch: Callable[[], str]) -> None:
+    """A good Caddyfile with a bad release: both go, configuration and images belong together."""
+    stage.deploy(stage.good(1))
+    sheet = stage.sick(2)
+    sheet.proxy(CADDYFILE + "# another text\n")
+    before = Engine.connect().inspect(stage.proxy_id())
+    result = stage.deploy(sheet)
+    assert (result.status, result.serving) == ("refused", "000001")
+    after = Engine.connect().inspect(stage.proxy_id())
+    assert before is not None
+    assert after is not None
+    assert {m["Source"] for m in after["Mounts"]} == {m["Source"] for m in before["Mounts"]}
+    assert fetch() == "web 1111"
+    assert any("the platform is as it was: caddy" in note for note in stage.notes())
+
+
+def test_first_release_that_is_refused(stage: Stage, fetch: Callable[[], str]) -> None:
+    """Nothing serves, the platform waits for the next attempt, which succeeds."""
+    result = stage.deploy(stage.crashing(1))
+    assert (result.status, result.exit, result.serving) == ("refused", 6, None)
+    assert stage.containers(running=False) == {f"{stage.app}-caddy-1"}
+    assert stage.deploy(stage.good(2)).serving == "000002"
+    assert fetch() == "web 2222"
+
+
+def test_image_that_cannot_be_pulled(stage: Stage, fetch: Callable[[], str]) -> None:
+    """A registry that is not there costs nothing but the deploy."""
+    stage.deploy(stage.good(1))
+    sheet = stage.sheet(2)
+    sheet.image = f"127.0.0.1:9/nobody/web@sha256:{'a' * 64}"
+    sheet.web()
+    sheet.image = stage.image
+    sheet.proxy()
+    result = stage.deploy(sheet)
+    assert (result.status, result.exit, result.serving) == ("refused", 6, "000001")
+    assert result.error is not None
+    assert "cannot pull 127.0.0.1:9/nobody/web" in str(result.error["what"])
+    assert fetch() == "web 1111"
+
+
+def test_status_proves_the_digest(stage: Stage) -> None:
+    """What should run and what does run are both told."""
+    stage.deploy(stage.good(1))
+    status = read_state(stage.paths, Engine.connect()).to_json()
+    web = next(one for one in status["services"] if one["service"] == "web")
+    assert web["running_digest"] == web["digest"] == stage.image.partition("@")[2]
+    assert (web["state"], web["release"], status["serving"]) == ("healthy", "000001", "000001")
+    assert web["since"]
+
+
+def test_old_releases_are_pruned(stage: Stage) -> None:
+    """The last two stay, with what they need; images that were there before are not ours to remove."""
+    for number in (1, 2, 3, 4):
+        assert stage.deploy(stage.good(number)).status == "live"
+    assert sorted(entry.name for entry in stage.paths.releases.iterdir()) == ["000003", "000004"]
+    assert sorted(entry.name for entry in stage.paths.routes.iterdir()) == ["000003", "000004"]
+    assert len([name for name in stage.containers(running=False) if "-web-" in name]) == 2
+    assert Engine.connect().image(stage.image) is not None
+
+
+class _Board(http.server.BaseHTTPRequestHandler):
+    """A board that takes events."""
+
+    taken: list[tuple[str | None, dict[str, Any]]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.taken.append((self.headers["Authorization"], json.loads(body)))
+        self.send_response(202)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_board_is_told_after_the_result(stage: Stage) -> None:
+    """With the token from the secret; a board that is down fails no deploy."""
+    _Board.taken = []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Board)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    store_secret(stage.paths, "token", b"canary-token\n")
+    sheet = stage.good(1)
+    sheet.secrets["token"] = hashlib.sha256(b"canary-token\n").hexdigest()
+    sheet.extra["events"] = {"url": f"http://127.0.0.1:{server.server_port}", "token_secret": "token"}
+    assert stage.deploy(sheet).status == "live"
+    server.shutdown()
+    server.server_close()
+    ((authorization, event),) = _Board.taken
+    assert authorization == "Bearer canary-token"
+    assert (event["schema"], event["status"], event["release"], event["kind"]) == (
+        "fairlead.event/v1",
+        "live",
+        "000001",
+        "deploy",
+    )
+    assert event["images"]["web"] == stage.image.partition("@")[2]
+    told = json.dumps(stage.events) + stage.paths.journal.read_text()
+    assert "canary-token" not in told
