@@ -162,7 +162,7 @@ def fetch_certificate_authority(stage: Stage) -> None:
             "exec",
             "board-caddy-1",
             "cat",
-            "/data/caddy/pki/authorities/local/root.crt",
+            "/var/tmp/caddy/pki/authorities/local/root.crt",
         ]
     )
     stage.ca.write_text(found.stdout)
