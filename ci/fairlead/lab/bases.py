@@ -11,12 +11,10 @@ from pathlib import Path
 from fairlead.errors import InputError
 from fairlead.lab.hub import Hub, probe_hub
 from fairlead.lab.oci import INDEX, Blob, blob_path
+from fairlead.lab.pantry import ARCHITECTURES, Image, descend, is_whole
 from fairlead.lab.recipes import recipes
 from fairlead.lab.registry import RegistryClient
-from fairlead.lab.standin import Image, Kitchen, descend, is_whole
-from fairlead.tools.catalog import Architecture
 
-ARCHITECTURES: tuple[Architecture, ...] = ("amd64", "arm64")
 PULLED, STAND_INS = "pulled", "Debian stand-ins"
 _PUSHES = 3
 
@@ -36,17 +34,11 @@ def choose_source(folder: Path) -> str:
     return PULLED if wish == "pull" or known or probe_hub() else STAND_INS
 
 
-def make_bases(folder: Path, source: str, on_progress: Callable[[str], None]) -> tuple[Image, ...]:
-    """All base images, in the cache."""
-    rows = recipes(internal=False)
-    if source == STAND_INS:
-        kitchen = Kitchen(folder, ARCHITECTURES)
-        made = kitchen.make(rows, on_progress)
-        kitchen.prune()
-        return made
+def pull_bases(folder: Path, on_progress: Callable[[str], None]) -> tuple[Image, ...]:
+    """All base images from Docker Hub, in the cache."""
     blobs = folder / "blobs" / "sha256"
     images = []
-    for row in rows:
+    for row in recipes(internal=False):
         digest = _find_pulled(folder, blobs, row.name)
         if not digest:
             on_progress(f"pulling {row.name}:{row.tags[0]}")
@@ -54,13 +46,12 @@ def make_bases(folder: Path, source: str, on_progress: Callable[[str], None]) ->
             path = _pulled_path(folder, row.name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps({"digest": digest}))
-        images.append(Image(row, digest, digest))
+        images.append(Image(row, digest))
     return tuple(images)
 
 
-def publish_bases(client: RegistryClient, folder: Path, images: tuple[Image, ...]) -> int:
+def publish_bases(client: RegistryClient, blobs: Path, images: tuple[Image, ...]) -> int:
     """Push the images that the registry has not got, and tell how many these were."""
-    blobs = folder / "blobs" / "sha256"
 
     def publish(image: Image) -> int:
         repository = f"library/{image.recipe.name}"

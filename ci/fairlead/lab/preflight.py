@@ -1,17 +1,12 @@
-"""What must hold before a lab can come up: an engine, room on the disk, free ports, nobody else at work."""
+"""What must hold before a lab can come up: an engine, room on the disk, free ports."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
 import shutil
 import socket
-import time
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
-from fairlead.errors import CommandFailedError, LockedError
+from fairlead.errors import CommandFailedError
 from fairlead.lab.engine import inspect_container, list_labelled
 from fairlead.lab.state import Place
 from fairlead.tools.cache import cache_dir
@@ -21,7 +16,6 @@ from fairlead.tools.engine import probe_engine
 _ARCHITECTURES: dict[str, Architecture] = {"amd64": "amd64", "arm64": "arm64"}
 _FREE_BYTES = 4 << 30
 _OTHER_SSH_PORT = 2222
-_LOCK_SECONDS = 1200.0
 
 
 def check_engine() -> Architecture:
@@ -82,37 +76,4 @@ def is_free(address: str, port: int) -> bool:
             return True  # a low port, which the engine may take though we may not
         except OSError:
             return False
-    return True
-
-
-@contextlib.contextmanager
-def locked(folder: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the lab; when another run holds it, say so by ``on_wait`` and wait for it to end.
-
-    Raises:
-        LockedError: it did not end.
-    """
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder.parent / f"{folder.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        if not _try_lock(descriptor):
-            on_wait()
-            deadline = time.monotonic() + _LOCK_SECONDS
-            while not _try_lock(descriptor):
-                if time.monotonic() > deadline:
-                    raise LockedError(
-                        f"another `fairlead lab` command has been at work on {folder.name} for too long",
-                        fix="end it, then run this again",
-                    )
-                time.sleep(0.5)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
     return True

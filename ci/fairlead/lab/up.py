@@ -10,6 +10,7 @@ import secrets
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +31,14 @@ from fairlead.lab.engine import (
     remove,
     run_docker,
 )
-from fairlead.lab.preflight import check_engine, check_ports, choose_ssh_port, locked
-from fairlead.lab.recipes import SUITE, recipe, recipes
+from fairlead.lab.lock import locked
+from fairlead.lab.pantry import Image
+from fairlead.lab.preflight import check_engine, check_ports, choose_ssh_port
+from fairlead.lab.recipes import SUITE, recipes
 from fairlead.lab.standin import Kitchen
 from fairlead.lab.state import Lab, Place
 from fairlead.report import Reporter
 from fairlead.tools.cache import cache_dir
-from fairlead.tools.catalog import Architecture
 from fairlead.tools.engine import probe_engine
 
 MAX_HOSTS = 20
@@ -61,22 +63,23 @@ def run_up(place: Place, hosts: int | None, reporter: Reporter) -> Lab:
     hosts = _count_hosts(place) if hosts is None else hosts
     if not 1 <= hosts <= MAX_HOSTS:
         raise InputError(f"a lab has 1 to {MAX_HOSTS} servers, not {hosts}")
-    with locked(place.folder, lambda: reporter.line("waiting for another `fairlead lab` command to end")):
+    with _alone(place, reporter):
         with reporter.step("engine"):
             architecture = check_engine()
         keys = _ensure_keys(place, hosts)
         ports = {number: choose_ssh_port(place, number) for number in range(1, hosts + 1)}
         check_ports(place, ports)
-        with reporter.step("the lab's own images"):
-            images = _ensure_own_images(architecture, reporter)
+        source = bases.choose_source(_bases_folder())
+        with reporter.step(f"images: {source}"):
+            kitchen = Kitchen(_bases_folder(), architecture)
+            base_images = _make_images(kitchen, source, reporter)
+            images = _load_own_images(kitchen)
         with reporter.step(f"registry at {place.registry}"):
             client = _start_registry(place, images["lab-registry"], keys.password)
         with reporter.step(f"{hosts} server{'s' if hosts > 1 else ''}"):
             servers = _start_servers(place, images["lab-server"], ports, keys)
-        source = bases.choose_source(_bases_folder())
-        with reporter.step(f"base images: {source}"):
-            made = bases.make_bases(_bases_folder(), source, reporter.progress)
-            bases.publish_bases(client, _bases_folder(), made)
+        with reporter.step("images in the registry"):
+            bases.publish_bases(client, kitchen.pantry.blobs, base_images)
         with reporter.step("vulnerability database"):
             from fairlead.lab.vulnerabilities import publish_databases
 
@@ -92,7 +95,7 @@ def run_up(place: Place, hosts: int | None, reporter: Reporter) -> Lab:
 def run_down(place: Place, reporter: Reporter) -> None:
     """Remove the lab: containers, volumes, networks, images, keys. Downloads stay in the cache."""
     probe_engine()
-    with locked(place.folder, lambda: reporter.line("waiting for another `fairlead lab` command to end")):
+    with _alone(place, reporter):
         found = list_labelled(place.name)
         for kind in ("container", "volume", "network"):
             remove(kind, found[kind])
@@ -141,6 +144,11 @@ def _count_hosts(place: Place) -> int:
         return 1
 
 
+def _alone(place: Place, reporter: Reporter) -> AbstractContextManager[None]:
+    path = place.folder.with_name(f"{place.name}.lock")
+    return locked(path, lambda: reporter.line("waiting for another `fairlead lab` command to end"))
+
+
 def _bases_folder() -> Path:
     return cache_dir() / "bases"
 
@@ -160,14 +168,24 @@ def _ensure_keys(place: Place, hosts: int) -> _Keys:
     )
 
 
-def _ensure_own_images(architecture: Architecture, reporter: Reporter) -> dict[str, str]:
-    """The lab's own images in the engine, by name of the recipe."""
-    kitchen = Kitchen(_bases_folder(), (architecture,))
-    references = {row.name: f"fairlead.lab/{row.name}:{kitchen.key(row)}" for row in recipes(internal=True)}
-    missing = [name for name, reference in references.items() if not has_image(reference)]
-    for image in kitchen.make([recipe(name) for name in missing], reporter.progress):
-        with image_archive(kitchen.blobs, image.digest, references[image.recipe.name]) as archive:
-            load_image(archive)
+def _make_images(kitchen: Kitchen, source: str, reporter: Reporter) -> tuple[Image, ...]:
+    """Make the lab's own images, and the base images, which are returned; all at once, where all are made here."""
+    if source == bases.PULLED:
+        kitchen.make(recipes(internal=True), reporter.progress)
+        return bases.pull_bases(_bases_folder(), reporter.progress)
+    made = kitchen.make(recipes(), reporter.progress)
+    return tuple(image for image in made if not image.recipe.internal)
+
+
+def _load_own_images(kitchen: Kitchen) -> dict[str, str]:
+    """Put the lab's own images into the engine; their names there, by recipe."""
+    references = {}
+    for image in kitchen.make(recipes(internal=True), lambda _: None):
+        reference = f"fairlead.lab/{image.recipe.name}:{kitchen.pantry.key(image.recipe)}"
+        references[image.recipe.name] = reference
+        if not has_image(reference):
+            with image_archive(kitchen.pantry.blobs, image.digest, reference) as archive:
+                load_image(archive)
     return references
 
 
