@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from fairlead import process
@@ -105,7 +106,13 @@ def run_build(
         with reporter.step(f"build {count} for {', '.join(settings.platforms)}"):
             lines = _run_bake(plan, settings, sources, work_dir=work_dir, environ=environ, reporter=reporter)
         with reporter.step("unpack and prove"), ThreadPoolExecutor() as pool:
-            layouts = dict(zip(plan.archives, pool.map(_take_archive, plan.archives.values()), strict=True))
+            layouts = dict(
+                zip(
+                    plan.archives,
+                    pool.map(partial(_take_archive, identity.source_url), plan.archives.values()),
+                    strict=True,
+                )
+            )
     finally:
         for archive in plan.archives.values():
             archive.unlink(missing_ok=True)
@@ -151,7 +158,7 @@ def _run_bake(
     return tuple(lines)
 
 
-def _take_archive(archive: Path) -> Layout:
+def _take_archive(source_url: str, archive: Path) -> Layout:
     if not archive.is_file():
         raise CommandFailedError(
             f"the builder wrote no {archive.name}",
@@ -160,7 +167,7 @@ def _take_archive(archive: Path) -> Layout:
         )
     folder = archive.with_suffix("")
     unpack_archive(archive, folder)
-    layout = settle_provenance(read_layout(folder))
+    layout = settle_provenance(read_layout(folder), source_url)
     drop_other_blobs(layout)
     return layout
 

@@ -2,8 +2,8 @@
 
 BuildKit writes when a build began and ended, and a random number for it, into each attestation.
 So the index, whose digest is what Fairlead scans, publishes and deploys, would differ on every rebuild,
-though every image in it is the same. The three fields are optional in SLSA, and are taken out;
-all that says *what* was built, of which source and materials, stays.
+though every image in it is the same. The three fields are optional in SLSA, and are taken out; the address of the source is written in one way,
+whatever the clone calls its remote. All that says *what* was built, of which source and materials, stays.
 https://slsa.dev/spec/v0.2/provenance, https://slsa.dev/spec/v1.0/provenance
 """
 
@@ -24,15 +24,19 @@ _VOLATILE = frozenset(
 )
 
 
-def settle_provenance(layout: Layout) -> Layout:
+def settle_provenance(layout: Layout, source_url: str) -> Layout:
     """Rewrite the attestations of a layout without their volatile fields, and its index to match.
+
+    Args:
+        layout: an image.
+        source_url: where its source can be browsed; empty if that is not known.
 
     Raises:
         CommandFailedError: the layout is broken.
     """
     replaced = {}
     for descriptor in layout.attestations:
-        settled = _settled_descriptor(layout, descriptor)
+        settled = _settled_descriptor(layout, descriptor, source_url)
         # The same attestation stands for several images when its subject is not told.
         replaced[descriptor["digest"]] = {key: settled[key] for key in ("digest", "size")}
     index = read_json_blob(layout.folder, layout.digest)
@@ -47,28 +51,36 @@ def settle_provenance(layout: Layout) -> Layout:
     return read_layout(layout.folder)
 
 
-def stable_statement(statement: Mapping[str, Any]) -> dict[str, Any]:
+def stable_statement(statement: Mapping[str, Any], source_url: str) -> dict[str, Any]:
     """An in-toto statement without what differs between two builds of the same thing."""
     if not str(statement.get("predicateType", "")).startswith(_PROVENANCE):
         return dict(statement)
-    predicate = dict(statement.get("predicate") or {})
-    predicate = {**predicate, **_without_volatile(predicate)}
+    predicate = _with_stable_metadata(statement.get("predicate") or {}, source_url)
     details = predicate.get("runDetails")
     if isinstance(details, dict):
-        predicate["runDetails"] = {**details, **_without_volatile(details)}
+        predicate["runDetails"] = _with_stable_metadata(details, source_url)
     return {**statement, "predicate": predicate}
 
 
-def _without_volatile(holder: Mapping[str, Any]) -> dict[str, Any]:
+def _with_stable_metadata(holder: Mapping[str, Any], source_url: str) -> dict[str, Any]:
     metadata = holder.get("metadata")
     if not isinstance(metadata, dict):
-        return {}
-    return {"metadata": {key: value for key, value in metadata.items() if key not in _VOLATILE}}
+        return dict(holder)
+    stable = {key: _with_source(value, source_url) for key, value in metadata.items() if key not in _VOLATILE}
+    return {**holder, "metadata": stable}
 
 
-def _settled_descriptor(layout: Layout, descriptor: Mapping[str, Any]) -> dict[str, Any]:
+def _with_source(details: Any, source_url: str) -> Any:
+    """BuildKit's own metadata: a remote may be a path of this machine, or one of many spellings."""
+    if not isinstance(details, dict) or not isinstance(details.get("vcs"), dict):
+        return details
+    vcs = {key: value for key, value in details["vcs"].items() if key != "source"}
+    return {**details, "vcs": {**vcs, **({"source": source_url} if source_url else {})}}
+
+
+def _settled_descriptor(layout: Layout, descriptor: Mapping[str, Any], source_url: str) -> dict[str, Any]:
     manifest = read_json_blob(layout.folder, descriptor["digest"])
-    layers = [_settled_layer(layout, layer) for layer in manifest.get("layers", [])]
+    layers = [_settled_layer(layout, layer, source_url) for layer in manifest.get("layers", [])]
     config = manifest["config"]
     if layers != manifest.get("layers"):
         # The configuration of an attestation lists its statements as if they were layers.
@@ -80,10 +92,10 @@ def _settled_descriptor(layout: Layout, descriptor: Mapping[str, Any]) -> dict[s
     return {**descriptor, "digest": write_blob(layout.folder, data), "size": len(data)}
 
 
-def _settled_layer(layout: Layout, layer: Mapping[str, Any]) -> dict[str, Any]:
+def _settled_layer(layout: Layout, layer: Mapping[str, Any], source_url: str) -> dict[str, Any]:
     if layer.get("mediaType") != _IN_TOTO:
         return dict(layer)
-    data = _bytes(stable_statement(read_json_blob(layout.folder, layer["digest"])))
+    data = _bytes(stable_statement(read_json_blob(layout.folder, layer["digest"]), source_url))
     return {**layer, "digest": write_blob(layout.folder, data), "size": len(data)}
 
 

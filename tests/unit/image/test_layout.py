@@ -17,6 +17,7 @@ from fairlead.image.layout import (
     digest_of,
     drop_other_blobs,
     platform_name,
+    read_json_blob,
     read_layout,
     verify_blobs,
     write_blob,
@@ -31,7 +32,12 @@ def write_json_blob(folder: Path, value: Mapping[str, Any]) -> dict[str, Any]:
     return {"digest": write_blob(folder, data), "size": len(data)}
 
 
-def make_layout(folder: Path, *, started: str = "2026-01-01T00:00:00Z") -> Layout:
+SOURCE = "https://github.com/acme/board"
+
+
+def make_layout(
+    folder: Path, *, started: str = "2026-01-01T00:00:00Z", remote: str = "git@github.com:acme/board.git"
+) -> Layout:
     """An image for two platforms with a provenance each."""
     (folder / "blobs" / "sha256").mkdir(parents=True)
     entries = []
@@ -46,7 +52,14 @@ def make_layout(folder: Path, *, started: str = "2026-01-01T00:00:00Z") -> Layou
             "subject": [{"digest": image["digest"]}],
             "predicate": {
                 "buildType": "b",
-                "metadata": {"buildStartedOn": started, "buildInvocationID": started, "reproducible": False},
+                "metadata": {
+                    "buildStartedOn": started,
+                    "buildInvocationID": started,
+                    "reproducible": False,
+                    "https://mobyproject.org/buildkit@v1#metadata": {
+                        "vcs": {"source": remote, "revision": "4f2a"}
+                    },
+                },
             },
         }
         layer = {**write_json_blob(folder, statement), "mediaType": "application/vnd.in-toto+json"}
@@ -103,6 +116,14 @@ def test_an_index_that_leads_nowhere_is_refused(layout: Layout, index: str) -> N
         read_layout(layout.folder)
 
 
+def test_a_manifest_is_believed_only_if_it_is_the_one_that_was_named(layout: Layout) -> None:
+    path = blob_path(layout.folder, layout.digests["linux/arm64"])
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(CommandFailedError) as caught:
+        read_json_blob(layout.folder, layout.digests["linux/arm64"])
+    assert "was altered" in caught.value.why
+
+
 def test_a_view_holds_one_platform_and_borrows_the_blobs(layout: Layout, tmp_path: Path) -> None:
     for _ in range(2):
         write_view(layout, "linux/arm64", tmp_path / "view")
@@ -113,22 +134,25 @@ def test_a_view_holds_one_platform_and_borrows_the_blobs(layout: Layout, tmp_pat
 
 
 def test_provenance_loses_the_hour_and_nothing_else(layout: Layout, tmp_path: Path) -> None:
-    """Two builds that differ in their hour only become the same index, each image in it untouched."""
-    later = make_layout(tmp_path / "later", started="2027-02-02T00:00:00Z")
+    """Two builds that differ in their hour and the name of the remote only become the same index, each image in it untouched."""
+    later = make_layout(tmp_path / "later", started="2027-02-02T00:00:00Z", remote="/home/alice/board")
     assert layout.digest != later.digest
-    settled, settled_later = settle_provenance(layout), settle_provenance(later)
+    settled, settled_later = settle_provenance(layout, SOURCE), settle_provenance(later, SOURCE)
     assert settled.digest == settled_later.digest
     assert settled.digests == layout.digests
     drop_other_blobs(settled)
     verify_blobs(settled)
     everything = b"".join(path.read_bytes() for path in (layout.folder / "blobs" / "sha256").iterdir())
     assert b"buildStartedOn" not in everything
+    assert b"git@github.com" not in everything
+    assert SOURCE.encode() in everything
+    assert b'"revision":"4f2a"' in everything
     assert b"reproducible" in everything
     assert b"buildType" in everything
 
 
 def test_settled_attestations_list_their_statements(layout: Layout) -> None:
-    settled = settle_provenance(layout)
+    settled = settle_provenance(layout, SOURCE)
     for descriptor in settled.attestations:
         manifest = json.loads(blob_path(settled.folder, descriptor["digest"]).read_bytes())
         config = json.loads(blob_path(settled.folder, manifest["config"]["digest"]).read_bytes())

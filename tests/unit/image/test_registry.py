@@ -84,6 +84,7 @@ def skopeo_says(message: str) -> str:
         ("reading manifest x in r/a: manifest unknown", True, "r/a:x is not in the registry"),
         ("reading manifest x in r/a: name unknown: repository name not known", True, "r/a:x is not in"),
         ("reading manifest x in r/a: unauthorized: authentication required", False, "the registry r refuses"),
+        ("denied: the package was not found, or needs a login", False, "the registry r refuses the login"),
         ("requested access to the resource is denied", False, "the registry r refuses the login"),
         (
             "pinging container registry r: dial tcp 127.0.0.1:9: connect: connection refused",

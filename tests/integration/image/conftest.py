@@ -1,0 +1,49 @@
+"""What the tests of images share: the lab's registry and database, and repositories with tiny images."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fairlead.lab.state import Lab, load
+from tests.integration.image.middle import Middle
+from tests.integration.image.workshop import Workshop
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    """The lab of this machine, started if it is not up."""
+    subprocess.run([sys.executable, "-m", "fairlead", "lab", "up"], check=True, timeout=1500)
+    return load()
+
+
+@pytest.fixture(scope="session")
+def trivy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One vulnerability database for all tests; the first scan fetches it."""
+    return tmp_path_factory.mktemp("trivy")
+
+
+@pytest.fixture
+def workshop(lab: Lab, trivy_cache: Path, tmp_path: Path) -> Workshop:
+    """A committed repository with the images ``api`` and ``web``, clean ones."""
+    root = tmp_path / "clone"
+    root.mkdir()
+    repository = f"{lab.registry}/test-{uuid.uuid4().hex[:12]}"
+    shop = Workshop(root, lab, repository, {"TRIVY_CACHE_DIR": str(trivy_cache)})
+    shop.furnish()
+    shop.git("init", "--quiet", "--initial-branch", "main")
+    shop.commit("first")
+    return shop
+
+
+@pytest.fixture
+def middle(lab: Lab) -> Iterator[Middle]:
+    """A man in the middle before the lab's registry, who counts what is written and can cut the line."""
+    host, _, port = lab.registry.rpartition(":")
+    with Middle(host, int(port)) as between:
+        yield between

@@ -1,0 +1,154 @@
+"""A repository with tiny images, and the command run in it as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fairlead.lab.state import Lab
+from fairlead.lab.vulnerabilities import render_leaky
+
+# Debian 13 as a scanner sees it, without a byte more.
+OS_RELEASE = (
+    'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nID=debian\n'
+)
+DOCKERFILE = """\
+FROM scratch
+ARG REVISION
+COPY etc /etc
+ARG TARGETARCH
+COPY packages/${TARGETARCH}/ /var/lib/dpkg/status.d/
+COPY source /srv
+ENV RELEASE=$REVISION
+USER 10001
+"""
+SETTINGS = """\
+app: board
+images:
+  api: {dockerfile: Dockerfile.api}
+  web: {dockerfile: Dockerfile.web}
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the command ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one document on standard output (``--json``)."""
+        value = json.loads(self.stdout)
+        assert isinstance(value, dict)
+        return value
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
+
+
+@dataclass
+class Workshop:
+    """A repository under test. Its images take a second to build for two platforms: they run nothing."""
+
+    root: Path
+    lab: Lab
+    repository: str
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def furnish(self) -> None:
+        """Write the files of two clean images."""
+        for name in ("api", "web"):
+            self.write(f"Dockerfile.{name}", DOCKERFILE)
+        self.write("fairlead.yaml", SETTINGS)
+        self.write("etc/os-release", OS_RELEASE)
+        self.write("etc/debian_version", "13.1\n")
+        self.write("source/app.txt", "one\n")
+        for architecture in ("amd64", "arm64"):
+            self.write(f"packages/{architecture}/bash", render_leaky("bash", architecture=architecture))
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the repository."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def settings(self, more: str) -> None:
+        """Add to fairlead.yaml."""
+        self.write("fairlead.yaml", SETTINGS + more)
+
+    def git(self, *words: str) -> str:
+        """Run git in the repository."""
+        who = ("-c", "user.name=Alice", "-c", "user.email=alice@example.com")
+        done = subprocess.run(
+            ["git", *who, *words], cwd=self.root, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def commit(self, message: str) -> str:
+        """Commit everything; the revision."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def run(self, *words: str, env: Mapping[str, str | None] | None = None) -> Ended:
+        """Run ``fairlead --json`` in the repository; None in ``env`` takes a variable away."""
+        wanted: dict[str, str | None] = {
+            **self.lab.environ,
+            "FAIRLEAD_REGISTRY": self.repository,
+            **self.environ,
+            **(env or {}),
+        }
+        environ = {name: value for name, value in os.environ.items() if name not in wanted}
+        environ |= {name: value for name, value in wanted.items() if value is not None}
+        done = subprocess.run(
+            [sys.executable, "-m", "fairlead", "--json", *words],
+            cwd=self.root,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *words: str, env: Mapping[str, str | None] | None = None) -> dict[str, Any]:
+        """Run it; it must end well. Its document."""
+        ended = self.run(*words, env=env)
+        assert ended.code == 0, ended
+        return ended.document
+
+    def refused(self, code: int, *words: str, env: Mapping[str, str | None] | None = None) -> dict[str, Any]:
+        """Run it; it must end with this code. The error's document, or the failing scan's."""
+        ended = self.run(*words, env=env)
+        assert ended.code == code, ended
+        return ended.document
+
+    def passed(self) -> dict[str, Any]:
+        """Build and scan; what was built."""
+        built = self.ok("build")
+        self.ok("scan")
+        return built
+
+    def remote(self, image: str, tag: str) -> str:
+        """The digest under a tag in the registry; empty if there is none."""
+        import hashlib
+
+        login = f"{self.lab.username}:{self.lab.password}"
+        place = f"docker://{self.repository}/{image}:{tag}"
+        done = subprocess.run(
+            ["skopeo", "inspect", "--raw", "--tls-verify=false", "--creds", login, place],
+            capture_output=True,
+            check=False,
+        )
+        return f"sha256:{hashlib.sha256(done.stdout).hexdigest()}" if done.returncode == 0 else ""
