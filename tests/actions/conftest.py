@@ -5,13 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from fairlead.lab.state import Lab, Server, load
+from fairlead.lab.wipe import wipe_server
 from tests.actions.job import Project
-from tests.e2e.workbench import wipe
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +24,9 @@ def lab() -> Lab:
 def server(lab: Lab) -> Iterator[Server]:
     """The lab's first server, with no app on it."""
     server = lab.servers[1]
-    wipe(server)
+    wipe_server(server)
     yield server
-    wipe(server)
+    wipe_server(server)
 
 
 @pytest.fixture(scope="module")

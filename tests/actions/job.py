@@ -79,6 +79,15 @@ class Project:
         self._commit(self.root, message)
         return self.git("rev-parse", "HEAD")
 
+    def propose(self, message: str) -> str:
+        """Commit to a branch, check its merge into main out, as GitHub does, and return the branch's commit."""
+        main = self.git("rev-parse", "main")
+        self.git("checkout", "--quiet", "-B", "proposal", main)
+        head = self.commit(message)
+        self.git("checkout", "--quiet", "--detach", main)
+        self.git("merge", "--quiet", "--no-ff", "--message", "Merge", "proposal")
+        return head
+
     def git(self, *words: str) -> str:
         return _git(self.root, *words).strip()
 
@@ -110,7 +119,9 @@ class Project:
 
     def _environ(self) -> dict[str, str]:
         """This process's variables without any of Fairlead's or GitHub's, and the secrets of the repository."""
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("FAIRLEAD_", "GITHUB_"))}
+        own = {
+            name: value for name, value in os.environ.items() if not name.startswith(("FAIRLEAD_", "GITHUB_"))
+        }
         lab = {name: self._lab.environ[name] for name in _LAB_VARIABLES if name in self._lab.environ}
         return {
             **own,

@@ -4,48 +4,108 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from fairlead.lab.state import Lab, Server
+from fairlead.process import run
+from fairlead.tools.locate import locate
 from tests.actions.job import Ended, Project
 from tests.e2e.workbench import visit
+from tests.github_api import serve_api
 
 CANARY = "canary-77ab-in-no-log"
 
 
-def test_a_push_to_main_is_live_and_a_rollback_by_hand_takes_it_back(project: Project, server: Server) -> None:
-    """deploy.yml twice, then rollback.yml: each answer comes from the commit that it should come from."""
+def test_pushes_to_main_go_live_or_are_refused_and_a_rollback_by_hand_takes_one_back(
+    project: Project, server: Server
+) -> None:
+    """deploy.yml three times, the second commit never healthy, then rollback.yml: who answers is who should."""
     first = project.git("rev-parse", "HEAD")
     ended = succeeded(project.run("push", "deploy.yml"))
     assert ended.output("release") == "000001"
     assert visit(server)[:2] == (200, first)
 
+    project.edit("server.py", "HEALTHY = True", "HEALTHY = False")
+    project.commit("Never healthy")
+    ended = project.run("push", "deploy.yml")
+    assert ended.code != 0
+    assert ended.output("exit-code") == "6"
+    assert "::error" in ended.log
+    assert CANARY not in ended.log
+    assert visit(server)[:2] == (200, first)
+
+    project.edit("server.py", "HEALTHY = False", "HEALTHY = True")
     project.edit("server.py", 'GREETING = "hello"', 'GREETING = "good morning"')
-    second = project.commit("Greet better")
-    ended = succeeded(project.run("push", "deploy.yml"))
-    assert ended.output("serving") == "000002"
-    assert visit(server)[:2] == (200, second)
+    last = project.commit("Greet better")
+    succeeded(project.run("push", "deploy.yml"))
+    status, release, body = visit(server)
+    assert (status, release) == (200, last)
+    assert body.startswith("good morning")
 
     ended = succeeded(project.run("workflow_dispatch", "rollback.yml", "--input", "environment=lab"))
+    assert ended.output("serving")
     status, release, body = visit(server)
     assert (status, release) == (200, first)
     assert body.startswith("hello")
 
 
-def test_a_release_that_is_not_healthy_fails_the_job_and_serves_nobody(project: Project, server: Server) -> None:
-    """The job is red, says so in an annotation, and hands on exit code 6."""
-    succeeded(project.run("push", "deploy.yml"))
-    before = visit(server)
-    project.edit("server.py", "HEALTHY = True", "HEALTHY = False")
-    project.commit("Never healthy")
-    ended = project.run("push", "deploy.yml")
-    project.edit("server.py", "HEALTHY = False", "HEALTHY = True")
-    assert ended.code != 0
-    assert ended.output("exit-code") == "6"
-    assert "::error" in ended.log
-    assert visit(server) == before
+def test_the_images_of_a_pull_request_are_named_in_one_comment(
+    project: Project, lab: Lab, tmp_path: Path
+) -> None:
+    """Pushed as pr-<number>-<head commit>, and pullable by the name that the comment gives."""
+    head = project.propose("A proposal")
+    event = write_event(tmp_path, head, "acme/tiny")
+    with serve_api(lab.password) as api:
+        words = (
+            "--eventpath",
+            str(event),
+            "--env",
+            f"GITHUB_API_URL={api.url}",
+            "--env",
+            "NO_PROXY=127.0.0.1",
+        )
+        succeeded(project.run("pull_request", "preview.yml", *words))
+        (comment,) = api.comments
+    assert f"/apps/tiny-actions/web:pr-12-{head}`" in comment["body"]
+    assert f"pr-12-{head}" in tags(lab)
+
+
+def test_the_images_of_a_fork_are_built_and_scanned_and_nothing_more(
+    project: Project, lab: Lab, tmp_path: Path
+) -> None:
+    """Without a secret, and without a registry to push to."""
+    head = project.propose("A proposal from elsewhere")
+    event = write_event(tmp_path, head, "mallory/tiny")
+    ended = succeeded(project.run("pull_request", "preview.yml", "--eventpath", str(event)))
+    assert "exec fairlead scan" in ended.log
+    assert "exec fairlead publish" not in ended.log
+    assert not [tag for tag in tags(lab) if head in tag]
 
 
 def succeeded(ended: Ended) -> Ended:
+    """It ended well, and said no secret."""
     assert ended.code == 0, ended.log
     assert CANARY not in ended.log
     return ended
+
+
+def write_event(folder: Path, head: str, repository: str) -> Path:
+    """The event of a pull request, as GitHub sends it."""
+    pull: dict[str, Any] = {
+        "number": 12,
+        "head": {"sha": head, "ref": "proposal", "repo": {"full_name": repository}},
+        "base": {"ref": "main", "repo": {"full_name": "acme/tiny"}},
+    }
+    path = folder / "event.json"
+    path.write_text(json.dumps({"action": "synchronize", "pull_request": pull}))
+    return path
+
+
+def tags(lab: Lab) -> list[str]:
+    """The tags of the app's image in the lab's registry."""
+    repository = f"docker://{lab.registry}/apps/tiny-actions/web"
+    login = f"{lab.username}:{lab.password}"
+    done = run([locate("skopeo"), "list-tags", "--tls-verify=false", "--creds", login, repository])
+    found = json.loads(done.stdout)["Tags"]
+    assert isinstance(found, list)
+    return found

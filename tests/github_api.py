@@ -1,0 +1,92 @@
+"""A server that speaks GitHub's comments API over real HTTP: GitHub itself cannot be reached from a test."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+TOKEN = "t0ken"
+
+
+class Api(ThreadingHTTPServer):
+    """Comments of one pull request, listed in pages of two whatever ``per_page`` asks."""
+
+    daemon_threads = True
+
+    def __init__(self, token: str) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.token = token
+        self.comments: list[dict[str, Any]] = []
+        self.requests: list[str] = []
+        self.refusals: list[int] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Api
+
+    def do_GET(self) -> None:
+        page = int((re.search(r"[?&]page=(\d+)", self.path) or ["", "1"])[1])
+        shown = self.server.comments[(page - 1) * 2 : page * 2]
+        more = len(self.server.comments) > page * 2
+        link = f'<{self.server.url}{self.path.split("?")[0]}?page={page + 1}>; rel="next"' if more else ""
+        self._answer(200, shown, {"Link": link} if link else {})
+
+    def do_POST(self) -> None:
+        comment = {
+            "id": len(self.server.comments) + 100,
+            "html_url": f"{self.server.url}/new",
+            **self._body(),
+        }
+        if not self.server.refusals:
+            self.server.comments.append(comment)
+        self._answer(201, comment)
+
+    def do_PATCH(self) -> None:
+        number = int(self.path.rsplit("/", 1)[1])
+        (comment,) = [one for one in self.server.comments if one["id"] == number]
+        comment.update(self._body())
+        self._answer(200, comment)
+
+    def _body(self) -> dict[str, Any]:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert isinstance(body, dict)
+        return body
+
+    def _answer(self, status: int, body: object, headers: dict[str, str] | None = None) -> None:
+        self.server.requests.append(f"{self.command} {self.path}")
+        if self.headers["Authorization"] != f"Bearer {self.server.token}":
+            status, body = 401, {"message": "Bad credentials"}
+        if self.server.refusals:
+            status, body = self.server.refusals.pop(0), {"message": "no"}
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(data)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base names it
+        """Quiet."""
+
+
+@contextmanager
+def serve_api(token: str = TOKEN) -> Iterator[Api]:
+    """The server, for as long as the block lasts; only ``token`` may write."""
+    server = Api(token)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
