@@ -16,6 +16,8 @@ from fairlead.lab.recipes import recipe_key, recipes
 from fairlead.tools.catalog import Architecture
 
 ARCHITECTURES: tuple[Architecture, ...] = ("amd64", "arm64")
+# What a run that was killed leaves.
+_HALVES = (".part-*", ".layer-*", ".archive-*", "*.part")
 _DAY = 24 * 3600
 _KEEP_DOCUMENTS = 14 * _DAY
 
@@ -86,6 +88,9 @@ class Pantry:
         for blob in self.blobs.glob("*"):
             if f"sha256:{blob.name}" not in kept and blob.stat().st_mtime < now - _DAY:
                 blob.unlink(missing_ok=True)
+        for half in (path for part in _HALVES for path in self._folder.rglob(part)):
+            if half.stat().st_mtime < now - _DAY:
+                half.unlink(missing_ok=True)
 
     def _named_in(self, part: str) -> Iterator[str]:
         """The digests of the blobs that the documents of a folder need."""
