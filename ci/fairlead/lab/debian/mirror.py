@@ -19,8 +19,8 @@ from pathlib import Path
 from fairlead import process
 from fairlead.errors import CommandFailedError
 from fairlead.lab.debian.index import Index, Package, parse_index
+from fairlead.tools.apt import read_archive
 
-DEFAULT_MIRROR = "https://mirror.example/debian"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _PARALLEL_DOWNLOADS = 6
 _TIMEOUT = (10, 120)
@@ -50,8 +50,15 @@ def parse_release(text: str) -> Release:
 
 
 def mirror_url() -> str:
-    """The mirror to use: ``FAIRLEAD_DEBIAN_MIRROR``, else Debian's own."""
-    return os.environ.get("FAIRLEAD_DEBIAN_MIRROR", DEFAULT_MIRROR).rstrip("/")
+    """The mirror to use: ``FAIRLEAD_DEBIAN_MIRROR``, else the one that this machine's apt uses, else Debian's own.
+
+    Where no signature can be checked, TLS is what vouches for the mirror.
+    """
+    chosen = os.environ.get("FAIRLEAD_DEBIAN_MIRROR", "").rstrip("/")
+    if chosen:
+        return chosen
+    found = read_archive().mirror.rstrip("/")
+    return found if _can_check_signatures() else found.replace("http://", "https://", 1)
 
 
 class Mirror:
@@ -151,9 +158,13 @@ def _copy(url: str, headers: Mapping[str, str], write: Callable[[bytes], int]) -
     return digest.hexdigest()
 
 
+def _can_check_signatures() -> bool:
+    return process.which("gpgv") is not None and _KEYRING.exists()
+
+
 def _check_signature(path: Path) -> None:
     """Verify the signature where the machine can; over https from Debian itself it is one proof more."""
-    if process.which("gpgv") is None or not _KEYRING.exists():
+    if not _can_check_signatures():
         return
     # Signed by several keys, of which an older keyring lacks some: one good signature and no bad one is enough.
     checked = process.run(["gpgv", "--status-fd", "1", "--keyring", _KEYRING, path], check=False)
