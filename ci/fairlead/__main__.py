@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli import command
+from fairlead.cli import COMPLETE_VARIABLE, command
 from fairlead.cli.output import Output
 from fairlead.errors import CommandFailedError, ExitCode, FairleadError, InputError, InterruptedByUserError
 
@@ -46,8 +46,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     output = Output(os.environ)
     _prepare_process()
-    code = guarded(lambda: command.main(words, "fairlead", standalone_mode=False, obj=output), words, output)
-    return _flushed(code)
+    return _flushed(guarded(lambda: _run(words, output), words, output))
+
+
+def _run(words: list[str], output: Output) -> int | None:
+    """Parse and call, or complete a word for a shell.
+
+    Not by ``command.main``: it leaves with 1, and without a word, on any broken pipe, a registry's included.
+    """
+    instruction = os.environ.get(COMPLETE_VARIABLE)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(command, {}, "fairlead", COMPLETE_VARIABLE, instruction)
+    with command.make_context("fairlead", words, obj=output) as ctx:
+        command.invoke(ctx)
+    return None
 
 
 def guarded(call: Callable[[], object], words: Sequence[str], output: Output) -> int:
@@ -71,7 +85,6 @@ def guarded(call: Callable[[], object], words: Sequence[str], output: Output) ->
         return _show(InterruptedByUserError("interrupted"))
     except Exception as error:  # noqa: BLE001 - the boundary: nothing unexpected may pass it
         return _unexpected(error)
-    # With `standalone_mode=False` click hands back the code of `ctx.exit()`.
     return status if isinstance(status, int) else int(ExitCode.OK)
 
 

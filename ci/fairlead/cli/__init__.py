@@ -32,7 +32,15 @@ from fairlead.nearest import nearest
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["VERBS", "Verb", "command", "environment_option", "examples", "work_dir_option"]
+__all__ = [
+    "COMPLETE_VARIABLE",
+    "VERBS",
+    "Verb",
+    "command",
+    "environment_option",
+    "examples",
+    "work_dir_option",
+]
 
 
 class Verb(NamedTuple):
@@ -42,6 +50,9 @@ class Verb(NamedTuple):
     section: str
     help: str
 
+
+# A shell's completion script calls `fairlead` with this variable set.
+COMPLETE_VARIABLE = "_FAIRLEAD_COMPLETE"
 
 _PIPELINE = "From commit to production"
 _OPERATE = "What runs"

@@ -25,5 +25,5 @@ def command(shell: str) -> None:
     script = get_completion_class(shell)
     assert script is not None
     # The base's `source`: that of bash starts the bash of this machine to ask its version first.
-    source = ShellComplete.source(script(cli.command, {}, "fairlead", "_FAIRLEAD_COMPLETE"))
+    source = ShellComplete.source(script(cli.command, {}, "fairlead", cli.COMPLETE_VARIABLE))
     report.current().result({"schema": "fairlead.completion/v1", "shell": shell, "script": source}, source)

@@ -1,0 +1,85 @@
+"""The command as a process: streams, signals, and what a shell sees of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+FAIRLEAD = [sys.executable, "-m", "fairlead"]
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    done = subprocess.run([*FAIRLEAD, "--version"], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"fairlead \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_help_imports_no_heavy_library() -> None:
+    """What costs is imported by the verb that needs it: the help comes as fast as click does."""
+    script = "import sys; from fairlead.__main__ import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    heavy = {"docker", "json", "jsonschema", "requests", "rich", "subprocess", "yaml", "asyncio", "tempfile"}
+    assert not heavy & set(done.stderr.split())
+
+
+def test_with_json_a_mistake_is_one_document_on_stdout(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*FAIRLEAD, "--json", "validate"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["schema"] == "fairlead.error/v1"
+    assert done.stderr.startswith("error: ")
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        [*FAIRLEAD, "completion", "bash"], stdout=writing, stderr=subprocess.PIPE
+    ) as process:
+        os.close(reading)
+        os.close(writing)
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_sigterm_unwinds_like_ctrl_c() -> None:
+    """Temporary files go, nobody sees a traceback, and the exit code is that of an interruption."""
+    script = (
+        "import sys, time\n"
+        "import fairlead.cli.completion as verb\n"
+        "def wait(shell):\n"
+        "    try:\n"
+        "        print('ready', flush=True)\n"
+        "        time.sleep(30)\n"
+        "    finally:\n"
+        "        print('cleaned', flush=True)\n"
+        "verb.command.callback = wait\n"
+        "from fairlead.__main__ import main\n"
+        "sys.exit(main(['completion', 'bash']))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read() == "cleaned\n"
+        assert process.stderr.read() == "error: interrupted\n"
+    assert process.returncode == 130
+
+
+def test_a_shell_completes_verbs_and_options() -> None:
+    environ = {
+        **os.environ,
+        "_FAIRLEAD_COMPLETE": "bash_complete",
+        "COMP_CWORD": "1",
+        "COMP_WORDS": "fairlead st",
+    }
+    done = subprocess.run(FAIRLEAD, env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["plain,status"]
