@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shlex
 import subprocess
 import sys
@@ -93,7 +94,10 @@ def set_the_stage() -> Stage:
         repository, f"{server.user}@{server.address}:{server.port}", server.address, lab.known_hosts
     )
     values = make_secrets(repository, folder / "secrets")
-    return Stage(lab, repository, {**lab.environ, **values}, ca=folder / "root.crt")
+    # A namespace of its own: the tags of an earlier demonstration belong to commits of another history.
+    registry = f"{lab.registry}/demo-{secrets.token_hex(3)}"
+    environ = {**lab.environ, **values, "FAIRLEAD_REGISTRY": registry}
+    return Stage(lab, repository, environ, ca=folder / "root.crt")
 
 
 def ship_the_first(stage: Stage) -> None:
