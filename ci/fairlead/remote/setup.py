@@ -39,7 +39,8 @@ if command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then systemctl
 id -u {name} >/dev/null 2>&1 || {{ useradd --create-home --shell /bin/sh {name}; usermod --password '*' {name}; }}
 usermod --append --groups docker {name}
 
-# 3. The folder where releases live.
+# 3. The folder where releases live; it changes hands as a whole if it belonged to somebody else.
+[ ! -d {folder} ] || [ "$(stat -c %U {folder})" = {name} ] || chown -R {name} {folder}
 install -d -o {name} -g "$(id -gn {name})" -m 0755 {folder}
 
 # 4. The key that lets the user in.

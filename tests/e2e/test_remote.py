@@ -1,0 +1,217 @@
+"""The one connection, to a real sshd: who is let in, what it costs, and what happens when it breaks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fairlead.remote.agent import build_agent
+from tests.e2e.workbench import Workbench, on_server, visit
+
+
+@pytest.fixture
+def bench(tiny: Workbench) -> Workbench:
+    """The tiny app, its environment the server of whichever lab is in use."""
+    text = (tiny.root / "fairlead.yaml").read_text()
+    (tiny.root / "fairlead.yaml").write_text(text.replace("127.0.0.2", tiny.server.address))
+    tiny.git("commit", "--quiet", "--all", "--allow-empty", "--message", "here")
+    return tiny
+
+
+def _logins(bench: Workbench) -> int:
+    log = subprocess.run(["docker", "logs", bench.server.name], capture_output=True, text=True, check=True)
+    return (log.stdout + log.stderr).count("Accepted publickey for")
+
+
+def _forget_agent(bench: Workbench) -> None:
+    on_server(bench.server, "rm", "-rf", "/srv/fairlead/agents")
+
+
+def _host_key(bench: Workbench) -> str:
+    """The server's own key as the server has it, not as the network tells it."""
+    kind, key, *_ = on_server(bench.server, "cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()
+    return f"{bench.server.address} {kind} {key}"
+
+
+def test_an_unknown_host_key_is_refused_with_the_very_line_to_add(bench: Workbench, tmp_path: Path) -> None:
+    known = tmp_path / "known hosts"
+    known.write_text("")
+    before = _logins(bench)
+    error = bench.refused(4, "history", "--known-hosts", str(known))
+    assert error["details"][0] == _host_key(bench)
+    printed = on_server(bench.server, "ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").split()
+    assert printed[1] in error["details"][1]
+    assert known.read_text() == "", "nothing is learned behind the user's back"
+    assert _logins(bench) == before
+    known.write_text(error["details"][0] + "\n")
+    bench.ok("history", "--known-hosts", str(known))
+
+
+def test_a_changed_host_key_is_refused_with_a_warning(bench: Workbench, tmp_path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
+    kind, key, *_ = (tmp_path / "other.pub").read_text().split()
+    known = tmp_path / "known_hosts"
+    known.write_text(f"{bench.server.address} {kind} {key}\n")
+    error = bench.refused(4, "history", "--known-hosts", str(known))
+    assert "has changed" in error["what"]
+    assert f"{known}:1" in error["why"]
+    assert "do not go on" in error["fix"]
+    assert error["details"][0] == _host_key(bench)
+
+
+def test_a_key_that_the_server_does_not_know_is_told_as_that(bench: Workbench, tmp_path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
+    error = bench.refused(4, "history", "--identity", str(tmp_path / "key"))
+    assert "does not accept the key" in error["what"]
+    assert "authorized_keys" in error["fix"]
+
+
+def test_a_key_file_that_others_can_read_is_told_as_that(bench: Workbench, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(bench.lab.identity.read_bytes())
+    key.chmod(0o644)
+    error = bench.refused(4, "history", "--identity", str(key))
+    assert "chmod 600" in error["fix"]
+
+
+def test_the_content_of_a_key_may_come_in_a_variable(bench: Workbench) -> None:
+    """As a job of GitHub Actions has it, even when its last newline was lost on the way."""
+    content = bench.lab.identity.read_text().rstrip("\n")
+    bench.environ["FAIRLEAD_SSH_KEY"] = content
+    ended = bench.fairlead("history", env={"FAIRLEAD_SSH_IDENTITY": None})
+    assert ended.code == 0, ended
+
+
+@pytest.mark.parametrize(
+    ("host", "word"),
+    [("deploy@127.0.0.1:1", "refuses connections"), ("deploy@no-such-host.invalid", "cannot be resolved")],
+)
+def test_a_host_that_is_not_there_is_told_with_the_reason(bench: Workbench, host: str, word: str) -> None:
+    bench.edit("fairlead.yaml", f"hosts: [deploy@{bench.server.address}]", f"hosts: [{host}]")
+    assert word in bench.refused(4, "history")["what"]
+
+
+def test_several_hosts_are_refused_for_now(bench: Workbench) -> None:
+    one = f"deploy@{bench.server.address}"
+    bench.edit("fairlead.yaml", f"hosts: [{one}]", f"hosts: [{one}, deploy@127.0.0.99]")
+    assert "2 hosts" in bench.refused(2, "history")["what"]
+
+
+def test_a_server_without_python_is_told_as_that(bench: Workbench) -> None:
+    python = on_server(bench.server, "readlink", "-f", "/usr/bin/python3").strip()
+    link = on_server(bench.server, "readlink", "/usr/bin/python3").strip()
+    on_server(bench.server, "rm", "/usr/bin/python3")
+    try:
+        error = bench.refused(4, "history")
+    finally:
+        on_server(bench.server, "ln", "-s", link or python, "/usr/bin/python3")
+    assert "python3 is missing" in error["what"]
+
+
+def test_the_server_is_checked(bench: Workbench) -> None:
+    document = bench.ok("--json", "host", "check").document
+    states = {check["name"]: check["state"] for check in document["checks"]}
+    assert {states[name] for name in ("python", "root", "engine", "compose", "disk", "clock")} <= {
+        "ok",
+        "warning",
+    }
+
+
+def test_a_server_that_lacks_something_fails_the_check(bench: Workbench) -> None:
+    on_server(bench.server, "gpasswd", "--delete", "deploy", "docker")
+    try:
+        ended = bench.fairlead("--json", "host", "check")
+    finally:
+        on_server(bench.server, "usermod", "--append", "--groups", "docker", "deploy")
+    assert ended.code == 4, ended
+    engine = next(check for check in ended.document["checks"] if check["name"] == "engine")
+    assert engine["state"] == "failed"
+    assert "group docker" in engine["found"] + engine["fix"]
+
+
+def test_a_fresh_server_is_prepared_and_nothing_happens_the_second_time(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    """A user who is not there yet is made, let in and can deploy."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
+    bench.edit("fairlead.yaml", "hosts: [deploy@", "hosts: [newcomer@")
+    try:
+        for _ in range(2):
+            ended = bench.ok("host", "setup", "--run", "--public-key", str(tmp_path / "key.pub"))
+            assert "is prepared" in ended.stdout
+        keys = on_server(bench.server, "cat", "/home/newcomer/.ssh/authorized_keys").splitlines()
+        assert len(keys) == 1
+        bench.ok("history", "--identity", str(tmp_path / "key"))
+    finally:
+        on_server(bench.server, "userdel", "--remove", "newcomer", check=False)
+        on_server(bench.server, "chown", "-R", "deploy:deploy", "/srv/fairlead")
+
+
+def test_a_deploy_is_one_connection_and_sends_the_agent_once(bench: Workbench) -> None:
+    for verb in ("build", "scan", "publish"):
+        bench.ok(verb)
+    _forget_agent(bench)
+    for agent_bytes in (len(build_agent().content), 0):
+        before = _logins(bench)
+        traffic = bench.ok("--json", "deploy").document["traffic"]
+        assert traffic == {"connections": 1, "agent_bytes": agent_bytes}
+        assert _logins(bench) == before + 1
+
+
+def _start_deploy(bench: Workbench, *words: str) -> subprocess.Popen[str]:
+    given = {f"FAIRLEAD_SECRET_{name.upper()}": value for name, value in bench.secrets.items()}
+    return subprocess.Popen(
+        [sys.executable, "-m", "fairlead", *words, "deploy"],
+        cwd=bench.root,
+        env={**os.environ, **bench.lab.environ, **given, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _wait_for(what: str, look: Callable[[], str]) -> None:
+    deadline = time.monotonic() + 90
+    while what not in look():
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.05)
+
+
+def test_a_client_that_is_killed_does_not_stop_the_deploy(bench: Workbench) -> None:
+    """SIGKILL in the middle: the same command again follows the same task. Ctrl-C: the host finishes by itself."""
+    bench.ok("ship")
+    text = (bench.root / "fairlead.yaml").read_text()
+    journal = f"/srv/fairlead/{bench.root.name}/journal.jsonl"
+
+    def paint(colour: str) -> None:
+        # A changed variable is a new release of the same images: nothing has to be built for it.
+        extra = f"secrets: [canary]\n    variables: {{COLOUR: {colour}}}"
+        (bench.root / "fairlead.yaml").write_text(text.replace("secrets: [canary]", extra))
+
+    paint("green")
+    client = _start_deploy(bench)
+    _wait_for("000002", lambda: on_server(bench.server, "cat", journal))
+    os.killpg(client.pid, signal.SIGKILL)
+    client.communicate()
+    bench.ok("deploy")
+    assert "green" in visit(bench.server)[2]
+    history = bench.ok("--json", "history").document["history"]
+    assert [entry["release"] for entry in history] == ["000002", "000001"]
+
+    paint("blue")
+    client = _start_deploy(bench, "--json")
+    _wait_for("000003", lambda: on_server(bench.server, "cat", journal))
+    os.killpg(client.pid, signal.SIGINT)
+    document = json.loads(client.communicate()[0])
+    assert client.returncode == 130
+    assert "goes on by itself" in document["what"]
+    _wait_for("blue", lambda: visit(bench.server)[2])
