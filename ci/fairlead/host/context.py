@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
 from .bundle import Bundle
+from .containers import Container
 from .engine import Engine
 from .journal import Journal
 from .paths import Paths
@@ -47,7 +48,11 @@ class Host:
 
 @dataclass
 class Context:
-    """One deploy or rollback under way. ``number`` is its first record in the journal; ``token`` opens the dark route."""
+    """One deploy or rollback under way.
+
+    ``number`` is its first record in the journal, ``token`` opens the dark route, ``fresh`` are the containers
+    that it started, by service, as they were seen last.
+    """
 
     host: Host
     number: int
@@ -60,6 +65,7 @@ class Context:
     blobs: Optional[Path] = None
     credentials: Optional[Path] = None
     token: str = ""
+    fresh: dict[str, tuple[Container, ...]] = field(default_factory=dict)
 
     @property
     def paths(self) -> Paths:

@@ -177,7 +177,8 @@ def _tell(
 ) -> Result:
     """The result first, for the user waits for it; then the board, which nobody waits for."""
     emit(result.to_event())
-    if bundle is not None and result.release is not None and result.status != "unchanged":
+    told = result.release is not None and result.status != "unchanged"
+    if bundle is not None and bundle.release.events is not None and told:
         with contextlib.suppress(AgentError):
             announce(paths, engine or Engine.connect(), emit, result, bundle, by, kind)
     return result

@@ -49,7 +49,7 @@ class Journal:
             OSError: no space, no permission.
         """
         made = not path.exists()
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         content = _read_all(self._handle)
         records, self._size = parse_records(content)
         self.records = records

@@ -49,7 +49,7 @@ def hold_lock(path: Path, holder: Holder, *, wait: float, on_wait: Callable[[str
     Raises:
         LockFault: it was not free in time.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _take(handle, path, wait, on_wait)
         _name_holder(handle, holder)

@@ -108,13 +108,22 @@ def _undo(host: Host, left: Transaction) -> Repaired:
 def _remove_release(host: Host, left: Transaction, containers: list[Container]) -> None:
     own = [one for one in containers if one.release == left.release]
     for container in own:
-        if container.oneoff and (container.running or container.created):
-            host.note(f"the job {container.service} still runs: waiting for it, a migration is never cut off")
+        if container.oneoff and _is_open_job(host, container):
+            if container.running:
+                host.note(
+                    f"the job {container.service} still runs: waiting for it, a migration is never cut off"
+                )
             finish_job(host, container.service, container.hash, left.release, container)
     for container in own:
         host.engine.remove(container.id)
     remove_routes(host.paths, left.release)
     remove_bundle(host.paths, left.release)
+
+
+def _is_open_job(host: Host, container: Container) -> bool:
+    """Whether nobody has written down how this job ended."""
+    run = fold_records(host.journal.records).jobs.get(container.hash)
+    return run is None or run.state == "begin"
 
 
 def _stop_again(host: Host, left: Transaction, containers: list[Container]) -> None:

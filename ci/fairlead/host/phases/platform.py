@@ -32,8 +32,10 @@ def run_platform(context: Context) -> Outcome:
     Raises:
         ReleaseFault: a service does not become healthy; the caller restores what was.
     """
-    changed = changed_services(context)
-    if not changed and not context.plan.resources:
+    changed = [
+        name for name in changed_services(context) if not is_late(context.target.release.services[name])
+    ]
+    if not changed_services(context) and not context.plan.resources:
         return Outcome("unchanged", skipped=True)
     release = context.target.release
     switch = render_switch(release.routes)
@@ -50,6 +52,11 @@ def run_platform(context: Context) -> Outcome:
 def changed_services(context: Context) -> list[str]:
     """The platform services that the plan starts or recreates."""
     return [one.service for one in context.plan.of(START, UPDATE, platform=True)]
+
+
+def is_late(service: Service) -> bool:
+    """Whether a platform service is code of the release (``rollout: recreate``): it comes after the migrations."""
+    return service.role in ("app", "worker")
 
 
 def keep_for_revert(host: Host, number: int) -> None:

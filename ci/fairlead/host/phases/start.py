@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from ..bundle import compose_file
-from ..containers import read_app_containers, release_project
+from ..containers import Container, read_app_containers, release_project
 from ..context import Context, Outcome
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..health import FAILED, judge_container
 from ..plan import CREATE, START, Action
 from ..routes import open_inside, service_name, write_routes
+from .platform import bring_up, changed_services, is_late, wait_for_platform
 
-_POLL = 0.1
+_POLL = 0.2
+_AT_ONCE = 8
 
 
 def run_start(context: Context) -> Outcome:
@@ -23,7 +27,8 @@ def run_start(context: Context) -> Outcome:
     plan = context.plan
     write_routes(context.paths, context.target.id, plan.names)
     actions = plan.of(START, CREATE, platform=False)
-    if not actions:
+    late = [name for name in changed_services(context) if is_late(context.target.release.services[name])]
+    if not actions and not late:
         return Outcome("every service is carried over", skipped=True)
     # A service may call a neighbour that is new with it before anything serves.
     open_inside(context.paths, context.target.id, plan.names)
@@ -34,37 +39,54 @@ def run_start(context: Context) -> Outcome:
         _start_stopped(context, stopped)
         if created:
             _compose_up(context, home, created)
-    return Outcome(", ".join(one.service for one in actions))
+    if late:
+        bring_up(context.host, late)
+        wait_for_platform(context.host, context.target.release, late)
+    return Outcome(", ".join([*(one.service for one in actions), *late]))
 
 
 def _start_stopped(context: Context, actions: list[Action]) -> None:
-    for action in actions:
-        for container in context.state.of_service(action.service, action.home):
-            if container.serves:
-                continue
-            if container.running:
-                # It runs and is not healthy: what is to serve again begins afresh.
-                context.engine.stop(container.id, grace=container.grace)
-            try:
-                context.engine.start(container.id)
-            except EngineFault as error:
-                raise ReleaseFault(
-                    f"{action.service} of release {action.home} cannot be started again",
-                    why=error.why or error.what,
-                    fix="roll back to another release, or deploy the commit again",
-                    service=action.service,
-                ) from error
+    pairs = [
+        (action, container)
+        for action in actions
+        for container in context.state.of_service(action.service, action.home)
+        if not container.serves
+    ]
+    if pairs:
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            list(pool.map(lambda pair: _start_again(context, *pair), pairs))
+
+
+def _start_again(context: Context, action: Action, container: Container) -> None:
+    if container.running:
+        # It runs and is not healthy: what is to serve again begins afresh.
+        context.engine.stop(container.id, grace=container.grace)
+    try:
+        context.engine.start(container.id)
+    except EngineFault as error:
+        raise ReleaseFault(
+            f"{action.service} of release {action.home} cannot be started again",
+            why=error.why or error.what,
+            fix="roll back to another release, or deploy the commit again",
+            service=action.service,
+        ) from error
 
 
 def _compose_up(context: Context, home: str, actions: list[Action]) -> None:
     """``compose up``, watched: a crash ends it at once, where Compose would wait for a dependency's health."""
-    names = sorted(service_name(one.service, home) for one in actions)
+    started = {one.service for one in actions}
+    names = sorted(service_name(name, home) for name in started)
     argv = context.engine.compose_argv(
         release_project(context.paths.app, home),
         compose_file(context.paths, home),
         *("up", "--detach", "--no-deps", "--no-build", *names),
     )
-    done = context.engine.run_watched(argv, lambda: _raise_if_crashed(context, home), poll=_POLL)
+    # Compose waits for the health of dependencies only; without any it ends as soon as all are started.
+    waits = any(
+        name in context.target.release.services[one.service].depends_on for one in actions for name in started
+    )
+    watch = (lambda: _raise_if_crashed(context, home)) if waits else (lambda: None)
+    done = context.engine.run_watched(argv, watch, poll=_POLL)
     if not done.ok:
         _raise_if_crashed(context, home)
         raise ReleaseFault(

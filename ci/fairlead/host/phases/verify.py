@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Optional
 
-from ..containers import Container, find_proxy, read_app_containers
+from ..containers import Container, find_proxy, read_app_containers, refresh_containers
 from ..context import Context, Outcome
 from ..errors import ReleaseFault
 from ..evidence import explain_container, read_evidence
@@ -17,6 +17,7 @@ from ..probe import Answer, Target, direct_target, inside_target, probe_http, pu
 from ..release import Service
 from ..routes import open_dark
 from ..state import read_digests
+from .platform import changed_services
 
 _POLL = 0.05
 _IN_A_ROW = 3
@@ -49,12 +50,12 @@ def run_verify(context: Context) -> Outcome:
     fresh = [release.services[one.service] for one in context.plan.of(START, CREATE, platform=False)]
     began = time.monotonic()
     _wait_for_containers(context, fresh, began + release.start_timeout)
-    for service in release.rolled.values():
-        _check_images(context, service)
+    containers = read_app_containers(context.engine, context.paths)
+    _check_images(context, containers)
     context.token = open_dark(context.paths, context.target.id)
     patient = any(service.gate == "http" for service in fresh)
     deadline = began + release.start_timeout if patient else time.monotonic() + _ANSWER_WITHIN
-    asked = _ask_all(context, fresh, deadline)
+    asked = _ask_all(context, fresh, containers, deadline)
     return Outcome(f"{len(release.rolled)} services, {asked} answers over the dark route")
 
 
@@ -76,11 +77,12 @@ def _wait_for_containers(context: Context, services: list[Service], deadline: fl
 
 def _first_waiting(context: Context, services: list[Service]) -> Optional[tuple[Service, str]]:
     """A service that is not ready yet, and why; one that has failed ends it all."""
-    containers = read_app_containers(context.engine, context.paths)
     for service in services:
-        verdict = judge_replicas(
-            _own(context, service, containers), wanted=service.replicas, gate=service.gate
-        )
+        own = refresh_containers(context.engine, context.fresh.get(service.name, ()))
+        if len(own) < service.replicas:
+            own = _own(context, service, read_app_containers(context.engine, context.paths))
+        context.fresh[service.name] = tuple(own)
+        verdict = judge_replicas(own, wanted=service.replicas, gate=service.gate)
         if verdict.state == FAILED:
             _refuse(context, service, f"{service.name} {verdict.reason}")
         if verdict.state != READY:
@@ -88,21 +90,23 @@ def _first_waiting(context: Context, services: list[Service]) -> Optional[tuple[
     return None
 
 
-def _check_images(context: Context, service: Service) -> None:
+def _check_images(context: Context, containers: list[Container]) -> None:
     """The image that runs is the one that was scanned and published, by its digest."""
-    if service.digest is None:
-        context.host.note(f"{service.name}: its image has no digest, so that nobody can tell what runs")
-        return
-    for container in _own(context, service, read_app_containers(context.engine, context.paths)):
-        running = read_digests(context.engine, container.image_id)
-        if service.digest not in running:
-            found = ", ".join(running) or container.image_id
-            _refuse(context, service, f"{service.name} runs another image than the release's: {found}")
+    changed = [context.target.release.services[name] for name in changed_services(context)]
+    for service in (*context.target.release.rolled.values(), *changed):
+        if service.digest is None:
+            context.host.note(f"{service.name}: its image has no digest, so that nobody can tell what runs")
+            continue
+        for image in {one.image_id for one in _own(context, service, containers)}:
+            running = read_digests(context.engine, image)
+            if service.digest not in running:
+                found = ", ".join(running) or image
+                _refuse(context, service, f"{service.name} runs another image than the release's: {found}")
 
 
-def _ask_all(context: Context, fresh: list[Service], deadline: float) -> int:
+def _ask_all(context: Context, fresh: list[Service], containers: list[Container], deadline: float) -> int:
     """Ask every question until it was answered well three times in a row; the number of questions."""
-    questions = list(_questions(context))
+    questions = list(_questions(context, containers))
     for question in questions:
         _ask(context, question, deadline, crashed=lambda: _first_waiting(context, fresh))
     return len(questions)
@@ -138,9 +142,8 @@ def _fault(question: _Question, answer: Answer) -> str:
     return fault
 
 
-def _questions(context: Context) -> Iterator[_Question]:
+def _questions(context: Context, containers: list[Container]) -> Iterator[_Question]:
     release = context.target.release
-    containers = read_app_containers(context.engine, context.paths)
     proxy = find_proxy(containers, release.proxy)
     if proxy is None:
         raise ReleaseFault(f"the proxy {release.proxy} does not run", service=release.proxy)
@@ -181,7 +184,7 @@ def _expected(context: Context, service: Service) -> Optional[str]:
 
 
 def _own(context: Context, service: Service, containers: list[Container]) -> list[Container]:
-    home = context.target.homes[service.name]
+    home = context.target.homes.get(service.name, "")
     return [
         one for one in containers if one.service == service.name and one.release == home and not one.oneoff
     ]
