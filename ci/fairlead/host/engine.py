@@ -9,25 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import http.client
-import json
 import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
-import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
+from .api import EngineApi
 from .errors import EngineFault
 
-_API = "/v1.44"
 _DEFAULT_SOCKET = "/var/run/docker.sock"
 _TAIL_LINES = 20
 _PR_SET_PDEATHSIG = 1
@@ -39,14 +35,6 @@ _PLUGIN_FOLDERS = (
     "/usr/lib/docker/cli-plugins",
     "/usr/libexec/docker/cli-plugins",
 )
-
-
-class ApiFault(EngineFault):
-    """The engine answered with an error; ``status`` is its HTTP status."""
-
-    def __init__(self, what: str, *, status: int, why: str = "") -> None:
-        super().__init__(what, why=why)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -67,11 +55,11 @@ class Finished:
         return tuple(line for line in self.output.splitlines() if line.strip())[-_TAIL_LINES:]
 
 
-class Engine:
+class Engine(EngineApi):
     """The engine of this host. One instance may be used by several threads."""
 
     def __init__(self, socket_path: str, *, environ: Optional[Mapping[str, str]] = None) -> None:
-        self._socket = socket_path
+        super().__init__(socket_path)
         self._environ = dict(os.environ if environ is None else environ)
         self._compose: Optional[tuple[str, ...]] = None
         self.hand_down: tuple[int, ...] = ()
@@ -88,100 +76,6 @@ class Engine:
         engine = cls(find_socket(environ), environ=environ)
         engine.get("/_ping")
         return engine
-
-    # The API
-
-    def get(self, path: str, **query: object) -> Any:
-        """The JSON (or text) of a GET.
-
-        Raises:
-            ApiFault: the engine refused.
-            EngineFault: it does not answer.
-        """
-        return self.call("GET", path, query)
-
-    def post(
-        self, path: str, body: Optional[Mapping[str, Any]] = None, *, timeout: float = 60.0, **query: object
-    ) -> Any:
-        """The JSON (or text) of a POST. Raises as ``get`` does."""
-        return self.call("POST", path, query, body=body, timeout=timeout)
-
-    def delete(self, path: str, **query: object) -> Any:
-        """DELETE; raises as ``get`` does."""
-        return self.call("DELETE", path, query)
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, object],
-        *,
-        body: Optional[Mapping[str, Any]] = None,
-        timeout: float = 60.0,
-    ) -> Any:
-        """One call of the API. Raises as ``get`` does."""
-        with self._request(method, path, query, body, timeout) as answer:
-            raw = answer.read()
-        if answer.getheader("Content-Type", "").startswith("application/json") and raw:
-            return json.loads(raw)
-        return raw.decode(errors="replace")
-
-    def containers(self, *labels: str) -> list[dict[str, Any]]:
-        """All containers, running or not, that carry the labels (``key`` or ``key=value``), as the API lists them."""
-        found: list[dict[str, Any]] = self.get(
-            "/containers/json", all="1", filters=json.dumps({"label": list(labels)})
-        )
-        return found
-
-    def inspect(self, container: str) -> Optional[dict[str, Any]]:
-        """A container in full, or None when it is gone."""
-        return self._optional(f"/containers/{urllib.parse.quote(container)}/json")
-
-    def image(self, reference: str) -> Optional[dict[str, Any]]:
-        """An image in full by reference or id, or None when it is not on the host."""
-        return self._optional(f"/images/{urllib.parse.quote(reference, safe='/:@')}/json")
-
-    def start(self, container: str) -> None:
-        """Start a container; one that runs is left alone."""
-        self.post(f"/containers/{container}/start")
-
-    def stop(self, container: str, *, grace: float) -> None:
-        """Send the container its stop signal and wait; its own ``stop_grace_period`` (seconds) decides on SIGKILL."""
-        with contextlib.suppress(_Gone):
-            self._unless_gone(self.post, f"/containers/{container}/stop", timeout=grace + 30)
-
-    def remove(self, container: str) -> None:
-        """Remove a container with its anonymous volumes, running or not; one that is gone is no error."""
-        with contextlib.suppress(_Gone):
-            self._unless_gone(self.delete, f"/containers/{container}", force="1", v="1")
-
-    def remove_image(self, reference: str) -> bool:
-        """Remove an image; False when something still uses it, or it is not there."""
-        try:
-            self.delete(f"/images/{urllib.parse.quote(reference, safe='/:@')}")
-        except ApiFault as error:
-            if error.status in (404, 409):
-                return False
-            raise
-        return True
-
-    def logs(self, container: str, *, tail: int, follow: bool = False) -> Iterator[str]:
-        """The container's output, line by line, both streams; empty when the engine keeps none."""
-        details = self.inspect(container)
-        if details is None:
-            return
-        path = f"/containers/{container}/logs"
-        query = {"stdout": "1", "stderr": "1", "tail": str(tail), "follow": "1" if follow else "0"}
-        timeout = None if follow else 30.0
-        try:
-            with self._request("GET", path, query, None, timeout) as answer:
-                read = answer.read1 if follow else answer.read
-                chunks = iter(lambda: read(1 << 16), b"")
-                yield from split_lines(chunks if details["Config"].get("Tty") else _demultiplex(chunks))
-        except ApiFault:
-            return
-
-    # Processes
 
     def compose(self, project: str, file: Path, *words: str, timeout: Optional[float] = None) -> Finished:
         """Run ``docker-compose -p project -f file …`` to its end."""
@@ -285,68 +179,7 @@ class Engine:
         for name in ("DOCKER_CONFIG", "DOCKER_CERT_PATH"):
             if name in self._environ:
                 kept[name] = self._environ[name]
-        return {**kept, **_COMPOSE_ENVIRON, "DOCKER_HOST": f"unix://{self._socket}"}
-
-    def _optional(self, path: str) -> Optional[dict[str, Any]]:
-        try:
-            found: dict[str, Any] = self.get(path)
-        except ApiFault as error:
-            if error.status == http.client.NOT_FOUND:
-                return None
-            raise
-        return found
-
-    def _unless_gone(self, call: Callable[..., Any], path: str, **query: Any) -> None:
-        try:
-            call(path, **query)
-        except ApiFault as error:
-            # 409: somebody else's removal is under way.
-            if error.status in (http.client.NOT_FOUND, http.client.CONFLICT, http.client.NOT_MODIFIED):
-                raise _Gone from error
-            raise
-
-    @contextlib.contextmanager
-    def _request(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, object],
-        body: Optional[Mapping[str, Any]],
-        timeout: Optional[float],
-    ) -> Iterator[http.client.HTTPResponse]:
-        target = path if path == "/_ping" else _API + path
-        if query:
-            target += "?" + urllib.parse.urlencode({key: str(value) for key, value in query.items()})
-        payload = json.dumps(body).encode() if body is not None else None
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        connection = UnixConnection(self._socket, timeout)
-        try:
-            connection.request(method, target, payload, headers)
-            answer = connection.getresponse()
-            if answer.status >= http.client.BAD_REQUEST:
-                raise _api_fault(method, path, answer)
-            yield answer
-        except (OSError, http.client.HTTPException) as error:
-            raise _unreachable(self._socket, error) from error
-        finally:
-            connection.close()
-
-
-class UnixConnection(http.client.HTTPConnection):
-    """HTTP over a unix socket: the engine's, and the admin socket of the proxy."""
-
-    def __init__(self, path: str, timeout: Optional[float]) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
-class _Gone(Exception):  # noqa: N818 - a signal, not an error
-    """The container is not there any more."""
+        return {**kept, **_COMPOSE_ENVIRON, "DOCKER_HOST": f"unix://{self.socket_path}"}
 
 
 def find_socket(environ: Mapping[str, str]) -> str:
@@ -402,53 +235,6 @@ def _has_ended(process: subprocess.Popen[bytes], patience: float) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return True
-
-
-def split_lines(chunks: Iterator[bytes]) -> Iterator[str]:
-    """Bytes as they come, as lines of text."""
-    rest = b""
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.decode(errors="replace").rstrip("\r")
-    if rest:
-        yield rest.decode(errors="replace")
-
-
-def _demultiplex(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The payloads of the engine's log stream: frames of 8 bytes header (stream, length) and content."""
-    buffer = b""
-    for chunk in chunks:
-        buffer += chunk
-        while len(buffer) >= 8:
-            size = int.from_bytes(buffer[4:8], "big")
-            if len(buffer) < 8 + size:
-                break
-            yield buffer[8 : 8 + size]
-            buffer = buffer[8 + size :]
-
-
-def _api_fault(method: str, path: str, answer: http.client.HTTPResponse) -> ApiFault:
-    raw = answer.read().decode(errors="replace")
-    try:
-        message = str(json.loads(raw)["message"])
-    except (ValueError, KeyError, TypeError):
-        message = raw.strip()
-    return ApiFault(f"the engine refused {method} {path}", status=answer.status, why=message)
-
-
-def _unreachable(path: str, error: Exception) -> EngineFault:
-    if isinstance(error, PermissionError):
-        return EngineFault(
-            f"this user may not use the engine ({path})",
-            why="the user is not in the group docker",
-            fix="as root: `usermod -aG docker USER`, then log in again; `fairlead host setup` does it",
-        )
-    return EngineFault(
-        f"the engine does not answer at {path}",
-        why=str(error) or type(error).__name__,
-        fix="start it: `systemctl start docker`; `systemctl status docker` says why it does not",
-    )
 
 
 _LIBC = ctypes.CDLL(None, use_errno=True)

@@ -7,8 +7,8 @@ import json
 from collections.abc import Collection
 from typing import Optional
 
-from .engine import UnixConnection
 from .paths import Paths
+from .unixhttp import UnixConnection
 
 _TIMEOUT = 2.0
 
