@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from fairlead.__main__ import main
 from fairlead.errors import CommandFailedError
 from fairlead.github.comment import MARKER, put_comment
 from fairlead.github.context import GitHubContext
+from fairlead.schemas import load_schema
 from tests.github_api import Api, serve_api
 
 CONTEXT = GitHubContext(
@@ -98,6 +100,7 @@ def test_the_verb_names_what_was_published(
         monkeypatch.setenv(name, value)
     assert main(["--json", "github", "comment", "--work-dir", str(tmp_path)]) == 0
     printed = capsys.readouterr()
+    jsonschema.validate(json.loads(printed.out), load_schema("comment"))
     assert json.loads(printed.out) == {"schema": "fairlead.comment/v1", "number": 12, "url": f"{api.url}/new"}
     assert "ghcr.io/acme/board/api:pr-12-b" in api.comments[0]["body"]
     assert "t0ken" not in printed.err

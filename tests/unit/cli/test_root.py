@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import jsonschema
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
@@ -16,6 +18,7 @@ from fairlead.cli import VERBS, command, examples
 from fairlead.cli.options import output_options
 from fairlead.report.document import DocumentReporter
 from fairlead.report.plain import PlainReporter
+from fairlead.schemas import load_schema
 
 
 @pytest.fixture(autouse=True)
@@ -142,6 +145,11 @@ def test_examples_keep_their_lines_in_the_help() -> None:
 def test_completion_prints_the_script_of_the_shell(shell: str) -> None:
     result = CliRunner().invoke(command, ["completion", shell])
     assert "_FAIRLEAD_COMPLETE" in result.output
+
+
+def test_with_json_the_script_is_in_a_document() -> None:
+    document = json.loads(CliRunner().invoke(command, ["--json", "completion", "zsh"]).stdout)
+    jsonschema.validate(document, load_schema("completion"))
 
 
 def test_completion_knows_the_verbs_without_importing_them(monkeypatch: pytest.MonkeyPatch) -> None:
