@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,11 +16,28 @@ class SchemaBehindError(Exception):
     """The database lacks a migration that this code needs."""
 
 
-def read_revisions() -> tuple[str, ...]:
-    """The ids of all migrations that this code brings, the newest first."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return tuple(script.revision for script in ScriptDirectory.from_config(config).walk_revisions())
+def read_revisions(versions: Path = MIGRATIONS / "versions") -> tuple[str, ...]:
+    """The ids of all migrations that this code brings, the newest first.
+
+    Read from the files' text: to import alembic for it would cost every start of the api a third of a second.
+    """
+    older = dict(_read_migration(path) for path in versions.glob("*.py"))
+    revision = next(iter(older.keys() - older.values()))
+    revisions = [revision]
+    while found := older[revision]:
+        revision = found
+        revisions.append(revision)
+    return tuple(revisions)
+
+
+def _read_migration(path: Path) -> tuple[str, str | None]:
+    """A migration's id, and that of the one before it."""
+    values = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    return values["revision"], values["down_revision"]
 
 
 def judge_schema(found: str | None, known: Sequence[str]) -> str:

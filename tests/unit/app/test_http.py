@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -18,7 +20,7 @@ from app.health import Check, Health, run_checks
 from app.healthcheck import probe_heartbeat
 from app.lifecycle import Lifecycle
 from app.logs import JsonFormatter, request_id
-from app.store.schema import SchemaBehindError, judge_schema, read_revisions
+from app.store.schema import MIGRATIONS, SchemaBehindError, judge_schema, read_revisions
 
 
 async def _hello(_request: Request) -> Response:
@@ -132,6 +134,13 @@ def test_a_database_behind_is_not_ready_and_one_ahead_is() -> None:
     for behind in (None, known[-1]):
         with pytest.raises(SchemaBehindError, match="run migrate"):
             judge_schema(behind, known)
+
+
+def test_the_migrations_are_those_that_alembic_finds() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    found = ScriptDirectory.from_config(config).walk_revisions()
+    assert read_revisions() == tuple(script.revision for script in found)
 
 
 def test_a_worker_without_a_heartbeat_is_ill(tmp_path: Any) -> None:
