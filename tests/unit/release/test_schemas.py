@@ -1,0 +1,44 @@
+"""The documents of the deploy verbs are what their schemas say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from fairlead.host.check import Check
+from fairlead.host.plan import Plan
+from fairlead.host.result import PhaseTime, Result
+from fairlead.release.proof import LINKS, Link, Proof
+from fairlead.remote.outcome import deploy_document
+from fairlead.schemas import load_schema
+
+EXTRA = {"app": "board", "environment": "production", "traffic": {"connections": 1, "agent_bytes": 0}}
+RESULT = Result("reverted", 6, "000043", "000042", "000042", (PhaseTime("verify", "failed", 1.5),))
+PLAN = Plan("deploy", "board", "000043", None, (), (), resources=False, unchanged=False)
+PROOF = Proof("web", {name: Link("sha256:aa") for name in LINKS})
+STATE = {"schema": "fairlead.state/v1", "app": "board", "serving": None, "previous": None, "services": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("deploy", deploy_document(RESULT.to_event(), "deploy@app", EXTRA)),
+        ("plan", {**PLAN.to_json(), "host": "deploy@app"}),
+        (
+            "status",
+            {"schema": "fairlead.status/v1", "host": "x", "state": STATE, "proof": [PROOF.to_json()]},
+        ),
+        (
+            "host-check",
+            {
+                "schema": "fairlead.host-check/v1",
+                "host": "x",
+                "checks": [Check("disk", "ok", "20 GiB").to_json()],
+            },
+        ),
+    ],
+)
+def test_a_document_fits_its_schema(name: str, document: dict[str, Any]) -> None:
+    Draft202012Validator(load_schema(name)).validate(document)
