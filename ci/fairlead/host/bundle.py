@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Optional
 
 from .atomic import make_folder, sync_folder, write_file
+from .document import load_release
 from .errors import InputFault
 from .paths import RELEASE_ID, Paths
 from .project import render_json, render_platform_project, render_release_project
-from .release import Release, load_release
+from .release import Release
 from .routes import render_switch
 
 _DOCUMENT = "release.json"

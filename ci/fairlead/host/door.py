@@ -105,8 +105,8 @@ class Door:
             )
 
     def _deploy(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
+        from .document import parse_release
         from .intake import parse_contents, parse_parts
-        from .release import parse_release
 
         with self._taken_when_refused(sizes):
             release = parse_release(frame.get("release"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from .actions import CARRY, CREATE, KEEP, REMOVE, RUN, SKIP, START, UPDATE, Action
 from .bundle import Bundle
 from .changes import explain_change
 from .containers import Container
@@ -18,44 +19,6 @@ from .release import Release, Service
 from .request import Options
 from .routes import render_switch, service_name
 from .state import State
-
-START = "start"
-CREATE = "create"
-CARRY = "carry"
-KEEP = "keep"
-UPDATE = "update"
-RUN = "run"
-SKIP = "skip"
-REMOVE = "remove"
-
-
-@dataclass(frozen=True)
-class Action:
-    """What happens to one service, and why.
-
-    Rolled: ``start`` (new containers, or stopped ones of the target), ``create`` (the target's were pruned),
-    ``carry`` or ``keep`` (they run on), ``remove``. Platform: ``start``, ``update``, ``keep``, ``remove``.
-    Jobs: ``run``, ``skip``. ``home`` is the release whose containers it is, empty for the platform.
-    """
-
-    service: str
-    role: str
-    action: str
-    reason: str
-    image: str
-    home: str
-    why: str = ""
-
-    def to_json(self) -> dict[str, str]:
-        return {
-            "service": self.service,
-            "role": self.role,
-            "action": self.action,
-            "reason": self.reason,
-            "image": self.image,
-            "release": self.home,
-            "why": self.why,
-        }
 
 
 @dataclass(frozen=True)

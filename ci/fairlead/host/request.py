@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
+from .document import parse_release
 from .errors import InputFault
 from .fields import Faults, Fields
 from .paths import RELEASE_ID
-from .release import Release, parse_release
+from .release import Release
 
 _TASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")

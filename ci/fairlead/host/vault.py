@@ -15,9 +15,10 @@ import tempfile
 from pathlib import Path
 
 from .atomic import make_folder, sync_folder, write_file
+from .document import is_inside
 from .errors import InputFault
 from .paths import DIGEST, Paths
-from .release import FileTree, is_inside
+from .release import FileTree
 
 _SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SECRET_MODE = 0o444

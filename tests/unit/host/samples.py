@@ -8,9 +8,10 @@ from typing import Any
 
 from fairlead.host.bundle import Bundle
 from fairlead.host.containers import Container
+from fairlead.host.document import parse_release
 from fairlead.host.ledger import Ledger
 from fairlead.host.project import platform_hashes
-from fairlead.host.release import Release, parse_release
+from fairlead.host.release import Release
 from fairlead.host.routes import render_switch
 from fairlead.host.state import State
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Optional
 
+from ..actions import RUN
 from ..bundle import compose_file
 from ..containers import Container, parse_container, release_project
 from ..context import Context, Host, Outcome
@@ -16,7 +17,6 @@ from ..engine import Engine, wait_until
 from ..errors import ReleaseFault
 from ..evidence import read_evidence
 from ..journal import JOB
-from ..plan import RUN
 from ..release import Service
 from ..routes import service_name
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 
 from .. import labels
+from ..actions import KEEP, START, UPDATE
 from ..atomic import write_file
 from ..containers import Container, find_proxy, platform_project, read_app_containers
 from ..context import Context, Host, Outcome
@@ -15,7 +16,6 @@ from ..evidence import read_evidence
 from ..health import FAILED, READY, judge_replicas
 from ..inflight import answers_admin
 from ..paths import Paths
-from ..plan import KEEP, START, UPDATE
 from ..project import Document, platform_hashes, render_json, render_platform_project
 from ..proxy import check_proxy_config
 from ..release import RESOURCES, Release, Service

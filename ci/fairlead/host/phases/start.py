@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from ..actions import CREATE, START, Action
 from ..bundle import compose_file
 from ..containers import Container, read_app_containers, release_project
 from ..context import Context, Outcome
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..health import FAILED, judge_container
-from ..plan import CREATE, START, Action
 from ..routes import open_inside, service_name, write_routes
 from .platform import bring_up, changed_services, is_late, wait_for_platform
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Optional
 
+from ..actions import CREATE, START
 from ..containers import Container, find_proxy, read_app_containers, refresh_containers
 from ..context import Context, Outcome
 from ..errors import ReleaseFault
 from ..evidence import explain_container, read_evidence
 from ..health import FAILED, READY, judge_replicas
-from ..plan import CREATE, START
 from ..probe import Answer, Target, direct_target, inside_target, probe_http, published_target
 from ..release import Service
 from ..routes import open_dark

@@ -1,0 +1,230 @@
+"""Read a release document (``fairlead.release/v1``): everything that arrives is hostile.
+
+Names that become paths, container names or lines of a Caddyfile are matched against narrow patterns here,
+once, so that no later step has to doubt them. All faults are reported at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import InputFault
+from .fields import Faults, Fields
+from .paths import APP_NAME, DIGEST
+from .release import RESOURCES, Events, FileTree, Health, Mount, Probe, Release, Service
+
+SCHEMA = "fairlead.release/v1"
+ROLES = ("proxy", "app", "worker", "job", "state", "ops")
+GATES = ("healthcheck", "http", "running")
+
+_SERVICE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}", re.IGNORECASE)
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_IMAGE = re.compile(r"[a-z0-9][a-zA-Z0-9._:/-]{0,399}(@sha256:[0-9a-f]{64})?")
+_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
+_TARGET = re.compile(r"/[^\x00-\x1f]{1,1000}")
+_URL_PATH = re.compile(r"/[!-~]{0,1000}")
+_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}(/[!-~]{0,1000})?")
+_MODE = re.compile(r"0?[0-7]{3}")
+_MAX_DOCUMENT = 8 * 1024 * 1024
+_MAX_SERVICES = 200
+_MAX_SECONDS = 24 * 3600.0
+
+
+def parse_release(raw: object) -> Release:
+    """Check a release document.
+
+    Raises:
+        InputFault: it does not hold, with every fault as a detail.
+    """
+    faults = Faults()
+    top = Fields(raw if isinstance(raw, Mapping) else {}, "release", faults)
+    if top.raw.get("schema") != SCHEMA:
+        raise InputFault(
+            "the release document is not one that this agent reads",
+            why=f"its schema is {str(top.raw.get('schema'))[:60]!r}, this agent reads {SCHEMA!r}",
+            fix="deploy with the client that this agent came with",
+        )
+    release = _release(top)
+    _check_references(release, faults)
+    faults.raise_if_any(
+        "the release document does not hold", "this is a fault of the client that sent it: report it"
+    )
+    return release
+
+
+def load_release(text: bytes) -> Release:
+    """Read a release document back from a bundle.
+
+    Raises:
+        InputFault: it is damaged.
+    """
+    if len(text) > _MAX_DOCUMENT:
+        raise InputFault("a release document is larger than 8 MiB")
+    try:
+        return parse_release(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise InputFault("a release document cannot be read", why=str(error)) from error
+
+
+def _release(top: Fields) -> Release:
+    options = top.fields("options", optional=True)
+    events = top.fields("events", optional=True) if top.raw.get("events") is not None else None
+    return Release(
+        app=top.name("app", APP_NAME),
+        environment=top.name("environment", _KEY),
+        revision=top.name("revision", _REVISION),
+        revision_time=top.integer("revision_time", 0, 1 << 40),
+        created_by=top.text("created_by", 200, default=""),
+        tool=top.text("tool", 100, default=""),
+        source=top.text("source", 500, default=""),
+        url=top.name("url", _URL) if top.raw.get("url") is not None else None,
+        start_timeout=options.seconds("start_timeout", _MAX_SECONDS, default=120.0),
+        drain_timeout=options.seconds("drain_timeout", _MAX_SECONDS, default=30.0),
+        keep=options.integer("keep", 1, 1000, default=5),
+        networks=_resources(top, "networks"),
+        volumes=_resources(top, "volumes"),
+        proxy=top.fields("proxy").name("service", _SERVICE),
+        services={
+            name: _service(name, fields)
+            for name, fields in top.table("services", _SERVICE, limit=_MAX_SERVICES)
+        },
+        routes={
+            name: port
+            for name in top.keys("routes", _SERVICE)
+            for port in [top.fields("routes").integer(name, 1, 65535)]
+        },
+        probes=tuple(
+            Probe(fields.name("path", _URL_PATH), fields.status("status"))
+            for fields in top.rows("probes", limit=50)
+        ),
+        files={tree: _tree(fields) for tree, fields in top.table("files", DIGEST, limit=1000)},
+        secrets={
+            name: sha
+            for name in top.keys("secrets", _KEY)
+            for sha in [top.fields("secrets").name(name, DIGEST)]
+        },
+        events=Events(events.name("url", _URL), events.name("token_secret", _KEY))
+        if events is not None
+        else None,
+        document=top.raw,
+    )
+
+
+def _resources(top: Fields, key: str) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for name in top.keys(key, _KEY):
+        value = top.fields(key).raw[name]
+        if value is not None and not isinstance(value, Mapping):
+            top.fields(key).fault(name, "is no mapping")
+            continue
+        given = (value or {}).get("name")
+        if given is not None and not (isinstance(given, str) and _KEY.fullmatch(given)):
+            top.fields(key).fault(name, "has a `name` that is none")
+        found[name] = value or {}
+    return found
+
+
+def _service(name: str, fields: Fields) -> Service:
+    health = fields.fields("health") if fields.raw.get("health") is not None else None
+    definition = fields.mapping("definition")
+    image = fields.name("image", _IMAGE)
+    if definition.get("image") != image:
+        fields.fault("definition", "names another image than the service's `image`")
+    role = fields.choice("role", ROLES)
+    service = Service(
+        name=name,
+        role=role,
+        rollout=fields.choice("rollout", ("switch", "recreate"), default="switch"),
+        port=fields.integer("port", 1, 65535) if fields.raw.get("port") is not None else None,
+        health=Health(health.name("path", _URL_PATH), health.status("status"))
+        if health is not None
+        else None,
+        gate=fields.choice("gate", GATES, default="running"),
+        expect_release=fields.text("expect_release", 200, default="") or None,
+        image=image,
+        platforms=dict(fields.pairs("platforms", _SHA256)),
+        why=fields.text("why", 500, default=""),
+        depends_on=_depends_on(fields),
+        mounts=tuple(_mount(mount) for mount in fields.rows("mounts", limit=500)),
+        definition=definition,
+        hash=fields.name("hash", DIGEST),
+        irreversible=fields.flag("irreversible"),
+    )
+    if service.is_rolled:
+        _refuse_singletons(service, fields)
+    return service
+
+
+def _refuse_singletons(service: Service, fields: Fields) -> None:
+    """What two releases side by side cannot both have."""
+    for key in ("container_name", "ports", "volumes_from", "links"):
+        if service.definition.get(key):
+            fields.fault("definition", f"has `{key}`, which two releases side by side cannot share")
+    for key in ("network_mode", "ipc", "pid"):
+        value = service.definition.get(key)
+        if isinstance(value, str) and value.startswith(("service:", "container:")):
+            fields.fault("definition", f"has `{key}: {value[:60]}`, which ties it to another container")
+
+
+def _depends_on(fields: Fields) -> dict[str, Mapping[str, Any]]:
+    raw = fields.mapping("depends_on", optional=True)
+    return {str(name): value if isinstance(value, Mapping) else {} for name, value in raw.items()}
+
+
+def _mount(fields: Fields) -> Mount:
+    secret = fields.name("secret", _KEY) if "secret" in fields.raw else None
+    file = fields.name("file", DIGEST) if "file" in fields.raw else None
+    if (secret is None) == (file is None):
+        fields.fault("", "names neither a secret nor a file, or both")
+    target = fields.name("target", _TARGET)
+    return Mount(target, secret, file, fields.flag("read_only", default=True))
+
+
+def _tree(fields: Fields) -> FileTree:
+    if fields.choice("kind", ("file", "dir")) == "file":
+        return FileTree(
+            False, {"": (fields.name("sha256", DIGEST), int(fields.name("mode", _MODE) or "644", 8))}
+        )
+    entries: dict[str, tuple[str, int]] = {}
+    for path, entry in fields.table("entries", None, limit=10_000):
+        if not is_inside(path):
+            fields.fault("entries", f"has the path {path[:100]!r}, which leaves the folder")
+        entries[path] = (entry.name("sha256", DIGEST), int(entry.name("mode", _MODE) or "644", 8))
+    return FileTree(True, entries)
+
+
+def is_inside(path: str) -> bool:
+    """Whether a relative path stays below where it starts, by its text alone."""
+    parts = path.split("/")
+    return (
+        0 < len(path) <= 1000
+        and path.isprintable()
+        and "\\" not in path
+        and all(part not in ("", ".", "..") and len(part) <= 200 for part in parts)
+    )
+
+
+def _check_references(release: Release, faults: Faults) -> None:
+    proxy = release.services.get(release.proxy)
+    if proxy is None or proxy.role != "proxy":
+        faults.add("proxy", f"is {release.proxy!r}, which is no service of the role proxy")
+    if RESOURCES in release.services:
+        faults.add("services", f"has one called {RESOURCES!r}: that name is Fairlead's own")
+    for name in release.routes:
+        service = release.services.get(name)
+        if service is None or not service.is_rolled:
+            faults.add("routes", f"names {name!r}, which is no rolled service")
+    for service in release.services.values():
+        for mount in service.mounts:
+            if mount.secret is not None and mount.secret not in release.secrets:
+                faults.add(
+                    f"services.{service.name}", f"mounts the secret {mount.secret!r}, which is not given"
+                )
+            if mount.file is not None and mount.file not in release.files:
+                faults.add(f"services.{service.name}", f"mounts the file {mount.file!r}, which is not given")
+    if release.events is not None and release.events.token_secret not in release.secrets:
+        faults.add("events", f"needs the secret {release.events.token_secret!r}, which is not given")

@@ -1,0 +1,115 @@
+"""The release document is hostile until it is proved otherwise."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from typing import Any
+
+import pytest
+
+from fairlead.host.document import is_inside, parse_release
+from fairlead.host.errors import InputFault
+from tests.unit.host.samples import document, service
+
+
+def test_a_good_document_is_read() -> None:
+    """Roles and routes are sorted into what lives where."""
+    release = parse_release(document())
+    assert set(release.rolled) == {"api", "web", "worker"}
+    assert set(release.platform) == {"caddy", "db"}
+    assert set(release.jobs) == {"migrate"}
+    assert release.services["web"].digest == "sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (("app",), "../etc", "release.app"),
+        (("app",), "Board", "release.app"),
+        (("revision",), "HEAD", "release.revision"),
+        (("revision_time",), True, "release.revision_time"),
+        (("networks", "a/b"), {}, "release.networks"),
+        (("networks", "edge"), {"name": "../x"}, "release.networks.edge"),
+        (("services", "web", "image"), "ghcr.io/x/web:latest --privileged", "image"),
+        (("services", "web", "hash"), "../../x", "hash"),
+        (("services", "web", "mounts"), [{"secret": "nobody", "target": "/x"}], "not given"),
+        (("services", "web", "mounts"), [{"secret": "a", "file": "b" * 64, "target": "/x"}], "both"),
+        (("services", "web", "definition", "container_name"), "web", "container_name"),
+        (("services", "web", "definition", "network_mode"), "service:api", "network_mode"),
+        (("services", "we\nb"), {}, "key"),
+        (("routes", "db"), 5432, "no rolled service"),
+        (("proxy",), {"service": "web"}, "no service of the role proxy"),
+        (("probes",), [{"path": "no slash"}], "path"),
+        (("probes",), [{"path": "/a b"}], "path"),
+        (("url",), "https://x\r\ny", "url"),
+        (("secrets", ".."), "a" * 64, "key"),
+        (("secrets", "x"), "short", "secrets.x"),
+        (("files", "nohash"), {"kind": "file"}, "key"),
+        (
+            ("files", "a" * 64),
+            {"kind": "dir", "entries": {"../up": {"sha256": "a" * 64, "mode": "0644"}}},
+            "leaves",
+        ),
+        (("files", "a" * 64), {"kind": "file", "sha256": "a" * 64, "mode": "4755"}, "mode"),
+        (("events",), {"url": "https://x", "token_secret": "missing"}, "not given"),
+        (("options",), {"keep": 0}, "keep"),
+        (("services", "fairlead-resources"), service("ops", "x"), "own"),
+    ],
+)
+def test_each_fault_is_named(path: tuple[str, ...], value: object, told: str) -> None:
+    """What is wrong is said with its place, and nothing is guessed."""
+    made: dict[str, Any] = copy.deepcopy(document())
+    inner = made
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    with pytest.raises(InputFault) as caught:
+        parse_release(made)
+    assert told in "\n".join(caught.value.details)
+
+
+def test_all_faults_at_once() -> None:
+    """Who has three faults hears of three."""
+    with pytest.raises(InputFault) as caught:
+        parse_release(document(app="X", revision="y", url="z"))
+    assert len(caught.value.details) == 3
+
+
+def test_another_schema_is_refused_by_name() -> None:
+    """A client of another age is told to use the agent that it came with."""
+    with pytest.raises(InputFault, match="not one that this agent reads"):
+        parse_release({"schema": "fairlead.release/v9"})
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/etc/passwd", "a/../b", "a//b", "./a", "a/.", "a\\b", "a\nb", "a\0b", "x" * 1001]
+)
+def test_paths_that_leave_their_folder(path: str) -> None:
+    """By its text alone a path is inside or it is not."""
+    assert not is_inside(path)
+
+
+def test_random_damage_is_an_input_fault_or_nothing() -> None:
+    """However a document is damaged, the answer is a clear refusal, never another exception."""
+    chance = random.Random(11)  # noqa: S311 - seeded damage
+    odd: list[Any] = [None, True, -1, 1e308, "", "..", "\0", [], {}, [{}], {"": None}, "x" * 5000, [[[]]]]
+    text = json.dumps(document())
+    for _ in range(1000):
+        made = json.loads(text)
+        for _ in range(chance.randint(1, 3)):
+            _damage(made, chance, odd)
+        try:
+            parse_release(made)
+        except InputFault:
+            continue
+
+
+def _damage(value: Any, chance: random.Random, odd: list[Any]) -> None:
+    while isinstance(value, dict) and value:
+        key = chance.choice(list(value))
+        if not isinstance(value[key], dict) or not value[key] or chance.random() < 0.3:
+            value[key] = chance.choice(odd)
+            return
+        value = value[key]
