@@ -9,7 +9,7 @@ import pytest
 
 from fairlead import __version__
 from fairlead.compose.split import ReleaseParts
-from fairlead.host.release import parse_release
+from fairlead.host.document import parse_release
 from fairlead.release.bundle import Origin, plan_bundle, plan_created_by
 from fairlead.release.secrets import Secret
 from fairlead.settings import Environment, EventSettings, Settings
