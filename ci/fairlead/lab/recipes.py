@@ -105,8 +105,18 @@ _RECIPES = (
         ),
     ),
     Recipe(
+        name="node",
+        tags=("20-slim", "20-trixie-slim"),
+        parent="debian",
+        packages=("nodejs", "ca-certificates"),
+        omit=(*_NEVER, "openssl"),
+        users=(User("node", 1000, "/home/node", "/bin/bash"),),
+        config=ImageConfig(env={"PATH": _LOCAL_PATH, "NODE_VERSION": "20"}, cmd=("node",)),
+    ),
+    Recipe(
         name="postgres",
-        tags=("17-trixie", "17"),
+        # Debian has one PostgreSQL a release: an app that asks for 15 gets 17, whose clients and SQL it speaks.
+        tags=("17-trixie", "17", "15"),
         parent="debian",
         packages=("postgresql-17", "postgresql-client-17"),
         omit=(*_NEVER, "libllvm19", "postgresql-common", "postgresql-client-common", "ssl-cert", "sysstat"),
@@ -134,7 +144,7 @@ _RECIPES = (
     ),
     Recipe(
         name="redis",
-        tags=("8-trixie", "8", "8.0", "8.0-trixie"),
+        tags=("8-trixie", "8", "8.0", "8.0-trixie", "latest"),
         parent="debian",
         packages=("redis-server", "redis-tools"),
         omit=_NEVER,
