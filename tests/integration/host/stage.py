@@ -152,7 +152,7 @@ class Sheet:
 
     def job(self, name: str = "migrate", command: tuple[str, ...] = ("/caddy", "version")) -> None:
         """A one-shot."""
-        self.service(name, "job", definition={"command": [*command, *()], "labels": {"for": self.revision}})
+        self.service(name, "job", definition={"command": [*command], "labels": {"for": self.revision}})
 
     def document(self) -> dict[str, Any]:
         """``fairlead.release/v1``."""
@@ -198,12 +198,13 @@ class Stage:
         """The document of commit ``number``: its revision is that digit, forty times."""
         return Sheet(self.app, self.image, self.port, f"{number:x}" * 40, 1_700_000_000 + number)
 
-    def good(self, number: int) -> Sheet:
-        """A release that is fit: a proxy, a web service, a job."""
+    def good(self, number: int, *, job: bool = False) -> Sheet:
+        """A release that is fit: a proxy, a web service, a migration if asked for."""
         sheet = self.sheet(number)
         sheet.web()
         sheet.proxy()
-        sheet.job()
+        if job:
+            sheet.job()
         return sheet
 
     def sick(self, number: int) -> Sheet:

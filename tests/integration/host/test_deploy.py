@@ -10,7 +10,7 @@ from tests.integration.host.stage import Stage
 
 def test_first_release_serves(stage: Stage, fetch: Callable[[], str]) -> None:
     """The first deploy makes platform and release, and the public is answered by it."""
-    result = stage.deploy(stage.good(1))
+    result = stage.deploy(stage.good(1, job=True))
     assert result.error is None
     assert (result.status, result.exit, result.serving) == ("live", 0, "000001")
     assert fetch() == "web 1111"

@@ -45,7 +45,7 @@ def test_killed_at_each_phase(stage: Stage, fetch: Callable[[], str]) -> None:
     body = "web 1111"
     for phase in PHASES:
         number += 1
-        _deploy_and_kill(stage, stage.good(number), phase)
+        _deploy_and_kill(stage, stage.good(number, job=phase == "migrate"), phase)
         # Whatever happened, somebody serves: either the old one, or the new one whole.
         assert fetch() in {body, "web " + f"{number:x}" * 4}
         result = stage.repair()

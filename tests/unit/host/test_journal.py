@@ -153,6 +153,7 @@ def test_a_full_disk_leaves_the_journal_whole(tmp_path: Path, monkeypatch: pytes
         monkeypatch.setattr(module.os, "pwrite", lambda handle, line, at: write(handle, line[:9], at))
         with pytest.raises(OSError, match="9 of"):
             journal.append(PHASE, tx=1, phase="start")
+        assert path.read_bytes() == render_record(journal.records[0])
         monkeypatch.undo()
         journal.append(PHASE, tx=1, phase="verify")
     assert [one.data["phase"] for one in read_journal(path)] == ["pull", "verify"]
