@@ -254,9 +254,10 @@ def test_a_dropped_connection_is_opened_again_and_no_event_is_told_twice(server:
 
 
 def test_nobody_listening_the_deploy_ends_all_the_same(server: Server) -> None:
+    """Not even when everything that the connection started is killed with it."""
     session = server.connect()
     with pytest.raises(LostError):
-        session.ask(REQUEST, BLOBS, lambda _: _kill(session))
+        session.ask(REQUEST, BLOBS, lambda _: os.killpg(session._process.pid, signal.SIGKILL))
     session.close()
     events = server.tasks[0] / "events.jsonl"
     deadline = time.monotonic() + 30
