@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,8 @@ def tiny(lab: Lab, server: Server, tmp_path: Path) -> Workbench:
     root = tmp_path / "tiny"
     shutil.copytree(APPS / "tiny", root)
     bench = Workbench(root, lab, server, secrets={"canary": "canary-4b1d-in-no-log"})
+    # Tags belong to the commits of one history: this repository is new.
+    bench.environ["FAIRLEAD_REGISTRY"] = f"{lab.registry}/tiny-{secrets.token_hex(3)}"
     bench.git("init", "--quiet", "--initial-branch", "main")
     bench.commit("first")
     return bench

@@ -152,7 +152,7 @@ def test_the_server_rolls_back_without_the_client(tiny: Workbench) -> None:
     tiny.commit("politer")
     tiny.ok("ship")
     command = "/srv/fairlead/tiny/fairlead"
-    assert "000002" in on_server(tiny.server, "su", "deploy", "-c", f"{command} history")
-    on_server(tiny.server, "su", "deploy", "-c", f"{command} rollback")
+    assert "000002" in on_server(tiny.server, command, "history", user="deploy")
+    on_server(tiny.server, command, "rollback", user="deploy")
     assert visit(tiny.server)[1] == first
-    assert "000001" in on_server(tiny.server, "su", "deploy", "-c", f"{command} status")
+    assert "000001" in on_server(tiny.server, command, "status", user="deploy")

@@ -103,11 +103,10 @@ class Workbench:
         return self.git("rev-parse", "HEAD")
 
 
-def on_server(server: Server, *argv: str, check: bool = True) -> str:
-    """Run a command as root inside a server of the lab, from its console rather than over ssh."""
-    done = subprocess.run(
-        ["docker", "exec", server.name, *argv], capture_output=True, text=True, check=False, timeout=120
-    )
+def on_server(server: Server, *argv: str, check: bool = True, user: str = "root") -> str:
+    """Run a command inside a server of the lab, from its console rather than over ssh."""
+    words = ["docker", "exec", "--user", user, server.name, *argv]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
     assert not check or done.returncode == 0, f"{argv}: {done.stdout}{done.stderr}"
     return done.stdout
 

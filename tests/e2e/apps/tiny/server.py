@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -37,6 +38,13 @@ def migrate() -> None:
         file.write(os.environ["REVISION"] + "\n")
 
 
+def check() -> None:
+    try:
+        urllib.request.urlopen("http://127.0.0.1:8000/health", timeout=2)
+    except OSError as error:
+        sys.exit(f"not healthy: {error}")
+
+
 def secret() -> str:
     return Path("/run/secrets/canary").read_text()
 
@@ -45,6 +53,8 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if sys.argv[1:] == ["migrate"]:
         migrate()
+    elif sys.argv[1:] == ["check"]:
+        check()
     else:
         print("listening", len(secret()), flush=True)
         ThreadingHTTPServer(("", 8000), Handler).serve_forever()
