@@ -23,7 +23,7 @@ from fairlead.image.credentials import (
     registry_host,
 )
 from fairlead.image.layout import digest_of, is_attestation, platform_name
-from fairlead.image.skopeo import copy_argv, inspect_argv, labels_argv
+from fairlead.image.skopeo import inspect_argv, labels_argv, push_argv, tag_argv
 from fairlead.tools.locate import locate
 
 _NOT_FOUND = ("manifest unknown", "name unknown", "name_unknown", "statuscode: 404", "not found", "not known")
@@ -107,7 +107,7 @@ class Registry:
         Raises:
             CommandFailedError: the registry does not answer, or refuses.
         """
-        self._copy(f"oci:{layout}", reference)
+        self._copy(push_argv(self.skopeo, layout, reference, self.login), reference)
 
     def tag(self, source: str, reference: str) -> None:
         """Give what is in the registry already another tag.
@@ -115,10 +115,11 @@ class Registry:
         Raises:
             CommandFailedError: the registry does not answer, or refuses.
         """
-        self._copy(f"docker://{source}", reference)
+        self._copy(tag_argv(self.skopeo, source, reference, self.login), reference)
 
-    def _copy(self, source: str, reference: str) -> None:
-        done = process.run(copy_argv(self.skopeo, source, reference, self.login), check=False)
+    @staticmethod
+    def _copy(argv: tuple[str, ...], reference: str) -> None:
+        done = process.run(argv, check=False)
         if not done.ok:
             raise explain_failure(done.stderr, reference)
 

@@ -41,20 +41,18 @@ def labels_argv(skopeo: Path, reference: str, login: Path | None, platform: str)
     )
 
 
-def copy_argv(skopeo: Path, source: str, reference: str, login: Path | None) -> tuple[str, ...]:
-    """Copy everything that an index leads to; nothing is converted, so that no digest changes."""
-    from_registry = source.removeprefix("docker://")
-    source_tls = _tls("--src-tls-verify", from_registry) if source.startswith("docker://") else ()
+def push_argv(skopeo: Path, layout: Path, reference: str, login: Path | None) -> tuple[str, ...]:
+    """Copy everything that the index of a layout leads to; nothing is converted, so that no digest changes."""
+    return (*_copy(skopeo, reference, login), "--all", f"oci:{layout}", f"docker://{reference}")
+
+
+def tag_argv(skopeo: Path, source: str, reference: str, login: Path | None) -> tuple[str, ...]:
+    """Give an index that the registry has, with all that it leads to, another tag: one write."""
     return (
-        *_skopeo(skopeo),
-        "copy",
-        "--all",
-        "--preserve-digests",
-        *("--retry-times", "2"),
-        *_login(login),
-        *source_tls,
-        *_tls("--dest-tls-verify", reference),
-        source,
+        *_copy(skopeo, reference, login),
+        *("--multi-arch", "index-only"),
+        *_tls("--src-tls-verify", source),
+        f"docker://{source}",
         f"docker://{reference}",
     )
 
@@ -71,6 +69,20 @@ def untagged(reference: str) -> str:
 def _skopeo(skopeo: Path) -> tuple[str, ...]:
     # Its policy is about signatures, which are not skopeo's to judge here; and the file is missing on many machines.
     return (str(skopeo), "--insecure-policy")
+
+
+def _copy(skopeo: Path, reference: str, login: Path | None) -> tuple[str, ...]:
+    # With a format named, a failed upload is told as such; else skopeo goes on to try Docker's own format,
+    # and complains that it must not convert.
+    return (
+        *_skopeo(skopeo),
+        "copy",
+        "--preserve-digests",
+        *("--format", "oci"),
+        *("--retry-times", "2"),
+        *_login(login),
+        *_tls("--dest-tls-verify", reference),
+    )
 
 
 def _login(login: Path | None) -> tuple[str, ...]:

@@ -153,8 +153,11 @@ def is_release_unlisted(stderr: str) -> bool:
 
 
 def last_error(stderr: str) -> str:
-    """Trivy's own last word, without its time stamps."""
+    """Trivy's own last word, without its time stamp; it may go on over several lines."""
     lines = stderr.strip().splitlines()
-    found = [match["text"].strip() for line in lines if (match := _FATAL.search(line))]
-    # The innermost cause stands last in the chain that Trivy prints on one line.
-    return found[-1].removeprefix("run error: ") if found else (lines[-1] if lines else "it printed nothing")
+    last = max((number for number, line in enumerate(lines) if _FATAL.search(line)), default=len(lines) - 1)
+    if last < 0:
+        return "it printed nothing"
+    said = " ".join(" ".join(lines[last:]).split())
+    found = _FATAL.search(said)
+    return (found["text"] if found else said).removeprefix("run error: ")

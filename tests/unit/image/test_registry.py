@@ -8,7 +8,7 @@ import pytest
 
 from fairlead.errors import CommandFailedError
 from fairlead.image.registry import explain_failure, is_not_found, parse_manifest
-from fairlead.image.skopeo import copy_argv, inspect_argv, labels_argv, untagged
+from fairlead.image.skopeo import inspect_argv, labels_argv, push_argv, tag_argv, untagged
 
 SKOPEO = Path("/usr/bin/skopeo")
 LOGIN = Path("/tmp/x/auth.json")
@@ -21,13 +21,20 @@ def test_inspect_asks_for_the_very_bytes() -> None:
     )  # fmt: skip
 
 
-def test_copy_takes_everything_and_keeps_digests() -> None:
-    assert copy_argv(SKOPEO, "oci:/w/images/api", "127.0.0.1:5000/api:t", None) == (
-        "/usr/bin/skopeo", "--insecure-policy", "copy", "--all", "--preserve-digests", "--retry-times", "2",
-        "--dest-tls-verify=false", "oci:/w/images/api", "docker://127.0.0.1:5000/api:t",
+def test_a_push_takes_everything_and_keeps_digests() -> None:
+    assert push_argv(SKOPEO, Path("/w/images/api"), "127.0.0.1:5000/api:t", None) == (
+        "/usr/bin/skopeo", "--insecure-policy", "copy", "--preserve-digests", "--format", "oci", "--retry-times", "2",
+        "--dest-tls-verify=false", "--all", "oci:/w/images/api", "docker://127.0.0.1:5000/api:t",
     )  # fmt: skip
-    assert "--src-tls-verify=false" in copy_argv(SKOPEO, "docker://localhost/a@x", "localhost/a:t", None)
-    assert "--dest-tls-verify=false" not in copy_argv(SKOPEO, "oci:/w", "ghcr.io/a:t", None)
+    assert "--dest-tls-verify=false" not in push_argv(SKOPEO, Path("/w"), "ghcr.io/a:t", LOGIN)
+
+
+def test_a_tag_is_one_write() -> None:
+    assert tag_argv(SKOPEO, "localhost/a@sha256:x", "localhost/a:t", None) == (
+        "/usr/bin/skopeo", "--insecure-policy", "copy", "--preserve-digests", "--format", "oci", "--retry-times", "2",
+        "--dest-tls-verify=false", "--multi-arch", "index-only", "--src-tls-verify=false",
+        "docker://localhost/a@sha256:x", "docker://localhost/a:t",
+    )  # fmt: skip
 
 
 def test_labels_are_those_of_a_platform() -> None:

@@ -46,6 +46,8 @@ def test_the_cache_is_where_trivy_keeps_it(monkeypatch: pytest.MonkeyPatch) -> N
 def test_trivys_last_word() -> None:
     said = "2026-11-23T01:55:27Z\tINFO\tx\n2026-11-23T01:55:27Z\tFATAL\tFatal error\trun error: init error: DB error\n"
     assert last_error(said) == "init error: DB error"
+    several = "x\tFATAL\tFatal error\trun error: 1 error occurred:\n\t* Get: connection refused\n\n\n"
+    assert last_error(several) == "1 error occurred: * Get: connection refused"
     assert last_error("odd\n") == "odd"
     assert last_error("") == "it printed nothing"
     assert is_release_unlisted('WARN\tThis OS version is not on the EOL list\tfamily="debian"')
