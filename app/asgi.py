@@ -23,7 +23,8 @@ from app.logs import request_id
 log = logging.getLogger("app.access")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
-_QUIET = ("/health", "/metrics", "/live/", "/static/")
+_QUIET = ("/health", "/metrics", "/static/")
+"""Asked all the time: told only to those who want every detail."""
 
 
 def accept_request_id(offered: str | None) -> str:
@@ -77,7 +78,7 @@ def _tell(scope: Scope, status: int, seconds: float) -> None:
     metrics.SECONDS.labels(scope["method"], route).observe(seconds)
     path = scope["path"]
     log.log(
-        logging.DEBUG if path.startswith(_QUIET) and status < 500 else logging.INFO,
+        logging.DEBUG if path.startswith(_QUIET) else logging.INFO,
         "%s %s %d",
         scope["method"],
         path,

@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.lifecycle import Lifecycle
+
+log = logging.getLogger(__name__)
 
 CHECK_TIMEOUT = 2.0
 """Seconds after which a check counts as failed; below the timeout of the container's health check."""
@@ -53,14 +56,18 @@ async def _run(name: str, check: Check, limit: float) -> Finding:
     return Finding(name, good, detail, time.perf_counter() - begin)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Health:
-    """The three endpoints of a role: what must hold to be ready, and what is told besides by the deep one."""
+    """The three endpoints of a role: what must hold to be ready, and what is told besides by the deep one.
+
+    What keeps it from being ready is logged when it changes, not each time it is asked.
+    """
 
     lifecycle: Lifecycle
     release: str
     ready: Mapping[str, Check]
     deep: Mapping[str, Check]
+    _told: str = field(default="", init=False)
 
     async def alive_endpoint(self, _request: Request) -> Response:
         """200 as long as the process answers."""
@@ -74,12 +81,20 @@ class Health:
                 *findings,
                 Finding("draining", good=False, detail="this process is stopping", seconds=0),
             )
+        self._tell(findings)
         return self._answer(findings, "ready" if all(finding.good for finding in findings) else "unready")
 
     async def deep_endpoint(self, _request: Request) -> Response:
         """All that is known, for people; 503 if anything is wrong."""
         findings = await run_checks({**self.ready, **self.deep})
         return self._answer(findings, "good" if all(finding.good for finding in findings) else "troubled")
+
+    def _tell(self, findings: tuple[Finding, ...]) -> None:
+        missing = "; ".join(f"{finding.name}: {finding.detail}" for finding in findings if not finding.good)
+        text = f"not ready: {missing}" if missing else "ready"
+        if text != self._told:
+            self._told = text
+            log.log(logging.WARNING if missing else logging.INFO, text)
 
     def _answer(self, findings: tuple[Finding, ...], status: str) -> Response:
         document = {

@@ -102,6 +102,16 @@ def test_readiness_names_what_is_missing() -> None:
     assert checks["cache"]["good"] is True
 
 
+def test_what_keeps_it_from_being_ready_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    lifecycle = Lifecycle()
+    client = Client(lifecycle, {"cache": _good})
+    with caplog.at_level(logging.INFO, "app.health"):
+        for draining in (False, False, True, True):
+            lifecycle.draining = draining
+            client.get("/health/ready")
+    assert caplog.messages == ["ready", "not ready: draining: this process is stopping"]
+
+
 def test_a_check_that_hangs_has_failed() -> None:
     (finding,) = asyncio.run(run_checks({"cache": _slow}, limit=0.01))
     assert (finding.good, finding.detail) == (False, "no answer within 0.01 s")
