@@ -12,7 +12,7 @@ import pytest
 
 from fairlead.lab.state import Lab, load
 from tests.integration.image.middle import Middle
-from tests.integration.image.workshop import Workshop
+from tests.integration.image.workshop import SMALL, Workshop
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +39,14 @@ def workshop(lab: Lab, trivy_cache: Path, tmp_path: Path) -> Workshop:
     shop.git("init", "--quiet", "--initial-branch", "main")
     shop.commit("first")
     return shop
+
+
+@pytest.fixture
+def small(workshop: Workshop) -> Workshop:
+    """The same with one image for one platform, where more would prove nothing more."""
+    workshop.settings("", of=SMALL)
+    workshop.commit("one image")
+    return workshop
 
 
 @pytest.fixture

@@ -34,6 +34,12 @@ images:
   api: {dockerfile: Dockerfile.api}
   web: {dockerfile: Dockerfile.web}
 """
+# For what is the same with many: a third of the work.
+SMALL = """\
+app: board
+images: {api: {dockerfile: Dockerfile.api}}
+platforms: [linux/amd64]
+"""
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,9 @@ class Workshop:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def settings(self, more: str) -> None:
-        """Add to fairlead.yaml."""
-        self.write("fairlead.yaml", SETTINGS + more)
+    def settings(self, more: str, *, of: str = SETTINGS) -> None:
+        """Write fairlead.yaml, and add to it."""
+        self.write("fairlead.yaml", of + more)
 
     def git(self, *words: str) -> str:
         """Run git in the repository."""
