@@ -132,6 +132,7 @@ def _templates(release: str) -> Environment:
         "ago": view.render_ago,
         "duration": view.render_seconds,
         "bars": view.plan_bars,
+        "grouped": view.group_images,
         "widths": view.plan_widths,
         "phase_names": view.phase_names,
         "tone": view.tone,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -88,6 +88,14 @@ def phase_names(events: Iterable[Event]) -> tuple[str, ...]:
     """The phases that ran in any of the events, in the order in which they are run."""
     ran = {phase.name: None for event in events for phase in event.phases if phase.state != "skipped"}
     return tuple(sorted(ran, key=lambda name: PHASES.index(name) if name in PHASES else len(PHASES)))
+
+
+def group_images(images: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Digests with the names of the services that run them; services of one image share a line."""
+    names: dict[str, list[str]] = {}
+    for name in sorted(images):
+        names.setdefault(images[name], []).append(name)
+    return tuple((", ".join(of), digest) for digest, of in names.items())
 
 
 def group_cards(servings: Iterable[Serving]) -> tuple[EnvironmentCard, ...]:

@@ -9,7 +9,15 @@ import pytest
 import app.web
 from app.domain.events import Phase
 from app.domain.serving import judge_serving
-from app.web.view import group_cards, phase_names, plan_bars, plan_widths, render_ago, render_seconds
+from app.web.view import (
+    group_cards,
+    group_images,
+    phase_names,
+    plan_bars,
+    plan_widths,
+    render_ago,
+    render_seconds,
+)
 from tests.unit.app.events import NOON, make_event
 
 STATIC = Path(app.web.__file__).parent / "static"
@@ -77,6 +85,10 @@ def test_production_comes_first_and_hosts_that_differ_are_noticed() -> None:
         ("production", 2, False, True),
         ("a-test", 1, True, False),
     ]
+
+
+def test_services_of_one_image_share_a_line() -> None:
+    assert group_images({"web": "b", "worker": "a", "api": "a"}) == (("api, worker", "a"), ("web", "b"))
 
 
 def test_vendored_files_are_what_they_say() -> None:
