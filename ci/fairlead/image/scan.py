@@ -115,8 +115,8 @@ def run_scan_verb(
         if problem:
             reporter.warn(f"the vulnerability database could not be fetched anew: {problem}")
         database = read_database(trivy.cache, problem, source)
-        with reporter.step(f"scan {len(tasks)} images"), ThreadPoolExecutor(_workers()) as pool:
-            scans = list(pool.map(lambda task: _scan(trivy, task), tasks))
+        with reporter.step(f"scan {len(tasks)} images"):
+            scans = [_scan(trivy, task, reporter) for task in tasks]
         now = time.time()
         verdicts = _verdicts(settings, build, tasks, scans, database=database, now=now)
         with reporter.step("write SARIF and SBOM"), ThreadPoolExecutor(_workers()) as pool:
@@ -164,7 +164,8 @@ def _trivy(settings: Settings, environ: Mapping[str, str]) -> Iterator[Trivy]:
         yield Trivy(locate("trivy"), cache_folder(environ), Path(empty), login)
 
 
-def _scan(trivy: Trivy, task: _Task) -> PlatformScan:
+def _scan(trivy: Trivy, task: _Task, reporter: Reporter) -> PlatformScan:
+    reporter.progress(f"{task.image} {task.platform}")
     config = task.config
     view = trivy.empty / task.name
     write_view(task.layout, task.platform, view)

@@ -38,6 +38,7 @@ _OFFLINE = (
     "--skip-vex-repo-update",
     "--offline-scan",
 )
+_LOCKED = "cache may be in use by another process"
 _UNLISTED = "This OS version is not on the EOL list"
 _FATAL = re.compile(r"\b(?:FATAL|ERROR)\b\s*(?:Fatal error\s*)?(?P<text>.*)$")
 
@@ -83,10 +84,13 @@ def download_java_argv() -> tuple[str, ...]:
     return ("image", "--download-java-db-only", *_QUIET)
 
 
-def scan_argv(layout: Path, report: Path) -> tuple[str, ...]:
+def scan_argv(layout: Path, report: Path, *, in_memory: bool = False) -> tuple[str, ...]:
     """Scan the first image of a layout, all severities, without the network.
 
-    The cache of analysed layers stays in memory: the one on disk is locked by one Trivy at a time.
+    Args:
+        layout: the layout.
+        report: where the JSON goes.
+        in_memory: do without Trivy's cache of analysed layers.
     """
     return (
         "image",
@@ -95,7 +99,7 @@ def scan_argv(layout: Path, report: Path) -> tuple[str, ...]:
         *("--output", str(report)),
         *("--scanners", "vuln"),
         *("--pkg-types", "os,library"),
-        *("--cache-backend", "memory"),
+        *(("--cache-backend", "memory") if in_memory else ()),
         "--list-all-pkgs",
         *_OFFLINE,
         *_QUIET,
@@ -138,12 +142,19 @@ def read_database(cache: Path, problem: str, source: str) -> Database:
 
 
 def run_scan(trivy: Trivy, layout: Path, report: Path) -> process.Completed:
-    """Scan; fetch the Java index first where the image turns out to need it."""
+    """Scan; fetch the Java index first where the image turns out to need it.
+
+    Trivy keeps what it found in a layer (a rescan after a change of the source takes a fifth of the time),
+    in a file that one Trivy at a time may open: where another holds it, this scan does without.
+    """
     report.unlink(missing_ok=True)
     done = trivy.run(*scan_argv(layout, report))
+    is_locked = not done.ok and _LOCKED in done.stderr
+    if is_locked:
+        done = trivy.run(*scan_argv(layout, report, in_memory=True))
     if not done.ok and "Java DB" in done.stderr:
         fetched = trivy.run(*download_java_argv())
-        done = trivy.run(*scan_argv(layout, report)) if fetched.ok else fetched
+        done = trivy.run(*scan_argv(layout, report, in_memory=is_locked)) if fetched.ok else fetched
     return done
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -163,6 +164,14 @@ while [[ $# -gt 0 ]]; do [[ $1 == --output ]] && out=$2; shift; done
     ended = workshop.run("scan", env={"PATH": f"{fake.parent}:{os.environ['PATH']}"})
     assert ended.code == 10, ended
     assert codes(ended.document) == {(code, "linux/amd64")}
+
+
+def test_another_trivy_at_work_is_no_reason_to_fail(workshop: Workshop, trivy_cache: Path) -> None:
+    workshop.settings("", of=SMALL)
+    workshop.passed()
+    with (trivy_cache / "fanal" / "fanal.db").open("r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert workshop.ok(*OFFLINE)["images"]["api"]["verdict"] == "pass"
 
 
 def test_a_layout_that_was_swapped_after_the_build_is_refused(workshop: Workshop) -> None:

@@ -23,6 +23,8 @@ def test_a_scan_sees_everything_and_reaches_nothing() -> None:
     assert argv[:5] == ("image", "--input", "/v", "--format", "json")
     for word in ("--skip-db-update", "--offline-scan", "--disable-telemetry", "--list-all-pkgs"):
         assert word in argv
+    assert "--cache-backend" not in argv
+    assert "--cache-backend" in scan_argv(Path("/v"), Path("/r.json"), in_memory=True)
     assert not any("severity" in word or "unfixed" in word for word in argv)
 
 
