@@ -35,7 +35,7 @@ def _unborn(bench: Workbench) -> None:
     ("break_it", "verb", "code", "says"),
     [
         pytest.param(_remove("fairlead.yaml"), "build", 2, "fairlead.yaml", id="no fairlead.yaml"),
-        pytest.param(_no_git, "build", 2, "not a git repository", id="not a git repository"),
+        pytest.param(_no_git, "build", 2, "not in a git repository", id="not a git repository"),
         pytest.param(_unborn, "build", 2, "no commit", id="unborn branch"),
         pytest.param(_edit("fairlead.yaml", "  web: {", "  Web: {"), "build", 2, "lower", id="upper-case image name"),
         pytest.param(_remove("Dockerfile"), "build", 2, "Dockerfile", id="Dockerfile missing"),
@@ -54,7 +54,7 @@ def test_a_fault_of_the_repository_is_named(
 
 def test_the_engine_is_down(tiny: Workbench, tmp_path: Path) -> None:
     """Building without an engine says so, and how to start one."""
-    error = tiny.refused(3, "build", env={"DOCKER_HOST": f"unix://{tmp_path}/nobody.sock"})
+    error = tiny.refused(4, "build", env={"DOCKER_HOST": f"unix://{tmp_path}/nobody.sock"})
     assert "engine" in json.dumps(error).lower()
 
 
@@ -133,9 +133,11 @@ def test_the_host_key_is_not_the_known_one(published: Workbench, tmp_path: Path,
     assert file.read_text() == known
 
 
-def test_the_disk_of_the_server_is_full(published: Workbench) -> None:
-    """A full disk is seen in the preflight, before anything is touched."""
-    on_server(published.server, "mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "/srv/fairlead")
+@pytest.mark.parametrize("size", ["64k", "4m"], ids=["no room for the agent", "no room for the release"])
+def test_the_disk_of_the_server_is_full(published: Workbench, size: str) -> None:
+    """A full disk is one clear error, and nothing is started."""
+    mount = f"import ctypes; assert not ctypes.CDLL(None).mount(b'tmpfs', b'/srv/fairlead', b'tmpfs', 0, b'size={size}')"
+    on_server(published.server, "python3", "-c", mount)
     try:
         on_server(published.server, "chown", "deploy:deploy", "/srv/fairlead")
         ended = published.fairlead("--json", "deploy")
@@ -143,7 +145,8 @@ def test_the_disk_of_the_server_is_full(published: Workbench) -> None:
         assert "disk" in ended.stdout.lower() or "space" in ended.stdout.lower(), ended
         assert "Traceback" not in ended.stderr
     finally:
-        on_server(published.server, "umount", "/srv/fairlead")
+        unmount = "import ctypes; assert not ctypes.CDLL(None).umount(b'/srv/fairlead')"
+        on_server(published.server, "python3", "-c", unmount)
     assert containers(published.server) == []
 
 
