@@ -17,6 +17,7 @@ _HEADING = re.compile(r"^\[(?P<place>[^\]]+)\] (?P<text>.+)$")
 _PLATFORM = re.compile(r"\b(?P<platform>linux/[a-z0-9]+(?:/v[0-9]+)?)(?:->\S+)?\b")
 _EXCERPT = re.compile(r"^(?P<file>\S+):(?P<line>\d+)$")
 _LAST_LINES = 20
+_CACHE = ("importing cache", "exporting cache")
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class Progress:
 
     @property
     def failed(self) -> Step | None:
-        """The first step that failed."""
-        return next((step for step in self.steps if step.error), None)
+        """The first step that failed. A cache that is not there yet fails no build."""
+        return next((step for step in self.steps if step.error and not step.text.startswith(_CACHE)), None)
 
     @property
     def error(self) -> str:

@@ -52,3 +52,16 @@ def test_a_heading_is_shown_and_output_is_not() -> None:
     assert heading_of("#8 0.290 hello") == ""
     assert heading_of("#8 0.290 [looks like] one") == ""
     assert heading_of("anything") == ""
+
+
+def test_a_cache_that_is_not_there_yet_is_not_what_failed() -> None:
+    lines = [
+        "#5 [api] importing cache manifest from r/api:buildcache",
+        "#5 ERROR: failed to configure registry cache importer: not found",
+        "#9 [api 2/2] RUN x",
+        "#9 ERROR: exit code: 1",
+    ]
+    failed = parse_progress(lines).failed
+    assert failed is not None
+    assert failed.text == "RUN x"
+    assert parse_progress(lines[:2]).failed is None
