@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,9 +20,7 @@ def check_rolled(app: ComposeApp, service: Service, remarks: Remarks) -> None:
     path = ("services", service.name)
     definition = service.definition
     name = service.name
-    if definition.get("container_name"):
-        what = f"{name}: container_name forbids two releases side by side"
-        remarks.fault("container-name", (*path, "container_name"), what, f"remove it, {_RECREATE}")
+    _check_container_name(app, service, remarks)
     if definition.get("volumes_from"):
         what = f"{name}: volumes_from binds it to one container"
         remarks.fault("model", (*path, "volumes_from"), what, f"mount the volume itself, {_RECREATE}")
@@ -41,6 +41,26 @@ def check_rolled(app: ComposeApp, service: Service, remarks: Remarks) -> None:
 def plain_links(definition: Mapping[str, Any]) -> bool:
     """Whether the links of a service only name others by their own name, which the network does anyhow."""
     return all(_is_plain(str(link)) for link in definition.get("links", ()))
+
+
+def _check_container_name(app: ComposeApp, service: Service, remarks: Remarks) -> None:
+    """Two releases can't share the name: it is left out, unless another service calls by it."""
+    name = str(service.definition.get("container_name") or "")
+    if not name:
+        return
+    path = ("services", service.name, "container_name")
+    callers = [one.name for one in app.services.values() if one is not service and _mentions(one, name)]
+    if name != service.name and callers:
+        what = f"{service.name}: container_name forbids two releases side by side, and {callers[0]} calls it {name}"
+        remarks.fault("container-name", path, what, f"call it {service.name}, {_RECREATE}")
+    else:
+        what = f"{service.name}: container_name is left out, two releases stand side by side"
+        remarks.note("container-name", path, what, "remove it, or put up with the note")
+
+
+def _mentions(service: Service, name: str) -> bool:
+    said = json.dumps([service.definition.get(key) for key in ("environment", "command", "entrypoint")])
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", said) is not None
 
 
 def _check_links(service: Service, remarks: Remarks) -> None:

@@ -14,7 +14,6 @@ WORKER = "services:\n  web:\n    image: ghcr.io/acme/board/web:1\n"
 @pytest.mark.parametrize(
     ("lines", "place", "rule", "words"),
     [
-        ("container_name: web", "5:5", "container-name", "two releases side by side"),
         ("volumes_from: [db]", "5:5", "model", "volumes_from"),
         ("network_mode: host", "5:5", "host-namespace", "network_mode: host"),
         ("network_mode: service:db", "5:5", "host-namespace", "network_mode: service:db"),
@@ -43,6 +42,21 @@ def test_what_two_releases_cannot_share_is_refused_with_its_place(
 def test_what_is_recreated_may_have_what_it_holds_alone(tmp_path: Path, lines: str) -> None:
     app = small_app(tmp_path, f"{WEB}    x-fairlead: {{rollout: recreate}}\n    {lines}\n")
     assert split_small(app).services["web"]["rollout"] == "recreate"
+
+
+def test_a_container_name_that_nobody_calls_is_left_out(tmp_path: Path) -> None:
+    parts = split_small(small_app(tmp_path, f"{WEB}    container_name: my-web\n"))
+    assert "container_name" not in parts.services["web"]["definition"]
+    assert [str(note.location) for note in parts.notes if note.rule == "container-name"] == ["compose.yaml:5:5"]
+
+
+def test_a_container_name_that_another_service_calls_is_refused(tmp_path: Path) -> None:
+    caller = "  bot:\n    image: bot:1\n    x-fairlead: {health: none}\n    environment: {URL: 'http://my-web:8000'}\n"
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(small_app(tmp_path, f"{WEB}    container_name: my-web\n{caller}"))
+    (finding,) = raised.value.findings
+    assert (finding.rule, str(finding.location)) == ("container-name", "compose.yaml:5:5")
+    assert "bot calls it my-web" in finding.what
 
 
 def test_plain_links_say_nothing_that_the_network_does_not(tmp_path: Path) -> None:
@@ -74,7 +88,7 @@ def test_with_a_proxy_of_its_own_an_app_publishes_through_that(tmp_path: Path) -
 
 
 def test_all_that_is_refused_is_told_at_once(tmp_path: Path) -> None:
-    text = f"{WEB}    container_name: web\n    pid: host\n    networks: {{default: {{ipv4_address: 10.0.0.2}}}}\n"
+    text = f"{WEB}    ipc: host\n    pid: host\n    networks: {{default: {{ipv4_address: 10.0.0.2}}}}\n"
     with pytest.raises(ComposeInvalidError) as raised:
         split_small(small_app(tmp_path, text))
     assert len(raised.value.findings) == 3
