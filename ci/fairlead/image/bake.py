@@ -16,9 +16,9 @@ from typing import Any
 
 from fairlead.errors import InputError
 from fairlead.image.cache import plan_cache
-from fairlead.image.dockerfile import Dockerfile
+from fairlead.image.staging import Source, plan_staging
 from fairlead.release.identity import Identity
-from fairlead.settings import BuildSecret, ImageSettings, Settings
+from fairlead.settings import BuildSecret, Settings
 
 # With `mode=max` the provenance would quote every build argument and every step.
 _PROVENANCE = "type=provenance,mode=min"
@@ -64,7 +64,7 @@ class BakePlan:
 def plan_bake(
     settings: Settings,
     identity: Identity,
-    dockerfiles: Mapping[str, Dockerfile],
+    sources: Mapping[str, Source],
     *,
     work_dir: Path,
     environ: Mapping[str, str],
@@ -75,7 +75,7 @@ def plan_bake(
     Args:
         settings: fairlead.yaml.
         identity: the commit; a dirty tree is named in the labels.
-        dockerfiles: the parsed Dockerfile of each image.
+        sources: each image with its Dockerfile.
         work_dir: where archives go (absolute).
         environ: variables; those of build secrets, of GitHub's cache and ``FAIRLEAD_BUILD_CONTEXTS`` count.
         options: how to build.
@@ -98,13 +98,13 @@ def plan_bake(
     epoch = _BEFORE_ALL_FILES if is_reproducible else identity.revision_time
     notes: list[str] = []
     definitions = {}
-    for name, image in settings.images.items():
+    for name, source in sources.items():
         cache = plan_cache(settings, name, environ)
         notes += [note for note in cache.notes if note not in notes]
         target = {
-            **_source(image, settings.root),
+            **_source(source, settings.root, work_dir),
             "platforms": list(settings.platforms),
-            "args": _arguments(image, identity, dockerfiles[name], epoch),
+            "args": _arguments(source, identity, epoch),
             "labels": plan_labels(settings, identity, name),
             "attest": [_PROVENANCE, *(["type=sbom"] if options.sbom else [])],
             "output": [_output(settings, identity, name, archives[name], is_reproducible)],
@@ -169,23 +169,23 @@ def parse_contexts(text: str) -> dict[str, str]:
     return contexts
 
 
-def _source(image: ImageSettings, root: Path) -> dict[str, str]:
+def _source(source: Source, root: Path, work_dir: Path) -> dict[str, str]:
+    image = source.image
+    staging = plan_staging(source, work_dir)
     return {
         "context": os.path.relpath(image.context, root),
-        "dockerfile": os.path.relpath(image.dockerfile, image.context),
+        "dockerfile": os.path.relpath(staging.dockerfile if staging else image.dockerfile, image.context),
         "target": image.target,
     }
 
 
-def _arguments(
-    image: ImageSettings, identity: Identity, dockerfile: Dockerfile, epoch: int
-) -> dict[str, str]:
+def _arguments(source: Source, identity: Identity, epoch: int) -> dict[str, str]:
     # SOURCE_DATE_EPOCH makes the dates in the image's configuration those of the commit.
     # REVISION only where it is taken: an argument that nobody declares is a warning of the builder.
     arguments = {"SOURCE_DATE_EPOCH": str(epoch)}
-    if dockerfile.declares("REVISION"):
+    if source.dockerfile.declares("REVISION"):
         arguments["REVISION"] = revision_name(identity)
-    return {**arguments, **image.args}
+    return {**arguments, **source.image.args}
 
 
 def _output(settings: Settings, identity: Identity, name: str, archive: Path, is_reproducible: bool) -> str:

@@ -25,10 +25,11 @@ from fairlead.image.documents import (
     BuiltImage,
     write_document,
 )
-from fairlead.image.explain import Source, explain_build_failure
+from fairlead.image.explain import explain_build_failure
 from fairlead.image.layout import Layout, drop_other_blobs, read_layout
 from fairlead.image.progress import Progress, emulated_seconds, heading_of, parse_progress
 from fairlead.image.provenance import settle_provenance
+from fairlead.image.staging import Source, load_ignore, plan_staging, write_staging
 from fairlead.image.workdir import prepare_work_dir
 from fairlead.release.identity import Identity
 from fairlead.report import Reporter
@@ -57,7 +58,7 @@ def load_sources(settings: Settings) -> dict[str, Source]:
                 f"the Dockerfile {shown_path(image.dockerfile)} of the image {name} is not there",
                 fix=f"write it, or name another one: images: {{{name}: {{dockerfile: …}}}}",
             ) from error
-        sources[name] = Source(image, parse_dockerfile(text))
+        sources[name] = Source(image, parse_dockerfile(text), load_ignore(image))
     return sources
 
 
@@ -71,9 +72,8 @@ def load_plan(
     options: BuildOptions,
 ) -> BakePlan:
     """The plan that ``--dry-run`` prints and ``run_build`` runs."""
-    dockerfiles = {name: source.dockerfile for name, source in sources.items()}
     return plan_bake(
-        settings, identity, dockerfiles, work_dir=work_dir.absolute(), environ=environ, options=options
+        settings, identity, sources, work_dir=work_dir.absolute(), environ=environ, options=options
     )
 
 
@@ -132,6 +132,11 @@ def _run_bake(
     environ: Mapping[str, str],
     reporter: Reporter,
 ) -> tuple[str, ...]:
+    shutil.rmtree(work_dir / "dockerfiles", ignore_errors=True)
+    for source in sources.values():
+        staging = plan_staging(source, work_dir.absolute())
+        if staging is not None:
+            write_staging(source.image, staging)
     definition = work_dir.absolute() / "bake.json"
     definition.write_text(json.dumps(plan.definition, indent=2), encoding="utf-8")
     host = registry_host(settings.repository_of(next(iter(settings.images))))

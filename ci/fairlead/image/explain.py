@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.errors import CommandFailedError, FairleadError, Finding, InputError, Location
-from fairlead.image.dockerfile import Dockerfile
 from fairlead.image.progress import Progress, Step, parse_progress
-from fairlead.settings import ImageSettings, shown_path
+from fairlead.image.staging import Source
+from fairlead.settings import shown_path
 
 _ENGINE_DOWN = (
     "Cannot connect to the Docker daemon",
@@ -31,14 +30,6 @@ _EMULATION_FIX = (
     "put the RUN into a stage `FROM --platform=$BUILDPLATFORM …` and COPY its result, which needs no emulation; "
     "or install emulation: `docker run --privileged --rm tonistiigi/binfmt --install all`"
 )
-
-
-@dataclass(frozen=True)
-class Source:
-    """An image of the build with its Dockerfile, to point into."""
-
-    image: ImageSettings
-    dockerfile: Dockerfile
 
 
 def explain_build_failure(lines: Sequence[str], sources: Mapping[str, Source]) -> FairleadError:

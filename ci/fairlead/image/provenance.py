@@ -71,10 +71,11 @@ def _with_stable_metadata(holder: Mapping[str, Any], source_url: str) -> dict[st
 
 
 def _with_source(details: Any, source_url: str) -> Any:
-    """BuildKit's own metadata: a remote may be a path of this machine, or one of many spellings."""
+    """BuildKit's own metadata without folders; a remote may be a path of this machine, or one of many spellings."""
     if not isinstance(details, dict) or not isinstance(details.get("vcs"), dict):
         return details
-    vcs = {key: value for key, value in details["vcs"].items() if key != "source"}
+    told = ("source", "localdir:context", "localdir:dockerfile")
+    vcs = {key: value for key, value in details["vcs"].items() if key not in told}
     return {**details, "vcs": {**vcs, **({"source": source_url} if source_url else {})}}
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 
@@ -213,3 +214,21 @@ def test_a_local_cache_serves_the_next_build_and_does_not_grow(workshop: Worksho
     assert digests(workshop.ok("build", env=env)) == digests(first.document)
     assert len(list((folder / "blobs/sha256").iterdir())) == before
     assert sorted(path.name for path in folder.parent.iterdir()) == ["api", "web"]
+
+
+def test_what_builds_leave_behind_never_gets_into_an_image(workshop: Workshop) -> None:
+    """`COPY . .` is in everybody's Dockerfile, and the work directory in nobody's .dockerignore."""
+    workshop.write("Dockerfile.api", "FROM scratch\nCOPY . /srv\n")
+    workshop.write("Dockerfile.web", "FROM scratch\nCOPY etc /etc\n")
+    workshop.write(".dockerignore", ".git\npackages/arm64\n!.fairlead\n")
+    workshop.commit("everything")
+    first = workshop.ok("build")
+    assert digests(workshop.ok("build")) == digests(first)
+    layout = read_layout(workshop.root / ".fairlead/images/api")
+    manifest = read_json_blob(layout.folder, layout.digests["linux/amd64"])
+    names = set()
+    for layer in manifest["layers"]:
+        with tarfile.open(blob_path(layout.folder, layer["digest"])) as tar:
+            names |= {name.split("/")[1] for name in tar.getnames() if "/" in name}
+    assert "etc" in names
+    assert not names & {".fairlead", ".git"}

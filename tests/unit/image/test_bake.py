@@ -9,6 +9,7 @@ import pytest
 from fairlead.errors import InputError
 from fairlead.image.bake import BakePlan, BuildOptions, bake_argv, parse_contexts, plan_bake
 from fairlead.image.dockerfile import parse_dockerfile
+from fairlead.image.staging import Source, plan_staging
 from fairlead.release.identity import Identity
 from fairlead.settings import BuildSecret, BuildSettings, ImageSettings, Settings
 from tests.unit.image.builders import REVISION, ROOT, identity, settings
@@ -21,13 +22,16 @@ def plan(
     commit: Identity | None = None,
     *,
     dockerfile: str = "FROM scratch\n",
+    ignore: str = ".fairlead",
     environ: dict[str, str] | None = None,
     options: BuildOptions | None = None,
 ) -> BakePlan:
     given = given or settings()
-    files = dict.fromkeys(given.images, parse_dockerfile(dockerfile))
+    sources = {
+        name: Source(image, parse_dockerfile(dockerfile), ignore) for name, image in given.images.items()
+    }
     return plan_bake(
-        given, commit or identity(), files, work_dir=WORK, environ=environ or {}, options=options
+        given, commit or identity(), sources, work_dir=WORK, environ=environ or {}, options=options
     )
 
 
@@ -158,3 +162,31 @@ def test_the_command_line() -> None:
     assert bake_argv(Path("/p/docker-buildx"), Path("/w/bake.json")) == (
         "/p/docker-buildx", "bake", "--progress", "plain", "--file", "/w/bake.json",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ignore", "staged"),
+    [
+        ("", ".fairlead\n"),
+        ("*.pyc", "*.pyc\n.fairlead\n"),
+        (".fairlead\n!.fairlead/x\n", ".fairlead\n!.fairlead/x\n.fairlead\n"),
+        ("a\n.fairlead/\n", None),
+        ("a\n/.fairlead", None),
+    ],
+)
+def test_the_work_directory_is_kept_out_of_the_context(ignore: str, staged: str | None) -> None:
+    source = Source(settings().images["api"], parse_dockerfile(""), ignore)
+    staging = plan_staging(source, WORK)
+    dockerfile = target(plan(ignore=ignore))["dockerfile"]
+    if staged is None:
+        assert staging is None
+        assert dockerfile == "Dockerfile.api"
+    else:
+        assert staging is not None
+        assert staging.ignore == staged
+        assert dockerfile == ".fairlead/dockerfiles/api/Dockerfile.api"
+
+
+def test_a_work_directory_elsewhere_needs_no_staging() -> None:
+    source = Source(settings().images["api"], parse_dockerfile(""))
+    assert plan_staging(source, Path("/elsewhere")) is None

@@ -6,7 +6,8 @@ import pytest
 
 from fairlead.errors import CommandFailedError, FairleadError, InputError, Location
 from fairlead.image.dockerfile import parse_dockerfile
-from fairlead.image.explain import Source, explain_build_failure
+from fairlead.image.explain import explain_build_failure
+from fairlead.image.staging import Source
 from fairlead.settings import ImageSettings
 
 DOCKERFILE = 'FROM scratch\nCOPY busybox /bin/\n\nRUN ["/hello"]\n'
