@@ -143,7 +143,12 @@ def _by_hand(stage: Stage, release: str) -> float:
     pull = " & ".join(f"docker pull --quiet {image}" for image in images)
     taken = seconds(
         lambda: _on_server(
-            stage, ["sh", "-c", f"{pull} & wait; docker compose --file /srv/fairlead/by-hand.json up --detach --wait"]
+            stage,
+            [
+                "sh",
+                "-c",
+                f"{pull} & wait; docker compose --file /srv/fairlead/by-hand.json up --detach --wait",
+            ],
         )
     )
     _on_server(stage, ["docker", "compose", "--file", "/srv/fairlead/by-hand.json", "down"])

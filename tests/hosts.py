@@ -74,7 +74,16 @@ def _environment(python: Path) -> Path:
     if not (folder / "ready").is_file():
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([python, "-m", "venv", folder], check=True)
-        install: list[str | Path] = ["-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", LOCK]
+        install: list[str | Path] = [
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--require-hashes",
+            "-r",
+            LOCK,
+        ]
         subprocess.run([folder / "bin" / "python", *install], check=True)
         (folder / "ready").write_text("")
     return folder

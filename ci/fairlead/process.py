@@ -146,7 +146,9 @@ def open_pipes(
         raise _missing(words, None) from error
 
 
-def start_daemon(argv: Sequence[str | os.PathLike[str]], log: Path, *, env: Mapping[str, str | None] | None = None) -> int:
+def start_daemon(
+    argv: Sequence[str | os.PathLike[str]], log: Path, *, env: Mapping[str, str | None] | None = None
+) -> int:
     """Start a command in a session of its own, its output in ``log``, and return its process id.
 
     Raises:
@@ -215,7 +217,9 @@ def _environment(extra: Mapping[str, str | None] | None) -> dict[str, str] | Non
 def _missing(words: tuple[str, ...], cwd: Path | None) -> ToolMissingError:
     if cwd is not None and not cwd.is_dir():
         return ToolMissingError(f"the folder {cwd} is not there", why=f"`{words[0]}` was to run in it")
-    return ToolMissingError(f"`{words[0]}` is not installed", fix="`fairlead setup` installs what Fairlead needs")
+    return ToolMissingError(
+        f"`{words[0]}` is not installed", fix="`fairlead setup` installs what Fairlead needs"
+    )
 
 
 def _text(raw: bytes) -> str:

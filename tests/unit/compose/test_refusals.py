@@ -47,7 +47,9 @@ def test_what_is_recreated_may_have_what_it_holds_alone(tmp_path: Path, lines: s
 def test_a_container_name_that_nobody_calls_is_left_out(tmp_path: Path) -> None:
     parts = split_small(small_app(tmp_path, f"{WEB}    container_name: my-web\n"))
     assert "container_name" not in parts.services["web"]["definition"]
-    assert [str(note.location) for note in parts.notes if note.rule == "container-name"] == ["compose.yaml:5:5"]
+    assert [str(note.location) for note in parts.notes if note.rule == "container-name"] == [
+        "compose.yaml:5:5"
+    ]
 
 
 def test_a_container_name_that_another_service_calls_is_refused(tmp_path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
 import pytest
 
-from fairlead.host import journal as module
 from fairlead.host.journal import (
     BEGIN,
     COMMIT,
@@ -147,10 +147,10 @@ def test_garbage_never_stops_the_reader(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_the_journal_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A record that does not fit is taken back: half of it would swallow the next one."""
     path = tmp_path / "journal.jsonl"
-    write = module.os.pwrite
+    write = os.pwrite
     with Journal(path) as journal:
         journal.append(PHASE, tx=1, phase="pull")
-        monkeypatch.setattr(module.os, "pwrite", lambda handle, line, at: write(handle, line[:9], at))
+        monkeypatch.setattr(os, "pwrite", lambda handle, line, at: write(handle, line[:9], at))
         with pytest.raises(OSError, match="9 of"):
             journal.append(PHASE, tx=1, phase="start")
         assert path.read_bytes() == render_record(journal.records[0])

@@ -16,7 +16,8 @@ HOLDER = Holder(what="deploy of 1a2b3c4", by="alice", task="t-1", pid=os.getpid(
 
 def test_second_is_told_who_holds_it(tmp_path: Path) -> None:
     """Waiting is bounded, and its end says what to do."""
-    path, told = tmp_path / "lock", []
+    path = tmp_path / "lock"
+    told: list[str] = []
     with hold_lock(path, HOLDER, wait=0, on_wait=told.append):
         assert is_locked(path)
         second = hold_lock(path, HOLDER, wait=0.2, on_wait=told.append)

@@ -18,7 +18,13 @@ EXTRA = {"app": "board", "environment": "production", "traffic": {"connections":
 RESULT = Result("reverted", 6, "000043", "000042", "000042", (PhaseTime("verify", "failed", 1.5),))
 PLAN = Plan("deploy", "board", "000043", None, (), (), resources=False, unchanged=False)
 PROOF = Proof("web", {name: Link("sha256:aa") for name in LINKS})
-STATE: dict[str, Any] = {"schema": "fairlead.state/v1", "app": "board", "serving": None, "previous": None, "services": []}
+STATE: dict[str, Any] = {
+    "schema": "fairlead.state/v1",
+    "app": "board",
+    "serving": None,
+    "previous": None,
+    "services": [],
+}
 
 
 @pytest.mark.parametrize(
