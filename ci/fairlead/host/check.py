@@ -10,6 +10,7 @@ import platform
 import pwd
 import re
 import shutil
+import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -56,7 +57,7 @@ def run_checks(root: Path, ahead: Optional[float] = None) -> list[Check]:
         root: ``/srv/fairlead``.
         ahead: how far this host's clock is ahead of the client's, in seconds; None where nobody told.
     """
-    checks = [judge_python(tuple(sys.version_info[:2])), _check_root(root)]
+    checks = [judge_python(tuple(sys.version_info[:2])), check_root(root)]
     try:
         engine = Engine.connect()
     except AgentError as error:
@@ -172,16 +173,21 @@ def _check_engine(engine: Engine) -> Iterator[Check]:
             )
 
 
-def _check_root(root: Path) -> Check:
+def check_root(root: Path) -> Check:
+    """The folder of the apps: there, this user's, and closed to others."""
     user = pwd.getpwuid(os.getuid()).pw_name
-    fix = f"as root: `install -d -o {user} -g {user} -m 0755 {root}`"
+    fix = f"as root: `install -d -o {user} -g {user} -m 0750 {root}`"
     if not root.is_dir():
         return Check("root", FAILED, f"{root} is not there", fix)
     owner = root.stat().st_uid
     if owner != os.getuid():
         return Check("root", FAILED, f"{root} belongs to the user number {owner}, not to {user}", fix)
     if not os.access(root, os.W_OK | os.X_OK):
-        return Check("root", FAILED, f"{user} may not write to {root}", f"`chmod 0755 {root}`")
+        return Check("root", FAILED, f"{user} may not write to {root}", f"`chmod 0750 {root}`")
+    if root.stat().st_mode & stat.S_IXOTH:
+        # The proxy's admin socket lies below it, and the proxy's user inside its container is any number.
+        found = f"every user of the server may enter {root}, and reach the proxies' admin sockets"
+        return Check("root", WARNING, found, f"`chmod 0750 {root}`")
     return Check("root", OK, f"{root} belongs to {user}")
 
 

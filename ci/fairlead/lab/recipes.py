@@ -255,7 +255,7 @@ _RECIPES = (
         entries=(
             _folder("home/deploy", 1000, 0o750),
             _folder("home/deploy/.ssh", 1000, 0o700),
-            _folder("srv/fairlead", 1000),
+            _folder("srv/fairlead", 1000, 0o750),
             _folder("run/sshd"),
             _text("etc/hostname", "server\n"),
         ),

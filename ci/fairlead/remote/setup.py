@@ -40,8 +40,9 @@ id -u {name} >/dev/null 2>&1 || {{ useradd --create-home --shell /bin/sh {name};
 usermod --append --groups docker {name}
 
 # 3. The folder where releases live; it changes hands as a whole if it belonged to somebody else.
+#    Others stay out of it: the proxy has its admin socket there.
 [ ! -d {folder} ] || [ "$(stat -c %U {folder})" = {name} ] || chown -R {name} {folder}
-install -d -o {name} -g "$(id -gn {name})" -m 0755 {folder}
+install -d -o {name} -g "$(id -gn {name})" -m 0750 {folder}
 
 # 4. The key that lets the user in.
 home="$(getent passwd {name} | cut -d: -f6)"

@@ -67,3 +67,13 @@ def test_listeners_are_read_from_the_kernels_table() -> None:
         "   2: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 0\n"
     )
     assert check.parse_listeners(table) == {80, 8080}
+
+
+def test_a_folder_that_others_may_enter_is_told(tmp_path: Path) -> None:
+    """The proxies' admin sockets lie below it."""
+    tmp_path.chmod(0o750)
+    assert check.check_root(tmp_path).state == "ok"
+    tmp_path.chmod(0o755)
+    open_to_all = check.check_root(tmp_path)
+    assert (open_to_all.state, open_to_all.fix) == ("warning", f"`chmod 0750 {tmp_path}`")
+    assert check.check_root(tmp_path / "missing").state == "failed"

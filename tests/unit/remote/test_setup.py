@@ -8,7 +8,7 @@ from fairlead.remote.setup import render_setup
 def test_names_and_keys_are_quoted_for_the_shell() -> None:
     script = render_setup("deploy", "ssh-ed25519 AAAA it's mine\n", "/srv/fair lead")
     assert "grep -qxF 'ssh-ed25519 AAAA it'\"'\"'s mine' " in script
-    assert "install -d -o deploy -g \"$(id -gn deploy)\" -m 0755 '/srv/fair lead'" in script
+    assert "install -d -o deploy -g \"$(id -gn deploy)\" -m 0750 '/srv/fair lead'" in script
 
 
 def test_it_makes_everything_that_a_deploy_needs() -> None:
