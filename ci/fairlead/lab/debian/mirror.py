@@ -17,13 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead import process
-from fairlead.errors import CommandFailedError
+from fairlead.errors import CommandFailedError, InputError
 from fairlead.lab.debian.index import Index, Package, parse_index
-from fairlead.tools.apt import read_archive
+from fairlead.tools.apt import parse_archive, read_archive
+from fairlead.tools.locate import locate
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _PARALLEL_DOWNLOADS = 6
 _TIMEOUT = (10, 120)
+_IMAGE = "debian:trixie-slim"
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,37 @@ def parse_release(text: str) -> Release:
 
 
 def mirror_url() -> str:
-    """The mirror to use: ``FAIRLEAD_DEBIAN_MIRROR``, else the one that this machine's apt uses, else Debian's own.
+    """The mirror to use: ``FAIRLEAD_DEBIAN_MIRROR``, else that of this machine's apt, else that of Debian's image.
 
     Where no signature can be checked, TLS is what vouches for the mirror.
+
+    Raises:
+        InputError: none of them names one.
     """
     chosen = os.environ.get("FAIRLEAD_DEBIAN_MIRROR", "").rstrip("/")
     if chosen:
         return chosen
-    found = read_archive().mirror.rstrip("/")
+    found = (read_archive().mirror or _mirror_of_image()).rstrip("/")
+    if not found:
+        raise InputError(
+            "the lab's own images can't be made: no mirror of Debian is known",
+            why="this machine's apt names none, and Docker Hub, whose image of Debian does, does not answer",
+            fix="name one in FAIRLEAD_DEBIAN_MIRROR",
+        )
     return found if _can_check_signatures() else found.replace("http://", "https://", 1)
+
+
+def _mirror_of_image() -> str:
+    """The mirror that the image of Debian on Docker Hub is set up for; "" when it can't be had."""
+    sources = "/etc/apt/sources.list.d/debian.sources"
+    done = process.run([locate("docker"), "run", "--rm", _IMAGE, "cat", sources], check=False)
+    return parse_archive([done.stdout]).mirror if done.ok else ""
+
+
+def render_sources(url: str, suite: str) -> str:
+    """What apt inside a stand-in reads: the mirror that it was made from."""
+    keyring = "/usr/share/keyrings/debian-archive-keyring.pgp"
+    return f"Types: deb\nURIs: {url}\nSuites: {suite}\nComponents: main\nSigned-By: {keyring}\n"
 
 
 class Mirror:
@@ -71,7 +95,7 @@ class Mirror:
     def __init__(self, folder: Path, suite: str, url: str = "") -> None:
         self._folder = folder
         self._suite = suite
-        self._url = url or mirror_url()
+        self.url = url or mirror_url()
 
     def release(self) -> Release:
         """The table of the suite, from the folder or the mirror."""
@@ -113,7 +137,7 @@ class Mirror:
         self._fetch(package.filename, self.path(package), package.sha256)
 
     def _fetch(self, name: str, path: Path, sha256: str = "") -> None:
-        download(f"{self._url}/{name}", path, sha256)
+        download(f"{self.url}/{name}", path, sha256)
 
 
 def download(url: str, path: Path, sha256: str = "", *, headers: Mapping[str, str] | None = None) -> None:
