@@ -1,4 +1,4 @@
-"""The lab, its first server without any app, and a repository with workflows."""
+"""The lab, its second server without any app, and a repository with workflows."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tests.actions.job import Project
 
 @pytest.fixture(scope="session")
 def lab() -> Lab:
-    """The lab of this machine, started if it is not up."""
-    subprocess.run([sys.executable, "-m", "fairlead", "lab", "up"], check=True, timeout=1500)
+    """The lab of this machine with two servers, started if it is not up."""
+    subprocess.run([sys.executable, "-m", "fairlead", "lab", "up", "--hosts", "2"], check=True, timeout=1500)
     return load()
 
 
 @pytest.fixture(scope="module")
 def server(lab: Lab) -> Iterator[Server]:
-    """The lab's first server, with no app on it."""
-    server = lab.servers[1]
+    """The lab's second server, with no app on it: the first one is the end-to-end tests'."""
+    server = lab.servers[2]
     wipe_server(server)
     yield server
     wipe_server(server)
