@@ -39,7 +39,10 @@ def test_nested_steps_each_leave_one_line(screen: Screen) -> None:
         reporter.progress("#2")
     reporter.close()
     # Whatever frames the spinner drew in between: each step is told once, the inner one first.
-    assert re.findall(r"✓ (\w+)", "\n".join(screen.getvalue().split("\r"))) == ["api", "build"]
+    assert re.findall(r"✓ (\w+)", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())) == [
+        "api",
+        "build",
+    ]
 
 
 def test_a_phase_replaces_the_one_before(screen: Screen) -> None:
