@@ -8,6 +8,8 @@ import click
 
 from bench import board, help_time
 from bench.measure import Row
+from fairlead import report
+from fairlead.errors import FairleadError
 
 BENCHMARKS = {"help": help_time.measure, "board": board.measure}
 
@@ -16,7 +18,11 @@ BENCHMARKS = {"help": help_time.measure, "board": board.measure}
 @click.argument("names", nargs=-1, type=click.Choice(sorted(BENCHMARKS)))
 def main(names: tuple[str, ...]) -> None:
     """Measure, and print one table; the exit code is 1 when a goal was not reached."""
-    rows = [row for name in names or BENCHMARKS for row in BENCHMARKS[name]()]
+    try:
+        rows = [row for name in names or BENCHMARKS for row in BENCHMARKS[name]()]
+    except FairleadError as error:
+        report.current().error(error)
+        sys.exit(error.exit_code)
     click.echo(render(rows))
     sys.exit(not all(row.held for row in rows))
 
