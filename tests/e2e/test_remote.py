@@ -171,7 +171,7 @@ def _start_deploy(bench: Workbench, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "fairlead", *words, "deploy"],
         cwd=bench.root,
-        env={**os.environ, **bench.lab.environ, **given, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, **bench.lab.environ, **given, **bench.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
