@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,27 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.lab.state import Lab, Server
+from tests.ended import Ended
 
 _TIMEOUT = 240.0
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How ``fairlead`` ended."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one document on standard output (``--json``)."""
-        document = json.loads(self.stdout)
-        assert isinstance(document, dict)
-        return document
-
-    def __str__(self) -> str:
-        return f"exit {self.code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 from fairlead.lab.state import Lab
 from fairlead.lab.vulnerabilities import render_leaky
+from tests.ended import Ended
 
 # Debian 13 as a scanner sees it, without a byte more.
 OS_RELEASE = (
@@ -40,25 +40,6 @@ app: board
 images: {api: {dockerfile: Dockerfile.api}}
 platforms: [linux/amd64]
 """
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How the command ended."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one document on standard output (``--json``)."""
-        value = json.loads(self.stdout)
-        assert isinstance(value, dict)
-        return value
-
-    def __str__(self) -> str:
-        return f"exit {self.code}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
 
 
 @dataclass
