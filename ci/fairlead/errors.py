@@ -8,8 +8,9 @@ nothing else in the package prints an error or calls ``sys.exit``.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import ClassVar
+
+from fairlead.findings import Finding
 
 
 class ExitCode(enum.IntEnum):
@@ -25,34 +26,6 @@ class ExitCode(enum.IntEnum):
     SCAN_REFUSED = 10
     COMPOSE_INVALID = 11
     INTERRUPTED = 130
-
-
-@dataclass(frozen=True, order=True)
-class Location:
-    """A place in a file: path as the user knows it, line and column counted from 1."""
-
-    path: str
-    line: int = 0
-    column: int = 0
-
-    def __str__(self) -> str:
-        parts = [self.path, *(str(number) for number in (self.line, self.column) if number)]
-        return ":".join(parts)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One fault of an input, so that a reader sees all of them at once."""
-
-    what: str
-    location: Location | None = None
-    fix: str = ""
-    rule: str = ""
-
-    def __str__(self) -> str:
-        place = f"{self.location}: " if self.location else ""
-        fix = f" ({self.fix})" if self.fix else ""
-        return f"{place}{self.what}{fix}"
 
 
 class FairleadError(Exception):

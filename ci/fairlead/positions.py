@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairlead.errors import Finding, Location
+from fairlead.findings import Finding, Location
 from fairlead.yaml_nodes import Node, compose_trees
 
 MAX_BYTES = 8 * 1024 * 1024

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from fairlead.errors import Finding
+from fairlead.findings import Finding
 from fairlead.nearest import did_you_mean
 from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, ValuePath, load_documents

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import yaml
 
-from fairlead.errors import Finding, Location
+from fairlead.findings import Finding, Location
 from fairlead.yaml_scalars import resolve_scalar, tagged_scalar
 
 MAX_NODES = 500_000

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from fairlead.errors import Finding
+from fairlead.findings import Finding
 
 _MARK = re.compile(r"#! (\d+): (.*?)(?=\s+#! |\s*$)")
 

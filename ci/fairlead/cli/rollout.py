@@ -17,7 +17,7 @@ from fairlead.cli.connection import find_place, open_line, show_event
 
 if TYPE_CHECKING:
     from fairlead.cli.connection import Line, Place
-    from fairlead.errors import Finding
+    from fairlead.findings import Finding
     from fairlead.release.bundle import Bundle, Origin
     from fairlead.release.pins import Resolve
     from fairlead.release.prepare import Draft

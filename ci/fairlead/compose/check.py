@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fairlead.compose.load import load_app
 from fairlead.compose.model import ComposeApp
 from fairlead.compose.split import Pin, split
-from fairlead.errors import ComposeInvalidError, Finding
+from fairlead.errors import ComposeInvalidError
+from fairlead.findings import Finding
 from fairlead.settings import Environment, Settings
 
 _REVISION = "0" * 40

@@ -14,7 +14,8 @@ from fairlead.compose.model import ComposeApp, ComposeFiles, Service
 from fairlead.compose.resolve import Resolved, resolve_model
 from fairlead.compose.roles import ServiceFacts, infer_service
 from fairlead.compose.validate import schema_faults, settings_faults
-from fairlead.errors import ComposeInvalidError, Finding, InputError, Location
+from fairlead.errors import ComposeInvalidError, InputError
+from fairlead.findings import Finding, Location
 from fairlead.positions import load_documents
 from fairlead.settings import DEFAULT_COMPOSE_NAMES, Environment, Settings, shown_path
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from fairlead.errors import Finding, Location
+from fairlead.findings import Finding, Location
 from fairlead.positions import Document, ValuePath
 from fairlead.settings import Environment, Settings
 

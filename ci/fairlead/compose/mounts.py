@@ -10,7 +10,7 @@ from typing import Any
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.remarks import Remarks
 from fairlead.compose.trees import Tree, TreeRefusedError, file_tree, load_tree
-from fairlead.errors import Location
+from fairlead.findings import Location
 from fairlead.origin import find_repository
 from fairlead.settings import shown_path
 

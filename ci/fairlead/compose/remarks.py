@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fairlead.compose.model import ComposeFiles
-from fairlead.errors import Finding
+from fairlead.findings import Finding
 from fairlead.positions import ValuePath
 
 

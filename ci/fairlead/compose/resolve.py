@@ -15,7 +15,8 @@ from typing import Any
 
 from fairlead import process
 from fairlead.compose.model import ComposeFiles
-from fairlead.errors import ComposeInvalidError, Finding, Location
+from fairlead.errors import ComposeInvalidError
+from fairlead.findings import Finding, Location
 from fairlead.positions import ValuePath, parse_yaml
 from fairlead.settings import shown_path
 

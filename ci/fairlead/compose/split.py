@@ -18,7 +18,8 @@ from fairlead.compose.refusals import check_rolled
 from fairlead.compose.remarks import Remarks
 from fairlead.compose.sites import Site, is_taken_over, plan_sites
 from fairlead.compose.trees import Tree, canonical_hash
-from fairlead.errors import ComposeInvalidError, Finding
+from fairlead.errors import ComposeInvalidError
+from fairlead.findings import Finding
 
 __all__ = ["Pin", "ReleaseParts", "SecretSource", "secret_sources", "service_hash", "split"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fairlead.compose.model import ComposeFiles
-from fairlead.errors import Finding
+from fairlead.findings import Finding
 from fairlead.nearest import did_you_mean
 from fairlead.positions import Document, ValuePath
 from fairlead.schemas import load_schema

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from fairlead.errors import FairleadError, Location
+from fairlead.errors import FairleadError
+from fairlead.findings import Location
 
 Level = Literal["error", "warning", "notice"]
 

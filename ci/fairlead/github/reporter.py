@@ -23,7 +23,8 @@ from fairlead.report.failure import read_source_line, render_error
 from fairlead.report.redact import masked, masked_document
 
 if TYPE_CHECKING:
-    from fairlead.errors import FairleadError, Location
+    from fairlead.errors import FairleadError
+    from fairlead.findings import Location
     from fairlead.report.protocol import Phase
     from fairlead.report.sink import Sink
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fairlead.errors import CommandFailedError, FairleadError, Finding, InputError, Location
+from fairlead.errors import CommandFailedError, FairleadError, InputError
+from fairlead.findings import Finding, Location
 from fairlead.image.progress import Progress, Step, parse_progress
 from fairlead.image.staging import Source
 from fairlead.settings import shown_path

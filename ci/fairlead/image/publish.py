@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fairlead.errors import CommandFailedError, Finding, InputError, ScanRefusedError
+from fairlead.errors import CommandFailedError, InputError, ScanRefusedError
+from fairlead.findings import Finding
 from fairlead.image.credentials import auth_file, read_credentials, registry_host
 from fairlead.image.documents import (
     PUBLISH_NAME,

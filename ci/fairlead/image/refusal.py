@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fairlead.errors import Finding, ScanRefusedError
+from fairlead.errors import ScanRefusedError
+from fairlead.findings import Finding
 from fairlead.image.documents import ScanDocument
 
 _FIXES = {

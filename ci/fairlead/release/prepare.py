@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairlead.errors import Finding
+from fairlead.findings import Finding
 from fairlead.release.bundle import Bundle, Origin, plan_bundle
 from fairlead.release.pins import read_publish, resolve_foreign, resolve_own, running_images
 from fairlead.release.secrets import Secret, Wanted, read_secrets

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead.errors import Finding, InputError, Location
+from fairlead.errors import InputError
+from fairlead.findings import Finding, Location
 
 VARIABLE_PREFIX = "FAIRLEAD_SECRET_"
 BUNDLE_VARIABLE = "FAIRLEAD_SECRETS"

@@ -12,7 +12,8 @@ from fairlead.report.redact import masked_document
 from fairlead.report.sink import Sink
 
 if TYPE_CHECKING:
-    from fairlead.errors import FairleadError, Location
+    from fairlead.errors import FairleadError
+    from fairlead.findings import Location
     from fairlead.report.protocol import Phase, Reporter
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from fairlead.errors import FairleadError, Finding, Location
+from fairlead.errors import FairleadError
+from fairlead.findings import Finding, Location
 
 SCHEMA = "fairlead.error/v1"
 

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from fairlead.errors import FairleadError, Location
+    from fairlead.errors import FairleadError
+    from fairlead.findings import Location
 
 PhaseState: TypeAlias = Literal["begin", "done", "skipped", "failed"]
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fairlead.errors import FairleadError, Location
+    from fairlead.errors import FairleadError
+    from fairlead.findings import Location
     from fairlead.report.protocol import Phase
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from rich.status import Status
 
-    from fairlead.errors import FairleadError, Location
+    from fairlead.errors import FairleadError
+    from fairlead.findings import Location
     from fairlead.report.protocol import Phase
 
 _STYLES = {"done": "green", "failed": "bold red", "skipped": "dim"}

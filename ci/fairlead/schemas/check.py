@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fairlead.errors import Finding
+from fairlead.findings import Finding
 from fairlead.nearest import did_you_mean
 from fairlead.positions import Document, ValuePath
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fairlead.errors import Location
+from fairlead.findings import Location
 from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, load_yaml
 from fairlead.settings import DEFAULT_COMPOSE_NAMES

@@ -6,7 +6,7 @@ import pytest
 
 from fairlead.compose.model import ComposeFiles
 from fairlead.compose.validate import schema_faults, settings_faults
-from fairlead.errors import Finding
+from fairlead.findings import Finding
 from fairlead.positions import load_documents
 from fairlead.settings import ImageSettings, Settings
 from tests.unit.marks import assert_expected, expected

@@ -16,7 +16,8 @@ from fairlead.doctor.check import (
     render_rows,
     render_verdict,
 )
-from fairlead.errors import ExitCode, Finding, InputError, Location
+from fairlead.errors import ExitCode, InputError
+from fairlead.findings import Finding, Location
 from fairlead.schemas import load_schema
 
 WELL = Check("git", OK, "2.39.5 at /usr/bin/git", fix="not shown")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairlead.errors import Finding, InputError, Location
+from fairlead.errors import InputError
+from fairlead.findings import Finding, Location
 from fairlead.github.annotations import (
     Annotation,
     annotations_of,

@@ -6,7 +6,8 @@ import json
 import re
 from pathlib import Path
 
-from fairlead.errors import Finding, InputError, Location
+from fairlead.errors import InputError
+from fairlead.findings import Finding, Location
 from fairlead.github import summary
 from fairlead.github.outputs import append_outputs, output_name, outputs_of
 

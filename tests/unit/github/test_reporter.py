@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.errors import Finding, InputError, Location
+from fairlead.errors import InputError
+from fairlead.findings import Finding, Location
 from fairlead.github.reporter import ActionsReporter
 from fairlead.report.redact import forget, redact
 from fairlead.report.sink import Sink

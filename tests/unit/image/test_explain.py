@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.errors import CommandFailedError, FairleadError, InputError, Location
+from fairlead.errors import CommandFailedError, FairleadError, InputError
+from fairlead.findings import Location
 from fairlead.image.dockerfile import parse_dockerfile
 from fairlead.image.explain import explain_build_failure
 from fairlead.image.staging import Source

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.errors import InputError, Location
+from fairlead.errors import InputError
+from fairlead.findings import Location
 from fairlead.release.secrets import Secret, Wanted, read_secrets, variable_of
 
 CANARY = b"c4n4ry-value"

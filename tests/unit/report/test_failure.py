@@ -7,7 +7,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from fairlead.errors import ComposeInvalidError, FairleadError, Finding, InputError, Location
+from fairlead.errors import ComposeInvalidError, FairleadError, InputError
+from fairlead.findings import Finding, Location
 from fairlead.report.failure import error_document, read_source_line, render_error
 from fairlead.schemas import load_schema
 

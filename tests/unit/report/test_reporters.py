@@ -10,7 +10,8 @@ from itertools import count
 import pytest
 
 from fairlead import report
-from fairlead.errors import InputError, Location
+from fairlead.errors import InputError
+from fairlead.findings import Location
 from fairlead.report.document import DocumentReporter
 from fairlead.report.plain import PlainReporter
 from fairlead.report.recording import RecordingReporter
