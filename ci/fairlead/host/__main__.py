@@ -1,6 +1,6 @@
 """The agent's command line.
 
-``serve`` and ``task`` are for the machinery. The others are for 3 a.m., on the server, with no client and no
+``serve`` is for the machinery. The others are for 3 a.m., on the server, with no client and no
 network: ``/srv/fairlead/<app>/fairlead status``.
 """
 
@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
@@ -45,10 +46,6 @@ def _run(words: argparse.Namespace) -> int:
         from .door import run_door
 
         return run_door(root, agent_argv())
-    if words.verb == "task":
-        from .perform import run_task
-
-        return run_task(Path(words.folder), agent_argv())
     paths = _paths(root, words.app)
     if words.verb in {"rollback", "repair"}:
         return _change(paths, words)
@@ -81,6 +78,7 @@ def _change(paths: Paths, words: argparse.Namespace) -> int:
     """Roll back or repair as a task of its own, so that a dropped login shell does not stop it."""
     from . import task
     from .atomic import make_folder, write_file
+    from .perform import run_task
 
     name = task.new_task_id()
     request = {
@@ -95,7 +93,7 @@ def _change(paths: Paths, words: argparse.Namespace) -> int:
     make_folder(paths.tasks, 0o700)
     make_folder(paths.task(name), 0o700)
     write_file(paths.task(name) / "request.json", json.dumps(request).encode(), 0o600)
-    task.start_task(paths.task(name), agent_argv())
+    task.start_task(paths.task(name), partial(run_task, agent=agent_argv()))
     return _follow(task.follow_task(paths.task(name), lambda: False), as_json=words.json)
 
 
@@ -141,8 +139,6 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--tail", type=int, default=100, metavar="N", help="lines from the past (100)")
     verbs.add_parser("repair", help="finish or undo what a crash interrupted")
     verbs.add_parser("serve", help=argparse.SUPPRESS)
-    task = verbs.add_parser("task", help=argparse.SUPPRESS)
-    task.add_argument("folder")
     for sub in verbs.choices.values():
         # Wherever it stands: nobody remembers the order at 3 a.m.
         sub.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
 from .bundle import Bundle
-from .containers import Container
+from .containers import Container, read_app_containers, refresh_containers
 from .engine import Engine
 from .journal import Journal
 from .paths import Paths
@@ -37,6 +37,17 @@ class Host:
     journal: Journal
     emit: Emit
     phase: str = "prepare"
+    seen: tuple[Container, ...] = ()
+
+    def list_containers(self) -> list[Container]:
+        """All containers of the app: the engine is asked for the list, which costs it 15 ms a container."""
+        found = read_app_containers(self.engine, self.paths)
+        self.seen = tuple(found)
+        return found
+
+    def refresh_containers(self) -> list[Container]:
+        """The containers of the last list as they are now, without those that are gone: for when none can be new."""
+        return refresh_containers(self.engine, self.seen) if self.seen else self.list_containers()
 
     def note(self, text: str, level: str = INFO) -> None:
         """Tell the user something that is no failure."""
@@ -50,8 +61,7 @@ class Host:
 class Context:
     """One deploy or rollback under way.
 
-    ``number`` is its first record in the journal, ``token`` opens the dark route, ``fresh`` are the containers
-    that it started, by service, as they were seen last.
+    ``number`` is its first record in the journal, ``token`` opens the dark route.
     """
 
     host: Host
@@ -65,7 +75,6 @@ class Context:
     blobs: Optional[Path] = None
     credentials: Optional[Path] = None
     token: str = ""
-    fresh: dict[str, tuple[Container, ...]] = field(default_factory=dict)
 
     @property
     def paths(self) -> Paths:

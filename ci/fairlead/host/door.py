@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,8 @@ class Door:
         self._reader.skip(sizes)
         if name in READING:
             yield Result("ok", data=READING[name](self._root, frame)).to_event()
+            if name == "state":
+                _make_ready()
         elif name in self._telling:
             yield from self._telling[name](frame)
         else:
@@ -134,13 +137,14 @@ class Door:
         self, paths: Paths, request: Mapping[str, Any], parts: Sequence[Part], contents: Contents
     ) -> Iterator[Event]:
         from .intake import open_task
+        from .perform import run_task
 
         running = task.find_running(paths, request)
         if running is not None:
             self._reader.skip([part.size for part in parts])
         name = running or open_task(self._reader, request, parts, contents, paths)
         if running is None:
-            task.start_task(paths.task(name), self._agent)
+            task.start_task(paths.task(name), partial(run_task, agent=self._agent))
         yield {"event": "attached", "task": name, "resumed": running is not None}
         yield from task.follow_task(paths.task(name), self._reader.hung_up)
 
@@ -197,6 +201,11 @@ def run_door(root: Path, agent: Sequence[str]) -> int:
 
 def _told(kind: str, frame: Frame) -> dict[str, Any]:
     return {"kind": kind, "options": frame.get("options", {}), "by": str(frame.get("by", ""))}
+
+
+def _make_ready() -> None:
+    """Load what a deploy needs while the client, which asks for the state first, makes up its mind."""
+    from . import deploy, intake, perform  # noqa: F401 - for the time that it takes
 
 
 def _failed(error: AgentError) -> Event:

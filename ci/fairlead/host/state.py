@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -19,6 +20,7 @@ from .release import Release, Service
 from .routes import read_live
 
 SCHEMA = "fairlead.state/v1"
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None) 
         containers=containers,
         next_id=_next_id(paths, ledger, containers),
         origin=read_origin(paths),
-        digests={image: read_digests(engine, image) for image in {one.image_id for one in containers}},
+        digests=_read_all_digests(engine, {one.image_id for one in containers}),
         present=frozenset(reference for reference in references if engine.image(reference) is not None),
         holder=read_holder(paths.lock) if is_locked(paths.lock) else None,
     )
@@ -161,6 +163,12 @@ def read_digests(engine: Engine, image: str) -> tuple[str, ...]:
         return ()
     names = [str(name).partition("@")[2] for name in found.get("RepoDigests") or ()]
     return tuple(dict.fromkeys(names))
+
+
+def _read_all_digests(engine: Engine, images: set[str]) -> dict[str, tuple[str, ...]]:
+    """Side by side: the engine takes 20 ms an image."""
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return dict(zip(images, pool.map(lambda image: read_digests(engine, image), images)))
 
 
 def read_origin(paths: Paths) -> Optional[dict[str, str]]:

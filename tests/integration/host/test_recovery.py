@@ -16,6 +16,11 @@ from fairlead.host.routes import read_live
 from tests.integration.host.stage import Sheet, Stage
 
 SOURCE = Path(__file__).parents[3] / "ci"
+_RUN_TASK = """
+import pathlib, sys
+from fairlead.host.perform import run_task
+run_task(pathlib.Path(sys.argv[1]), sys.argv)
+"""
 PHASES = ("pull", "platform", "migrate", "start", "verify", "switch", "commit", "retire", "prune")
 
 
@@ -25,7 +30,7 @@ def _deploy_and_kill(stage: Stage, sheet: Sheet, phase: str) -> None:
     (blobs.parent / "request.json").write_text(json.dumps(raw))
     events = blobs.parent / "events.jsonl"
     process = subprocess.Popen(
-        [sys.executable, "-m", "fairlead.host", "task", str(blobs.parent)],
+        [sys.executable, "-c", _RUN_TASK, str(blobs.parent)],
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
     )
     deadline = time.monotonic() + 30

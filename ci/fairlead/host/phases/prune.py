@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..bundle import Bundle, read_bundle, remove_bundle
-from ..containers import Container, read_app_containers
+from ..containers import Container
 from ..context import Context, Host, Outcome
 from ..journal import PRUNED
 from ..ledger import GONE, STABLE, Ledger, fold_records
@@ -31,7 +31,7 @@ def prune_old(host: Host, live: Bundle) -> Outcome:
     bundles = [bundle for bundle in (read_bundle(host.paths, one) for one in kept) if bundle is not None]
     homes = kept | {home for bundle in bundles for home in bundle.homes.values()}
     bundles = [bundle for bundle in (read_bundle(host.paths, one) for one in homes) if bundle is not None]
-    containers = read_app_containers(host.engine, host.paths)
+    containers = host.refresh_containers()
     for container in containers:
         if container.release and container.release not in homes:
             host.engine.remove(container.id)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Optional
 
 from ..bundle import Bundle
-from ..containers import Container, read_app_containers
+from ..containers import Container
 from ..context import Context, Host, Outcome
 from ..inflight import count_in_flight
 
@@ -24,7 +24,7 @@ def run_retire(context: Context) -> Outcome:
 
 def retire_old(host: Host, live: Bundle) -> Outcome:
     """Wait for the requests in flight, bounded by ``drain_timeout``, then stop; used by recovery too."""
-    containers = read_app_containers(host.engine, host.paths)
+    containers = host.refresh_containers()
     old = [one for one in containers if one.running and _is_old(one, live)]
     gone = [one for one in containers if _has_left_platform(one, live)]
     if old:

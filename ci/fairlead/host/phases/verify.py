@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
 from ..actions import CREATE, START
-from ..containers import Container, find_proxy, read_app_containers, refresh_containers
+from ..containers import Container, find_proxy, refresh_containers
 from ..context import Context, Outcome
 from ..errors import ReleaseFault
 from ..evidence import explain_container, read_evidence
@@ -49,8 +49,9 @@ def run_verify(context: Context) -> Outcome:
     release = context.target.release
     fresh = [release.services[one.service] for one in context.plan.of(START, CREATE, platform=False)]
     began = time.monotonic()
+    context.host.list_containers()
     _wait_for_containers(context, fresh, began + release.start_timeout)
-    containers = read_app_containers(context.engine, context.paths)
+    containers = context.host.refresh_containers()
     _check_images(context, containers)
     context.token = open_dark(context.paths, context.target.id)
     patient = any(service.gate == "http" for service in fresh)
@@ -78,10 +79,9 @@ def _wait_for_containers(context: Context, services: list[Service], deadline: fl
 def _first_waiting(context: Context, services: list[Service]) -> Optional[tuple[Service, str]]:
     """A service that is not ready yet, and why; one that has failed ends it all."""
     for service in services:
-        own = refresh_containers(context.engine, context.fresh.get(service.name, ()))
+        own = refresh_containers(context.engine, _own(context, service, context.host.seen))
         if len(own) < service.replicas:
-            own = _own(context, service, read_app_containers(context.engine, context.paths))
-        context.fresh[service.name] = tuple(own)
+            own = _own(context, service, context.host.list_containers())
         verdict = judge_replicas(own, wanted=service.replicas, gate=service.gate)
         if verdict.state == FAILED:
             _refuse(context, service, f"{service.name} {verdict.reason}")
@@ -183,7 +183,7 @@ def _expected(context: Context, service: Service) -> Optional[str]:
     return service.expect_release if home == context.target.id else None
 
 
-def _own(context: Context, service: Service, containers: list[Container]) -> list[Container]:
+def _own(context: Context, service: Service, containers: Sequence[Container]) -> list[Container]:
     home = context.target.homes.get(service.name, "")
     return [
         one for one in containers if one.service == service.name and one.release == home and not one.oneoff
@@ -194,7 +194,7 @@ def _refuse(context: Context, service: Optional[Service], what: str) -> None:
     details: tuple[str, ...] = ()
     why = ""
     if service is not None:
-        own = _own(context, service, read_app_containers(context.engine, context.paths))
+        own = _own(context, service, context.host.list_containers())
         bad = [one for one in own if not one.serves]
         for one in (bad or own)[:3]:
             details += read_evidence(context.engine, one)

@@ -27,6 +27,7 @@ def main() -> None:
     prepare_cgroup()
     prepare_firewall()
     prepare_folders()
+    prepare_byte_code()
     port = json.loads(Path("/etc/fairlead/server.json").read_text())["registry_port"]
     # The registry has the same address inside and outside, so that an image has one name.
     forward = ("socat", f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr", f"TCP:{REGISTRY}")
@@ -75,6 +76,17 @@ def prepare_folders() -> None:
         # dockerd would take a stranger with that number for itself.
         Path(stale).unlink(missing_ok=True)
     os.chown("/srv/fairlead", 1000, 1000)
+
+
+def prepare_byte_code() -> None:
+    """Compile the standard library, as installing Python's packages does: without, each start takes 0.3 s longer."""
+    library = Path(os.__file__).parent
+    done = library / "__pycache__" / ".complete"
+    if not done.exists():
+        left_out = r"/(test|idlelib|turtledemo|ensurepip)/"
+        compiled = (sys.executable, "-m", "compileall", "-q", "-j", "0", "-x", left_out, str(library))
+        subprocess.run(compiled, check=False)  # noqa: S603, TID251 - runs alone, in the server
+        done.touch()
 
 
 def supervise(services: Mapping[str, tuple[str, ...]]) -> None:
