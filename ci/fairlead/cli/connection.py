@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from fairlead.remote.access import AccessOptions
+    from fairlead.remote.ahead import Ahead
     from fairlead.remote.session import Session, Traffic
     from fairlead.remote.ssh import Access
     from fairlead.report import Reporter
@@ -98,6 +99,18 @@ class Line:
         from fairlead.remote.session import open_session
 
         return open_session(self._access, self.traffic)
+
+    @contextlib.contextmanager
+    def ask_ahead(self, request: dict[str, Any]) -> Iterator[Ahead]:
+        """Connect and ask, while the block does what it can without the answer."""
+        from fairlead.remote.ahead import Ahead
+        from fairlead.remote.session import begin_session
+
+        ahead = Ahead(begin_session(self._access, self.traffic), request)
+        try:
+            yield ahead
+        finally:
+            ahead.close()
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from fairlead.release.pins import Resolve
     from fairlead.release.prepare import Draft
     from fairlead.remote.access import AccessOptions
-    from fairlead.remote.session import Blob, Event, Session
+    from fairlead.remote.ahead import Ahead
+    from fairlead.remote.session import Blob, Event
     from fairlead.report import Phase, Reporter
     from fairlead.settings import Settings
 
@@ -91,40 +93,40 @@ def rollout_options(function: _Decorated) -> _Decorated:
 
 @dataclass(frozen=True)
 class Rollout:
-    """A deploy under way: from where, to where, how."""
+    """A deploy under way: from where, to where, how; ``logins`` are for the server that is to pull."""
 
     place: Place
     draft: Draft
     options: RolloutOptions
     reporter: Reporter
+    logins: Sequence[Blob] = ()
 
-    def plan(self, line: Line) -> tuple[Mapping[str, Any], Bundle]:
+    def plan(self, ahead: Ahead) -> tuple[Mapping[str, Any], Bundle]:
         """The plan that the server computes for this release, and the release."""
         from fairlead.remote.outcome import answer_of
 
-        with self.reporter.step(f"plan on {self.place.host}"), line.connect() as session:
-            bundle, request = self._request(session)
+        with self.reporter.step(f"plan on {self.place.host}"):
+            session, state = ahead.wait()
+            bundle, request = self._request(answer_of(state))
             return answer_of(session.ask({**request, "request": "plan"})), bundle
 
-    def deploy(self, line: Line) -> Event:
+    def deploy(self, line: Line, ahead: Ahead) -> Event:
         """Deploy; returns the ``result`` event, which may be one of failure."""
         from fairlead.remote.attach import run_remote_task
+        from fairlead.remote.outcome import answer_of
 
         with self.reporter.step(f"connect to {self.place.host}"):
-            session = line.connect()
-        with session:
-            bundle, request = self._request(session)
-            return run_remote_task(
-                session, line.connect, request, self._blobs(bundle), partial(show_event, self.reporter)
-            )
+            session, state = ahead.wait()
+        bundle, request = self._request(answer_of(state))
+        return run_remote_task(
+            session, line.connect, request, self._blobs(bundle), partial(show_event, self.reporter)
+        )
 
-    def _request(self, session: Session) -> tuple[Bundle, dict[str, Any]]:
+    def _request(self, state: Mapping[str, Any]) -> tuple[Bundle, dict[str, Any]]:
         from fairlead.release.identity import is_ancestor
         from fairlead.release.order import plan_order
         from fairlead.release.prepare import finish_release
-        from fairlead.remote.outcome import answer_of
 
-        state = answer_of(session.ask({"request": "state", "app": self.place.app}))
         origin, options = self.draft.origin, self.options
         newer = plan_order(
             origin.revision,
@@ -151,8 +153,12 @@ class Rollout:
 
         files = [Blob("file", sha256, content) for sha256, content in bundle.files.items()]
         secrets = [Blob("secret", name, secret.reveal()) for name, secret in bundle.secrets.items()]
-        images = [service["image"] for service in bundle.release["services"].values()]
-        return [*files, *secrets, *login_blobs(self.place, images)]
+        return [*files, *secrets, *self.logins]
+
+
+def ask_state(place: Place, line: Line) -> AbstractContextManager[Ahead]:
+    """Ask what serves, while the release is prepared here: the first question of every rollout."""
+    return line.ask_ahead({"request": "state", "app": place.app})
 
 
 def login_blobs(place: Place, images: Sequence[str]) -> list[Blob]:
@@ -189,7 +195,8 @@ def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter) -> 
 
     for secret in draft.secrets.values():
         redact(secret.reveal().decode("utf-8", "replace"))
-    return Rollout(place, draft, options, reporter)
+    images = (*(pin.repository for pin in draft.own.values()), *draft.app.foreign_references())
+    return Rollout(place, draft, options, reporter, login_blobs(place, images))
 
 
 def resolver(settings: Settings) -> Resolve:
@@ -236,9 +243,8 @@ def run_deploy(
 ) -> None:
     """Deploy the published images of this commit."""
     place = find_place(environment, options.registry)
-    rollout = start_rollout(place, options, reporter)
-    with open_line(place, access) as line:
-        result = rollout.deploy(line)
+    with open_line(place, access) as line, ask_state(place, line) as ahead:
+        result = start_rollout(place, options, reporter).deploy(line, ahead)
     finish_rollout(place, result, reporter, options, line)
 
 
@@ -249,9 +255,8 @@ def run_plan(
     from fairlead.release.plan_text import HEADERS, plan_lines, plan_rows, plan_sentence
 
     place = find_place(environment, options.registry)
-    rollout = start_rollout(place, options, reporter)
-    with open_line(place, access) as line:
-        plan, bundle = rollout.plan(line)
+    with open_line(place, access) as line, ask_state(place, line) as ahead:
+        plan, bundle = start_rollout(place, options, reporter).plan(ahead)
     reporter.table(HEADERS, plan_rows(plan))
     for text in plan_lines(plan, bundle.release):
         reporter.line(text)

@@ -14,7 +14,7 @@ import click
 from fairlead import report
 from fairlead.cli.connection import Place, access_of, access_options, find_place, open_line
 from fairlead.cli.options import environment_option, examples, work_dir_option
-from fairlead.cli.rollout import RolloutOptions, finish_rollout, rollout_options, start_rollout
+from fairlead.cli.rollout import RolloutOptions, ask_state, finish_rollout, rollout_options, start_rollout
 
 if TYPE_CHECKING:
     from fairlead.report import Phase, Reporter
@@ -62,10 +62,10 @@ def command(
     place = find_place(environment, registry)
     pipeline = _Pipeline(place, options, reporter, offline=offline)
     pipeline.run()
-    with pipeline.timed("prepare a release"):
-        rollout = start_rollout(place, options, reporter)
-    with open_line(place, access_of(known_hosts, identity)) as line:
-        result = rollout.deploy(line)
+    with open_line(place, access_of(known_hosts, identity)) as line, ask_state(place, line) as ahead:
+        with pipeline.timed("prepare a release"):
+            rollout = start_rollout(place, options, reporter)
+        result = rollout.deploy(line, ahead)
     finish_rollout(place, result, reporter, options, line, before=pipeline.phases)
 
 

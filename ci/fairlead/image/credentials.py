@@ -21,6 +21,7 @@ from fairlead.report import redact
 USERNAME = "FAIRLEAD_REGISTRY_USERNAME"
 PASSWORD = "FAIRLEAD_REGISTRY_PASSWORD"  # noqa: S105 - the name of the variable
 _DOCKER_HUB = "docker.io"
+_LOGINS = ("auths", "credsStore", "credHelpers")
 # Docker files the login of its own registry under the address of an API that is no more.
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 
@@ -77,11 +78,16 @@ def find_credentials(host: str, environ: Mapping[str, str]) -> Credentials | Non
     given = read_credentials(host, environ)
     if given is not None:
         return given
+    if not any(_read_config(_docker_folder(environ) / "config.json").get(name) for name in _LOGINS):
+        # The library takes 0.2 s to load: not where nobody is logged in anywhere.
+        return None
     from docker.auth import load_config
     from docker.errors import DockerException
 
     try:
-        found = load_config().resolve_authconfig(None if host == _DOCKER_HUB else host)
+        found = load_config(str(_docker_folder(environ) / "config.json")).resolve_authconfig(
+            None if host == _DOCKER_HUB else host
+        )
     except DockerException:
         return None
     username = found.get("username") or found.get("Username") if found else None
@@ -108,7 +114,7 @@ def docker_config(credentials: Credentials | None, environ: Mapping[str, str]) -
     if credentials is None:
         yield {}
         return
-    own = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    own = _docker_folder(environ)
     with tempfile.TemporaryDirectory(prefix="fairlead-login-") as name:
         folder = Path(name)
         for entry in own.iterdir() if own.is_dir() else ():
@@ -117,6 +123,10 @@ def docker_config(credentials: Credentials | None, environ: Mapping[str, str]) -
         _write_private(folder / "config.json", _merged(_read_config(own / "config.json"), credentials))
         # Buildx keeps locks and references below its folder: it must be the user's own.
         yield {"DOCKER_CONFIG": name, "BUILDX_CONFIG": environ.get("BUILDX_CONFIG") or str(own / "buildx")}
+
+
+def _docker_folder(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
 
 
 def _merged(config: dict[str, Any], credentials: Credentials) -> dict[str, Any]:

@@ -65,12 +65,27 @@ def open_session(access: Access, traffic: Traffic) -> Session:
         CommandFailedError: there is no connection, or the server cannot run the agent; each cause in its words.
         ToolMissingError: ssh is not installed.
     """
+    session = begin_session(access, traffic)
+    try:
+        session.greet()
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def begin_session(access: Access, traffic: Traffic) -> Session:
+    """Begin to connect to a server over ssh; what fails is told by the first use.
+
+    Raises:
+        ToolMissingError: ssh is not installed.
+    """
     argv = ssh_argv(access, loader_argv())
     return Session(argv, lambda stderr: explain_failure(access, stderr), traffic)
 
 
 class Session:
-    """An open connection to the agent.
+    """A connection to the agent. Its process is started here; the agent is greeted on entering or first use.
 
     Args:
         argv: the command whose standard streams are the connection; it runs the loader.
@@ -78,9 +93,6 @@ class Session:
         traffic: where to count.
         agent: the agent to hand over; the one of this package.
         env: variables for the command, on top of this process's own.
-
-    Raises:
-        CommandFailedError: there is no connection, or the server cannot run the agent.
     """
 
     def __init__(
@@ -104,13 +116,14 @@ class Session:
         self._stderr: collections.deque[bytes] = collections.deque(maxlen=_STDERR_LINES)
         self._listener = threading.Thread(target=self._collect_stderr, daemon=True)
         self._listener.start()
+        self._greeted = False
+
+    def __enter__(self) -> Self:
         try:
-            self._hand_over()
+            self.greet()
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -118,12 +131,23 @@ class Session:
     ) -> None:
         self.close()
 
+    def greet(self) -> None:
+        """Hand the agent over if the server does not know it; once.
+
+        Raises:
+            CommandFailedError: there is no connection, or the server cannot run the agent.
+        """
+        if not self._greeted:
+            self._hand_over()
+            self._greeted = True
+
     def ask(self, request: Frame, blobs: Sequence[Blob] = (), on_event: OnEvent | None = None) -> Event:
         """Send a request and return its ``result`` event; the events before it go to ``on_event``.
 
         Raises:
             LostError: the connection ended before the result.
         """
+        self.greet()
         parts = [{"kind": blob.kind, "name": blob.name} for blob in blobs]
         sizes = [len(blob.content) for blob in blobs]
         frame = {**request, "blobs": sizes, "parts": parts} if blobs else request
@@ -139,6 +163,10 @@ class Session:
                     return event
                 if on_event is not None:
                     on_event(event)
+
+    def give_up(self) -> None:
+        """End the connection's process; whoever waits for an answer hears of it."""
+        self._process.terminate()
 
     def close(self) -> None:
         """Hang up. A task that was started goes on."""
