@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
+from fairlead.cli import lab_load
 from fairlead.cli.options import examples
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         ("fairlead lab ssh", "a shell on server 1"),
         ("fairlead lab ssh 2 -- docker ps", "one command on server 2"),
         ("fairlead lab wipe", "server 1 without any app, its images kept"),
+        ("fairlead lab load http://127.0.0.2", "requests, each accounted for"),
         ("fairlead lab down", "remove all of it"),
     ),
 )
@@ -37,6 +39,9 @@ def command() -> None:
     A second lab stands beside the first with FAIRLEAD_LAB_NAME, FAIRLEAD_LAB_ADDRESS (of its server 1) and
     FAIRLEAD_LAB_REGISTRY_PORT set.
     """
+
+
+command.add_command(lab_load.command)
 
 
 @command.command()
