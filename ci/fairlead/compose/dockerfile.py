@@ -1,66 +1,116 @@
-"""What a Dockerfile says about the containers that will run: the ports it exposes, and its health check."""
+"""What a Dockerfile says about the containers that will run: ports, health check, user, and what they are made from."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-_FROM = re.compile(r"^FROM\s+(?:--\S+\s+)*(?P<base>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*$", re.IGNORECASE)
-_INSTRUCTION = re.compile(r"^(?P<name>[A-Z]+)\s+(?P<value>.*)$", re.IGNORECASE | re.DOTALL)
-_CONTINUED = re.compile(r"\\[ \t]*\n(?:[ \t]*#[^\n]*\n|[ \t]*\n)*")
+from fairlead.records import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True)
 class DockerfileFacts:
-    """Ports of ``EXPOSE`` (TCP, literal), and the command of ``HEALTHCHECK``; empty where there is none."""
+    """What the target stage and the stages that it is built on say; empty where they say nothing.
+
+    Attributes:
+        ports: of ``EXPOSE``: TCP, literal.
+        healthcheck: the command of ``HEALTHCHECK``.
+        base: the image that it starts from, as written: ``python:3.13-slim``, ``scratch``.
+        user: of ``USER``.
+        entrypoint: of ``ENTRYPOINT``, as written.
+        stop_signal: of ``STOPSIGNAL``.
+        commands: the text of ``RUN``, ``COPY`` and ``ADD``: what was put into the image.
+    """
 
     ports: tuple[int, ...] = ()
     healthcheck: str = ""
+    base: str = ""
+    user: str = ""
+    entrypoint: str = ""
+    stop_signal: str = ""
+    commands: str = ""
 
 
 @dataclass
 class _Stage:
     name: str
     base: str
-    ports: list[int]
-    healthcheck: str | None = None
+    ports: list[int] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
+    commands: list[str] = field(default_factory=list)
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    return (
+        re.compile(r"^FROM\s+(?:--\S+\s+)*(?P<base>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*$", re.IGNORECASE),
+        re.compile(r"^(?P<name>[A-Z]+)\s+(?P<value>.*)$", re.IGNORECASE | re.DOTALL),
+        re.compile(r"\\[ \t]*\n(?:[ \t]*#[^\n]*\n|[ \t]*\n)*"),
+    )
 
 
 def read_dockerfile(path: Path, target: str = "") -> DockerfileFacts:
     """The facts of a Dockerfile; none if it can't be read."""
     try:
         return parse_dockerfile(path.read_text(encoding="utf-8", errors="replace"), target)
-    except OSError:
+    except (OSError, ValueError):
         return DockerfileFacts()
 
 
 def parse_dockerfile(text: str, target: str = "") -> DockerfileFacts:
     """The facts of the target stage (the last one by default) and of the stages that it is built on."""
-    stages = _stages(text)
     ports: list[int] = []
-    healthcheck: str | None = None
-    wanted = target.lower()
-    for stage in reversed(stages):
+    said: dict[str, str] = {}
+    commands: list[str] = []
+    base, wanted = "", target.lower()
+    for stage in reversed(_stages(text)):
         if wanted and stage.name != wanted:
             continue
         ports += stage.ports
-        healthcheck = stage.healthcheck if healthcheck is None else healthcheck
-        wanted = stage.base
-    return DockerfileFacts(tuple(dict.fromkeys(ports)), healthcheck or "")
+        said = {**stage.said, **said}
+        commands += stage.commands
+        base, wanted = stage.base, stage.base.lower()
+    return DockerfileFacts(
+        tuple(dict.fromkeys(ports)),
+        base=base,
+        commands="\n".join(commands),
+        **{_FIELDS[instruction]: value for instruction, value in said.items()},
+    )
+
+
+# The last one that is said counts, in a stage and over the stages.
+_FIELDS: dict[str, Any] = {
+    "HEALTHCHECK": "healthcheck",
+    "USER": "user",
+    "ENTRYPOINT": "entrypoint",
+    "STOPSIGNAL": "stop_signal",
+}
 
 
 def _stages(text: str) -> list[_Stage]:
+    start, instruction_form, continued = _patterns()
     stages: list[_Stage] = []
-    for line in _CONTINUED.sub(" ", text.replace("\r\n", "\n")).splitlines():
-        match = _INSTRUCTION.match(line.strip())
+    for line in continued.sub(" ", text.replace("\r\n", "\n")).splitlines():
+        match = instruction_form.match(line.strip())
         if match is None:
             continue
         instruction, value = match["name"].upper(), match["value"].strip()
-        if instruction == "FROM" and (start := _FROM.match(line.strip())):
-            stages.append(_Stage((start["name"] or "").lower(), start["base"].lower(), []))
-        elif stages and instruction == "EXPOSE":
-            stages[-1].ports += [int(port) for port in re.findall(r"(?<!\S)(\d+)(?:/tcp)?(?!\S)", value)]
-        elif stages and instruction == "HEALTHCHECK":
-            stages[-1].healthcheck = "" if value.upper() == "NONE" else value
+        if instruction == "FROM" and (begun := start.match(line.strip())):
+            stages.append(_Stage((begun["name"] or "").lower(), begun["base"]))
+        elif stages:
+            _add(stages[-1], instruction, value)
     return stages
+
+
+def _add(stage: _Stage, instruction: str, value: str) -> None:
+    if instruction == "EXPOSE":
+        stage.ports += [int(port) for port in re.findall(r"(?<!\S)(\d+)(?:/tcp)?(?!\S)", value)]
+    elif instruction in _FIELDS:
+        stage.said[instruction] = "" if instruction == "HEALTHCHECK" and value.upper() == "NONE" else value
+    elif instruction in {"RUN", "COPY", "ADD"}:
+        stage.commands.append(value)

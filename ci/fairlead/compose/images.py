@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from fairlead.compose.known_images import repository_of
-from fairlead.settings import ImageSettings, Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairlead.settings import ImageSettings
 
 
-def own_image(name: str, definition: Mapping[str, Any], settings: Settings, registry: str) -> str:
+def own_image(
+    name: str, definition: Mapping[str, Any], declared_images: Mapping[str, ImageSettings], registry: str
+) -> str:
     """The image of ours that a service runs, or empty: declared first, then by repository, then by build."""
     declared = definition.get("x-fairlead")
-    if isinstance(declared, Mapping) and declared.get("image") in settings.images:
+    if isinstance(declared, Mapping) and declared.get("image") in declared_images:
         return str(declared["image"])
-    images = settings.images.values()
+    images = declared_images.values()
     listed = next((image.name for image in images if name in image.services), "")
     if listed:
         return listed
@@ -28,7 +34,7 @@ def own_image(name: str, definition: Mapping[str, Any], settings: Settings, regi
     if not isinstance(build, Mapping):
         return ""
     built = next((image.name for image in images if is_same_build(build, image)), "")
-    return built or (name if name in settings.images else "")
+    return built or (name if name in declared_images else "")
 
 
 def is_same_build(build: Mapping[str, Any], image: ImageSettings) -> bool:

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from fairlead.compose.dockerfile import DockerfileFacts, read_dockerfile
-from fairlead.compose.images import own_image
-from fairlead.compose.mentions import find_mention, read_mentions
-from fairlead.compose.model import ComposeApp, ComposeFiles, Service
+from fairlead.compose.model import ComposeApp, ComposeFiles
 from fairlead.compose.resolve import Resolved, resolve_model
-from fairlead.compose.roles import ServiceFacts, infer_service
+from fairlead.compose.services import infer_services
 from fairlead.compose.validate import schema_faults, settings_faults
 from fairlead.errors import ComposeInvalidError, InputError
 from fairlead.findings import Finding, Location
 from fairlead.positions import load_documents
 from fairlead.settings import DEFAULT_COMPOSE_NAMES, Environment, Settings, shown_path
-
-_SWITCH = re.compile(r"^\s*import\s+switch\b", re.MULTILINE)
-_PROXY_FILE_BYTES = 256 * 1024
 
 
 def load_files(settings: Settings) -> ComposeFiles:
@@ -96,7 +89,9 @@ def build_app(
         and not _is_declared_job(definition)
     }
     kept = {name: definition for name, definition in definitions.items() if name not in left_out}
-    services = _services(_in_order(kept, files), settings, registry)
+    services = infer_services(
+        _in_order(kept, files), root=settings.root, images=settings.images, registry=registry
+    )
     app = ComposeApp(
         settings=settings,
         environment=environment,
@@ -136,65 +131,6 @@ def _in_order(definitions: Mapping[str, Any], files: ComposeFiles) -> dict[str, 
             key=lambda item: (order.index(places[item[0]].path), places[item[0]].line, item[0]),
         )
     )
-
-
-def _services(definitions: Mapping[str, Any], settings: Settings, registry: str) -> dict[str, Service]:
-    awaited = _awaited_ends(definitions)
-    shared = _shared_volumes(definitions)
-    mentions = read_mentions(definitions, settings.root)
-    services = {}
-    for name, definition in definitions.items():
-        image = own_image(name, definition, settings, registry)
-        facts = ServiceFacts(
-            name=name,
-            definition=definition,
-            image=image,
-            dockerfile=_dockerfile(image, settings),
-            awaited_end=awaited.get(name, ""),
-            shared_volumes=shared,
-            imports_switch=_imports_switch(definition, settings.root),
-            mentioned=find_mention(name, mentions),
-        )
-        services[name] = infer_service(facts)
-    return services
-
-
-def _dockerfile(image: str, settings: Settings) -> DockerfileFacts:
-    if not image:
-        return DockerfileFacts()
-    return read_dockerfile(settings.images[image].dockerfile, settings.images[image].target)
-
-
-def _awaited_ends(definitions: Mapping[str, Any]) -> dict[str, str]:
-    """Services that another one waits to complete, with the first that does."""
-    awaited: dict[str, str] = {}
-    for name, definition in definitions.items():
-        for dependency, how in definition.get("depends_on", {}).items():
-            if how.get("condition") == "service_completed_successfully":
-                awaited.setdefault(dependency, name)
-    return awaited
-
-
-def _shared_volumes(definitions: Mapping[str, Any]) -> frozenset[str]:
-    users: dict[str, set[str]] = {}
-    for name, definition in definitions.items():
-        for mount in definition.get("volumes", ()):
-            if mount.get("type") == "volume" and mount.get("source"):
-                users.setdefault(mount["source"], set()).add(name)
-    return frozenset(volume for volume, names in users.items() if len(names) > 1)
-
-
-def _imports_switch(definition: Mapping[str, Any], root: Path) -> bool:
-    """Whether a file of the repository that the service mounts says ``import switch``."""
-    for mount in definition.get("volumes", ()):
-        if mount.get("type") != "bind":
-            continue
-        source = Path(mount["source"])
-        candidates = [source / "Caddyfile"] if source.is_dir() else [source]
-        for file in candidates:
-            if file.is_relative_to(root) and file.is_file() and file.stat().st_size <= _PROXY_FILE_BYTES:
-                return _SWITCH.search(file.read_text(encoding="utf-8", errors="replace")) is not None
-    return False
 
 
 def _notes(

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from fairlead.compose.ports import FoundPort
+from fairlead.records import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _MAX_BYTES = 64 * 1024
 _MAX_FILES = 50
@@ -42,18 +45,18 @@ def read_mentions(definitions: Mapping[str, Any], root: Path) -> tuple[Mention, 
     return tuple(mentions)
 
 
-def find_mention(name: str, mentions: tuple[Mention, ...]) -> FoundPort | None:
-    """The HTTP port under which another service knows ``name``: ``http://name:port``, or ``http://name`` for 80."""
-    url = re.compile(rf"\bhttp://{re.escape(name)}(?::(?P<port>\d{{2,5}}))?(?![\w.:-])")
-    upstream = re.compile(rf"^\s*server\s+{re.escape(name)}(?::(?P<port>\d{{2,5}}))?[\s;]", re.MULTILINE)
+def find_mentions(mentions: Iterable[Mention]) -> dict[str, FoundPort]:
+    """The HTTP port under which each name is known to another service: ``http://name:port``, or 80 without one."""
+    url = re.compile(r"\bhttp://([A-Za-z0-9][\w.-]*)(?::(\d{2,5}))?(?![\w.:-])")
+    upstream = re.compile(r"^\s*server\s+([A-Za-z0-9][\w.-]*)(?::(\d{2,5}))?[\s;]", re.MULTILINE)
+    found: dict[str, FoundPort] = {}
     for mention in mentions:
-        if mention.service == name:
-            continue
-        match = url.search(mention.text) or upstream.search(mention.text)
-        if match is not None:
-            port = int(match["port"] or 80)
-            return FoundPort(port, f"{mention.service} asks it at port {port}, says {mention.where}")
-    return None
+        for name, written in (*url.findall(mention.text), *upstream.findall(mention.text)):
+            if name != mention.service and name not in found:
+                port = int(written or 80)
+                why = f"{mention.service} asks it at port {port}, says {mention.where}"
+                found[name] = FoundPort(port, why)
+    return found
 
 
 def _config_files(definition: Mapping[str, Any], root: Path) -> Iterator[Path]:

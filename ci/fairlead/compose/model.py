@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from fairlead.compose.dockerfile import DockerfileFacts
 from fairlead.findings import Finding, Location
 from fairlead.positions import Document, ValuePath
 from fairlead.settings import Environment, Settings
@@ -67,6 +68,7 @@ class Service:
         gate: what proves it healthy.
         image: the image of fairlead.yaml that it runs, or empty.
         reference: its ``image:`` as resolved, or empty where it only has a ``build:``.
+        dockerfile: what the Dockerfile of its image says, where that is one of this repository.
         definition: its part of the resolved model, as Compose prints it (``$`` is escaped as ``$$``).
     """
 
@@ -80,6 +82,7 @@ class Service:
     image: str = ""
     reference: str = ""
     irreversible: bool = False
+    dockerfile: DockerfileFacts = field(default_factory=DockerfileFacts, repr=False)
     definition: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from fairlead.compose.dockerfile import DockerfileFacts
 from fairlead.compose.model import Health
+from fairlead.records import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _LOOPBACK_URL = re.compile(
     r"(?P<scheme>https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?P<port>\d+))?(?P<path>/[^\s\"'|;&)\]]*)?"
@@ -48,7 +51,7 @@ def parse_published(definition: Mapping[str, Any]) -> tuple[PublishedPort, ...]:
             host_ip=str(entry.get("host_ip", "")),
         )
         for entry in definition.get("ports", ())
-        if "-" not in str(entry.get("published", ""))
+        if str(entry.get("target", "")).isdecimal() and str(entry.get("published") or 0).isdecimal()
     )
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, cast
 
 from fairlead.compose import known_images
 from fairlead.compose.dockerfile import DockerfileFacts
-from fairlead.compose.model import Gate, Health, Role, Rollout, Service
+from fairlead.compose.model import ROLES, Health, Service
 from fairlead.compose.ports import (
     FoundPort,
     find_health_request,
@@ -16,6 +14,13 @@ from fairlead.compose.ports import (
     healthcheck_command,
     parse_published,
 )
+from fairlead.records import dataclass, field, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairlead.compose.model import Gate, Role, Rollout
 
 # Volumes that development puts over what the image brings; any number of containers may share them.
 _REBUILT = ("/node_modules", "/.venv", "/.cache", "/.next")
@@ -66,7 +71,7 @@ class ServiceFacts:
 
 def infer_service(facts: ServiceFacts) -> Service:
     """Decide what a service is, how it is rolled out, and what proves it healthy."""
-    found = find_port(facts.declared.get("port"), facts.definition, facts.dockerfile) or facts.mentioned
+    found = _own_port(facts) or facts.mentioned
     role, why = infer_role(facts, found)
     rollout, why = _rollout(facts, role, why)
     has_port = role in {"app", "proxy"} or "port" in facts.declared
@@ -83,14 +88,16 @@ def infer_service(facts: ServiceFacts) -> Service:
         image=facts.image,
         reference=facts.reference,
         irreversible=bool(facts.declared.get("irreversible", False)),
+        dockerfile=facts.dockerfile,
         definition=facts.definition,
     )
 
 
 def infer_role(facts: ServiceFacts, found: FoundPort | None) -> tuple[Role, str]:
     """The role of a service and how it is known, the plainest sign first."""
-    if "role" in facts.declared:
-        return cast("Role", facts.declared["role"]), "declared in x-fairlead"
+    declared = _declared_role(facts)
+    if declared is not None:
+        return declared, "declared in x-fairlead"
     for role, why in (_by_task(facts), _by_image(facts)):
         if role is not None:
             return role, f"inferred: {why}"
@@ -113,6 +120,33 @@ def infer_role(facts: ServiceFacts, found: FoundPort | None) -> tuple[Role, str]
     if found is not None:
         return "app", f"inferred: {found.why}" + ("" if volume else " and it keeps no data of its own")
     return "worker", "inferred: it has no port"
+
+
+def needs_mention(facts: ServiceFacts) -> bool:
+    """Whether only what the other services call it can tell its port."""
+    role = _declared_role(facts) or _by_task(facts)[0] or _by_image(facts)[0]
+    return role in {None, "app", "proxy"} and _own_port(facts) is None
+
+
+def as_front(service: Service) -> Service:
+    """A service of an app that Fairlead does not deploy: its proxy is the well-known one that publishes ports."""
+    base = service.reference if not service.dockerfile.base else service.dockerfile.base
+    if service.role != "app" or not service.definition.get("ports") or service.why.startswith("declared"):
+        return service
+    if not known_images.is_proxy_image(base):
+        return service
+    why = f"inferred: {known_images.short_name(base)} publishes ports"
+    return replace(service, role="proxy", rollout="recreate", why=why)
+
+
+def _declared_role(facts: ServiceFacts) -> Role | None:
+    declared = facts.declared.get("role")
+    return next((role for role in ROLES if role == declared), None)
+
+
+def _own_port(facts: ServiceFacts) -> FoundPort | None:
+    declared = facts.declared.get("port")
+    return find_port(declared if isinstance(declared, int) else None, facts.definition, facts.dockerfile)
 
 
 def _by_task(facts: ServiceFacts) -> tuple[Role | None, str]:
@@ -139,8 +173,9 @@ def _by_image(facts: ServiceFacts) -> tuple[Role | None, str]:
 
 
 def _rollout(facts: ServiceFacts, role: Role, why: str) -> tuple[Rollout, str]:
-    if "rollout" in facts.declared:
-        return cast("Rollout", facts.declared["rollout"]), why
+    declared = facts.declared.get("rollout")
+    if declared == "switch" or declared == "recreate":  # noqa: PLR1714 - so that a type checker sees which
+        return declared, why
     if role in {"state", "ops", "proxy"}:
         return "recreate", why
     volume = facts.own_volume()

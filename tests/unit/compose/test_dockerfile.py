@@ -27,7 +27,7 @@ def test_the_last_stage_counts_with_what_it_is_built_on() -> None:
 
 
 def test_a_target_counts_alone() -> None:
-    assert parse_dockerfile(TEXT, "build") == DockerfileFacts(ports=(1,))
+    assert parse_dockerfile(TEXT, "build") == DockerfileFacts(ports=(1,), base="golang:1.26")
 
 
 def test_a_check_can_be_taken_away() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose.mentions import find_mention, read_mentions
+from fairlead.compose.mentions import find_mentions, read_mentions
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,13 @@ from fairlead.compose.mentions import find_mention, read_mentions
 )
 def test_an_address_in_another_service_tells_a_port(tmp_path: Path, text: str, port: int | None) -> None:
     definitions: dict[str, Any] = {"web": {"environment": {"API": text}}, "api": {}}
-    found = find_mention("api", read_mentions(definitions, tmp_path))
+    found = find_mentions(read_mentions(definitions, tmp_path)).get("api")
     assert (found.port if found else None) == port
 
 
 def test_a_service_does_not_tell_its_own_port(tmp_path: Path) -> None:
     definitions = {"api": {"command": ["curl", "http://api:1"]}}
-    assert find_mention("api", read_mentions(definitions, tmp_path)) is None
+    assert find_mentions(read_mentions(definitions, tmp_path)) == {}
 
 
 def test_configuration_that_is_built_into_an_image_counts(tmp_path: Path) -> None:
@@ -35,6 +35,6 @@ def test_configuration_that_is_built_into_an_image_counts(tmp_path: Path) -> Non
     context.mkdir(parents=True)
     (context / "default.conf").write_text("location / { proxy_pass http://api:8000; }")
     definitions = {"nginx": {"build": {"context": str(tmp_path / "nginx")}}, "api": {}}
-    found = find_mention("api", read_mentions(definitions, tmp_path))
+    found = find_mentions(read_mentions(definitions, tmp_path)).get("api")
     assert found is not None
     assert found.why == "nginx asks it at port 8000, says default.conf"

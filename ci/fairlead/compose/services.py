@@ -1,0 +1,124 @@
+"""All services of a resolved model, understood: the facts of each from its neighbours, its image and its Dockerfile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from fairlead.compose.clean import clean_service
+from fairlead.compose.dockerfile import DockerfileFacts, parse_dockerfile, read_dockerfile
+from fairlead.compose.images import own_image
+from fairlead.compose.mentions import find_mentions, read_mentions
+from fairlead.compose.model import Service
+from fairlead.compose.roles import ServiceFacts, as_front, infer_service, needs_mention
+from fairlead.records import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairlead.compose.ports import FoundPort
+    from fairlead.settings import ImageSettings
+
+_PROXY_FILE_BYTES = 256 * 1024
+
+
+def infer_services(
+    definitions: Mapping[str, Any],
+    *,
+    root: Path,
+    images: Mapping[str, ImageSettings] | None = None,
+    registry: str = "",
+    deployed: bool = True,
+) -> dict[str, Service]:
+    """What each service is. Parts of the wrong type are passed over: the schema tells them.
+
+    Args:
+        definitions: the services of a resolved model.
+        root: the folder below which files may be looked into.
+        images: the images of fairlead.yaml.
+        registry: where they are published.
+        deployed: Fairlead deploys them, so a proxy is one that Fairlead can switch; otherwise one is
+            whatever well-known proxy publishes ports.
+    """
+    images = images or {}
+    cleaned = {
+        str(name): clean_service(definition)
+        for name, definition in definitions.items()
+        if isinstance(definition, Mapping)
+    }
+    awaited = _awaited_ends(cleaned)
+    shared = _shared_volumes(cleaned)
+    mentions: Mapping[str, FoundPort] | None = None
+    services = {}
+    for name, definition in cleaned.items():
+        image = own_image(name, definition, images, registry)
+        facts = ServiceFacts(
+            name=name,
+            definition=definition,
+            image=image,
+            dockerfile=_dockerfile(definition, images.get(image)),
+            awaited_end=awaited.get(name, ""),
+            shared_volumes=shared,
+            imports_switch=_imports_switch(definition, root),
+        )
+        if needs_mention(facts):
+            # What others call it is read last and once: it means looking into their files.
+            mentions = find_mentions(read_mentions(cleaned, root)) if mentions is None else mentions
+            facts = replace(facts, mentioned=mentions.get(name))
+        service = infer_service(facts)
+        services[name] = service if deployed else as_front(service)
+    return services
+
+
+def _dockerfile(definition: Mapping[str, Any], image: ImageSettings | None) -> DockerfileFacts:
+    """The facts of the Dockerfile that a service's image is built from, if it is one of this repository."""
+    if image is not None:
+        return read_dockerfile(image.dockerfile, image.target)
+    build: Mapping[str, Any] = definition.get("build") or {}
+    context, target = str(build.get("context", "")), str(build.get("target", ""))
+    if "dockerfile_inline" in build:
+        return parse_dockerfile(str(build["dockerfile_inline"]), target)
+    if not context or "://" in context:
+        return DockerfileFacts()
+    return read_dockerfile(Path(context, str(build.get("dockerfile", "Dockerfile"))), target)
+
+
+def _awaited_ends(definitions: Mapping[str, Any]) -> dict[str, str]:
+    """Services that another one waits to complete, with the first that does."""
+    awaited: dict[str, str] = {}
+    for name, definition in definitions.items():
+        for dependency, how in definition.get("depends_on", {}).items():
+            if how and how.get("condition") == "service_completed_successfully":
+                awaited.setdefault(dependency, name)
+    return awaited
+
+
+def _shared_volumes(definitions: Mapping[str, Any]) -> frozenset[str]:
+    users: dict[str, set[str]] = {}
+    for name, definition in definitions.items():
+        for mount in definition.get("volumes", ()):
+            if mount.get("type") == "volume" and mount.get("source"):
+                users.setdefault(mount["source"], set()).add(name)
+    return frozenset(volume for volume, names in users.items() if len(names) > 1)
+
+
+def _imports_switch(definition: Mapping[str, Any], root: Path) -> bool:
+    """Whether a file of the repository that the service mounts says ``import switch``."""
+    return any(
+        line.split()[:2] == ["import", "switch"]
+        for text in _mounted_texts(definition, root)
+        if "import" in text
+        for line in text.splitlines()
+    )
+
+
+def _mounted_texts(definition: Mapping[str, Any], root: Path) -> Iterator[str]:
+    """The small files of the repository that the service mounts."""
+    for mount in definition.get("volumes", ()):
+        if mount.get("type") != "bind" or not mount.get("source"):
+            continue
+        source = Path(mount["source"])
+        for file in [source / "Caddyfile"] if source.is_dir() else [source]:
+            if file.is_relative_to(root) and file.is_file() and file.stat().st_size <= _PROXY_FILE_BYTES:
+                yield file.read_text(encoding="utf-8", errors="replace")
