@@ -93,13 +93,13 @@ class EngineApi:
         with contextlib.suppress(_Gone):
             self._unless_gone(self.delete, f"/containers/{container}", force="1", v="1")
 
-    def remove_image(self, reference: str) -> bool:
-        """Remove an image; False when something still uses it, or it is not there."""
+    def drop_image(self, reference: str) -> bool:
+        """Remove an image; whether it is gone: False when something still uses it."""
         try:
             self.delete(f"/images/{urllib.parse.quote(reference, safe='/:@')}")
         except ApiFault as error:
-            if error.status in (404, 409):
-                return False
+            if error.status in (http.client.NOT_FOUND, http.client.CONFLICT):
+                return error.status == http.client.NOT_FOUND
             raise
         return True
 

@@ -28,6 +28,7 @@ from .result import Emit, Result
 from .routes import read_live
 from .state import State, read_state
 from .target import find_target
+from .tidy import tidy_images
 from .transaction import Timeline, begin_transaction, run_transaction
 
 
@@ -58,7 +59,7 @@ def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optiona
         result = _refused(paths, timeline, error)
     finally:
         drop_credentials(request.credentials)
-    return _tell(paths, engine, emit, result, bundle, request.by, "deploy")
+    return _conclude(paths, engine, emit, result, bundle, request.by, "deploy")
 
 
 def run_rollback(
@@ -83,7 +84,7 @@ def run_rollback(
         result = _refused(paths, timeline, error)
     finally:
         drop_credentials(request.credentials)
-    return _tell(paths, engine, emit, result, bundle, request.by, "rollback")
+    return _conclude(paths, engine, emit, result, bundle, request.by, "rollback")
 
 
 def run_repair(paths: Paths, emit: Emit, *, by: str = "", engine: Optional[Engine] = None) -> Result:
@@ -98,6 +99,8 @@ def run_repair(paths: Paths, emit: Emit, *, by: str = "", engine: Optional[Engin
     except (AgentError, OSError) as error:
         result = _refused(paths, None, error)
     emit(result.to_event())
+    if result.status == "ok":
+        tidy_images(paths, engine or Engine.connect())
     return result
 
 
@@ -166,7 +169,7 @@ def _refused(paths: Paths, timeline: Optional[Timeline], error: Exception) -> Re
     return Result(status, error.exit_code, serving=read_live(paths), phases=times, error=error.to_json())
 
 
-def _tell(
+def _conclude(
     paths: Paths,
     engine: Optional[Engine],
     emit: Emit,
@@ -175,10 +178,12 @@ def _tell(
     by: str,
     kind: str,
 ) -> Result:
-    """The result first, for the user waits for it; then the board, which nobody waits for."""
+    """The result first, for the user waits for it; then the board and the images, which nobody waits for."""
     emit(result.to_event())
-    told = result.release is not None and result.status != "unchanged"
-    if bundle is not None and bundle.release.events is not None and told:
+    if bundle is not None and result.release is not None and result.status != "unchanged":
         with contextlib.suppress(AgentError):
-            announce(paths, engine or Engine.connect(), emit, result, bundle, by, kind)
+            engine = engine or Engine.connect()
+            if bundle.release.events is not None:
+                announce(paths, engine, emit, result, bundle, by, kind)
+            tidy_images(paths, engine)
     return result

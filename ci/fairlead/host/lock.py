@@ -19,17 +19,23 @@ from pathlib import Path
 from .errors import LockFault
 
 _POLL = 0.1
+_BRIEF = 30.0
+"""Longest wait in seconds for a holder that is brief."""
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds the lock: what it does (``deploy of 1a2b3c4``), for whom, since when (epoch seconds)."""
+    """Who holds the lock: what it does (``deploy of 1a2b3c4``), for whom, since when (epoch seconds).
+
+    One that is ``brief`` holds it for a few seconds, after its work is done: everybody waits for it.
+    """
 
     what: str
     by: str
     task: str
     pid: int
     since: float
+    brief: bool = False
 
     def __str__(self) -> str:
         ago = max(0, round(time.time() - self.since))
@@ -86,7 +92,8 @@ def is_locked(path: Path) -> bool:
 
 
 def _take(handle: int, path: Path, wait: float, on_wait: Callable[[str], None]) -> None:
-    deadline = time.monotonic() + wait
+    started = time.monotonic()
+    deadline = started + wait
     told = False
     while True:
         try:
@@ -94,13 +101,15 @@ def _take(handle: int, path: Path, wait: float, on_wait: Callable[[str], None]) 
         except BlockingIOError:
             holder = read_holder(path)
             who = str(holder) if holder else "another command that has not said its name yet"
-            if time.monotonic() >= deadline:
+            # Without a name it has just come, or is about to go.
+            brief = (holder is None or holder.brief) and time.monotonic() < started + _BRIEF
+            if time.monotonic() >= deadline and not brief:
                 raise LockFault(
                     f"the app is held by {who}",
                     why=f"waited {wait:g} s for it" if wait else "and this command was told not to wait",
                     fix="run it again when the other one has ended; `fairlead status` shows how far it is",
                 ) from None
-            if not told:
+            if not told and not brief:
                 on_wait(f"waiting for {who}")
                 told = True
             time.sleep(_POLL)
@@ -120,4 +129,5 @@ def _holder(raw: Mapping[str, object]) -> Holder:
         task=str(raw["task"]),
         pid=int(str(raw["pid"])),
         since=float(str(raw["since"])),
+        brief=raw.get("brief") is True,
     )

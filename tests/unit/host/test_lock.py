@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,16 @@ def test_no_wait_fails_at_once(tmp_path: Path) -> None:
         with pytest.raises(LockFault):
             hold_lock(path, HOLDER, wait=0, on_wait=pytest.fail).__enter__()
         assert time.monotonic() - began < 0.5
+
+
+def test_a_brief_holder_is_waited_for_even_by_who_does_not_wait(tmp_path: Path) -> None:
+    """Its deploy is over: nobody should hear of it any more."""
+    path = tmp_path / "lock"
+    first = hold_lock(path, replace(HOLDER, brief=True), wait=0, on_wait=pytest.fail)
+    first.__enter__()
+    threading.Timer(0.3, first.__exit__, (None, None, None)).start()
+    with hold_lock(path, HOLDER, wait=0, on_wait=pytest.fail):
+        assert read_holder(path) == HOLDER
 
 
 def test_a_dead_holders_name_does_not_lock(tmp_path: Path) -> None:

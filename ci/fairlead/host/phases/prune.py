@@ -1,10 +1,11 @@
-"""prune: keep the last releases startable, and let go of what nothing points to any more."""
+"""prune: keep the last releases startable, and let go of what nothing points to any more; images go later (tidy)."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..bundle import Bundle, read_bundle, remove_bundle
@@ -15,6 +16,7 @@ from ..ledger import GONE, STABLE, Ledger, fold_records
 from ..paths import RELEASE_ID
 from ..routes import remove_routes
 
+_AT_ONCE = 8
 _YOUNG = 3600.0
 """Seconds for which files and secrets are spared: another deploy may have sent them and wait for the lock."""
 
@@ -32,18 +34,16 @@ def prune_old(host: Host, live: Bundle) -> Outcome:
     homes = kept | {home for bundle in bundles for home in bundle.homes.values()}
     bundles = [bundle for bundle in (read_bundle(host.paths, one) for one in homes) if bundle is not None]
     containers = host.refresh_containers()
-    for container in containers:
-        if container.release and container.release not in homes:
-            host.engine.remove(container.id)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        doomed = [one.id for one in containers if one.release and one.release not in homes]
+        list(pool.map(host.engine.remove, doomed))
     left = [one for one in containers if not one.release or one.release in homes]
     gone = _remove_releases(host, ledger, homes)
-    images = _remove_images(host, ledger, bundles, left)
     _remove_content(host, bundles, left)
-    if gone or images:
-        host.journal.append(PRUNED, releases=gone, images=images)
     if not gone:
         return Outcome("nothing to remove", skipped=True)
-    return Outcome(f"releases {', '.join(gone)}; {len(images)} images")
+    host.journal.append(PRUNED, releases=gone, images=[])
+    return Outcome(f"releases {', '.join(gone)}")
 
 
 def plan_kept(ledger: Ledger, live: str, keep: int) -> set[str]:
@@ -72,14 +72,6 @@ def _remove_releases(host: Host, ledger: Ledger, homes: Iterable[str]) -> list[s
             shutil.rmtree(host.paths.routes / name, ignore_errors=True)
     stable = {one.id for one in ledger.releases.values() if one.state != GONE}
     return [name for name in doomed if name in stable]
-
-
-def _remove_images(host: Host, ledger: Ledger, bundles: list[Bundle], left: list[Container]) -> list[str]:
-    """Remove images that Fairlead has pulled and nothing kept needs; what was there before is not ours."""
-    needed = {service.image for bundle in bundles for service in bundle.release.services.values()}
-    needed |= {container.image for container in left}
-    doomed = sorted(ledger.pulled - needed)
-    return [image for image in doomed if host.engine.remove_image(image) or host.engine.image(image) is None]
 
 
 def _remove_content(host: Host, bundles: list[Bundle], left: list[Container]) -> None:
