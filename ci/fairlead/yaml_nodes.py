@@ -18,6 +18,12 @@ MAX_NODES = 500_000
 MAX_DEPTH = 64
 """Deepest nesting of one document; compose files stay below 12."""
 
+DOLLAR = 1
+"""Flag of a node: a text in it holds a ``$``."""
+TAGGED = 2
+"""Flag of a node: ``!reset`` or ``!override`` stands on it or in it."""
+_EDITING_TAGS = frozenset({"!reset", "!override"})
+
 _LOADER = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
@@ -25,13 +31,28 @@ class Node:
     """A value and its place. ``entries`` holds the children: by key for a mapping, in order for a list.
 
     An alias shares the node of its anchor, so a tree of nodes is never larger than its text.
+    ``path`` is the file; ``origin`` is, of a node that was made from a written one, that one.
     """
 
-    __slots__ = ("column", "depth", "entries", "line", "plain", "size", "tag", "text", "value")
+    __slots__ = (
+        *("column", "depth", "entries", "flags", "line", "origin", "path"),
+        *("plain", "size", "tag", "text", "value"),
+    )
 
     def __init__(
-        self, line: int, column: int, value: Any, *, text: str = "", plain: bool = False, tag: str = ""
+        self,
+        line: int,
+        column: int,
+        value: Any,
+        *,
+        text: str = "",
+        plain: bool = False,
+        tag: str = "",
+        path: str = "",
     ) -> None:
+        self.path = path
+        self.origin: Node | None = None
+        self.flags = TAGGED if tag in _EDITING_TAGS else 0
         self.line = line
         self.column = column
         self.value = value
@@ -123,7 +144,7 @@ class _Composer:
     def _take(self, event: Any) -> None:
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            node = _scalar(event)
+            node = self._scalar(event)
             self._add(node, node.line, node.column, event.anchor)
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             self._begin(event, {} if kind is yaml.MappingStartEvent else [])
@@ -132,13 +153,25 @@ class _Composer:
         elif kind is yaml.AliasEvent:
             self._alias(event)
 
+    def _scalar(self, event: Any) -> Node:
+        mark, text = event.start_mark, event.value
+        plain = event.implicit[0]
+        tag = "" if event.tag is None or event.tag == "!" else event.tag
+        value = resolve_scalar(text) if plain and not tag else tagged_scalar(text, tag, plain=not event.style)
+        node = Node(
+            mark.line + 1, mark.column + 1, value, text=text, plain=not event.style, tag=tag, path=self._path
+        )
+        if "$" in text:
+            node.flags |= DOLLAR
+        return node
+
     def _begin(self, event: Any, value: Any) -> None:
         mark = event.start_mark
         if len(self._stack) >= MAX_DEPTH:
             raise _TooMuchError(f"nested deeper than {MAX_DEPTH} levels", mark.line + 1, mark.column + 1)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        node = Node(mark.line + 1, mark.column + 1, value, tag=event.tag or "")
+        node = Node(mark.line + 1, mark.column + 1, value, tag=event.tag or "", path=self._path)
         self._stack.append(_Open(node, event.anchor))
 
     def _end(self) -> None:
@@ -154,7 +187,7 @@ class _Composer:
             inside = event.anchor in self._anchors
             why = "stands inside its own anchor" if inside else "has no anchor before it"
             self._fault(f"alias *{event.anchor} {why}", line, column)
-            node = Node(line, column, None)
+            node = Node(line, column, None, path=self._path)
         self._add(node, line, column, None)
 
     def _add(self, node: Node, line: int, column: int, anchor: str | None) -> None:
@@ -167,6 +200,7 @@ class _Composer:
         parent = self._stack[-1]
         owner = parent.node
         owner.size += node.size
+        owner.flags |= node.flags
         owner.depth = max(owner.depth, node.depth + 1)
         if owner.size > MAX_NODES or len(self._stack) + node.depth > MAX_DEPTH + 1:
             raise _TooMuchError(f"more than {MAX_NODES:,} values or {MAX_DEPTH} levels", line, column)
@@ -192,6 +226,8 @@ class _Composer:
             self._fault("a key must be a word, not a mapping or list", key.line, key.column)
             return
         name = key.text
+        if not isinstance(key.value, str):
+            self._fault(f"the key {name} is no text: write it in quotes", key.line, key.column)
         before = parent.node.entries.get(name)
         if before is not None:
             self._fault(f"the key {name} stands twice: first at line {before.line}", key.line, key.column)
@@ -241,11 +277,3 @@ class _Composer:
         column = offset - text.rfind("\n", 0, offset)
         what = f"not YAML: the character U+{ord(text[offset]):04X} is not allowed" if found else "not YAML"
         return Finding(what, Location(self._path, line, column), rule="yaml")
-
-
-def _scalar(event: Any) -> Node:
-    mark, text = event.start_mark, event.value
-    plain = event.implicit[0]
-    tag = "" if event.tag is None or event.tag == "!" else event.tag
-    value = resolve_scalar(text) if plain and not tag else tagged_scalar(text, tag, plain=not event.style)
-    return Node(mark.line + 1, mark.column + 1, value, text=text, plain=not event.style, tag=tag)

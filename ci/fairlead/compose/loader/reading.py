@@ -1,0 +1,167 @@
+"""Files into documents: read once, with their variables put in. The only door to the disk of this package."""
+
+from __future__ import annotations
+
+from fairlead.compose.loader.dotenv import DotenvError, parse_dotenv, parse_raw
+from fairlead.compose.loader.interpolation import Interpolation, VariableUse
+from fairlead.compose.loader.tags import take_tags
+from fairlead.findings import Finding, Location
+from fairlead.positions import Document, load_documents
+from fairlead.records import dataclass
+from fairlead.yaml_nodes import Node
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from fairlead.positions import ValuePath
+
+MAX_FILES = 200
+"""Most compose files of one app, those that it includes and extends among them."""
+MAX_DOTENV_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Part:
+    """One document of a file, with its variables put in.
+
+    Attributes:
+        root: None where there is nothing in it.
+        resets: the paths that it takes away from the documents before it.
+    """
+
+    root: Node | None
+    resets: tuple[ValuePath, ...]
+
+
+class Reader:
+    """Reads files for one model, and remembers all that it read and what it could not."""
+
+    def __init__(self, shown: Callable[[Path], str]) -> None:
+        """Start with nothing read.
+
+        Args:
+            shown: how to name a file in findings.
+        """
+        self.documents: list[Document] = []
+        self.read: list[Document] = []
+        self.uses: list[VariableUse] = []
+        self.faults: list[Finding] = []
+        self.shown = shown
+        self._raw: dict[str, tuple[Document, ...]] = {}
+        self._told: set[str] = set()
+        self._dotenv: dict[str, str | None] = {}
+
+    def parts(
+        self, path: Path, variables: Mapping[str, str], why: str, place: Location | None
+    ) -> tuple[Part, ...] | None:
+        """The documents of a file; None, and a fault, where it can't be read.
+
+        Args:
+            path: absolute.
+            variables: to put in.
+            why: the rule of the fault.
+            place: where the file is named, if it is named in another.
+        """
+        raw = self._load(path, why, place)
+        if raw is None:
+            return None
+        parts: list[Part] = []
+        for document in raw:
+            part, resolved = self._part(document, variables)
+            parts.append(part)
+            self.read.append(resolved)
+        return tuple(parts)
+
+    def declared_name(self, path: Path) -> str:
+        """The last ``name:`` of a file, as written; the file is loaded, and told about, when it takes part."""
+        key = str(path)
+        if key not in self._raw:
+            try:
+                self._raw[key] = load_documents(path, self.shown(path))
+            except OSError:
+                return ""
+        names = [
+            document.value["name"]
+            for document in self._raw[key]
+            if isinstance(document.value, dict) and isinstance(document.value.get("name"), str)
+        ]
+        return next((name for name in reversed(names) if name), "")
+
+    def _load(self, path: Path, why: str, place: Location | None) -> tuple[Document, ...] | None:
+        key = str(path)
+        if key in self._told:
+            return self._raw[key]
+        shown = self.shown(path)
+        if len(self._raw) >= MAX_FILES:
+            self.faults.append(
+                Finding(f"more than {MAX_FILES} compose files take part", place, rule="unseen")
+            )
+            return None
+        try:
+            if path.is_dir():
+                raise IsADirectoryError(21, "it is a folder")
+            raw = self._raw.get(key) or load_documents(path, shown)
+        except OSError as error:
+            what = f"{shown} can't be read: {(error.strerror or str(error)).lower()}"
+            self.faults.append(Finding(what, place or Location(shown), rule=why))
+            return None
+        self._raw[key] = raw
+        self._told.add(key)
+        self.documents += raw
+        for document in raw:
+            self.faults += document.faults
+        return raw
+
+    def _part(self, document: Document, variables: Mapping[str, str]) -> tuple[Part, Document]:
+        root = document.root
+        resets: tuple[ValuePath, ...] = ()
+        if root is not None:
+            taken, resets = take_tags(root)
+            root = taken
+        if root is not None:
+            interpolation = Interpolation(variables)
+            root = interpolation.resolve(root)
+            self.uses += interpolation.uses
+            self.faults += interpolation.faults
+        value = None if root is None else root.value
+        return Part(root, resets), Document(document.path, value, (), root)
+
+    def variables(
+        self,
+        path: Path,
+        outer: Mapping[str, str],
+        known: dict[str, str],
+        place: Location | None,
+        *,
+        raw: bool = False,
+    ) -> dict[str, tuple[str, int]] | None:
+        """The variables of a file, each with its line; None, and a fault, where it can't be read."""
+        shown = self.shown(path)
+        text = self._text(path)
+        if text is None:
+            self.faults.append(Finding(f"{shown} can't be read", place or Location(shown), rule="env-file"))
+            return None
+        try:
+            return parse_raw(text, known) if raw else parse_dotenv(text, outer, known)
+        except DotenvError as error:
+            self.faults.append(Finding(error.what, Location(shown, error.line, 1), rule="env-file"))
+            return None
+
+    def _text(self, path: Path) -> str | None:
+        key = str(path)
+        if key not in self._dotenv:
+            self._dotenv[key] = _read_text(path)
+        return self._dotenv[key]
+
+
+def _read_text(path: Path) -> str | None:
+    try:
+        if path.is_dir():
+            return None
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_DOTENV_BYTES + 1)
+    except OSError:
+        return None
+    return None if len(raw) > MAX_DOTENV_BYTES else raw.decode("utf-8", "replace")
