@@ -10,6 +10,7 @@ from fairlead.nearest import did_you_mean
 from fairlead.positions import Document, ValuePath
 from fairlead.schemas import load_schema
 from fairlead.schemas.check import schema_findings
+from fairlead.schemas.compose_spec import load_compose_schema
 from fairlead.settings import Settings
 
 _RESET = "!reset"
@@ -51,7 +52,7 @@ def _against_compose_spec(document: Document) -> tuple[Finding, ...]:
             return True
         return isinstance(value, str) and "$" in value and keyword not in {"additionalProperties", "required"}
 
-    return schema_findings(document, load_schema("compose-spec"), tolerated=known_later)
+    return schema_findings(document, load_compose_schema(), tolerated=known_later)
 
 
 def _against_x_fairlead(document: Document) -> tuple[Finding, ...]:

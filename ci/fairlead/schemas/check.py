@@ -1,18 +1,17 @@
-"""A document against a JSON Schema: one finding a fault, at its deepest cause, with place and remedy.
-
-A validator reports an unmet ``anyOf`` with every branch, and calls all keys of a service unexpected
-when one of them is wrong inside. Here only the cause stays: the branch that was meant, the key that is unknown.
-"""
+"""A document against a JSON Schema: one finding a fault, at its deepest cause, with place and remedy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 from fairlead.findings import Finding
-from fairlead.nearest import did_you_mean
-from fairlead.positions import Document, ValuePath
+from fairlead.schemas.forms import Checker, Fault, plan_form
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairlead.positions import Document, ValuePath
 
 _KINDS = {
     "object": "a mapping",
@@ -24,15 +23,7 @@ _KINDS = {
     "null": "empty",
 }
 _CHOICES = ("anyOf", "oneOf")
-_CLOSED = ("additionalProperties", "unevaluatedProperties")
-
-
-@dataclass(frozen=True)
-class _Fault:
-    path: ValuePath
-    what: str
-    fix: str = ""
-    at_key: bool = False
+_checkers: dict[int, tuple[object, Checker]] = {}
 
 
 def schema_findings(
@@ -46,25 +37,60 @@ def schema_findings(
 
     Args:
         document: the parsed file.
-        schema: a JSON Schema of draft 2020-12.
+        schema: a JSON Schema of draft 2020-12; do not change it afterwards.
         rule: the rule that the findings carry.
         tolerated: whether a fault of a value (path, value, keyword of the schema) is none,
             for example because the value is known only later.
     """
-    from jsonschema import Draft202012Validator
+    checker = checker_of(schema)
+    faults = [
+        fault
+        for fault in checker.faults(document.value)
+        if not tolerated(fault.path, fault.value, fault.keyword)
+    ]
+    return fault_findings(faults, document, checker, rule)
 
-    validator = Draft202012Validator(schema)
-    faults: dict[_Fault, None] = {}
-    for error in validator.iter_errors(document.value):
-        for leaf in _causes(error):
-            path = tuple(leaf.absolute_path)
-            if not tolerated(path, leaf.instance, str(leaf.validator)):
-                faults.update(dict.fromkeys(_faults(leaf, path, schema, document)))
-    findings = (
-        Finding(fault.what, document.location(fault.path, key=fault.at_key), fault.fix, rule)
-        for fault in faults
-    )
+
+def checker_of(schema: dict[str, Any]) -> Checker:
+    """The schema made ready, once in a process."""
+    kept = _checkers.get(id(schema))
+    if kept is None:
+        # The schema is kept with it, so that its id stays its own.
+        kept = _checkers[id(schema)] = (schema, Checker(plan_form(schema)))
+    return kept[1]
+
+
+def fault_findings(
+    faults: list[Fault], document: Document, checker: Checker, rule: str
+) -> tuple[Finding, ...]:
+    """Faults in words and with places, in the order of the file, each once."""
+    findings: dict[Finding, None] = {}
+    for fault in faults:
+        what, fix = describe(fault, checker, document.path)
+        place = document.location(fault.path, key=fault.keyword in {"required", "unknown", "name"})
+        findings[Finding(what, place, fix, rule, path=fault.path)] = None
     return tuple(sorted(findings, key=lambda finding: (finding.location, finding.what)))
+
+
+def describe(fault: Fault, checker: Checker, root: str = "") -> tuple[str, str]:
+    """What is wrong and what to do, one line each; ``root`` names the whole document."""
+    name = dotted(fault.path) or root
+    value = fault.value
+    if fault.keyword == "unknown":
+        return _unknown(fault, checker)
+    if fault.keyword == "required":
+        return f"{name}: the key {value} is missing", ""
+    if fault.keyword == "name":
+        return f"the name {value} is not {_expected(fault)}", ""
+    if fault.keyword == "enum":
+        return _not_among(fault, name)
+    if fault.keyword == "uniqueItems":
+        return f"{name}: {_shown(value)} stands in the list twice", ""
+    if fault.keyword in _CHOICES and isinstance(value, dict):
+        return f"{name} must be {_expected(fault)}", ""
+    if fault.keyword in {"type", *_CHOICES}:
+        return f"{name} must be {_expected(fault)}, not {kind_of(value)}", ""
+    return f"{name} must be {_expected(fault)}, not {_shown(value)}", ""
 
 
 def dotted(path: ValuePath) -> str:
@@ -86,128 +112,53 @@ def kind_of(value: Any) -> str:
     return "a mapping" if isinstance(value, dict) else "a list"
 
 
-def _causes(error: Any) -> Iterator[Any]:
-    """The deepest errors that explain an error: of a choice, those of the branch that was most likely meant."""
-    if error.validator not in _CHOICES or not error.context:
-        yield error
-        return
-    branches: dict[Any, list[Any]] = {}
-    for inner in error.context:
-        branches.setdefault(inner.schema_path[0], []).append(inner)
-    meant = [
-        inner for inner in branches.values() if not any(_is_another_kind(fault, error) for fault in inner)
-    ]
-    if not meant or "x-expected" in error.schema:
-        yield error
-        return
-    for inner in min(
-        meant, key=lambda faults: (len(faults), -max(len(fault.absolute_path) for fault in faults))
-    ):
-        yield from _causes(inner)
+def _unknown(fault: Fault, checker: Checker) -> tuple[str, str]:
+    from fairlead.nearest import did_you_mean
+
+    key = str(fault.path[-1])
+    names, patterns = checker.known_keys(fault.form)
+    where = f"{dotted(fault.path[:-1])}: " if len(fault.path) > 1 else ""
+    free = patterns - {"^x-"}
+    if free and not names:
+        return f"{where}the name {key} does not match {' or '.join(sorted(free))}", ""
+    return f"{where}unknown key {key}", did_you_mean(key, names)
 
 
-def _is_another_kind(fault: Any, choice: Any) -> bool:
-    """Whether a branch of a choice does not fit because it wants another kind of value altogether."""
-    return bool(fault.validator == "type" and fault.absolute_path == choice.absolute_path)
+def _not_among(fault: Fault, name: str) -> tuple[str, str]:
+    from fairlead.nearest import did_you_mean
+
+    choices = [str(choice) for choice in fault.form["enum"]]
+    near = did_you_mean(fault.value, choices) if isinstance(fault.value, str) else ""
+    what = f"{name}: {_shown(fault.value)} is not one of {', '.join(choices)}"
+    return what, near if near.startswith("did") else ""
 
 
-def _faults(error: Any, path: ValuePath, schema: dict[str, Any], document: Document) -> Iterator[_Fault]:
-    name = dotted(path) or document.path
-    if error.validator in _CLOSED:
-        yield from _unknown_keys(error, path, schema)
-    elif error.validator == "required":
-        for key in error.validator_value:
-            if key not in error.instance:
-                yield _Fault(path, f"{name}: the key {key} is missing", at_key=True)
-    elif isinstance(error.instance, str) and isinstance(_value_at(document.value, path), dict):
-        expected = _expected(error)
-        yield _Fault((*path, error.instance), f"the name {error.instance} is not {expected}", at_key=True)
-    elif error.validator == "enum":
-        choices = [str(choice) for choice in error.validator_value]
-        what = f"{name}: {_shown(error.instance)} is not one of {', '.join(choices)}"
-        near = did_you_mean(str(error.instance), choices) if isinstance(error.instance, str) else ""
-        yield _Fault(path, what, near if near.startswith("did") else "")
-    elif error.validator in _CHOICES and isinstance(error.instance, dict):
-        yield _Fault(path, f"{name} must be {_expected(error)}")
-    elif error.validator in {"type", *_CHOICES}:
-        yield _Fault(path, f"{name} must be {_expected(error)}, not {kind_of(error.instance)}")
-    else:
-        yield _Fault(path, f"{name} must be {_expected(error)}, not {_shown(error.instance)}")
-
-
-def _unknown_keys(error: Any, path: ValuePath, schema: dict[str, Any]) -> Iterator[_Fault]:
-    names, patterns = _known_keys(error.schema, schema)
-    import re
-
-    for key in error.instance:
-        if key in names or any(re.search(pattern, str(key)) for pattern in patterns):
-            continue
-        where = f"{dotted(path)}: " if path else ""
-        yield _Fault((*path, key), f"{where}unknown key {key}", did_you_mean(str(key), names), at_key=True)
-
-
-def _known_keys(part: Any, schema: dict[str, Any]) -> tuple[set[str], set[str]]:
-    """The keys and key patterns that an object may have, over everything that its schema includes."""
-    names: set[str] = set(part.get("properties", ()))
-    patterns: set[str] = set(part.get("patternProperties", ()))
-    included = [*part.get("allOf", ()), *part.get("anyOf", ()), *part.get("oneOf", ())]
-    if "$ref" in part:
-        included.append(_resolve(part["$ref"], schema))
-    for inner in included:
-        inner_names, inner_patterns = _known_keys(inner, schema)
-        names |= inner_names
-        patterns |= inner_patterns
-    return names, patterns
-
-
-def _resolve(reference: str, schema: dict[str, Any]) -> Any:
-    part: Any = schema
-    for step in reference.removeprefix("#/").split("/"):
-        part = part[step]
-    return part
-
-
-def _expected(error: Any) -> str:
+def _expected(fault: Fault) -> str:
     """What was expected, in words: the schema's own if it has any."""
-    if "x-expected" in error.schema:
-        return str(error.schema["x-expected"])
-    value = error.validator_value
-    if error.validator == "type":
+    if "x-expected" in fault.form:
+        return str(fault.form["x-expected"])
+    if fault.keyword in _CHOICES:
+        return _kinds(fault.wanted)
+    value = fault.form.get(fault.keyword)
+    if fault.keyword == "type":
         return _kinds(value if isinstance(value, list) else [value])
-    if error.validator in _CHOICES:
-        return _kinds(_branch_types(error))
     words = {
         "minimum": f"{value} or more",
         "maximum": f"{value} or less",
         "minItems": f"a list of at least {value}",
         "maxItems": f"a list of at most {value}",
         "minLength": "not empty" if value == 1 else f"at least {value} characters long",
-        "uniqueItems": "a list without repetitions",
+        "maxLength": f"at most {value} characters long",
         "pattern": f"text that matches {value}",
         "const": str(value),
         "minProperties": "not empty",
     }
-    return words.get(str(error.validator), f"as the schema says ({error.validator}: {value})")
+    return words.get(fault.keyword, f"as the schema says ({fault.keyword}: {value})")
 
 
-def _branch_types(error: Any) -> list[str]:
-    types: list[str] = []
-    for inner in error.context:
-        if _is_another_kind(inner, error):
-            value = inner.validator_value
-            types.extend(value if isinstance(value, list) else [value])
-    return types
-
-
-def _kinds(types: list[str]) -> str:
+def _kinds(types: Any) -> str:
     words = list(dict.fromkeys(_KINDS.get(kind, kind) for kind in types))
     return " or ".join(words) if words else "of another form"
-
-
-def _value_at(value: Any, path: ValuePath) -> Any:
-    for step in path:
-        value = value[step]
-    return value
 
 
 def _shown(value: Any) -> str:
