@@ -108,6 +108,39 @@ class EventSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Combination:
+    """Compose files that are used together beside those that are deployed; paths absolute.
+
+    ``development``: they serve development only.
+    """
+
+    name: str
+    compose: tuple[Path, ...]
+    profiles: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    development: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidateSettings:
+    """By which measure the compose files are judged.
+
+    ``severity`` is by rule, ``capabilities`` by role. ``host_memory`` is in bytes; it and ``host_cpus`` are 0 where
+    nothing is said. ``registries`` and ``compose`` are empty where the default holds. ``pin`` is ``file`` or ``deploy``.
+    """
+
+    severity: Mapping[str, str] = field(default_factory=dict)
+    registries: tuple[str, ...] = ()
+    capabilities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    devices: tuple[str, ...] = ()
+    host_memory: int = 0
+    host_cpus: float = 0.0
+    compose: tuple[int, ...] = ()
+    pin: str = "file"
+    combinations: Mapping[str, Combination] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Host:
     """A server as ssh knows it. ``user`` is empty where ssh decides."""
 
@@ -159,6 +192,7 @@ class Settings:
     platforms: tuple[str, ...] = ("linux/amd64", "linux/arm64")
     build: BuildSettings = field(default_factory=BuildSettings)
     compose: tuple[Path, ...] = ()
+    validate: ValidateSettings = field(default_factory=ValidateSettings)
     scan: ScanSettings = field(default_factory=ScanSettings)
     proxy: ProxySettings = field(default_factory=ProxySettings)
     deploy: DeploySettings = field(default_factory=DeploySettings)
@@ -255,6 +289,18 @@ def parse_duration(text: str) -> float:
     if not re.fullmatch(rf"({_DURATION_PART.pattern})+", text):
         raise ValueError(text)
     return sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(text))
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size such as ``4G`` or ``512M``; units are powers of 1024.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?[KMGT]?", text):
+        raise ValueError(text)
+    factor = 1024 ** (" KMGT".index(text[-1]) if text[-1] in "KMGT" else 0)
+    return int(float(text.rstrip("KMGT")) * factor)
 
 
 def parse_host(text: str) -> Host:

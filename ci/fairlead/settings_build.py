@@ -12,6 +12,7 @@ from fairlead.settings import (
     DEFAULT_COMPOSE_NAMES,
     BuildSecret,
     BuildSettings,
+    Combination,
     DeploySettings,
     Environment,
     EventSettings,
@@ -21,8 +22,10 @@ from fairlead.settings import (
     ScanIgnore,
     ScanSettings,
     Settings,
+    ValidateSettings,
     parse_duration,
     parse_host,
+    parse_size,
 )
 
 _T = TypeVar("_T")
@@ -42,6 +45,7 @@ def build_settings(document: Document, file: Path, registry: str) -> Settings:
         platforms=tuple(raw.get("platforms", Settings.platforms)),
         build=_build_settings(raw.get("build", {}), root),
         compose=_compose_files(raw, root),
+        validate=_validate(document, root),
         scan=_scan(raw.get("scan", {})),
         proxy=ProxySettings(**raw.get("proxy", {})),
         deploy=_deploy(raw.get("deploy", {})),
@@ -84,6 +88,38 @@ def _build_settings(raw: Mapping[str, Any], root: Path) -> BuildSettings:
     )
     return BuildSettings(
         cache=tuple(raw.get("cache", ())), secrets=secrets, reproducible=raw.get("reproducible", False)
+    )
+
+
+def _validate(document: Document, root: Path) -> ValidateSettings:
+    raw: dict[str, Any] = document.value.get("validate") or {}
+    host = raw.get("host") or {}
+    version = document.node(("validate", "compose"))
+    capabilities = {role: tuple(names) for role, names in (raw.get("capabilities") or {}).items()}
+    return ValidateSettings(
+        severity=_frozen(dict(raw.get("severity") or {})),
+        registries=tuple(raw.get("registries") or ()),
+        capabilities=_frozen(capabilities),
+        devices=tuple(raw.get("devices") or ()),
+        host_memory=parse_size(str(host.get("memory", 0))),
+        host_cpus=float(host.get("cpus", 0)),
+        # As it is written: 2.30 would be 2.3 as a number.
+        compose=tuple(int(part) for part in version.text.split(".")) if version is not None else (),
+        pin=raw.get("pin", "file"),
+        combinations=_frozen(
+            {name: _combination(document, root, name) for name in raw.get("combinations") or ()}
+        ),
+    )
+
+
+def _combination(document: Document, root: Path, name: str) -> Combination:
+    raw = document.value["validate"]["combinations"][name]
+    return Combination(
+        name=name,
+        compose=tuple(root / file for file in raw["compose"]),
+        profiles=tuple(raw.get("profiles", ())),
+        variables=_texts(document, ("validate", "combinations", name, "variables")),
+        development=raw.get("development", False),
     )
 
 

@@ -27,6 +27,9 @@ def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
         *_images(document, root),
         *_build_secrets(document, root),
         *_environments(document, root),
+        *_severities(document),
+        *_capabilities(document),
+        *_combinations(document, root),
         *_scan_ignores(document),
         *_scan_without_os(document),
         *_events(document),
@@ -113,6 +116,46 @@ def _environments(document: Document, root: Path) -> Iterator[Finding]:
             if str(variable).startswith(("FAIRLEAD_", "COMPOSE_", "DOCKER_")):
                 what = f"the variable {variable} is not yours to set: Fairlead, Compose and Docker use it"
                 yield _fault(document, (*path, "variables", variable), what, key=True)
+
+
+def _severities(document: Document) -> Iterator[Finding]:
+    """Rules whose severity is chosen: each must exist, and be one that a file may break and still work."""
+    from fairlead.compose.policy.table import GRADES, is_fixed
+
+    for rule, _ in _entries(_part(document, "validate"), "severity"):
+        path = ("validate", "severity", rule)
+        if rule not in GRADES:
+            fix = did_you_mean(str(rule), (name for name in GRADES if not is_fixed(name)))
+            yield _fault(document, path, f"there is no rule {rule}", fix, key=True)
+        elif is_fixed(rule):
+            what = f"the severity of {rule} can't be chosen: the files do not work, or can't be judged"
+            yield _fault(document, path, what, key=True)
+
+
+def _capabilities(document: Document) -> Iterator[Finding]:
+    """Capabilities that a role may have: one that leads out of the container needs a waiver with its reason."""
+    from fairlead.compose.policy.privilege import DANGEROUS, normal_capability
+
+    for role, names in _entries(_part(document, "validate"), "capabilities"):
+        for index, name in enumerate(names if isinstance(names, list) else ()):
+            if normal_capability(str(name)) in DANGEROUS:
+                path = ("validate", "capabilities", role, index)
+                what = f"{name} leads out of the container: no list allows it"
+                fix = "waive dangerous-capability beside the service, with the reason"
+                yield _fault(document, path, what, fix)
+
+
+def _combinations(document: Document, root: Path) -> Iterator[Finding]:
+    for name, combination in _entries(_part(document, "validate"), "combinations"):
+        for index, file in enumerate(_items(combination, "compose")):
+            if isinstance(file, str) and file and not (root / file).is_file():
+                path = ("validate", "combinations", name, "compose", index)
+                yield _fault(document, path, f"the compose file {file} is not there", _neighbour(root / file))
+
+
+def _part(document: Document, key: str) -> dict[str, Any]:
+    value = document.value.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def _scan_ignores(document: Document) -> Iterator[Finding]:

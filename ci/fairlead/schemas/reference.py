@@ -48,7 +48,7 @@ What concerns one service stands beside that service in the compose file:
 ```yaml
 services:
   web:
-    image: ${FAIRLEAD_REGISTRY}/web:${FAIRLEAD_TAG}
+    image: ${FAIRLEAD_REGISTRY:?}/web:${FAIRLEAD_TAG:?}
     x-fairlead: {role: app, port: 8000, health: {path: /health/ready}}
 ```
 
@@ -57,12 +57,33 @@ files, beside the environment's `variables`. A `.env` beside the first compose f
 Nothing else of the caller's shell reaches the files.
 """
 
+_TOP = """\
+What concerns the whole file stands in an `x-fairlead` at its top level:
+
+```yaml
+x-fairlead:
+  waive:
+    unknown-registry: {reason: "the registry of our partner, behind our VPN", until: 2027-06-30}
+```
+"""
+
+_VOLUME = """\
+What concerns a volume stands in an `x-fairlead` of the top-level volume:
+
+```yaml
+volumes:
+  postgres-data: {x-fairlead: {backup: {by: "pgbackrest on the host, every night"}}}
+```
+"""
+
 
 def render_reference() -> str:
     """The page docs/configuration.md."""
     settings, service = load_schema("fairlead"), load_schema("x-fairlead")
     parts = [_HEAD, "## fairlead.yaml\n", *_render_object(settings, settings, level=3)]
     parts += [_COMPOSE, *_render_table(service, service, "")]
+    parts += [_TOP, *_render_table(service["$defs"]["top"], service, "")]
+    parts += [_VOLUME, *_render_table(service["$defs"]["volume"], service, "")]
     return "\n".join(parts).rstrip() + "\n"
 
 

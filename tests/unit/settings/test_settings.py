@@ -52,6 +52,18 @@ def test_every_value_of_a_full_file_arrives(repository: Path) -> None:
     assert dict(api.args) == {"VERSION": "1.10", "DEBUG": "no", "EMPTY": ""}
     assert settings.repository_of("api") == "ghcr.io/acme/board/api"
     assert settings.repository_of("web") == "registry.example.com:5000/acme/web"
+    validate = settings.validate
+    assert dict(validate.severity) == {"unknown-registry": "error", "restart-cascade": "off"}
+    assert (validate.registries, validate.devices) == (
+        ("docker.io/library", "ghcr.io/acme"),
+        ("/dev/dri", "gpus"),
+    )
+    assert dict(validate.capabilities) == {"ops": ("CAP_NET_RAW",)}
+    assert (validate.host_memory, validate.host_cpus) == (4 * 2**30, 2.0)
+    assert (validate.compose, validate.pin) == ((2, 30), "deploy")
+    dev = validate.combinations["dev"]
+    assert (dev.compose, dev.profiles, dev.development) == ((repository / "compose.yaml",), ("dev",), True)
+    assert dict(dev.variables) == {"LEVEL": "007"}
     assert settings.scan.database_max_age == 36 * 3600
     assert (settings.deploy.drain_timeout, settings.deploy.lock_timeout) == (0.5, 5400)
     assert [secret.name for secret in settings.build.secrets if secret.optional] == ["ca"]

@@ -1,0 +1,246 @@
+"""What the file says otherwise than it looks: values that change type, variables that may be empty, keys that do nothing."""
+
+from __future__ import annotations
+
+from fairlead.compose.policy.network import is_sexagesimal
+from fairlead.compose.policy.subject import Fault
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fairlead.compose.policy.subject import AppCheck, ServiceCheck, Subject, View
+    from fairlead.positions import Document, ValuePath
+    from fairlead.yaml_nodes import Node
+
+_TEXT_MAPPINGS = (
+    *(("environment",), ("labels",), ("annotations",), ("sysctls",), ("extra_hosts",), ("build", "args")),
+    *(("build", "labels"), ("logging", "options"), ("deploy", "labels"), ("storage_opt",), ("driver_opts",)),
+)
+_TEXT_LISTS = (
+    *(("command",), ("entrypoint",), ("expose",), ("tmpfs",), ("dns",), ("dns_search",), ("profiles",)),
+    *(
+        ("healthcheck", "test"),
+        ("security_opt",),
+        ("volumes",),
+        ("devices",),
+        ("group_add",),
+        ("extra_hosts",),
+    ),
+)
+_TEXTS = (
+    *("image", "user", "hostname", "domainname", "restart", "container_name", "working_dir", "stop_signal"),
+    *("platform", "runtime", "network_mode", "pid", "ipc", "pull_policy", "command", "entrypoint"),
+)
+_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_ALWAYS_SET = frozenset({"COMPOSE_PROJECT_NAME"})
+_SWARM_ONLY = ("update_config", "rollback_config", "placement", "endpoint_mode")
+
+
+def yaml_trap(subject: Subject) -> Iterator[Fault]:
+    """A value without quotes that is no text, where a text is meant."""
+    seen: set[int] = set()
+    for document in subject.model.documents:
+        for path, node in _text_nodes(document):
+            if id(node) in seen or not node.plain or node.tag:
+                continue
+            seen.add(id(node))
+            taken_for = _taken_for(node)
+            if taken_for:
+                what = f"{'.'.join(str(step) for step in path)}: {node.text} without quotes is {taken_for}"
+                yield Fault(path, what, f'write "{node.text}"', location=document.location(path))
+
+
+def _text_nodes(document: Document) -> Iterator[tuple[ValuePath, Node]]:
+    """The scalars of a document that are meant as text."""
+    services = document.node(("services",))
+    for kind in ("networks", "volumes", "secrets", "configs"):
+        section = document.node((kind,))
+        for name, entry in section.entries.items() if section is not None else ():
+            yield from _below(entry.node, (kind, name), (("labels",), ("driver_opts",)))
+    for name, entry in services.entries.items() if services is not None else ():
+        path: ValuePath = ("services", name)
+        yield from _below(entry.node, path, _TEXT_MAPPINGS)
+        yield from _below(entry.node, path, _TEXT_LISTS, lists=True)
+        for key in _TEXTS:
+            value = entry.node.entries.get(key)
+            if value is not None and not value.node.entries:
+                yield (*path, key), value.node
+
+
+def _below(
+    node: Node, path: ValuePath, places: tuple[tuple[str, ...], ...], *, lists: bool = False
+) -> Iterator[tuple[ValuePath, Node]]:
+    for steps in places:
+        inner: Node | None = node
+        for step in steps:
+            entry = inner.entries.get(step) if inner is not None else None
+            inner = entry.node if entry is not None else None
+        if inner is None or isinstance(inner.value, list) != lists:
+            continue
+        for key, child in inner.entries.items():
+            if not child.node.entries:
+                yield (*path, *steps, key), child.node
+
+
+def _taken_for(node: Node) -> str:
+    """What a plain scalar is instead of its text, for Compose or for a YAML 1.1 parser; empty if it is its text."""
+    text, value = node.text, node.value
+    if isinstance(value, bool) or value is None or not text:
+        return ""
+    if isinstance(value, (int, float)):
+        shown = str(value).removesuffix(".0")
+        return "" if shown == text else f"the number {shown}"
+    boolean = _BOOLEANS.get(text.lower())
+    if boolean is not None:
+        return f"{boolean} for a YAML 1.1 parser"
+    if text[0].isdigit() and is_sexagesimal(text):
+        return "a number to the base of 60 for a YAML 1.1 parser"
+    if text[:4].isdecimal() and text[4:5] == "-" and _is_date(text):
+        return "a date for a YAML 1.1 parser"
+    return ""
+
+
+def _is_date(text: str) -> bool:
+    parts = text[:10].split("-")
+    if len(parts) != 3 or len(text) > 35:
+        return False
+    month, day = parts[1], parts[2].rstrip("Tt ")
+    return month.isdecimal() and day.isdecimal() and 1 <= int(month) <= 12 and 1 <= int(day) <= 31
+
+
+def unset_variable(subject: Subject) -> Iterator[Fault]:
+    """A variable that may be missing without a word."""
+    seen: set[tuple[str, object]] = set()
+    for use in subject.model.uses:
+        if use.operator or use.name in _ALWAYS_SET or (use.name, use.location) in seen:
+            continue
+        if subject.deployed and use.name in subject.given:
+            continue
+        seen.add((use.name, use.location))
+        state = "may be" if use.is_set else "is"
+        what = f"the variable {use.name} {state} unset, and an unset one is an empty text"
+        fix = f"write ${{{use.name}:?}} to demand it, or ${{{use.name}:-<default>}}"
+        if subject.deployed:
+            fix += "; or declare it in environments.<name>.variables"
+        yield Fault(use.path, what, fix, location=use.location)
+
+
+def swarm_only(view: View) -> Iterator[Fault]:
+    """A key that only a swarm looks at."""
+    for key in _SWARM_ONLY:
+        if key in view.mapping("deploy") and view.is_written("deploy", key):
+            what = f"deploy.{key} does nothing outside a swarm"
+            yield Fault(view.at("deploy", key), what, "remove it", key=True)
+    if view.get("deploy", "mode") == "global" and view.is_written("deploy", "mode"):
+        what = "deploy.mode: global does nothing outside a swarm: there is one container"
+        yield Fault(view.at("deploy", "mode"), what, "remove it")
+
+
+def obsolete(subject: Subject) -> Iterator[Fault]:
+    """A key that says nothing any more, and a name that the folder gives."""
+    documents = subject.model.documents
+    for document in documents:
+        if document.node(("version",)) is not None:
+            what = "version: says nothing any more: Compose ignores it, with a warning at each command"
+            place = document.location(("version",), key=True)
+            yield Fault(("version",), what, "remove it", location=place, repair=(("version",), None))
+    if documents and not any(document.node(("name",)) is not None for document in documents):
+        first = documents[0]
+        key = next(iter(first.root.entries), None) if first.root is not None else None
+        what = (
+            "no name: the project, and with it its volumes, is called after the folder that the file lies in"
+        )
+        name = subject.model.name
+        place = first.location((key,) if key is not None else (), key=True)
+        yield Fault((), what, f"write name: {name}", location=place, repair=(("name",), name))
+
+
+# By the key in the file: the first Compose whose schema has it. Source: the schema in compose-go at the version that
+# each release of Compose requires (its go.mod); for patch releases, the release notes.
+_SERVICE_SINCE = {
+    "gpus": (2, 30, 0),
+    "post_start": (2, 30, 0),
+    "pre_stop": (2, 30, 0),
+    "label_file": (2, 32, 2),
+    "pull_refresh_after": (2, 34, 0),
+    "provider": (2, 35, 0),
+    "models": (2, 38, 0),
+    "use_api_socket": (2, 38, 0),
+    "pre_start": (5, 4, 0),
+}
+_INNER_SINCE: dict[tuple[str, ...], tuple[int, ...]] = {
+    ("build", "entitlements"): (2, 27, 1),
+    ("build", "provenance"): (2, 39, 0),
+    ("build", "sbom"): (2, 39, 0),
+    ("build", "no_cache_filter"): (5, 0, 0),
+    ("networks", "*", "driver_opts"): (2, 27, 1),
+    ("networks", "*", "gw_priority"): (2, 33, 0),
+    ("networks", "*", "interface_name"): (2, 36, 0),
+    ("volumes", "*", "volume", "subpath"): (2, 25, 0),
+    ("volumes", "*", "volume", "labels"): (2, 35, 0),
+    ("volumes", "*", "bind", "recursive"): (2, 30, 0),
+    ("volumes", "*", "image"): (2, 35, 0),
+    ("ports", "*", "name"): (2, 25, 0),
+    ("ports", "*", "app_protocol"): (2, 25, 0),
+    ("devices", "*", "source"): (2, 30, 0),
+    ("env_file", "*", "format"): (2, 30, 0),
+}
+_TOP_SINCE = {"models": (2, 38, 0), "jobs": (5, 6, 0)}
+
+
+def compose_too_old(subject: Subject) -> Iterator[Fault]:
+    """A key that the Compose of a host does not know yet."""
+    have = subject.policy.compose
+    for document in subject.model.documents:
+        for path in _new_keys(document, have):
+            version = ".".join(str(number) for number in _since(path))
+            shown = ".".join(str(number) for number in have)
+            what = f"{path[-1]} needs Compose {version}, and {shown} is the oldest that a host runs"
+            fix = "do without it, or update the hosts and write validate: {compose: …} in fairlead.yaml"
+            yield Fault(path, what, fix, location=document.location(path, key=True))
+
+
+def _since(path: ValuePath) -> tuple[int, ...]:
+    if len(path) == 1:
+        return _TOP_SINCE[str(path[0])]
+    steps = path[2:]
+    if len(steps) == 1:
+        return _SERVICE_SINCE[str(steps[0])]
+    pattern = (str(steps[0]), "*", *map(str, steps[2:]))
+    return _INNER_SINCE[pattern] if pattern in _INNER_SINCE else _INNER_SINCE[(str(steps[0]), str(steps[1]))]
+
+
+def _new_keys(document: Document, have: tuple[int, ...]) -> Iterator[ValuePath]:
+    """The paths of the keys of a document that are newer than ``have``; ``2.24`` stands for its last patch."""
+    top = [key for key, since in _TOP_SINCE.items() if since[: len(have)] > have]
+    keys = [key for key, since in _SERVICE_SINCE.items() if since[: len(have)] > have]
+    inner = [steps for steps, since in _INNER_SINCE.items() if since[: len(have)] > have]
+    yield from ((key,) for key in top if document.node((key,)) is not None)
+    services = document.node(("services",))
+    for name, entry in services.entries.items() if services is not None else ():
+        yield from (("services", name, key) for key in keys if key in entry.node.entries)
+        for pattern in inner:
+            if pattern[0] in entry.node.entries:
+                yield from _matching(entry.node, ("services", name), pattern)
+
+
+def _matching(node: Node, path: ValuePath, pattern: tuple[str, ...]) -> Iterator[ValuePath]:
+    if not pattern:
+        yield path
+        return
+    first, *rest = pattern
+    steps = list(node.entries) if first == "*" else [first]
+    for step in steps:
+        entry = node.entries.get(step)
+        if entry is not None:
+            yield from _matching(entry.node, (*path, step), tuple(rest))
+
+
+SERVICE_CHECKS: dict[str, ServiceCheck] = {"swarm-only": swarm_only}
+APP_CHECKS: dict[str, AppCheck] = {
+    "yaml-trap": yaml_trap,
+    "unset-variable": unset_variable,
+    "obsolete": obsolete,
+    "compose-too-old": compose_too_old,
+}

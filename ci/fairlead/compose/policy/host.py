@@ -1,0 +1,215 @@
+"""What of the host a container gets: its namespaces, its engine, its devices, its files."""
+
+from __future__ import annotations
+
+from fairlead.compose.policy.subject import Fault, as_mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from fairlead.compose.policy.subject import ServiceCheck, View
+    from fairlead.positions import ValuePath
+
+_NAMESPACES = {
+    "pid": "it sees and signals every process of the host",
+    "ipc": "it reads the shared memory of the host's processes",
+    "uts": "it can rename the host",
+    "userns_mode": "root in it is root on the host, whatever the engine remaps",
+    "cgroup": "it sees the resources of the whole host",
+    "network_mode": "it listens on every interface, and reaches what listens on the host's loopback",
+}
+_SOCKETS = (
+    "/run/docker.sock",
+    "/var/run/docker.sock",
+    "/run/containerd/containerd.sock",
+    "/var/run/containerd/containerd.sock",
+    "/run/podman/podman.sock",
+    "/var/run/podman/podman.sock",
+    "/run/crio/crio.sock",
+    "/var/run/crio/crio.sock",
+)
+_SOCKET_NAMES = frozenset({"docker.sock", "docker-cli.sock", "containerd.sock", "podman.sock", "crio.sock"})
+_SENSITIVE = (
+    *("/etc", "/proc", "/sys", "/root", "/boot", "/dev", "/usr", "/lib", "/lib64", "/bin", "/sbin"),
+    *("/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/spool/cron"),
+)
+# Read-only, these tell nothing that the image does not have already.
+_HARMLESS = (
+    *("/etc/localtime", "/etc/timezone", "/etc/ssl/certs", "/etc/ca-certificates", "/etc/pki/ca-trust"),
+    *("/usr/share/zoneinfo", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"),
+)
+
+
+def host_namespace(view: View) -> Iterator[Fault]:
+    """A namespace of the host, or of a container that is none of this file's."""
+    for key, meaning in _NAMESPACES.items():
+        mode = view.text(key)
+        if mode == "host":
+            yield Fault(view.at(key), f"{key}: host: {meaning}", "remove it")
+        elif mode.startswith("container:") and key in {"network_mode", "pid", "ipc"}:
+            what = f"{key}: {mode} ties it to a container that this file does not know"
+            yield Fault(view.at(key), what, "use service:NAME for one of this file, or share a network")
+    if view.text("build", "network") == "host":
+        what = "the build runs in the host's network"
+        yield Fault(view.at("build", "network"), what, "remove it")
+    networks = view.subject.model.value.get("networks")
+    for name in view.mapping("networks"):
+        how = as_mapping(as_mapping(networks).get(name))
+        if how.get("external") and how.get("name") == "host":
+            what = f"the network {name} is the host's own: {_NAMESPACES['network_mode']}"
+            yield Fault(view.at("networks", name), what, "use a network of this file", key=True)
+
+
+def host_paths(view: View) -> Iterator[tuple[ValuePath, str, Mapping[str, Any]]]:
+    """Each path of the host that is mounted: where that is said, the path, and the mount."""
+    volumes = view.subject.model.value.get("volumes")
+    for index, mount in enumerate(view.list("volumes")):
+        source = str(mount.get("source") or "")
+        if mount.get("type") == "bind" and source:
+            yield view.at("volumes", index), _normal(source), mount
+        elif mount.get("type") == "volume" and source:
+            options = as_mapping(as_mapping(as_mapping(volumes).get(source)).get("driver_opts"))
+            device, words = str(options.get("device") or ""), str(options.get("o") or "")
+            if device.startswith("/") and "bind" in words.split(","):
+                yield view.at("volumes", index), _normal(device), mount
+
+
+def _normal(path: str) -> str:
+    parts = [part for part in path.split("/") if part not in {"", "."}]
+    return ("/" if path.startswith("/") else "") + "/".join(parts)
+
+
+def _holds(folder: str, path: str) -> bool:
+    """Whether ``path`` is ``folder`` or lies below it."""
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+
+
+def _reaches_engine(path: str) -> bool:
+    return path.rpartition("/")[2] in _SOCKET_NAMES or any(_holds(path, socket) for socket in _SOCKETS)
+
+
+def engine_socket(view: View) -> Iterator[Fault]:
+    """The engine's API in a container."""
+    for path, source, _ in host_paths(view):
+        if _reaches_engine(source):
+            what = (
+                f"{source} gives it the engine, and the engine is root on the host; read-only does not help"
+            )
+            fix = "remove it; let a job on the host do it, or put a filtering proxy before the socket"
+            yield Fault(path, what, fix)
+    if view.get("use_api_socket") is True:
+        what = "use_api_socket gives it the engine, and the engine is root on the host"
+        yield Fault(view.at("use_api_socket"), what, "remove it")
+
+
+def host_device(view: View) -> Iterator[Fault]:
+    """A device that nobody allowed."""
+    allowed = view.subject.policy.devices
+    fix = "remove it, or allow it: validate: {{devices: [{0}]}} in fairlead.yaml"
+    for index, device in enumerate(view.list("devices")):
+        source = str(device.get("source") or "")
+        if source and source not in allowed:
+            yield Fault(view.at("devices", index), f"it gets the host's device {source}", fix.format(source))
+    for index, rule in enumerate(view.list("device_cgroup_rules")):
+        if rule not in allowed:
+            what = f"the rule {rule} lets it use devices that appear later"
+            yield Fault(view.at("device_cgroup_rules", index), what, fix.format(f'"{rule}"'))
+    if view.list("gpus") and not {"gpus", "gpu"}.intersection(allowed):
+        yield Fault(view.at("gpus"), "it gets the host's GPUs", fix.format("gpus"), key=True)
+    reserved = view.list("deploy", "resources", "reservations", "devices")
+    for index, device in enumerate(reserved):
+        words = {str(word) for word in as_mapping(device).get("capabilities") or ()}
+        if not words.intersection(allowed) and not (words & {"gpu"} and "gpus" in allowed):
+            path = view.at("deploy", "resources", "reservations", "devices", index)
+            shown = ", ".join(sorted(words)) or "a device"
+            yield Fault(path, f"it reserves {shown} of the host", fix.format(shown))
+    if view.text("cgroup_parent"):
+        what = "cgroup_parent takes it out of the limits that the engine sets"
+        yield Fault(view.at("cgroup_parent"), what, "remove it")
+
+
+def sensitive_host_path(view: View) -> Iterator[Fault]:
+    """A folder of the host that holds its configuration, its kernel's interfaces or other containers' data."""
+    for path, source, mount in host_paths(view):
+        folder = "" if _is_relative(view, path) else _sensitive_part(source)
+        is_socket = _reaches_engine(source) and source != "/"
+        if folder and not is_socket and not (mount.get("read_only") and _is_harmless(source)):
+            what = f"{source} of the host is mounted: {_why(source, folder)}"
+            yield Fault(path, what, "mount the one file that is needed, from a folder of the app, read-only")
+        propagation = as_mapping(mount.get("bind")).get("propagation")
+        if propagation in {"shared", "rshared"}:
+            what = f"propagation {propagation}: what it mounts appears on the host"
+            yield Fault((*path, "bind", "propagation"), what, "use rslave or rprivate")
+
+
+def _sensitive_part(source: str) -> str:
+    """The sensitive folder in which a path lies, or that lies in it; empty if there is none."""
+    return next((one for one in _SENSITIVE if _holds(one, source) or _holds(source, one)), "")
+
+
+def _is_relative(view: View, path: ValuePath) -> bool:
+    """Whether a mount's source is written relative to the file: where a clone lies says nothing of the server."""
+    node = view.subject.model.node((*path, "source")) or view.subject.model.node(path)
+    return node is not None and node.text.startswith((".", "~"))
+
+
+def _is_harmless(source: str) -> bool:
+    return any(_holds(one, source) for one in _HARMLESS)
+
+
+def _why(source: str, folder: str) -> str:
+    if _holds(source, folder) and source != folder:
+        return f"it holds {folder} too"
+    meanings = {
+        "/etc": "passwords and keys of the host",
+        "/proc": "the host's processes and kernel settings",
+        "/sys": "the host's devices and kernel settings",
+        "/root": "the keys of the host's administrator",
+        "/boot": "the kernel that the host starts next",
+        "/dev": "every device of the host",
+        "/var/lib/docker": "the files of all containers",
+        "/var/lib/containerd": "the files of all containers",
+        "/var/lib/containers": "the files of all containers",
+        "/var/spool/cron": "what the host runs as root",
+    }
+    return meanings.get(folder, "the programs that the host runs")
+
+
+def bind_mount(view: View) -> Iterator[Fault]:
+    """A folder of the host where nobody put it, or one that changes behind a release."""
+    root = view.subject.root
+    for path, source, mount in host_paths(view):
+        if mount.get("type") != "bind" or _reaches_engine(source):
+            continue
+        if not _is_relative(view, path) and _sensitive_part(source):
+            continue
+        is_read_only = mount.get("read_only") is True
+        if is_read_only and as_mapping(mount.get("bind")).get("create_host_path") is False:
+            continue
+        if is_read_only and view.subject.deployed and root is not None and _holds(str(root), source):
+            # It travels with the release, by its content.
+            continue
+        yield Fault(path, *_bind_words(source, is_read_only=is_read_only))
+
+
+def _bind_words(source: str, *, is_read_only: bool) -> tuple[str, str]:
+    if not is_read_only:
+        return (
+            f"{source} of the host is mounted to be written: it has no backup, and two releases share it",
+            "use a named volume for data; for configuration say read_only: true and bind: {create_host_path: false}",
+        )
+    return (
+        f"if {source} is not on the server, Docker makes an empty folder of that name and goes on",
+        "use the long form with bind: {create_host_path: false}, or configs:",
+    )
+
+
+SERVICE_CHECKS: dict[str, ServiceCheck] = {
+    "host-namespace": host_namespace,
+    "engine-socket": engine_socket,
+    "host-device": host_device,
+    "sensitive-host-path": sensitive_host_path,
+    "bind-mount": bind_mount,
+}
