@@ -7,14 +7,11 @@ import json
 import platform as machine
 import shutil
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from fairlead import process
 from fairlead.errors import CommandFailedError, InputError
-from fairlead.image.archive import unpack_archive
 from fairlead.image.bake import BakePlan, BuildOptions, bake_argv, plan_bake
 from fairlead.image.cache import fresh_cache, local_cache
 from fairlead.image.credentials import docker_config, read_credentials, registry_host
@@ -26,7 +23,7 @@ from fairlead.image.documents import (
     write_document,
 )
 from fairlead.image.explain import explain_build_failure
-from fairlead.image.layout import Layout, drop_other_blobs, read_layout
+from fairlead.image.layout import Layout, drop_other_blobs, prepare_layout, read_layout
 from fairlead.image.progress import Progress, emulated_seconds, heading_of, parse_progress
 from fairlead.image.provenance import settle_provenance
 from fairlead.image.staging import Source, load_ignore, plan_staging, write_staging
@@ -41,6 +38,7 @@ from fairlead.tools.locate import locate
 _ENVIRONMENT: Mapping[str, str | None] = {"BUILDX_BAKE_ENTITLEMENTS_FS": "0", "BUILDX_GIT_LABELS": None}
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7"}
 _UNKNOWN = "unknown"
+_MORE_EXPORTS = 3
 
 
 def load_sources(settings: Settings) -> dict[str, Source]:
@@ -100,22 +98,12 @@ def run_build(
     if identity.dirty:
         reporter.warn(_dirty_warning(identity))
     prepare_work_dir(work_dir)
-    (work_dir / "images").mkdir(exist_ok=True)
-    try:
-        count = f"{len(plan.targets)} {'image' if len(plan.targets) == 1 else 'images'}"
-        with reporter.step(f"build {count} for {', '.join(settings.platforms)}"):
-            lines = _run_bake(plan, settings, sources, work_dir=work_dir, environ=environ, reporter=reporter)
-        with reporter.step("unpack and prove"), ThreadPoolExecutor() as pool:
-            layouts = dict(
-                zip(
-                    plan.archives,
-                    pool.map(partial(_take_archive, identity.source_url), plan.archives.values()),
-                    strict=True,
-                )
-            )
-    finally:
-        for archive in plan.archives.values():
-            archive.unlink(missing_ok=True)
+    for folder in plan.layouts.values():
+        prepare_layout(folder)
+    count = f"{len(plan.targets)} {'image' if len(plan.targets) == 1 else 'images'}"
+    with reporter.step(f"build {count} for {', '.join(settings.platforms)}"):
+        lines = _run_bake(plan, settings, sources, work_dir=work_dir, environ=environ, reporter=reporter)
+    layouts = {name: _take_layout(identity.source_url, folder) for name, folder in plan.layouts.items()}
     _renew_local_caches(settings)
     emulated = _emulated(settings, sources, parse_progress(lines), reporter)
     document = _document(settings, identity, layouts, emulated)
@@ -148,14 +136,18 @@ def _run_bake(
         if heading:
             reporter.progress(heading)
 
+    argv = bake_argv(locate("buildx"), definition)
     with docker_config(read_credentials(host, environ), environ) as login:
-        done = process.stream(
-            bake_argv(locate("buildx"), definition),
-            follow,
-            env={**_ENVIRONMENT, **login},
-            cwd=settings.root,
-            check=False,
-        )
+
+        def bake() -> process.Completed:
+            lines.clear()
+            return process.stream(argv, follow, env={**_ENVIRONMENT, **login}, cwd=settings.root, check=False)
+
+        done = bake()
+        for _ in range(_MORE_EXPORTS):
+            if done.ok or not parse_progress(lines).clashed:
+                break
+            done = bake()
     (work_dir / "build.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
     if not done.ok:
         by_target = {plan.targets[name]: source for name, source in sources.items()}
@@ -163,15 +155,7 @@ def _run_bake(
     return tuple(lines)
 
 
-def _take_archive(source_url: str, archive: Path) -> Layout:
-    if not archive.is_file():
-        raise CommandFailedError(
-            f"the builder wrote no {archive.name}",
-            why="a builder on another machine cannot write here",
-            fix="use a builder whose client is this machine",
-        )
-    folder = archive.with_suffix("")
-    unpack_archive(archive, folder)
+def _take_layout(source_url: str, folder: Path) -> Layout:
     layout = settle_provenance(read_layout(folder), source_url)
     drop_other_blobs(layout)
     return layout

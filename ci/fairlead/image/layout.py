@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,23 @@ def verify_blobs(layout: Layout) -> None:
             raise broken(layout.folder, f"the blob {digest} is missing")
         if hash_file(path) != digest:
             raise broken(layout.folder, f"the blob {digest} was altered")
+
+
+def prepare_layout(folder: Path) -> None:
+    """Make a folder ready for another image: blobs that are what their name says stay, and need not be sent again."""
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if entry.is_symlink() or entry.is_file():
+            entry.unlink()
+        elif entry.name != "blobs":
+            shutil.rmtree(entry)
+    (folder / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(_drop_unless_whole, list(_blobs(folder))))
+
+
+def _drop_unless_whole(path: Path) -> None:
+    if path.is_symlink() or hash_file(path) != f"sha256:{path.name}":
+        path.unlink()
 
 
 def drop_other_blobs(layout: Layout) -> None:

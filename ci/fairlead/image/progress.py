@@ -64,6 +64,12 @@ class Progress:
         return next((step for step in self.steps if step.error and not step.text.startswith(_CACHE)), None)
 
     @property
+    def clashed(self) -> bool:
+        """Whether two exports wrote one layer at the same moment, which buildx 0.13 does not bear: try again."""
+        said = " ".join((self.error, *(step.error for step in self.steps)))
+        return "locked" in said and "unavailable" in said
+
+    @property
     def error(self) -> str:
         """The builder's own last word, without its prefixes; empty if it said none."""
         lines = [line for line in self.rest if line.startswith("ERROR: ")]

@@ -41,6 +41,7 @@ def target(made: BakePlan, name: str = "api") -> dict[str, Any]:
 
 
 def test_the_whole_definition_of_a_plain_image() -> None:
+    layout = "/clone/.fairlead/images/api"
     assert plan().definition == {
         "group": {"default": {"targets": ["api"]}},
         "target": {
@@ -57,9 +58,7 @@ def test_the_whole_definition_of_a_plain_image() -> None:
                     "org.opencontainers.image.source": "https://github.com/acme/board",
                 },
                 "attest": ["type=provenance,mode=min"],
-                "output": [
-                    f"type=oci,dest=/clone/.fairlead/images/api.tar,name=ghcr.io/acme/board/api:sha-{REVISION}"
-                ],
+                "output": [f"type=oci,tar=false,dest={layout},name=ghcr.io/acme/board/api:sha-{REVISION}"],
             }
         },
     }

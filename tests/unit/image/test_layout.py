@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,13 +8,12 @@ from typing import Any
 import pytest
 
 from fairlead.errors import CommandFailedError
-from fairlead.image.archive import unpack_archive
 from fairlead.image.layout import (
     Layout,
     blob_path,
-    digest_of,
     drop_other_blobs,
     platform_name,
+    prepare_layout,
     read_json_blob,
     read_layout,
     verify_blobs,
@@ -180,65 +177,17 @@ def test_platform_names(platform: dict[str, str] | None, name: str) -> None:
     assert platform_name(platform) == name
 
 
-def archive(path: Path, files: Mapping[str, bytes], *, link: str = "") -> Path:
-    with tarfile.open(path, "w") as tar:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-        if link:
-            member = tarfile.TarInfo(link)
-            member.type = tarfile.SYMTYPE
-            member.linkname = "/etc/passwd"
-            tar.addfile(member)
-    return path
-
-
-BLOB = b"content"
-NAME = f"blobs/sha256/{digest_of(BLOB)[7:]}"
-GOOD = {"oci-layout": b"{}", "index.json": b"{}", NAME: BLOB}
-
-
-def test_an_archive_is_unpacked_and_good_blobs_stay(tmp_path: Path) -> None:
-    packed = archive(tmp_path / "a.tar", {**GOOD, "manifest.json": b"[]"})
-    unpack_archive(packed, tmp_path / "a")
-    written = (tmp_path / "a" / NAME).stat().st_mtime_ns
-    unpack_archive(packed, tmp_path / "a")
-    assert (tmp_path / "a" / NAME).stat().st_mtime_ns == written
-    (tmp_path / "a" / NAME).write_bytes(b"CONTENT")
-    unpack_archive(packed, tmp_path / "a")
-    assert (tmp_path / "a" / NAME).read_bytes() == BLOB
-
-
-@pytest.mark.parametrize(
-    "files",
-    [
-        {**GOOD, "../outside": b"x"},
-        {**GOOD, "/etc/cron.d/x": b"x"},
-        {**GOOD, "blobs/sha256/../../../outside": b"x"},
-        {**GOOD, "extra": b"x"},
-        {**GOOD, f"blobs/sha256/{'0' * 64}": b"x"},
-        {"index.json": b"{}"},
-        {"oci-layout": b"{}"},
-        {},
-    ],
-)
-def test_an_archive_that_is_no_layout_writes_nothing_outside(tmp_path: Path, files: dict[str, bytes]) -> None:
-    with pytest.raises(CommandFailedError, match="is broken"):
-        unpack_archive(archive(tmp_path / "a.tar", files), tmp_path / "in" / "a")
-    assert not (tmp_path / "outside").exists()
-    assert not (tmp_path / "in" / "outside").exists()
-
-
-@pytest.mark.parametrize("link", [NAME, "index.json", "blobs"])
-def test_links_are_refused(tmp_path: Path, link: str) -> None:
-    with pytest.raises(CommandFailedError) as caught:
-        unpack_archive(archive(tmp_path / "a.tar", {}, link=link), tmp_path / "a")
-    assert "no plain file" in caught.value.why
-
-
-def test_a_truncated_archive_is_refused(tmp_path: Path) -> None:
-    packed = archive(tmp_path / "a.tar", {**GOOD, "blobs/sha256/" + digest_of(b"y" * 4000)[7:]: b"y" * 4000})
-    packed.write_bytes(packed.read_bytes()[:3000])
-    with pytest.raises(CommandFailedError, match="is broken"):
-        unpack_archive(packed, tmp_path / "a")
+def test_a_folder_is_made_ready_and_good_blobs_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "api"
+    prepare_layout(folder)
+    good, cut, foreign = (
+        blob_path(folder, write_blob(folder, data)) for data in (b"good", b"cut", b"foreign")
+    )
+    cut.write_bytes(b"cu")
+    foreign.unlink()
+    foreign.symlink_to("/etc/passwd")
+    (folder / "ingest").mkdir()
+    (folder / "index.json").write_text("{}")
+    prepare_layout(folder)
+    assert [path.name for path in folder.iterdir()] == ["blobs"]
+    assert list((folder / "blobs/sha256").iterdir()) == [good]

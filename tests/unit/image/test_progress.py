@@ -65,3 +65,11 @@ def test_a_cache_that_is_not_there_yet_is_not_what_failed() -> None:
     assert failed is not None
     assert failed.text == "RUN x"
     assert parse_progress(lines[:2]).failed is None
+
+
+def test_exports_that_got_in_each_others_way_are_told_from_other_failures() -> None:
+    lines = ["#9 exporting to oci image format", "#9 ERROR: ref layer-sha256:0a locked for 30ms: unavailable"]
+    said = ["ERROR: failed to solve: ref layer-sha256:0a locked for 30ms (since …): unavailable"]
+    assert parse_progress([*lines, *said]).clashed
+    assert parse_progress(said).clashed
+    assert not parse_progress(["#9 [2/2] RUN x", "#9 ERROR: exit code: 1"]).clashed
