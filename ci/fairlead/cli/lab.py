@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli import lab_load
+from fairlead.cli import lab_fault, lab_load
 from fairlead.cli.options import examples
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ("fairlead lab ssh 2 -- docker ps", "one command on server 2"),
         ("fairlead lab wipe", "server 1 without any app, its images kept"),
         ("fairlead lab load http://127.0.0.2", "requests, each accounted for"),
+        ("fairlead lab fault partition --for 10s", "something goes wrong with server 1"),
         ("fairlead lab down", "remove all of it"),
     ),
 )
@@ -42,6 +43,7 @@ def command() -> None:
 
 
 command.add_command(lab_load.command)
+command.add_command(lab_fault.command)
 
 
 @command.command()

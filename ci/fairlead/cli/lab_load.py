@@ -80,7 +80,6 @@ _PROTOCOLS = ("h1", "h2", "post", "upload", "download", "ws", "sse")
 @click.option("--name", default="", metavar="HOST", help="Ask for this host name at the address of the URL.")
 @click.option(
     "--ca",
-    default="",
     type=click.Path(exists=True, dir_okay=False),
     help="Verify the server's certificate against this file. [default: not verified: it is this machine]",
 )
@@ -98,7 +97,7 @@ def command(
     size: int,
     span: float,
     name: str,
-    ca: str,
+    ca: str | None,
     processes: int,
 ) -> None:
     """Send requests to a server of the lab and count the fate of each.
@@ -111,7 +110,7 @@ def command(
     from fairlead.lab.load.report import render
     from fairlead.lab.load.run import run_load
 
-    target, path = parse_target(url, name=name, ca=ca)
+    target, path = parse_target(url, name=name, ca=ca or "")
     given = "" if path == "/" else path
     parts = tuple(
         Part(one, given, clients, rate if one in RATED else 0.0, size, span)

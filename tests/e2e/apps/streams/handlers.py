@@ -10,7 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
-RELEASE = os.environ.get("RELEASE") or os.environ.get("REVISION", "unnamed")
+REVISION = os.environ.get("REVISION", "unnamed")
+# A variable makes a release of the same commit: the load is told which of them answered. The health check says the
+# commit, which is what a deploy expects there.
+RELEASE = os.environ.get("RELEASE") or REVISION
 INNER = os.environ.get("INNER", "")
 EVENT_SECONDS = 0.2
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -60,7 +63,8 @@ async def root(request: Request) -> Response:
 
 
 async def health(request: Request) -> Response:
-    return Response("503 Service Unavailable" if request.stopping.is_set() else "200 OK", b"health\n")
+    status = "503 Service Unavailable" if request.stopping.is_set() else "200 OK"
+    return Response(status, b"health\n", {"X-Release": REVISION})
 
 
 async def inner(request: Request) -> Response:

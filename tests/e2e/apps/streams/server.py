@@ -10,7 +10,6 @@ import contextlib
 import os
 import signal
 import sys
-import urllib.request
 
 from .handlers import HANDLERS, RELEASE, Request, Response, parse_path
 
@@ -111,17 +110,8 @@ async def answer(request: Request) -> Response:
     return await handler(request)
 
 
-def check() -> None:
-    try:
-        urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health", timeout=2)
-    except OSError as error:
-        sys.exit(f"not healthy: {error}")
-
-
 if __name__ == "__main__":
-    if sys.argv[1:] == ["check"]:
-        check()
-    elif FAULT == "crash":
+    if FAULT == "crash":
         sys.exit("this release was made to crash")
     else:
         with contextlib.suppress(KeyboardInterrupt):
