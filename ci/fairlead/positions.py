@@ -10,13 +10,16 @@ Scalars are read as go-yaml v3 reads them, because Compose does (its ``resolve.g
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from fairlead.findings import Finding, Location
+from fairlead.records import dataclass, field
 from fairlead.yaml_nodes import Node, compose_trees
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 MAX_BYTES = 8 * 1024 * 1024
 """Longest file read, in bytes: a compose file of 1,000 services takes about 1 MB."""
@@ -155,7 +158,7 @@ def _broken(path: str, what: str, line: int = 1, column: int = 1) -> Document:
 
 def plain(value: Any) -> Any:
     """A deep copy of a document's value that shares nothing, so that it may be changed."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]

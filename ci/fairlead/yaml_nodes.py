@@ -5,16 +5,20 @@ The walk is iterative and counts what aliases expand to, so no input can exhaust
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, cast
-
-import yaml
+import sys
 
 from fairlead.findings import Finding, Location
+from fairlead.records import dataclass
+from fairlead.yaml_parser import event_parser
 from fairlead.yaml_scalars import resolve_scalar, tagged_scalar
 
-MAX_NODES = 500_000
-"""Most values in one document, aliases counted as often as they are used."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+MAX_NODES = 200_000
+"""Most values in one document, aliases counted as often as they are used: a file of 1,000 services has about 70,000."""
 MAX_DEPTH = 64
 """Deepest nesting of one document; compose files stay below 12."""
 
@@ -23,8 +27,6 @@ DOLLAR = 1
 TAGGED = 2
 """Flag of a node: ``!reset`` or ``!override`` stands on it or in it."""
 _EDITING_TAGS = frozenset({"!reset", "!override"})
-
-_LOADER = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 class Node:
@@ -35,8 +37,8 @@ class Node:
     """
 
     __slots__ = (
-        *("column", "depth", "entries", "flags", "line", "origin", "path"),
-        *("plain", "size", "tag", "text", "value"),
+        *("column", "entries", "flags", "line", "origin", "path"),
+        *("plain", "tag", "text", "value"),
     )
 
     def __init__(
@@ -50,17 +52,15 @@ class Node:
         tag: str = "",
         path: str = "",
     ) -> None:
-        self.path = path
-        self.origin: Node | None = None
-        self.flags = TAGGED if tag in _EDITING_TAGS else 0
         self.line = line
         self.column = column
         self.value = value
         self.text = text
         self.plain = plain
         self.tag = tag
-        self.size = 1
-        self.depth = 1
+        self.path = path
+        self.flags = 0
+        self.origin: Node | None = None
         self.entries: dict[str | int, Entry] = {}
 
 
@@ -97,14 +97,30 @@ class _TooMuchError(Exception):
         self.place = (line, column)
 
 
+class _Anchor:
+    """What an anchor stands for: its node, how many values it holds, and how deep they are."""
+
+    __slots__ = ("depth", "node", "size")
+
+    def __init__(self, node: Node, size: int, depth: int) -> None:
+        self.node = node
+        self.size = size
+        self.depth = depth
+
+
 class _Open:
     """A mapping or list whose end has not come yet."""
 
-    __slots__ = ("anchor", "key", "merges", "node")
+    __slots__ = ("anchor", "before", "depth", "entries", "is_list", "key", "merges", "node", "value")
 
-    def __init__(self, node: Node, anchor: str | None) -> None:
+    def __init__(self, node: Node, anchor: str | None, before: int) -> None:
         self.node = node
+        self.entries = node.entries
+        self.value = node.value
+        self.is_list = isinstance(node.value, list)
         self.anchor = anchor
+        self.before = before
+        self.depth = 1
         self.key: Node | None = None
         self.merges: list[Entry] = []
 
@@ -114,129 +130,171 @@ class _Composer:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._documents: list[Tree] = []
+        self._start()
+
+    def _start(self) -> None:
         self._faults: list[Finding] = []
-        self._anchors: dict[str, Node | None] = {}
+        self._anchors: dict[str, _Anchor | None] = {}
         self._stack: list[_Open] = []
         self._root: Node | None = None
+        self._count = 0
 
     def compose(self, text: str) -> tuple[Tree, ...]:
-        documents: list[Tree] = []
-        loader = _LOADER(text)
+        parser = event_parser()(text)
+        kinds = sys.modules["yaml.events"]
+        takers: dict[type, Callable[[Any], None]] = {
+            kinds.ScalarEvent: self._scalar,
+            kinds.MappingStartEvent: self._begin_mapping,
+            kinds.SequenceStartEvent: self._begin_list,
+            kinds.MappingEndEvent: self._end,
+            kinds.SequenceEndEvent: self._end,
+            kinds.AliasEvent: self._alias,
+            kinds.DocumentEndEvent: self._end_document,
+        }
+        ignored = _ignore
         try:
-            for event in iter(loader.get_event, None):
-                if isinstance(event, yaml.DocumentEndEvent):
-                    documents.append(self._document())
-                else:
-                    self._take(event)
-        except (yaml.MarkedYAMLError, yaml.reader.ReaderError, _TooMuchError) as error:
+            for event in iter(parser.get_event, None):
+                takers.get(event.__class__, ignored)(event)
+        except (sys.modules["yaml.error"].YAMLError, _TooMuchError) as error:
             self._faults.append(self._syntax_fault(error, text))
-            documents.append(self._document())
+            self._end_document(None)
         finally:
-            loader.dispose()
-        return tuple(documents)
+            parser.dispose()
+        return tuple(self._documents)
 
-    def _document(self) -> Tree:
+    def _end_document(self, _event: Any) -> None:
         root = self._root if self._root is not None else (self._stack[0].node if self._stack else None)
-        document = Tree(root, tuple(self._faults))
-        self._faults, self._anchors, self._stack, self._root = [], {}, [], None
-        return document
+        self._documents.append(Tree(root, tuple(self._faults)))
+        self._start()
 
-    def _take(self, event: Any) -> None:
-        kind = type(event)
-        if kind is yaml.ScalarEvent:
-            node = self._scalar(event)
-            self._add(node, node.line, node.column, event.anchor)
-        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-            self._begin(event, {} if kind is yaml.MappingStartEvent else [])
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            self._end()
-        elif kind is yaml.AliasEvent:
-            self._alias(event)
-
-    def _scalar(self, event: Any) -> Node:
-        mark, text = event.start_mark, event.value
-        plain = event.implicit[0]
-        tag = "" if event.tag is None or event.tag == "!" else event.tag
-        value = resolve_scalar(text) if plain and not tag else tagged_scalar(text, tag, plain=not event.style)
-        node = Node(
-            mark.line + 1, mark.column + 1, value, text=text, plain=not event.style, tag=tag, path=self._path
-        )
+    def _scalar(self, event: Any) -> None:
+        mark, text, tag = event.start_mark, event.value, event.tag
+        is_plain = not event.style
+        if tag is None or tag == "!":
+            value = resolve_scalar(text) if event.implicit[0] else text
+            tag = ""
+        else:
+            value = tagged_scalar(text, tag, plain=is_plain)
+        line, column = mark.line + 1, mark.column + 1
+        node = Node(line, column, value, text=text, plain=is_plain, tag=tag, path=self._path)
+        self._count += 1
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchor(node, 1, 0)
+        if tag in _EDITING_TAGS:
+            node.flags = TAGGED
         if "$" in text:
             node.flags |= DOLLAR
-        return node
+        if self._stack:
+            opened = self._stack[-1]
+            if opened.key is None and not opened.is_list:
+                opened.key = node
+                opened.node.flags |= node.flags & DOLLAR
+                return
+            if node.flags:
+                opened.node.flags |= node.flags
+            self._attach(opened, node, line, column)
+        else:
+            self._root = node
+
+    def _begin_mapping(self, event: Any) -> None:
+        self._begin(event, {})
+
+    def _begin_list(self, event: Any) -> None:
+        self._begin(event, [])
 
     def _begin(self, event: Any, value: Any) -> None:
         mark = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
         if len(self._stack) >= MAX_DEPTH:
-            raise _TooMuchError(f"nested deeper than {MAX_DEPTH} levels", mark.line + 1, mark.column + 1)
+            raise _TooMuchError(f"nested deeper than {MAX_DEPTH} levels", line, column)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        node = Node(mark.line + 1, mark.column + 1, value, tag=event.tag or "", path=self._path)
-        self._stack.append(_Open(node, event.anchor))
+        node = Node(line, column, value, tag=event.tag or "", path=self._path)
+        if node.tag in _EDITING_TAGS:
+            node.flags = TAGGED
+        self._stack.append(_Open(node, event.anchor, self._count))
+        self._count += 1
 
-    def _end(self) -> None:
+    def _end(self, _event: Any) -> None:
         done = self._stack.pop()
+        node = done.node
         if done.merges:
             self._merge(done)
-        self._add(done.node, done.node.line, done.node.column, done.anchor)
+        if done.anchor is not None:
+            self._anchors[done.anchor] = _Anchor(node, self._count - done.before, done.depth)
+        self._add(node, node.line, node.column, done.depth)
 
     def _alias(self, event: Any) -> None:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
-        node = self._anchors.get(event.anchor)
-        if node is None:
+        anchor = self._anchors.get(event.anchor)
+        if anchor is None:
             inside = event.anchor in self._anchors
             why = "stands inside its own anchor" if inside else "has no anchor before it"
             self._fault(f"alias *{event.anchor} {why}", line, column)
-            node = Node(line, column, None, path=self._path)
-        self._add(node, line, column, None)
+            anchor = _Anchor(Node(line, column, None, path=self._path), 1, 0)
+        self._count += anchor.size
+        if len(self._stack) + anchor.depth > MAX_DEPTH:
+            raise _TooMuchError(f"nested deeper than {MAX_DEPTH} levels", line, column)
+        self._add(anchor.node, line, column, anchor.depth)
 
-    def _add(self, node: Node, line: int, column: int, anchor: str | None) -> None:
-        """Put a finished node into its parent; line and column are where it is used."""
-        if anchor is not None:
-            self._anchors[anchor] = node
+    def _add(self, node: Node, line: int, column: int, depth: int) -> None:
+        """Put a finished mapping, list or alias into its parent; line and column are where it is used."""
         if not self._stack:
             self._root = node
             return
-        parent = self._stack[-1]
-        owner = parent.node
-        owner.size += node.size
-        owner.flags |= node.flags
-        owner.depth = max(owner.depth, node.depth + 1)
-        if owner.size > MAX_NODES or len(self._stack) + node.depth > MAX_DEPTH + 1:
-            raise _TooMuchError(f"more than {MAX_NODES:,} values or {MAX_DEPTH} levels", line, column)
-        if isinstance(owner.value, list):
-            owner.entries[len(owner.value)] = Entry(line, column, node)
-            owner.value.append(node.value)
-        elif parent.key is None:
-            parent.key = node
-        else:
-            self._put(parent, parent.key, node)
-            parent.key = None
+        opened = self._stack[-1]
+        if depth >= opened.depth:
+            opened.depth = depth + 1
+        if opened.key is None and not opened.is_list:
+            opened.key = node
+            return
+        opened.node.flags |= node.flags
+        self._attach(opened, node, line, column)
 
-    def _put(self, parent: _Open, key: Node, node: Node) -> None:
+    def _attach(self, opened: _Open, node: Node, line: int, column: int) -> None:
+        """Put a value into the mapping or list that is open."""
+        if self._count > MAX_NODES:
+            raise _TooMuchError(f"more than {MAX_NODES:,} values", line, column)
+        if opened.is_list:
+            opened.entries[len(opened.value)] = Entry(line, column, node)
+            opened.value.append(node.value)
+            return
+        key = opened.key
+        assert key is not None
+        opened.key = None
+        name = key.value
+        if name.__class__ is str and name not in opened.entries and not (name == "<<" and key.plain):
+            opened.entries[name] = Entry(key.line, key.column, node)
+            opened.value[name] = node.value
+        else:
+            self._put_odd(opened, key, node)
+
+    def _put_odd(self, opened: _Open, key: Node, node: Node) -> None:
+        """A merge, a key that is there already, or one that is no text."""
         entry = Entry(key.line, key.column, node)
         if key.plain and key.text == "<<":
-            if parent.merges:
-                self._fault(
-                    "the key << stands twice in one mapping", key.line, key.column, "write one <<: [*a, *b]"
-                )
-            parent.merges.append(entry)
+            if opened.merges:
+                what = "the key << stands twice in one mapping"
+                self._fault(what, key.line, key.column, "write one <<: [*a, *b]", "duplicate-key")
+            opened.merges.append(entry)
             return
-        if key.entries or isinstance(key.value, (dict, list)):
+        if isinstance(key.value, (dict, list)):
             self._fault("a key must be a word, not a mapping or list", key.line, key.column)
             return
         name = key.text
         if not isinstance(key.value, str):
             self._fault(f"the key {name} is no text: write it in quotes", key.line, key.column)
-        before = parent.node.entries.get(name)
+        before = opened.entries.get(name)
         if before is not None:
-            self._fault(f"the key {name} stands twice: first at line {before.line}", key.line, key.column)
-        parent.node.entries[name] = entry
-        parent.node.value[name] = node.value
+            what = f"the key {name} stands twice: first at line {before.line}"
+            self._fault(what, key.line, key.column, rule="duplicate-key")
+        opened.entries[name] = entry
+        opened.value[name] = node.value
 
     def _merge(self, done: _Open) -> None:
         """Take over what ``<<`` names: what the mapping says itself wins, and of several the first."""
-        own = done.node
+        entries, value = done.entries, done.value
         for entry in done.merges:
             source = entry.node
             parts = (
@@ -249,31 +307,34 @@ class _Composer:
                     self._fault("<< takes a mapping or a list of mappings", entry.line, entry.column)
                     continue
                 for name, child in part.entries.items():
-                    if name not in own.entries:
-                        own.entries[name] = child
-                        own.value[name] = child.node.value
+                    if name not in entries:
+                        entries[name] = child
+                        value[name] = child.node.value
 
-    def _fault(self, what: str, line: int, column: int, fix: str = "") -> None:
-        rule = "duplicate-key" if "twice" in what else "yaml"
+    def _fault(self, what: str, line: int, column: int, fix: str = "", rule: str = "yaml") -> None:
         self._faults.append(Finding(what, Location(self._path, line, column), fix, rule))
 
-    def _syntax_fault(self, error: Exception, text: str) -> Finding:
+    def _syntax_fault(self, error: Any, text: str) -> Finding:
         if isinstance(error, _TooMuchError):
             return Finding(error.what, Location(self._path, *error.place), rule="yaml")
-        if isinstance(error, yaml.MarkedYAMLError):
-            mark = error.problem_mark or error.context_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-            context = f" {error.context}" if error.context else ""
-            return Finding(
-                f"not YAML: {error.problem}{context}", Location(self._path, line, column), rule="yaml"
-            )
-        return self._character_fault(text)
+        if not isinstance(error, sys.modules["yaml.error"].MarkedYAMLError):
+            return self._character_fault(text)
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        context = f" {error.context}" if error.context else ""
+        return Finding(f"not YAML: {error.problem}{context}", Location(self._path, line, column), rule="yaml")
 
     def _character_fault(self, text: str) -> Finding:
         """The parser gives a byte offset at most for a character that YAML forbids: look for it ourselves."""
-        found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+        from yaml.reader import Reader
+
+        found = Reader.NON_PRINTABLE.search(text)
         offset = found.start() if found else 0
         line = text.count("\n", 0, offset) + 1
         column = offset - text.rfind("\n", 0, offset)
         what = f"not YAML: the character U+{ord(text[offset]):04X} is not allowed" if found else "not YAML"
         return Finding(what, Location(self._path, line, column), rule="yaml")
+
+
+def _ignore(_event: Any) -> None:
+    """An event that says nothing."""

@@ -7,7 +7,10 @@ Source: ``resolve.go`` of gopkg.in/yaml.v3.
 from __future__ import annotations
 
 import re
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -16,6 +19,8 @@ _INFINITIES = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
 }
+_HINTS = frozenset({"", *"~nNtTfF+-.0123456789"})
+"""First characters of what may be more than a text."""
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))")
 _BASES = (16, 2, 8, 10)
@@ -23,15 +28,17 @@ _BASES = (16, 2, 8, 10)
 
 def resolve_scalar(text: str) -> Any:
     """The value of a plain scalar, as go-yaml v3 decodes it into an untyped value."""
+    first = text[:1]
+    if first not in _HINTS:
+        return text
     if text in _NULLS:
         return None
-    first = text[0]
     if first in "tTfF":
         return _BOOLEANS.get(text, text)
-    if first not in "+-.0123456789":
-        return text
     if text in _INFINITIES:
         return _INFINITIES[text]
+    if first == ".":
+        return float(text) if _FLOAT.fullmatch(text) else text
     digits = text.replace("_", "")
     number = _INTEGER.fullmatch(digits)
     if number is not None:

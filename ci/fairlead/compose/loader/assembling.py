@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from fairlead.compose.loader.canonical import settle
+from fairlead.compose.loader.canonical import MAX_PORTS, PortRoom, settle
 from fairlead.compose.loader.merging import Merging
 from fairlead.compose.loader.paths import Anchoring
 from fairlead.compose.loader.tags import without
@@ -46,12 +46,14 @@ class Assembly:
         variables: Mapping[str, str],
         home: str,
         chain: tuple[str, ...] = (),
+        room: PortRoom | None = None,
     ) -> None:
         """Assemble in a directory.
 
         Args:
             directory: absolute: where relative paths start.
             chain: the files that include this one.
+            room: for published ports; the includer's.
         """
         self._reader = reader
         self._merging = merging
@@ -59,16 +61,15 @@ class Assembly:
         self._variables = variables
         self._home = home
         self._chain = chain
+        self._room = room if room is not None else PortRoom()
         self._bases: dict[str, _Base | None] = {}
         self.anchoring = Anchoring(directory, variables, home)
 
-    def assemble(
-        self, paths: Sequence[Path], why: str = "unseen", place: Location | None = None
-    ) -> Node | None:
+    def assemble(self, paths: Sequence[Path], place: Location | None = None) -> Node | None:
         """The files over one another; None where there is nothing in them."""
         total: Node | None = None
         for path in paths:
-            for part in self._reader.parts(path, self._variables, why, place) or ():
+            for part in self._reader.parts(path, self._variables, place) or ():
                 if part.root is None or not is_mapping(part.root):
                     continue
                 total = self._add(total, part.root, part.resets, path)
@@ -86,7 +87,17 @@ class Assembly:
             extended = extending.all()
             if extended is not services:
                 root = replaced(root, {"services": extended})
-        return settle(root if total is None else self._merging.merge(total, root))
+        return self._settle(root if total is None else self._merging.merge(total, root))
+
+    def _settle(self, root: Node) -> Node:
+        settled = settle(root, self._room)
+        refused = self._room.refused
+        if refused is not None:
+            self._room.refused = None
+            place = Location(refused.path, refused.line, refused.column)
+            what = f"more than {MAX_PORTS:,} ports are published: the others are not looked at"
+            self.fault("unseen", what, place)
+        return settled
 
     # --- include ---------------------------------------------------------------------------------------
 
@@ -134,8 +145,9 @@ class Assembly:
             variables=variables,
             home=self._home,
             chain=chain,
+            room=self._room,
         )
-        return assembly.assemble(paths, "include", place)
+        return assembly.assemble(paths, place)
 
     def _included_variables(self, node: Node, directory: str, place: Location) -> Mapping[str, str]:
         files = [self._inside(name) for name in _texts(child(node, "env_file"))]
@@ -186,7 +198,7 @@ class Assembly:
         return self._bases[path]
 
     def _load_base(self, path: Path, place: Location) -> _Base | None:
-        parts = self._reader.parts(path, self._variables, "extends", place)
+        parts = self._reader.parts(path, self._variables, place)
         if parts is None:
             return None
         total: Node | None = None
@@ -194,7 +206,7 @@ class Assembly:
         for part in parts:
             if part.root is None or not is_mapping(part.root):
                 continue
-            total = settle(
+            total = self._settle(
                 part.root if total is None else self._merging.merge(without(total, part.resets), part.root)
             )
             resets = part.resets

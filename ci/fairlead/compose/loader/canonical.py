@@ -6,7 +6,7 @@ Sources: the package ``transform`` of compose-go.
 from __future__ import annotations
 
 from fairlead.compose.loader.merging import SERVICE_UNIQUE, merged_names, unique_names
-from fairlead.compose.loader.ports import parse_port
+from fairlead.compose.loader.ports import count_ports, parse_port
 from fairlead.compose.loader.tree import (
     applied,
     each,
@@ -31,15 +31,36 @@ if TYPE_CHECKING:
 
 _STARTED = {"condition": "service_started", "required": True}
 _MAX_DEVICE_PARTS = 3
+MAX_PORTS = 20_000
+"""Most published ports of one app."""
 
 
-def settle(root: Node) -> Node:
+class PortRoom:
+    """How many more published ports are made of ranges: a short line can name 65,535."""
+
+    def __init__(self) -> None:
+        self.left = MAX_PORTS
+        self.refused: Node | None = None
+
+    def take(self, count: int, node: Node) -> bool:
+        """Whether there is room for so many ports of an entry."""
+        if count > self.left:
+            self.refused = self.refused or node
+            return False
+        self.left -= count
+        return True
+
+
+def settle(root: Node, room: PortRoom) -> Node:
     """A document with its duplicates resolved and its short forms long."""
-    return applied(root, _ROOT)
+
+    def services(node: Node) -> Node:
+        return each(node, lambda service: _settle_service(service, room)) if is_mapping(node) else node
+
+    return applied(root, {"services": services, **_RESOURCES})
 
 
-def settle_service(node: Node) -> Node:
-    """A service with its duplicates resolved and its short forms long."""
+def _settle_service(node: Node, room: PortRoom) -> Node:
     if not is_mapping(node):
         return node
     changes: dict[str | int, Node | None] = {}
@@ -49,17 +70,13 @@ def settle_service(node: Node) -> Node:
         if unique is not None and len(child.entries) > 1:
             new = unique(new)
         transform = _SERVICE.get(str(key))
-        if transform is not None:
-            longer = transform(new)
+        if transform is not None or key == "ports":
+            longer = _ports(new, room) if transform is None else transform(new)
             # A range of ports made long can meet another entry.
             new = unique(longer) if unique is not None and longer is not new else longer
         if new is not child:
             changes[key] = new
     return replaced(node, changes) if changes else node
-
-
-def _each_service(node: Node) -> Node:
-    return each(node, settle_service) if is_mapping(node) else node
 
 
 def _strings(node: Node) -> Node:
@@ -191,14 +208,15 @@ def _device(node: Node) -> Node:
     return grown({"source": parts[0], "target": target, "permissions": permissions}, node)
 
 
-def _ports(node: Node) -> Node:
+def _ports(node: Node, room: PortRoom) -> Node:
     if not is_list(node) or all(isinstance(item, dict) for item in node.value):
         return node
     items: list[Entry] = []
     for entry in node.entries.values():
         value = entry.node.value
         is_short = isinstance(value, (str, int)) and not isinstance(value, bool)
-        parsed = parse_port(str(value)) if is_short else None
+        count = count_ports(str(value)) if is_short else 0
+        parsed = parse_port(str(value)) if count and room.take(count, entry.node) else None
         if parsed is None:
             items.append(entry)
         else:
@@ -260,11 +278,7 @@ _SERVICE: dict[str, Transform] = {
     "label_file": _strings,
     "models": _names,
     "networks": _networks,
-    "ports": _ports,
     "secrets": _mounts,
     "volumes": _volumes,
 }
-_ROOT: dict[str, Transform] = {
-    "services": _each_service,
-    **dict.fromkeys(("networks", "volumes", "secrets", "configs"), _resources),
-}
+_RESOURCES: dict[str, Transform] = dict.fromkeys(("networks", "volumes", "secrets", "configs"), _resources)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Cast = Callable[[str], Any]
 
-MAX_USES = 100_000
+MAX_USES = 20_000
 """Most uses of variables in one file."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from fairlead.compose.loader.template import TemplateError, substitute
 from fairlead.compose.loader.tree import child, is_list, is_mapping, mapping, replaced, scalar, sequence
 from fairlead.compose.loader.typed import typed
 from fairlead.findings import Finding
-from fairlead.yaml_nodes import Entry, Node
+from fairlead.yaml_nodes import DOLLAR, Entry, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,23 @@ def load_model(
         env_files: files of variables instead of the ``.env`` beside the first file; ``variables`` win over them.
         root: where relative paths start; the folder of the first file if None.
     """
+    # Nothing here makes cycles, and a model is many small objects: the collector would look at all of them for nothing.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _load(paths, variables, name, env_files, root)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _load(
+    paths: Sequence[Path],
+    variables: Mapping[str, str],
+    name: str,
+    env_files: Sequence[Path],
+    root: Path | None,
+) -> Model:
     absolute = [_absolute(path) for path in paths]
     directory = str(root.absolute() if root is not None else absolute[0].parent)
     reader = Reader(_shown)
@@ -184,10 +202,10 @@ def _note_sources(mounts: Node | None, used: set[str]) -> None:
 def _escaped(node: Node) -> Node:
     """A tree with each ``$`` doubled, so that it can be read as a compose file again."""
     value = node.value
+    if not node.flags & DOLLAR:
+        return node
     if isinstance(value, str):
         return scalar(value.replace("$", "$$"), node) if "$" in value else node
-    if not node.entries:
-        return node
     changed = False
     entries: dict[str | int, Entry] = {}
     for key, entry in node.entries.items():

@@ -40,6 +40,12 @@ def parse_port(text: str) -> list[dict[str, Any]] | None:
     return sorted(entries, key=lambda entry: f"{entry.get('target', 0)}/{protocol}")
 
 
+def count_ports(text: str) -> int:
+    """How many container ports a short form names; 0 if it can't be read."""
+    inner = parse_range(text.rpartition(":")[2].partition("/")[0])
+    return 0 if inner is None else inner[1] - inner[0] + 1
+
+
 def parse_range(text: str) -> tuple[int, int] | None:
     """``80`` or ``80-90`` as first and last."""
     first, dash, rest = text.partition("-")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from fairlead.positions import ValuePath
 
-MAX_FILES = 200
-"""Most compose files of one app, those that it includes and extends among them."""
+MAX_FILES = 300
+"""Most compose files of one app, those that it includes and extends among them, each as often as it is named."""
 MAX_DOTENV_BYTES = 1024 * 1024
 
 
@@ -51,27 +51,29 @@ class Reader:
         self.shown = shown
         self._raw: dict[str, tuple[Document, ...]] = {}
         self._told: set[str] = set()
+        self._reads = 0
         self._dotenv: dict[str, str | None] = {}
 
     def parts(
-        self, path: Path, variables: Mapping[str, str], why: str, place: Location | None
+        self, path: Path, variables: Mapping[str, str], place: Location | None
     ) -> tuple[Part, ...] | None:
         """The documents of a file; None, and a fault, where it can't be read.
 
         Args:
             path: absolute.
             variables: to put in.
-            why: the rule of the fault.
             place: where the file is named, if it is named in another.
         """
-        raw = self._load(path, why, place)
+        is_first = str(path) not in self._told
+        raw = self._load(path, place)
         if raw is None:
             return None
         parts: list[Part] = []
         for document in raw:
             part, resolved = self._part(document, variables)
             parts.append(part)
-            self.read.append(resolved)
+            if is_first:
+                self.read.append(resolved)
         return tuple(parts)
 
     def declared_name(self, path: Path) -> str:
@@ -89,23 +91,24 @@ class Reader:
         ]
         return next((name for name in reversed(names) if name), "")
 
-    def _load(self, path: Path, why: str, place: Location | None) -> tuple[Document, ...] | None:
+    def _load(self, path: Path, place: Location | None) -> tuple[Document, ...] | None:
         key = str(path)
+        self._reads += 1
+        if self._reads > MAX_FILES:
+            if self._reads == MAX_FILES + 1:
+                what = f"more than {MAX_FILES} compose files take part: the others are not looked at"
+                self.faults.append(Finding(what, place, rule="unseen"))
+            return None
         if key in self._told:
             return self._raw[key]
         shown = self.shown(path)
-        if len(self._raw) >= MAX_FILES:
-            self.faults.append(
-                Finding(f"more than {MAX_FILES} compose files take part", place, rule="unseen")
-            )
-            return None
         try:
             if path.is_dir():
                 raise IsADirectoryError(21, "it is a folder")
             raw = self._raw.get(key) or load_documents(path, shown)
         except OSError as error:
             what = f"{shown} can't be read: {(error.strerror or str(error)).lower()}"
-            self.faults.append(Finding(what, place or Location(shown), rule=why))
+            self.faults.append(Finding(what, place or Location(shown), rule="unseen"))
             return None
         self._raw[key] = raw
         self._told.add(key)

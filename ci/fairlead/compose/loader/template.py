@@ -21,6 +21,9 @@ MAX_LENGTH = 1024 * 1024
 MAX_NESTING = 50
 """Deepest ``${A:-${B:-…}}``."""
 
+MAX_VARIABLES = 10_000
+"""Most variables in one text."""
+
 _NAME = re.compile(r"[_a-z][_a-z0-9]*", re.IGNORECASE)
 
 
@@ -42,63 +45,84 @@ def substitute(text: str, variables: Mapping[str, str], told: Told | None = None
     """
     if depth > MAX_NESTING:
         raise TemplateError(f"variables are nested deeper than {MAX_NESTING} levels")
-    parts: list[str] = []
-    length = position = 0
-    while True:
-        dollar = text.find("$", position)
-        if dollar < 0:
-            parts.append(text[position:])
-            break
-        parts.append(text[position:dollar])
-        piece, position = _piece(text, dollar, variables, told, depth)
-        parts.append(piece)
-        length += len(piece)
-        if length > MAX_LENGTH:
-            raise TemplateError(f"the text grows beyond {MAX_LENGTH:,} characters")
-    return "".join(parts)
+    return _Template(text, variables, told, depth).substitute()
 
 
-def _piece(
-    text: str, dollar: int, variables: Mapping[str, str], told: Told | None, depth: int
-) -> tuple[str, int]:
-    """What stands for the ``$`` at an index, and the index after it."""
-    following = text[dollar + 1 : dollar + 2]
-    if following == "$":
-        return "$", dollar + 2
-    if following == "{":
-        return _braced(text, dollar, variables, told, depth)
-    name = _NAME.match(text, dollar + 1)
-    if name is None:
-        return "$", dollar + 1
-    if told is not None:
-        told(name[0], "", "", name[0] in variables)
-    return variables.get(name[0], ""), name.end()
+class _Template:
+    """One text, taken from left to right."""
 
+    def __init__(self, text: str, variables: Mapping[str, str], told: Told | None, depth: int) -> None:
+        self._text = text
+        self._variables = variables
+        self._told = told
+        self._depth = depth
+        # The end of the line at hand, and its last closing brace: looked for once a line.
+        self._line_end = self._last_brace = -1
 
-def _braced(
-    text: str, dollar: int, variables: Mapping[str, str], told: Told | None, depth: int
-) -> tuple[str, int]:
-    name = _NAME.match(text, dollar + 2)
-    if name is None:
-        raise TemplateError(f"{_shown(text, dollar)} names no variable")
-    start = name.end()
-    if text.startswith("}", start):
-        if told is not None:
-            told(name[0], "", "", name[0] in variables)
-        return variables.get(name[0], ""), start + 1
-    width = 2 if text[start : start + 1] == ":" else 1
-    operator = text[start : start + width]
-    if operator[-1:] not in {"-", "?", "+"}:
-        raise TemplateError(f"{_shown(text, dollar)} is not closed, or holds an operator that is none")
-    line_end = text.find("\n", start)
-    last = text.rfind("}", start + width, line_end if line_end >= 0 else len(text))
-    if last < 0:
-        raise TemplateError(f"{_shown(text, dollar)} is not closed")
-    closing = _closing(text, dollar, last)
-    word = text[start + width : closing]
-    if told is not None:
-        told(name[0], operator, word, name[0] in variables)
-    return _operate(name[0], operator, word, variables, told, depth), closing + 1
+    def substitute(self) -> str:
+        text = self._text
+        parts: list[str] = []
+        length = position = 0
+        while True:
+            dollar = text.find("$", position)
+            if dollar < 0:
+                parts.append(text[position:])
+                return "".join(parts)
+            parts.append(text[position:dollar])
+            piece, position = self._piece(dollar)
+            parts.append(piece)
+            length += len(piece)
+            if length > MAX_LENGTH:
+                raise TemplateError(f"the text grows beyond {MAX_LENGTH:,} characters")
+            if len(parts) > 2 * MAX_VARIABLES:
+                raise TemplateError(f"it holds more than {MAX_VARIABLES:,} variables")
+
+    def _piece(self, dollar: int) -> tuple[str, int]:
+        """What stands for the ``$`` at an index, and the index after it."""
+        text = self._text
+        following = text[dollar + 1 : dollar + 2]
+        if following == "$":
+            return "$", dollar + 2
+        if following == "{":
+            return self._braced(dollar)
+        name = _NAME.match(text, dollar + 1)
+        if name is None:
+            return "$", dollar + 1
+        return self._value(name[0]), name.end()
+
+    def _value(self, name: str) -> str:
+        if self._told is not None:
+            self._told(name, "", "", name in self._variables)
+        return self._variables.get(name, "")
+
+    def _braced(self, dollar: int) -> tuple[str, int]:
+        text = self._text
+        name = _NAME.match(text, dollar + 2)
+        if name is None:
+            raise TemplateError(f"{_shown(text, dollar)} names no variable")
+        start = name.end()
+        if text.startswith("}", start):
+            return self._value(name[0]), start + 1
+        width = 2 if text[start : start + 1] == ":" else 1
+        operator = text[start : start + width]
+        if operator[-1:] not in {"-", "?", "+"}:
+            raise TemplateError(f"{_shown(text, dollar)} is not closed, or its operator is none")
+        last = self._last(start)
+        if last < start + width:
+            raise TemplateError(f"{_shown(text, dollar)} is not closed")
+        closing = _closing(text, dollar, last)
+        word = text[start + width : closing]
+        if self._told is not None:
+            self._told(name[0], operator, word, name[0] in self._variables)
+        return _operate(name[0], operator, word, self._variables, self._told, self._depth), closing + 1
+
+    def _last(self, start: int) -> int:
+        """The index of the last closing brace of the line in which an index stands."""
+        if start > self._line_end:
+            end = self._text.find("\n", start)
+            self._line_end = end if end >= 0 else len(self._text)
+            self._last_brace = self._text.rfind("}", start, self._line_end)
+        return self._last_brace
 
 
 def _operate(
@@ -134,6 +158,8 @@ def _closing(text: str, dollar: int, last: int) -> int:
         elif character == "{":
             opened += 1
             index += 1
+            if opened > MAX_NESTING:
+                raise TemplateError(f"variables are nested deeper than {MAX_NESTING} levels")
         index += 1
     return last
 

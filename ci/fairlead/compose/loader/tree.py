@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairlead.yaml_nodes import Entry, Node
+from fairlead.yaml_nodes import DOLLAR, Entry, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,29 +14,41 @@ def scalar(value: Any, like: Node) -> Node:
     """A value that was made from what is written at ``like``."""
     node = Node(like.line, like.column, value, text=like.text, plain=like.plain, tag=like.tag, path=like.path)
     node.origin = like.origin or like
+    if isinstance(value, str) and "$" in value:
+        node.flags = DOLLAR
     return node
 
 
 def mapping(entries: dict[str | int, Entry], like: Node) -> Node:
     """A mapping of these entries that stands at ``like``. The entries are kept, not copied."""
-    node = Node(
-        like.line, like.column, {key: entry.node.value for key, entry in entries.items()}, path=like.path
-    )
+    value: dict[str | int, Any] = {}
+    # A key that holds a $ is not among the children's flags, so that of the origin is kept.
+    flags = like.flags & DOLLAR
+    for key, entry in entries.items():
+        child = entry.node
+        value[key] = child.value
+        flags |= child.flags
+    node = Node(like.line, like.column, value, path=like.path)
     node.origin = like.origin or like
     node.entries = entries
-    for entry in entries.values():
-        node.flags |= entry.node.flags
+    node.flags = flags
     return node
 
 
 def sequence(items: Iterable[Entry], like: Node) -> Node:
     """A list of these items that stands at ``like``."""
-    entries: dict[str | int, Entry] = dict(enumerate(items))
-    node = Node(like.line, like.column, [entry.node.value for entry in entries.values()], path=like.path)
+    value: list[Any] = []
+    entries: dict[str | int, Entry] = {}
+    flags = 0
+    for number, entry in enumerate(items):
+        child = entry.node
+        entries[number] = entry
+        value.append(child.value)
+        flags |= child.flags
+    node = Node(like.line, like.column, value, path=like.path)
     node.origin = like.origin or like
     node.entries = entries
-    for entry in entries.values():
-        node.flags |= entry.node.flags
+    node.flags = flags
     return node
 
 
