@@ -45,7 +45,7 @@ def build_settings(document: Document, file: Path, registry: str) -> Settings:
         platforms=tuple(raw.get("platforms", Settings.platforms)),
         build=_build_settings(raw.get("build", {}), root),
         compose=_compose_files(raw, root),
-        validate=_validate(document, root),
+        validate=build_validate(document, root, raw.get("validate") or {}),
         scan=_scan(raw.get("scan", {})),
         proxy=ProxySettings(**raw.get("proxy", {})),
         deploy=_deploy(raw.get("deploy", {})),
@@ -91,8 +91,8 @@ def _build_settings(raw: Mapping[str, Any], root: Path) -> BuildSettings:
     )
 
 
-def _validate(document: Document, root: Path) -> ValidateSettings:
-    raw: dict[str, Any] = document.value.get("validate") or {}
+def build_validate(document: Document, root: Path, raw: Mapping[str, Any]) -> ValidateSettings:
+    """The section ``validate:`` of a document that was checked."""
     host = raw.get("host") or {}
     version = document.node(("validate", "compose"))
     capabilities = {role: tuple(names) for role, names in (raw.get("capabilities") or {}).items()}

@@ -34,7 +34,10 @@ def anonymous_state(view: View) -> Iterator[Fault]:
     version = major_version(reference)
     folder = data_folder(reference)
     if name.startswith("postg") and version >= 18:
-        yield from _postgres_18(view, version)
+        misplaced = list(_postgres_18(view, version))
+        yield from misplaced
+        if misplaced:
+            return
     for index, mount in enumerate(view.list("volumes")):
         if mount.get("type") == "volume" and not mount.get("source"):
             what = f"{mount.get('target')} is a volume without a name: the next container gets an empty one"

@@ -79,7 +79,7 @@ def _places(subject: Subject) -> Iterator[_Place]:
     if "x-fairlead" in model:
         yield from _with_parts(_Place(("x-fairlead",), model["x-fairlead"], TOP_KEYS))
     for kind, keys in (("services", SERVICE_KEYS), ("volumes", VOLUME_KEYS)):
-        for name, how in as_mapping(model.get(kind)).items():
+        for name, how in as_mapping(subject.model.declared.get(kind)).items():
             if isinstance(how, dict) and "x-fairlead" in how:
                 yield from _with_parts(_Place((kind, name, "x-fairlead"), how["x-fairlead"], keys))
 

@@ -108,13 +108,12 @@ def slow_first_check(view: View) -> Iterator[Fault]:
 
 
 def _dependencies(view: View) -> Iterator[tuple[str, str, View | None]]:
-    """What a service says it depends on: name, condition, and the service; not what Compose concludes itself."""
+    """What a service says it depends on: name, condition, and the service."""
     services = view.subject.services
-    for name, how in view.mapping("depends_on").items():
-        if view.is_written("depends_on", name):
-            service = services.get(name)
-            condition = str((how or {}).get("condition") or "service_started")
-            yield name, condition, View(service, view.subject) if service is not None else None
+    for name, how in view.depends_on():
+        service = services.get(name)
+        condition = str(how.get("condition") or "service_started")
+        yield name, condition, View(service, view.subject) if service is not None else None
 
 
 def short_depends_on(view: View) -> Iterator[Fault]:
@@ -146,8 +145,8 @@ def healthy_without_check(view: View) -> Iterator[Fault]:
 
 def restart_cascade(view: View) -> Iterator[Fault]:
     """A service that is stopped because another one is made anew."""
-    for name, how in view.mapping("depends_on").items():
-        if (how or {}).get("restart") is True and view.is_written("depends_on", name, "restart"):
+    for name, how in view.depends_on():
+        if how.get("restart") is True and view.is_written("depends_on", name, "restart"):
             what = f"restart: true stops it each time {name} is made anew"
             fix = "remove it and let the client connect again, as it must when the network blinks"
             yield Fault(view.at("depends_on", name, "restart"), what, fix)

@@ -87,6 +87,9 @@ def _holds(folder: str, path: str) -> bool:
 
 
 def _reaches_engine(path: str) -> bool:
+    """Whether a mount of a path holds a socket; ``/var`` does not: its ``run`` is a link, which ends in the container."""
+    if path == "/var":
+        return False
     return path.rpartition("/")[2] in _SOCKET_NAMES or any(_holds(path, socket) for socket in _SOCKETS)
 
 
@@ -186,12 +189,20 @@ def bind_mount(view: View) -> Iterator[Fault]:
         if not _is_relative(view, path) and _sensitive_part(source):
             continue
         is_read_only = mount.get("read_only") is True
-        if is_read_only and as_mapping(mount.get("bind")).get("create_host_path") is False:
+        if is_read_only and _must_exist(view, path):
             continue
         if is_read_only and view.subject.deployed and root is not None and _holds(str(root), source):
             # It travels with the release, by its content.
             continue
         yield Fault(path, *_bind_words(source, is_read_only=is_read_only))
+
+
+def _must_exist(view: View, path: ValuePath) -> bool:
+    """Whether a mount says ``create_host_path: false``: Compose leaves a false out when it prints the model."""
+    written = view.subject.model.node(path)
+    bind = written.entries.get("bind") if written is not None else None
+    told = bind.node.entries.get("create_host_path") if bind is not None else None
+    return told is not None and str(told.node.value).lower() == "false"
 
 
 def _bind_words(source: str, *, is_read_only: bool) -> tuple[str, str]:

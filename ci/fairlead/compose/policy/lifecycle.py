@@ -112,9 +112,9 @@ def migration_gates_roll(view: View) -> Iterator[Fault]:
     subject = view.subject
     if not subject.deployed or subject.development or not view.service.is_rolled:
         return
-    for name in view.mapping("depends_on"):
+    for name, _ in view.depends_on():
         job = subject.services.get(name)
-        if job is not None and job.role == "job" and view.is_written("depends_on", name):
+        if job is not None and job.role == "job":
             what = (
                 f"`up` stops the running one before {name} has run: an outage as long as it takes, or longer"
             )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fairlead.findings import Location, Severity
     from fairlead.positions import ValuePath
     from fairlead.settings import ValidateSettings
+    from fairlead.yaml_nodes import Node
 
     ServiceCheck = Callable[["View"], Iterator["Fault"]]
     AppCheck = Callable[["Subject"], Iterator["Fault"]]
@@ -213,7 +214,34 @@ class View:
 
     def is_written(self, *steps: str | int) -> bool:
         """Whether a file says this value: Compose adds some of its own, such as dependencies of links."""
-        return self.subject.model.node(self.at(*steps)) is not None
+        node = self.subject.model.root
+        above: set[int] = set()
+        for step in self.at(*steps):
+            above.add(id(node.origin or node))
+            entry = node.entries.get(step)
+            if entry is None:
+                return False
+            node = entry.node
+        # What nobody wrote stands where that stands which it was made from.
+        return id(node.origin or node) not in above
+
+    def depends_on(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """What a file says it depends on, and how; without what Compose concludes from links and shared namespaces."""
+        declared = self.mapping("depends_on")
+        if not declared:
+            return
+        written = self._names(self.subject.model.node(self.at("depends_on")))
+        if not written.issuperset(declared):
+            for document in self.subject.model.documents:
+                written |= self._names(document.node(self.at("depends_on")))
+        yield from ((name, how or {}) for name, how in declared.items() if name in written)
+
+    @staticmethod
+    def _names(node: Node | None) -> set[str]:
+        """The names that a ``depends_on`` has, as a mapping or as a list."""
+        if node is None:
+            return set()
+        return {str(key) if isinstance(key, str) else entry.node.text for key, entry in node.entries.items()}
 
 
 class Fault:
