@@ -24,7 +24,7 @@ test: setup ## every test (unit, host agent on other Pythons, integration, e2e, 
 	$(dev) python -m tests.run
 
 unit: ## the fast loop
-	$(dev) python -m pytest tests/unit
+	$(dev) python -m pytest tests/unit tests/policy
 
 integration: ## tests against the engine of this machine
 	$(dev) python -m pytest tests/integration

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.isolation import forbid_processes_and_network
+from tests.tiers import FOLDERS
 
-TIERS = ("unit", "integration", "e2e", "actions")
+TIER_OF = {folder: tier for tier, folders in FOLDERS.items() for folder in folders}
 
 # The job that runs the tests, and the output it asked for, are not what a test is about.
 for _name in [name for name in os.environ if name.startswith(("GITHUB_", "FAIRLEAD_PLAIN", "FAIRLEAD_JSON"))]:
@@ -20,9 +21,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test with the tier in whose folder it lies."""
     here = Path(__file__).parent
     for item in items:
-        tier = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
-        if tier in TIERS:
-            item.add_marker(tier)
+        folder = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
+        if folder in TIER_OF:
+            item.add_marker(TIER_OF[folder])
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.hosts import run_host_tests
+from tests.tiers import FOLDERS
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,7 +41,7 @@ def run_tier(tier: str, output: IO[str] | None = None) -> Ended:
     """Run the tests of a tier, on the screen or into a file."""
     started = time.monotonic()
     code = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", ROOT / "tests" / tier],
+        [sys.executable, "-m", "pytest", "-q", *(ROOT / "tests" / folder for folder in FOLDERS[tier])],
         cwd=ROOT,
         stdout=output,
         stderr=subprocess.STDOUT if output else None,
