@@ -61,14 +61,18 @@ def find_mentions(mentions: Iterable[Mention]) -> dict[str, FoundPort]:
 
 def _config_files(definition: Mapping[str, Any], root: Path) -> Iterator[Path]:
     sources = [
-        Path(mount["source"]) for mount in definition.get("volumes", ()) if mount.get("type") == "bind"
+        Path(mount["source"])
+        for mount in definition.get("volumes", ())
+        if mount.get("type") == "bind" and mount.get("source")
     ]
     build = definition.get("build")
-    context = Path(str(build.get("context", "."))) if isinstance(build, Mapping) else None
+    context = Path(str(build.get("context", "."))) if isinstance(build, Mapping) else root
+    # Nothing outside of the repository is looked at: a mount may be the whole of /proc.
+    inside = [source for source in sources if source.is_relative_to(root)]
     found: list[Path] = []
-    for source in sources:
+    for source in inside:
         found += [source] if source.is_file() else _matching(source)
-    if context is not None and context != root:
+    if context != root and context.is_relative_to(root):
         found += _matching(context)
     for file in found[:_MAX_FILES]:
         if file.is_relative_to(root) and file.is_file() and file.stat().st_size <= _MAX_BYTES:

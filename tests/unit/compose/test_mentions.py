@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose.mentions import find_mentions, read_mentions
+from fairlead.compose.mentions import Mention, find_mentions, read_mentions
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,16 @@ def test_configuration_that_is_built_into_an_image_counts(tmp_path: Path) -> Non
     found = find_mentions(read_mentions(definitions, tmp_path)).get("api")
     assert found is not None
     assert found.why == "nginx asks it at port 8000, says default.conf"
+
+
+def test_nothing_outside_of_the_repository_is_looked_at(tmp_path: Path) -> None:
+    outside, root = tmp_path / "host", tmp_path / "repository"
+    outside.mkdir()
+    root.mkdir()
+    (outside / "site.conf").write_text("proxy_pass http://api:8000;")
+    volumes = [{"type": "bind", "source": source} for source in (str(outside), "/proc", "/")]
+    definitions = {"web": {"volumes": volumes, "build": {"context": str(outside)}}, "api": {}}
+    assert read_mentions(definitions, root) == (
+        Mention("web", "its command", ""),
+        Mention("api", "its command", ""),
+    )
