@@ -97,7 +97,7 @@ def _taken_for(node: Node) -> str:
     if text[0].isdigit() and is_sexagesimal(text):
         return "a number to the base of 60 for a YAML 1.1 parser"
     if text[:4].isdecimal() and text[4:5] == "-" and _is_date(text):
-        return "a date for a YAML 1.1 parser"
+        return "a date, which is written out anew"
     return ""
 
 

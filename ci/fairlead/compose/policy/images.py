@@ -79,7 +79,7 @@ def is_commit(tag: str) -> bool:
 def floating_tag(view: View) -> Iterator[Fault]:
     """A tag that moves by itself."""
     text = view.service.reference
-    if not text or view.is_own:
+    if not text or "$" in text or view.is_own:
         return
     reference = parse_reference(text)
     if reference.digest or text.endswith((":", "/")):
@@ -120,7 +120,7 @@ def own_image_not_by_commit(view: View) -> Iterator[Fault]:
     elif not _is_demanded(written):
         what = f"{written} may be unset, and then it is another image than this commit's"
         yield Fault(path, what, "write ${NAME:?} for the variable of the tag, so that an unset one fails")
-    elif reference.tag and not is_commit(reference.tag):
+    elif reference.tag and "$" not in text and not is_commit(reference.tag):
         what = f"the tag is {reference.tag} here, which is no full commit id"
         yield Fault(path, what, "tag images by their commit: sha-<40 hex>")
 
@@ -153,7 +153,7 @@ def unpinned_image(view: View) -> Iterator[Fault]:
     """An image of others without a digest."""
     text = view.service.reference
     policy = view.subject.policy
-    if not text or view.is_own or (policy.pins_at_deploy and view.subject.deployed):
+    if not text or "$" in text or view.is_own or (policy.pins_at_deploy and view.subject.deployed):
         return
     reference = parse_reference(text)
     path = view.at("image")
@@ -173,7 +173,7 @@ def unpinned_image(view: View) -> Iterator[Fault]:
 def unknown_registry(view: View) -> Iterator[Fault]:
     """An image from a registry that is not among those allowed."""
     text = view.service.reference
-    if not text or view.is_own:
+    if not text or "$" in text or view.is_own:
         return
     reference = parse_reference(text)
     allowed = view.subject.policy.registries
