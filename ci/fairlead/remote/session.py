@@ -65,13 +65,7 @@ def open_session(access: Access, traffic: Traffic) -> Session:
         CommandFailedError: there is no connection, or the server cannot run the agent; each cause in its words.
         ToolMissingError: ssh is not installed.
     """
-    session = begin_session(access, traffic)
-    try:
-        session.greet()
-    except BaseException:
-        session.close()
-        raise
-    return session
+    return begin_session(access, traffic).greet()
 
 
 def begin_session(access: Access, traffic: Traffic) -> Session:
@@ -119,27 +113,27 @@ class Session:
         self._greeted = False
 
     def __enter__(self) -> Self:
-        try:
-            self.greet()
-        except BaseException:
-            self.close()
-            raise
-        return self
+        return self.greet()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
 
-    def greet(self) -> None:
-        """Hand the agent over if the server does not know it; once.
+    def greet(self) -> Self:
+        """Hand the agent over if the server does not know it; once. The session is closed when that fails.
 
         Raises:
             CommandFailedError: there is no connection, or the server cannot run the agent.
         """
         if not self._greeted:
-            self._hand_over()
+            try:
+                self._hand_over()
+            except BaseException:
+                self.close()
+                raise
             self._greeted = True
+        return self
 
     def ask(self, request: Frame, blobs: Sequence[Blob] = (), on_event: OnEvent | None = None) -> Event:
         """Send a request and return its ``result`` event; the events before it go to ``on_event``.

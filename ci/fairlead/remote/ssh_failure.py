@@ -7,7 +7,7 @@ It is in English whatever the locale; the patterns are those of OpenSSH 7.4 to 1
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -104,54 +104,61 @@ def explain(access: Access, stderr: str, keys: Sequence[ScannedKey] = ()) -> Com
     )
 
 
-def _sentence(cause: Cause, access: Access, stderr: str) -> tuple[str, str, str]:
-    host, port = access.host, access.host.port
-    said = _said(stderr)
-    key = f"the key {access.identity}" if access.identity else "your keys"
-    return {
-        Cause.NAME: (
-            f"the name {host.name} cannot be resolved",
-            said,
-            "check `hosts` in fairlead.yaml, and DNS",
-        ),
-        Cause.REFUSED: (
-            f"{host} refuses connections at port {port}",
-            "no SSH server listens there",
-            "check the port, that sshd runs, and the firewall",
-        ),
-        Cause.UNREACHABLE: (
-            f"{host} cannot be reached at port {port}",
-            said,
-            f"check the address, the firewall, and that the server is up: `ssh -v {host}`",
-        ),
-        Cause.CUT: (
-            f"{host} closed the connection before anybody could log in",
-            said,
-            "check that port is SSH's, and the server's limits (MaxStartups, fail2ban, hosts.deny)",
-        ),
-        Cause.DENIED: (
-            f"{host} does not accept {key}",
-            said,
-            "put the public key into authorized_keys on the server (`fairlead host setup` shows how), or try --identity",
-        ),
-        Cause.KEY_FILE: (
-            f"ssh cannot use {key}",
-            "its file is readable by others, broken, or cut off: a key ends with a newline",
-            f"`chmod 600 {access.identity or 'KEYFILE'}`, then `ssh-keygen -y -f KEYFILE` must print a public key",
-        ),
-        Cause.NO_PYTHON: (
-            f"python3 is missing on {host}",
-            "the agent on the server needs Python 3.9 or newer, nothing else",
-            "`apt-get install python3` or the like on the server; `fairlead host setup` prints it all",
-        ),
-    }.get(
-        cause,
-        (
-            f"the connection to {host} was lost",
-            said or "ssh ended without a word",
-            "run the command again: it re-attaches to what is under way",
-        ),
-    )
+_SENTENCES: Mapping[Cause, tuple[str, str, str]] = {
+    Cause.NAME: (
+        "the name {name} cannot be resolved",
+        "{said}",
+        "check `hosts` in fairlead.yaml, and DNS",
+    ),
+    Cause.REFUSED: (
+        "{host} refuses connections at port {port}",
+        "no SSH server listens there",
+        "check the port, that sshd runs, and the firewall",
+    ),
+    Cause.UNREACHABLE: (
+        "{host} cannot be reached at port {port}",
+        "{said}",
+        "check the address, the firewall, and that the server is up: `ssh -v {host}`",
+    ),
+    Cause.CUT: (
+        "{host} closed the connection before anybody could log in",
+        "{said}",
+        "check that port is SSH's, and the server's limits (MaxStartups, fail2ban, hosts.deny)",
+    ),
+    Cause.DENIED: (
+        "{host} does not accept {key}",
+        "{said}",
+        "put the public key into authorized_keys on the server (`fairlead host setup` shows how), or try --identity",
+    ),
+    Cause.KEY_FILE: (
+        "ssh cannot use {key}",
+        "its file is readable by others, broken, or cut off: a key ends with a newline",
+        "`chmod 600 {file}`, then `ssh-keygen -y -f KEYFILE` must print a public key",
+    ),
+    Cause.NO_PYTHON: (
+        "python3 is missing on {host}",
+        "the agent on the server needs Python 3.9 or newer, nothing else",
+        "`apt-get install python3` or the like on the server; `fairlead host setup` prints it all",
+    ),
+    Cause.LOST: (
+        "the connection to {host} was lost",
+        "{said}",
+        "run the command again: it re-attaches to what is under way",
+    ),
+}
+"""What, why, fix, by cause."""
+
+
+def _sentence(cause: Cause, access: Access, stderr: str) -> tuple[str, ...]:
+    words = {
+        "host": str(access.host),
+        "name": access.host.name,
+        "port": access.host.port,
+        "key": f"the key {access.identity}" if access.identity else "your keys",
+        "file": access.identity or "KEYFILE",
+        "said": _said(stderr) or "ssh ended without a word",
+    }
+    return tuple(text.format(**words) for text in _SENTENCES.get(cause, _SENTENCES[Cause.LOST]))
 
 
 def _unknown_key(access: Access, keys: Sequence[ScannedKey]) -> CommandFailedError:
