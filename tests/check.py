@@ -43,6 +43,7 @@ def plan_checks() -> list[Check]:
         Check("locks", (sys.executable, "-m", "tests.locks")),
         Check("command reference", (sys.executable, "-m", "fairlead.cli.reference", "--check")),
         Check("configuration reference", (sys.executable, "-m", "fairlead.schemas.reference", "--check")),
+        Check("rule pages", (sys.executable, "-m", "fairlead.compose.policy.pages", "--check")),
     ]
     if (ROOT / ".github").is_dir():
         workflows = sorted(map(str, ROOT.glob(".github/workflows/*.y*ml")))

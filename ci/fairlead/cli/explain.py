@@ -1,0 +1,98 @@
+"""``fairlead explain``: why a rule is there, and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fairlead.cli.options import examples
+
+if TYPE_CHECKING:
+    from fairlead.compose.policy.catalog import Rule
+
+
+def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    from fairlead.compose.policy.table import GRADES
+
+    return [name for name in GRADES if name.startswith(incomplete)]
+
+
+@click.command(
+    epilog=examples(
+        ("fairlead explain", "all rules, a line each"),
+        ("fairlead explain no-init", "why this one, with a bad and a good example"),
+        ("fairlead --json explain no-init", "for an editor"),
+    )
+)
+@click.argument("rules", metavar="[RULE]...", nargs=-1, shell_complete=_complete)
+def command(rules: tuple[str, ...]) -> None:
+    """Tell why a rule of `fairlead validate` is there: what happens without it, examples, sources.
+
+    Without a rule: all of them, a line each.
+    """
+    from fairlead import report
+    from fairlead.compose.policy.catalog import RULES
+
+    reporter = report.current()
+    chosen = [_find(name) for name in rules] or list(RULES.values())
+    if not rules:
+        reporter.table(("rule", "", "what is wrong"), [_row(rule) for rule in chosen])
+    document = {"schema": "fairlead.explain/v1", "rules": [_record(rule) for rule in chosen]}
+    text = "\n\n".join(render_rule(rule) for rule in chosen) if rules else "`fairlead explain RULE` tells why"
+    reporter.result(document, text)
+
+
+def _find(name: str) -> Rule:
+    from fairlead.compose.policy.catalog import RULES
+    from fairlead.errors import InputError
+    from fairlead.nearest import did_you_mean
+
+    if name not in RULES:
+        fix = did_you_mean(name, RULES) or "`fairlead explain` lists them"
+        raise InputError(f"there is no rule {name}", fix=fix)
+    return RULES[name]
+
+
+def _row(rule: Rule) -> tuple[str, str, str]:
+    return rule.name, _grade(rule), rule.title
+
+
+def _grade(rule: Rule) -> str:
+    """``error, note in development, --fix``: all that a reader asks first."""
+    parts: Iterable[str] = (
+        rule.severity,
+        "note in development" if rule.development_note else "",
+        "--fix" if rule.fixable else "",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def render_rule(rule: Rule) -> str:
+    """A rule as text for a terminal."""
+    parts = [f"{rule.name}: {rule.title}", _grade(rule), rule.why]
+    if rule.bad:
+        parts += [f"Not so:\n\n{_indented(rule.bad)}", f"But so:\n\n{_indented(rule.good)}"]
+    parts.append("Sources:\n" + "\n".join(f"  {source}" for source in rule.sources))
+    return "\n\n".join(part.rstrip() for part in parts)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.rstrip().splitlines())
+
+
+def _record(rule: Rule) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "group": rule.group,
+        "severity": rule.severity,
+        "title": rule.title,
+        "why": rule.why,
+        "bad": rule.bad,
+        "good": rule.good,
+        "sources": list(rule.sources),
+        "fixable": rule.fixable,
+        "development_note": rule.development_note,
+        "page": rule.help_path,
+    }

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import click
+import jsonschema
+import pytest
+
+from fairlead import report
+from fairlead.cli.explain import command
+from fairlead.compose.policy import RULES
+from fairlead.errors import InputError
+from fairlead.report.recording import RecordingReporter
+from fairlead.schemas import load_schema
+
+
+def explain(*words: str) -> RecordingReporter:
+    reporter = RecordingReporter()
+    report.use(lambda: reporter)
+    try:
+        with click.Context(command):
+            command.main(list(words), standalone_mode=False)
+    finally:
+        report.use(None)
+    return reporter
+
+
+def test_a_rule_is_told_with_reason_examples_and_sources() -> None:
+    (said,) = explain("no-init").said("result")
+    assert said.startswith("no-init: ")
+    assert all(part in said for part in ("Not so:", "But so:", "Sources:", "init: true", "--fix"))
+
+
+def test_without_a_rule_all_of_them_are_listed() -> None:
+    reporter = explain()
+    jsonschema.Draft202012Validator(load_schema("explain")).validate(reporter.document)
+    assert [row.partition(" | ")[0] for row in reporter.said("table")[1:]] == list(RULES)
+
+
+def test_a_misspelt_rule_is_the_callers_fault() -> None:
+    with pytest.raises(InputError) as raised:
+        explain("no-inti")
+    assert raised.value.fix == "did you mean no-init?"
