@@ -7,53 +7,51 @@ one line, and a file with the traceback.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
-import select
-import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
-import click
 
 from fairlead import report
-from fairlead.cli import COMPLETE_VARIABLE, command
 from fairlead.cli.output import Output
 from fairlead.errors import CommandFailedError, ExitCode, FairleadError, InputError, InterruptedByUserError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
+    from typing import NoReturn
+
+    import click
 
 # What the machine refuses, and no change of our code would allow.
-_REFUSALS = {
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.EIO,
-    errno.ENOMEM,
-}
+_REFUSALS = ("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EIO", "ENOMEM")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``fairlead`` with these words (default: those of the process) and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     output = Output(os.environ)
-    _prepare_process()
+    _prepare_streams()
     return _flushed(guarded(lambda: _run(words, output), words, output))
 
 
 def _run(words: list[str], output: Output) -> int | None:
     """Parse and call, or complete a word for a shell.
 
+    ``validate`` is called many times a day, by editors and hooks: its plain calls go round click.
     Not by ``command.main``: it leaves with 1, and without a word, on any broken pipe, a registry's included.
     """
+    if words[:1] == ["validate"]:
+        from fairlead.cli.validate_options import parse_plainly
+
+        plain = parse_plainly(words[1:], os.environ)
+        if plain is not None:
+            from fairlead.cli.validate_run import run_validate
+
+            return run_validate(plain)
+    from fairlead.cli.root import COMPLETE_VARIABLE, command
+
+    _unwind_on_sigterm()
     instruction = os.environ.get(COMPLETE_VARIABLE)
     if instruction:
         from click.shell_completion import shell_complete
@@ -70,22 +68,32 @@ def guarded(call: Callable[[], object], words: Sequence[str], output: Output) ->
         status = call()
     except FairleadError as error:
         return _show(error)
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except click.exceptions.NoArgsIsHelpError as bare:
-        click.echo(bare.format_message(), err=True)
-        return int(ExitCode.INPUT)
-    except click.UsageError as usage:
-        # The options that choose the output may stand behind the one that failed.
-        output.ask(json="--json" in words, plain="--plain" in words)
-        return _show(usage_error(usage))
-    except click.ClickException as refusal:
-        return _show(InputError(refusal.format_message()))
-    except (KeyboardInterrupt, EOFError, click.Abort):
+    except (KeyboardInterrupt, EOFError):
         return _show(InterruptedByUserError("interrupted"))
     except Exception as error:  # noqa: BLE001 - the boundary: nothing unexpected may pass it
-        return _unexpected(error)
+        return _click_ended(error, words, output) if "click" in sys.modules else _unexpected(error)
     return status if isinstance(status, int) else int(ExitCode.OK)
+
+
+def _click_ended(error: Exception, words: Sequence[str], output: Output) -> int:
+    """The exit code for what click raises to end a command; anything else is unexpected."""
+    import click
+
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message(), err=True)
+            return int(ExitCode.INPUT)
+        case click.UsageError():
+            # The options that choose the output may stand behind the one that failed.
+            output.ask(json="--json" in words, plain="--plain" in words)
+            return _show(usage_error(error))
+        case click.ClickException():
+            return _show(InputError(error.format_message()))
+        case click.Abort():
+            return _show(InterruptedByUserError("interrupted"))
+    return _unexpected(error)
 
 
 def usage_error(usage: click.UsageError) -> InputError:
@@ -96,10 +104,12 @@ def usage_error(usage: click.UsageError) -> InputError:
 
 
 def _show(error: FairleadError) -> int:
-    with contextlib.suppress(BrokenPipeError):
+    try:
         reporter = report.current()
         reporter.close()
         reporter.error(error)
+    except BrokenPipeError:
+        pass  # whoever read it has left; the exit code still tells
     return int(error.exit_code)
 
 
@@ -107,7 +117,7 @@ def _unexpected(error: Exception) -> int:
     if isinstance(error, BrokenPipeError) and _reader_is_gone():
         return int(ExitCode.OK)
     saved = _save_traceback(error)
-    if isinstance(error, OSError) and error.errno in _REFUSALS:
+    if isinstance(error, OSError) and _is_refusal(error):
         place = f": {error.filename}" if error.filename else ""
         return _show(
             CommandFailedError(
@@ -121,6 +131,12 @@ def _unexpected(error: Exception) -> int:
             fix="run it again; if it stays, report it with that file",
         )
     )
+
+
+def _is_refusal(error: OSError) -> bool:
+    import errno
+
+    return errno.errorcode.get(error.errno or 0) in _REFUSALS
 
 
 def _save_traceback(error: Exception) -> Path:
@@ -139,6 +155,8 @@ def _save_traceback(error: Exception) -> Path:
 
 def _reader_is_gone() -> bool:
     """Whether whoever read our output has left (``fairlead history | head``), and not some other pipe."""
+    import select
+
     for stream in (sys.stdout, sys.stderr):
         poll = select.poll()
         try:
@@ -150,11 +168,18 @@ def _reader_is_gone() -> bool:
     return False
 
 
-def _prepare_process() -> None:
-    """Let SIGTERM unwind like Ctrl-C, so that temporary files go, and let no character stop an output."""
+def _prepare_streams() -> None:
+    """Let no character stop an output."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+
+
+def _unwind_on_sigterm() -> None:
+    """Let SIGTERM unwind like Ctrl-C, so that temporary files go."""
+    import contextlib
+    import signal
+
     with contextlib.suppress(ValueError):  # not in the main thread: a test, an embedding program
         signal.signal(signal.SIGTERM, _terminated)
 
@@ -173,5 +198,20 @@ def _flushed(code: int) -> int:
     return code
 
 
+def run() -> NoReturn:
+    """The process: a plain ``validate`` keeps nothing that has to be put away, so it does not wait for that."""
+    if sys.argv[1:2] != ["validate"]:
+        sys.exit(main())
+    import gc
+
+    # Everything that is made lives to the end of the process: looking for garbage is 5 ms for nothing.
+    gc.disable()
+    code = main()
+    sys.stderr.flush()
+    if "click" in sys.modules:
+        sys.exit(code)
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

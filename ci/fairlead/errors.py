@@ -8,9 +8,12 @@ nothing else in the package prints an error or calls ``sys.exit``.
 from __future__ import annotations
 
 import enum
-from typing import ClassVar
 
-from fairlead.findings import Finding
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
+
+    from fairlead.findings import Finding
 
 
 class ExitCode(enum.IntEnum):
@@ -25,6 +28,7 @@ class ExitCode(enum.IntEnum):
     ROLLBACK_FAILED = 7
     SCAN_REFUSED = 10
     COMPOSE_INVALID = 11
+    COMPOSE_UNSEEN = 12
     INTERRUPTED = 130
 
 
@@ -104,6 +108,12 @@ class ComposeInvalidError(FairleadError):
     """A compose file does not hold."""
 
     exit_code = ExitCode.COMPOSE_INVALID
+
+
+class ComposeUnseenError(FairleadError):
+    """Part of the compose files could not be looked at: there is no verdict on it."""
+
+    exit_code = ExitCode.COMPOSE_UNSEEN
 
 
 class InterruptedByUserError(FairleadError):

@@ -20,10 +20,10 @@ def command(shell: str) -> None:
     """Print the completion script of a shell."""
     from click.shell_completion import ShellComplete, get_completion_class
 
-    from fairlead import cli
+    from fairlead.cli import root
 
     script = get_completion_class(shell)
     assert script is not None
     # The base's `source`: that of bash starts the bash of this machine to ask its version first.
-    source = ShellComplete.source(script(cli.command, {}, "fairlead", cli.COMPLETE_VARIABLE))
+    source = ShellComplete.source(script(root.command, {}, "fairlead", root.COMPLETE_VARIABLE))
     report.current().result({"schema": "fairlead.completion/v1", "shell": shell, "script": source}, source)

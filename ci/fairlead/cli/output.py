@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from fairlead import report
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
 
@@ -22,6 +22,14 @@ class Output:
         self._json = False
         self._plain = False
         report.use(self._make)
+
+    @property
+    def is_json(self) -> bool:
+        return self._json
+
+    @property
+    def is_plain(self) -> bool:
+        return self._plain
 
     def ask(self, *, json: bool = False, plain: bool = False) -> None:
         """Ask for one JSON document, or for plain lines."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from fairlead.cli import VERBS, command
+from fairlead.cli.root import VERBS, command
 from fairlead.errors import ExitCode, FairleadError, InputError
 
 PAGE = Path("docs/commands.md")

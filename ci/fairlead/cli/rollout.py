@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fairlead.cli.connection import find_place, open_line, show_event
+from fairlead.cli.gate import pass_gate
 
 if TYPE_CHECKING:
     from fairlead.cli.connection import Line, Place
+    from fairlead.compose.evidence import Evidence
     from fairlead.findings import Finding
     from fairlead.release.bundle import Bundle, Origin
     from fairlead.release.pins import Resolve
@@ -172,7 +174,7 @@ def login_blobs(place: Place, images: Sequence[str]) -> list[Blob]:
     return [Blob("credentials", "", logins.reveal())] if logins is not None else []
 
 
-def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter) -> Rollout:
+def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter, verdict: Evidence) -> Rollout:
     """Everything that can be known without the server, and every mistake that can be found without it.
 
     Raises:
@@ -186,6 +188,7 @@ def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter) -> 
             place.settings,
             place.environment,
             origin,
+            verdict,
             work_dir=place.settings.root / options.work_dir,
             secrets_dir=options.secrets_dir,
             environ=os.environ,
@@ -243,8 +246,9 @@ def run_deploy(
 ) -> None:
     """Deploy the published images of this commit."""
     place = find_place(environment, options.registry)
+    verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
     with open_line(place, access) as line, ask_state(place, line) as ahead:
-        result = start_rollout(place, options, reporter).deploy(line, ahead)
+        result = start_rollout(place, options, reporter, verdict).deploy(line, ahead)
     finish_rollout(place, result, reporter, options, line)
 
 
@@ -255,8 +259,9 @@ def run_plan(
     from fairlead.release.plan_text import HEADERS, plan_lines, plan_rows, plan_sentence
 
     place = find_place(environment, options.registry)
+    verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
     with open_line(place, access) as line, ask_state(place, line) as ahead:
-        plan, bundle = start_rollout(place, options, reporter).plan(ahead)
+        plan, bundle = start_rollout(place, options, reporter, verdict).plan(ahead)
     reporter.table(HEADERS, plan_rows(plan))
     for text in plan_lines(plan, bundle.release):
         reporter.line(text)

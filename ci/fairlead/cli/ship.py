@@ -13,10 +13,12 @@ import click
 
 from fairlead import report
 from fairlead.cli.connection import Place, access_of, access_options, find_place, open_line
+from fairlead.cli.gate import pass_gate
 from fairlead.cli.options import environment_option, examples, work_dir_option
 from fairlead.cli.rollout import RolloutOptions, ask_state, finish_rollout, rollout_options, start_rollout
 
 if TYPE_CHECKING:
+    from fairlead.compose.evidence import Evidence
     from fairlead.report import Phase, Reporter
 
 
@@ -61,10 +63,10 @@ def command(
     reporter = report.current()
     place = find_place(environment, registry)
     pipeline = _Pipeline(place, options, reporter, offline=offline)
-    pipeline.run()
+    verdict = pipeline.run()
     with open_line(place, access_of(known_hosts, identity)) as line, ask_state(place, line) as ahead:
         with pipeline.timed("prepare a release"):
-            rollout = start_rollout(place, options, reporter)
+            rollout = start_rollout(place, options, reporter, verdict)
         result = rollout.deploy(line, ahead)
     finish_rollout(place, result, reporter, options, line, before=pipeline.phases)
 
@@ -93,16 +95,19 @@ class _Pipeline:
             raise
         self.phases.append((name, "done", time.monotonic() - began))
 
-    def run(self) -> None:
-        """Validate, build, scan, publish.
+    def run(self) -> Evidence:
+        """Validate, build, scan, publish; returns what the release carries of the verdict.
 
         Raises:
             FairleadError: one of them failed.
         """
-        with self.timed("validate"), self._reporter.step("validate"):
-            self._validate()
-        if not self._settings.images:
-            return
+        with self.timed("validate"):
+            verdict = self._validate()
+        if self._settings.images:
+            self._make_images()
+        return verdict
+
+    def _make_images(self) -> None:
         with self.timed("build"):
             self._build()
         with self.timed("scan"):
@@ -110,14 +115,16 @@ class _Pipeline:
         with self.timed("publish"):
             self._publish()
 
-    def _validate(self) -> None:
-        from fairlead.compose.check import check_environments
+    def _validate(self) -> Evidence:
+        from fairlead.compose.check import load_stand_in
         from fairlead.release.prepare import wanted_secrets
         from fairlead.release.secrets import read_secrets
 
-        for checked in check_environments(self._settings, (self._environment,)):
-            # A missing secret is told now, and not after the images were built.
-            read_secrets(wanted_secrets(checked.app, self._settings), os.environ, self._secrets_dir)
+        passed = pass_gate(self._settings, (self._environment,), self._reporter)
+        app = load_stand_in(self._settings, self._environment)
+        # A missing secret is told now, and not after the images were built.
+        read_secrets(wanted_secrets(app, self._settings), os.environ, self._secrets_dir)
+        return passed.evidence
 
     def _build(self) -> None:
         from fairlead.image.bake import BuildOptions

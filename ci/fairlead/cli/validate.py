@@ -2,83 +2,70 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import click
 
-from fairlead.cli.options import environment_option, examples
+from fairlead.cli.options import examples
+from fairlead.cli.output import Output
+from fairlead.cli.validate_options import FORMATS, OPTIONS, Option, ValidateOptions
 
-if TYPE_CHECKING:
-    from fairlead.compose.check import Checked
+
+class _Format(click.ParamType[str]):
+    """``sarif`` or ``sarif=FILE``."""
+
+    name = "format"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value).partition("=")[0] not in FORMATS:
+            self.fail(f"{value!r} is not one of {', '.join(FORMATS)}, with or without =FILE", param, ctx)
+        return value
+
+
+def _type(option: Option) -> click.ParamType[Any] | None:
+    if option.field == "format":
+        return _Format()
+    return click.Choice(option.choices) if option.choices else None
+
+
+def _declared(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of the table, as click's."""
+    for option in reversed(OPTIONS):
+        decorate = click.option(
+            *option.names,
+            is_flag=not option.metavar,
+            multiple=option.many,
+            metavar=option.metavar or None,
+            type=_type(option),
+            envvar=option.envvar,
+            show_envvar=option.variable,
+            help=option.help,
+        )
+        function = decorate(function)
+    return click.argument("files", nargs=-1, metavar="[FILES]...")(function)
 
 
 @click.command(
     epilog=examples(
-        ("fairlead validate", "every environment of fairlead.yaml"),
-        ("fairlead validate -e production", "one of them"),
-        ("fairlead --json validate", "roles and ports of all services, for a machine"),
+        ("fairlead validate", "every environment of fairlead.yaml, or the compose.yaml that is here"),
+        ("fairlead validate compose.yaml prod.yaml", "as `docker compose -f compose.yaml -f prod.yaml`"),
+        ("fairlead validate --fix", "mend what can be mended safely"),
+        ("fairlead validate --write-baseline", "from now on, only new findings fail"),
+        ("fairlead validate --format sarif=out.sarif", "for code scanning; the text is kept out"),
+        ("fairlead explain no-healthcheck", "why a rule is there, and what a good file looks like"),
     )
 )
-@environment_option
-def command(environment: str | None) -> None:
-    """Check fairlead.yaml and the compose files, and show what each service is taken for.
+@_declared
+@click.pass_context
+def command(ctx: click.Context, /, **values: Any) -> None:
+    """Check the compose files: schema, model and policy in one pass, each finding with file, line and column.
 
-    All faults are shown, each with file, line and column. Exit code 2: fairlead.yaml; 11: a compose file.
+    With a fairlead.yaml, every environment of it is checked; without, the FILES, or the compose file that
+    Compose would find. Where the docker-compose of this machine disagrees, that is a finding as well.
+    Exit code 2: fairlead.yaml or the command line; 11: a finding that fails; 12: a part could not be looked at.
     """
-    import os
-    from pathlib import Path
+    from fairlead.cli.validate_run import run_validate
 
-    from fairlead import report
-    from fairlead.compose.check import check_environments
-    from fairlead.settings import Environment, load_settings
-
-    reporter = report.current()
-    settings = load_settings(Path.cwd(), os.environ)
-    # Without any environment, the files are checked with no variables.
-    every = tuple(settings.environments.values()) or (Environment(name="", hosts=()),)
-    environments = every if environment is None else (settings.environment(environment),)
-    checked = check_environments(settings, environments)
-    for note in dict.fromkeys(note for one in checked for note in one.notes):
-        reporter.warn(f"{note.what}{f' ({note.fix})' if note.fix else ''}", note.location)
-    if checked:
-        reporter.table(("service", "role", "port", "why"), _rows(checked[0]))
-    document = {
-        "schema": "fairlead.validate/v1",
-        "app": settings.app,
-        "environments": [_environment(one) for one in checked],
-    }
-    count = len(checked[0].app.services)
-    reporter.result(document, f"{settings.document.path} and the compose files hold: {count} services")
-
-
-def _rows(checked: Checked) -> list[tuple[str, str, str, str]]:
-    return [
-        (service.name, service.role, str(service.port or ""), service.why)
-        for service in checked.app.services.values()
-    ]
-
-
-def _environment(checked: Checked) -> dict[str, Any]:
-    return {
-        "name": checked.app.environment.name,
-        "services": {
-            service.name: {
-                "role": service.role,
-                "why": service.why,
-                "rollout": service.rollout,
-                "port": service.port,
-                "gate": service.gate,
-                "image": service.image or None,
-            }
-            for service in checked.app.services.values()
-        },
-        "notes": [
-            {
-                "what": note.what,
-                "at": str(note.location) if note.location else None,
-                "fix": note.fix,
-                "rule": note.rule,
-            }
-            for note in checked.notes
-        ],
-    }
+    output = ctx.find_object(Output) or Output({})
+    ctx.exit(run_validate(ValidateOptions(**values), as_json=output.is_json, plain=output.is_plain))

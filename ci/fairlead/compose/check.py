@@ -1,59 +1,89 @@
-"""All that a deploy would refuse about fairlead.yaml and the compose files, before there is anything to deploy."""
+"""fairlead.yaml as something to judge: its environments and combinations, and what could not be rolled out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from pathlib import Path
 
-from fairlead.compose.load import load_app
-from fairlead.compose.model import ComposeApp
-from fairlead.compose.split import Pin, split
-from fairlead.errors import ComposeInvalidError
+from fairlead.compose.scopes import NO_REGISTRY, REVISION, settings_scopes
+from fairlead.compose.verdict import Request
+from fairlead.errors import ComposeInvalidError, InputError
 from fairlead.findings import Finding
-from fairlead.settings import Environment, Settings
+from fairlead.records import replace
+from fairlead.settings import DEFAULT_COMPOSE_NAMES, Environment, Settings
 
-_REVISION = "0" * 40
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairlead.compose.model import ComposeApp
+
 _DIGEST = f"sha256:{'0' * 64}"
-_NO_REGISTRY = "registry.invalid/app"
 
 
-@dataclass(frozen=True)
-class Checked:
-    """An environment whose app holds, and what is worth knowing about it."""
-
-    app: ComposeApp
-    notes: tuple[Finding, ...]
-
-
-def check_environment(settings: Settings, environment: Environment) -> Checked:
-    """Load and split the app of an environment, with stand-ins for the commit and the digests.
+def settings_request(settings: Settings, environments: Sequence[Environment] = ()) -> Request:
+    """What to judge of a repository with a fairlead.yaml: these environments, or all that it declares.
 
     Raises:
-        InputError: there is no compose file.
-        ComposeInvalidError: the compose files do not hold, or can't be released as they are.
-        ToolMissingError: Compose is not installed.
+        InputError: there is no compose file, or the baseline beside it can't be read.
     """
-    registry = settings.registry or _NO_REGISTRY
-    app = load_app(settings, environment, registry=registry, tag=f"sha-{_REVISION}", revision=_REVISION)
-    own = {image: Pin(f"{registry}/{image}", _DIGEST) for image in settings.images}
-    foreign = {reference: reference for reference in app.foreign_references()}
-    return Checked(app, split(app, own=own, foreign=foreign).notes)
+    from fairlead.compose.baseline import FILE_NAME, load_baseline
+    from fairlead.compose.policy import make_policy
+
+    every = settings.validate.combinations if not environments else {}
+    scopes = settings_scopes(settings, environments or environments_of(settings), every)
+    beside = compose_files(settings)[0].parent / FILE_NAME
+    return Request(
+        scopes=scopes,
+        policy=make_policy(settings.validate, registry=settings.registry),
+        settings=settings,
+        compose_version=".".join(map(str, settings.validate.compose)),
+        baseline=load_baseline(beside) if beside.is_file() else None,
+    )
 
 
-def check_environments(settings: Settings, environments: tuple[Environment, ...]) -> tuple[Checked, ...]:
-    """Check several environments; a fault that they share is told once.
+def environments_of(settings: Settings) -> tuple[Environment, ...]:
+    """Every environment of fairlead.yaml; without any, one that sets no variable."""
+    return tuple(settings.environments.values()) or (Environment(name="", hosts=()),)
+
+
+def compose_files(settings: Settings) -> tuple[Path, ...]:
+    """The compose files of fairlead.yaml.
 
     Raises:
-        ComposeInvalidError: the compose files do not hold in one of them.
+        InputError: there is none.
     """
-    checked: list[Checked] = []
-    faults: dict[Finding, None] = {}
-    refused: ComposeInvalidError | None = None
-    for environment in environments:
-        try:
-            checked.append(check_environment(settings, environment))
-        except ComposeInvalidError as error:
-            refused = refused or error
-            faults.update(dict.fromkeys(error.findings))
-    if refused is not None:
-        raise ComposeInvalidError(refused.what, why=refused.why, fix=refused.fix, findings=tuple(faults))
-    return tuple(checked)
+    if not settings.compose:
+        raise InputError(
+            "there is no compose file",
+            why=f"{settings.root} holds none of {', '.join(DEFAULT_COMPOSE_NAMES)}",
+            fix="name it in fairlead.yaml: compose: [path/to/compose.yaml]",
+        )
+    return settings.compose
+
+
+def load_stand_in(settings: Settings, environment: Environment) -> ComposeApp:
+    """The app of an environment, with stand-ins for the commit.
+
+    Raises:
+        ComposeInvalidError: the compose files do not hold.
+    """
+    from fairlead.compose.load import load_app
+
+    registry = settings.registry or NO_REGISTRY
+    return load_app(settings, environment, registry=registry, tag=f"sha-{REVISION}", revision=REVISION)
+
+
+def release_findings(settings: Settings, environment: Environment) -> tuple[Finding, ...]:
+    """What Fairlead can't roll out, and what it does on its own, of files that hold.
+
+    The app is loaded and split with stand-ins for the commit and the digests.
+    """
+    from fairlead.compose.split import Pin, split
+
+    registry = settings.registry or NO_REGISTRY
+    try:
+        app = load_stand_in(settings, environment)
+        own = {image: Pin(f"{registry}/{image}", _DIGEST) for image in settings.images}
+        parts = split(app, own=own, foreign={name: name for name in app.foreign_references()})
+    except ComposeInvalidError as refused:
+        return refused.findings
+    return tuple(replace(note, severity="note") for note in (*app.notes, *parts.notes))

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 
 from fairlead.compose.dockerfile import DockerfileFacts
 from fairlead.findings import Finding, Location
-from fairlead.positions import Document, ValuePath
-from fairlead.settings import Environment, Settings
+from fairlead.records import dataclass, field
 
-Role = Literal["app", "worker", "job", "state", "ops", "proxy"]
-Gate = Literal["healthcheck", "http", "running"]
-Rollout = Literal["switch", "recreate"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from fairlead.positions import Document, ValuePath
+    from fairlead.settings import Environment, Settings
+
+    Role = Literal["app", "worker", "job", "state", "ops", "proxy"]
+    Gate = Literal["healthcheck", "http", "running"]
+    Rollout = Literal["switch", "recreate"]
+else:
+    Role = Gate = Rollout = str
 
 ROLES: tuple[Role, ...] = ("app", "worker", "job", "state", "ops", "proxy")
 GENERATED_PROXY = "fairlead-proxy"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fairlead.errors import FairleadError
-from fairlead.findings import Location
+from fairlead.findings import Finding, Location, Severity
 
 Level = Literal["error", "warning", "notice"]
 
@@ -18,6 +18,7 @@ Level = Literal["error", "warning", "notice"]
 SHOWN_PER_LEVEL = 10
 
 _ORDER: dict[Level, int] = {"error": 0, "warning": 1, "notice": 2}
+_LEVELS: dict[Severity, Level] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 @dataclass(frozen=True)
@@ -65,15 +66,13 @@ def annotations_of(error: FairleadError) -> Iterable[Annotation]:
     if not error.findings:
         text = "\n".join(part for part in (error.what, error.why, error.fix) if part)
         return [Annotation("error", text, title="Fairlead")]
-    return [
-        Annotation(
-            "error",
-            f"{finding.what}\n{finding.fix}" if finding.fix else finding.what,
-            finding.location,
-            title=finding.rule or error.what,
-        )
-        for finding in error.findings
-    ]
+    return [annotation_of(finding, error.what) for finding in error.findings]
+
+
+def annotation_of(finding: Finding, title: str = "Fairlead") -> Annotation:
+    """The annotation of a finding, as bad as the finding is; ``title`` is for one without a rule."""
+    text = f"{finding.what}\n{finding.fix}" if finding.fix else finding.what
+    return Annotation(_LEVELS[finding.severity], text, finding.location, title=finding.rule or title)
 
 
 def escape_data(text: str) -> str:

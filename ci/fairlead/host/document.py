@@ -56,6 +56,28 @@ def parse_release(raw: object) -> Release:
     return release
 
 
+def require_verdict(release: Release) -> None:
+    """Refuse a release that nobody judged, or whose compose files did not pass.
+
+    Only of what a client sends: a bundle that lies here was taken by the measure of its time.
+
+    Raises:
+        InputFault: there is no verdict that passes.
+    """
+    faults = Faults()
+    verdict = Fields(release.document, "release", faults).fields("verdict")
+    counts = verdict.fields("counts")
+    verdict.name("fingerprint", DIGEST)
+    verdict.text("tool", 100)
+    verdict.integer("at", 0, 1 << 40)
+    if not verdict.flag("passed") or counts.integer("error", 0, 1 << 30):
+        verdict.fault("passed", "is not true")
+    faults.raise_if_any(
+        "the release has no verdict on its compose files that passes",
+        "deploy with `fairlead deploy`: it validates first; `fairlead validate` shows what is wrong",
+    )
+
+
 def load_release(text: bytes) -> Release:
     """Read a release document back from a bundle.
 

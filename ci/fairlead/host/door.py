@@ -108,11 +108,12 @@ class Door:
             )
 
     def _deploy(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
-        from .document import parse_release
+        from .document import parse_release, require_verdict
         from .intake import parse_contents, parse_parts
 
         with self._taken_when_refused(sizes):
             release = parse_release(frame.get("release"))
+            require_verdict(release)
             contents = parse_contents(release.document)
             parts = parse_parts(frame.get("parts", []), sizes, contents)
             paths = app_paths(self._root, release.app)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from .document import parse_release
+from .document import parse_release, require_verdict
 from .errors import InputFault
 from .fields import Faults, Fields
 from .paths import RELEASE_ID
@@ -74,6 +74,7 @@ def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optio
     options = _options(fields)
     faults.raise_if_any("the request does not hold", "deploy with the client that this agent came with")
     release = parse_release(raw.get("release"))
+    require_verdict(release)
     return DeployRequest(task, release, blobs, credentials, options, by or release.created_by)
 
 

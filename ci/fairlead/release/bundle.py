@@ -13,6 +13,7 @@ from fairlead import __version__
 from fairlead.release.secrets import Secret
 
 if TYPE_CHECKING:
+    from fairlead.compose.evidence import Evidence
     from fairlead.compose.split import ReleaseParts
     from fairlead.settings import Environment, Settings
 
@@ -57,6 +58,7 @@ def plan_bundle(
     parts: ReleaseParts,
     secrets: Mapping[str, Secret],
     origin: Origin,
+    verdict: Evidence,
 ) -> Bundle:
     """The bundle of a release.
 
@@ -66,6 +68,7 @@ def plan_bundle(
         parts: the app, split, with every image pinned by digest.
         secrets: the values, by name; the document gets their hashes.
         origin: which commit, from where, by whom.
+        verdict: that the compose files were judged; a server takes no release without it.
     """
     release = {
         "schema": SCHEMA,
@@ -82,6 +85,7 @@ def plan_bundle(
             "drain_timeout": settings.deploy.drain_timeout,
             "keep": settings.deploy.keep,
         },
+        "verdict": verdict.to_json(),
         **parts.document(),
         "secrets": {name: secret.sha256 for name, secret in sorted(secrets.items())},
         "events": _events(settings),

@@ -16,6 +16,7 @@ from fairlead.release.pins import read_publish, resolve_foreign, resolve_own, ru
 from fairlead.release.secrets import Secret, Wanted, read_secrets
 
 if TYPE_CHECKING:
+    from fairlead.compose.evidence import Evidence
     from fairlead.compose.model import ComposeApp
     from fairlead.compose.split import Pin
     from fairlead.release.pins import Resolve
@@ -30,12 +31,14 @@ class Draft:
     own: Mapping[str, Pin]
     secrets: Mapping[str, Secret]
     origin: Origin
+    verdict: Evidence
 
 
 def draft_release(
     settings: Settings,
     environment: Environment,
     origin: Origin,
+    verdict: Evidence,
     *,
     work_dir: Path,
     secrets_dir: Path | None,
@@ -48,6 +51,7 @@ def draft_release(
         settings: fairlead.yaml.
         environment: where the release goes.
         origin: which commit, from where, by whom.
+        verdict: on the compose files.
         work_dir: where ``publish.json`` may lie.
         secrets_dir: a folder with one file a secret.
         environ: where secrets are looked for.
@@ -67,7 +71,7 @@ def draft_release(
     own = resolve_own(settings, app.own_images(), tag, published, resolve)
     # What cannot be rolled out is told before anybody connects; the split that counts knows the server's images.
     split(app, own=own)
-    return Draft(app, own, secrets, origin)
+    return Draft(app, own, secrets, origin, verdict)
 
 
 def finish_release(
@@ -90,7 +94,8 @@ def finish_release(
         foreign=resolve_foreign(draft.app.foreign_references(), running, resolve),
         secrets={name: secret.sha256 for name, secret in draft.secrets.items()},
     )
-    bundle = plan_bundle(draft.app.settings, draft.app.environment, parts, draft.secrets, draft.origin)
+    app = draft.app
+    bundle = plan_bundle(app.settings, app.environment, parts, draft.secrets, draft.origin, draft.verdict)
     return bundle, (*draft.app.notes, *parts.notes)
 
 

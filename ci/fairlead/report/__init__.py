@@ -10,10 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fairlead.report.protocol import Phase, PhaseState, Reporter
 from fairlead.report.redact import redact
 
-__all__ = ["Phase", "PhaseState", "Reporter", "current", "redact", "use"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    # Names for annotations, for whoever imports this package.
+    from fairlead.report.protocol import Phase as Phase
+    from fairlead.report.protocol import PhaseState as PhaseState
+    from fairlead.report.protocol import Reporter as Reporter
+
+__all__ = ["current", "redact", "use"]
+
+
+def __getattr__(name: str) -> Any:
+    """The names for annotations, where somebody imports them at run time."""
+    if name in {"Phase", "PhaseState", "Reporter"}:
+        from fairlead.report import protocol
+
+        return getattr(protocol, name)
+    raise AttributeError(name)
 
 
 def _plain() -> Reporter:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from fairlead.errors import FairleadError
 from fairlead.findings import Finding, Location
+from fairlead.report.source import excerpt_lines
 
 SCHEMA = "fairlead.error/v1"
 
 SourceLine = Callable[[Location], str | None]
-
-_WIDEST_SOURCE = 160
 
 
 def error_document(error: FairleadError) -> dict[str, object]:
@@ -54,9 +53,12 @@ def render_finding(finding: Finding, source_line: SourceLine) -> list[str]:
     """One fault: place and message, the source line with a caret, what to do."""
     place = f"{finding.location}: " if finding.location else ""
     rule = f" [{finding.rule}]" if finding.rule else ""
-    lines = [f"  {place}{finding.what}{rule}"]
+    severity = "" if finding.severity == "error" else f"{finding.severity}: "
+    lines = [f"  {place}{severity}{finding.what}{rule}"]
     if finding.location is not None:
-        lines += _excerpt(finding.location, source_line)
+        source = source_line(finding.location)
+        if source is not None and source.strip():
+            lines += excerpt_lines(source, finding.location)
     lines += [f"    {'   ' if index else '-> '}{line}" for index, line in enumerate(finding.fix.splitlines())]
     return lines
 
@@ -75,22 +77,6 @@ def read_source_line(location: Location) -> str | None:
     return None
 
 
-def _excerpt(location: Location, source_line: SourceLine) -> list[str]:
-    source = source_line(location)
-    if source is None or not source.strip():
-        return []
-    gutter = f"    {location.line} | "
-    lines = [gutter + _printable(source)[:_WIDEST_SOURCE]]
-    if 0 < location.column <= min(len(source) + 1, _WIDEST_SOURCE):
-        lines.append(" " * (len(gutter) - 2) + "| " + " " * (location.column - 1) + "^")
-    return lines
-
-
-def _printable(source: str) -> str:
-    """One character stays one column: a tab becomes a space, a control character a dot."""
-    return "".join(" " if char == "\t" else char if char.isprintable() else "." for char in source)
-
-
 def _finding_document(finding: Finding) -> dict[str, object]:
     location = finding.location
     return {
@@ -100,4 +86,5 @@ def _finding_document(finding: Finding) -> dict[str, object]:
         "column": (location.column or None) if location else None,
         "fix": finding.fix,
         "rule": finding.rule,
+        "severity": finding.severity,
     }

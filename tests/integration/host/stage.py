@@ -165,6 +165,13 @@ class Sheet:
             "revision_time": self.revision_time,
             "created_by": "alice",
             "tool": "test",
+            "verdict": {
+                "passed": True,
+                "fingerprint": "5a" * 32,
+                "tool": "test",
+                "at": 1,
+                "counts": {"error": 0},
+            },
             "url": f"http://stage.example.com:{self.port}",
             "options": {"start_timeout": 20, "drain_timeout": 2, "keep": 2},
             "networks": {"default": {}},

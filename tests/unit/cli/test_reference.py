@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.cli import VERBS
+from fairlead.cli.root import VERBS
 from fairlead.cli.reference import _cell, exit_codes, main, render_reference
 from fairlead.errors import ExitCode, InputError
 

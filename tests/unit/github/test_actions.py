@@ -12,7 +12,7 @@ import click
 import pytest
 import yaml
 
-from fairlead.cli import VERBS, command
+from fairlead.cli.root import VERBS, command
 
 ROOT = Path(__file__).parents[3]
 ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))

@@ -57,6 +57,13 @@ def document(**changes: Any) -> dict[str, Any]:
         "revision_time": 1_790_000_000,
         "created_by": "alice",
         "tool": "fairlead 0.1.0",
+        "verdict": {
+            "passed": True,
+            "fingerprint": "5a" * 32,
+            "tool": "fairlead 0.1.0",
+            "at": 1_790_000_000,
+            "counts": {"error": 0},
+        },
         "url": "https://board.example.com",
         "options": {"start_timeout": 120, "drain_timeout": 30, "keep": 5},
         "networks": {"edge": {}, "data": {"internal": True}},

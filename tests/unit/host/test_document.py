@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fairlead.host.document import is_inside, parse_release
+from fairlead.host.document import is_inside, load_release, parse_release, require_verdict
 from fairlead.host.errors import InputFault
+from fairlead.host.request import parse_deploy_request
 from tests.unit.host.samples import document, service
 
 
@@ -113,3 +115,42 @@ def _damage(value: Any, chance: random.Random, odd: list[Any]) -> None:
             value[key] = chance.choice(odd)
             return
         value = value[key]
+
+
+VERDICT = document()["verdict"]
+
+
+def test_a_release_with_a_verdict_that_passes_is_taken() -> None:
+    require_verdict(parse_release(document()))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "why"),
+    [
+        (None, "release.verdict is None"),
+        ({}, "release.verdict.counts"),
+        ({**VERDICT, "passed": False}, "release.verdict.passed is not true"),
+        ({**VERDICT, "passed": "yes"}, "release.verdict.passed"),
+        ({**VERDICT, "counts": {"error": 1}}, "release.verdict.passed is not true"),
+        ({**VERDICT, "counts": {}}, "release.verdict.counts.error"),
+        ({**VERDICT, "fingerprint": "x"}, "release.verdict.fingerprint"),
+        ({**VERDICT, "at": -1}, "release.verdict.at"),
+        ({**VERDICT, "tool": "a\nb"}, "release.verdict.tool"),
+    ],
+)
+def test_a_release_without_a_verdict_that_passes_is_refused(verdict: object, why: str) -> None:
+    with pytest.raises(InputFault, match="no verdict") as raised:
+        require_verdict(parse_release(document(verdict=verdict)))
+    assert any(why in line for line in raised.value.details), raised.value.details
+
+
+def test_a_request_to_deploy_asks_for_the_verdict() -> None:
+    raw = {"task": "t", "release": document(verdict=None)}
+    with pytest.raises(InputFault, match="no verdict"):
+        parse_deploy_request(raw, Path(), None)
+
+
+def test_a_bundle_from_before_there_were_verdicts_can_still_be_gone_back_to() -> None:
+    made = document()
+    del made["verdict"]
+    assert load_release(json.dumps(made).encode()).app == "board"

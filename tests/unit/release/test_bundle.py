@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from fairlead import __version__
+from fairlead.compose.evidence import Evidence
 from fairlead.compose.split import ReleaseParts
-from fairlead.host.document import parse_release
+from fairlead.host.document import parse_release, require_verdict
 from fairlead.release.bundle import Origin, plan_bundle, plan_created_by
 from fairlead.release.secrets import Secret
 from fairlead.settings import Environment, EventSettings, Settings
@@ -45,6 +46,14 @@ PARTS = ReleaseParts(
     blobs={"ef" * 32: b"config"},
 )
 ORIGIN = Origin("1a" * 20, 1_800_000_000, "https://github.com/acme/board", "alice@laptop")
+VERDICT = Evidence(
+    passed=True,
+    fingerprint="5a" * 32,
+    tool="fairlead",
+    at=1_800_000_000,
+    counts={"error": 0, "warning": 1},
+    layers=("read", "schema"),
+)
 ENVIRONMENT = Environment(name="production", hosts=(), url="https://board.example.com")
 SECRETS = {"password": Secret(b"c4n4ry"), "board_token": Secret(b"t0k3n")}
 
@@ -60,6 +69,7 @@ def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> No
         PARTS,
         SECRETS,
         ORIGIN,
+        VERDICT,
     )
     release = dict(bundle.release)
     parts = {key: release.pop(key) for key in PARTS.document()}
@@ -77,18 +87,26 @@ def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> No
         "options": {"start_timeout": 120.0, "drain_timeout": 30.0, "keep": 5},
         "secrets": {name: secret.sha256 for name, secret in sorted(SECRETS.items())},
         "events": {"url": "https://b.example.com", "token_secret": "board_token"},
+        "verdict": {
+            "passed": True,
+            "fingerprint": "5a" * 32,
+            "tool": "fairlead",
+            "at": 1_800_000_000,
+            "counts": {"error": 0, "warning": 1},
+            "layers": ["read", "schema"],
+        },
     }
-    parse_release(json.loads(json.dumps(bundle.release)))
+    require_verdict(parse_release(json.loads(json.dumps(bundle.release))))
 
 
 def test_no_value_of_a_secret_is_in_the_document_or_in_what_is_printed() -> None:
-    bundle = plan_bundle(_settings(None), ENVIRONMENT, PARTS, SECRETS, ORIGIN)
+    bundle = plan_bundle(_settings(None), ENVIRONMENT, PARTS, SECRETS, ORIGIN, VERDICT)
     assert "c4n4ry" not in json.dumps(bundle.release) + repr(bundle)
 
 
 def test_a_board_without_a_token_is_not_told() -> None:
     settings = _settings(EventSettings(url="https://b.example.com"))
-    assert plan_bundle(settings, ENVIRONMENT, PARTS, {}, ORIGIN).release["events"] is None
+    assert plan_bundle(settings, ENVIRONMENT, PARTS, {}, ORIGIN, VERDICT).release["events"] is None
 
 
 @pytest.mark.parametrize(

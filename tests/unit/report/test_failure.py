@@ -89,7 +89,23 @@ def test_the_document_of_an_error_holds_to_its_schema() -> None:
     document = error_document(error)
     assert document["exit_code"] == 11
     assert document["findings"] == [
-        {"what": "a", "path": "compose.yaml", "line": 3, "column": 1, "fix": "", "rule": "ports"},
-        {"what": "b", "path": None, "line": None, "column": None, "fix": "", "rule": ""},
+        {
+            "what": "a",
+            "path": "compose.yaml",
+            "line": 3,
+            "column": 1,
+            "fix": "",
+            "rule": "ports",
+            "severity": "error",
+        },
+        {
+            "what": "b",
+            "path": None,
+            "line": None,
+            "column": None,
+            "fix": "",
+            "rule": "",
+            "severity": "error",
+        },
     ]
     jsonschema.validate(document, load_schema("error"))

@@ -1,0 +1,65 @@
+"""The gate before ``build``, ``plan``, ``deploy`` and ``ship``: no verdict that passes, no release."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fairlead.errors import ComposeInvalidError, ComposeUnseenError, FairleadError
+
+if TYPE_CHECKING:
+    from fairlead.compose.evidence import Evidence
+    from fairlead.compose.verdict import Verdict
+    from fairlead.report import Reporter
+    from fairlead.settings import Environment, Settings
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A verdict that passes, and what a release carries of it."""
+
+    verdict: Verdict
+    evidence: Evidence
+
+
+def pass_gate(settings: Settings, environments: Sequence[Environment], reporter: Reporter) -> Passed:
+    """Judge the compose files for these environments, as ``fairlead validate`` does.
+
+    Raises:
+        ComposeInvalidError: a finding fails them: all findings, each with its place.
+        ComposeUnseenError: a part of them could not be looked at.
+        InputError: there is no compose file, or the baseline beside it can't be read.
+    """
+    from fairlead.compose.check import settings_request
+    from fairlead.compose.evidence import evidence_of
+    from fairlead.compose.verdict import judge
+    from fairlead.report.verdict.words import layers_line, sentence_of
+
+    request = settings_request(settings, environments)
+    with reporter.step("validate"):
+        verdict = judge(request)
+        if not verdict.passed:
+            raise refusal(verdict)
+    reporter.line(f"{sentence_of(verdict)}; {layers_line(verdict.layers)}")
+    return Passed(verdict, evidence_of(verdict, request, time.time()))
+
+
+def refusal(verdict: Verdict) -> FairleadError:
+    """The error of a verdict that fails, the worst finding first; what does not fail it is left out."""
+    from fairlead.compose.verdict import UNSEEN
+    from fairlead.report.verdict.words import counted, unseen_line
+
+    failing = {"error", "warning"} if verdict.strict else {"error"}
+    findings = tuple(one for one in verdict.findings if one.severity in failing or one.rule == UNSEEN)
+    if verdict.exit_code == ComposeUnseenError.exit_code:
+        return ComposeUnseenError(
+            "part of the compose files could not be looked at", why=unseen_line(verdict), findings=findings
+        )
+    fault = "a fault" if len(findings) == 1 else counted(len(findings), "fault")
+    return ComposeInvalidError(
+        f"the compose files have {fault}",
+        findings=findings,
+        fix="`fairlead explain RULE` tells why; `fairlead validate --write-baseline` accepts what is there today",
+    )

@@ -1,0 +1,108 @@
+"""``fairlead validate --fix`` and ``--diff``: change the files, judge again, and take back what made it worse."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from fairlead.compose.fix import FixedText, Refused, by_file, fix_text, read_text, render_diff
+from fairlead.compose.verdict import Request, Verdict, judge
+from fairlead.errors import InputError
+from fairlead.records import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+def run_fix(verdict: Verdict, request: Request, *, write: bool, out: TextIO) -> Verdict:
+    """Mend what can be mended, say it, and return the verdict on the files as they are then.
+
+    Args:
+        verdict: on the files as they are.
+        request: what it answered.
+        write: change the files; else only show the difference.
+        out: where it is said.
+
+    Raises:
+        InputError: a file can't be read or written, or the changed files have faults that they had not: then
+            they are put back.
+    """
+    before, after, results = {}, {}, []
+    for file, findings in by_file(verdict.findings).items():
+        text, mark = _read(file)
+        result = fix_text(text, findings)
+        results.append(result)
+        before[file], after[file] = mark + text, mark + result.text
+    if not write:
+        out.write(render_diff(before, after) + "".join(f"{line}\n" for line in _refusals(results)))
+        return verdict
+    changed = [file for file in after if after[file] != before[file]]
+    for file in changed:
+        _write(Path(file), after[file])
+    checked = judge(replace(request, ask=False)) if changed else verdict
+    worse = _worse(verdict, checked)
+    if worse:
+        for file in changed:
+            _write(Path(file), before[file])
+        raise InputError(
+            "the repairs made the files worse: they are as they were",
+            why="\n".join(worse),
+            fix="--diff shows them; report it with the file",
+        )
+    out.writelines(f"{line}\n" for line in _said(results, changed))
+    return judge(request) if changed else verdict
+
+
+def _said(results: list[FixedText], changed: list[str]) -> list[str]:
+    count = sum(len(result.mended) for result in results)
+    lines = [f"mended {count} in {', '.join(changed)}"] if changed else ["nothing could be mended"]
+    return [*lines, *_refusals(results), ""]
+
+
+def _refusals(results: list[FixedText]) -> list[str]:
+    return [_refusal(refused) for result in results for refused in result.refused]
+
+
+def _refusal(refused: Refused) -> str:
+    finding = refused.finding
+    return f"left to you: {finding.location}: {finding.what} [{finding.rule}]: {refused.why}"
+
+
+def _worse(before: Verdict, after: Verdict) -> list[str]:
+    """Findings that there were fewer of: of the same rule at the same path; a repair only takes away."""
+    had = Counter((finding.rule, finding.path) for finding in before.findings)
+    worse = []
+    for finding in after.findings:
+        key = (finding.rule, finding.path)
+        had[key] -= 1
+        if had[key] < 0 and finding.severity == "error":
+            worse.append(f"{finding.location}: {finding.what} [{finding.rule}]")
+    return worse
+
+
+def _read(file: str) -> tuple[str, str]:
+    try:
+        return read_text(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} can't be read", why=str(error)) from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file whole or not at all; its mode stays, and a link stays a link."""
+    target = path.resolve()
+    try:
+        mode = target.stat().st_mode & 0o7777
+        handle, scratch = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(text.encode())
+            Path(scratch).chmod(mode)
+            Path(scratch).replace(target)
+        except BaseException:
+            Path(scratch).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(f"{path} can't be written", why=error.strerror or str(error)) from error

@@ -1,0 +1,264 @@
+"""What ``fairlead validate`` does: find the files, judge them, mend them where asked, and say it.
+
+No reporter is used: the verdict is the output, and a plain call must not wait for one to be imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from fairlead.cli.validate_options import ValidateOptions
+from fairlead.compose.verdict import ALWAYS, Request, Verdict, judge
+from fairlead.errors import InputError
+from fairlead.records import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from fairlead.compose.baseline import Baseline
+    from fairlead.compose.scopes import Scope
+    from fairlead.settings import Environment, Settings
+
+
+def run_validate(options: ValidateOptions, *, as_json: bool = False, plain: bool = False) -> int:
+    """Judge and report; returns the exit code.
+
+    Args:
+        options: the command line.
+        as_json: one document on stdout and everything else on stderr.
+        plain: no colour.
+
+    Raises:
+        InputError: no file, fairlead.yaml does not hold, or options that exclude each other.
+    """
+    _refuse_contradictions(options)
+    request = _request(options)
+    verdict = judge(request)
+    if options.fix or options.diff:
+        from fairlead.cli.validate_fix import run_fix
+
+        verdict = run_fix(verdict, request, write=options.fix, out=sys.stderr if as_json else sys.stdout)
+    if options.write_baseline:
+        return _write_baseline(options, request, verdict)
+    _deliver(verdict, options, as_json=as_json, plain=plain)
+    return verdict.exit_code
+
+
+def _refuse_contradictions(options: ValidateOptions) -> None:
+    if options.fix and options.diff:
+        raise InputError("--fix changes the files and --diff does not", fix="say one of them")
+    if options.write_baseline and options.rule:
+        raise InputError("--write-baseline takes every rule", fix="leave --rule out")
+    if options.each and not options.files:
+        raise InputError("--each checks each FILE on its own, and none is named")
+
+
+def _request(options: ValidateOptions) -> Request:
+    from fairlead.compose.policy import make_policy
+
+    settings = _settings()
+    scopes = _scopes(options, settings)
+    policy = make_policy() if settings is None else make_policy(settings.validate, registry=settings.registry)
+    version = _compose_version(options, settings)
+    if options.compose_version:
+        policy = replace(policy, compose=tuple(int(part) for part in version.split(".")))
+    request = Request(
+        scopes=scopes,
+        policy=policy,
+        settings=settings,
+        compose_version=version,
+        ask=not options.no_compose,
+        rules=_rules(options.rule),
+        strict=options.strict,
+    )
+    # What is written into a baseline is all there is; what stood in it before does not count.
+    return request if options.write_baseline else replace(request, baseline=_baseline(options, scopes))
+
+
+def _compose_version(options: ValidateOptions, settings: Settings | None) -> str:
+    """The oldest Compose that will run the files, ``2.24``; empty where nobody says.
+
+    Raises:
+        InputError: it is no version.
+    """
+    told = (options.compose_version or "").removeprefix("v")
+    if not told:
+        return ".".join(map(str, settings.validate.compose)) if settings is not None else ""
+    if not all(part.isdigit() for part in told.split(".")):
+        raise InputError(f"{options.compose_version} is no version of Compose", fix="write it like 2.24")
+    return told
+
+
+def _settings() -> Settings | None:
+    """fairlead.yaml here or above, inside this repository; None where there is none.
+
+    Raises:
+        InputError: it does not hold.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "fairlead.yaml").is_file():
+            from fairlead.settings import load_settings
+
+            return load_settings(folder, os.environ)
+        if (folder / ".git").exists():
+            break
+    return None
+
+
+def _scopes(options: ValidateOptions, settings: Settings | None) -> tuple[Scope, ...]:
+    from fairlead.compose.scopes import file_scopes, find_compose_files, settings_scopes
+
+    development = None if options.profile is None else options.profile == "dev"
+    if options.environment is not None and settings is None:
+        raise InputError(
+            f"there is no fairlead.yaml to take the environment {options.environment} from",
+            fix="leave --environment out, or run it where fairlead.yaml is",
+        )
+    if settings is not None and not options.files:
+        environments = _environments(options, settings)
+        every = settings.validate.combinations if options.environment is None else {}
+        return settings_scopes(settings, environments, every, development=development)
+    files = [Path(file) for file in options.files] or list(find_compose_files(Path.cwd()))
+    return file_scopes(
+        files,
+        _variables(options, settings),
+        each=options.each,
+        env_files=[Path(file) for file in options.env_file],
+        development=development,
+    )
+
+
+def _environments(options: ValidateOptions, settings: Settings) -> tuple[Environment, ...]:
+    if options.environment is not None:
+        return (settings.environment(options.environment),)
+    from fairlead.compose.check import environments_of
+
+    return environments_of(settings)
+
+
+def _variables(options: ValidateOptions, settings: Settings | None) -> Mapping[str, str]:
+    """What plain files are filled in with: the shell's variables, as Compose does it, or what fairlead.yaml says."""
+    if settings is None:
+        return os.environ
+    from fairlead.compose.scopes import told_variables
+
+    environment = settings.environment(options.environment) if settings.environments else None
+    return {**(environment.variables if environment is not None else {}), **told_variables(settings)}
+
+
+def _rules(names: tuple[str, ...]) -> frozenset[str]:
+    if not names:
+        return frozenset()
+    from fairlead.compose.policy import RULES
+    from fairlead.nearest import did_you_mean
+
+    for name in names:
+        if name not in RULES:
+            raise InputError(f"there is no rule {name}", fix=did_you_mean(name, RULES))
+    return frozenset(names)
+
+
+def _baseline_path(options: ValidateOptions, scopes: tuple[Scope, ...]) -> Path:
+    from fairlead.compose.baseline import FILE_NAME
+
+    return Path(options.baseline) if options.baseline else scopes[0].files[0].parent / FILE_NAME
+
+
+def _baseline(options: ValidateOptions, scopes: tuple[Scope, ...]) -> Baseline | None:
+    """The baseline that was named, which must be there, or the one beside the first file, if there is one."""
+    beside = f"{os.path.dirname(scopes[0].files[0])}/fairlead-baseline.json"  # noqa: PTH120 - no import for it
+    if not options.baseline and not os.path.exists(beside):  # noqa: PTH110 - same
+        return None
+    from fairlead.compose.baseline import load_baseline
+
+    return load_baseline(_baseline_path(options, scopes))
+
+
+def _write_baseline(options: ValidateOptions, request: Request, verdict: Verdict) -> int:
+    from fairlead.compose.baseline import write_baseline
+    from fairlead.settings import shown_path
+
+    path = _baseline_path(options, request.scopes)
+    written = write_baseline(path, verdict.findings, verdict.models, except_rules=ALWAYS)
+    left = [finding for finding in verdict.findings if finding.rule in ALWAYS]
+    print_lines([f"{shown_path(path)}: {len(written.entries)} findings are known from now on"])
+    if not left:
+        return 0
+    _deliver(replace(verdict, findings=tuple(left)), ValidateOptions(), as_json=False, plain=True)
+    return replace(verdict, findings=tuple(left)).exit_code
+
+
+def _deliver(verdict: Verdict, options: ValidateOptions, *, as_json: bool, plain: bool) -> None:
+    in_job = os.environ.get("GITHUB_ACTIONS") == "true"
+    out = sys.stderr if as_json else sys.stdout
+    kinds = options.format or (("text", "github") if in_job else ("text",))
+    for kind, _, file in (word.partition("=") for word in kinds):
+        if file:
+            _write(Path(file), _rendered(kind, verdict, colour=False))
+        else:
+            text = _rendered(kind, verdict, colour=_is_colourful(out, plain=plain))
+            print_lines([_neutral(text) if in_job and kind != "github" else text], out)
+    if all("=" in kind for kind in kinds):
+        from fairlead.report.verdict.words import sentence_of
+
+        print_lines([sentence_of(verdict)], sys.stderr)
+    if as_json:
+        print_lines([_rendered("json", verdict, colour=False)])
+    if in_job:
+        _tell_job(verdict)
+
+
+def _rendered(kind: str, verdict: Verdict, *, colour: bool) -> str:
+    if kind == "text":
+        from fairlead.report.verdict.text import render_text
+
+        return render_text(verdict, colour=colour)
+    from fairlead.report.verdict import render
+
+    return render(kind, verdict)
+
+
+def _is_colourful(out: TextIO, *, plain: bool) -> bool:
+    return (
+        not plain and out.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM", "") != "dumb"
+    )
+
+
+def _neutral(text: str) -> str:
+    from fairlead.github.annotations import neutral
+
+    return neutral(text)
+
+
+def _tell_job(verdict: Verdict) -> None:
+    """The step's summary and outputs."""
+    from fairlead.github.outputs import append_outputs, outputs_of
+    from fairlead.github.summary import append_summary
+    from fairlead.report.verdict import render
+    from fairlead.report.verdict.document import verdict_document
+
+    summary, outputs = os.environ.get("GITHUB_STEP_SUMMARY"), os.environ.get("GITHUB_OUTPUT")
+    if summary:
+        append_summary(Path(summary), render("markdown", verdict))
+    if outputs:
+        append_outputs(Path(outputs), outputs_of(verdict_document(verdict)))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text.rstrip(chr(10))}\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} can't be written", why=error.strerror or str(error)) from error
+
+
+def print_lines(lines: list[str], out: TextIO | None = None) -> None:
+    """Lines on stdout, or on another stream, flushed: two streams that end in one log keep their order."""
+    stream = out or sys.stdout
+    stream.write("".join(f"{line.rstrip(chr(10))}\n" for line in lines))
+    stream.flush()

@@ -1,0 +1,210 @@
+"""The baseline: findings that were there when a repository adopted the validator. Only new ones fail.
+
+A finding is known again by its rule, its file, its path in the model and the value there, not by its line: it
+survives moved lines and services, and is new again when the value changes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from fairlead.errors import InputError
+from fairlead.records import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairlead.compose.loader import Model
+    from fairlead.findings import Finding
+
+SCHEMA = "fairlead.baseline/v1"
+FILE_NAME = "fairlead-baseline.json"
+_NUMBERED = re.compile(r"\b(line|column) \d+")
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """A known finding: its fingerprint, and for whoever reads the file, what it is."""
+
+    file: str
+    rule: str
+    path: str
+    fingerprint: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The known findings; ``path`` is the file that they stand in, whose folder their files are told from."""
+
+    path: Path
+    entries: tuple[Entry, ...] = ()
+
+
+def fingerprint(finding: Finding, models: Sequence[Model], root: Path) -> str:
+    """What stays the same of a finding when lines move: 32 hexadecimal digits.
+
+    Args:
+        finding: with its path in the model; without one, its words count.
+        models: where the value at the path is looked up: in the first that has it.
+        root: the folder that the file is told from.
+    """
+    import hashlib
+    import json
+
+    told = [finding.rule, _file_of(finding, root)]
+    if finding.path:
+        steps = ["*" if isinstance(step, int) else str(step) for step in finding.path]
+        told += [json.dumps(steps), _value_of(finding, models)]
+    else:
+        told.append(_NUMBERED.sub(r"\1", finding.what))
+    return hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def load_baseline(path: Path) -> Baseline:
+    """Read a baseline.
+
+    Raises:
+        InputError: it is not there, or is none.
+    """
+    import json
+
+    try:
+        document = json.loads(path.read_bytes())
+        entries = tuple(
+            Entry(*(str(entry[key]) for key in ("file", "rule", "path", "fingerprint", "what")))
+            for entry in document["findings"]
+        )
+        known = document["schema"] == SCHEMA
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(
+            f"{path} can't be read as a baseline",
+            why=str(error),
+            fix="`fairlead validate --write-baseline` writes one",
+        ) from error
+    if not known:
+        raise InputError(
+            f"{path} is no {SCHEMA} document", fix="`fairlead validate --write-baseline` writes one"
+        )
+    return Baseline(path, entries)
+
+
+def apply_baseline(
+    findings: Sequence[Finding],
+    baseline: Baseline,
+    models: Sequence[Model],
+    *,
+    except_rules: frozenset[str] = frozenset(),
+) -> tuple[list[Finding], tuple[Finding, ...], tuple[str, ...]]:
+    """Take out what is known.
+
+    Returns: the new findings, the known ones, and a line for each entry that nobody finds any more.
+    """
+    root = baseline.path.absolute().parent
+    left = Counter(entry.fingerprint for entry in baseline.entries)
+    new: list[Finding] = []
+    known: list[Finding] = []
+    for finding in findings:
+        mark = "" if finding.rule in except_rules else fingerprint(finding, models, root)
+        if left[mark] > 0:
+            left[mark] -= 1
+            known.append(finding)
+        else:
+            new.append(finding)
+    return new, tuple(known), tuple(_stale(baseline, left))
+
+
+def write_baseline(
+    path: Path, findings: Iterable[Finding], models: Sequence[Model], *, except_rules: frozenset[str]
+) -> Baseline:
+    """Write a baseline of these findings, whole or not at all, and return it."""
+    import json
+    import tempfile
+
+    root = path.absolute().parent
+    entries = sorted(
+        Entry(
+            _file_of(finding, root),
+            finding.rule,
+            dotted(finding.path),
+            fingerprint(finding, models, root),
+            finding.what,
+        )
+        for finding in findings
+        if finding.rule not in except_rules
+    )
+    rows: list[Mapping[str, str]] = [
+        {
+            "rule": entry.rule,
+            "file": entry.file,
+            "path": entry.path,
+            "what": entry.what,
+            "fingerprint": entry.fingerprint,
+        }
+        for entry in entries
+    ]
+    text = json.dumps({"schema": SCHEMA, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
+    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=root)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(scratch).chmod(0o644)
+        Path(scratch).replace(path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
+    return Baseline(path, tuple(entries))
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """A path as a reader writes it: ``services.web.ports[0]``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".")
+
+
+def _stale(baseline: Baseline, left: Counter[str]) -> Iterable[str]:
+    for entry in reversed(baseline.entries):
+        if left[entry.fingerprint] > 0:
+            left[entry.fingerprint] -= 1
+            place = f"{entry.file}: {entry.path}" if entry.path else entry.file
+            yield (
+                f"{place}: {entry.rule} is in the baseline and is not found any more:"
+                " `fairlead validate --write-baseline` drops it"
+            )
+
+
+def _file_of(finding: Finding, root: Path) -> str:
+    if finding.location is None:
+        return ""
+    return os.path.relpath(finding.location.path, root).replace(os.sep, "/")
+
+
+def _value_of(finding: Finding, models: Sequence[Model]) -> str:
+    """The value that a finding is about: the scalar, or the item of a list; of a mapping nothing.
+
+    A service without a health check is the same finding whatever else the service says.
+    """
+    import json
+
+    indexes = [number for number, step in enumerate(finding.path) if isinstance(step, int)]
+    path = finding.path[: indexes[0] + 1] if indexes else finding.path
+    for model in models:
+        found, value = _look_up(model.value, path)
+        if found:
+            whole = bool(indexes) or not isinstance(value, (dict, list))
+            return json.dumps(value, sort_keys=True, default=str) if whole else ""
+    return ""
+
+
+def _look_up(value: Any, path: Sequence[str | int]) -> tuple[bool, Any]:
+    for step in path:
+        within = isinstance(value, list) and isinstance(step, int) and step < len(value)
+        if not within and not (isinstance(value, dict) and step in value):
+            return False, None
+        value = value[step]
+    return True, value

@@ -1,0 +1,181 @@
+"""Which files are judged together, and with what: from fairlead.yaml, from arguments, or as Compose finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fairlead.errors import InputError
+from fairlead.records import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairlead.settings import Combination, Environment, Settings
+
+COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+"""What Compose looks for, in its order."""
+OVERRIDE_NAMES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+REVISION = "0" * 40
+"""Stands for the commit: a verdict is about the files, whatever commit they are in."""
+NO_REGISTRY = "registry.invalid/app"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Files that make one app together.
+
+    Attributes:
+        name: the environment or combination, empty where there is none.
+        files: in the order in which Compose would merge them.
+        root: the folder that relative paths are shown from and files are looked into.
+        variables: for ``${…}``.
+        deployed: Fairlead deploys them: it pins images, brings a proxy, runs the migration.
+        development: whether they serve development only; None: as the files say.
+    """
+
+    name: str = ""
+    files: tuple[Path, ...]
+    root: Path
+    variables: Mapping[str, str] = field(repr=False)
+    env_files: tuple[Path, ...] = ()
+    project: str = ""
+    profiles: tuple[str, ...] = ()
+    registry: str = ""
+    deployed: bool = False
+    development: bool | None = None
+    environment: Environment | None = field(default=None, repr=False, compare=False)
+
+    def is_development(self, value: Mapping[str, Any]) -> bool:
+        """Whether the resolved model serves development only."""
+        if self.development is not None:
+            return self.development
+        told = value.get("x-fairlead")
+        return isinstance(told, Mapping) and told.get("environment") == "dev"
+
+
+def settings_scopes(
+    settings: Settings,
+    environments: Sequence[Environment],
+    combinations: Mapping[str, Combination],
+    *,
+    development: bool | None = None,
+) -> tuple[Scope, ...]:
+    """One scope an environment, then one for every combination of files.
+
+    Raises:
+        InputError: fairlead.yaml names no compose file, and none is there.
+    """
+    from fairlead.compose.check import compose_files
+
+    files = compose_files(settings)
+    registry = settings.registry or NO_REGISTRY
+    told = told_variables(settings)
+    deployed = [
+        Scope(
+            name=environment.name,
+            files=files,
+            root=settings.root,
+            variables={**environment.variables, **told},
+            project=settings.app,
+            profiles=environment.profiles,
+            registry=registry,
+            deployed=True,
+            development=development,
+            environment=environment,
+        )
+        for environment in environments
+    ]
+    combined = [
+        Scope(
+            name=name,
+            files=combination.compose,
+            root=settings.root,
+            variables={**combination.variables, **told},
+            project=settings.app,
+            profiles=combination.profiles,
+            registry=registry,
+            deployed=True,
+            development=combination.development if development is None else development,
+        )
+        for name, combination in combinations.items()
+    ]
+    return (*deployed, *combined)
+
+
+def told_variables(settings: Settings) -> dict[str, str]:
+    """What Fairlead sets for every compose file, with a stand-in for the commit."""
+    return {
+        "FAIRLEAD_REGISTRY": settings.registry or NO_REGISTRY,
+        "FAIRLEAD_TAG": f"sha-{REVISION}",
+        "FAIRLEAD_REVISION": REVISION,
+    }
+
+
+def file_scopes(
+    files: Sequence[Path],
+    variables: Mapping[str, str],
+    *,
+    each: bool = False,
+    env_files: Sequence[Path] = (),
+    development: bool | None = None,
+) -> tuple[Scope, ...]:
+    """Plain compose files: all as one app, or each as one of its own.
+
+    Raises:
+        InputError: one of them is not there.
+    """
+    for file in (*files, *env_files):
+        if not file.is_file():
+            what = "is a folder" if file.is_dir() else "is not there"
+            raise InputError(f"{file} {what}", fix="name a compose file, or none: then it is looked for")
+    groups = [_with_base(file) for file in files] if each else [tuple(files)]
+    return tuple(
+        Scope(
+            files=tuple(file.absolute() for file in group),
+            root=group[0].absolute().parent,
+            variables=variables,
+            env_files=tuple(file.absolute() for file in env_files),
+            development=development,
+        )
+        for group in dict.fromkeys(groups)
+    )
+
+
+def find_compose_files(folder: Path) -> tuple[Path, ...]:
+    """The compose file here or in a folder above, and the override beside it, as Compose finds them.
+
+    Raises:
+        InputError: there is none.
+    """
+    for place in (folder, *folder.parents):
+        for name in COMPOSE_NAMES:
+            if (place / name).is_file():
+                return (place / name, *_overrides(place / name))
+        if (place / ".git").exists():
+            break
+    raise InputError(
+        "there is no compose file here",
+        why=f"{folder} holds none of {', '.join(COMPOSE_NAMES)}, and no fairlead.yaml is there either",
+        fix="name the files: `fairlead validate path/to/compose.yaml`",
+    )
+
+
+def _overrides(base: Path) -> tuple[Path, ...]:
+    """The first override in the folder: Compose does not ask whether it is called like the base."""
+    return tuple(base.with_name(name) for name in OVERRIDE_NAMES if base.with_name(name).is_file())[:1]
+
+
+def _with_base(file: Path) -> tuple[Path, ...]:
+    """An override on its own is no app: the file that it overrides comes first."""
+    stem, *middle, _ = file.name.split(".")
+    if middle != ["override"]:
+        return (file,)
+    bases = [file.with_name(f"{stem}.{ending}") for ending in ("yaml", "yml")]
+    return (*[base for base in bases if base.is_file()][:1], file)

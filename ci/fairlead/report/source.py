@@ -1,0 +1,72 @@
+"""The source lines that findings point to: each file is read once."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairlead.findings import Location
+
+_WIDEST = 160
+_MOST_BYTES = 16 * 1024 * 1024
+_SECRET_RULE = "secret-in-environment"  # noqa: S105 - the name of a rule
+
+
+class SourceLines:
+    """Lines of files as the user knows them."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, list[str]] = {}
+
+    def line(self, location: Location) -> str | None:
+        """The line that a place points to; None if there is no such file or line."""
+        lines = self._files.get(location.path)
+        if lines is None:
+            lines = self._files[location.path] = _read(location.path)
+        return lines[location.line - 1] if 0 < location.line <= len(lines) else None
+
+    def excerpt(self, location: Location, rule: str = "") -> list[str]:
+        """The line with its number, and a caret below the column. The value of a secret is not shown."""
+        source = self.line(location)
+        if source is None or not source.strip():
+            return []
+        if rule == _SECRET_RULE:
+            source = _without_value(source)
+        return excerpt_lines(source, location)
+
+
+def excerpt_lines(source: str, location: Location) -> list[str]:
+    """A source line with its number, and a caret below the column."""
+    gutter = f"    {location.line} | "
+    lines = [gutter + _printable(source)[:_WIDEST]]
+    if 0 < location.column <= min(len(source) + 1, _WIDEST):
+        lines.append(" " * (len(gutter) - 2) + "| " + " " * (location.column - 1) + "^")
+    return lines
+
+
+def _read(path: str) -> list[str]:
+    """All lines of a file as YAML counts them; none of one that can't be read or is too large."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a path as it was shown
+            raw = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError):
+        return []
+    if len(raw) > _MOST_BYTES:
+        return []
+    text = raw.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return text.split("\n")
+
+
+def _without_value(source: str) -> str:
+    """A line of ``KEY: value`` or ``- KEY=value`` without the value; a line of something else, hidden whole."""
+    for mark in ("=", ": "):
+        head, found, value = source.partition(mark)
+        if found and value.strip():
+            return f"{head}{found}***"
+    return source if source.rstrip().endswith(":") else "***"
+
+
+def _printable(source: str) -> str:
+    """One character stays one column: a tab becomes a space, a control character a dot."""
+    if source.isprintable():
+        return source
+    return "".join(" " if char == "\t" else char if char.isprintable() else "." for char in source)

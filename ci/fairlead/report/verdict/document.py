@@ -1,0 +1,102 @@
+"""The verdict as one JSON document, ``fairlead.validate/v2``. Pure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fairlead import __version__
+from fairlead.compose.baseline import dotted, fingerprint
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairlead.compose.model import Service
+    from fairlead.compose.verdict import Judged, Verdict
+    from fairlead.findings import Finding
+
+SCHEMA = "fairlead.validate/v2"
+
+
+def verdict_document(verdict: Verdict) -> dict[str, Any]:
+    """All that the verdict knows; the schema is ``schemas/validate.schema.json``."""
+    root = Path.cwd()
+
+    def told(finding: Finding) -> dict[str, Any]:
+        return finding_document(finding, fingerprint(finding, verdict.models, root))
+
+    return {
+        "schema": SCHEMA,
+        "tool": f"fairlead {__version__}",
+        "passed": verdict.passed,
+        "complete": verdict.is_complete,
+        "exit_code": verdict.exit_code,
+        "strict": verdict.strict,
+        "counts": counts_document(verdict),
+        "files": list(verdict.files),
+        "layers": [
+            {
+                "name": layer.name,
+                "ran": layer.ran,
+                "why_not": layer.why_not,
+                "note": layer.note,
+                "seconds": round(layer.seconds, 4),
+            }
+            for layer in verdict.layers
+        ],
+        "environments": [_judged(one) for one in verdict.judged],
+        "findings": [told(finding) for finding in verdict.findings],
+        "waived": [
+            {**told(waived.finding), "reason": waived.reason, "until": waived.until}
+            for waived in verdict.waived
+        ],
+        "baselined": [told(finding) for finding in verdict.baselined],
+        "stale": list(verdict.stale),
+    }
+
+
+def counts_document(verdict: Verdict) -> dict[str, int]:
+    """How many findings of each kind there are."""
+    return {
+        "error": verdict.count("error"),
+        "warning": verdict.count("warning"),
+        "note": verdict.count("note"),
+        "waived": len(verdict.waived),
+        "baselined": len(verdict.baselined),
+    }
+
+
+def finding_document(finding: Finding, mark: str) -> dict[str, Any]:
+    """A finding with its place; ``path`` is where the value stands in the resolved model."""
+    place = finding.location
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "what": finding.what,
+        "fix": finding.fix,
+        "file": place.path if place else None,
+        "line": (place.line or None) if place else None,
+        "column": (place.column or None) if place else None,
+        "path": dotted(finding.path),
+        "fingerprint": mark,
+        "fixable": finding.repair is not None,
+    }
+
+
+def _judged(one: Judged) -> dict[str, Any]:
+    return {
+        "name": one.scope.name,
+        "files": [document.path for document in one.model.documents],
+        "services": {service.name: _service(service) for service in one.services.values()},
+    }
+
+
+def _service(service: Service) -> dict[str, Any]:
+    return {
+        "role": service.role,
+        "why": service.why,
+        "rollout": service.rollout,
+        "port": service.port,
+        "gate": service.gate,
+        "image": service.image or None,
+    }

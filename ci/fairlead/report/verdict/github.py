@@ -1,0 +1,30 @@
+"""The verdict in a job of GitHub Actions: annotations, the worst first, under GitHub's caps. Pure."""
+
+from __future__ import annotations
+
+from fairlead.findings import SEVERITIES, Location
+from fairlead.github.annotations import annotation_of, cap_annotations, render_annotation
+from fairlead.records import replace
+from fairlead.report.redact import masked
+from fairlead.report.verdict.place import repository_path
+from fairlead.report.verdict.words import sentence_of, unseen_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairlead.compose.verdict import Verdict
+    from fairlead.findings import Finding
+
+
+def render_github(verdict: Verdict) -> str:
+    """Workflow commands: what GitHub will show of the findings, how many more there are, what it comes to."""
+    ordered = sorted(verdict.findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    shown, rest = cap_annotations([annotation_of(_placed(finding)) for finding in ordered])
+    lines = [render_annotation(annotation) for annotation in shown]
+    return masked("\n".join([*lines, *rest, *filter(None, [unseen_line(verdict)]), sentence_of(verdict)]))
+
+
+def _placed(finding: Finding) -> Finding:
+    place = finding.location
+    if place is None:
+        return finding
+    return replace(finding, location=Location(repository_path(place.path), place.line, place.column))

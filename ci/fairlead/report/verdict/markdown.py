@@ -1,0 +1,45 @@
+"""The verdict as Markdown: the summary of a step, or a page of its own. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairlead.findings import SEVERITIES
+from fairlead.github.summary import escape, render_table
+from fairlead.report.verdict.words import layers_line, sentence_of, unseen_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fairlead.compose.verdict import Verdict
+
+# GitHub drops a summary above 1 MiB: rows are at most about 1 KiB.
+_MOST_ROWS = 500
+
+
+def render_markdown(verdict: Verdict) -> str:
+    """A heading, the findings as a table with the worst first, waivers, and which layers looked."""
+    return "\n\n".join(_parts(verdict)) + "\n"
+
+
+def _parts(verdict: Verdict) -> Iterator[str]:
+    yield f"### {'✓' if verdict.passed else '✗'} {escape(sentence_of(verdict))}"
+    if unseen_line(verdict):
+        yield f"**{escape(unseen_line(verdict))}**"
+    ordered = sorted(verdict.findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    if ordered:
+        rows = [
+            [finding.severity, str(finding.location or ""), finding.rule, finding.what, finding.fix]
+            for finding in ordered[:_MOST_ROWS]
+        ]
+        yield render_table(["", "where", "rule", "what", "fix"], rows).rstrip()
+    if len(ordered) > _MOST_ROWS:
+        yield f"{len(ordered) - _MOST_ROWS} more stand in the log."
+    if verdict.waived:
+        waivers = [
+            [waived.finding.rule, str(waived.finding.location or ""), waived.reason, waived.until]
+            for waived in verdict.waived[:_MOST_ROWS]
+        ]
+        table = render_table(["waived", "where", "reason", "until"], waivers).rstrip()
+        yield f"<details><summary>{len(verdict.waived)} waived</summary>\n\n{table}\n\n</details>"
+    yield from (f"- {escape(line)}" for line in verdict.stale[:_MOST_ROWS])
+    yield escape(layers_line(verdict.layers))

@@ -1,0 +1,167 @@
+"""The verdict as SARIF 2.1.0, for code scanning. Pure.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from fairlead import __version__
+from fairlead.compose.baseline import dotted, fingerprint
+from fairlead.findings import Finding, Location
+from fairlead.report.verdict.place import repository_path, repository_root
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairlead.compose.policy.catalog import Rule
+    from fairlead.compose.verdict import Layer, Verdict
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_ROOT = "%SRCROOT%"
+
+
+def sarif_document(verdict: Verdict) -> dict[str, Any]:
+    """One run with every finding; waived and known ones are there as well, suppressed."""
+    from fairlead.compose.policy import RULES
+
+    results = _Results(verdict)
+    told = [
+        *(results.one(finding) for finding in verdict.findings),
+        *(results.waived(waived.finding, waived.reason, waived.until) for waived in verdict.waived),
+        *(results.known(finding) for finding in verdict.baselined),
+    ]
+    driver = {
+        "name": "Fairlead",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "rules": [_rule(name, RULES.get(name)) for name in results.rules],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [_invocation(verdict)],
+        "results": told,
+    }
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+class _Results:
+    """Makes results, and counts the rules that they name."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.rules: dict[str, int] = {}
+        self._models = verdict.models
+        self._root = repository_root(Path.cwd()) or Path.cwd()
+        self._fixes = _fixes(verdict)
+
+    def one(self, finding: Finding) -> dict[str, Any]:
+        name = finding.rule or "finding"
+        mark = fingerprint(finding, self._models, self._root)
+        result: dict[str, Any] = {
+            "ruleId": name,
+            "ruleIndex": self.rules.setdefault(name, len(self.rules)),
+            "level": finding.severity,
+            "message": {"text": f"{finding.what}. {finding.fix}".strip() if finding.fix else finding.what},
+            "partialFingerprints": {"fairlead/v1": mark},
+        }
+        if finding.location is not None:
+            result["locations"] = [_location(finding.location, finding)]
+        if finding in self._fixes:
+            result["fixes"] = [self._fixes[finding]]
+        return result
+
+    def waived(self, finding: Finding, reason: str, until: str) -> dict[str, Any]:
+        why = f"{reason} (until {until})" if until else reason
+        suppression = {"kind": "inSource", "status": "accepted", "justification": why}
+        return {**self.one(finding), "suppressions": [suppression]}
+
+    def known(self, finding: Finding) -> dict[str, Any]:
+        suppression = {"kind": "external", "status": "accepted", "justification": "it is in the baseline"}
+        return {**self.one(finding), "baselineState": "unchanged", "suppressions": [suppression]}
+
+
+def _location(place: Location, finding: Finding) -> dict[str, Any]:
+    region: dict[str, int] = {"startLine": max(place.line, 1)}
+    if place.column:
+        region["startColumn"] = place.column
+    location: dict[str, Any] = {
+        "physicalLocation": {"artifactLocation": _artifact(place.path), "region": region}
+    }
+    if finding.path:
+        location["logicalLocations"] = [{"fullyQualifiedName": dotted(finding.path)}]
+    return location
+
+
+def _artifact(shown: str) -> dict[str, str]:
+    from urllib.parse import quote
+
+    path = repository_path(shown)
+    if path.startswith("/"):
+        return {"uri": f"file://{quote(path)}"}
+    return {"uri": quote(path), "uriBaseId": _ROOT}
+
+
+def _rule(name: str, rule: Rule | None) -> dict[str, Any]:
+    if rule is None:
+        return {"id": name}
+    sources = "\n".join(f"- {source}" for source in rule.sources)
+    help_text = f"{rule.why}\n\nBad:\n\n{rule.bad}\n\nGood:\n\n{rule.good}\n"
+    markdown = f"{rule.why}\n\n**Bad**\n\n```yaml\n{rule.bad}\n```\n\n**Good**\n\n```yaml\n{rule.good}\n```\n"
+    return {
+        "id": name,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.why or rule.title},
+        "help": {"text": f"{help_text}\n{sources}".strip(), "markdown": f"{markdown}\n{sources}".strip()},
+        "defaultConfiguration": {"level": rule.severity},
+        "properties": {"tags": ["docker-compose"], "precision": "high"},
+    }
+
+
+def _fixes(verdict: Verdict) -> Mapping[Finding, dict[str, Any]]:
+    """What ``--fix`` would do about each finding, where it would."""
+    if all(finding.repair is None for finding in verdict.findings):
+        return {}
+    from fairlead.compose.fix import plan_fixes
+
+    plan = plan_fixes(verdict.findings)
+    return {
+        planned.finding: {
+            "description": {"text": planned.finding.fix or planned.finding.what},
+            "artifactChanges": [
+                {
+                    "artifactLocation": _artifact(planned.file),
+                    "replacements": [
+                        {
+                            "deletedRegion": {
+                                "startLine": planned.start[0],
+                                "startColumn": planned.start[1],
+                                "endLine": planned.end[0],
+                                "endColumn": planned.end[1],
+                            },
+                            "insertedContent": {"text": planned.text},
+                        }
+                    ],
+                }
+            ],
+        }
+        for planned in plan.planned
+    }
+
+
+def _invocation(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "executionSuccessful": verdict.is_complete,
+        "exitCode": verdict.exit_code,
+        "toolExecutionNotifications": list(_notifications(verdict.layers)),
+    }
+
+
+def _notifications(layers: tuple[Layer, ...]) -> Iterator[dict[str, Any]]:
+    for layer in layers:
+        if not layer.ran:
+            text = f"the layer {layer.name} did not run: {layer.why_not}"
+            yield {"level": "note", "message": {"text": text}}
