@@ -88,10 +88,12 @@ def _fetch_redis_commander(folder: Path) -> Path:
 
 
 def _adopt(root: Path, lab: Lab, server: Server, settings: str) -> Workbench:
-    """Add fairlead.yaml, and nothing else, to a foreign app."""
+    """Add fairlead.yaml and a baseline, and nothing else, to a foreign app."""
     (root / "fairlead.yaml").write_text(settings)
     bench = Workbench(root, lab, server)
     bench.git("init", "--quiet", "--initial-branch", "main")
+    # It breaks rules of the policy: what is there today is accepted, as one does with a repository of old.
+    bench.ok("validate", "--write-baseline")
     bench.commit("as published")
     return bench
 

@@ -52,11 +52,14 @@ class Workbench:
         return ended
 
     def refused(self, code: int, *words: str, env: Mapping[str, str | None] | None = None) -> dict[str, Any]:
-        """Run ``fairlead --json``, which must end with ``code`` and one error document; return it."""
+        """Run ``fairlead --json``, which must end with ``code`` and one document that says why; return it."""
         ended = self.fairlead("--json", *words, env=env)
         assert ended.code == code, ended
         assert "Traceback" not in ended.stderr, ended
         document = ended.document
+        if words[0] == "validate" and code != 2:
+            assert document["findings"], document
+            return document
         assert document["schema"] == "fairlead.error/v1", document
         assert document["what"], document
         assert document["fix"] or document["findings"], f"an error says what to do next: {document}"

@@ -212,8 +212,9 @@ def _judge_scope(scope: Scope, request: Request, asked: Any) -> Judged:
     findings += watch.run("schema", lambda: schema_findings(model, compose_version=version))
     findings += watch.run("model", lambda: model_findings(model), unless=unread or unseen)
     subject = _subject(model, scope, request)
+    broken = any(finding.severity == "error" for finding in findings)
     findings += watch.run("policy", lambda: policy_findings(subject), unless=unread)
-    findings += _release(watch, scope, request, findings)
+    findings += _release(watch, scope, request, "the files do not hold" if broken else "")
     if asked is not None:
         layer, said = asked.finish(model, tuple(findings))
         watch.layers.append(layer)
@@ -256,19 +257,14 @@ def _subject(model: Model, scope: Scope, request: Request) -> Subject:
     )
 
 
-def _release(watch: _Watch, scope: Scope, request: Request, findings: Sequence[Finding]) -> list[Finding]:
+def _release(watch: _Watch, scope: Scope, request: Request, unless: str) -> list[Finding]:
     """What Fairlead could not roll out: asked of files that hold, where it is Fairlead that deploys them."""
     if not scope.deployed or request.settings is None or scope.environment is None:
         return []
     from fairlead.compose.check import release_findings
 
     settings, environment = request.settings, scope.environment
-    broken = any(finding.severity == "error" for finding in findings)
-    return watch.run(
-        "release",
-        lambda: release_findings(settings, environment),
-        unless="the files have errors" if broken else "",
-    )
+    return watch.run("release", lambda: release_findings(settings, environment), unless=unless)
 
 
 def _union(judged: Sequence[Judged]) -> list[Finding]:
