@@ -56,6 +56,7 @@ _CLOCK = "containers share the clock of this machine's kernel, and to tell one p
     "--rate", default="", metavar="RATE", help="slow: so many bits a second instead, such as 1mbit."
 )
 @click.option("--everywhere", is_flag=True, help="registry: down for all. [default: for this server]")
+@click.option("--hard", is_flag=True, help="engine: SIGKILL, a crash. [default: SIGTERM, as an upgrade does]")
 @click.option(
     "--left",
     type=click.IntRange(0),
@@ -84,6 +85,7 @@ def command(
     delay: int,
     rate: str,
     everywhere: bool,
+    hard: bool,
     left: int,
     size: int,
     small: bool,
@@ -97,7 +99,7 @@ def command(
     slow       what the server sends is held back; where the kernel cannot, a relay delays new connections
     registry   the server's connections to the registry are refused
     disk       no space below /srv/fairlead, on a small file system made for it
-    engine     the engine is killed; it comes back by itself
+    engine     the engine is restarted, or killed; it comes back by itself
     host       power cut, then boot
 
     A skewed clock cannot be had: containers share the clock of this machine's kernel.
@@ -113,7 +115,7 @@ def command(
         cleared = {"schema": "fairlead.lab-fault/v1", "fault": None, "cleared": count}
         reporter.result(cleared, f"{lab.name} is well; {count} faults were written down")
         return
-    options = Options(container, agent, delay, rate, everywhere, left, size)
+    options = Options(container, agent, delay, rate, everywhere, hard, left, size)
     fault = Fault(_known(name))
     server = lab.server(number).name
     began = time.time()

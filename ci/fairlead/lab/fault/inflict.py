@@ -132,7 +132,10 @@ def run_steps(steps: Sequence[Step]) -> None:
         CommandFailedError: one that must not fail did.
     """
     for step in steps:
-        run_docker(*step.words, stdin=step.stdin or None, check=not step.tolerant)
+        for attempt in range(1, step.attempts + 1):
+            last = attempt == step.attempts
+            if run_docker(*step.words, stdin=step.stdin or None, check=last and not step.tolerant).ok:
+                break
 
 
 def kill_process(number: int) -> None:

@@ -37,18 +37,24 @@ MEANINGS = {
     Fault.SLOW: "packets of the server are held back, or its connections are by a relay",
     Fault.REGISTRY: "the server's connections to the registry are refused; or the registry is down for all",
     Fault.DISK: "no space is left below /srv/fairlead",
-    Fault.ENGINE: "the engine of the server is killed and comes back by itself",
+    Fault.ENGINE: "the engine of the server is restarted, or killed, and comes back by itself",
     Fault.HOST: "power cut: the server and all in it is gone at once, then boots again",
 }
 
 
 @dataclass(frozen=True)
 class Step:
-    """One command to the local engine. A tolerant one may fail: what it undoes may not be there."""
+    """One command to the local engine.
+
+    Attributes:
+        tolerant: it may fail: what it undoes may not be there.
+        attempts: how often it is tried before it has failed.
+    """
 
     words: tuple[str, ...]
     stdin: bytes = b""
     tolerant: bool = False
+    attempts: int = 1
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ class Options:
         delay_ms: slow: how long a packet (or, by the relay, a piece of a stream) is held back.
         rate: slow: bits a second as ``tc`` writes them, such as ``1mbit``; empty for no limit.
         everywhere: registry: down for all, not for this server only.
+        hard: engine: SIGKILL, as a crash would, instead of SIGTERM, as an upgrade would.
         left: disk: bytes that stay free.
         size: disk: bytes of the small file system that takes the place of /srv/fairlead.
     """
@@ -89,6 +96,7 @@ class Options:
     delay_ms: int = 200
     rate: str = ""
     everywhere: bool = False
+    hard: bool = False
     left: int = 0
     size: int = 64 << 20
 
@@ -145,7 +153,9 @@ def _plan_kill(facts: Facts, options: Options) -> FaultPlan:
 
 
 def _plan_pause(facts: Facts, _: Options) -> FaultPlan:
-    return FaultPlan((Step(("pause", facts.server)),), (Step(("unpause", facts.server), tolerant=True),))
+    # A group of processes in which one is being born cannot be frozen at that moment.
+    freeze = Step(("pause", facts.server), attempts=3)
+    return FaultPlan((freeze,), (Step(("unpause", facts.server), tolerant=True),))
 
 
 def _plan_partition(facts: Facts, _: Options) -> FaultPlan:
@@ -213,8 +223,11 @@ def plan_small_disk(facts: Facts, options: Options) -> FaultPlan:
     return FaultPlan((Step(words),), lasts=False)
 
 
-def _plan_engine(facts: Facts, _: Options) -> FaultPlan:
-    kill = Step(("exec", facts.server, "sh", "-c", f"kill -KILL $(cat {_ENGINE_PID})"))
+def _plan_engine(facts: Facts, options: Options) -> FaultPlan:
+    """Its server's first process starts it again; the step ends when it has gone."""
+    number = "KILL" if options.hard else "TERM"
+    words = f"pid=$(cat {_ENGINE_PID}); kill -{number} $pid; while [ -d /proc/$pid ]; do sleep 0.05; done"
+    kill = Step(("exec", facts.server, "sh", "-c", words))
     return FaultPlan((kill,), lasts=False, reboots=True)
 
 

@@ -1,0 +1,295 @@
+"""Faults and load on a lab of their own, whose registry and server may go down without a thought for others."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.lab.fault.inflict import inflicted
+from fairlead.lab.fault.plan import Fault, Options
+from fairlead.lab.fault.record import faults_folder, list_records
+from fairlead.lab.server import ssh_argv
+from fairlead.lab.state import Lab, load, place_from
+from fairlead.lab.wipe import wipe_server
+from tests.e2e.workbench import on_server
+from tests.ended import Ended
+
+OTHER = {
+    "FAIRLEAD_LAB_NAME": "fairlead-lab-fault",
+    "FAIRLEAD_LAB_ADDRESS": "127.0.0.170",
+    "FAIRLEAD_LAB_REGISTRY_PORT": "5093",
+}
+URL = "http://127.0.0.170"
+ENVIRON = {**os.environ, **OTHER}
+
+
+def fairlead_lab(*words: str) -> Ended:
+    argv = [sys.executable, "-m", "fairlead", "--json", "lab", *words]
+    done = subprocess.run(argv, env=ENVIRON, check=False, capture_output=True, text=True, timeout=900)
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def own_lab() -> Iterator[Lab]:
+    """The lab, with a web server in a container that comes back when the engine does."""
+    assert fairlead_lab("up").code == 0
+    yield load(place_from(OTHER))
+    assert fairlead_lab("down").code == 0
+
+
+@pytest.fixture
+def lab(own_lab: Lab) -> Iterator[Lab]:
+    server = own_lab.servers[1]
+    if "web" not in on_server(server, "docker", "ps", "--format", "{{.Names}}"):
+        on_server(server, "docker", "rm", "--force", "web", check=False)
+        words = "docker run --detach --restart unless-stopped --name web --publish 80:8000 python:3.13-slim"
+        on_server(server, *words.split(), "python3", "-m", "http.server", "8000")
+    _wait_until_it_serves()
+    yield own_lab
+    assert list_records(faults_folder(own_lab)) == [], "no fault outlives its test"
+    assert "fairlead-fault" not in on_server(server, "iptables-save")
+
+
+def ask(*words: str) -> dict[str, Any]:
+    """A second of load by one client; an answer within two seconds, or none."""
+    ended = fairlead_lab("load", URL, "--clients", "1", "--for", "1s", "--timeout", "2s", *words)
+    assert ended.code in {0, 4}, ended
+    document: dict[str, Any] = ended.document
+    return document
+
+
+def _wait_until_it_serves() -> None:
+    deadline = time.monotonic() + 30
+    while (found := ask("--for", "200ms"))["failed"]:
+        assert time.monotonic() < deadline, found["parts"][0]["troubles"][-1]
+
+
+def reaches_registry(lab: Lab) -> bool:
+    argv = ("curl", "-s", "-o", "/dev/null", "--max-time", "3", f"http://{lab.registry}/v2/")
+    return on_server(lab.servers[1], *argv, "-w", "%{http_code}", check=False) != "000"
+
+
+def lets_in(lab: Lab) -> bool:
+    argv = ssh_argv(lab.servers[1], lab.identity, lab.known_hosts, ("true",))
+    try:
+        return subprocess.run(argv, check=False, timeout=3, capture_output=True).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def test_load_is_counted_and_told(lab: Lab) -> None:
+    found = ask("--clients", "4", "--processes", "2")
+    assert found["processes"] == 2
+    assert found["failed"] == 0
+    total = found["requests"]["total"]
+    assert found["requests"]["answered"] + found["requests"]["late"] == total > 50
+    assert found["parts"][0]["statuses"] == {"200": total}
+
+
+def test_load_that_is_interrupted_still_reports(lab: Lab) -> None:
+    argv = [sys.executable, "-m", "fairlead", "--json", "lab", "load", URL, "--for", "1h"]
+    with subprocess.Popen(argv, env=ENVIRON, stdout=subprocess.PIPE, text=True) as client:
+        time.sleep(2.5)
+        client.send_signal(signal.SIGINT)
+        told = client.communicate(timeout=20)[0]
+    assert client.returncode == 0
+    assert json.loads(told)["requests"]["answered"] > 100
+
+
+def test_load_goes_nowhere_but_to_loopback() -> None:
+    ended = fairlead_lab("load", "http://192.0.2.1/")
+    assert ended.code == 2
+    assert "127.0.0.0/8" in ended.document["why"] + ended.document["what"]
+
+
+def test_a_partition_lets_no_packet_pass_but_those_to_the_registry(lab: Lab) -> None:
+    with inflicted(lab, 1, Fault.PARTITION):
+        assert not lets_in(lab)
+        assert ask()["parts"][0]["lost_by"] == {"timeout": 1}
+        assert reaches_registry(lab)
+    assert lets_in(lab)
+    assert ask()["failed"] == 0
+
+
+def test_a_paused_server_answers_when_it_goes_on(lab: Lab) -> None:
+    """A request that waits longer than the fault lasts is answered: the connection is kept."""
+    argv = [sys.executable, "-m", "fairlead", "--json", "lab", "load", URL, "--clients", "2", "--for", "4s"]
+    with subprocess.Popen(argv, env=ENVIRON, stdout=subprocess.PIPE, text=True) as client:
+        time.sleep(1.5)
+        with inflicted(lab, 1, Fault.PAUSE):
+            time.sleep(2)
+        found = json.loads(client.communicate(timeout=60)[0])
+    assert found["failed"] == 0
+    assert found["requests"]["late"] >= 1
+    assert found["latency_ms"]["max"] > 1500
+
+
+def test_a_slow_link_adds_its_delay_both_ways(lab: Lab) -> None:
+    quick = ask()["latency_ms"]["p50"]
+    with inflicted(lab, 1, Fault.SLOW, Options(delay_ms=150)):
+        slow = ask()["latency_ms"]
+        assert lets_in(lab)
+    assert slow["p50"] >= quick + 140
+    assert ask()["latency_ms"]["p50"] < 140
+
+
+def test_a_narrow_link_takes_its_time(lab: Lab) -> None:
+    on_server(lab.servers[1], "docker", "exec", "web", "sh", "-c", "head -c 200000 /dev/zero > /tmp/page")
+    on_server(lab.servers[1], "docker", "exec", "web", "sh", "-c", "ln -sf /tmp/page /page")
+    page = (f"{URL}/page", "--clients", "1", "--for", "1s")
+    assert fairlead_lab("load", *page).document["latency_ms"]["p50"] < 500
+    with inflicted(lab, 1, Fault.SLOW, Options(rate="1mbit")):
+        narrow = fairlead_lab("load", *page).document["latency_ms"]
+    assert narrow["max"] > 1000, "200 kB at 1 Mbit/s"
+
+
+def test_the_registry_is_refused_to_one_server(lab: Lab) -> None:
+    with inflicted(lab, 1, Fault.REGISTRY):
+        assert not reaches_registry(lab)
+        assert ask()["failed"] == 0
+        assert fairlead_lab("status").document["health"]["fairlead-lab-fault-registry"] == "ok"
+    assert reaches_registry(lab)
+
+
+def test_the_registry_is_down_for_all(lab: Lab) -> None:
+    with inflicted(lab, 1, Fault.REGISTRY, Options(everywhere=True)):
+        assert fairlead_lab("status").code == 4
+        assert not reaches_registry(lab)
+    assert fairlead_lab("status").code == 0
+
+
+def test_a_full_disk_is_full_and_then_is_not(lab: Lab) -> None:
+    """Never the disk of this machine: a small one is put in place first, while no app is there."""
+    server = lab.servers[1]
+    refused = fairlead_lab("fault", "disk", "--for", "1s")
+    assert refused.code == 4
+    assert "wipe" in refused.document["why"]
+    wipe_server(server)
+    write = "head -c 300000 /dev/zero > /srv/fairlead/test; wc -c < /srv/fairlead/test; rm /srv/fairlead/test"
+    write = f"{{ {write}; }} 2>&1"
+    with inflicted(lab, 1, Fault.DISK, Options(left=100_000)):
+        told = on_server(server, "sh", "-c", write, user="deploy")
+        assert "No space left on device" in told
+        assert 0 < int(told.split()[-1]) < 110_000
+    assert on_server(server, "sh", "-c", write, user="deploy").split() == ["300000"]
+    assert "tmpfs" not in on_server(server, "df", "-T", "/srv/fairlead")
+
+
+def test_a_small_disk_stays_for_the_app_that_comes(lab: Lab) -> None:
+    server = lab.servers[1]
+    wipe_server(server)
+    assert fairlead_lab("fault", "disk", "--small", "--size", "2000000").code == 0
+    try:
+        on_server(server, "docker", "run", "--detach", "--name", "app", "python:3.13-slim", "sleep", "60")
+        with inflicted(lab, 1, Fault.DISK):
+            told = on_server(server, "sh", "-c", "echo more > /srv/fairlead/test 2>&1", check=False)
+            assert "No space" in told or on_server(server, "cat", "/srv/fairlead/test") == ""
+        assert "tmpfs" in on_server(server, "df", "-T", "/srv/fairlead"), "an app is there: its disk stays"
+    finally:
+        wipe_server(server)
+        assert fairlead_lab("fault", "--clear").code == 0
+    assert "tmpfs" not in on_server(server, "df", "-T", "/srv/fairlead")
+
+
+@pytest.mark.parametrize("how", [(), ("--hard",)])
+def test_the_engine_comes_back(lab: Lab, how: tuple[str, ...]) -> None:
+    """A restart brings containers back; after a crash, the engine leaves those that are `unless-stopped` alone."""
+    before = on_server(lab.servers[1], "cat", "/run/docker.pid")
+    assert fairlead_lab("fault", "engine", *how).code == 0
+    assert on_server(lab.servers[1], "cat", "/run/docker.pid") != before
+    if how:
+        on_server(lab.servers[1], "docker", "start", "web")
+    _wait_until_it_serves()
+
+
+def test_a_power_cut_keeps_what_was_written(lab: Lab) -> None:
+    server = lab.servers[1]
+    on_server(server, "sh", "-c", "echo kept > /srv/fairlead/test")
+    with inflicted(lab, 1, Fault.HOST):
+        assert ask()["parts"][0]["lost_by"].keys() <= {"refused", "reset", "eof"}
+    assert on_server(server, "cat", "/srv/fairlead/test") == "kept\n"
+    _wait_until_it_serves()
+    on_server(server, "rm", "/srv/fairlead/test")
+
+
+def test_a_container_is_killed(lab: Lab) -> None:
+    before = on_server(lab.servers[1], "docker", "inspect", "--format", "{{.State.Pid}}", "web")
+    assert fairlead_lab("fault", "kill", "--container", "web").code == 0
+    assert before != on_server(lab.servers[1], "docker", "inspect", "--format", "{{.State.Pid}}", "web")
+    assert fairlead_lab("fault", "kill", "--container", "nobody").code == 4
+
+
+def test_the_agent_is_killed_and_nothing_else(lab: Lab) -> None:
+    server = lab.servers[1]
+    program = "import time; open('/tmp/agent-runs', 'w').close(); time.sleep(60)"
+    write = f'mkdir -p /srv/fairlead/agents && echo "{program}" > /srv/fairlead/agents/test.pyz'
+    on_server(server, "sh", "-c", write)
+    argv = ["docker", "exec", server.name, "python3", "/srv/fairlead/agents/test.pyz"]
+    with subprocess.Popen(argv) as agent:
+        while on_server(server, "ls", "/tmp/agent-runs", check=False) == "":
+            time.sleep(0.1)
+        assert fairlead_lab("fault", "kill", "--agent").code == 0
+        assert agent.wait(timeout=10) == 137
+    on_server(server, "rm", "/srv/fairlead/agents/test.pyz", "/tmp/agent-runs")
+    assert lets_in(lab)
+    nobody = fairlead_lab("fault", "kill", "--agent")
+    assert nobody.code == 4
+    assert "no agent" in nobody.document["why"]
+
+
+def test_a_client_is_killed() -> None:
+    with subprocess.Popen(["sleep", "60"]) as client:
+        assert fairlead_lab("fault", "kill", "--pid", str(client.pid)).code == 0
+        assert client.wait(timeout=5) == -signal.SIGKILL
+
+
+def _start_partition(lab: Lab, seconds: int) -> tuple[subprocess.Popen[str], int]:
+    """A tool in the middle of a fault, and the process id of its guard."""
+    argv = [sys.executable, "-m", "fairlead", "lab", "fault", "partition", "--for", f"{seconds}s"]
+    tool = subprocess.Popen(argv, env=ENVIRON, stdout=subprocess.DEVNULL, text=True)
+    while "fairlead-fault" not in on_server(lab.servers[1], "iptables-save"):
+        time.sleep(0.05)
+    (record,) = list_records(faults_folder(lab))
+    guards = [
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if str(record.path).encode() in path.read_bytes()
+    ]
+    return tool, guards[0]
+
+
+def test_a_fault_is_undone_though_the_tool_was_killed(lab: Lab) -> None:
+    tool, _ = _start_partition(lab, 6)
+    tool.kill()
+    tool.wait()
+    assert not lets_in(lab)
+    deadline = time.monotonic() + 15
+    while not lets_in(lab):
+        assert time.monotonic() < deadline
+
+
+def test_what_nobody_undid_is_cleared(lab: Lab) -> None:
+    tool, guard = _start_partition(lab, 60)
+    for process in (tool.pid, guard):
+        os.kill(process, signal.SIGKILL)
+    tool.wait()
+    assert not lets_in(lab)
+    ended = fairlead_lab("fault", "--clear")
+    assert ended.document["cleared"] == 1
+    assert lets_in(lab)
+
+
+@pytest.mark.parametrize("name", ["clock", "meteor"])
+def test_what_cannot_be_had_is_refused_with_the_reason(name: str) -> None:
+    ended = fairlead_lab("fault", name)
+    assert ended.code == 2
+    assert ("kernel" if name == "clock" else "no fault `meteor`") in ended.stdout
