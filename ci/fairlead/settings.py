@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from fairlead.errors import InputError
 from fairlead.nearest import did_you_mean
 from fairlead.positions import Document, load_yaml
+from fairlead.records import dataclass, field
 
 FILE_NAME = "fairlead.yaml"
 DEFAULT_COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -305,6 +304,8 @@ def parse_size(text: str) -> int:
 
 def parse_host(text: str) -> Host:
     """The parts of ``user@host:port``; a checked text is expected."""
+    from urllib.parse import urlsplit
+
     user, _, rest = text.rpartition("@")
     parts = urlsplit(f"//{rest}")
     return Host(user=user, name=parts.hostname or rest, port=parts.port or 22)

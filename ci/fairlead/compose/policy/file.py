@@ -7,7 +7,7 @@ from fairlead.compose.policy.subject import Fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from fairlead.compose.policy.subject import AppCheck, ServiceCheck, Subject, View
     from fairlead.positions import Document, ValuePath
@@ -156,73 +156,81 @@ def obsolete(subject: Subject) -> Iterator[Fault]:
         yield Fault((), what, f"write name: {name}", location=place, repair=(("name",), name))
 
 
-# By the key in the file: the first Compose whose schema has it. Source: the schema in compose-go at the version that
-# each release of Compose requires (its go.mod); for patch releases, the release notes.
-_SERVICE_SINCE = {
-    "gpus": (2, 30, 0),
-    "post_start": (2, 30, 0),
-    "pre_stop": (2, 30, 0),
-    "label_file": (2, 32, 2),
-    "pull_refresh_after": (2, 34, 0),
-    "provider": (2, 35, 0),
-    "models": (2, 38, 0),
-    "use_api_socket": (2, 38, 0),
-    "pre_start": (5, 4, 0),
+# By the key below a top-level section, ``*`` for every name or index: the first Compose that has it. Source: the schema
+# in compose-go at the version that each release of Compose requires (its go.mod); for patch releases, the release notes.
+_SINCE: dict[str, dict[tuple[str, ...], tuple[int, ...]]] = {
+    "services": {
+        ("gpus",): (2, 30, 0),
+        ("post_start",): (2, 30, 0),
+        ("pre_stop",): (2, 30, 0),
+        ("label_file",): (2, 32, 2),
+        ("pull_refresh_after",): (2, 34, 0),
+        ("provider",): (2, 35, 0),
+        ("models",): (2, 38, 0),
+        ("use_api_socket",): (2, 38, 0),
+        ("pre_start",): (5, 4, 0),
+        ("umask",): (5, 7, 0),
+        ("build", "entitlements"): (2, 27, 1),
+        ("build", "provenance"): (2, 39, 0),
+        ("build", "sbom"): (2, 39, 0),
+        ("build", "no_cache_filter"): (5, 0, 0),
+        ("develop", "watch", "*", "exec"): (2, 32, 0),
+        ("develop", "watch", "*", "include"): (2, 34, 0),
+        ("develop", "watch", "*", "initial_sync"): (2, 40, 0),
+        ("networks", "*", "driver_opts"): (2, 27, 1),
+        ("networks", "*", "gw_priority"): (2, 33, 0),
+        ("networks", "*", "interface_name"): (2, 36, 0),
+        ("networks", "*", "use_service_name_alias"): (5, 7, 0),
+        ("volumes", "*", "volume", "subpath"): (2, 25, 0),
+        ("volumes", "*", "volume", "labels"): (2, 35, 0),
+        ("volumes", "*", "bind", "recursive"): (2, 30, 0),
+        ("volumes", "*", "image"): (2, 35, 0),
+        ("ports", "*", "name"): (2, 25, 0),
+        ("ports", "*", "app_protocol"): (2, 25, 0),
+        ("devices", "*", "source"): (2, 30, 0),
+        ("env_file", "*", "format"): (2, 30, 0),
+    },
+    "networks": {("enable_ipv4",): (2, 33, 0)},
+    "models": {(): (2, 38, 0)},
+    "jobs": {(): (5, 6, 0)},
 }
-_INNER_SINCE: dict[tuple[str, ...], tuple[int, ...]] = {
-    ("build", "entitlements"): (2, 27, 1),
-    ("build", "provenance"): (2, 39, 0),
-    ("build", "sbom"): (2, 39, 0),
-    ("build", "no_cache_filter"): (5, 0, 0),
-    ("networks", "*", "driver_opts"): (2, 27, 1),
-    ("networks", "*", "gw_priority"): (2, 33, 0),
-    ("networks", "*", "interface_name"): (2, 36, 0),
-    ("volumes", "*", "volume", "subpath"): (2, 25, 0),
-    ("volumes", "*", "volume", "labels"): (2, 35, 0),
-    ("volumes", "*", "bind", "recursive"): (2, 30, 0),
-    ("volumes", "*", "image"): (2, 35, 0),
-    ("ports", "*", "name"): (2, 25, 0),
-    ("ports", "*", "app_protocol"): (2, 25, 0),
-    ("devices", "*", "source"): (2, 30, 0),
-    ("env_file", "*", "format"): (2, 30, 0),
-}
-_TOP_SINCE = {"models": (2, 38, 0), "jobs": (5, 6, 0)}
 
 
 def compose_too_old(subject: Subject) -> Iterator[Fault]:
-    """A key that the Compose of a host does not know yet."""
+    """A key that the Compose of a host does not know yet; ``2.24`` stands for the last patch of that version."""
     have = subject.policy.compose
+    shown = ".".join(str(number) for number in have)
+    newer = {
+        section: {pattern: since for pattern, since in table.items() if since[: len(have)] > have}
+        for section, table in _SINCE.items()
+    }
     for document in subject.model.documents:
-        for path in _new_keys(document, have):
-            version = ".".join(str(number) for number in _since(path))
-            shown = ".".join(str(number) for number in have)
+        for path, since in _new_keys(document, newer):
+            version = ".".join(str(number) for number in since)
             what = f"{path[-1]} needs Compose {version}, and {shown} is the oldest that a host runs"
             fix = "do without it, or update the hosts and write validate: {compose: …} in fairlead.yaml"
             yield Fault(path, what, fix, location=document.location(path, key=True))
 
 
-def _since(path: ValuePath) -> tuple[int, ...]:
-    if len(path) == 1:
-        return _TOP_SINCE[str(path[0])]
-    steps = path[2:]
-    if len(steps) == 1:
-        return _SERVICE_SINCE[str(steps[0])]
-    pattern = (str(steps[0]), "*", *map(str, steps[2:]))
-    return _INNER_SINCE[pattern] if pattern in _INNER_SINCE else _INNER_SINCE[(str(steps[0]), str(steps[1]))]
-
-
-def _new_keys(document: Document, have: tuple[int, ...]) -> Iterator[ValuePath]:
-    """The paths of the keys of a document that are newer than ``have``; ``2.24`` stands for its last patch."""
-    top = [key for key, since in _TOP_SINCE.items() if since[: len(have)] > have]
-    keys = [key for key, since in _SERVICE_SINCE.items() if since[: len(have)] > have]
-    inner = [steps for steps, since in _INNER_SINCE.items() if since[: len(have)] > have]
-    yield from ((key,) for key in top if document.node((key,)) is not None)
-    services = document.node(("services",))
-    for name, entry in services.entries.items() if services is not None else ():
-        yield from (("services", name, key) for key in keys if key in entry.node.entries)
-        for pattern in inner:
-            if pattern[0] in entry.node.entries:
-                yield from _matching(entry.node, ("services", name), pattern)
+def _new_keys(
+    document: Document, newer: Mapping[str, Mapping[tuple[str, ...], tuple[int, ...]]]
+) -> Iterator[tuple[ValuePath, tuple[int, ...]]]:
+    """The paths of the keys of a document that are among ``newer``, and since when they are known."""
+    for section, table in newer.items():
+        top = document.node((section,))
+        if top is None:
+            continue
+        if () in table:
+            yield (section,), table[()]
+            continue
+        by_key: dict[str, list[tuple[str, ...]]] = {}
+        for pattern in table:
+            by_key.setdefault(pattern[0], []).append(pattern)
+        for name, entry in top.entries.items():
+            for key in by_key.keys() & entry.node.entries.keys():
+                for pattern in by_key[str(key)]:
+                    for path in _matching(entry.node, (section, name), pattern):
+                        yield path, table[pattern]
 
 
 def _matching(node: Node, path: ValuePath, pattern: tuple[str, ...]) -> Iterator[ValuePath]:

@@ -192,13 +192,13 @@ class View:
         """A value, or None where there is none."""
         value: Any = self.definition
         for step in steps:
-            value = value.get(step) if isinstance(value, Mapping) else None
+            value = value.get(step) if isinstance(value, dict) else None
         return value
 
     def text(self, *steps: str | int) -> str:
         """A scalar as text; empty where there is none."""
         value = self.get(*steps)
-        return "" if value is None or isinstance(value, (Mapping, list)) else str(value)
+        return "" if value is None or isinstance(value, (dict, list)) else str(value)
 
     def mapping(self, *steps: str | int) -> Mapping[str, Any]:
         return as_mapping(self.get(*steps))
@@ -281,7 +281,7 @@ class Fault:
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
     """A mapping as it is, anything else as an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def unescaped(text: str) -> str:
