@@ -1,7 +1,7 @@
 """Every error that Fairlead reports, and every exit code.
 
 An error says *what* went wrong, *why* it went wrong, and what to do next (*fix*).
-The boundary in ``fairlead.__main__`` prints it once and leaves with its exit code;
+The boundary in ``fairlead.boundary`` prints it once and leaves with its exit code;
 nothing else in the package prints an error or calls ``sys.exit``.
 """
 

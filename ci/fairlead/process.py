@@ -126,9 +126,13 @@ def stream(
 
 
 def open_pipes(
-    argv: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str | None] | None = None
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    env: Mapping[str, str | None] | None = None,
+    inherit: bool = True,
+    cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a command with all three streams piped, for a conversation (ssh, a helper daemon).
+    """Start a command with all three streams piped, for a conversation (ssh, a helper daemon) or to read later.
 
     Raises:
         ToolMissingError: the program is not there.
@@ -140,10 +144,11 @@ def open_pipes(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_environment(env),
+            env=_environment(env) if inherit else _only(env or {}),
+            cwd=cwd,
         )
     except FileNotFoundError as error:
-        raise _missing(words, None) from error
+        raise _missing(words, cwd) from error
 
 
 def start_daemon(

@@ -145,7 +145,7 @@ def main(check: bool) -> None:
 
 
 if __name__ == "__main__":
-    from fairlead.__main__ import guarded
+    from fairlead.boundary import guarded
     from fairlead.cli.output import Output
 
     sys.exit(guarded(lambda: main.main(standalone_mode=False), sys.argv[1:], Output({})))

@@ -2,7 +2,8 @@
 
 The layers run in their order: *read* (YAML, interpolation, merge), *schema*, *model* (what Compose checks
 itself, and what it misses), *policy*, *release* (what Fairlead can't roll out). *compose*, the docker-compose of
-this machine, is asked first and heard last, so that it works while the others do.
+this machine, is asked first and heard last, so that it works while the others do; what it said before of the very same
+files it is not asked again.
 
 A layer that could not look says why, and what could not be seen is an error of its own: nothing passes unseen.
 """
@@ -146,10 +147,8 @@ class Verdict:
 
 def judge(request: Request) -> Verdict:
     """Run all layers over all combinations."""
-    asked = [_ask(scope) if request.ask else None for scope in request.scopes]
-    judged = [
-        _judge_scope(scope, request, question) for scope, question in zip(request.scopes, asked, strict=True)
-    ]
+    opened = [_Opened(scope, request) for scope in request.scopes]
+    judged = [_judge_scope(one, request) for one in opened]
     found = _union(judged)
     if request.rules:
         found = [finding for finding in found if finding.rule in request.rules or finding.rule in ALWAYS]
@@ -171,10 +170,41 @@ def judge(request: Request) -> Verdict:
     )
 
 
-def _ask(scope: Scope) -> Any:
-    from fairlead.compose.asked import ask_compose
+class _Question:
+    """What docker-compose says of a combination: remembered, or asked while the other layers look."""
 
-    return ask_compose(scope.files, scope.variables, project=scope.project, env_files=scope.env_files)
+    def __init__(self, scope: Scope, model: Model) -> None:
+        from fairlead.compose.remembered import recall
+
+        self._scope = scope
+        self._model = model
+        self._known = recall(scope, model)
+        self._asked: Any = None
+        if self._known is None:
+            from fairlead.compose.asked import ask_compose
+
+            self._asked = ask_compose(
+                scope.files, scope.variables, project=scope.project, env_files=scope.env_files
+            )
+
+    def answer(self, findings: Sequence[Finding]) -> tuple[Layer, tuple[Finding, ...]]:
+        """The layer, and where docker-compose disagrees with what the others found."""
+        from fairlead.compose.asked import compare
+
+        began = time.perf_counter()
+        known = self._known
+        if known is None:
+            known = self._asked.answer()
+            if known is None:
+                return Layer("compose", ran=False, why_not=self._asked.why_not), ()
+            from fairlead.compose.remembered import remember
+
+            remember(self._scope, self._model, self._asked.binary, known)
+            note = f"docker-compose {known.version}"
+        else:
+            note = f"docker-compose {known.version}, as it said before of the same files"
+        layer = Layer("compose", ran=True, seconds=time.perf_counter() - began, note=note)
+        return layer, compare(known, self._model, findings)
 
 
 class _Watch:
@@ -194,16 +224,29 @@ class _Watch:
         return findings
 
 
-def _judge_scope(scope: Scope, request: Request, asked: Any) -> Judged:
+class _Opened:
+    """A combination whose files are read, and about which docker-compose is being asked."""
+
+    def __init__(self, scope: Scope, request: Request) -> None:
+        from fairlead.compose.loader import load_model
+
+        began = time.perf_counter()
+        self.scope = scope
+        self.model = load_model(
+            scope.files, variables=scope.variables, name=scope.project, env_files=scope.env_files
+        )
+        self.seconds = time.perf_counter() - began
+        self.question = _Question(scope, self.model) if request.ask else None
+
+
+def _judge_scope(opened: _Opened, request: Request) -> Judged:
     from fairlead.compose.consistency import model_findings
-    from fairlead.compose.loader import load_model
     from fairlead.compose.policy import apply_waivers, policy_findings
     from fairlead.compose.schema import schema_findings
 
+    scope, model = opened.scope, opened.model
     watch = _Watch()
-    began = time.perf_counter()
-    model = load_model(scope.files, variables=scope.variables, name=scope.project, env_files=scope.env_files)
-    watch.layers.append(Layer("read", ran=True, seconds=time.perf_counter() - began))
+    watch.layers.append(Layer("read", ran=True, seconds=opened.seconds))
     findings = list(model.faults)
     rules = {finding.rule for finding in findings}
     unread = "the files could not be read" if rules & _UNREADABLE else ""
@@ -215,8 +258,8 @@ def _judge_scope(scope: Scope, request: Request, asked: Any) -> Judged:
     broken = any(finding.severity == "error" for finding in findings)
     findings += watch.run("policy", lambda: policy_findings(subject), unless=unread)
     findings += _release(watch, scope, request, "the files do not hold" if broken else "")
-    if asked is not None:
-        layer, said = asked.finish(model, tuple(findings))
+    if opened.question is not None:
+        layer, said = opened.question.answer(findings)
         watch.layers.append(layer)
         findings += said
     else:

@@ -20,7 +20,7 @@ def test_the_version_is_that_of_the_package() -> None:
 
 def test_help_imports_no_heavy_library() -> None:
     """What costs is imported by the verb that needs it: the help comes as fast as click does."""
-    script = "import sys; from fairlead.__main__ import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    script = "import sys; from fairlead.boundary import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     heavy = {"docker", "json", "jsonschema", "requests", "rich", "subprocess", "yaml", "asyncio", "tempfile"}
     assert not heavy & set(done.stderr.split())
@@ -59,7 +59,7 @@ def test_sigterm_unwinds_like_ctrl_c() -> None:
         "    finally:\n"
         "        print('cleaned', flush=True)\n"
         "verb.command.callback = wait\n"
-        "from fairlead.__main__ import main\n"
+        "from fairlead.boundary import main\n"
         "sys.exit(main(['completion', 'bash']))\n"
     )
     with subprocess.Popen(

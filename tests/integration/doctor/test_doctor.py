@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.__main__ import main
+from fairlead.boundary import main
 from fairlead.errors import ExitCode
 
 GOOD = "app: board\nregistry: 127.0.0.1:9/board\nenvironments: {production: {hosts: [deploy@127.0.0.1:9]}}\n"

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from fairlead.__main__ import main
+from fairlead.boundary import main
 from fairlead.errors import CommandFailedError
 from fairlead.github.comment import MARKER, put_comment
 from fairlead.github.context import GitHubContext

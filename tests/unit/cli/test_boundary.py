@@ -13,7 +13,7 @@ import click
 import pytest
 
 from fairlead import report
-from fairlead.__main__ import guarded, main
+from fairlead.boundary import guarded, main
 from fairlead.cli.output import Output
 from fairlead.cli.reference import exit_codes
 from fairlead.errors import (

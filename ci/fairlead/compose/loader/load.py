@@ -83,7 +83,10 @@ def _model(
 ) -> Model:
     normal = normalize(merged, project, variables)
     declared = typed(with_files(normal, reader, variables))
-    declared = _escaped(replaced(declared, {"name": _project_node(declared, project)}))
+    changes: dict[str | int, Node | None] = {"name": _project_node(declared, project)}
+    if child(declared, "services") is None:
+        changes["services"] = mapping({}, declared)
+    declared = _escaped(replaced(declared, changes))
     used = without_unused(declared)
     return Model(
         value=used.value,
@@ -92,6 +95,7 @@ def _model(
         documents=tuple(reader.documents),
         read=tuple(reader.read),
         uses=tuple(reader.uses),
+        looked_at=reader.looked_at,
         variables=variables,
         name=project,
         directory=directory,

@@ -44,6 +44,7 @@ class Model:
         documents: every file that took part, as it is written: files and overrides, with what they include and extend.
         read: the same documents after variables, ``!reset`` and types: what Compose holds against its schema.
         uses: every ``${…}``.
+        looked_at: every file that was read, absolute: those of ``documents``, and files of variables.
         variables: those that the files were resolved with, ``.env`` among them.
         name: of the project.
         directory: of the first file, absolute: where relative paths start.
@@ -56,6 +57,7 @@ class Model:
     read: tuple[Document, ...]
     uses: tuple[VariableUse, ...]
     variables: Mapping[str, str] = field(repr=False)
+    looked_at: tuple[str, ...] = field(repr=False)
     name: str
     directory: str
     root: Node = field(repr=False)

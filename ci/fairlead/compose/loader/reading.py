@@ -54,6 +54,11 @@ class Reader:
         self._reads = 0
         self._dotenv: dict[str, str | None] = {}
 
+    @property
+    def looked_at(self) -> tuple[str, ...]:
+        """Every file that was read, absolute."""
+        return (*self._raw, *(path for path, text in self._dotenv.items() if text is not None))
+
     def parts(
         self, path: Path, variables: Mapping[str, str], place: Location | None
     ) -> tuple[Part, ...] | None:

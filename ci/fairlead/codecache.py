@@ -1,0 +1,116 @@
+"""The compiled code of one way through the program, side by side in one file of the cache.
+
+Python looks each module up on its own, with half a dozen system calls and a file: for the 90 modules behind
+``fairlead validate`` that is 10 ms of the 60 ms that it has, and half a second where Python may not write
+byte code beside the source. What stands in the file counts only while every source file is as it was then
+(time and size); where it can't be read or written, everything is imported as ever.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import SourceFileLoader
+from marshal import dumps, loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import CodeType, ModuleType
+    from typing import Any
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib is what there is no time for
+
+
+class _Finder:
+    """Finds the modules of the file before anybody looks at the disk for them."""
+
+    def __init__(self, modules: dict[str, Any]) -> None:
+        self._modules = modules
+
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        known = self._modules.get(name)
+        if known is None:
+            return None
+        file, is_package, code = known
+        from importlib._bootstrap_external import spec_from_file_location
+
+        folder = [os.path.dirname(file)] if is_package else None  # noqa: PTH120 - same
+        return spec_from_file_location(
+            name, file, loader=_Loader(name, file, code), submodule_search_locations=folder
+        )
+
+
+class _Loader(SourceFileLoader):
+    """Loads a module's code from the file; its source, its data and its name are where they are."""
+
+    def __init__(self, name: str, file: str, code: bytes) -> None:
+        super().__init__(name, file)
+        self._code = code
+
+    def get_code(self, _name: str) -> CodeType:
+        code: CodeType = loads(self._code)  # noqa: S302 - from the user's own cache, as any byte code
+        return code
+
+
+def use(name: str) -> None:
+    """Import from the file of that name, as far as it holds and is current."""
+    try:
+        with open(_path(name), "rb") as file:  # noqa: PTH123 - same
+            version, stamps, modules = loads(file.read())  # noqa: S302 - same
+        current = version == sys.version and all(_stamp(path) == stamp for path, stamp in stamps)
+    except (OSError, ValueError, TypeError, EOFError):
+        return
+    if current:
+        finder: Any = _Finder(modules)
+        sys.meta_path.insert(0, finder)
+
+
+def keep(name: str) -> None:
+    """Write the file anew if this process did not import from it: the code of all that it imported."""
+    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        return
+    scratch = f"{_path(name)}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(scratch), exist_ok=True)  # noqa: PTH103, PTH120 - same
+        with open(scratch, "xb") as file:  # noqa: PTH123 - same
+            modules = _loaded()
+            stamps = [(path, _stamp(path)) for path, _, _ in modules.values()]
+            file.write(dumps((sys.version, stamps, modules)))
+        os.replace(scratch, _path(name))  # noqa: PTH105 - same
+    except OSError:
+        return
+
+
+def _loaded() -> dict[str, tuple[str, bool, bytes]]:
+    """Each module that came from a source file: the file, whether it is a package, its code."""
+    found = {}
+    for module in list(sys.modules.values()):
+        spec = getattr(module, "__spec__", None)
+        loader = getattr(spec, "loader", None)
+        if spec is None or type(loader) is not SourceFileLoader or spec.name == "__main__":
+            continue
+        is_package = spec.submodule_search_locations is not None
+        found[spec.name] = (loader.path, is_package, dumps(loader.get_code(spec.name)))
+    return found
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    status = os.stat(path)  # noqa: PTH116 - same
+    return status.st_mtime_ns, status.st_size
+
+
+def cache_folder() -> str:
+    """The folder of ``tools.cache``, without the import of pathlib: ``FAIRLEAD_CACHE``, else the user's cache."""
+    environ = os.environ
+    home = environ.get("XDG_CACHE_HOME") or f"{environ.get('HOME', '')}/.cache"
+    return environ.get("FAIRLEAD_CACHE") or f"{home}/fairlead"
+
+
+def _path(name: str) -> str:
+    """One file for each checkout and Python."""
+    checkout = _PACKAGE.replace("/", "%")[-150:]
+    return f"{cache_folder()}/code/{name}-{sys.implementation.cache_tag}{checkout}"
