@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 UNSEEN = "unseen"
 """The rule of what could not be looked at."""
 ALWAYS = frozenset({UNSEEN, "yaml", "duplicate-key"})
-"""Rules that no baseline and no choice of rules silences: without them the others mean nothing."""
+"""Rules that no baseline silences: without them the others mean nothing."""
+READING = ALWAYS | {"interpolation", "include", "extends", "env-file"}
+"""Rules of the first layer: no choice of rules silences them."""
 _UNREADABLE = frozenset({"yaml", "duplicate-key"})
 
 
@@ -151,7 +153,7 @@ def judge(request: Request) -> Verdict:
     judged = [_judge_scope(one, request) for one in opened]
     found = _union(judged)
     if request.rules:
-        found = [finding for finding in found if finding.rule in request.rules or finding.rule in ALWAYS]
+        found = [finding for finding in found if finding.rule in request.rules or finding.rule in READING]
     known: tuple[Finding, ...] = ()
     stale: tuple[str, ...] = ()
     if request.baseline is not None:

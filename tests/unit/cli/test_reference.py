@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.cli.root import VERBS
 from fairlead.cli.reference import _cell, exit_codes, main, render_reference
+from fairlead.cli.root import VERBS
 from fairlead.errors import ExitCode, InputError
 
 

@@ -14,9 +14,8 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from fairlead import report
-from fairlead.cli.options import examples
+from fairlead.cli.options import examples, output_options
 from fairlead.cli.root import VERBS, command
-from fairlead.cli.options import output_options
 from fairlead.report.document import DocumentReporter
 from fairlead.report.plain import PlainReporter
 from fairlead.schemas import load_schema
