@@ -88,9 +88,14 @@ def _strings(node: Node) -> Node:
 
 def _strings_without_empty(node: Node) -> Node:
     node = _strings(node)
-    if is_list(node) and any(item in {None, ""} for item in node.value if not isinstance(item, (dict, list))):
+    if is_list(node) and any(item is None or item == "" for item in node.value):
         return sequence(
-            (entry for entry in node.entries.values() if entry.node.value not in {None, ""}), node
+            (
+                entry
+                for entry in node.entries.values()
+                if entry.node.value is not None and entry.node.value != ""
+            ),
+            node,
         )
     return node
 

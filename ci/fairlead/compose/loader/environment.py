@@ -54,8 +54,8 @@ def _with_environment(service: Node, reader: Reader, variables: Mapping[str, str
             continue
         place = Location(entry.node.path, entry.node.line, entry.node.column)
         kind = entry.node.value.get("format")
-        if kind not in {None, "", "raw"}:
-            reader.faults.append(Finding(f"env_file has no format {kind}", place, rule="env-file"))
+        if kind and kind != "raw":
+            reader.faults.append(Finding(f"env_file has no format {go_text(kind)}", place, rule="env-file"))
             continue
         found.update(_entries(Path(path.value), reader, outer, known, entry.node, raw=kind == "raw"))
     if not found and child(service, "environment") is None:

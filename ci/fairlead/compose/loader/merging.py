@@ -41,8 +41,12 @@ class Merging:
 
     def _merge(self, base: Node, over: Node, rules: Rules, path: ValuePath) -> Node:
         special: Merger | None = rules.get("")
-        if special is not None:
-            return special(self, base, over, rules, path)
+        return (
+            self.plain(base, over, rules, path) if special is None else special(self, base, over, rules, path)
+        )
+
+    def plain(self, base: Node, over: Node, rules: Rules, path: ValuePath) -> Node:
+        """What has no rule of its own."""
         if over.value is None:
             return base
         if is_mapping(base):
@@ -68,6 +72,17 @@ class Merging:
             # What the later file does not change stands where the earlier one wrote it.
             entries[key] = before if inner is before.node else Entry(entry.line, entry.column, inner)
         return mapping(entries, over)
+
+    def note_twice(self, base: Node, over: Node, path: ValuePath) -> None:
+        """Tell of items that two lists share."""
+        first = {go_text(entry.node.value): entry for entry in base.entries.values()}
+        for entry in over.entries.values():
+            before = first.get(go_text(entry.node.value))
+            if before is not None:
+                what = f"{path[-1]} holds {go_text(entry.node.value)} twice: {before.node.path}:{before.line} has it too"
+                place = Location(entry.node.path, entry.line, entry.column)
+                fix = "leave it out of one of the two, or put !override before the list"
+                self.faults.append(Finding(what, place, fix, "schema", path=path))
 
     def _clash(self, base: Node, over: Node, path: ValuePath) -> Node:
         wanted = "a mapping" if is_mapping(base) else "a list"
@@ -106,8 +121,8 @@ def as_items(node: Node) -> list[Entry]:
 
 def _hosts(_merging: Merging, base: Node, over: Node, _rules: Rules, _path: ValuePath) -> Node:
     first = as_items(base)
-    known = {entry.node.value for entry in first if isinstance(entry.node.value, str)}
-    second = [entry for entry in as_items(over) if entry.node.value not in known]
+    known = {go_text(entry.node.value) for entry in first}
+    second = [entry for entry in as_items(over) if go_text(entry.node.value) not in known]
     return sequence((*first, *second), over if second else base)
 
 
@@ -157,24 +172,55 @@ def _logging(merging: Merging, base: Node, over: Node, rules: Rules, path: Value
 
 
 def _address_pools(merging: Merging, base: Node, over: Node, _rules: Rules, path: ValuePath) -> Node:
-    """Pools of one subnet are merged, the others put side by side."""
+    """Pools of one subnet are merged, others put side by side: step by step as Compose does, which loses some."""
     if not is_list(base) or not is_list(over):
         return over if over.value is not None else base
-    pools: dict[Any, Entry] = {}
-    for entry in (*base.entries.values(), *over.entries.values()):
-        subnet = entry.node.value.get("subnet") if is_mapping(entry.node) else None
-        before = pools.get(subnet)
-        node = _mappings(merging, before.node, entry.node, _NO_RULES, path) if before else entry.node
-        pools[subnet] = Entry(entry.line, entry.column, node)
-    return sequence(pools.values(), over)
+    # A cell is a pool that Compose changes in place, where it may already be among the results.
+    pools: list[list[Entry]] = []
+    for original in base.entries.values():
+        right = [original]
+        for left in over.entries.values():
+            subnets = [_subnet(pool[0]) for pool in pools]
+            if _subnet(left) != _subnet(right[0]) and _subnet(left) not in subnets:
+                pools.append([left])
+                continue
+            right[0] = Entry(
+                left.line, left.column, _mappings(merging, right[0].node, left.node, _NO_RULES, path)
+            )
+            subnets = [_subnet(pool[0]) for pool in pools]
+            if _subnet(right[0]) in subnets:
+                pools[subnets.index(_subnet(right[0]))] = right
+            else:
+                pools.append(right)
+    return sequence((pool[0] for pool in pools), over)
+
+
+def _subnet(pool: Entry) -> Any:
+    return pool.node.value.get("subnet") if is_mapping(pool.node) else None
+
+
+def _no_twice(merging: Merging, base: Node, over: Node, _rules: Rules, path: ValuePath) -> Node:
+    """Lists put one after the other: Compose refuses them when they then hold an item twice."""
+    if not (is_list(base) and is_list(over)):
+        return merging.plain(base, over, _NO_RULES, path)
+    merging.note_twice(base, over, path)
+    return sequence((*base.entries.values(), *over.entries.values()), over)
+
+
+def _labels(merging: Merging, base: Node, over: Node, rules: Rules, path: ValuePath) -> Node:
+    result = _to_sequence(merging, base, over, rules, path)
+    merging.note_twice(sequence(as_items(base), base), sequence(as_items(over), over), path)
+    return result
 
 
 _NO_RULES: Rules = {}
 _SEQUENCE: Rules = {"": _to_sequence}
 _LAST: Rules = {"": _override}
+_ONCE: Rules = {"": _no_twice}
 RULES: Rules = {
     "networks": {"*": {"labels": _SEQUENCE, "ipam": {"config": {"": _address_pools}}}},
-    "volumes": {"*": {"labels": _SEQUENCE}},
+    "volumes": {"*": {"labels": {"": _labels}}},
+    **{kind: {"*": {"labels": _ONCE}} for kind in ("secrets", "configs")},
     "services": {
         "*": {
             **dict.fromkeys(
@@ -182,6 +228,9 @@ RULES: Rules = {
             ),
             **dict.fromkeys(("environment", "labels", "sysctls", "tmpfs"), _SEQUENCE),
             **dict.fromkeys(("command", "entrypoint"), _LAST),
+            **dict.fromkeys(
+                ("device_cgroup_rules", "external_links", "group_add", "security_opt", "volumes_from"), _ONCE
+            ),
             "build": {
                 "": _build,
                 **dict.fromkeys(("args", "additional_contexts", "labels"), _SEQUENCE),
@@ -248,7 +297,7 @@ def _unique(key_of: Callable[[Node], str | None]) -> Callable[[Node], Node]:
         for number, entry in node.entries.items():
             key = key_of(entry.node)
             # What has no key is no valid item: the schema says so, nothing is lost here.
-            kept[key if key is not None else (number,)] = entry
+            kept[key if isinstance(key, str) else (number,)] = entry
         return node if len(kept) == len(node.entries) else sequence(kept.values(), node)
 
     return unique

@@ -51,7 +51,7 @@ class Anchoring:
             "secrets": self._secrets,
             "volumes": self._volumes,
         }
-        self._source: dict[str, Transform] = {"file": self._path}
+        self._source: dict[str, Transform] = {"file": self._file}
 
     def document(self, root: Node) -> Node:
         """A whole document."""
@@ -85,6 +85,13 @@ class Anchoring:
             return node
         whole = self.absolute(path)
         return node if whole == path else scalar(whole, node)
+
+    def _file(self, node: Node) -> Node:
+        """As a path, but that an empty one is the directory."""
+        if not isinstance(node.value, str):
+            return node
+        whole = self.absolute(node.value)
+        return node if whole == node.value else scalar(whole, node)
 
     def absolute(self, path: str) -> str:
         """A path as Compose makes it absolute: an absolute one is kept as it is, a Windows one too."""
@@ -172,7 +179,7 @@ class Anchoring:
 
     def _mount(self, node: Node) -> Node:
         if is_mapping(node) and node.value.get("type") == "bind":
-            return applied(node, {"source": self._path})
+            return applied(node, {"source": self._file})
         return node
 
     def _driver_options(self, node: Node) -> Node:
@@ -182,7 +189,7 @@ class Anchoring:
         options = node.entries.get("driver_opts")
         if options is None or not is_mapping(options.node) or options.node.value.get("o") != "bind":
             return node
-        return replaced(node, {"driver_opts": applied(options.node, {"device": self._path})})
+        return replaced(node, {"driver_opts": applied(options.node, {"device": self._file})})
 
 
 def is_windows_path(path: str) -> bool:

@@ -263,7 +263,7 @@ def _keys(node: Node) -> Node | None:
     lines = []
     for key, entry in node.entries.items():
         path = entry.node.value
-        shown = str(key) if path in {None, ""} else f"{key}: {go_text(path)}"
+        shown = str(key) if path is None or path == "" else f"{key}: {go_text(path)}"
         lines.append(Entry(entry.line, entry.column, scalar(shown, entry.node)))
     return sequence(lines, node)
 

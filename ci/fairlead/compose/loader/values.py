@@ -26,12 +26,14 @@ _UNITS = {
 _MAX_NANOSECONDS = 2**63 - 1
 _SIZE_POWERS = "kmgtp"
 _MAX_INTEGER_DIGITS = 21
+# Powers of ten between which Go writes a number out.
+_SMALLEST_PLAIN, _FIRST_SHORTENED = -4, 6
 _TRUE = frozenset({"true", "y", "yes", "on"})
 _FALSE = frozenset({"false", "n", "no", "off"})
 
 
 def go_text(value: Any) -> str:
-    """A value as Go's ``fmt.Sprint`` writes it: ``true``, ``1.5``, ``1e+21``."""
+    """A value as Go's ``fmt.Sprint`` writes it: ``true``, ``1.5``, ``1e+06``."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -58,7 +60,7 @@ def _go_float(value: float) -> str:
     figures = figures.rstrip("0") or "0"
     if figures == "0":
         return f"{sign}0"
-    if -4 <= power - 1 < _MAX_INTEGER_DIGITS:
+    if _SMALLEST_PLAIN <= power - 1 < _FIRST_SHORTENED:
         if power <= 0:
             return f"{sign}0.{'0' * -power}{figures}"
         padded = figures.ljust(power, "0")
