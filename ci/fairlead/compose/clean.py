@@ -36,13 +36,17 @@ _LISTS_OF_TEXTS = frozenset(
 )
 
 
+_TEXTS = ("type", "source", "target", "published", "host_ip", "protocol")
+# Of an entry of a list: what is text there, or a number.
+
+
 def clean_service(definition: Mapping[str, Any]) -> dict[str, Any]:
     """A resolved service whose known keys have the type that Compose gives them; indexes of lists stay."""
     cleaned: dict[str, Any] = {}
     for key, value in definition.items():
         if key in _LISTS_OF_MAPPINGS:
             if isinstance(value, list):
-                cleaned[key] = [_mapping(entry) for entry in value]
+                cleaned[key] = [_entry(_mapping(entry)) for entry in value]
         elif key in _LISTS_OF_TEXTS:
             if isinstance(value, list):
                 cleaned[key] = ["" if isinstance(word, (dict, list)) else str(word) for word in value]
@@ -56,6 +60,15 @@ def clean_service(definition: Mapping[str, Any]) -> dict[str, Any]:
         else:
             cleaned[key] = value
     return cleaned
+
+
+def _entry(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry without a name or path that is none."""
+    if all(not isinstance(entry.get(key), (dict, list)) for key in _TEXTS):
+        return entry
+    return {
+        key: value for key, value in entry.items() if key not in _TEXTS or not isinstance(value, (dict, list))
+    }
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -44,7 +44,7 @@ def infer_services(
     images = images or {}
     cleaned = {
         str(name): clean_service(definition)
-        for name, definition in definitions.items()
+        for name, definition in (definitions.items() if isinstance(definitions, Mapping) else ())
         if isinstance(definition, Mapping)
     }
     awaited = _awaited_ends(cleaned)

@@ -108,7 +108,7 @@ def _variable(view: View, path: ValuePath, name: str, value: Any) -> Iterator[Fa
         else:
             what = f"{name} is a secret in a variable: `docker inspect` shows it, and every child process gets it"
             fix = f"use a file: {name}_FILE: /run/secrets/{name.lower()}, with secrets: [{name.lower()}]"
-        yield Fault(path, what, fix)
+        yield Fault(path, what, fix, key=value is None)
     elif "://" in text and has_credentials(text):
         yield _in_address(path, f"the address in {name}")
 

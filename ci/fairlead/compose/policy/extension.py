@@ -36,13 +36,13 @@ SERVICE_KEYS: Mapping[str, Form] = {
         lambda value: value == "none" or isinstance(value, dict),
     ),
     "image": ("the name of an image of fairlead.yaml", _is_text),
-    "rollout": ("switch or recreate", lambda value: value in {"switch", "recreate"}),
+    "rollout": ("switch or recreate", lambda value: value in ("switch", "recreate")),
     "irreversible": ("true or false", lambda value: isinstance(value, bool)),
     "backup": ("a mapping with by: or none:", lambda value: isinstance(value, dict)),
     "waive": ("a mapping of rules", lambda value: isinstance(value, dict)),
 }
 TOP_KEYS: Mapping[str, Form] = {
-    "environment": ("dev or production", lambda value: value in {"dev", "production"}),
+    "environment": ("dev or production", lambda value: value in ("dev", "production")),
     "waive": SERVICE_KEYS["waive"],
 }
 VOLUME_KEYS: Mapping[str, Form] = {"backup": SERVICE_KEYS["backup"]}

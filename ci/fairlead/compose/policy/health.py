@@ -74,8 +74,8 @@ def _slow_checks(view: View) -> Iterator[Fault]:
 
 
 def _wrong_program(view: View) -> Iterator[Fault]:
-    test = view.list("healthcheck", "test")
-    kind, words = (test[0], " ".join(str(word) for word in test[1:])) if test else ("", "")
+    test = [str(word) for word in view.list("healthcheck", "test")]
+    kind, words = (test[0], " ".join(test[1:])) if test else ("", "")
     if kind not in {"CMD", "CMD-SHELL"} or not words:
         return
     first = words.split()[0].rpartition("/")[2]
