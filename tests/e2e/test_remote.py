@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.remote.agent import build_agent
+from fairlead.remote.setup import LIBRARY
 from tests.e2e.workbench import Workbench, on_server, visit
 
 
@@ -152,6 +153,58 @@ def test_a_fresh_server_is_prepared_and_nothing_happens_the_second_time(
         bench.ok("history", "--identity", str(tmp_path / "key"))
     finally:
         on_server(bench.server, "userdel", "--remove", "newcomer", check=False)
+        on_server(bench.server, "chown", "-R", "deploy:deploy", "/srv/fairlead")
+
+
+def test_a_restricted_key_deploys_and_opens_nothing_else(bench: Workbench, tmp_path: Path) -> None:
+    """No shell, no file copy, no forwarding, no other agent than the one that root installed."""
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    bench.edit("fairlead.yaml", "hosts: [deploy@", "hosts: [guarded@")
+    own = ("--identity", str(key))
+    try:
+        for words in ((), ("--restrict",), ("--restrict",)):
+            bench.ok("host", "setup", "--run", "--public-key", f"{key}.pub", *words)
+        lines = on_server(bench.server, "cat", "/home/guarded/.ssh/authorized_keys").splitlines()
+        assert len(lines) == 1
+        assert lines[0].startswith('command="')
+        bench.ok("ship", *own)
+
+        ssh = ("-F", "none", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes",
+               "-o", f"UserKnownHostsFile={bench.lab.known_hosts}")  # fmt: skip
+        there = f"guarded@{bench.server.address}"
+        shell = subprocess.run(
+            ["ssh", *ssh, there, "id; echo in"], capture_output=True, text=True, input="", check=False
+        )
+        assert "uid=" not in shell.stdout + shell.stderr
+        assert "in" not in shell.stdout.split()
+        (tmp_path / "file").write_text("x")
+        copied = subprocess.run(
+            ["scp", *ssh, tmp_path / "file", f"{there}:/tmp/copied"],
+            capture_output=True,
+            timeout=20,
+            check=False,
+        )
+        assert copied.returncode != 0
+        assert on_server(bench.server, "ls", "/tmp/copied", check=False) == ""
+        forwarded = subprocess.run(
+            ["ssh", *ssh, "-W", "127.0.0.1:22", there],
+            capture_output=True,
+            text=True,
+            input="",
+            timeout=20,
+            check=False,
+        )
+        assert "SSH-2.0" not in forwarded.stdout
+
+        installed = on_server(bench.server, "ls", f"{LIBRARY}/agents").split()
+        on_server(bench.server, "mv", f"{LIBRARY}/agents/{installed[0]}", f"{LIBRARY}/agents/{'0' * 64}")
+        error = bench.refused(4, "history", *own)
+        assert "does not run the agent" in error["what"]
+        assert "host setup --restrict" in error["fix"]
+    finally:
+        on_server(bench.server, "userdel", "--remove", "guarded", check=False)
+        on_server(bench.server, "rm", "-rf", LIBRARY)
         on_server(bench.server, "chown", "-R", "deploy:deploy", "/srv/fairlead")
 
 

@@ -54,6 +54,7 @@ def check(
     epilog=examples(
         ("fairlead host setup | ssh root@app.example.com sh", "read it first"),
         ("fairlead host setup --run --identity KEY", "the same, in one step"),
+        ("fairlead host setup --restrict", "a key that opens nothing but Fairlead"),
     )
 )
 @environment_option
@@ -68,6 +69,11 @@ def check(
     type=click.Path(dir_okay=False, path_type=Path),
     help="The public half of the deploy key. [default: that of --identity]",
 )
+@click.option(
+    "--restrict",
+    is_flag=True,
+    help="Let the key open no shell: only Fairlead, and only with the agent of this version.",
+)
 def setup(
     environment: str | None,
     known_hosts: Path | None,
@@ -75,17 +81,22 @@ def setup(
     run: bool,
     login: str,
     public_key: Path | None,
+    restrict: bool,
 ) -> None:
     """Print the script that makes a fresh server ready, or run it there.
 
     It installs Docker and Python where they are missing, makes the user who deploys and lets the deploy key in,
     and makes /srv/fairlead. Running it again changes nothing.
     """
-    from fairlead.remote.setup import PLACEHOLDER_KEY, render_setup
+    from fairlead.remote.agent import build_agent
+    from fairlead.remote.session import loader_argv
+    from fairlead.remote.setup import PLACEHOLDER_KEY, render_door, render_setup
 
     place = find_place(environment)
     key = _public_key(public_key, identity)
-    script = render_setup(place.environment.hosts[0].user or "deploy", key or PLACEHOLDER_KEY)
+    door = render_door(loader_argv()[-1]) if restrict else ""
+    user = place.environment.hosts[0].user or "deploy"
+    script = render_setup(user, key or PLACEHOLDER_KEY, door=door, agent=build_agent())
     if run:
         _run_setup(place, access_of(known_hosts, identity), login, script, has_key=key is not None)
         return

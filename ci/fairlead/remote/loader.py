@@ -9,10 +9,14 @@ import io
 import json
 import os
 import shutil
+import signal
 import sys
 import zipfile
 
+GREETING_SECONDS = 60
 MAX_SIZE = 16 * 1024 * 1024
+# The only folder that agents may come from, where the key is held to them; `host setup --restrict` writes it here.
+PINNED = ""
 
 
 def say(answer: object) -> None:
@@ -26,11 +30,14 @@ def refuse(what: str, why: str = "", fix: str = "") -> None:
 
 def read_line() -> "dict[str, object]":
     line = b""
+    signal.alarm(GREETING_SECONDS)
     while not line.endswith(b"\n") and len(line) < 4096:
         piece = os.read(0, 1)
-        if not piece:
-            sys.exit(0)
         line += piece
+        if not piece or not line.startswith(b"{"):
+            # Nobody of ours: a file copy, say, to a key that is for deploys.
+            sys.exit(1)
+    signal.alarm(0)
     return dict(json.loads(line.decode("ascii")))
 
 
@@ -73,10 +80,19 @@ def main() -> None:
     sha256, size = str(wanted["agent"]), int(str(wanted["size"]))
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef") or not 0 < size <= MAX_SIZE:
         refuse("this is no agent", "its name must be a sha256", "use an unmodified fairlead")
-    path = os.path.join(root, "agents", sha256)
+    path = os.path.join(PINNED or os.path.join(root, "agents"), sha256)
     try:
-        if os.path.isdir(path):
-            os.utime(path)
+        if PINNED and not os.path.isdir(path):
+            refuse(
+                "this server does not run the agent of this Fairlead",
+                "its key is restricted to the agents that were installed on it as root, and {} is none of them".format(
+                    sha256[:12]
+                ),
+                "`fairlead host setup --restrict` with this version of Fairlead, as root on the server",
+            )
+        elif os.path.isdir(path):
+            if not PINNED:
+                os.utime(path)
             say({"agent": "known"})
         else:
             os.makedirs(os.path.dirname(path), 0o755, True)

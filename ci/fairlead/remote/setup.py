@@ -5,21 +5,44 @@ Every line can be run again: what is there already is left alone.
 
 from __future__ import annotations
 
+import base64
 import shlex
+import textwrap
+import zlib
+
+from fairlead.remote.agent import Agent
 
 ROOT = "/srv/fairlead"
+LIBRARY = "/usr/local/lib/fairlead"
 PLACEHOLDER_KEY = "ssh-ed25519 PASTE-THE-PUBLIC-KEY-OF-THE-DEPLOY-KEY-HERE"
+_OPTIONS = f'command="python3 -I {LIBRARY}/door",restrict'
+_UNPINNED = 'PINNED = ""'
 
 
-def render_setup(user: str, public_key: str, root: str = ROOT) -> str:
+def render_door(loader: str) -> str:
+    """The loader as a forced command: it runs the agents below ``LIBRARY`` and takes no others."""
+    assert loader.count(_UNPINNED) == 1
+    return loader.replace(_UNPINNED, f'PINNED = "{LIBRARY}/agents"')
+
+
+def render_setup(
+    user: str, public_key: str, root: str = ROOT, *, door: str = "", agent: Agent | None = None
+) -> str:
     """The script that prepares a server, for ``sh`` as root.
 
     Args:
         user: who deploys.
         public_key: the line of ``authorized_keys`` that lets the user in.
         root: the folder that the user owns.
+        door: the forced command that the key is restricted to (see ``render_door``); empty: it opens a shell.
+        agent: the agent that the door runs.
     """
-    name, key, folder = shlex.quote(user), shlex.quote(public_key.strip()), shlex.quote(root)
+    name, folder = shlex.quote(user), shlex.quote(root)
+    line = f"{_OPTIONS} {public_key.strip()}" if door else public_key.strip()
+    key = shlex.quote(line)
+    # The same key with other options, from an earlier run, gives way.
+    body = shlex.quote(" ".join(public_key.split()[:2]))
+    restriction = _restriction(door, agent) if door and agent else ""
     return f"""\
 #!/bin/sh
 # Prepares a server for Fairlead. Run as root; running it again changes nothing.
@@ -44,14 +67,43 @@ usermod --append --groups docker {name}
 [ ! -d {folder} ] || [ "$(stat -c %U {folder})" = {name} ] || chown -R {name} {folder}
 install -d -o {name} -g "$(id -gn {name})" -m 0750 {folder}
 
-# 4. The key that lets the user in.
+{restriction}# 4. The key that lets the user in.
 home="$(getent passwd {name} | cut -d: -f6)"
 install -d -o {name} -g "$(id -gn {name})" -m 0700 "$home/.ssh"
 touch "$home/.ssh/authorized_keys"
-grep -qxF {key} "$home/.ssh/authorized_keys" || echo {key} >>"$home/.ssh/authorized_keys"
+if ! grep -qxF {key} "$home/.ssh/authorized_keys"; then
+    {{ grep -vF {body} "$home/.ssh/authorized_keys" || true; echo {key}; }} >"$home/.ssh/authorized_keys.new"
+    mv "$home/.ssh/authorized_keys.new" "$home/.ssh/authorized_keys"
+fi
 chown {name} "$home/.ssh/authorized_keys"
 chmod 0600 "$home/.ssh/authorized_keys"
 
 # 5. This server's own key: compare it with the line that goes into known_hosts.
 ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub
+"""
+
+
+def _restriction(door: str, agent: Agent) -> str:
+    """The lines that install the agent and the door, owned by root: who has the key can change neither."""
+    packed = "\n".join(textwrap.wrap(base64.b64encode(zlib.compress(agent.content, 9)).decode(), 110))
+    return f"""\
+# The door: the one command that the key may run, and the one agent that it starts.
+install -d -m 0755 {LIBRARY} {LIBRARY}/agents
+cat >{LIBRARY}/door.new <<'END_OF_DOOR'
+{door.rstrip()}
+END_OF_DOOR
+mv {LIBRARY}/door.new {LIBRARY}/door
+if [ ! -d {LIBRARY}/agents/{agent.sha256} ]; then
+    base64 -d <<'END_OF_AGENT' | python3 -I -c 'if True:
+        import hashlib, io, os, sys, zipfile, zlib
+        content = zlib.decompress(sys.stdin.buffer.read())
+        folder = sys.argv[1]
+        assert hashlib.sha256(content).hexdigest() == os.path.basename(folder), "the agent arrived damaged"
+        zipfile.ZipFile(io.BytesIO(content)).extractall(folder + ".new")
+        os.rename(folder + ".new", folder)' {LIBRARY}/agents/{agent.sha256}
+{packed}
+END_OF_AGENT
+    python3 -I -m compileall -q {LIBRARY}/agents/{agent.sha256}
+fi
+
 """
