@@ -10,13 +10,13 @@ that another file adds.
 
 from __future__ import annotations
 
+from fairlead.findings import Finding
 from fairlead.schemas.check import fault_findings
 from fairlead.schemas.compose_spec import compose_checker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fairlead.compose.loader import Model
-    from fairlead.findings import Finding
     from fairlead.positions import Document, ValuePath
     from fairlead.schemas.forms import Checker, Fault
 
@@ -26,6 +26,10 @@ _UNITED = frozenset({
     "ports", "profiles", "secrets", "sysctls", "tmpfs", "volumes",
 })  # fmt: skip
 """Lists in which Compose drops what stands twice before it looks (``EnforceUnicity`` of compose-go)."""
+
+
+_LOADED = (("include",), ("extends",))
+"""Compose takes these out of the model before it looks: empty ones say nothing."""
 
 
 def schema_findings(model: Model, *, compose_version: str = "") -> tuple[Finding, ...]:
@@ -39,6 +43,9 @@ def schema_findings(model: Model, *, compose_version: str = "") -> tuple[Finding
     newest = compose_checker()
     checker = compose_checker(compose_version)
     findings: list[Finding] = []
+    if not model.faults and not any(_says_something(document) for document in model.read):
+        place = model.location(())
+        findings.append(Finding("the compose file is empty", place, "add services:", "schema"))
     for document in model.read:
         faults = _faults(document, checker, model)
         if checker is not newest and any(fault.keyword == "unknown" for fault in faults):
@@ -47,6 +54,12 @@ def schema_findings(model: Model, *, compose_version: str = "") -> tuple[Finding
         if faults:
             findings += fault_findings(faults, document, checker, "schema")
     return tuple(findings)
+
+
+def _says_something(document: Document) -> bool:
+    """Whether there is more than ``version:``, which Compose drops."""
+    value = document.value
+    return bool(value) and (not isinstance(value, dict) or any(key != "version" for key in value))
 
 
 def _faults(document: Document, checker: Checker, model: Model) -> list[Fault]:
@@ -59,6 +72,8 @@ def _is_settled(fault: Fault, model: Model) -> bool:
     """Whether the merged whole holds where a file on its own does not."""
     if fault.keyword == "uniqueItems":
         return fault.path[-2] in _UNITED
+    if fault.value is None and fault.path[-1:] in _LOADED:
+        return True
     if fault.keyword == "required" and len(model.read) > 1:
         return _is_filled(model.value, fault.path, fault.value)
     return False

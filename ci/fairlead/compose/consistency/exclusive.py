@@ -18,9 +18,7 @@ def check_exclusive(ground: Ground, container: Container) -> None:
     """Keys of a container that contradict each other, or that it lacks."""
     value, path, name = container.value, container.path, container.name
     if not plain_text(value.get("image")) and not is_set(value, "build") and not is_set(value, "provider"):
-        key = "image" in value
-        what = f"{name} has neither an image nor a build" if not key else f"the image of {name} is empty"
-        ground.fault((*path, "image") if key else path, what, key=not key)
+        _tell_no_image(ground, container)
     if plain_text(value.get("network_mode")) and mapping(value.get("networks")):
         what = f"{name} has network_mode and networks, which exclude each other"
         ground.fault((*path, "network_mode"), what, "leave one of them out", key=True)
@@ -29,6 +27,17 @@ def check_exclusive(ground: Ground, container: Container) -> None:
     _check_scale(ground, container)
     _check_reservations(ground, container)
     _check_watch(ground, container)
+
+
+def _tell_no_image(ground: Ground, container: Container) -> None:
+    path = (*container.path, "image")
+    written = next((document for document in ground.model.read if document.has(path)), None)
+    if written is not None:
+        # The model leaves an empty one out.
+        fix = "give the variable in it a value" if ground.is_open(path) else ""
+        ground.fault_in(written, path, f"the image of {container.name} is empty", fix)
+    else:
+        ground.fault(container.path, f"{container.name} has neither an image nor a build", key=True)
 
 
 def _check_build(ground: Ground, container: Container) -> None:

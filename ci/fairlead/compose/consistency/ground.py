@@ -47,6 +47,14 @@ class Ground:
         """The top-level networks, volumes, secrets, configs or models, used or not."""
         return mapping(self.model.declared.get(kind))
 
+    def is_open(self, path: ValuePath) -> bool:
+        """Whether a variable in the value is unset: rule ``unset-variable`` tells that, and the value means little."""
+        node = self.model.node(path)
+        text = node.text if node is not None else ""
+        if "$" not in text:
+            return False
+        return any(not use.is_set and not use.default and use.name in text for use in self.model.uses)
+
     def fault(self, path: ValuePath, what: str, fix: str = "", *, key: bool = False) -> None:
         """Report what is wrong with the value, or the key, at a path."""
         place = self.model.location(path, key=key)

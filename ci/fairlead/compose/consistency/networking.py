@@ -24,11 +24,12 @@ def check_networking(ground: Ground, container: Container) -> None:
         path = (*container.path, "ports", index)
         if isinstance(port, dict):
             _check_port(ground, container, port, path)
-        elif isinstance(port, (str, int)):
+        elif isinstance(port, (str, int, float)):
             ground.fault(path, f'{container.name}: "{port}" is no port mapping', _PORT_FIX)
     for index, port in enumerate(listed(container.value.get("expose"))):
-        number = str(port).partition("/")[0]
-        if isinstance(port, float) or (isinstance(port, str) and "$" not in port and not parse_range(number)):
+        if not isinstance(port, (str, float)):
+            continue
+        if isinstance(port, float) or ("$" not in port and not parse_range(port.partition("/")[0])):
             what = f"{container.name}: {port} is no port to expose"
             ground.fault((*container.path, "expose", index), what, "write PORT or FIRST-LAST")
     _check_addresses(ground, container)

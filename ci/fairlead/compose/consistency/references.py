@@ -37,7 +37,7 @@ def _check_resources(ground: Ground, container: Container) -> None:
                 source = plain_text(mapping(mount).get("source")) or (mount if isinstance(mount, str) else "")
                 if source not in ground.declared(kind):
                     what = f"{name} uses the {kind[:-1]} {source}, which is not declared"
-                    place = (*below, kind, index, *(("source",) if isinstance(mount, dict) else ()))
+                    place = (*below, kind, index, *(("source",) if "source" in mapping(mount) else ()))
                     _undefined_value(ground, place, what, source, kind)
 
 
@@ -79,6 +79,8 @@ def implied(container: Container) -> list[tuple[str, tuple[str | int, ...]]]:
     value, path = container.value, container.path
     named: list[tuple[str, tuple[str | int, ...]]] = []
     for index, link in enumerate(listed(value.get("links"))):
+        if not isinstance(link, str):
+            continue
         parts = plain_text(link).split(":")
         named.append((parts[0] if len(parts) == 2 else plain_text(link), (*path, "links", index)))
     for key in _NAMESPACES:
@@ -87,7 +89,7 @@ def implied(container: Container) -> list[tuple[str, tuple[str | int, ...]]]:
             named.append((shared.removeprefix(_SERVICE), (*path, key)))
     for index, source in enumerate(listed(value.get("volumes_from"))):
         text = plain_text(source)
-        if not text.startswith("container:"):
+        if isinstance(source, str) and not text.startswith("container:"):
             named.append((text.split(":")[0], (*path, "volumes_from", index)))
     return named
 

@@ -49,6 +49,7 @@ _UNSIGNED: tuple[ValuePath, ...] = (
     ("deploy", "placement", "max_replicas_per_node"),
     ("blkio_config", "weight"),
     ("blkio_config", "weight_device", ANY, "weight"),
+    ("volumes", ANY, "tmpfs", "mode"),
 )
 _INTEGERS: tuple[ValuePath, ...] = (
     *(
@@ -60,6 +61,7 @@ _INTEGERS: tuple[ValuePath, ...] = (
     (*_LIMITS, "limits", "pids"),
     ("scale",),
     ("deploy", "replicas"),
+    (*_LIMITS, "reservations", "generic_resources", ANY, "discrete_resource_spec", "value"),
     ("ulimits", ANY),
     ("ulimits", ANY, "soft"),
     ("ulimits", ANY, "hard"),
@@ -75,16 +77,37 @@ _NUMBERS: tuple[ValuePath, ...] = (
     (*_LIMITS, "reservations", "cpus"),
 )
 _BOOLEANS: tuple[ValuePath, ...] = (
-    *((key,) for key in ("init", "oom_kill_disable", "privileged", "read_only", "stdin_open", "tty")),
+    *(
+        (key,)
+        for key in ("attach", "init", "oom_kill_disable", "privileged", "read_only", "stdin_open", "tty")
+    ),
+    ("use_api_socket",),
+    *(("build", key) for key in ("no_cache", "privileged", "pull")),
+    *((hook, ANY, "privileged") for hook in ("post_start", "pre_stop")),
+    ("develop", "watch", ANY, "exec", "privileged"),
     ("healthcheck", "disable"),
+    ("networks", ANY, "use_service_name_alias"),
     ("volumes", ANY, "read_only"),
+    ("volumes", ANY, "bind", "create_host_path"),
     ("volumes", ANY, "volume", "nocopy"),
     ("depends_on", ANY, "restart"),
     ("depends_on", ANY, "required"),
 )
-_MODES: tuple[ValuePath, ...] = (("configs", ANY, "mode"), ("secrets", ANY, "mode"))
+_MODES: tuple[ValuePath, ...] = (
+    ("configs", ANY, "mode"),
+    ("secrets", ANY, "mode"),
+    ("build", "secrets", ANY, "mode"),
+)
+_WRITTEN_AS_NUMBERS: tuple[ValuePath, ...] = (
+    ("volumes", ANY, "tmpfs", "mode"),
+    ("blkio_config", "weight"),
+    ("blkio_config", "weight_device", ANY, "weight"),
+)
 _COMMANDS: tuple[ValuePath, ...] = (("command",), ("entrypoint",))
 _CAPABILITIES: tuple[ValuePath, ...] = (("cap_add", ANY), ("cap_drop", ANY))
+_TEXTS: tuple[ValuePath, ...] = (("storage_opt", ANY), ("build", "additional_contexts", ANY))
+_WORDS: frozenset[ValuePath] = frozenset({("restart",), ("stop_signal",), ("image",), *_CAPABILITIES})
+"""What Compose hands on unread: with an unset variable in it, it is no more than unset."""
 
 
 def check_values(ground: Ground, container: Container) -> None:
@@ -94,9 +117,11 @@ def check_values(ground: Ground, container: Container) -> None:
             if pattern[0] not in container.value:
                 continue
             for path, value in matches(container.value, pattern, container.path):
-                if value is not None and not is_good(value):
-                    what = f"{container.name}: {'.'.join(map(str, path[2:]))} must be {expected}, not {_shown(value)}"
-                    ground.fault(path, what, fix)
+                if value is None or is_good(value) or (pattern in _WORDS and ground.is_open(path)):
+                    continue
+                what = f"{container.name}: {'.'.join(map(str, path[2:]))} must be {expected}, not {_shown(value)}"
+                ground.fault(path, what, fix)
+    _check_texts(ground, container)
     _check_lists(ground, container)
     _check_devices(ground, container)
     _check_ulimits(ground, container)
@@ -134,9 +159,12 @@ def _is_mode(value: Any) -> bool:
     return not isinstance(value, str) or (value != "" and all(digit in "01234567" for digit in value))
 
 
-def _is_command(value: Any) -> bool:
-    """The model holds the words of a command: text is one whose quotes do not close."""
+def _is_no_text(value: Any) -> bool:
     return not isinstance(value, str)
+
+
+def _is_no_fraction(value: Any) -> bool:
+    return not isinstance(value, float)
 
 
 _FORMS: tuple[tuple[tuple[ValuePath, ...], Callable[[Any], bool], str, str], ...] = (
@@ -147,12 +175,26 @@ _FORMS: tuple[tuple[tuple[ValuePath, ...], Callable[[Any], bool], str, str], ...
     (_NUMBERS, _is_number, "a number", ""),
     (_BOOLEANS, _is_boolean, "true or false", ""),
     (_MODES, _is_mode, "an octal number", "write 0440"),
-    (_COMMANDS, _is_command, "words whose quotes close", "write a list: [word, word]"),
+    (_WRITTEN_AS_NUMBERS, _is_no_text, "a number", "write it without quotes"),
+    ((("group_add", ANY),), _is_no_fraction, "a name or a whole number", ""),
+    # The model holds the words of a command: text is one whose quotes do not close.
+    (_COMMANDS, _is_no_text, "words whose quotes close", "write a list: [word, word]"),
     ((("restart",),), is_restart, "a restart policy", "write no, always, unless-stopped or on-failure:3"),
     (_CAPABILITIES, is_capability, "a capability of Linux", "see capabilities(7)"),
     ((("stop_signal",),), is_signal, "a signal", "write SIGTERM"),
     ((("image",),), is_image, "an image reference", "write registry/name:tag, in lower case"),
 )
+
+
+def _check_texts(ground: Ground, container: Container) -> None:
+    """Options that must be text as they are written: the model has made text of them."""
+    for pattern in _TEXTS:
+        for path, _value in matches(container.value, pattern, container.path):
+            node = ground.model.node(path)
+            value = node.value if node is not None else ""
+            if not isinstance(value, (str, int)) or isinstance(value, bool):
+                what = f"{container.name}: {'.'.join(map(str, path[2:]))} must be text, not {_shown(value)}"
+                ground.fault(path, what, "put it in quotes")
 
 
 def _check_lists(ground: Ground, container: Container) -> None:

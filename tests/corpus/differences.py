@@ -1,0 +1,56 @@
+"""Where Fairlead and ``docker-compose config`` differ on purpose: all of it, each with its reason."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fairlead.findings import Finding
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A finding about files that ``config`` takes: what it says, and why it is right all the same."""
+
+    says: str
+    reason: str
+
+
+STRICTER = (
+    Difference("must be an image reference", "Compose hands it on unread; the engine refuses it at `up`"),
+    Difference("must be a restart policy", "handed on unread; the engine refuses it at `up`"),
+    Difference("must be a capability", "handed on unread; the engine refuses it at `up`"),
+    Difference("must be a signal", "handed on unread; the engine refuses it at `up`"),
+    Difference("is no MAC address", "handed on unread; the engine refuses it at `up`"),
+    Difference("is no ipv[46] address", "handed on unread; the engine refuses it at `up`"),
+    Difference(
+        "is no (subnet|IP address)", "handed on unread; host_ip of ports is refused since Compose 2.37"
+    ),
+    Difference("is no port$", "a long port is handed on unread; the engine refuses what is above 65535"),
+    Difference("is no protocol", "a long port is handed on unread; the engine refuses it"),
+    Difference("is no port to expose", "handed on unread; the engine refuses it"),
+    Difference("the soft limit of .* is above", "handed on unread; the engine refuses it at `up`"),
+    Difference("a bind mount without a source", "the engine refuses it at `up`"),
+    Difference("a device without a source", "the engine refuses it at `up`"),
+    Difference("the first mount is lost", "Compose takes the last mount of a list, and says nothing"),
+    Difference("is mounted twice, by", "refused since Compose 2.36; one mount hides the other"),
+    Difference(
+        "the container_name .* is that of", "`config` says nothing in some versions; the engine refuses it"
+    ),
+    Difference(
+        "ends in a space", "refused since Compose 2.34, in a list only; no program looks for such a variable"
+    ),
+    Difference("(scale|replicas) must be 0 or more", "refused since Compose 2.36"),
+    Difference("count and device_ids exclude each other", "refused since Compose 2.30"),
+    Difference("builds from the service", "looked at since Compose 2.33"),
+    Difference("is no device$", "refused since Compose 2.30"),
+    Difference(
+        "(include|extends)\\S* (unknown key|must be)|extends: unknown",
+        "Compose takes it out before its schema",
+    ),
+)
+
+
+def is_intended(finding: Finding) -> bool:
+    """Whether a finding about a file that Compose takes stands in the table."""
+    return any(re.search(difference.says, finding.what) for difference in STRICTER)
