@@ -60,6 +60,9 @@ def _covers(target: str, folder: str, view: View) -> bool:
     told = str(view.get("environment", "PGDATA") or "").rstrip("/")
     if told and (told == target or told.startswith(f"{target}/")):
         return True
+    if folder == "/var/lib/postgresql/data" and not major_version(view.service.reference):
+        # Which one it is depends on a version that the file does not tell.
+        return target in {folder, "/var/lib/postgresql"}
     return target == folder
 
 

@@ -34,6 +34,10 @@ _TEXTS = (
 )
 _BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _ALWAYS_SET = frozenset({"COMPOSE_PROJECT_NAME"})
+_DURATIONS = (
+    *(("healthcheck", key) for key in ("interval", "timeout", "start_period", "start_interval")),
+    ("stop_grace_period",),
+)
 _SWARM_ONLY = ("update_config", "rollback_config", "placement", "endpoint_mode")
 
 
@@ -112,8 +116,10 @@ def _is_date(text: str) -> bool:
 def unset_variable(subject: Subject) -> Iterator[Fault]:
     """A variable that may be missing without a word."""
     seen: set[tuple[str, object]] = set()
+    # Demanded in one place, it is set in all: the files can't be read otherwise.
+    demanded = {use.name for use in subject.model.uses if use.operator == ":?"}
     for use in subject.model.uses:
-        if use.operator or use.name in _ALWAYS_SET or (use.name, use.location) in seen:
+        if use.operator or use.name in _ALWAYS_SET | demanded or (use.name, use.location) in seen:
             continue
         if subject.deployed and use.name in subject.given:
             continue
@@ -210,6 +216,29 @@ def compose_too_old(subject: Subject) -> Iterator[Fault]:
             what = f"{path[-1]} needs Compose {version}, and {shown} is the oldest that a host runs"
             fix = "do without it, or update the hosts and write validate: {compose: …} in fairlead.yaml"
             yield Fault(path, what, fix, location=document.location(path, key=True))
+        for path, since in _new_values(document, have):
+            version = ".".join(str(number) for number in since)
+            what = (
+                f"{document.text(path)} needs Compose {version}, and {shown} is the oldest that a host runs"
+            )
+            yield Fault(path, what, "write it in another form", location=document.location(path))
+
+
+def _new_values(document: Document, have: tuple[int, ...]) -> Iterator[tuple[ValuePath, tuple[int, ...]]]:
+    """Values of keys that were always there, in a form that is newer than ``have``."""
+    services = document.node(("services",))
+    in_days, of_service = (2, 34, 0), (2, 33, 0)
+    for name, entry in services.entries.items() if services is not None else ():
+        for steps in _DURATIONS if in_days[: len(have)] > have else ():
+            path: ValuePath = ("services", name, *steps)
+            text = document.text(path) if steps[0] in entry.node.entries else ""
+            if text[:1].isdigit() and ("d" in text or "w" in text):
+                yield path, in_days
+        if of_service[: len(have)] > have and "build" in entry.node.entries:
+            contexts = document.node(("services", name, "build", "additional_contexts"))
+            for key, context in contexts.entries.items() if contexts is not None else ():
+                if "service:" in context.node.text:
+                    yield ("services", name, "build", "additional_contexts", key), of_service
 
 
 def _new_keys(

@@ -194,7 +194,9 @@ def bind_mount(view: View) -> Iterator[Fault]:
         if is_read_only and view.subject.deployed and root is not None and _holds(str(root), source):
             # It travels with the release, by its content.
             continue
-        yield Fault(path, *_bind_words(source, is_read_only=is_read_only))
+        here = f"{view.subject.model.directory}/"
+        shown = f"./{source.removeprefix(here)}" if source.startswith(here) else source
+        yield Fault(path, *_bind_words(shown, is_read_only=is_read_only))
 
 
 def _must_exist(view: View, path: ValuePath) -> bool:

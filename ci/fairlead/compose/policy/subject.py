@@ -181,6 +181,7 @@ class View:
         return bool(
             self.service.image
             or "build" in self.definition
+            or "FAIRLEAD_" in self.written("image")
             or (own and (reference == own or reference.startswith((f"{own}/", f"{own}:", f"{own}@"))))
         )
 
