@@ -1,0 +1,165 @@
+"""``fairlead validate`` beside ``docker compose config -q`` and the linters of others: one file, whole processes.
+
+The file is ``bench/compose.yaml``: 8 services, 275 lines, nothing wrong with it. Each tool is called as its manual
+says, in turn with the others, and every figure is told against ``docker compose config -q`` of the same round.
+The linters are pinned and lie in the cache; dclint only where there is a Node to run it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.measure import Row, seconds
+from fairlead.process import Completed, run
+from fairlead.tools.cache import cache_dir
+
+_HERE = Path(__file__).parent
+_FILE = _HERE / "compose.yaml"
+_GOAL = 0.6
+_MANY_GOAL = 2.0
+_ROUNDS = 15
+_DCLINT = "3.1.0"
+_FLOOR = "docker compose config -q"
+
+
+def measure() -> list[Row]:
+    """The row with the goal, one a peer, one for a first call, and one for a thousand services."""
+    with tempfile.TemporaryDirectory() as folder:
+        # A folder of its own: a fairlead.yaml above it would count.
+        file = shutil.copy(_FILE, folder)
+        floor = ("docker", "compose", "--file", file, "config", "-q")
+        taken = _in_turn({_FLOOR: floor, **_ours(file), **_peers(file)})
+    ours = "fairlead validate"
+    rows = [_row(ours, taken, goal=_GOAL)]
+    rows += [_row(name, taken) for name in taken if name not in {ours, _FLOOR}]
+    return [*rows, _asking(), _many()]
+
+
+def _ours(file: str) -> dict[str, tuple[str, ...]]:
+    fairlead = shutil.which("fairlead")
+    command = (fairlead,) if fairlead else (sys.executable, "-m", "fairlead")
+    return {
+        "fairlead validate": (*command, "validate", file),
+        "fairlead validate --no-compose": (*command, "validate", "--no-compose", file),
+    }
+
+
+def _peers(file: str) -> dict[str, tuple[str, ...]]:
+    bin_folder = _python_peers()
+    found = {
+        "yamllint 1.38.0": (str(bin_folder / "yamllint"), "-d", "relaxed", file),
+        "compose-lint 0.36.2": (str(bin_folder / "compose-lint"), file),
+        "check-jsonschema 0.39.0": (
+            str(bin_folder / "check-jsonschema"),
+            *("--builtin-schema", "vendor.compose-spec", file),
+        ),
+    }
+    dclint = _dclint()
+    return {**found, f"dclint {_DCLINT}": (str(dclint), file)} if dclint is not None else found
+
+
+def _python_peers() -> Path:
+    """The linters of ``peers.txt`` in a virtualenv of their own, made once."""
+    folder = cache_dir() / "bench" / "peers"
+    wanted = (_HERE / "peers.txt").read_text()
+    mark = folder / "made-from"
+    if not mark.is_file() or mark.read_text() != wanted:
+        shutil.rmtree(folder, ignore_errors=True)
+        run([sys.executable, "-m", "venv", folder], timeout=120)
+        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        run([*pip, "--no-deps", "--require-hashes", "-r", _HERE / "peers.txt"], timeout=600)
+        mark.write_text(wanted)
+    return folder / "bin"
+
+
+def _dclint() -> Path | None:
+    """The program dclint, in the cache, where there is npm."""
+    program = cache_dir() / "bench" / f"dclint-{_DCLINT}" / "node_modules" / ".bin" / "dclint"
+    npm = shutil.which("npm")
+    if not program.exists() and npm is not None:
+        folder = program.parents[2]
+        folder.mkdir(parents=True, exist_ok=True)
+        words = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder]
+        run([*words, f"dclint@{_DCLINT}"], timeout=600, check=False)
+    return program if program.exists() and shutil.which("node") else None
+
+
+def _call(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Completed:
+    """Run a tool to its end, whatever it thinks of the file."""
+    return run(argv, check=False, env=dict(env or {}))
+
+
+def _in_turn(commands: Mapping[str, Sequence[str]]) -> dict[str, list[float]]:
+    """Seconds of each command, round by round in another order, after one that warms the caches up."""
+    for argv in commands.values():
+        _call(argv)
+    taken: dict[str, list[float]] = {name: [] for name in commands}
+    order = list(commands.items())
+    for _ in range(_ROUNDS):
+        random.shuffle(order)
+        for name, argv in order:
+            taken[name].append(seconds(lambda argv=argv: _call(argv)))  # type: ignore[misc]
+    return taken
+
+
+def _row(name: str, taken: Mapping[str, Sequence[float]], goal: float = 0.0) -> Row:
+    ratio = statistics.median(our / floor for our, floor in zip(taken[name], taken[_FLOOR], strict=True))
+    return Row(
+        f"{name}, 8 services, 275 lines",
+        f"{statistics.median(taken[name]) * 1000:.0f} ms",
+        f"{statistics.median(taken[_FLOOR]) * 1000:.0f} ms ({_FLOOR})",
+        f"{ratio:.2f}x",
+        f"<= {goal}x" if goal else "-",
+        not goal or ratio <= goal,
+    )
+
+
+def _asking() -> Row:
+    """A file that is new each time: docker-compose is asked, side by side."""
+    pairs = []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "compose.yaml"
+        for turn in range(_ROUNDS):
+            copy.write_text(f"{_FILE.read_text()}# {turn}\n")
+            ours = seconds(lambda: _call(_ours(str(copy))["fairlead validate"]))
+            floor = seconds(lambda: _call(["docker", "compose", "--file", str(copy), "config", "-q"]))
+            pairs.append((ours, floor))
+    return Row(
+        "fairlead validate, a file that docker-compose was not asked about yet",
+        f"{statistics.median(ours for ours, _ in pairs) * 1000:.0f} ms",
+        f"{statistics.median(floor for _, floor in pairs) * 1000:.0f} ms ({_FLOOR})",
+        f"{statistics.median(ours / floor for ours, floor in pairs):.2f}x",
+        "-",
+        held=True,
+    )
+
+
+def _many() -> Row:
+    """A thousand services in one file, all layers of our own."""
+    one = (
+        "  s{0}:\n    image: nginx:1.29\n    init: true\n    restart: unless-stopped\n"
+        "    environment: {{A: b, C: '${{D:-e}}'}}\n    networks: [n{1}]\n"
+    )
+    text = "name: many\nservices:\n" + "".join(one.format(number, number % 10) for number in range(1000))
+    text += "networks:\n" + "".join(f"  n{number}: {{}}\n" for number in range(10))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "compose.yaml"
+        file.write_text(text)
+        argv = _ours(str(file))["fairlead validate --no-compose"]
+        ours = statistics.median(seconds(lambda: _call(argv)) for _ in range(3))
+        floor = seconds(lambda: _call(["docker", "compose", "--file", str(file), "config", "-q"], os.environ))
+    return Row(
+        "fairlead validate --no-compose, 1,000 services",
+        f"{ours:.2f} s",
+        f"{floor:.2f} s ({_FLOOR})",
+        f"{ours / floor:.2f}x",
+        f"<= {_MANY_GOAL} s",
+        ours <= _MANY_GOAL,
+    )
