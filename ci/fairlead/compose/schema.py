@@ -71,7 +71,8 @@ def _faults(document: Document, checker: Checker, model: Model) -> list[Fault]:
 def _is_settled(fault: Fault, model: Model) -> bool:
     """Whether the merged whole holds where a file on its own does not."""
     if fault.keyword == "uniqueItems":
-        return fault.path[-2] in _UNITED
+        # Labels of volumes are the exception.
+        return fault.path[-2] in _UNITED and fault.path[0] != "volumes"
     if fault.value is None and fault.path[-1:] in _LOADED:
         return True
     if fault.keyword == "required" and len(model.read) > 1:
