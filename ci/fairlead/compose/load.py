@@ -1,36 +1,20 @@
-"""A compose app from its files: read, checked, resolved by Compose, and each service understood."""
+"""A compose app from its files: loaded, checked, and each service understood."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from fairlead.compose.model import ComposeApp, ComposeFiles
-from fairlead.compose.resolve import Resolved, resolve_model
+from fairlead.compose.check import compose_files
+from fairlead.compose.loader import Model, load_model
+from fairlead.compose.model import ComposeApp
 from fairlead.compose.services import infer_services
-from fairlead.compose.validate import schema_faults, settings_faults
-from fairlead.errors import ComposeInvalidError, InputError
-from fairlead.findings import Finding, Location
-from fairlead.positions import load_documents
-from fairlead.settings import DEFAULT_COMPOSE_NAMES, Environment, Settings, shown_path
+from fairlead.errors import ComposeInvalidError
+from fairlead.findings import Finding
+from fairlead.settings import Environment, Settings, shown_path
 
-
-def load_files(settings: Settings) -> ComposeFiles:
-    """The compose files with positions, whatever is wrong in them.
-
-    Raises:
-        InputError: there is none.
-    """
-    if not settings.compose:
-        raise InputError(
-            "there is no compose file",
-            why=f"{settings.root} holds none of {', '.join(DEFAULT_COMPOSE_NAMES)}",
-            fix="name it in fairlead.yaml: compose: [path/to/compose.yaml]",
-        )
-    return ComposeFiles(
-        tuple(document for path in settings.compose for document in load_documents(path, shown_path(path)))
-    )
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def load_app(
@@ -47,40 +31,53 @@ def load_app(
 
     Raises:
         InputError: there is no compose file.
-        ComposeInvalidError: a file does not hold; all faults of the first layer that fails, with their places.
-        ToolMissingError: Compose is not installed.
+        ComposeInvalidError: a file does not hold; all faults, each with its place.
     """
-    from fairlead.tools.locate import locate
-
-    files = load_files(settings)
-    faults = (*schema_faults(files), *settings_faults(files, settings))
-    if faults:
-        raise invalid(faults)
     variables = {
         **environment.variables,
         "FAIRLEAD_REGISTRY": registry,
         "FAIRLEAD_TAG": tag,
         "FAIRLEAD_REVISION": revision,
     }
-    resolved = resolve_model(locate("compose"), settings.compose, settings.app, variables, files)
-    return build_app(settings, environment, files, resolved, registry=registry, revision=revision)
+    model = load_model(compose_files(settings), variables=variables, name=settings.app)
+    faults = model_faults(model, settings)
+    if faults:
+        raise invalid(faults)
+    return build_app(settings, environment, model, registry=registry, revision=revision)
+
+
+def model_faults(model: Model, settings: Settings) -> tuple[Finding, ...]:
+    """What keeps a model from being understood: what Compose would refuse, and an ``x-fairlead`` that can't be meant."""
+    from fairlead.compose.consistency import model_findings
+    from fairlead.compose.schema import schema_findings
+
+    found = [*model.faults, *schema_findings(model)]
+    if not any(finding.severity == "error" for finding in found):
+        found += model_findings(model)
+    found += _extension_faults(model, settings)
+    return tuple(finding for finding in found if finding.severity == "error")
+
+
+def _extension_faults(model: Model, settings: Settings) -> list[Finding]:
+    from fairlead.compose.policy import Subject, make_policy
+    from fairlead.compose.policy.extension import wrong_extension
+
+    subject = Subject(model, {}, make_policy(settings.validate), images=tuple(settings.images))
+    return [
+        Finding(fault.what, model.location(fault.path, key=fault.key), fault.fix, "x-fairlead")
+        for fault in wrong_extension(subject)
+    ]
 
 
 def build_app(
-    settings: Settings,
-    environment: Environment,
-    files: ComposeFiles,
-    resolved: Resolved,
-    *,
-    registry: str,
-    revision: str,
+    settings: Settings, environment: Environment, model: Model, *, registry: str, revision: str
 ) -> ComposeApp:
-    """Understand a resolved model: leave out inactive profiles, infer each service.
+    """Understand a model without faults: leave out inactive profiles, infer each service.
 
     Raises:
         ComposeInvalidError: a service needs one that its profile leaves out, or there are two proxies.
     """
-    definitions: Mapping[str, Any] = resolved.model.get("services") or {}
+    definitions: Mapping[str, Any] = model.value.get("services") or {}
     left_out = {
         name: ", ".join(definition["profiles"])
         for name, definition in definitions.items()
@@ -89,18 +86,15 @@ def build_app(
         and not _is_declared_job(definition)
     }
     kept = {name: definition for name, definition in definitions.items() if name not in left_out}
-    services = infer_services(
-        _in_order(kept, files), root=settings.root, images=settings.images, registry=registry
-    )
     app = ComposeApp(
         settings=settings,
         environment=environment,
         revision=revision,
         directory=settings.compose[0].parent,
-        files=files,
-        model={**resolved.model, "services": kept},
-        services=services,
-        notes=_notes(settings, files, resolved, left_out),
+        files=model,
+        model={**model.value, "services": kept},
+        services=infer_services(kept, root=settings.root, images=settings.images, registry=registry),
+        notes=_notes(settings, model, left_out),
     )
     faults = (*_left_out_needs(app, left_out), *_proxies(app), *_unknown_builds(app))
     if faults:
@@ -121,21 +115,7 @@ def _is_declared_job(definition: Mapping[str, Any]) -> bool:
     return isinstance(declared, Mapping) and declared.get("role") == "job"
 
 
-def _in_order(definitions: Mapping[str, Any], files: ComposeFiles) -> dict[str, Any]:
-    """Services in the order of the files, which is the author's; Compose sorts them by name."""
-    places = {name: files.location(("services", name), key=True) for name in definitions}
-    order = [document.path for document in files.documents]
-    return dict(
-        sorted(
-            definitions.items(),
-            key=lambda item: (order.index(places[item[0]].path), places[item[0]].line, item[0]),
-        )
-    )
-
-
-def _notes(
-    settings: Settings, files: ComposeFiles, resolved: Resolved, left_out: Mapping[str, str]
-) -> tuple[Finding, ...]:
+def _notes(settings: Settings, model: Model, left_out: Mapping[str, str]) -> tuple[Finding, ...]:
     notes = []
     env_file = settings.compose[0].parent / ".env"
     if env_file.is_file():
@@ -145,21 +125,13 @@ def _notes(
         what = (
             f"the service {name} is left out: its profile {profiles} is not among the environment's profiles"
         )
-        notes.append(Finding(what, files.location(("services", name), key=True), rule="profile"))
-    for variable in resolved.unset:
-        what = f"the variable {variable} is not set and taken for empty"
-        fix = f"set it in environments.<name>.variables, or write ${{{variable}:?}} to demand it"
-        notes.append(Finding(what, _variable_place(files, variable), fix, "unset-variable"))
+        notes.append(Finding(what, model.location(("services", name), key=True), rule="profile"))
+    unset = {use.name: use for use in reversed(model.uses) if not use.operator and not use.is_set}
+    for name, use in reversed(unset.items()):
+        what = f"the variable {name} is not set and taken for empty"
+        fix = f"set it in environments.<name>.variables, or write ${{{name}:?}} to demand it"
+        notes.append(Finding(what, use.location, fix, "unset-variable"))
     return tuple(notes)
-
-
-def _variable_place(files: ComposeFiles, variable: str) -> Location | None:
-    use = re.compile(rf"\$\{{?{re.escape(variable)}\b")
-    for document in files.documents:
-        for _, node in document.walk():
-            if "$" in node.text and use.search(node.text):
-                return Location(document.path, node.line, node.column)
-    return None
 
 
 def _left_out_needs(app: ComposeApp, left_out: Mapping[str, str]) -> list[Finding]:

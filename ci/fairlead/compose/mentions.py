@@ -39,8 +39,7 @@ def read_mentions(definitions: Mapping[str, Any], root: Path) -> tuple[Mention, 
         command = definition.get("command") or ()
         mentions.append(Mention(name, "its command", " ".join(str(word) for word in command)))
         mentions.extend(
-            Mention(name, file.name, file.read_text(encoding="utf-8", errors="replace"))
-            for file in _config_files(definition, root)
+            Mention(name, file.name, read_small(file, _MAX_BYTES)) for file in _config_files(definition, root)
         )
     return tuple(mentions)
 
@@ -75,8 +74,18 @@ def _config_files(definition: Mapping[str, Any], root: Path) -> Iterator[Path]:
     if context != root and context.is_relative_to(root):
         found += _matching(context)
     for file in found[:_MAX_FILES]:
-        if file.is_relative_to(root) and file.is_file() and file.stat().st_size <= _MAX_BYTES:
+        if file.is_relative_to(root) and file.is_file():
             yield file
+
+
+def read_small(file: Path, most: int) -> str:
+    """The text of a file; empty if it has more than ``most`` bytes, or can't be read."""
+    try:
+        with file.open("rb") as stream:
+            read = stream.read(most + 1)
+    except OSError:
+        return ""
+    return read.decode("utf-8", "replace") if len(read) <= most else ""
 
 
 def _matching(folder: Path) -> list[Path]:

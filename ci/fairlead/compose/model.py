@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fairlead.compose.dockerfile import DockerfileFacts
-from fairlead.findings import Finding, Location
+from fairlead.findings import Finding
 from fairlead.records import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
-    from fairlead.positions import Document, ValuePath
+    from fairlead.compose.loader import Model
     from fairlead.settings import Environment, Settings
 
     Role = Literal["app", "worker", "job", "state", "ops", "proxy"]
@@ -25,30 +25,6 @@ else:
 ROLES: tuple[Role, ...] = ("app", "worker", "job", "state", "ops", "proxy")
 GENERATED_PROXY = "fairlead-proxy"
 """The service that is added when the app brings no proxy."""
-
-
-@dataclass(frozen=True)
-class ComposeFiles:
-    """The compose files as they are written: the source of every position."""
-
-    documents: tuple[Document, ...]
-
-    def location(self, path: ValuePath, *, key: bool = False) -> Location:
-        """Where a value of the merged model was written: in the last file that has it, else its nearest parent."""
-        for length in range(len(path), 0, -1):
-            part = path[:length]
-            for document in reversed(self.documents):
-                if document.has(part):
-                    return document.location(part, key=key or length < len(path))
-        return self.documents[0].location()
-
-    def value(self, path: ValuePath) -> Any:
-        """What the last file that has a value at ``path`` says there, or None."""
-        for document in reversed(self.documents):
-            node = document.node(path)
-            if node is not None:
-                return node.value
-        return None
 
 
 @dataclass(frozen=True)
@@ -108,7 +84,7 @@ class ComposeApp:
 
     Attributes:
         directory: the project directory: where relative paths of the compose files start.
-        files: the source, for positions.
+        files: the compose files, loaded: the source of every position.
         model: the resolved model, without services that are left out by their profile.
         services: by name, in the order of the files.
         notes: what a user should know, none of it an error.
@@ -118,7 +94,7 @@ class ComposeApp:
     environment: Environment
     revision: str
     directory: Path
-    files: ComposeFiles
+    files: Model
     model: Mapping[str, Any]
     services: Mapping[str, Service]
     notes: tuple[Finding, ...] = ()

@@ -140,17 +140,11 @@ class _Reader:
 
     def _is_written_relative(self, mount: Mapping[str, Any]) -> bool:
         """Whether the file names the source relative to itself or to the home folder of whoever deploys."""
-        written = self.app.files.value(self._path)
-        for entry in written if isinstance(written, list) else ():
-            if isinstance(entry, str):
-                source, _, rest = entry.partition(":")
-                target = rest.partition(":")[0]
-            elif isinstance(entry, Mapping):
-                source, target = str(entry.get("source", "")), str(entry.get("target", ""))
-            else:
-                continue
-            if target == mount["target"]:
-                return source.startswith((".", "~"))
+        volumes = self.app.model["services"][self.service.name].get("volumes", ())
+        for number, volume in enumerate(volumes):
+            if volume.get("target") == mount["target"]:
+                written = self.app.files.node((*self._path, number, "source"))
+                return written is not None and written.text.startswith((".", "~"))
         return False
 
     def _is_source_of_build(self, mount: Mapping[str, Any], source: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fairlead.compose.model import ComposeFiles
+from fairlead.compose.loader import Model
 from fairlead.findings import Finding
 from fairlead.positions import ValuePath
 
@@ -13,7 +13,7 @@ from fairlead.positions import ValuePath
 class Remarks:
     """Faults end the split; notes go with its result. Both are placed in the compose files."""
 
-    files: ComposeFiles
+    files: Model
     faults: list[Finding] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)
 

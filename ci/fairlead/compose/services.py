@@ -8,7 +8,7 @@ from pathlib import Path
 from fairlead.compose.clean import clean_service
 from fairlead.compose.dockerfile import DockerfileFacts, parse_dockerfile, read_dockerfile
 from fairlead.compose.images import own_image
-from fairlead.compose.mentions import find_mentions, read_mentions
+from fairlead.compose.mentions import find_mentions, read_mentions, read_small
 from fairlead.compose.model import Service
 from fairlead.compose.roles import ServiceFacts, as_front, infer_service, needs_mention
 from fairlead.records import replace
@@ -120,5 +120,5 @@ def _mounted_texts(definition: Mapping[str, Any], root: Path) -> Iterator[str]:
             continue
         source = Path(mount["source"])
         for file in [source / "Caddyfile"] if source.is_dir() else [source]:
-            if file.is_relative_to(root) and file.is_file() and file.stat().st_size <= _PROXY_FILE_BYTES:
-                yield file.read_text(encoding="utf-8", errors="replace")
+            if file.is_relative_to(root) and file.is_file():
+                yield read_small(file, _PROXY_FILE_BYTES)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose.mentions import Mention, find_mentions, read_mentions
+from fairlead.compose.mentions import Mention, find_mentions, read_mentions, read_small
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,11 @@ def test_nothing_outside_of_the_repository_is_looked_at(tmp_path: Path) -> None:
         Mention("web", "its command", ""),
         Mention("api", "its command", ""),
     )
+
+
+def test_a_file_that_is_too_large_or_cannot_be_read_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "small.conf").write_text("12345")
+    assert read_small(tmp_path / "small.conf", 5) == "12345"
+    assert read_small(tmp_path / "small.conf", 4) == ""
+    assert read_small(tmp_path / "gone.conf", 5) == ""
+    assert read_small(tmp_path, 5) == ""

@@ -123,7 +123,8 @@ def host_device(view: View) -> Iterator[Fault]:
         yield Fault(view.at("gpus"), "it gets the host's GPUs", fix.format("gpus"), key=True)
     reserved = view.list("deploy", "resources", "reservations", "devices")
     for index, device in enumerate(reserved):
-        words = {str(word) for word in as_mapping(device).get("capabilities") or ()}
+        told = as_mapping(device).get("capabilities")
+        words = {str(word) for word in told} if isinstance(told, list) else set()
         if not words.intersection(allowed) and not (words & {"gpu"} and "gpus" in allowed):
             path = view.at("deploy", "resources", "reservations", "devices", index)
             shown = ", ".join(sorted(words)) or "a device"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fairlead.compose.image_facts import drops_root_itself, known_to_write, runs_as_another_user
 from fairlead.compose.known_images import short_name
-from fairlead.compose.policy.subject import Fault, bytes_of
+from fairlead.compose.policy.subject import Fault, as_mapping, bytes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -181,11 +181,11 @@ def tmpfs_unbounded(view: View) -> Iterator[Fault]:
                 what = f"the tmpfs {target} is mounted with {word}: what is written there can be run as a program"
                 yield Fault(path, what, f"remove {word}; Docker mounts it no{word}")
     for index, mount in enumerate(view.list("volumes")):
-        if mount.get("type") == "tmpfs" and not bytes_of((mount.get("tmpfs") or {}).get("size", 0)):
+        told = as_mapping(mount.get("tmpfs"))
+        if mount.get("type") == "tmpfs" and not bytes_of(told.get("size", 0)):
             path = view.at("volumes", index)
-            options = (*path, "tmpfs", "size") if mount.get("tmpfs") else (*path, "tmpfs")
-            text = "64m" if mount.get("tmpfs") else "{size: 64m}"
-            yield _unbounded(path, str(mount.get("target", "")), (options, text))
+            repair = ((*path, "tmpfs", "size"), "64m") if told else ((*path, "tmpfs"), "{size: 64m}")
+            yield _unbounded(path, str(mount.get("target", "")), repair)
 
 
 def _unbounded(
