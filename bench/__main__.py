@@ -6,12 +6,17 @@ import sys
 
 import click
 
-from bench import board, help_time
+from bench import board, help_time, switch, validate
 from bench.measure import Row
 from fairlead import report
 from fairlead.errors import FairleadError
 
-BENCHMARKS = {"help": help_time.measure, "board": board.measure}
+BENCHMARKS = {
+    "help": help_time.measure,
+    "validate": validate.measure,
+    "board": board.measure,
+    "switch": switch.measure,
+}
 
 
 @click.command()
