@@ -24,7 +24,7 @@ _PROXY_FILE_BYTES = 256 * 1024
 
 
 def infer_services(
-    definitions: Mapping[str, Any],
+    definitions: Any,
     *,
     root: Path,
     images: Mapping[str, ImageSettings] | None = None,
@@ -34,7 +34,7 @@ def infer_services(
     """What each service is. Parts of the wrong type are passed over: the schema tells them.
 
     Args:
-        definitions: the services of a resolved model.
+        definitions: the services of a resolved model: a mapping, if the file holds.
         root: the folder below which files may be looked into.
         images: the images of fairlead.yaml.
         registry: where they are published.
