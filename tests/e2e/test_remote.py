@@ -161,6 +161,7 @@ def test_a_restricted_key_deploys_and_opens_nothing_else(bench: Workbench, tmp_p
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     bench.edit("fairlead.yaml", "hosts: [deploy@", "hosts: [guarded@")
+    bench.git("commit", "--quiet", "--all", "--message", "guarded")
     own = ("--identity", str(key))
     try:
         for words in ((), ("--restrict",), ("--restrict",)):
