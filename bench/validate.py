@@ -73,8 +73,15 @@ def _python_peers() -> Path:
     if not mark.is_file() or mark.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
         run([sys.executable, "-m", "venv", folder], timeout=120)
-        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        run([*pip, "--no-deps", "--require-hashes", "-r", _HERE / "peers.txt"], timeout=600)
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+        words = [
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--require-hashes",
+            "-r",
+            str(_HERE / "peers.txt"),
+        ]
+        run([*pip, *words], timeout=600)
         mark.write_text(wanted)
     return folder / "bin"
 
@@ -86,7 +93,7 @@ def _dclint() -> Path | None:
     if not program.exists() and npm is not None:
         folder = program.parents[2]
         folder.mkdir(parents=True, exist_ok=True)
-        words = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder]
+        words = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
         run([*words, f"dclint@{_DCLINT}"], timeout=600, check=False)
     return program if program.exists() and shutil.which("node") else None
 

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib is what there is no time for
 
+_START = 8
+
 
 class _Finder:
     """Finds the modules of the file before anybody looks at the disk for them."""
 
-    def __init__(self, modules: dict[str, Any]) -> None:
+    def __init__(self, modules: dict[str, Any], handle: int) -> None:
         self._modules = modules
+        self._handle = handle
 
     def find_spec(
         self, name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
@@ -35,67 +38,84 @@ class _Finder:
         known = self._modules.get(name)
         if known is None:
             return None
-        file, is_package, code = known
+        file, is_package, offset, size = known
         from importlib._bootstrap_external import spec_from_file_location
 
         folder = [os.path.dirname(file)] if is_package else None  # noqa: PTH120 - same
-        return spec_from_file_location(
-            name, file, loader=_Loader(name, file, code), submodule_search_locations=folder
-        )
+        loader = _Loader(name, file, self._handle, offset, size)
+        return spec_from_file_location(name, file, loader=loader, submodule_search_locations=folder)
 
 
 class _Loader(SourceFileLoader):
     """Loads a module's code from the file; its source, its data and its name are where they are."""
 
-    def __init__(self, name: str, file: str, code: bytes) -> None:
+    def __init__(self, name: str, file: str, handle: int, offset: int, size: int) -> None:
         super().__init__(name, file)
-        self._code = code
+        self._place = (handle, size, offset)
 
     def get_code(self, _name: str) -> CodeType:
-        code: CodeType = loads(self._code)  # noqa: S302 - from the user's own cache, as any byte code
+        code: CodeType = loads(os.pread(*self._place))  # noqa: S302 - the user's own cache, as any byte code
         return code
 
 
 def use(name: str) -> None:
     """Import from the file of that name, as far as it holds and is current."""
     try:
-        with open(_path(name), "rb") as file:  # noqa: PTH123 - same
-            version, stamps, modules = loads(file.read())  # noqa: S302 - same
+        handle = os.open(_path(name), os.O_RDONLY | os.O_CLOEXEC)
+        size = os.fstat(handle).st_size
+        start = int.from_bytes(os.pread(handle, _START, 0), "big")
+        if not _START < start <= size:
+            return
+        version, stamps, modules = loads(os.pread(handle, start - _START, _START))  # noqa: S302 - same
         current = version == sys.version and all(_stamp(path) == stamp for path, stamp in stamps)
-    except (OSError, ValueError, TypeError, EOFError):
+        # Cut short, it would fail in the middle of an import.
+        current = current and size == start + sum(entry[3] for entry in modules.values())
+    except (OSError, ValueError, TypeError, EOFError, LookupError):
         return
     if current:
-        finder: Any = _Finder(modules)
+        placed = {
+            one: (file, kind, start + offset, size) for one, (file, kind, offset, size) in modules.items()
+        }
+        finder: Any = _Finder(placed, handle)
         sys.meta_path.insert(0, finder)
 
 
 def keep(name: str) -> None:
-    """Write the file anew if this process did not import from it: the code of all that it imported."""
+    """Write the file anew if this process did not import from it: the code of all that it imported.
+
+    The file: how long its head is (8 bytes); the head, with the Python, the stamps of the sources, and where each
+    module's code lies; the code.
+    """
     if any(isinstance(finder, _Finder) for finder in sys.meta_path):
         return
     scratch = f"{_path(name)}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(scratch), exist_ok=True)  # noqa: PTH103, PTH120 - same
         with open(scratch, "xb") as file:  # noqa: PTH123 - same
-            modules = _loaded()
-            stamps = [(path, _stamp(path)) for path, _, _ in modules.values()]
-            file.write(dumps((sys.version, stamps, modules)))
+            modules, code = _loaded()
+            stamps = [(path, _stamp(path)) for path, *_ in modules.values()]
+            head = dumps((sys.version, stamps, modules))
+            file.write((_START + len(head)).to_bytes(_START, "big") + head + code)
         os.replace(scratch, _path(name))  # noqa: PTH105 - same
     except OSError:
         return
 
 
-def _loaded() -> dict[str, tuple[str, bool, bytes]]:
-    """Each module that came from a source file: the file, whether it is a package, its code."""
-    found = {}
+def _loaded() -> tuple[dict[str, tuple[str, bool, int, int]], bytes]:
+    """Each module that came from a source file (the file, whether it is a package, where its code lies), and the code."""
+    found: dict[str, tuple[str, bool, int, int]] = {}
+    parts: list[bytes] = []
+    offset = 0
     for module in list(sys.modules.values()):
         spec = getattr(module, "__spec__", None)
         loader = getattr(spec, "loader", None)
         if spec is None or type(loader) is not SourceFileLoader or spec.name == "__main__":
             continue
+        parts.append(dumps(loader.get_code(spec.name)))
         is_package = spec.submodule_search_locations is not None
-        found[spec.name] = (loader.path, is_package, dumps(loader.get_code(spec.name)))
-    return found
+        found[spec.name] = (loader.path, is_package, offset, len(parts[-1]))
+        offset += len(parts[-1])
+    return found, b"".join(parts)
 
 
 def _stamp(path: str) -> tuple[int, int]:
