@@ -40,6 +40,7 @@ STRICTER = (
     Difference(
         "ends in a space", "refused since Compose 2.34, in a list only; no program looks for such a variable"
     ),
+    Difference('must be a number, not "-1"', "as text, -1 is refused before Compose 5.2"),
     Difference("(scale|replicas) must be 0 or more", "refused since Compose 2.36"),
     Difference("count and device_ids exclude each other", "refused since Compose 2.30"),
     Difference("builds from the service", "looked at since Compose 2.33"),

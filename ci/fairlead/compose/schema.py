@@ -28,10 +28,6 @@ _UNITED = frozenset({
 """Lists in which Compose drops what stands twice before it looks (``EnforceUnicity`` of compose-go)."""
 
 
-_LOADED = (("include",), ("extends",))
-"""Compose takes these out of the model before it looks: empty ones say nothing."""
-
-
 def schema_findings(model: Model, *, compose_version: str = "") -> tuple[Finding, ...]:
     """What of the files does not hold against the schema of a Compose version.
 
@@ -57,9 +53,11 @@ def schema_findings(model: Model, *, compose_version: str = "") -> tuple[Finding
 
 
 def _says_something(document: Document) -> bool:
-    """Whether there is more than ``version:``, which Compose drops."""
+    """Whether there is more than what Compose drops: ``version:``, and an empty ``include:``."""
     value = document.value
-    return bool(value) and (not isinstance(value, dict) or any(key != "version" for key in value))
+    if not isinstance(value, dict):
+        return bool(value)
+    return any(key != "version" and (key != "include" or said is not None) for key, said in value.items())
 
 
 def _faults(document: Document, checker: Checker, model: Model) -> list[Fault]:
@@ -73,7 +71,8 @@ def _is_settled(fault: Fault, model: Model) -> bool:
     if fault.keyword == "uniqueItems":
         # Labels of volumes are the exception.
         return fault.path[-2] in _UNITED and fault.path[0] != "volumes"
-    if fault.value is None and fault.path[-1:] in _LOADED:
+    if fault.path == ("include",) and fault.value is None:
+        # Compose takes it out of the model before it looks: an empty one says nothing.
         return True
     if fault.keyword == "required" and len(model.read) > 1:
         return _is_filled(model.value, fault.path, fault.value)

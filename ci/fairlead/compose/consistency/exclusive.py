@@ -17,7 +17,10 @@ _NO_TARGET = frozenset({"rebuild", "restart"})
 def check_exclusive(ground: Ground, container: Container) -> None:
     """Keys of a container that contradict each other, or that it lacks."""
     value, path, name = container.value, container.path, container.name
-    if not plain_text(value.get("image")) and not is_set(value, "build") and not is_set(value, "provider"):
+    # Of jobs Compose does not ask for an image before they run.
+    is_service = path[0] == "services"
+    runs = plain_text(value.get("image")) or is_set(value, "build") or is_set(value, "provider")
+    if is_service and not runs:
         _tell_no_image(ground, container)
     if plain_text(value.get("network_mode")) and mapping(value.get("networks")):
         what = f"{name} has network_mode and networks, which exclude each other"

@@ -110,9 +110,15 @@ _WORDS: frozenset[ValuePath] = frozenset({("restart",), ("stop_signal",), ("imag
 """What Compose hands on unread: with an unset variable in it, it is no more than unset."""
 
 
+_UNLIMITED = "-1"
+
+
 def check_values(ground: Ground, container: Container) -> None:
     """Values that can't be read as what they mean."""
     for paths, is_good, expected, fix in _FORMS:
+        if paths is _COMMANDS and container.path[0] == "jobs":
+            # The model leaves the commands of jobs as they are written.
+            continue
         for pattern in paths:
             if pattern[0] not in container.value:
                 continue
@@ -121,6 +127,7 @@ def check_values(ground: Ground, container: Container) -> None:
                     continue
                 what = f"{container.name}: {'.'.join(map(str, path[2:]))} must be {expected}, not {_shown(value)}"
                 ground.fault(path, what, fix)
+    _check_unlimited(ground, container)
     _check_texts(ground, container)
     _check_lists(ground, container)
     _check_devices(ground, container)
@@ -129,9 +136,7 @@ def check_values(ground: Ground, container: Container) -> None:
 
 
 def _is_size(value: Any) -> bool:
-    if isinstance(value, str):
-        return value in {"", "-1"} or parse_bytes(value) is not None
-    return True
+    return not isinstance(value, str) or value in {"", _UNLIMITED} or parse_bytes(value) is not None
 
 
 def _is_duration(value: Any) -> bool:
@@ -184,6 +189,16 @@ _FORMS: tuple[tuple[tuple[ValuePath, ...], Callable[[Any], bool], str, str], ...
     ((("stop_signal",),), is_signal, "a signal", "write SIGTERM"),
     ((("image",),), is_image, "an image reference", "write registry/name:tag, in lower case"),
 )
+
+
+def _check_unlimited(ground: Ground, container: Container) -> None:
+    """Unlimited is -1 as a number. As text, which the model makes of both, Compose refuses it before 5.2."""
+    for pattern in _SIZES:
+        for path, value in matches(container.value, pattern, container.path):
+            node = ground.model.node(path) if value == _UNLIMITED else None
+            if node is not None and isinstance(node.value, str):
+                what = f'{container.name}: {".".join(map(str, path[2:]))} must be a number, not "-1"'
+                ground.fault(path, what, "write -1 without quotes")
 
 
 def _check_texts(ground: Ground, container: Container) -> None:

@@ -165,6 +165,7 @@ def test_what_excludes_each_other_is_told(tmp_path: Path, text: str, findings: l
             "4:28 web: healthcheck.retries must be a whole number, 0 or more, not -1",
         ),
         ("mem_limit: 5x", '4:16 web: mem_limit must be a size, not "5x"'),
+        ('memswap_limit: "-1"', '4:20 web: memswap_limit must be a number, not "-1"'),
         ("cpus: much", '4:11 web: cpus must be a number, not "much"'),
         ("pids_limit: ten", '4:17 web: pids_limit must be a whole number, not "ten"'),
         ("privileged: maybe", '4:17 web: privileged must be true or false, not "maybe"'),
