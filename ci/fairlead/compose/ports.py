@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from fairlead.compose.dockerfile import DockerfileFacts
 from fairlead.compose.model import Health
@@ -13,9 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_LOOPBACK_URL = re.compile(
-    r"(?P<scheme>https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?P<port>\d+))?(?P<path>/[^\s\"'|;&)\]]*)?"
-)
 _TLS_PORTS = frozenset({443, 8443})
 OTHER_PROTOCOLS = frozenset({21, 22, 23, 25, 53, 110, 143, 465, 587, 993, 995, 1883, 8883})
 """Container ports that are known to speak something else than HTTP, beside those of databases."""
@@ -68,9 +66,16 @@ def healthcheck_command(definition: Mapping[str, Any], image: DockerfileFacts) -
     return " ".join(str(word) for word in test) if isinstance(test, list) else str(test)
 
 
+@cache
+def _loopback_url() -> re.Pattern[str]:
+    return re.compile(
+        r"(?P<scheme>https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?P<port>\d+))?(?P<path>/[^\s\"'|;&)\]]*)?"
+    )
+
+
 def find_health_request(command: str) -> tuple[Health | None, int]:
     """The HTTP request that a health check makes to its own container, and its port (0 if it names none)."""
-    match = _LOOPBACK_URL.search(command)
+    match = _loopback_url().search(command) if "://" in command else None
     if match is None or match["scheme"] == "https":
         return None, 0
     return Health(path=match["path"] or "/"), int(match["port"] or 80)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from fairlead.compose.model import ROLES
 from fairlead.compose.policy.subject import Fault, as_mapping
-from fairlead.nearest import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,6 +98,8 @@ def unknown_extension_field(subject: Subject) -> Iterator[Fault]:
     for place in _places(subject):
         for key in as_mapping(place.value):
             if key not in place.keys:
+                from fairlead.nearest import did_you_mean
+
                 what = f"{_dotted(place.path)}: nobody reads the key {key}"
                 yield Fault((*place.path, key), what, did_you_mean(str(key), place.keys), key=True)
 
@@ -118,9 +119,10 @@ def wrong_extension(subject: Subject) -> Iterator[Fault]:
         image = place.value.get("image")
         known = subject.images if place.keys is SERVICE_KEYS else None
         if known is not None and isinstance(image, str) and image not in known:
-            yield Fault(
-                (*place.path, "image"), f"fairlead.yaml has no image {image}", did_you_mean(image, known)
-            )
+            from fairlead.nearest import did_you_mean
+
+            what = f"fairlead.yaml has no image {image}"
+            yield Fault((*place.path, "image"), what, did_you_mean(image, known))
 
 
 def _dotted(path: ValuePath) -> str:
