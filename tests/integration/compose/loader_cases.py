@@ -154,7 +154,7 @@ FORMS: dict[str, tuple[str, ...]] = {
         "[{target: 80, published: '80'}, {target: 81, published: 82, host_ip: 1.2.3.4, protocol: udp, mode: host}]",
         "['[::1]:80:80', '127.0.0.1::99', '9998-10001']",
         "[{target: 80, published: '80', name: web, app_protocol: http}]",
-        "['${SET:-80}80:80', '80:80/TCP']",
+        "['${UNSET:-80}80:80', '80:80/TCP']",
     ),
     "privileged": ("true", "'false'", "false"),
     "profiles": ("[a, b]", "[b, c]"),

@@ -1,4 +1,4 @@
-"""The apps of ``apps/``: each folder is a repository, with the model that Compose made of it and the golden release.
+"""The apps of ``apps/``: each folder is a repository, with what Compose printed of it and the golden release.
 
 ``resolved.yaml`` was printed by ``docker-compose … config``; ``/repository`` stands for the folder.
 A new folder is a new test. ``python -m tests.unit.compose.foreign`` records both files anew, for review.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairlead.compose.load import build_app, load_app, load_files
+from fairlead.compose.load import load_app
 from fairlead.compose.model import ComposeApp
-from fairlead.compose.resolve import Resolved
 from fairlead.compose.split import Pin, ReleaseParts, split
 from fairlead.positions import parse_yaml
 from fairlead.settings import ProxySettings, Settings, load_settings
@@ -33,22 +33,8 @@ def settings_of(name: str) -> Settings:
     return dataclasses.replace(settings, proxy=ProxySettings(image="caddy:2"))
 
 
-def recorded_app(name: str) -> ComposeApp:
-    """The app, from the recorded model: no process is started."""
-    settings = settings_of(name)
-    text = (APPS / name / "resolved.yaml").read_text(encoding="utf-8").replace(_PLACE, str(APPS / name))
-    return build_app(
-        settings,
-        settings.environment(),
-        load_files(settings),
-        Resolved(parse_yaml(text).value, ()),
-        registry=settings.registry,
-        revision=REVISION,
-    )
-
-
-def resolved_app(name: str) -> ComposeApp:
-    """The app, resolved by Compose."""
+def app_of(name: str) -> ComposeApp:
+    """The app as it is deployed."""
     settings = settings_of(name)
     return load_app(
         settings,
@@ -57,6 +43,33 @@ def resolved_app(name: str) -> ComposeApp:
         tag=f"sha-{REVISION}",
         revision=REVISION,
     )
+
+
+def printed(name: str) -> Any:
+    """The model as Compose printed it."""
+    text = (APPS / name / "resolved.yaml").read_text(encoding="utf-8").replace(_PLACE, str(APPS / name))
+    return parse_yaml(text).value
+
+
+def variables_of(settings: Settings) -> dict[str, str]:
+    """What an app's compose files are resolved with."""
+    return {
+        **settings.environment().variables,
+        "FAIRLEAD_REGISTRY": settings.registry,
+        "FAIRLEAD_TAG": f"sha-{REVISION}",
+        "FAIRLEAD_REVISION": REVISION,
+    }
+
+
+def ask_compose(files: Sequence[Path], project: str, variables: Mapping[str, str]) -> str:
+    """What the docker-compose of this machine prints of files."""
+    from fairlead import process
+    from fairlead.tools.locate import locate
+
+    named = [word for file in files for word in ("--file", str(file))]
+    argv = (str(locate("compose")), "--project-name", project, *named, "--profile", "*", "config")
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/", **variables}
+    return process.run(argv, env=environment, inherit=False, cwd=files[0].parent).stdout
 
 
 def split_app(app: ComposeApp) -> ReleaseParts:
@@ -82,23 +95,11 @@ def golden(name: str) -> Any:
 
 
 def record(name: str) -> None:
-    """Write the recorded model and the golden release of an app anew."""
-    from fairlead import process
-    from fairlead.compose.resolve import resolve_argv, resolve_environment
-    from fairlead.tools.locate import locate
-
+    """Write what Compose prints of an app and its golden release anew."""
     settings = settings_of(name)
-    argv = resolve_argv(locate("compose"), settings.compose, settings.app, None)
-    variables = {
-        **settings.environment().variables,
-        "FAIRLEAD_REGISTRY": settings.registry,
-        "FAIRLEAD_TAG": f"sha-{REVISION}",
-        "FAIRLEAD_REVISION": REVISION,
-    }
-    environment = resolve_environment(variables, "/usr/bin:/bin", "/")
-    text = process.run(argv, env=environment, inherit=False, cwd=settings.root).stdout
+    text = ask_compose(settings.compose, settings.app, variables_of(settings))
     (APPS / name / "resolved.yaml").write_text(text.replace(str(APPS / name), _PLACE), encoding="utf-8")
-    document = json.dumps(split_app(recorded_app(name)).document(), indent=1, sort_keys=True)
+    document = json.dumps(split_app(app_of(name)).document(), indent=1, sort_keys=True)
     (APPS / name / "release.json").write_text(document + "\n", encoding="utf-8")
 
 

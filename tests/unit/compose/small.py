@@ -1,14 +1,14 @@
-"""A small app from the text of its compose file, written as Compose would resolve it."""
+"""A small app from the text of its compose file."""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from fairlead.compose.load import build_app
-from fairlead.compose.model import ComposeApp, ComposeFiles
-from fairlead.compose.resolve import Resolved
+from fairlead.compose.loader import load_model
+from fairlead.compose.model import ComposeApp
 from fairlead.compose.split import Pin, ReleaseParts, split
-from fairlead.positions import parse_yaml
 from fairlead.settings import Environment, ImageSettings, Settings
 
 
@@ -33,16 +33,15 @@ def small_app(
         },
         compose=(root / "compose.yaml",),
     )
-    document = parse_yaml(services, "compose.yaml")
-    assert document.faults == ()
-    return build_app(
-        settings,
-        Environment(name="production", hosts=(), url=url, profiles=profiles, variables=variables or {}),
-        ComposeFiles((document,)),
-        Resolved(document.value, ()),
-        registry=settings.registry,
-        revision="a" * 40,
+    (root / "compose.yaml").write_text(services)
+    environment = Environment(
+        name="production", hosts=(), url=url, profiles=profiles, variables=variables or {}
     )
+    # Places are told as from the root of the repository.
+    with contextlib.chdir(root):
+        model = load_model(settings.compose, variables=environment.variables, name="board")
+    assert model.faults == ()
+    return build_app(settings, environment, model, registry=settings.registry, revision="a" * 40)
 
 
 def split_small(app: ComposeApp) -> ReleaseParts:

@@ -10,13 +10,18 @@ from tests.unit.compose import foreign
 
 @pytest.mark.parametrize("name", foreign.names())
 def test_an_unmodified_app_becomes_the_release_that_was_reviewed(name: str) -> None:
-    assert foreign.split_app(foreign.recorded_app(name)).document() == foreign.golden(name)
+    assert foreign.split_app(foreign.app_of(name)).document() == foreign.golden(name)
+
+
+@pytest.mark.parametrize("name", foreign.names())
+def test_the_model_is_what_compose_printed(name: str) -> None:
+    assert foreign.app_of(name).files.value == foreign.printed(name)
 
 
 @pytest.mark.parametrize("name", foreign.names())
 def test_every_release_document_keeps_its_promises(name: str) -> None:
     """What the server relies on, whatever the app."""
-    parts = foreign.split_app(foreign.recorded_app(name))
+    parts = foreign.split_app(foreign.app_of(name))
     document = parts.document()
     assert document["proxy"]["service"] in document["services"]
     for service, entry in document["services"].items():
@@ -45,7 +50,7 @@ def test_the_server_takes_every_release_document(name: str) -> None:
     """The agent reads documents as hostile input, with a parser of its own."""
     from fairlead.host.document import parse_release
 
-    app = foreign.recorded_app(name)
+    app = foreign.app_of(name)
     document = {
         "schema": "fairlead.release/v1",
         "app": app.settings.app,
@@ -62,7 +67,7 @@ def test_the_server_takes_every_release_document(name: str) -> None:
 
 
 def test_secrets_of_an_app_are_known_with_where_their_value_may_be() -> None:
-    app = foreign.recorded_app("nginx_flask_mysql")
+    app = foreign.app_of("nginx_flask_mysql")
     source = secret_sources(app)["db-password"]
     assert source.file == foreign.APPS / "nginx_flask_mysql" / "db" / "password.txt"
     assert source.location.line == 50
@@ -71,7 +76,7 @@ def test_secrets_of_an_app_are_known_with_where_their_value_may_be() -> None:
 def test_a_new_value_of_a_secret_changes_who_mounts_it_and_no_one_else() -> None:
     from fairlead.compose.split import Pin, split
 
-    app = foreign.recorded_app("nginx_flask_mysql")
+    app = foreign.app_of("nginx_flask_mysql")
     own = {image: Pin(image, "sha256:1") for image in app.settings.images}
     before, after = (split(app, own=own, secrets={"db-password": value}) for value in ("1" * 64, "2" * 64))
     changed = {
@@ -81,7 +86,7 @@ def test_a_new_value_of_a_secret_changes_who_mounts_it_and_no_one_else() -> None
 
 
 def test_a_changed_configuration_file_changes_who_mounts_it(tmp_path: object) -> None:
-    app = foreign.recorded_app("nginx_golang_postgres")
+    app = foreign.app_of("nginx_golang_postgres")
     entry = foreign.split_app(app).services["proxy"]
     (mount,) = entry["mounts"]
     assert mount["target"] == "/etc/nginx/conf.d/default.conf"

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.model import ComposeFiles
-from fairlead.compose.validate import schema_faults, settings_faults
+from fairlead.compose.load import model_faults
+from fairlead.compose.loader import load_model
 from fairlead.findings import Finding
-from fairlead.positions import load_documents
 from fairlead.settings import ImageSettings, Settings
 from tests.unit.marks import assert_expected, expected
 
@@ -15,10 +14,9 @@ EXAMPLES = Path(__file__).parent / "schema"
 
 
 def faults(example: Path) -> tuple[Finding, ...]:
-    files = ComposeFiles(load_documents(example))
     image = ImageSettings(name="api", dockerfile=example, context=example.parent)
     settings = Settings(path=example, root=example.parent, app="board", images={"api": image})
-    return (*schema_faults(files), *settings_faults(files, settings))
+    return model_faults(load_model([example], variables={"IMAGE": "nginx"}, name="board"), settings)
 
 
 @pytest.mark.parametrize("example", sorted((EXAMPLES / "positive").iterdir()), ids=lambda path: path.stem)
