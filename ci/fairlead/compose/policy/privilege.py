@@ -174,7 +174,9 @@ def tmpfs_unbounded(view: View) -> Iterator[Fault]:
         words = [word.strip() for word in options.split(",")] if options else []
         sizes = [word.partition("=")[2] for word in words if word.startswith("size=")]
         if not any(bytes_of(size) or size.endswith("%") for size in sizes):
-            repair = None if sizes else (path, f'"{target}:{",".join(("size=64m", *words))}"')
+            # A single one may be written without a list around it.
+            whole = view.at("tmpfs") if not view.is_written("tmpfs", index) else path
+            repair = None if sizes else (whole, f'"{target}:{",".join(("size=64m", *words))}"')
             yield _unbounded(path, target, repair)
         for word in words:
             if word in {"exec", "suid", "dev"}:
