@@ -48,7 +48,9 @@ def _undefined_value(ground: Ground, path: tuple[str | int, ...], what: str, nam
 
 
 def _check_depends_on(ground: Ground, container: Container) -> None:
-    known = {**ground.services, **(ground.jobs if container.path[0] == "jobs" else {})}
+    known = ground.services
+    if container.path[0] == "jobs":
+        known = {**known, **ground.jobs}
     for dependency in mapping(container.value.get("depends_on")):
         if dependency in known:
             continue

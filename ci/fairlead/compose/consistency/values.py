@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fairlead.compose.consistency.ground import Container, Ground
     from fairlead.positions import ValuePath
 
+    _Form = tuple[tuple[ValuePath, ...], Callable[[Any], bool], str, str]
+
 _LIMITS = ("deploy", "resources")
 _DEVICE_RATES = ("device_read_bps", "device_read_iops", "device_write_bps", "device_write_iops")
 _SIZES: tuple[ValuePath, ...] = (
@@ -103,36 +105,58 @@ _WRITTEN_AS_NUMBERS: tuple[ValuePath, ...] = (
     ("blkio_config", "weight"),
     ("blkio_config", "weight_device", ANY, "weight"),
 )
-_COMMANDS: tuple[ValuePath, ...] = (("command",), ("entrypoint",))
+_COMMANDS: tuple[ValuePath, ...] = (
+    ("command",),
+    ("entrypoint",),
+    ("post_start", ANY, "command"),
+    ("pre_stop", ANY, "command"),
+    ("develop", "watch", ANY, "exec", "command"),
+)
 _CAPABILITIES: tuple[ValuePath, ...] = (("cap_add", ANY), ("cap_drop", ANY))
-_TEXTS: tuple[ValuePath, ...] = (("storage_opt", ANY), ("build", "additional_contexts", ANY))
-_WORDS: frozenset[ValuePath] = frozenset({("restart",), ("stop_signal",), ("image",), *_CAPABILITIES})
+_CONTEXTS: ValuePath = ("build", "additional_contexts", ANY)
+_TEXTS: tuple[ValuePath, ...] = (("storage_opt", ANY), _CONTEXTS)
+_WORDS = frozenset({"restart", "stop_signal", "image", "cap_add", "cap_drop"})
 """What Compose hands on unread: with an unset variable in it, it is no more than unset."""
 
 
 _UNLIMITED = "-1"
+_BY_KEY: dict[str, list[tuple[ValuePath, _Form]]] = {}
 
 
 def check_values(ground: Ground, container: Container) -> None:
     """Values that can't be read as what they mean."""
-    for paths, is_good, expected, fix in _FORMS:
-        if paths is _COMMANDS and container.path[0] == "jobs":
-            # The model leaves the commands of jobs as they are written.
-            continue
-        for pattern in paths:
-            if pattern[0] not in container.value:
-                continue
+    forms = _forms_by_key()
+    for key in container.value:
+        for pattern, form in forms.get(key, ()):
             for path, value in matches(container.value, pattern, container.path):
-                if value is None or is_good(value) or (pattern in _WORDS and ground.is_open(path)):
-                    continue
-                what = f"{container.name}: {'.'.join(map(str, path[2:]))} must be {expected}, not {_shown(value)}"
-                ground.fault(path, what, fix)
-    _check_unlimited(ground, container)
+                if value is not None and not form[1](value):
+                    _tell(ground, container, form, path, value)
+                elif value == _UNLIMITED and form[0] is _SIZES:
+                    _check_unlimited(ground, container, path)
     _check_texts(ground, container)
     _check_lists(ground, container)
     _check_devices(ground, container)
     _check_ulimits(ground, container)
     _check_environment(ground, container)
+
+
+def _forms_by_key() -> dict[str, list[tuple[ValuePath, _Form]]]:
+    """The patterns of all forms by the key that they begin with: a service says few of the keys that there are."""
+    if not _BY_KEY:
+        for form in _FORMS:
+            for pattern in form[0]:
+                _BY_KEY.setdefault(str(pattern[0]), []).append((pattern, form))
+    return _BY_KEY
+
+
+def _tell(ground: Ground, container: Container, form: _Form, path: ValuePath, value: Any) -> None:
+    paths, _is_good, expected, fix = form
+    is_word = len(path) > 2 and str(path[2]) in _WORDS
+    # The model leaves the commands of jobs as they are written.
+    if (is_word and ground.is_open(path)) or (paths is _COMMANDS and path[0] == "jobs"):
+        return
+    what = f"{container.name}: {'.'.join(map(str, path[2:]))} must be {expected}, not {_shown(value)}"
+    ground.fault(path, what, fix)
 
 
 def _is_size(value: Any) -> bool:
@@ -172,7 +196,7 @@ def _is_no_fraction(value: Any) -> bool:
     return not isinstance(value, float)
 
 
-_FORMS: tuple[tuple[tuple[ValuePath, ...], Callable[[Any], bool], str, str], ...] = (
+_FORMS: tuple[_Form, ...] = (
     (_SIZES, _is_size, "a size", "write 512m or 2g"),
     (_DURATIONS, _is_duration, "a duration", "write 10s or 1m30s"),
     (_UNSIGNED, _is_unsigned, "a whole number, 0 or more", ""),
@@ -191,33 +215,29 @@ _FORMS: tuple[tuple[tuple[ValuePath, ...], Callable[[Any], bool], str, str], ...
 )
 
 
-def _check_unlimited(ground: Ground, container: Container) -> None:
+def _check_unlimited(ground: Ground, container: Container, path: ValuePath) -> None:
     """Unlimited is -1 as a number. As text, which the model makes of both, Compose refuses it before 5.2."""
-    for pattern in _SIZES:
-        for path, value in matches(container.value, pattern, container.path):
-            node = ground.model.node(path) if value == _UNLIMITED else None
-            if node is not None and isinstance(node.value, str):
-                what = f'{container.name}: {".".join(map(str, path[2:]))} must be a number, not "-1"'
-                ground.fault(path, what, "write -1 without quotes")
+    node = ground.model.node(path)
+    if node is not None and isinstance(node.value, str):
+        what = f'{container.name}: {".".join(map(str, path[2:]))} must be a number, not "-1"'
+        ground.fault(path, what, "write -1 without quotes")
 
 
 def _check_texts(ground: Ground, container: Container) -> None:
     """Options that must be text as they are written: the model has made text of them."""
     for pattern in _TEXTS:
-        for path, _value in matches(container.value, pattern, container.path):
+        for path, text in matches(container.value, pattern, container.path):
             node = ground.model.node(path)
             value = node.value if node is not None else ""
-            if not isinstance(value, (str, int)) or isinstance(value, bool):
+            if pattern is _CONTEXTS and text == "" and value and "=" not in str(value):
+                ground.fault(path, f"{container.name}: {_shown(value)} is no name=context")
+            elif not isinstance(value, (str, int)) or isinstance(value, bool):
                 what = f"{container.name}: {'.'.join(map(str, path[2:]))} must be text, not {_shown(value)}"
                 ground.fault(path, what, "put it in quotes")
 
 
 def _check_lists(ground: Ground, container: Container) -> None:
-    """Lists of ``name=value`` in a build: what has no value is left as text."""
-    path = (*container.path, "build", "additional_contexts")
-    for index, entry in enumerate(listed(at(container.value, "build", "additional_contexts"))):
-        if isinstance(entry, str) and "=" not in entry:
-            ground.fault((*path, index), f"{container.name}: {_shown(entry)} is no name=context")
+    """Keys for ssh in a build: what has no value is left as text."""
     path = (*container.path, "build", "ssh")
     for index, entry in enumerate(listed(at(container.value, "build", "ssh"))):
         if isinstance(entry, str) and "=" not in entry and entry != "default":
