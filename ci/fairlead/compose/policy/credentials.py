@@ -121,7 +121,8 @@ def _is_value(text: str) -> bool:
 def has_credentials(text: str) -> bool:
     """Whether some address in a text has a password: ``scheme://user:password@host``."""
     for rest in text.split("://")[1:]:
-        authority = rest.split("/")[0].split("?")[0].split()[0] if rest.strip() else ""
+        words = rest.split("/")[0].split("?")[0].split()
+        authority = words[0] if words else ""
         user, at, _ = authority.rpartition("@")
         _, colon, password = user.partition(":")
         if at and colon and password and not _is_left_open(password):

@@ -46,8 +46,8 @@ def anonymous_state(view: View) -> Iterator[Fault]:
     if any(mount.get("type") == "bind" and not mount.get("read_only") for mount in view.list("volumes")):
         return
     if not named:
-        target = folder or "the folder of its data"
-        what = f"it keeps its data in {target}, and no named volume is there: the next container starts empty"
+        where = f"in {folder}" if folder else "in the container"
+        what = f"it keeps its data {where}, and no named volume is there: the next container starts empty"
         yield Fault(view.path, what, f"write volumes: [data:{folder or '<folder>'}]", key=True)
     elif folder and not any(_covers(target, folder, view) for _, _, target in named):
         index, volume, target = named[0]

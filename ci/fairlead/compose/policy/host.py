@@ -35,6 +35,8 @@ _SENSITIVE = (
     *("/etc", "/proc", "/sys", "/root", "/boot", "/dev", "/usr", "/lib", "/lib64", "/bin", "/sbin"),
     *("/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/spool/cron"),
 )
+# Every container has these anyhow.
+_EVERYWHERE = frozenset({"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"})
 # Read-only, these tell nothing that the image does not have already.
 _HARMLESS = (
     *("/etc/localtime", "/etc/timezone", "/etc/ssl/certs", "/etc/ca-certificates", "/etc/pki/ca-trust"),
@@ -150,6 +152,8 @@ def sensitive_host_path(view: View) -> Iterator[Fault]:
 
 def _sensitive_part(source: str) -> str:
     """The sensitive folder in which a path lies, or that lies in it; empty if there is none."""
+    if source in _EVERYWHERE:
+        return ""
     return next((one for one in _SENSITIVE if _holds(one, source) or _holds(source, one)), "")
 
 

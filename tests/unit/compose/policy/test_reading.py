@@ -154,6 +154,8 @@ def test_what_only_sounds_like_a_secret_is_none(name: str) -> None:
         ("postgres://app:$(cat /run/secrets/pw)@db", False),
         ("postgres://user:xxx@db", False),
         ("://", False),
+        ("file:///etc/x", False),
+        ("http:// x", False),
     ],
 )
 def test_a_password_in_an_address_is_seen(text: str, has_one: bool) -> None:
