@@ -25,8 +25,8 @@ MODULE = "github.com/compose-spec/compose-go/v2"
 LICENCE = "Apache-2.0"
 NOTICE = "Copyright 2020 The Compose Specification Authors"
 
-_NEWEST = '''\
-"""The newest compose-spec schema, ready to check with. Made by ``python -m fairlead.schemas.refresh``."""
+_READY = '''\
+"""The {which} compose-spec schema, ready to check with. Made by ``python -m fairlead.schemas.refresh``."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def plan_files(fetched: list[tuple[str, str, str, bytes]]) -> tuple[dict[str, by
     return files, sources
 
 
-def render_newest(schema: Any) -> str:
-    """The module that holds the newest schema ready to check with."""
-    return _NEWEST.replace("{form}", repr(plan_form(schema)))
+def render_ready(which: str, schema: Any) -> str:
+    """The module that holds a schema ready to check with, the ``newest`` or the ``oldest``."""
+    return _READY.replace("{which}", which).replace("{form}", repr(plan_form(schema)))
 
 
 def render_sources(sources: list[Source]) -> str:
@@ -124,7 +124,8 @@ def main(arguments: list[str]) -> None:
     wanted = {
         **files,
         SOURCES: render_sources(sources).encode(),
-        "newest.py": render_newest(json.loads(files[sources[-1].file])).encode(),
+        "newest.py": render_ready("newest", json.loads(files[sources[-1].file])).encode(),
+        "oldest.py": render_ready("oldest", json.loads(files[sources[0].file])).encode(),
     }
     changed = [name for name, content in wanted.items() if not _holds(FOLDER / name, content)]
     if "--check" in arguments:

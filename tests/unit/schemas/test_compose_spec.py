@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,12 @@ from fairlead.schemas.compose_spec import (
     VERSIONS,
     compose_checker,
     load_compose_schema,
+    newest,
+    oldest,
     schema_version,
 )
-from fairlead.schemas.compose_spec.newest import FORM
 from fairlead.schemas.forms import plan_form
-from fairlead.schemas.refresh import FOLDER, SOURCES, Source, plan_files, render_newest, render_sources
+from fairlead.schemas.refresh import FOLDER, SOURCES, Source, plan_files, render_ready, render_sources
 
 KEPT = [Source(**source) for source in json.loads((FOLDER / SOURCES).read_text(encoding="utf-8"))["schemas"]]
 
@@ -39,9 +41,15 @@ def test_the_sources_say_licence_and_origin() -> None:
     assert render_sources(KEPT) == (FOLDER / SOURCES).read_text(encoding="utf-8")
 
 
-def test_the_newest_schema_stands_ready_as_its_json_says() -> None:
-    assert plan_form(load_compose_schema(NEWEST)) == FORM
-    assert render_newest(load_compose_schema(NEWEST)) == (FOLDER / "newest.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("which", "version", "form"), [("newest", NEWEST, newest.FORM), ("oldest", OLDEST, oldest.FORM)]
+)
+def test_the_newest_and_the_oldest_schema_stand_ready_as_their_json_says(
+    which: str, version: str, form: dict[str, Any]
+) -> None:
+    assert plan_form(load_compose_schema(version)) == form
+    made = render_ready(which, load_compose_schema(version))
+    assert made == (FOLDER / f"{which}.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -1,9 +1,9 @@
 """The compose-spec schemas of the Compose versions that Fairlead supports, and which one a version reads.
 
 Each file is named by the first Compose version that reads it, and stands in ``sources.json`` with where it comes
-from, its checksum and its licence. The newest is kept ready to check with in ``newest.py``, because looking
-at a good file should cost next to nothing: loading it takes a third of what reading the JSON does.
-Both are written by ``python -m fairlead.schemas.refresh``.
+from, its checksum and its licence. The newest and the oldest, by which most files are judged, are kept ready to
+check with in ``newest.py`` and ``oldest.py``, because looking at a good file should cost next to nothing: loading
+one takes a tenth of what reading the JSON does. All are written by ``python -m fairlead.schemas.refresh``.
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ def _form(version: str) -> dict[str, Any]:
         from fairlead.schemas.compose_spec.newest import FORM
 
         return FORM
+    if version == OLDEST:
+        from fairlead.schemas.compose_spec import oldest
+
+        return oldest.FORM
     from fairlead.schemas.forms import plan_form
 
     form: dict[str, Any] = plan_form(load_compose_schema(version))
