@@ -175,7 +175,7 @@ class _Composer:
             value = resolve_scalar(text) if event.implicit[0] else text
             tag = ""
         else:
-            value = tagged_scalar(text, tag, plain=is_plain)
+            value = self._tagged(text, tag, mark)
         line, column = mark.line + 1, mark.column + 1
         node = Node(line, column, value, text=text, plain=is_plain, tag=tag, path=self._path)
         self._count += 1
@@ -196,6 +196,13 @@ class _Composer:
             self._attach(opened, node, line, column)
         else:
             self._root = node
+
+    def _tagged(self, text: str, tag: str, mark: Any) -> Any:
+        try:
+            return tagged_scalar(text, tag)
+        except ValueError as error:
+            self._fault(f"not YAML: {error}", mark.line + 1, mark.column + 1)
+            return text
 
     def _begin_mapping(self, event: Any) -> None:
         self._begin(event, {})

@@ -19,6 +19,15 @@ _INFINITIES = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
 }
+_KINDS: dict[str, type] = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "null": type(None),
+    "binary": str,
+    "timestamp": str,
+}
+"""Standard tags that make something of a text, or demand something of it."""
 _HINTS = frozenset({"", *"~nNtTfF+-.0123456789"})
 """First characters of what may be more than a text."""
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -46,15 +55,29 @@ def resolve_scalar(text: str) -> Any:
     return float(digits) if _FLOAT.fullmatch(digits) else text
 
 
-def tagged_scalar(text: str, tag: str, *, plain: bool) -> Any:
-    """The value of a scalar with an explicit tag, or in quotes. Local tags such as ``!reset`` change nothing."""
-    if not tag.startswith("tag:yaml.org,2002:"):
-        return resolve_scalar(text) if plain and tag else text
+def tagged_scalar(text: str, tag: str) -> Any:
+    """The value of a scalar with an explicit tag: a text, but for the standard tags of other types.
+
+    Raises:
+        ValueError: the text is no value of the type that a standard tag demands.
+    """
     kind = tag.removeprefix("tag:yaml.org,2002:")
-    if kind == "float":
-        value = resolve_scalar(text)
-        return float(value) if isinstance(value, int) else value
-    return text if kind in {"str", "binary", "timestamp"} else resolve_scalar(text)
+    if kind == tag or kind not in _KINDS:
+        return text
+    if kind == "binary":
+        return _binary(text)
+    value = resolve_scalar(text)
+    if kind == "float" and type(value) is int:
+        return float(value)
+    if kind == "timestamp" or type(value) is _KINDS[kind]:
+        return text if kind == "timestamp" else value
+    raise ValueError(f"{text!r} is no {kind}")
+
+
+def _binary(text: str) -> str:
+    from base64 import b64decode
+
+    return b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
 
 
 def _integer(number: re.Match[str]) -> int:

@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fairlead.findings import Location
 from fairlead.positions import (
     MAX_BYTES,
     Document,
@@ -100,7 +101,7 @@ def test_quotes_and_tags_decide_the_type() -> None:
         'a: "1"\nb: !!str 1\nc: !!int "0x10"\nd: !!float 1\ne: !reset null\nf: !override [1]\ng: !!null ""\n'
     )
     document = parse_yaml(text)
-    assert document.value == {"a": "1", "b": "1", "c": 16, "d": 1.0, "e": None, "f": [1], "g": None}
+    assert document.value == {"a": "1", "b": "1", "c": 16, "d": 1.0, "e": "null", "f": [1], "g": None}
     assert (document.tag(("e",)), document.tag(("f",)), document.tag(("a",))) == ("!reset", "!override", "")
 
 
@@ -235,3 +236,9 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
             assert fault.location is not None
             assert 1 <= fault.location.line <= text.count("\n") + 2
             assert fault.location.column >= 1
+
+
+@pytest.mark.parametrize("value", ["!!int unless-stopped", '!!bool "yes"', "!!null x", "!!binary a"])
+def test_a_text_that_is_not_of_its_tag_is_a_fault(value: str) -> None:
+    (fault,) = parse_yaml(f"a: {value}").faults
+    assert (fault.rule, fault.location) == ("yaml", Location("", 1, 4))

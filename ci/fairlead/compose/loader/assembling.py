@@ -120,6 +120,7 @@ class Assembly:
         place = Location(node.path, node.line, node.column)
         names = _texts(node if isinstance(node.value, str) else child(node, "path"))
         if not names:
+            self.fault("include", "include names no file", place)
             return None
         remote = [name for name in names if is_remote(name)]
         if remote:

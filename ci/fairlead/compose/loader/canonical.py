@@ -57,7 +57,7 @@ def settle(root: Node, room: PortRoom) -> Node:
     def services(node: Node) -> Node:
         return each(node, lambda service: _settle_service(service, room)) if is_mapping(node) else node
 
-    return applied(root, {"services": services, **_RESOURCES})
+    return applied(root, {"services": services, "jobs": services, **_RESOURCES})
 
 
 def _settle_service(node: Node, room: PortRoom) -> Node:
@@ -70,7 +70,9 @@ def _settle_service(node: Node, room: PortRoom) -> Node:
         if unique is not None and len(child.entries) > 1:
             new = unique(new)
         transform = _SERVICE.get(str(key))
-        if transform is not None or key == "ports":
+        if key == "pre_start" and is_list(new):
+            new = each(new, lambda hook: _settle_service(hook, room))
+        elif transform is not None or key == "ports":
             longer = _ports(new, room) if transform is None else transform(new)
             # A range of ports made long can meet another entry.
             new = unique(longer) if unique is not None and longer is not new else longer

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fairlead.compose.loader.tree import child, is_list, is_mapping, mapping, replaced, scalar
-from fairlead.compose.loader.values import go_text
+from fairlead.compose.loader.tree import child, each, is_list, is_mapping, mapping, replaced, scalar
+from fairlead.compose.loader.values import go_text, parse_boolean
 from fairlead.findings import Finding, Location
 from fairlead.yaml_nodes import Entry, Node
 
@@ -21,22 +21,28 @@ if TYPE_CHECKING:
 
 def with_files(root: Node, reader: Reader, variables: Mapping[str, str]) -> Node:
     """The model with the variables and labels of files; what the service itself says wins."""
-    services = child(root, "services")
-    if services is None or not is_mapping(services):
-        return root
     changes: dict[str | int, Node | None] = {}
-    for name, entry in services.entries.items():
-        service = entry.node
-        if not is_mapping(service):
-            continue
-        new = service
-        if "env_file" in service.entries:
-            new = _with_environment(new, reader, variables)
-        if "label_file" in service.entries:
-            new = _with_labels(new, reader)
-        if new is not service:
-            changes[name] = new
-    return replaced(root, {"services": replaced(services, changes)}) if changes else root
+    for kind in ("services", "jobs"):
+        containers = child(root, kind)
+        if containers is not None and is_mapping(containers):
+            new = each(containers, lambda one: _with_files(one, reader, variables))
+            if new is not containers:
+                changes[kind] = new
+    return replaced(root, changes)
+
+
+def _with_files(container: Node, reader: Reader, variables: Mapping[str, str]) -> Node:
+    if not is_mapping(container):
+        return container
+    new = container
+    if "env_file" in container.entries:
+        new = _with_environment(new, reader, variables)
+    if "label_file" in container.entries:
+        new = _with_labels(new, reader)
+    hooks = child(container, "pre_start")
+    if hooks is not None and is_list(hooks):
+        new = replaced(new, {"pre_start": each(hooks, lambda one: _with_files(one, reader, variables))})
+    return new
 
 
 def _with_environment(service: Node, reader: Reader, variables: Mapping[str, str]) -> Node:
@@ -53,6 +59,11 @@ def _with_environment(service: Node, reader: Reader, variables: Mapping[str, str
         if path is None or not isinstance(path.value, str):
             continue
         place = Location(entry.node.path, entry.node.line, entry.node.column)
+        required = entry.node.value.get("required")
+        if isinstance(required, str) and parse_boolean(required) is None:
+            reader.faults.append(
+                Finding(f"required must be true or false, not {required}", place, rule="env-file")
+            )
         kind = entry.node.value.get("format")
         if kind and kind != "raw":
             reader.faults.append(Finding(f"env_file has no format {go_text(kind)}", place, rule="env-file"))
@@ -90,7 +101,8 @@ def _entries(
     raw: bool = False,
 ) -> dict[str | int, Entry]:
     """The variables of a file, each standing in its line."""
-    is_optional = is_mapping(like) and like.value.get("required") is False
+    required = like.value.get("required") if is_mapping(like) else None
+    is_optional = required is False or (isinstance(required, str) and parse_boolean(required) is False)
     if is_optional and not path.exists():
         return {}
     read = reader.variables(path, outer, known, Location(like.path, like.line, like.column), raw=raw)

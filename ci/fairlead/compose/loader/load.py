@@ -165,9 +165,10 @@ def without_unused(root: Node) -> Node:
     used: dict[str, set[str]] = {
         kind: set() for kind in ("networks", "volumes", "secrets", "configs", "models")
     }
-    services = child(root, "services")
-    for entry in services.entries.values() if services is not None else ():
-        _note_used(entry.node, used)
+    for key in ("services", "jobs"):
+        containers = child(root, key)
+        for entry in containers.entries.values() if containers is not None else ():
+            _note_used(entry.node, used)
     changes: dict[str | int, Node | None] = {}
     for kind, names in used.items():
         resources = child(root, kind)

@@ -26,18 +26,13 @@ def normalize(root: Node, name: str, variables: Mapping[str, str]) -> Node:
         variables: for ``environment`` and ``args`` without a value.
     """
     changes: dict[str | int, Node | None] = {}
-    services = child(root, "services")
     uses_default = False
-    if services is not None and is_mapping(services):
-        changed: dict[str | int, Node | None] = {}
-        for key, entry in services.entries.items():
-            if not is_mapping(entry.node):
-                continue
-            service, joins_default = _service(entry.node, variables)
-            uses_default |= joins_default
-            if service is not entry.node:
-                changed[key] = service
-        changes["services"] = services = replaced(services, changed)
+    services = child(root, "services")
+    for kind in ("services", "jobs"):
+        containers = child(root, kind)
+        if containers is not None and is_mapping(containers):
+            changes[kind], joins = _containers(containers, variables)
+            uses_default |= joins
     networks = child(root, "networks")
     if uses_default and (networks is None or (is_mapping(networks) and "default" not in networks.entries)):
         like = services or root
@@ -52,6 +47,19 @@ def normalize(root: Node, name: str, variables: Mapping[str, str]) -> Node:
         if resources is not None and is_mapping(resources):
             named[kind] = _named(resources, name)
     return replaced(root, named)
+
+
+def _containers(node: Node, variables: Mapping[str, str]) -> tuple[Node, bool]:
+    """Services or jobs, and whether one joins the default network."""
+    changes: dict[str | int, Node | None] = {}
+    joins = False
+    for key, entry in node.entries.items():
+        if is_mapping(entry.node):
+            container, joins_default = _service(entry.node, variables)
+            joins |= joins_default
+            if container is not entry.node:
+                changes[key] = container
+    return replaced(node, changes), joins
 
 
 def _service(node: Node, variables: Mapping[str, str]) -> tuple[Node, bool]:

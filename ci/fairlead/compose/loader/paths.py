@@ -48,6 +48,7 @@ class Anchoring:
             "gpus": self._devices,
             "label_file": lambda node: each(node, self._path),
             "ports": self._ports,
+            "pre_start": lambda node: each(node, self.service) if is_list(node) else node,
             "secrets": self._secrets,
             "volumes": self._volumes,
         }
@@ -58,12 +59,15 @@ class Anchoring:
         return applied(
             root,
             {
-                "services": lambda node: each(node, self.service) if is_mapping(node) else node,
+                **dict.fromkeys(("services", "jobs"), self._services),
                 "configs": lambda node: self._children(node, self._source),
                 "secrets": lambda node: self._children(node, self._source),
                 "volumes": lambda node: each(node, self._driver_options),
             },
         )
+
+    def _services(self, node: Node) -> Node:
+        return each(node, self.service) if is_mapping(node) else node
 
     def service(self, node: Node) -> Node:
         """One service."""

@@ -8,7 +8,17 @@ A value that is not of its type, and an attribute that is not known, stay as the
 from __future__ import annotations
 
 from fairlead.compose.loader.shell import split_words
-from fairlead.compose.loader.tree import child, each, grown, is_list, is_mapping, mapping, scalar, sequence
+from fairlead.compose.loader.tree import (
+    child,
+    each,
+    grown,
+    is_list,
+    is_mapping,
+    mapping,
+    replaced,
+    scalar,
+    sequence,
+)
 from fairlead.compose.loader.values import (
     duration_text,
     float32,
@@ -598,9 +608,23 @@ _SOURCE = _struct(
 _MODEL = _struct(
     {**dict.fromkeys(("name", "model"), _string), "context_size": _integer, "runtime_flags": _strings}
 )
+
+
+def _service(node: Node) -> Node:
+    node = _SERVICE(node) or node
+    hooks = child(node, "pre_start") if is_mapping(node) else None
+    return (
+        node if hooks is None or not is_list(hooks) else replaced(node, {"pre_start": each(hooks, _service)})
+    )
+
+
+def _services(node: Node) -> Node:
+    return each(node, _service) if is_mapping(node) else node
+
+
 _ROOT: dict[str, Kind] = {
     **dict.fromkeys(("version", "include"), _dropped),
-    "services": lambda node: each(node, lambda one: _SERVICE(one) or one) if is_mapping(node) else node,
+    **dict.fromkeys(("services", "jobs"), _services),
     "networks": _values(_NETWORK),
     "volumes": _values(_VOLUME),
     "secrets": _values(_SOURCE),
