@@ -29,7 +29,9 @@ class Case:
         self.text = GOOD.replace(old, new, 1)
         assert self.text != GOOD, name
         self.more = more or {}
-        self.lines = {self.text[: self.text.index(one)].count("\n") + 1 for one in at}
+        first = {self.text[: self.text.index(one)].count("\n") + 1 for one in at}
+        # The value of a key may be named as well, and stands below it.
+        self.lines = first | {line + 1 for line in first}
 
 
 CASES = (
@@ -52,8 +54,8 @@ CASES = (
     Case("the engine's socket", "      - caddy-data:/data", "      - /var/run/docker.sock:/s", "      - /var/run/docker.sock"),
     Case("a password in the open", "      LOG_LEVEL: ${LOG_LEVEL:-info}", "      DB_PASSWORD: hunter2", "      DB_PASSWORD"),
     Case("a log without end", '    logging: {driver: local, options: {max-size: 10m, max-file: "3"}}\n', "", "  proxy:"),
-    Case("no memory limit", '        limits: {cpus: "0.5", memory: 256M, pids: 128}', '        limits: {cpus: "0.5", pids: 128}', "  proxy:"),
-    Case("a database that everybody reaches", "  data:\n    internal: true", "  data: {}", "  db:", "  data: {}", "networks: [data]"),
+    Case("no memory limit", '        limits: {cpus: "0.5", memory: 256M, pids: 128}', '        limits: {cpus: "0.5", pids: 128}', "  proxy:", "      resources:"),
+    Case("a database that everybody reaches", "  data:\n    internal: true", "  data: {}", "  db:", "  data: {}", "postgresql:size=16m"),
     Case("`22:22` unquoted", _PROXY, "    ports:\n      - 22:22\n", "      - 22:22"),
     Case("a fault in an included file", "services:\n", "include: [more.yaml]\nservices:\n", "include", more={"more.yaml": "services: {x: {image: a, nope: 1}}\n"}),
 )  # fmt: skip
@@ -95,7 +97,10 @@ def _cell(before: Sequence[str], after: Sequence[str], case: Case) -> str:
             new.append(text)
     if not new:
         return "-"
-    numbers = {int(number) for text in new for number in re.findall(r"\d+", text)}
+    told = [re.sub(r'time="[^"]*"', "", text) for text in new]
+    numbers = {
+        int(number) for text in told for number in re.findall(r"(?:^\s*|:|\bline )(\d+)(?![\d.])", text)
+    }
     inside = any(f"{name}:1:" in text for name in case.more for text in new)
     return "line" if inside or numbers & case.lines else "yes"
 

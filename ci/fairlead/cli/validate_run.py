@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from fairlead.cli.validate_options import ValidateOptions
@@ -17,11 +16,11 @@ from fairlead.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import Any, TextIO
 
     from fairlead.compose.baseline import Baseline
     from fairlead.compose.scopes import Scope
-    from fairlead.settings import Environment, Settings
+    from fairlead.settings import Settings
 
 
 def run_validate(options: ValidateOptions, *, as_json: bool = False, plain: bool = False) -> int:
@@ -111,44 +110,49 @@ def _settings() -> Settings | None:
 
 
 def _scopes(options: ValidateOptions, settings: Settings | None) -> tuple[Scope, ...]:
-    from fairlead.compose.scopes import file_scopes, find_compose_files, settings_scopes
+    from fairlead.compose.scopes import file_scopes, find_compose_files
 
-    development = None if options.profile is None else options.profile == "dev"
-    if options.environment is not None and settings is None:
-        raise InputError(
-            f"there is no fairlead.yaml to take the environment {options.environment} from",
-            fix="leave --environment out, or run it where fairlead.yaml is",
-        )
-    if settings is not None and not options.files:
-        environments = _environments(options, settings)
-        every = settings.validate.combinations if options.environment is None else {}
-        return settings_scopes(settings, environments, every, development=development)
-    files = [Path(file) for file in options.files] or list(find_compose_files(Path.cwd()))
-    return file_scopes(
-        files,
-        _variables(options, settings),
-        each=options.each,
-        env_files=[Path(file) for file in options.env_file],
-        development=development,
-    )
-
-
-def _environments(options: ValidateOptions, settings: Settings) -> tuple[Environment, ...]:
-    if options.environment is not None:
-        return (settings.environment(options.environment),)
-    from fairlead.compose.check import environments_of
-
-    return environments_of(settings)
-
-
-def _variables(options: ValidateOptions, settings: Settings | None) -> Mapping[str, str]:
-    """What plain files are filled in with: the shell's variables, as Compose does it, or what fairlead.yaml says."""
     if settings is None:
-        return os.environ
-    from fairlead.compose.scopes import told_variables
+        if options.environment is not None:
+            raise InputError(
+                f"there is no fairlead.yaml to take the environment {options.environment} from",
+                fix="leave --environment out, or run it where fairlead.yaml is",
+            )
+        files = [Path(file) for file in options.files] or find_compose_files(Path.cwd(), os.environ)
+        return file_scopes(files, os.environ, **_plainly(options))
+    declared = _declared_scopes(options, settings)
+    if not options.files:
+        return declared
+    from fairlead.compose.scopes import scopes_of_files, variables_of
 
-    environment = settings.environment(options.environment) if settings.environments else None
-    return {**(environment.variables if environment is not None else {}), **told_variables(settings)}
+    # A file that fairlead.yaml names is judged as what it is: part of that app.
+    files = [Path(file) for file in options.files]
+    known, others = scopes_of_files(files, declared, each=options.each)
+    plain = file_scopes(others, variables_of(declared), **_plainly(options)) if others else ()
+    return (*known, *plain)
+
+
+def _plainly(options: ValidateOptions) -> Any:
+    """What the command line says about plain files."""
+    return {
+        "each": options.each,
+        "env_files": [Path(file) for file in options.env_file],
+        "development": _development(options),
+    }
+
+
+def _development(options: ValidateOptions) -> bool | None:
+    return None if options.profile is None else options.profile == "dev"
+
+
+def _declared_scopes(options: ValidateOptions, settings: Settings) -> tuple[Scope, ...]:
+    from fairlead.compose.check import environments_of
+    from fairlead.compose.scopes import settings_scopes
+
+    named = options.environment
+    environments = environments_of(settings) if named is None else (settings.environment(named),)
+    combinations = settings.validate.combinations if named is None else {}
+    return settings_scopes(settings, environments, combinations, development=_development(options))
 
 
 def _rules(names: tuple[str, ...]) -> frozenset[str]:

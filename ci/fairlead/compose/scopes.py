@@ -118,6 +118,30 @@ def told_variables(settings: Settings) -> dict[str, str]:
     }
 
 
+def scopes_of_files(
+    files: Sequence[Path], declared: Sequence[Scope], *, each: bool
+) -> tuple[tuple[Scope, ...], list[Path]]:
+    """Those of the declared scopes that the files are, and the files that are part of none.
+
+    With ``each``, a scope is meant that holds the file; without, one of exactly these files in this order.
+    """
+    absolute = tuple(file.absolute() for file in files)
+    if not each:
+        same = tuple(scope for scope in declared if scope.files == absolute)
+        return same, [] if same else list(files)
+    holding = tuple(scope for scope in declared if not set(scope.files).isdisjoint(absolute))
+    held = {file for scope in holding for file in scope.files}
+    return holding, [file for file in files if file.absolute() not in held]
+
+
+def variables_of(declared: Sequence[Scope]) -> dict[str, str]:
+    """The variables of all scopes; of one that several set, the first."""
+    merged: dict[str, str] = {}
+    for scope in reversed(declared):
+        merged.update(scope.variables)
+    return merged
+
+
 def file_scopes(
     files: Sequence[Path],
     variables: Mapping[str, str],
@@ -148,12 +172,16 @@ def file_scopes(
     )
 
 
-def find_compose_files(folder: Path) -> tuple[Path, ...]:
-    """The compose file here or in a folder above, and the override beside it, as Compose finds them.
+def find_compose_files(folder: Path, variables: Mapping[str, str]) -> tuple[Path, ...]:
+    """The files that ``COMPOSE_FILE`` names, else the one here or in a folder above, with the override beside it.
 
     Raises:
         InputError: there is none.
     """
+    named = variables.get("COMPOSE_FILE") or _in_dotenv(folder, "COMPOSE_FILE")
+    if named:
+        separator = variables.get("COMPOSE_PATH_SEPARATOR") or ":"
+        return tuple(folder / name for name in named.split(separator) if name)
     for place in (folder, *folder.parents):
         for name in COMPOSE_NAMES:
             if (place / name).is_file():
@@ -165,6 +193,21 @@ def find_compose_files(folder: Path) -> tuple[Path, ...]:
         why=f"{folder} holds none of {', '.join(COMPOSE_NAMES)}, and no fairlead.yaml is there either",
         fix="name the files: `fairlead validate path/to/compose.yaml`",
     )
+
+
+def _in_dotenv(folder: Path, name: str) -> str:
+    """A variable of the ``.env`` here, as Compose reads it before it looks for files; empty where there is none."""
+    file = folder / ".env"
+    if not file.is_file():
+        return ""
+    from fairlead.compose.loader.dotenv import DotenvError, parse_dotenv
+
+    try:
+        found = parse_dotenv(file.read_text(encoding="utf-8"), {}, {}).get(name)
+    except (OSError, UnicodeDecodeError, DotenvError):
+        # The loader reads it again, and says what is wrong with it.
+        return ""
+    return found[0] if found is not None else ""
 
 
 def _overrides(base: Path) -> tuple[Path, ...]:

@@ -82,6 +82,18 @@ def test_the_override_counts_as_compose_has_it() -> None:
     assert document()["files"] == ["compose.yaml", "compose.override.yaml"]
 
 
+@pytest.mark.parametrize("by", ["variable", "dotenv"])
+def test_compose_file_names_the_files_as_for_compose(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(BAD)
+    write("services: {web: {restart: nonsense}}\n", "more.yaml")
+    write("services: {}\n", "compose.override.yaml")
+    if by == "variable":
+        monkeypatch.setenv("COMPOSE_FILE", "compose.yaml:more.yaml")
+    else:
+        write("A=1\nCOMPOSE_FILE=compose.yaml:more.yaml\n", ".env")
+    assert document()["files"] == ["compose.yaml", "more.yaml"]
+
+
 def test_files_are_one_app_or_with_each_one_apiece() -> None:
     write(BAD)
     write("services: {web: {image: 'nginx:1'}}\n", "more.yaml")
@@ -266,6 +278,34 @@ def test_with_fairlead_yaml_every_environment_and_combination_is_judged() -> Non
     one = [finding for finding in made["findings"] if finding["what"].count("sometimes")]
     assert len(one) == 1
     assert [one["name"] for one in document("-e", "staging")["environments"]] == ["staging"]
+
+
+SETTINGS = """\
+app: shop
+environments:
+  production: {hosts: [deploy@example.com], url: 'https://example.com', variables: {TAG: "1"}}
+  staging: {hosts: [deploy@example.com], url: 'https://s.example.com', variables: {TAG: "2"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (("compose.yaml",), ["production", "staging"]),
+        (("--each", "compose.yaml"), ["production", "staging"]),
+        (("-e", "staging", "compose.yaml"), ["staging"]),
+        (("other.yaml",), [""]),
+        (("compose.yaml", "other.yaml"), [""]),
+        (("--each", "other.yaml", "compose.yaml"), ["production", "staging", ""]),
+    ],
+)
+def test_a_file_that_fairlead_yaml_names_is_judged_as_part_of_its_app(
+    words: tuple[str, ...], names: list[str]
+) -> None:
+    write(BAD)
+    write("services: {web: {image: 'nginx:${TAG:?}'}}\n", "other.yaml")
+    write(SETTINGS, "fairlead.yaml")
+    assert [one["name"] for one in document(*words)["environments"]] == names
 
 
 def test_in_a_job_of_github_there_are_annotations_a_summary_and_outputs(
