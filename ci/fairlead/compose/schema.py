@@ -63,7 +63,17 @@ def _says_something(document: Document) -> bool:
 def _faults(document: Document, checker: Checker, model: Model) -> list[Fault]:
     if document.root is None:
         return []
-    return [fault for fault in checker.faults(document.value) if not _is_settled(fault, model)]
+    only = model.extended.get(document.path)
+    return [
+        fault
+        for fault in checker.faults(document.value)
+        if not _is_settled(fault, model) and (only is None or _is_within(fault.path, only))
+    ]
+
+
+def _is_within(path: ValuePath, services: frozenset[str]) -> bool:
+    """Whether a path lies in one of some services: of a file that is extended, the others are not looked at."""
+    return len(path) > 1 and path[0] == "services" and path[1] in services
 
 
 def _is_settled(fault: Fault, model: Model) -> bool:

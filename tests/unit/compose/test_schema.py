@@ -91,3 +91,15 @@ def test_a_merely_newer_key_is_the_business_of_another_rule(tmp_path: Path) -> N
 def test_every_file_is_looked_at(tmp_path: Path) -> None:
     found = findings_of(tmp_path, "services: {web: {imge: a}}", "services: {web: {prots: []}}")
     assert [finding.split(":")[0] for finding in found] == ["0.yaml", "1.yaml"]
+
+
+def test_of_a_file_that_is_extended_only_what_is_extended_is_looked_at(tmp_path: Path) -> None:
+    """As Compose does: the rest of the file is not part of the app."""
+    base = "services: {used: {image: a, usr: x}, next: {extends: used}, other: {bogus: 1}}\nodd: 1\n"
+    (tmp_path / "base.yaml").write_text(base, encoding="utf-8")
+    text = "services: {web: {extends: {file: base.yaml, service: next}}}"
+    assert findings_of(tmp_path, text) == [
+        "base.yaml:1:29: services.used: unknown key usr (did you mean user?)"
+    ]
+    whole = findings_of(tmp_path, text, base)
+    assert len(whole) == 4

@@ -69,6 +69,7 @@ class Assembly:
         """The files over one another; None where there is nothing in them."""
         total: Node | None = None
         for path in paths:
+            self._reader.whole.add(self.shown(path))
             for part in self._reader.parts(path, self._variables, place) or ():
                 if part.root is None or not is_mapping(part.root):
                     continue
@@ -231,6 +232,10 @@ class Assembly:
     def _inside(self, name: str) -> Path:
         return Path(os.path.normpath(Path(self._directory, name)))
 
+    def note_extended(self, path: Path, name: str) -> None:
+        """Remember which service of a file another one extends."""
+        self._reader.bases.setdefault(self.shown(path), set()).add(name)
+
     def shown(self, path: Path) -> str:
         """A file as the user knows it."""
         return self._reader.shown(path)
@@ -327,6 +332,7 @@ class _Extending:
             names = [str(key) for key in target.services.entries]
             self._assembly.fault("extends", what, place, did_you_mean(service.value, names))
             return None
+        self._assembly.note_extended(target.path, service.value)
         if target is self._document and service.value not in self._own:
             what = f"{name} extends {service.value}, which an included file declares: Compose before 5 does not find it"
             self._assembly.fault("extends", what, place, "extend it with file: and service:")

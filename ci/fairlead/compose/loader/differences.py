@@ -89,5 +89,41 @@ DIFFERENCES: tuple[Difference, ...] = (
         "since 5, label_file is printed although its labels are already there",
         "the labels are what counts",
     ),
+    Difference(
+        "build.ssh",
+        (),
+        "prints the keys in another order each time",
+        "the order of the file",
+    ),
+    Difference(
+        "a resource that is included and declared too",
+        (),
+        "since 5, merges the two; before, refuses them unless they are equal",
+        "refused: older supported versions do",
+    ),
+    Difference(
+        "extends of a service that an included file declares",
+        (),
+        "since 5, found; before, refused",
+        "extended, and refused: older supported versions do not find it",
+    ),
+    Difference(
+        "pre_start hooks",
+        (),
+        "since 5, a hook is printed with what it takes over from its service",
+        "printed as it is written; older versions do not know them",
+    ),
+    Difference(
+        "ranges of ports",
+        (),
+        "prints an entry for each port, however many",
+        "more than 20,000 in one app are left as they are written, with a finding of rule unseen",
+    ),
+    Difference(
+        "variables of the caller's environment",
+        (),
+        "PATH, HOME and all else that the process has can be used in the files",
+        "only what is handed over: a release must not depend on who makes it",
+    ),
 )
 """Every one has its reason; a test holds the loader to this table."""

@@ -96,6 +96,7 @@ def _model(
         read=tuple(reader.read),
         uses=tuple(reader.uses),
         looked_at=reader.looked_at,
+        extended=reader.extended,
         variables=variables,
         name=project,
         directory=directory,

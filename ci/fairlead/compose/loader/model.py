@@ -44,6 +44,7 @@ class Model:
         documents: every file that took part, as it is written: files and overrides, with what they include and extend.
         read: the same documents after variables, ``!reset`` and types: what Compose holds against its schema.
         uses: every ``${…}``.
+        extended: the files that are extended only, and the services of theirs that are: Compose looks at no others.
         looked_at: every file that was read, absolute: those of ``documents``, and files of variables.
         variables: those that the files were resolved with, ``.env`` among them.
         name: of the project.
@@ -58,6 +59,7 @@ class Model:
     uses: tuple[VariableUse, ...]
     variables: Mapping[str, str] = field(repr=False)
     looked_at: tuple[str, ...] = field(repr=False)
+    extended: Mapping[str, frozenset[str]] = field(repr=False)
     name: str
     directory: str
     root: Node = field(repr=False)

@@ -49,6 +49,9 @@ class Reader:
         self.uses: list[VariableUse] = []
         self.faults: list[Finding] = []
         self.shown = shown
+        # Files that are part of the app, and services that are extended: by the file that holds them.
+        self.whole: set[str] = set()
+        self.bases: dict[str, set[str]] = {}
         self._raw: dict[str, tuple[Document, ...]] = {}
         self._told: set[str] = set()
         self._reads = 0
@@ -58,6 +61,11 @@ class Reader:
     def looked_at(self) -> tuple[str, ...]:
         """Every file that was read, absolute."""
         return (*self._raw, *(path for path, text in self._dotenv.items() if text is not None))
+
+    @property
+    def extended(self) -> dict[str, frozenset[str]]:
+        """The services that are extended, of the files of which nothing else is looked at."""
+        return {path: frozenset(names) for path, names in self.bases.items() if path not in self.whole}
 
     def parts(
         self, path: Path, variables: Mapping[str, str], place: Location | None
