@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from fairlead.errors import InputError
 from fairlead.nearest import did_you_mean
@@ -89,12 +90,23 @@ class ProxySettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WatchSettings:
+    """How a release is watched after the switch: ``window`` in seconds, ``errors`` and ``slow`` from 0 to 1."""
+
+    window: float = 5.0
+    errors: float = 0.05
+    slow: float = 0.5
+    requests: int = 20
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeploySettings:
     """How a release is rolled out; times in seconds."""
 
     start_timeout: float = 120.0
     drain_timeout: float = 30.0
     keep: int = 5
+    watch: WatchSettings = field(default_factory=WatchSettings)
     lock_timeout: float = 600.0
 
 
@@ -155,10 +167,21 @@ class Host:
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """A request that a new release must answer before it serves."""
+    """A request that a new release must answer: a ``body`` and ``headers`` that contain these texts."""
 
     path: str = "/"
     status: int = 200
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As release documents have it."""
+        told = {"body": self.body, "headers": dict(self.headers)}
+        return {
+            "path": self.path,
+            "status": self.status,
+            **{key: value for key, value in told.items() if value},
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,6 +323,11 @@ def parse_size(text: str) -> int:
         raise ValueError(text)
     factor = 1024 ** (" KMGT".index(text[-1]) if text[-1] in "KMGT" else 0)
     return int(float(text.rstrip("KMGT")) * factor)
+
+
+def parse_share(text: str) -> float:
+    """A share such as ``5%``, from 0 to 1; a checked text is expected."""
+    return float(text.rstrip("%")) / 100
 
 
 def parse_host(text: str) -> Host:

@@ -23,8 +23,10 @@ from fairlead.settings import (
     ScanSettings,
     Settings,
     ValidateSettings,
+    WatchSettings,
     parse_duration,
     parse_host,
+    parse_share,
     parse_size,
 )
 
@@ -133,10 +135,20 @@ def _scan(raw: Mapping[str, Any]) -> ScanSettings:
 
 
 def _deploy(raw: Mapping[str, Any]) -> DeploySettings:
-    values: dict[str, Any] = {
-        key: value if key == "keep" else parse_duration(value) for key, value in raw.items()
-    }
+    values = dict(raw)
+    for key in values.keys() & {"start_timeout", "drain_timeout", "lock_timeout"}:
+        values[key] = parse_duration(values[key])
+    values["watch"] = _watch(values.get("watch", {}))
     return DeploySettings(**values)
+
+
+def _watch(raw: Mapping[str, Any]) -> WatchSettings:
+    values = dict(raw)
+    if "window" in values:
+        values["window"] = parse_duration(values["window"])
+    for key in values.keys() & {"errors", "slow"}:
+        values[key] = parse_share(values[key])
+    return WatchSettings(**values)
 
 
 def _environment(document: Document, root: Path, name: str) -> Environment:

@@ -35,6 +35,7 @@ def command(
     registry: str | None,
     allow_older: bool,
     accept_recreate: tuple[str, ...],
+    require_evidence: bool,
     take_over: bool,
     no_wait: bool,
     refresh: bool,
@@ -46,7 +47,15 @@ def command(
     stopped; running it again follows what is under way.
     """
     options = RolloutOptions(
-        Path(work_dir), secrets_dir, allow_older, accept_recreate, take_over, no_wait, refresh, registry
+        Path(work_dir),
+        secrets_dir,
+        allow_older,
+        accept_recreate,
+        require_evidence,
+        take_over,
+        no_wait,
+        refresh,
+        registry,
     )
     run = run_plan if dry_run else run_deploy
     run(environment, access_of(known_hosts, identity), options, report.current())

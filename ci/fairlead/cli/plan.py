@@ -31,6 +31,7 @@ def command(
     registry: str | None,
     allow_older: bool,
     accept_recreate: tuple[str, ...],
+    require_evidence: bool,
     take_over: bool,
     no_wait: bool,
     refresh: bool,
@@ -41,6 +42,14 @@ def command(
     which role each service has and how that is known, and what would be refused.
     """
     options = RolloutOptions(
-        Path(work_dir), secrets_dir, allow_older, accept_recreate, take_over, no_wait, refresh, registry
+        Path(work_dir),
+        secrets_dir,
+        allow_older,
+        accept_recreate,
+        require_evidence,
+        take_over,
+        no_wait,
+        refresh,
+        registry,
     )
     run_plan(environment, access_of(known_hosts, identity), options, report.current())

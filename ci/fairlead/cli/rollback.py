@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
     show_envvar=True,
     help="The release to go back to. [default: the one before]",
 )
+@click.option(
+    "--accept-schema",
+    metavar="ID",
+    default="",
+    help="Go back over an irreversible migration: the release whose schema the older one is to live with.",
+)
 @click.option("--no-wait", is_flag=True, help="Fail with 5 when another deploy is under way.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
 def command(
@@ -41,6 +48,7 @@ def command(
     known_hosts: Path | None,
     identity: Path | None,
     to: str | None,
+    accept_schema: str,
     no_wait: bool,
     dry_run: bool,
 ) -> None:
@@ -50,13 +58,18 @@ def command(
     gone: /srv/fairlead/<app>/fairlead rollback.
     """
     place, access = find_place(environment), access_of(known_hosts, identity)
+    options = {
+        "accept_schema": accept_schema,
+        "no_wait": no_wait,
+        "lock_timeout": place.settings.deploy.lock_timeout,
+    }
     if dry_run:
-        _show_plan(place, access, to)
+        _show_plan(place, access, {"to": to, "options": options})
     else:
-        _roll_back(place, access, Path(work_dir), to, no_wait=no_wait)
+        _roll_back(place, access, Path(work_dir), {"to": to, "options": options})
 
 
-def _roll_back(place: Place, access: AccessOptions, work_dir: Path, to: str | None, *, no_wait: bool) -> None:
+def _roll_back(place: Place, access: AccessOptions, work_dir: Path, wishes: Mapping[str, Any]) -> None:
     import getpass
     import os
     import socket
@@ -69,8 +82,7 @@ def _roll_back(place: Place, access: AccessOptions, work_dir: Path, to: str | No
     request = {
         "request": "rollback",
         "app": place.app,
-        "to": to,
-        "options": {"no_wait": no_wait, "lock_timeout": place.settings.deploy.lock_timeout},
+        **wishes,
         "by": plan_created_by(os.environ, getpass.getuser(), socket.gethostname()),
     }
     # A pruned image is pulled again: the login for our own registry goes along.
@@ -85,10 +97,10 @@ def _roll_back(place: Place, access: AccessOptions, work_dir: Path, to: str | No
     finish_rollout(place, result, reporter, RolloutOptions(work_dir), line)
 
 
-def _show_plan(place: Place, access: AccessOptions, to: str | None) -> None:
+def _show_plan(place: Place, access: AccessOptions, wishes: Mapping[str, Any]) -> None:
     from fairlead.release.plan_text import HEADERS, plan_lines, plan_rows, plan_sentence
 
-    plan = ask(place, access, {"request": "plan", "to": to})
+    plan = ask(place, access, {"request": "plan", **wishes})
     reporter = report.current()
     reporter.table(HEADERS, plan_rows(plan))
     for text in plan_lines(plan):

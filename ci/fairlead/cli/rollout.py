@@ -41,6 +41,7 @@ class RolloutOptions:
     secrets_dir: Path | None = None
     allow_older: bool = False
     accept_recreate: tuple[str, ...] = ()
+    require_evidence: bool = False
     take_over: bool = False
     no_wait: bool = False
     refresh: bool = False
@@ -77,6 +78,13 @@ def rollout_options(function: _Decorated) -> _Decorated:
                 metavar="SERVICE",
                 multiple=True,
                 help="Let a service that keeps data be stopped and made again. Repeatable.",
+            ),
+            click.option(
+                "--require-evidence",
+                is_flag=True,
+                envvar="FAIRLEAD_REQUIRE_EVIDENCE",
+                show_envvar=True,
+                help="Go back also when the watch could not tell, for example with too little traffic.",
             ),
             click.option(
                 "--take-over", is_flag=True, help="The app moved: take it over from another repository."
@@ -143,6 +151,7 @@ class Rollout:
         wishes = {
             "allow_older": newer,
             "accept_recreate": list(options.accept_recreate),
+            "require_evidence": options.require_evidence,
             "take_over": options.take_over,
             "no_wait": options.no_wait,
             "lock_timeout": self.place.settings.deploy.lock_timeout,

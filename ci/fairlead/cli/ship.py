@@ -48,6 +48,7 @@ def command(
     registry: str | None,
     allow_older: bool,
     accept_recreate: tuple[str, ...],
+    require_evidence: bool,
     take_over: bool,
     no_wait: bool,
     refresh: bool,
@@ -58,7 +59,15 @@ def command(
     The first step that fails ends it, with that step's exit code; what serves goes on serving.
     """
     options = RolloutOptions(
-        Path(work_dir), secrets_dir, allow_older, accept_recreate, take_over, no_wait, refresh, registry
+        Path(work_dir),
+        secrets_dir,
+        allow_older,
+        accept_recreate,
+        require_evidence,
+        take_over,
+        no_wait,
+        refresh,
+        registry,
     )
     reporter = report.current()
     place = find_place(environment, registry)

@@ -178,9 +178,7 @@ class _Splitter:
             volumes=self._resources("volumes", self._volumes_in_use()),
             proxy={"service": self.proxy},
             routes={name: entry["port"] for name, entry in self.services.items() if self._is_routed(name)},
-            probes=tuple(
-                {"path": probe.path, "status": probe.status} for probe in self.app.environment.probes
-            ),
+            probes=tuple(probe.to_json() for probe in self.app.environment.probes),
             files={digest: tree.entry for digest, tree in sorted(self.trees.items())},
             blobs=blobs,
             notes=(*self.app.notes, *self.remarks.notes),

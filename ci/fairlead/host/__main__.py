@@ -85,7 +85,7 @@ def _change(paths: Paths, words: argparse.Namespace) -> int:
         "kind": words.verb,
         "task": name,
         "to": getattr(words, "to", None),
-        "options": {},
+        "options": {"accept_schema": getattr(words, "accept_schema", "")},
         "by": f"{getpass.getuser()} on the server",
     }
     if not paths.home.is_dir():
@@ -133,6 +133,12 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("history", help="what was deployed when, by whom, and how it ended")
     rollback = verbs.add_parser("rollback", help="go back to the release before, or to --to ID")
     rollback.add_argument("--to", metavar="ID", help="six digits: `history` lists them")
+    rollback.add_argument(
+        "--accept-schema",
+        metavar="ID",
+        default="",
+        help="go back over an irreversible migration, of release ID",
+    )
     logs = verbs.add_parser("logs", help="the output of the containers that serve")
     logs.add_argument("service", nargs="?")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as new lines come")

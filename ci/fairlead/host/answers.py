@@ -57,7 +57,7 @@ def answer_plan(root: Path, frame: Frame) -> Mapping[str, Any]:
     """What a deploy of ``release``, or a rollback to ``to``, would do."""
     from .engine import Engine
     from .plan import plan_deploy, plan_rollback
-    from .request import parse_deploy_request
+    from .request import parse_deploy_request, parse_rollback_request
     from .state import read_state
     from .target import find_target
 
@@ -68,7 +68,8 @@ def answer_plan(root: Path, frame: Frame) -> Mapping[str, Any]:
     paths = parse_deployed_app(root, frame)
     state = read_state(paths, Engine.connect())
     target = find_target(paths, state.ledger, state.serving, parse_text(frame, "to"))
-    return plan_rollback(target, state).to_json()
+    options = parse_rollback_request({**frame, "task": "plan"}, None).options
+    return plan_rollback(target, state, options).to_json()
 
 
 def answer_history(root: Path, frame: Frame) -> Mapping[str, Any]:

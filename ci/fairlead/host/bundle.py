@@ -16,7 +16,7 @@ from .errors import InputFault
 from .paths import RELEASE_ID, Paths
 from .project import render_json, render_platform_project, render_release_project
 from .release import Release
-from .routes import render_switch
+from .snippet import render_switch
 
 _DOCUMENT = "release.json"
 _COMPOSE = "compose.json"

@@ -15,6 +15,8 @@ from .plan import Plan
 from .request import Options
 from .result import Emit
 from .state import State
+from .traffic import Recorder
+from .verdict import Verdict
 
 INFO = "info"
 WARNING = "warning"
@@ -61,7 +63,8 @@ class Host:
 class Context:
     """One deploy or rollback under way.
 
-    ``number`` is its first record in the journal, ``token`` opens the dark route.
+    ``number`` is its first record in the journal, ``token`` opens the dark route, ``switched_at`` (monotonic
+    seconds) is when its release began to serve; ``recorder`` counts what users are answered, ``verdict`` is the watch's.
     """
 
     host: Host
@@ -75,6 +78,9 @@ class Context:
     blobs: Optional[Path] = None
     credentials: Optional[Path] = None
     token: str = ""
+    switched_at: float = 0.0
+    recorder: Optional[Recorder] = None
+    verdict: Optional[Verdict] = None
 
     @property
     def paths(self) -> Paths:

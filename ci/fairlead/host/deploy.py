@@ -76,7 +76,7 @@ def run_rollback(
             ledger = fold_records(host.journal.records)
             bundle = find_target(paths, ledger, read_live(paths), request.to)
             state = read_state(paths, host.engine, bundle.release)
-            plan = plan_rollback(bundle, state)
+            plan = plan_rollback(bundle, state, request.options)
             context = Context(host, 0, request.task, request.by, request.options, state, plan, bundle)
             context = replace(context, credentials=request.credentials)
             result = _conduct(context, timeline)

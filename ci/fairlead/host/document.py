@@ -14,7 +14,7 @@ from typing import Any
 from .errors import InputFault
 from .fields import Faults, Fields
 from .paths import APP_NAME, DIGEST
-from .release import RESOURCES, Events, FileTree, Health, Mount, Probe, Release, Service
+from .release import RESOURCES, Events, FileTree, Health, Mount, Probe, Release, Service, Watch
 
 SCHEMA = "fairlead.release/v1"
 ROLES = ("proxy", "app", "worker", "job", "state", "ops")
@@ -28,6 +28,7 @@ _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 _TARGET = re.compile(r"/[^\x00-\x1f]{1,1000}")
 _URL_PATH = re.compile(r"/[!-~]{0,1000}")
 _URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}(/[!-~]{0,1000})?")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _MODE = re.compile(r"0?[0-7]{3}")
 _MAX_DOCUMENT = 8 * 1024 * 1024
 _MAX_SERVICES = 200
@@ -107,6 +108,7 @@ def _release(top: Fields) -> Release:
         start_timeout=options.seconds("start_timeout", _MAX_SECONDS, default=120.0),
         drain_timeout=options.seconds("drain_timeout", _MAX_SECONDS, default=30.0),
         keep=options.integer("keep", 1, 1000, default=5),
+        watch=_watch(options.fields("watch", optional=True)),
         networks=_resources(top, "networks"),
         volumes=_resources(top, "volumes"),
         proxy=top.fields("proxy").name("service", _SERVICE),
@@ -120,7 +122,12 @@ def _release(top: Fields) -> Release:
             for port in [top.fields("routes").integer(name, 1, 65535)]
         },
         probes=tuple(
-            Probe(fields.name("path", _URL_PATH), fields.status("status"))
+            Probe(
+                fields.name("path", _URL_PATH),
+                fields.status("status"),
+                fields.text("body", 1000, default=""),
+                {name: fields.fields("headers").text(name, 1000) for name in fields.keys("headers", _HEADER)},
+            )
             for fields in top.rows("probes", limit=50)
         ),
         files={tree: _tree(fields) for tree, fields in top.table("files", DIGEST, limit=1000)},
@@ -133,6 +140,15 @@ def _release(top: Fields) -> Release:
         if events is not None
         else None,
         document=top.raw,
+    )
+
+
+def _watch(fields: Fields) -> Watch:
+    return Watch(
+        window=fields.seconds("window", _MAX_SECONDS, default=Watch.window),
+        errors=fields.share("errors", default=Watch.errors),
+        slow=fields.share("slow", default=Watch.slow),
+        requests=fields.integer("requests", 1, 1_000_000, default=Watch.requests),
     )
 
 

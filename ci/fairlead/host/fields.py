@@ -81,6 +81,14 @@ class Fields:
         self.fault(key, f"is {_show(value)}, expected seconds from 0 to {high:g}")
         return default
 
+    def share(self, key: str, *, default: float) -> float:
+        """A part of a whole, from 0 to 1."""
+        value = self.raw.get(key, default)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
+            return float(value)
+        self.fault(key, f"is {_show(value)}, expected a number from 0 to 1")
+        return default
+
     def flag(self, key: str, *, default: bool = False) -> bool:
         value = self.raw.get(key, default)
         if isinstance(value, bool):

@@ -15,12 +15,19 @@ _TIMEOUT = 2.0
 
 def count_in_flight(paths: Paths, addresses: Collection[str]) -> Optional[int]:
     """How many requests are under way to these container addresses; None when the proxy cannot be asked."""
-    raw = _get(paths, "/reverse_proxy/upstreams")
-    if raw is None:
-        return None
+    upstreams = read_upstreams(paths)
     try:
-        return sum_in_flight(json.loads(raw), addresses)
+        return None if upstreams is None else sum_in_flight(upstreams, addresses)
     except (ValueError, KeyError, TypeError):
+        return None
+
+
+def read_upstreams(paths: Paths) -> object:
+    """Caddy's list of upstream addresses; None when it does not answer."""
+    raw = _get(paths, "/reverse_proxy/upstreams")
+    try:
+        return None if raw is None else json.loads(raw)
+    except ValueError:
         return None
 
 

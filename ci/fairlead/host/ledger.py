@@ -59,6 +59,11 @@ class Transaction:
     error: Mapping[str, Any] | None = None
     repaired: bool = False
 
+    @property
+    def may_have_served(self) -> bool:
+        """Whether users may have been served by its release, while what served before still runs."""
+        return self.phase in ("switch", "watch", "commit")
+
     def to_json(self) -> dict[str, Any]:
         """One entry of ``fairlead history``."""
         return {
@@ -80,13 +85,17 @@ class Transaction:
 
 @dataclass(frozen=True)
 class JobRun:
-    """The last known state of a one-shot: ``begin``, ``done`` or ``failed``, and its container's name."""
+    """The last known state of a one-shot: ``begin``, ``done`` or ``failed``, and its container's name.
+
+    ``irreversible``: a release from before it may not understand the data any more.
+    """
 
     service: str
     state: str
     container: str
     release: str
     at: float
+    irreversible: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,11 @@ class Ledger:
         """Whether a release has served and its bundle was not pruned."""
         entry = self.releases.get(release or "")
         return entry is not None and entry.state == STABLE
+
+    def irreversible_since(self, release: str) -> list[JobRun]:
+        """The irreversible jobs that ran, or may have, for releases after this one; the newest last."""
+        runs = (run for run in self.jobs.values() if run.irreversible and run.state != "failed")
+        return sorted((run for run in runs if run.release > release), key=lambda run: run.release)
 
     def previous(self, release: str | None) -> str | None:
         """Where a rollback from this release goes: what served before it and is still there."""
@@ -169,8 +183,15 @@ def _phase(ledger: Ledger, record: Record) -> Ledger:
 
 def _job(ledger: Ledger, record: Record) -> Ledger:
     data = record.data
+    before = ledger.jobs.get(str(data["hash"]))
     run = JobRun(
-        str(data["service"]), str(data["state"]), str(data["container"]), str(data["release"]), record.at
+        str(data["service"]),
+        str(data["state"]),
+        str(data["container"]),
+        str(data["release"]),
+        record.at,
+        # Told when it begins; how it ended may be written by recovery.
+        bool(data.get("irreversible", before is not None and before.irreversible)),
     )
     return replace(ledger, jobs={**ledger.jobs, str(data["hash"]): run})
 

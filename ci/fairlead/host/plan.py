@@ -14,16 +14,23 @@ from .health import READY, judge_replicas
 from .ledger import DEPLOY, ROLLBACK
 from .order import order_jobs
 from .project import platform_hashes, used_resources
-from .refusals import Refusal, plan_refusals
+from .refusals import Refusal, plan_refusals, plan_rollback_refusals
 from .release import Release, Service
 from .request import Options
-from .routes import render_switch, service_name
+from .routes import service_name
+from .snippet import render_switch
 from .state import State
+
+ROLLBACK_WINDOW = 0.5
+"""Seconds at most that a rollback is watched: the release has proved itself before, and who goes back is in a hurry."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A deploy or rollback, decided. ``resources``: networks or volumes have to be made."""
+    """A deploy or rollback, decided.
+
+    ``resources``: networks or volumes have to be made; ``window``: for how many seconds it is watched.
+    """
 
     kind: str
     app: str
@@ -34,6 +41,7 @@ class Plan:
     resources: bool
     unchanged: bool
     refusals: tuple[Refusal, ...] = ()
+    window: float = 0.0
 
     def of(self, *actions: str, platform: bool) -> list[Action]:
         """The actions of these kinds, of the platform or of the rolled services."""
@@ -65,6 +73,8 @@ class Plan:
         steps += [_in_words(one) for one in self.actions if one.action == RUN]
         steps += [_in_words(one) for one in self.actions if one.home and one.action in (START, CREATE)]
         steps += ["verify health, images and answers over the dark route", f"switch to {self.release}"]
+        if self.window:
+            steps.append(f"watch it for {self.window:g} s, and go back if it fails")
         steps += [_in_words(one) for one in self.actions if one.action == REMOVE]
         return steps
 
@@ -109,10 +119,11 @@ def plan_deploy(release: Release, state: State, options: Optional[Options] = Non
         refusals=plan_refusals(
             release, state, options, [one.service for one in platform if one.action == UPDATE]
         ),
+        window=release.watch.window,
     )
 
 
-def plan_rollback(target: Bundle, state: State) -> Plan:
+def plan_rollback(target: Bundle, state: State, options: Optional[Options] = None) -> Plan:
     """Decide what going back to a release does. State services stay as they are: their data does not go back."""
     release = target.release
     platform = _platform_actions(release, state, keep_state=True)
@@ -127,6 +138,8 @@ def plan_rollback(target: Bundle, state: State) -> Plan:
         pull=_images_to_pull(actions, state),
         resources=False,
         unchanged=state.serving == target.id and all(one.action == KEEP for one in rolled),
+        refusals=plan_rollback_refusals(target.id, state.ledger, options or Options()),
+        window=min(release.watch.window, ROLLBACK_WINDOW),
     )
 
 

@@ -6,14 +6,16 @@ import http.client
 import ssl
 import urllib.parse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 from .containers import Container
-from .routes import DARK_HEADER
+from .release import Probe
+from .snippet import DARK_HEADER, PROBE_HEADER
 from .tls import LoopbackConnection
 
 _TIMEOUT = 5.0
+_MAX_BODY = 1 << 20
 _ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 _STANDARD_PORTS = {"https": 443, "http": 80}
 
@@ -37,14 +39,26 @@ class Answer:
     release: Optional[str] = None
     error: str = ""
     tls: bool = False
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
-    def fault(self, expected: Optional[int]) -> str:
+    def fault(self, expected: Probe) -> str:
         """Why this is not the answer that was hoped for, or an empty text."""
         if not self.status:
             return self.error
-        if expected is None:
-            return f"answered {self.status}" if self.status >= 500 else ""
-        return "" if self.status == expected else f"answered {self.status}, expected {expected}"
+        if expected.status is None and self.status >= 500:
+            return f"answered {self.status}"
+        if expected.status is not None and self.status != expected.status:
+            return f"answered {self.status}, expected {expected.status}"
+        if expected.body not in self.body:
+            return f"answered without the text {expected.body!r}"
+        for name, text in expected.headers.items():
+            found = self.headers.get(name.lower())
+            if found is None:
+                return f"answered without the header {name}"
+            if text not in found:
+                return f"answered with {name}: {found[:200]}, expected {text}"
+        return ""
 
 
 def probe_http(target: Target, token: str = "", timeout: float = _TIMEOUT) -> Answer:
@@ -52,11 +66,12 @@ def probe_http(target: Target, token: str = "", timeout: float = _TIMEOUT) -> An
     tls = target.scheme == "https"
     connection = LoopbackConnection(target.address, target.port, target.host, timeout, tls=tls)
     try:
-        headers = {"Host": target.host, "User-Agent": "fairlead", **({DARK_HEADER: token} if token else {})}
-        connection.request("GET", target.path, headers=headers)
+        headers = {"Host": target.host, "User-Agent": "fairlead", PROBE_HEADER: "1"}
+        connection.request("GET", target.path, headers={**headers, **({DARK_HEADER: token} if token else {})})
         answer = connection.getresponse()
-        answer.read(1 << 20)
-        return Answer(answer.status, answer.getheader("X-Release"))
+        body = answer.read(_MAX_BODY).decode("utf-8", "replace")
+        found = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(answer.status, found.get("x-release"), body=body, headers=found)
     except ssl.SSLError as error:
         return Answer(0, error=f"no TLS: {error.reason or error}", tls=True)
     except (OSError, http.client.HTTPException) as error:

@@ -1,7 +1,9 @@
 """Undo a transaction, or finish one that a dead agent left: from journal, disk and engine alone.
 
 A failed deploy and a killed one are undone by the same code, so that it is run every day.
-Whether the switch had happened is asked of the symlink, nothing else.
+Whether the switch had happened is asked of the symlink, nothing else. A deploy that was switched to and not
+committed has not passed its watch: what served before serves again. There are two exceptions, where going back
+would do harm: nothing served before, or the transaction was a rollback, whose release has served before.
 """
 
 from __future__ import annotations
@@ -10,17 +12,23 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .bundle import Bundle, read_bundle, remove_bundle
-from .containers import Container, read_app_containers
+from .containers import Container, read_app_containers, refresh_containers
 from .context import Host
+from .engine import wait_until
 from .errors import EngineFault
+from .health import FAILED, READY, judge_replicas
 from .journal import END
 from .ledger import DEPLOY, Ledger, Transaction, fold_records
 from .phases.commit import commit_release
 from .phases.migrate import finish_job
 from .phases.platform import restore_platform
 from .phases.prune import prune_old
-from .phases.retire import retire_old
-from .routes import close_dark, close_inside, read_live, remove_routes, switch_to, unset_live
+from .phases.retire import retire_old, stop_gently
+from .routes import close_dark, close_inside, read_live, remove_routes, switch_back, switch_to
+
+_WAKE_SECONDS = 30.0
+_DRAIN_SECONDS = 10.0
+"""A release that failed is given less time for its last answers than one that is retired in peace."""
 
 
 @dataclass(frozen=True)
@@ -50,23 +58,26 @@ def recover(host: Host) -> Optional[Repaired]:
         left.kind == DEPLOY or left.release != left.previous
     )
     bundle = read_bundle(host.paths, left.release)
-    repaired = _finish(host, left, bundle) if switched and bundle is not None else _undo(host, left)
+    stays = switched and bundle is not None and not (_is_unproved(left) and _wake_previous(host, left))
+    repaired = _finish(host, left, bundle) if stays and bundle is not None else _undo(host, left)
     host.note(repaired.text)
     return repaired
 
 
 def revert(host: Host, left: Transaction) -> None:
-    """Take back everything that a transaction did before its switch. May be run again after any crash.
+    """Take back everything that a transaction did before its commit. May be run again after any crash.
 
     Raises:
         AgentError: something could not be taken back.
     """
-    close_dark(host.paths)
     if read_live(host.paths) == left.release and left.previous != left.release:
-        # The rename happened, and what follows it failed.
-        _point_back(host, left)
+        # The rename happened, and what follows it failed. It comes first: users wait for it.
+        switch_back(host.paths, left.previous)
+    close_dark(host.paths)
     close_inside(host.paths)
     containers = read_app_containers(host.engine, host.paths)
+    if left.may_have_served:
+        _let_finish(host, left, containers)
     if left.kind == DEPLOY:
         _remove_release(host, left, containers)
     else:
@@ -80,6 +91,56 @@ def end_transaction(
 ) -> None:
     """Write the last record of a transaction: from here on it is history."""
     host.journal.append(END, tx=left.number, release=left.release, status=status, repaired=repaired, **told)
+
+
+def _is_unproved(left: Transaction) -> bool:
+    """Whether nobody has said that a release that was switched to may stay."""
+    return left.kind == DEPLOY and left.previous is not None and not left.committed
+
+
+def _wake_previous(host: Host, left: Transaction) -> bool:
+    """Whether what served before can serve at once; what of it is stopped (a host that restarted) is started."""
+    before = read_bundle(host.paths, left.previous)
+    if before is None:
+        return False
+    containers = read_app_containers(host.engine, host.paths)
+    services = {name: before.release.services[name] for name in before.homes}
+    own = {
+        name: [one for one in containers if (one.service, one.release) == (name, home) and not one.oneoff]
+        for name, home in before.homes.items()
+    }
+    for container in (one for found in own.values() for one in found if not one.running):
+        host.engine.start(container.id)
+    known = {one.id: one.restarts for found in own.values() for one in found}
+    states: set[str] = set()
+
+    def is_decided() -> bool:
+        states.clear()
+        for name, service in services.items():
+            current = refresh_containers(host.engine, own[name])
+            verdict = judge_replicas(current, wanted=service.replicas, gate=service.gate, restarts=known)
+            states.add(verdict.state if len(current) >= service.replicas else FAILED)
+        return FAILED in states or states <= {READY}
+
+    wait_until(is_decided, timeout=_WAKE_SECONDS)
+    if states <= {READY}:
+        return True
+    host.warn(f"release {left.previous} served before, and is not healthy any more: {left.release} stays")
+    return False
+
+
+def _let_finish(host: Host, left: Transaction, containers: list[Container]) -> None:
+    """Let the containers that serve no more answer what they have in flight, then end."""
+    live = read_bundle(host.paths, read_live(host.paths))
+    homes = live.homes if live is not None else {}
+    used = [one for one in containers if one.release and homes.get(one.service) == one.release]
+    leaving = [
+        one for one in containers if one.release and one.running and not one.oneoff and one not in used
+    ]
+    bundle = read_bundle(host.paths, left.release)
+    if leaving:
+        bound = min(bundle.release.drain_timeout if bundle is not None else _DRAIN_SECONDS, _DRAIN_SECONDS)
+        stop_gently(host, leaving, bound)
 
 
 def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:
@@ -100,9 +161,12 @@ def _undo(host: Host, left: Transaction) -> Repaired:
     end_transaction(host, left, "reverted", repaired=True)
     serving = read_live(host.paths)
     rest = f"release {serving} serves, as before" if serving else "nothing serves, as before"
-    return Repaired(
-        left.release, "reverted", f"release {left.release} had not been switched to: it is removed; {rest}"
+    reached = (
+        "was not committed: its watch was cut short"
+        if left.may_have_served
+        else "had not been switched to: it is removed"
     )
+    return Repaired(left.release, "reverted", f"release {left.release} {reached}; {rest}")
 
 
 def _remove_release(host: Host, left: Transaction, containers: list[Container]) -> None:
@@ -138,13 +202,6 @@ def _stop_again(host: Host, left: Transaction, containers: list[Container]) -> N
         used = not container.release or live.homes.get(container.service) == container.release
         if container.running and not used and not container.oneoff:
             host.engine.stop(container.id, grace=container.grace)
-
-
-def _point_back(host: Host, left: Transaction) -> None:
-    if left.previous is None:
-        unset_live(host.paths)
-    else:
-        switch_to(host.paths, left.previous)
 
 
 def _mend_links(host: Host, ledger: Ledger) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .errors import InputFault
+from .ledger import Ledger
 from .release import Release
 from .request import Options
 from .state import State
@@ -35,6 +36,27 @@ def plan_refusals(
         *_older(release, state, options),
         *_state_recreated(release, options, updated),
         *_resources_changed(release, state),
+    )
+
+
+def plan_rollback_refusals(target: str, ledger: Ledger, options: Options) -> tuple[Refusal, ...]:
+    """Why not to go back to a release: data that went on without it."""
+    runs = ledger.irreversible_since(target)
+    if not runs or options.accept_schema == runs[-1].release:
+        return ()
+    jobs = ", ".join(f"{run.service} of release {run.release}" for run in runs)
+    marker = runs[-1].release
+    given = (
+        f"; the schema is that of {marker}, not of {options.accept_schema}" if options.accept_schema else ""
+    )
+    return (
+        Refusal(
+            f"release {target} is from before a migration that cannot be undone",
+            why=f"{jobs} has changed the data since, and says `irreversible: true`: "
+            f"{target} may not understand what it finds{given}",
+            fix=f"deploy a commit that repairs the fault; or, if {target} works with the data as it is, "
+            f"roll back with --accept-schema {marker}",
+        ),
     )
 
 

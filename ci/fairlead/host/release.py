@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Optional
 
 RESOURCES = "fairlead-resources"
@@ -78,10 +78,29 @@ class Service:
 
 @dataclass(frozen=True)
 class Probe:
-    """A public probe; ``status`` None is anything below 500."""
+    """A public probe; ``status`` None is anything below 500.
+
+    ``body`` is a text that the answer must contain, ``headers`` name -> a text that this header must contain.
+    """
 
     path: str
     status: Optional[int]
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How a release is watched after the switch, for ``window`` seconds; 0 is not at all.
+
+    ``errors`` and ``slow`` (0 to 1): how much larger than with the old release their share of the answers may be;
+    ``requests``: how many answers a service must have given before anything is concluded from them.
+    """
+
+    window: float = 5.0
+    errors: float = 0.05
+    slow: float = 0.5
+    requests: int = 20
 
 
 @dataclass(frozen=True)
@@ -115,6 +134,7 @@ class Release:
     start_timeout: float
     drain_timeout: float
     keep: int
+    watch: Watch
     networks: Mapping[str, Mapping[str, Any]]
     volumes: Mapping[str, Mapping[str, Any]]
     proxy: str

@@ -16,6 +16,7 @@ from .release import Release
 
 _TASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_SCHEMA = re.compile(r"[0-9]{1,6}")
 _MAX_WAIT = 24 * 3600.0
 
 
@@ -24,7 +25,9 @@ class Options:
     """What the caller decides.
 
     ``allow_older``: replace a newer commit; ``accept_recreate``: state services that may be recreated;
-    ``take_over``: the app belongs to another repository so far; ``no_wait`` and ``lock_timeout`` (seconds): the lock.
+    ``take_over``: the app belongs to another repository so far; ``no_wait`` and ``lock_timeout`` (seconds): the lock;
+    ``require_evidence``: a watch that could not tell is a failed one; ``accept_schema``: the release whose
+    irreversible migration a rollback may leave in place.
     """
 
     allow_older: bool = False
@@ -32,6 +35,8 @@ class Options:
     take_over: bool = False
     no_wait: bool = False
     lock_timeout: float = 600.0
+    require_evidence: bool = False
+    accept_schema: str = ""
 
     @property
     def lock_wait(self) -> float:
@@ -114,4 +119,15 @@ def _options(fields: Fields) -> Options:
         take_over=options.flag("take_over"),
         no_wait=options.flag("no_wait"),
         lock_timeout=options.seconds("lock_timeout", _MAX_WAIT, default=600.0),
+        require_evidence=options.flag("require_evidence"),
+        accept_schema=_schema(options),
     )
+
+
+def _schema(options: Fields) -> str:
+    """A release id, or nothing; leading zeros may be left out."""
+    given = options.raw.get("accept_schema") or ""
+    if isinstance(given, str) and (not given or _SCHEMA.fullmatch(given)):
+        return given.zfill(6) if given else ""
+    options.fault("accept_schema", "is not the id of a release")
+    return ""

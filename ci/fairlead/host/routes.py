@@ -17,54 +17,8 @@ from typing import Optional
 from .atomic import make_folder, point_link, write_file
 from .paths import RELEASE_ID, Paths
 
-DARK_HEADER = "X-Fairlead-Dark"
 _LIVE = "live"
 _INSIDE_SUFFIX = ".inside"
-
-_SNIPPET = """\
-({name}) {{
-	@dark {{
-		header_regexp {header} .{{32,}}
-		header {header} {{file./fairlead/run/dark-token}}
-	}}
-	reverse_proxy @dark {{
-		dynamic a {{
-			name {{file./fairlead/dark/{{args[0]}}}}
-			port {{args[1]}}
-			refresh 1s
-		}}
-		lb_try_duration 5s
-		lb_try_interval 50ms
-	}}
-	reverse_proxy {{
-		dynamic a {{
-			name {{file./fairlead/{link}/{{args[0]}}}}
-			port {{args[1]}}
-			refresh 1s
-		}}
-		lb_try_duration 5s
-		lb_try_interval 50ms
-	}}
-}}
-"""
-
-
-def render_switch(routes: Mapping[str, int]) -> str:
-    """The Caddyfile snippets and the internal site of each route.
-
-    The empty header equals a missing token file, hence the pattern; ``refresh`` is the same everywhere because
-    Caddy caches an address once for the process, by the first handler's setting.
-    """
-    parts = [
-        "# Written by Fairlead. An app's Caddyfile imports this file and says: import switch SERVICE PORT\n",
-        _SNIPPET.format(name="switch", link=_LIVE, header=DARK_HEADER),
-        _SNIPPET.format(name="switch-inside", link="inside", header=DARK_HEADER),
-    ]
-    parts += [
-        f"http://{service}:{port} {{\n\timport switch-inside {service} {port}\n}}\n"
-        for service, port in sorted(routes.items())
-    ]
-    return "\n".join(parts)
 
 
 def service_name(service: str, release: str) -> str:
@@ -107,9 +61,12 @@ def switch_to(paths: Paths, release: str) -> None:
     point_link(paths.live, f"routes/{release}")
 
 
-def unset_live(paths: Paths) -> None:
-    """Nothing serves: the first release was refused."""
-    paths.live.unlink(missing_ok=True)
+def switch_back(paths: Paths, previous: Optional[str]) -> None:
+    """The switch to what served before; where nothing did, nothing serves."""
+    if previous is None:
+        paths.live.unlink(missing_ok=True)
+    else:
+        switch_to(paths, previous)
 
 
 def open_dark(paths: Paths, release: str) -> str:

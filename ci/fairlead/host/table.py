@@ -1,7 +1,8 @@
 """The phases of a transaction, in their order: this list is the architecture.
 
-A failure up to and in ``verify`` undoes everything and what served goes on serving. After ``switch``
-there is no way back but a rollback: a failure there is a warning, and the next command finishes the work.
+A failure up to and in ``verify`` undoes everything and what served goes on serving. One in ``watch`` or
+``commit`` does so too, by a rename: what served before is not stopped before ``commit``. After that there is
+no way back but a rollback: a failure there is a warning, and the next command finishes the work.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from .phases.retire import run_retire
 from .phases.start import run_start
 from .phases.switch import run_switch
 from .phases.verify import run_verify
+from .phases.watch import run_watch
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ PHASES = (
     Phase("start", run_start, reverts=True),
     Phase("verify", run_verify, reverts=True),
     Phase("switch", run_switch, reverts=True),
-    Phase("commit", run_commit, reverts=False),
+    Phase("watch", run_watch, reverts=True),
+    Phase("commit", run_commit, reverts=True),
     Phase("retire", run_retire, reverts=False),
     Phase("prune", run_prune, reverts=False),
 )

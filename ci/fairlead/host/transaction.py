@@ -15,6 +15,7 @@ from .recover import end_transaction, revert
 from .result import PhaseTime, Result
 from .routes import read_live
 from .table import PHASES, Phase
+from .traffic import Recorder
 
 
 class Timeline:
@@ -76,6 +77,12 @@ def run_transaction(context: Context, timeline: Timeline) -> Result:
 
     Raises nothing that can be told: what goes wrong is undone and becomes the result.
     """
+    context.recorder = Recorder(context.paths)
+    with context.recorder.recording():
+        return _run_phases(context, timeline)
+
+
+def _run_phases(context: Context, timeline: Timeline) -> Result:
     for phase in PHASES:
         if context.plan.kind not in phase.kinds:
             continue
@@ -109,13 +116,19 @@ def _finish(context: Context, timeline: Timeline) -> Result:
         serving=read_live(context.paths),
         previous=context.plan.previous,
         phases=tuple(timeline.times),
+        data=_told(context),
     )
+
+
+def _told(context: Context) -> dict[str, object]:
+    return {"watch": context.verdict.to_json()} if context.verdict is not None else {}
 
 
 def _undo(context: Context, timeline: Timeline, fault: AgentError) -> Result:
     """Back to what was, and say so; when that fails too, say that loudest."""
     own = _own(context)
-    status = "refused" if context.plan.kind == DEPLOY else "reverted"
+    _warn_of_schema(context)
+    status = "refused" if context.plan.kind == DEPLOY and not own.may_have_served else "reverted"
     exit_code = fault.exit_code if isinstance(fault, InputFault) else EXIT_ROLLED_BACK
     try:
         revert(context.host, own)
@@ -132,7 +145,19 @@ def _undo(context: Context, timeline: Timeline, fault: AgentError) -> Result:
         previous=context.plan.previous,
         phases=tuple(timeline.times),
         error=fault.to_json(),
+        data=_told(context),
     )
+
+
+def _warn_of_schema(context: Context) -> None:
+    """What serves again lives with data that were changed for good meanwhile: somebody should know."""
+    jobs = fold_records(context.host.journal.records).irreversible_since(context.plan.previous or "")
+    for run in jobs:
+        if run.release == context.target.id:
+            context.host.warn(
+                f"the irreversible job {run.service} has run: see whether {context.plan.previous or 'the app'} "
+                "works with the data as they are now"
+            )
 
 
 def _unreverted(context: Context, first: AgentError, second: AgentError) -> AgentError:

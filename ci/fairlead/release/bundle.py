@@ -84,6 +84,7 @@ def plan_bundle(
             "start_timeout": settings.deploy.start_timeout,
             "drain_timeout": settings.deploy.drain_timeout,
             "keep": settings.deploy.keep,
+            "watch": _watch(settings),
         },
         "verdict": verdict.to_json(),
         **parts.document(),
@@ -97,6 +98,16 @@ def plan_created_by(environ: Mapping[str, str], user: str, machine: str) -> str:
     """Who deploys: GitHub's actor in a job, else ``user@machine``."""
     actor = environ.get("GITHUB_ACTOR", "") if environ.get("GITHUB_ACTIONS") == "true" else ""
     return f"{actor} (GitHub Actions)" if actor else f"{user}@{machine}"
+
+
+def _watch(settings: Settings) -> dict[str, float]:
+    watch = settings.deploy.watch
+    return {
+        "window": watch.window,
+        "errors": watch.errors,
+        "slow": watch.slow,
+        "requests": watch.requests,
+    }
 
 
 def _events(settings: Settings) -> dict[str, str] | None:

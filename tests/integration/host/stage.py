@@ -82,6 +82,7 @@ class Sheet:
     routes: dict[str, int] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    watch: dict[str, Any] = field(default_factory=lambda: {"window": 0.5})
 
     def file(self, text: str) -> str:
         """A config file; the hash of its tree."""
@@ -150,9 +151,16 @@ class Sheet:
             mounts=[{"file": tree, "target": "/etc/site", "read_only": True}],
         )
 
-    def job(self, name: str = "migrate", command: tuple[str, ...] = ("/caddy", "version")) -> None:
+    def job(
+        self,
+        name: str = "migrate",
+        command: tuple[str, ...] = ("/caddy", "version"),
+        *,
+        irreversible: bool = False,
+    ) -> None:
         """A one-shot."""
-        self.service(name, "job", definition={"command": [*command], "labels": {"for": self.revision}})
+        definition = {"command": [*command], "labels": {"for": self.revision}}
+        self.service(name, "job", definition=definition, irreversible=irreversible)
 
     def document(self) -> dict[str, Any]:
         """``fairlead.release/v1``."""
@@ -173,7 +181,7 @@ class Sheet:
                 "counts": {"error": 0},
             },
             "url": f"http://stage.example.com:{self.port}",
-            "options": {"start_timeout": 20, "drain_timeout": 2, "keep": 2},
+            "options": {"start_timeout": 20, "drain_timeout": 2, "keep": 2, "watch": self.watch},
             "networks": {"default": {}},
             "volumes": {},
             "proxy": {"service": "caddy"},
@@ -277,10 +285,10 @@ class Stage:
         raw, blobs = self.request(sheet, **options)
         return run_deploy(self.paths, parse_deploy_request(raw, blobs, None), self.events.append)
 
-    def rollback(self, to: str | None = None) -> Result:
+    def rollback(self, to: str | None = None, **options: Any) -> Result:
         """Roll back in this process."""
         self.events.clear()
-        raw = {"task": uuid.uuid4().hex[:12], "to": to}
+        raw = {"task": uuid.uuid4().hex[:12], "to": to, "options": options}
         return run_rollback(self.paths, parse_rollback_request(raw, None), self.events.append)
 
     def repair(self) -> Result:

@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from fairlead.host.engine import Engine
 from fairlead.host.journal import read_journal
 from fairlead.host.ledger import fold_records
 from fairlead.host.routes import read_live
@@ -21,16 +24,22 @@ import pathlib, sys
 from fairlead.host.perform import run_task
 run_task(pathlib.Path(sys.argv[1]), sys.argv)
 """
-PHASES = ("pull", "platform", "migrate", "start", "verify", "switch", "commit", "retire", "prune")
+PHASES = ("pull", "platform", "migrate", "start", "verify", "switch", "watch", "commit", "retire", "prune")
 
 
 def _deploy_and_kill(stage: Stage, sheet: Sheet, phase: str) -> None:
     """Deploy in a process of its own, and kill that as soon as it says that the phase has begun."""
-    raw, blobs = stage.request(sheet)
-    (blobs.parent / "request.json").write_text(json.dumps(raw))
-    events = blobs.parent / "events.jsonl"
+    raw, _ = stage.request(sheet)
+    _kill_in(stage, raw, phase)
+
+
+def _kill_in(stage: Stage, request: dict[str, Any], phase: str) -> None:
+    folder = stage.paths.task(request["task"])
+    folder.mkdir(exist_ok=True)
+    (folder / "request.json").write_text(json.dumps(request))
+    events = folder / "events.jsonl"
     process = subprocess.Popen(
-        [sys.executable, "-c", _RUN_TASK, str(blobs.parent)],
+        [sys.executable, "-c", _RUN_TASK, str(folder)],
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
     )
     deadline = time.monotonic() + 30
@@ -44,7 +53,7 @@ def _deploy_and_kill(stage: Stage, sheet: Sheet, phase: str) -> None:
 
 
 def test_killed_at_each_phase(stage: Stage, fetch: Callable[[], str]) -> None:
-    """Before the switch the old release serves and nothing of the new one is left; after it the new one serves."""
+    """Before the commit the old release serves and nothing of the new one is left; after it the new one serves."""
     stage.deploy(stage.good(1))
     serving, number = "000001", 1
     body = "web 1111"
@@ -56,7 +65,7 @@ def test_killed_at_each_phase(stage: Stage, fetch: Callable[[], str]) -> None:
         result = stage.repair()
         assert result.status == "ok", result.error
         live = read_live(stage.paths)
-        if PHASES.index(phase) < PHASES.index("switch"):
+        if PHASES.index(phase) < PHASES.index("commit"):
             assert live == serving, phase
         if live != serving:
             serving, body = str(live), "web " + f"{number:x}" * 4
@@ -66,6 +75,50 @@ def test_killed_at_each_phase(stage: Stage, fetch: Callable[[], str]) -> None:
         assert ledger.serving == serving
         running = {name for name in stage.containers() if "-web-" in name}
         assert running == {f"{stage.app}-{serving}-web-{serving}-1"}, phase
+
+
+def test_watch_cut_short_is_no_pass(stage: Stage, fetch: Callable[[], str]) -> None:
+    """Nobody has said that the new one may stay: the old one serves again, and is started where it was stopped."""
+    stage.deploy(stage.good(1))
+    _deploy_and_kill(stage, stage.good(2), "watch")
+    assert fetch() == "web 2222"
+    old = f"{stage.app}-000001-web-000001-1"
+    Engine.connect().stop(old, grace=0)
+    result = stage.repair()
+    assert (result.status, result.serving) == ("ok", "000001")
+    assert "release 000002 was not committed: its watch was cut short" in str(result.data["repaired"])
+    assert fetch() == "web 1111"
+    assert {name for name in stage.containers(running=False) if "-web-" in name} == {old}
+
+
+def test_watch_cut_short_with_nowhere_to_go(stage: Stage, fetch: Callable[[], str]) -> None:
+    """What served before is gone: a release that was verified is better than none."""
+    stage.deploy(stage.good(1))
+    _deploy_and_kill(stage, stage.good(2), "watch")
+    Engine.connect().remove(f"{stage.app}-000001-web-000001-1")
+    result = stage.repair()
+    assert (result.status, result.serving) == ("ok", "000002")
+    assert any("not healthy any more: 000002 stays" in note for note in stage.notes())
+    assert fetch() == "web 2222"
+    assert fold_records(read_journal(stage.paths.journal)).serving == "000002"
+
+
+def test_first_release_stays_though_its_watch_was_cut_short(stage: Stage, fetch: Callable[[], str]) -> None:
+    """There is nothing to go back to."""
+    _deploy_and_kill(stage, stage.good(1), "watch")
+    result = stage.repair()
+    assert (result.status, result.serving) == ("ok", "000001")
+    assert fetch() == "web 1111"
+
+
+def test_rollback_that_was_killed_goes_on(stage: Stage, fetch: Callable[[], str]) -> None:
+    """Its release has served before; back to what was fled from is where nobody wants to be."""
+    stage.deploy(stage.good(1))
+    stage.deploy(stage.good(2))
+    _kill_in(stage, {"kind": "rollback", "task": uuid.uuid4().hex[:12], "to": None, "options": {}}, "watch")
+    result = stage.repair()
+    assert (result.status, result.serving) == ("ok", "000001")
+    assert fetch() == "web 1111"
 
 
 def test_next_deploy_heals_too(stage: Stage, fetch: Callable[[], str]) -> None:

@@ -54,3 +54,23 @@ def test_rollback_to_a_release_that_fell_ill(stage: Stage, fetch: Callable[[], s
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000002")
     assert fetch() == "web 2222"
     assert f"{stage.app}-000001-web-000001-1" not in stage.containers()
+
+
+def test_rollback_over_an_irreversible_migration(stage: Stage, fetch: Callable[[], str]) -> None:
+    """Refused with the reason, possible for who says which schema the old release is to live with."""
+    stage.deploy(stage.good(1))
+    sheet = stage.good(2)
+    sheet.job(irreversible=True)
+    stage.deploy(sheet)
+    refused = stage.rollback()
+    assert (refused.status, refused.exit, refused.serving) == ("refused", 2, "000002")
+    assert refused.error is not None
+    assert refused.error["what"] == "release 000001 is from before a migration that cannot be undone"
+    assert "--accept-schema 000002" in str(refused.error["fix"])
+    assert stage.rollback(accept_schema="7").exit == 2
+    assert fetch() == "web 2222"
+    accepted = stage.rollback(accept_schema="2")
+    assert (accepted.error, accepted.serving) == (None, "000001")
+    assert fetch() == "web 1111"
+    # Forward again is no way back.
+    assert stage.rollback("000002").serving == "000002"

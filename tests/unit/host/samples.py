@@ -12,7 +12,7 @@ from fairlead.host.document import parse_release
 from fairlead.host.ledger import Ledger
 from fairlead.host.project import platform_hashes
 from fairlead.host.release import Release
-from fairlead.host.routes import render_switch
+from fairlead.host.snippet import render_switch
 from fairlead.host.state import State
 
 REVISION = "1" * 40

@@ -12,6 +12,7 @@ import pytest
 
 from fairlead.host.document import is_inside, load_release, parse_release, require_verdict
 from fairlead.host.errors import InputFault
+from fairlead.host.release import Probe, Watch
 from fairlead.host.request import parse_deploy_request
 from tests.unit.host.samples import document, service
 
@@ -25,9 +26,26 @@ def test_a_good_document_is_read() -> None:
     assert release.services["web"].digest == "sha256:" + "a" * 64
 
 
+def test_watch_and_probes_have_defaults() -> None:
+    """A document of before they could be set is read as well."""
+    release = parse_release(document(probes=[{"path": "/", "status": None}]))
+    assert release.watch == Watch(window=5.0, errors=0.05, slow=0.5, requests=20)
+    assert release.probes == (Probe("/", None),)
+    options = {"watch": {"window": 0, "errors": 1, "slow": 0.25, "requests": 7}}
+    probe = {"path": "/a", "status": 204, "body": "well", "headers": {"X-A": "b"}}
+    release = parse_release(document(options=options, probes=[probe]))
+    assert release.watch == Watch(0.0, 1.0, 0.25, 7)
+    assert release.probes == (Probe("/a", 204, "well", {"X-A": "b"}),)
+
+
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
+        (("options", "watch"), {"errors": 5}, "options.watch.errors"),
+        (("options", "watch"), {"window": -1}, "options.watch.window"),
+        (("options", "watch"), [], "options.watch"),
+        (("probes",), [{"path": "/", "headers": {"a b": "c"}}], "headers"),
+        (("probes",), [{"path": "/", "body": 7}], "body"),
         (("app",), "../etc", "release.app"),
         (("app",), "Board", "release.app"),
         (("revision",), "HEAD", "release.revision"),

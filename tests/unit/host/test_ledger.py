@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairlead.host.journal import BEGIN, COMMIT, END, PRUNED, Record
+from fairlead.host.journal import BEGIN, COMMIT, END, JOB, PRUNED, Record
 from fairlead.host.ledger import Ledger, fold_records
 from fairlead.host.phases.prune import plan_kept
 
@@ -84,3 +84,16 @@ def test_unfinished_is_the_last_without_an_end() -> None:
     ledger = fold_records([Record(1, 0.0, BEGIN, begin)])
     assert ledger.unfinished is not None
     assert ledger.unfinished.release == "000001"
+
+
+def test_irreversible_is_told_when_a_job_begins() -> None:
+    """How it ended may be written by recovery, which knows the record and not the job."""
+    run = {"service": "migrate", "hash": "h", "container": "c", "release": "000002"}
+    begun = Record(1, 1.0, JOB, {**run, "state": "begin", "irreversible": True})
+    ended = Record(2, 2.0, JOB, {**run, "state": "done"})
+    for records in ([begun], [begun, ended]):
+        ledger = fold_records(records)
+        assert [one.release for one in ledger.irreversible_since("000001")] == ["000002"]
+        assert ledger.irreversible_since("000002") == []
+    # Written before there was such a field.
+    assert fold_records([ended]).irreversible_since("000001") == []

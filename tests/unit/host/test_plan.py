@@ -160,6 +160,57 @@ def test_rollback_leaves_state_as_it_is() -> None:
     assert _actions(plan)["db"] == ("keep", "its definition differs, but data does not go back")
 
 
+def _after_irreversible(*states: str) -> Ledger:
+    """Jobs that ran for the releases 000001, 000002, ..., all of which cannot be undone."""
+    runs = [
+        JobRun("migrate", state, "c", f"{number:06d}", 0.0, irreversible=True)
+        for number, state in enumerate(states, 1)
+    ]
+    return Ledger(jobs={run.release: run for run in runs})
+
+
+@pytest.mark.parametrize(
+    ("states", "accepted", "refused"),
+    [
+        ((), "", False),
+        (("done",), "", False),
+        (("done", "done"), "", True),
+        (("done", "done"), "000002", False),
+        (("done", "done"), "000001", True),
+        # Another one ran since somebody looked: what was accepted is not what is there.
+        (("done", "done", "done"), "000002", True),
+        (("done", "done", "done"), "000003", False),
+        # Whether it came to its end nobody knows.
+        (("done", "begin"), "", True),
+        (("done", "failed"), "", False),
+    ],
+)
+def test_rollback_over_an_irreversible_migration(
+    states: tuple[str, ...], accepted: str, *, refused: bool
+) -> None:
+    """Refused, unless the very schema that is there is accepted by its release."""
+    state = serving(release(), "000003", ledger=_after_irreversible(*states))
+    target = Bundle("000001", release(), dict.fromkeys(release().rolled, "000001"))
+    plan = plan_rollback(target, state, Options(accept_schema=accepted))
+    assert bool(plan.refusals) == refused
+    if refused:
+        newest = f"{len(states):06d}"
+        assert plan.refusals[0].fix.endswith(f"--accept-schema {newest}")
+        assert f"migrate of release {newest}" in plan.refusals[0].why
+
+
+def test_the_plan_says_that_it_watches() -> None:
+    """A rollback for half a second at most; not at all where it is turned off."""
+    options = {"watch": {"window": 7}}
+    assert (
+        "watch it for 7 s, and go back if it fails" in plan_deploy(release(options=options), nothing()).steps
+    )
+    target = Bundle("000001", release(options=options), {})
+    assert plan_rollback(target, serving(release(), "000002")).window == 0.5
+    off = plan_deploy(release(options={"watch": {"window": 0}}), nothing())
+    assert not any("watch" in step for step in off.steps)
+
+
 def test_jobs_run_after_those_that_they_need() -> None:
     """By name where nothing else decides; a circle is named."""
     made = document()

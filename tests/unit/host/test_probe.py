@@ -6,6 +6,7 @@ import pytest
 
 from fairlead.host.inflight import sum_in_flight
 from fairlead.host.probe import Answer, published_target
+from fairlead.host.release import Probe
 
 PORTS = {"80/tcp": [("", 80)], "443/tcp": [("0.0.0.0", 443)], "443/udp": [("0.0.0.0", 443)]}
 
@@ -32,14 +33,19 @@ def test_public_url_is_reached_on_this_host(
 @pytest.mark.parametrize(
     ("answer", "expected", "fault"),
     [
-        (Answer(200), 200, ""),
-        (Answer(204), 200, "answered 204, expected 200"),
-        (Answer(404), None, ""),
-        (Answer(502), None, "answered 502"),
-        (Answer(0, error="did not answer: refused"), 200, "did not answer: refused"),
+        (Answer(200), Probe("/", 200), ""),
+        (Answer(204), Probe("/", 200), "answered 204, expected 200"),
+        (Answer(404), Probe("/", None), ""),
+        (Answer(502), Probe("/", None), "answered 502"),
+        (Answer(0, error="did not answer: refused"), Probe("/", 200), "did not answer: refused"),
+        (Answer(200, body="all is well"), Probe("/", 200, "well"), ""),
+        (Answer(200, body="not so"), Probe("/", 200, "well"), "answered without the text 'well'"),
+        (Answer(200, headers={"x-a": "1; b"}), Probe("/", 200, headers={"X-A": "1"}), ""),
+        (Answer(200, headers={"x-a": "2"}), Probe("/", 200, headers={"X-A": "1"}), "answered with X-A: 2, expected 1"),
+        (Answer(200), Probe("/", 200, headers={"X-A": ""}), "answered without the header X-A"),
     ],
-)
-def test_what_an_answer_is_worth(answer: Answer, expected: int | None, fault: str) -> None:
+)  # fmt: skip
+def test_what_an_answer_is_worth(answer: Answer, expected: Probe, fault: str) -> None:
     """Without a status that is asked for, anything but a server's error will do."""
     assert answer.fault(expected) == fault
 

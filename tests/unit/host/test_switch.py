@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from fairlead.host import routes
 from fairlead.host.layout import make_layout
 from fairlead.host.paths import Paths, app_paths
+from fairlead.host.snippet import TALLIES, render_switch
 
 
 @pytest.fixture
@@ -22,10 +24,20 @@ def paths(tmp_path: Path) -> Paths:
 
 def test_snippet_has_one_refresh_everywhere() -> None:
     """Caddy keeps one cache for the process; a handler without `refresh` would keep an address for a minute."""
-    text = routes.render_switch({"web": 8000, "api": 9000})
-    assert text.count("dynamic a {") == text.count("refresh 1s") == 4
+    text = render_switch({"web": 8000, "api": 9000})
+    assert text.count("dynamic a {") == text.count("refresh 1s") == 1
     assert "http://api:9000 {\n\timport switch-inside api 9000\n}" in text
     assert "header_regexp X-Fairlead-Dark .{32,}" in text
+
+
+def test_each_request_is_counted_for_one_thing() -> None:
+    """The digits of the tallies are all sixteen, each once, and as many as a tally's share says."""
+    found = {
+        one.name: [digit for digit in "0123456789abcdef" if re.match(one.digits, digit)] for one in TALLIES
+    }
+    assert sorted(digit for digits in found.values() for digit in digits) == list("0123456789abcdef")
+    assert [len(found[one.name]) for one in TALLIES] == [one.share for one in TALLIES]
+    assert len({one.zeros for one in TALLIES} - {0}) == len(TALLIES)
 
 
 def test_switch_is_one_link(paths: Paths) -> None:

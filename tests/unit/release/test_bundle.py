@@ -84,7 +84,12 @@ def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> No
         "tool": f"fairlead {__version__}",
         "source": "https://github.com/acme/board",
         "url": "https://board.example.com",
-        "options": {"start_timeout": 120.0, "drain_timeout": 30.0, "keep": 5},
+        "options": {
+            "start_timeout": 120.0,
+            "drain_timeout": 30.0,
+            "keep": 5,
+            "watch": {"window": 5.0, "errors": 0.05, "slow": 0.5, "requests": 20},
+        },
         "secrets": {name: secret.sha256 for name, secret in sorted(SECRETS.items())},
         "events": {"url": "https://b.example.com", "token_secret": "board_token"},
         "verdict": {

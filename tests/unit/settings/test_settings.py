@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.settings import Host, load_settings, parse_duration, parse_host
+from fairlead.settings import (
+    Host,
+    Probe,
+    WatchSettings,
+    load_settings,
+    parse_duration,
+    parse_host,
+    parse_share,
+)
 from tests.unit.marks import assert_expected, expected
 
 HERE = Path(__file__).parent
@@ -72,7 +80,11 @@ def test_every_value_of_a_full_file_arrives(repository: Path) -> None:
     assert production.url == "https://board.example.com"
     assert production.known_hosts == repository / "known_hosts"
     assert dict(production.variables) == {"SITE": "board.example.com", "MODE": "0755"}
-    assert [(probe.path, probe.status) for probe in production.probes] == [("/health", 204), ("/", 200)]
+    assert production.probes == (
+        Probe(path="/health", status=204, body="well", headers={"X-App": "board"}),
+        Probe(path="/", status=200),
+    )
+    assert settings.deploy.watch == WatchSettings(window=60.0, errors=0.005, slow=1.0, requests=100)
 
 
 def test_defaults_are_what_the_schema_says(repository: Path) -> None:
@@ -84,9 +96,17 @@ def test_defaults_are_what_the_schema_says(repository: Path) -> None:
     keys = load_schema("fairlead")["properties"]
     assert list(settings.platforms) == keys["platforms"]["default"]
     assert settings.proxy.image == keys["proxy"]["properties"]["image"]["default"]
-    for name, key in keys["deploy"]["properties"].items():
+    deploy = dict(keys["deploy"]["properties"])
+    watch = deploy.pop("watch")["properties"]
+    for name, key in deploy.items():
         expected_value = key["default"] if name == "keep" else parse_duration(key["default"])
         assert getattr(settings.deploy, name) == expected_value
+    assert settings.deploy.watch == WatchSettings(
+        window=parse_duration(watch["window"]["default"]),
+        errors=parse_share(watch["errors"]["default"]),
+        slow=parse_share(watch["slow"]["default"]),
+        requests=watch["requests"]["default"],
+    )
     scan = keys["scan"]["properties"]
     assert settings.scan.severity == scan["severity"]["default"]
     assert settings.scan.database_max_age == parse_duration(scan["database_max_age"]["default"])

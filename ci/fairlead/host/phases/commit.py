@@ -1,4 +1,4 @@
-"""commit: the release is stable; from here on nothing goes back by itself."""
+"""commit: the release is stable; before this record it can go back by itself, from here on it cannot."""
 
 from __future__ import annotations
 
@@ -21,4 +21,8 @@ def commit_release(host: Host, number: int, release_id: str, release: Release) -
     """Mark a release stable; used by recovery for a switch that was not committed."""
     host.journal.append(COMMIT, tx=number, release=release_id)
     if read_origin(host.paths) != origin_of(release):
-        write_file(host.paths.origin, render_json(origin_of(release)))
+        try:
+            write_file(host.paths.origin, render_json(origin_of(release)))
+        except OSError as error:
+            # The record is written: there is no way back from here.
+            host.warn(f"whose app this is could not be written down: {error}")

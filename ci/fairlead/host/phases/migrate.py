@@ -62,7 +62,13 @@ def _run_job(context: Context, job: Service) -> None:
     project = release_project(context.paths.app, release)
     name = f"{project}-{job.name}-job"
     context.host.journal.append(
-        JOB, service=job.name, hash=job.hash, release=release, container=name, state="begin"
+        JOB,
+        service=job.name,
+        hash=job.hash,
+        release=release,
+        container=name,
+        state="begin",
+        irreversible=job.irreversible,
     )
     started = context.engine.compose(
         project,

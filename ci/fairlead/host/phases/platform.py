@@ -19,7 +19,8 @@ from ..paths import Paths
 from ..project import Document, platform_hashes, render_json, render_platform_project
 from ..proxy import check_proxy_config
 from ..release import RESOURCES, Release, Service
-from ..routes import read_live, render_switch
+from ..routes import read_live
+from ..snippet import render_switch
 
 _POLL = 0.1
 _ADMIN_WAIT = 5.0

@@ -29,12 +29,23 @@ def retire_old(host: Host, live: Bundle) -> Outcome:
     gone = [one for one in containers if _has_left_platform(one, live)]
     if old:
         _drain(host, old, live.release.drain_timeout)
+    _stop(host, [*old, *gone])
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        list(pool.map(lambda one: host.engine.stop(one.id, grace=one.grace), [*old, *gone]))
         list(pool.map(lambda one: host.engine.remove(one.id), gone))
     if not old and not gone:
         return Outcome("nothing to stop", skipped=True)
     return Outcome(", ".join(sorted({_name(one) for one in (*old, *gone)})))
+
+
+def stop_gently(host: Host, containers: list[Container], bound: float) -> None:
+    """Stop containers that get no new requests: when the last is answered, or after ``bound`` seconds."""
+    _drain(host, containers, bound)
+    _stop(host, containers)
+
+
+def _stop(host: Host, containers: list[Container]) -> None:
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        list(pool.map(lambda one: host.engine.stop(one.id, grace=one.grace), containers))
 
 
 def _is_old(container: Container, live: Bundle) -> bool:
@@ -68,8 +79,11 @@ def _drain(host: Host, old: list[Container], bound: float) -> None:
 
 def _unfinished(count: Optional[int], bound: float) -> str:
     if count is None:
-        return f"the proxy could not be asked for requests in flight; waited {bound:g} s before the old release is stopped"
-    return f"{count} requests to the old release were still in flight after {bound:g} s; it is asked to end them now"
+        return f"the proxy could not be asked for requests in flight; waited {bound:g} s before the containers are stopped"
+    return (
+        f"{count} requests or streams to the containers that serve no more were still open after {bound:g} s: "
+        "they are asked to end them now"
+    )
 
 
 def _name(container: Container) -> str:

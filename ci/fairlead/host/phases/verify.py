@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Optional
 
 from ..actions import CREATE, START
@@ -13,7 +12,8 @@ from ..context import Context, Outcome
 from ..errors import ReleaseFault
 from ..evidence import explain_container, read_evidence
 from ..health import FAILED, READY, judge_replicas
-from ..probe import Answer, Target, direct_target, inside_target, probe_http, published_target
+from ..probe import Answer, probe_http
+from ..questions import Question, plan_direct, plan_inside, plan_public
 from ..release import Service
 from ..routes import open_dark
 from ..state import read_digests
@@ -25,19 +25,6 @@ _SETTLE = 2.0
 """Seconds that a container without any check has to run: a crash at start shows by then."""
 _ANSWER_WITHIN = 5.0
 """Seconds for answers once all containers are healthy: more waiting would not make a wrong answer right."""
-
-
-@dataclass(frozen=True)
-class _Question:
-    """One HTTP probe: whom it is about, where it is asked, what is expected."""
-
-    about: str
-    target: Target
-    status: Optional[int]
-    expect_release: Optional[str]
-    service: Optional[str]
-    public: bool = False
-    direct: bool = False
 
 
 def run_verify(context: Context) -> Outcome:
@@ -112,11 +99,11 @@ def _ask_all(context: Context, fresh: list[Service], containers: list[Container]
     return len(questions)
 
 
-def _ask(context: Context, question: _Question, deadline: float, crashed: Callable[[], object]) -> None:
+def _ask(context: Context, question: Question, deadline: float, crashed: Callable[[], object]) -> None:
     row = 0
     while row < _IN_A_ROW:
         answer = probe_http(question.target, "" if question.direct else context.token)
-        fault = _fault(question, answer)
+        fault = question.fault(answer)
         row = 0 if fault else row + 1
         if fault and question.public and answer.tls:
             # A certificate may need the public to reach this host first: unknown is not wrong.
@@ -130,57 +117,29 @@ def _ask(context: Context, question: _Question, deadline: float, crashed: Callab
             time.sleep(_POLL)
 
 
-def _is_final(question: _Question, answer: Answer) -> bool:
+def _is_final(question: Question, answer: Answer) -> bool:
     """A good answer of a wrong release stays wrong."""
-    return not answer.fault(question.status) and bool(_fault(question, answer))
+    return not answer.fault(question.expected) and bool(question.fault(answer))
 
 
-def _fault(question: _Question, answer: Answer) -> str:
-    fault = answer.fault(question.status)
-    if not fault and question.expect_release and answer.release not in (None, question.expect_release):
-        return f"answered as release {answer.release}, expected {question.expect_release}"
-    return fault
-
-
-def _questions(context: Context, containers: list[Container]) -> Iterator[_Question]:
+def _questions(context: Context, containers: list[Container]) -> Iterator[Question]:
     release = context.target.release
     proxy = find_proxy(containers, release.proxy)
     if proxy is None:
         raise ReleaseFault(f"the proxy {release.proxy} does not run", service=release.proxy)
-    for name, port in release.routes.items():
-        yield from _service_questions(context, release.services[name], port, proxy, containers)
-    for probe in release.probes if release.url else ():
-        target = published_target(release.url or "", probe.path, proxy.ports)
-        if target is None:
-            context.host.warn(
-                f"{release.url}: the proxy publishes no port for it, so that it was not probed in public"
-            )
-            return
-        yield _Question(f"{release.url}{probe.path}", target, probe.status, None, None, public=True)
-
-
-def _service_questions(
-    context: Context, service: Service, port: int, proxy: Container, containers: list[Container]
-) -> Iterator[_Question]:
-    if service.health is None or not service.replicas:
-        return
-    path, status = service.health.path, service.health.status
-    if service.gate == "http":
-        for container in _own(context, service, containers):
-            target = direct_target(container, service.port or port, path)
-            if target is not None:
-                about = f"{container.name} at {path}"
-                yield _Question(about, target, status, _expected(context, service), service.name, direct=True)
-    target = inside_target(proxy, service.name, port, path)
-    if target is None:
+    if release.routes and not proxy.addresses:
         raise ReleaseFault(f"the proxy {proxy.name} has no address on any network", service=proxy.service)
-    yield _Question(f"{service.name} at {path}", target, status, _expected(context, service), service.name)
-
-
-def _expected(context: Context, service: Service) -> Optional[str]:
-    """The release that an image must name: a carried-over container was built for an older one."""
-    home = context.target.homes.get(service.name)
-    return service.expect_release if home == context.target.id else None
+    for name in release.routes:
+        yield from plan_direct(context.target, name, _own(context, release.services[name], containers))
+        question = plan_inside(context.target, name, proxy)
+        if question is not None:
+            yield question
+    public = list(plan_public(context.target, proxy))
+    if release.url and len(public) < len(release.probes):
+        context.host.warn(
+            f"{release.url}: the proxy publishes no port for it, so that it was not probed in public"
+        )
+    yield from public
 
 
 def _own(context: Context, service: Service, containers: Sequence[Container]) -> list[Container]:

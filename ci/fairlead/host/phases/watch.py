@@ -1,0 +1,187 @@
+"""watch: the release serves; whether it may go on doing so is seen from its answers and its containers.
+
+What served before runs on beside it, untouched, so that one rename brings it back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Optional
+
+from ..containers import Container, find_proxy, refresh_containers
+from ..context import Context, Outcome
+from ..errors import ReleaseFault
+from ..evidence import read_evidence
+from ..health import READY, judge_replicas
+from ..ledger import DEPLOY
+from ..prober import Prober, asking
+from ..questions import Question, plan_inside, plan_public
+from ..release import Service
+from ..routes import switch_back
+from ..traffic import Sample, Traffic, sum_traffic
+from ..verdict import FAIL, INCONCLUSIVE, Evidence, Served, Verdict, judge_watch
+
+_TICK = 0.05
+_LOOK_EVERY = 0.5
+_SAMPLED_WITHIN = 1.0
+
+
+def run_watch(context: Context) -> Outcome:
+    """Watch for the release's window, and go back as soon as it fails.
+
+    Raises:
+        ReleaseFault: it failed, or nothing could be told and the caller asked for evidence; the switch is back.
+    """
+    window = context.plan.window
+    if not window:
+        return Outcome("off", skipped=True)
+    watcher = _Watcher(context, window)
+    verdict = watcher.watch()
+    context.verdict = verdict
+    if verdict.state == FAIL or (verdict.state == INCONCLUSIVE and context.options.require_evidence):
+        _go_back(context, verdict, watcher.blamed)
+    if verdict.state == INCONCLUSIVE:
+        context.host.warn(f"the watch was inconclusive, the release is kept: {verdict.reason}")
+    return Outcome(f"{verdict.state}, {verdict.evidence.answered} probes answered")
+
+
+class _Watcher:
+    """Looks at everything in turn. ``blamed`` is the service that failed first."""
+
+    def __init__(self, context: Context, window: float) -> None:
+        self._context = context
+        self._window = window
+        self._release = context.target.release
+        # As verify saw them: a restart between then and now counts.
+        seen = context.host.seen
+        self._own = {
+            service.name: [one for one in seen if self._is_own(one, service)]
+            for service in self._release.rolled.values()
+        }
+        self._restarts = {one.id: one.restarts for own in self._own.values() for one in own}
+        self._moved = list(self._find_moved())
+        self._old = {
+            name: sum_traffic(self._samples(), self._addresses_before(name), 0.0, context.switched_at)
+            for name in self._moved
+        }
+        self._faults: tuple[str, ...] = ()
+        self._looked = 0.0
+        self.blamed: Optional[str] = None
+
+    def watch(self) -> Verdict:
+        """Look until it fails, or the window is over and no answer is awaited."""
+        with asking(list(self._questions())) as prober:
+            while True:
+                over = time.monotonic() - self._context.switched_at >= self._window
+                prober.step(closing=over)
+                self._look(now=over and prober.is_settled)
+                verdict = judge_watch(self._release.watch, self._evidence(prober))
+                if verdict.state == FAIL:
+                    self.blamed = self.blamed or prober.blamed
+                    return verdict
+                if over and prober.is_settled:
+                    return verdict
+                time.sleep(_TICK)
+
+    def _evidence(self, prober: Prober) -> Evidence:
+        samples = self._samples()
+        return Evidence(
+            seconds=time.monotonic() - self._context.switched_at,
+            faults=(*self._faults, *prober.faults),
+            asked=prober.asked,
+            answered=prober.answered,
+            unmeasured=(*prober.unmeasured, *self._unmeasured(samples)),
+            served=tuple(Served(name, self._new(name, samples), self._old[name]) for name in self._moved),
+            compared=self._context.plan.kind == DEPLOY and self._context.state.live is not None,
+        )
+
+    def _look(self, *, now: bool) -> None:
+        """See how the containers are, every now and then, and when the window is over."""
+        if not now and time.monotonic() - self._looked < _LOOK_EVERY:
+            return
+        self._looked = time.monotonic()
+        found = []
+        for name, own in self._own.items():
+            service = self._release.services[name]
+            current = refresh_containers(self._context.engine, own)
+            verdict = judge_replicas(
+                current, wanted=service.replicas, gate=service.gate, restarts=self._restarts
+            )
+            if verdict.state != READY:
+                found.append(f"{name} {verdict.reason}")
+                self.blamed = self.blamed or name
+        self._faults = tuple(found)
+
+    def _questions(self) -> Iterator[Question]:
+        proxy = find_proxy(list(self._context.host.seen), self._release.proxy)
+        if proxy is None:
+            return
+        for name in self._release.routes:
+            question = plan_inside(self._context.target, name, proxy)
+            if question is not None:
+                yield question
+        yield from plan_public(self._context.target, proxy)
+
+    def _find_moved(self) -> Iterator[str]:
+        """The routed services whose requests go to other containers since the switch."""
+        live = self._context.state.live
+        before = live.homes if live is not None else {}
+        for name in self._release.routes:
+            if before.get(name) != self._context.target.homes.get(name):
+                yield name
+
+    def _addresses_before(self, name: str) -> set[str]:
+        live = self._context.state.live
+        home = live.homes.get(name) if live is not None else None
+        old = [one for one in self._context.host.seen if one.service == name and one.release == home]
+        return {address for one in old for address in one.addresses}
+
+    def _new(self, name: str, samples: tuple[Sample, ...]) -> Traffic:
+        addresses = {address for one in self._own[name] for address in one.addresses}
+        return sum_traffic(samples, addresses, self._context.switched_at)
+
+    def _samples(self) -> tuple[Sample, ...]:
+        recorder = self._context.recorder
+        return recorder.samples if recorder is not None else ()
+
+    def _unmeasured(self, samples: tuple[Sample, ...]) -> Iterator[str]:
+        seconds = time.monotonic() - self._context.switched_at
+        asked = self._moved and self._context.state.live is not None and seconds > _SAMPLED_WITHIN
+        if asked and not any(one.at > self._context.switched_at for one in samples):
+            yield "the proxy's admin socket does not answer, so that nobody knows what users were answered"
+
+    def _is_own(self, container: Container, service: Service) -> bool:
+        home = self._context.target.homes.get(service.name, "")
+        return container.service == service.name and container.release == home and not container.oneoff
+
+
+def _go_back(context: Context, verdict: Verdict, blamed: Optional[str]) -> None:
+    """The rename first, everything else after it."""
+    began = time.monotonic()
+    switch_back(context.paths, context.plan.previous)
+    took = time.monotonic() - began
+    context.host.note(
+        f"switched back to {context.plan.previous or 'nothing'}, {took * 1000:.1f} ms after the verdict"
+    )
+    failed = verdict.state == FAIL
+    what = "failed its watch" if failed else "gave too little evidence, and evidence was asked for"
+    raise ReleaseFault(
+        f"release {context.target.id} {what} after {verdict.evidence.seconds:.1f} s: {verdict.reasons[0]}",
+        why="; ".join(verdict.reasons[1:]),
+        fix="what was seen stands below; correct it and deploy again"
+        if failed
+        else "deploy while there is traffic, with a longer `deploy.watch.window`, or without --require-evidence",
+        details=(*verdict.reasons, *verdict.figures, *_logs(context, blamed if failed else None)),
+        service=blamed if failed else None,
+    )
+
+
+def _logs(context: Context, blamed: Optional[str]) -> Iterator[str]:
+    """The last lines of the service that is to blame; of each one that moved, where none is."""
+    for container in context.host.seen:
+        home = context.target.homes.get(container.service)
+        if not container.release or container.release != home or container.oneoff:
+            continue
+        if container.service == blamed or (blamed is None and home == context.target.id):
+            yield from read_evidence(context.engine, container)

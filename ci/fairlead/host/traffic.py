@@ -1,0 +1,119 @@
+"""What users were answered, by the proxy's own count: how many answers, errors and slow ones each container gave.
+
+The proxy tells for each address what the last second brought, for a known share of the requests (see ``snippet``);
+samples of that, taken often enough, add up to everything.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Deque
+
+from .inflight import read_upstreams
+from .paths import Paths
+from .snippet import COUNTED_SECONDS, TALLIES
+
+_EVERY = 0.25
+_KEPT = 1200
+_BY_ZEROS = {tally.zeros: tally for tally in TALLIES}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the proxy said at a time (monotonic seconds): (container address, tally) -> count of the last second."""
+
+    at: float
+    counts: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """An estimate of all requests in a time, from those that were counted.
+
+    ``seen_errors`` and ``seen_slow`` are what was counted itself: how sure one can be.
+    """
+
+    answers: float = 0.0
+    errors: float = 0.0
+    slow: float = 0.0
+    seen_errors: float = 0.0
+    seen_slow: float = 0.0
+
+    @property
+    def error_share(self) -> float:
+        return _share(self.errors, self.answers)
+
+    @property
+    def slow_share(self) -> float:
+        return _share(self.slow, self.answers)
+
+    def to_json(self) -> dict[str, int]:
+        return {"answers": round(self.answers), "errors": round(self.errors), "slow": round(self.slow)}
+
+
+def parse_counts(upstreams: object) -> dict[tuple[str, str], int]:
+    """The counts in Caddy's list of upstreams; what is not counted, or makes no sense, is left out."""
+    counts: dict[tuple[str, str], int] = collections.defaultdict(int)
+    for upstream in upstreams if isinstance(upstreams, list) else ():
+        try:
+            host, _, port = str(upstream["address"]).rpartition(":")
+            tally = _BY_ZEROS.get(len(port) - len(port.lstrip("0")))
+            if tally is not None:
+                counts[host.strip("[]"), tally.name] += int(upstream["fails"])
+        except (KeyError, TypeError, ValueError):
+            continue
+    return dict(counts)
+
+
+def sum_traffic(
+    samples: Sequence[Sample], addresses: Collection[str], since: float, until: float = float("inf")
+) -> Traffic:
+    """Add up the samples of a time: each stands for the time since the one before it."""
+    seen = dict.fromkeys((tally.name for tally in TALLIES), 0.0)
+    for before, sample in zip(samples, samples[1:]):
+        if since < sample.at <= until:
+            weight = min(sample.at - max(before.at, since), COUNTED_SECONDS) / COUNTED_SECONDS
+            for name in seen:
+                seen[name] += weight * sum(sample.counts.get((address, name), 0) for address in addresses)
+    scaled = {tally.name: seen[tally.name] * 16 / tally.share for tally in TALLIES}
+    return Traffic(**scaled, seen_errors=seen["errors"], seen_slow=seen["slow"])
+
+
+class Recorder:
+    """Takes samples beside everything else; the newest few minutes are kept."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._samples: Deque[Sample] = collections.deque(maxlen=_KEPT)
+        self._stop = threading.Event()
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[Recorder]:
+        """Take samples until the block is left."""
+        thread = threading.Thread(target=self._record, name="recorder", daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._stop.set()
+            thread.join()
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        return tuple(self._samples)
+
+    def _record(self) -> None:
+        while not self._stop.wait(_EVERY):
+            upstreams = read_upstreams(self._paths)
+            if upstreams is not None:
+                self._samples.append(Sample(time.monotonic(), parse_counts(upstreams)))
+
+
+def _share(part: float, whole: float) -> float:
+    """Both are estimates, from different requests: a part may look larger than the whole."""
+    return min(1.0, part / max(part, whole)) if part else 0.0

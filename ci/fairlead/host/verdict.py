@@ -1,0 +1,124 @@
+"""Whether a release that serves since a moment may go on serving. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .release import Watch
+from .snippet import SLOW_SECONDS
+from .traffic import Traffic
+
+PASS = "pass"  # noqa: S105 - a verdict, not a password
+FAIL = "fail"
+INCONCLUSIVE = "inconclusive"
+
+_SEEN_AT_LEAST = 4
+"""So many bad answers must have been counted themselves: a share of less is chance."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a service answered: ``new`` since the switch, ``old`` the release before it, up to the switch."""
+
+    service: str
+    new: Traffic
+    old: Traffic
+
+    def to_json(self) -> dict[str, Any]:
+        return {"service": self.service, "new": self.new.to_json(), "old": self.old.to_json()}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a watch has seen so far.
+
+    ``faults``: containers and probes that failed, in words; ``answered`` and ``asked``: probes;
+    ``unmeasured``: what could not be looked at, in words;
+    ``compared``: whether an old release gives something to compare the traffic with.
+    """
+
+    seconds: float
+    faults: tuple[str, ...] = ()
+    asked: int = 0
+    answered: int = 0
+    unmeasured: tuple[str, ...] = ()
+    served: tuple[Served, ...] = ()
+    compared: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``pass``, ``fail`` or ``inconclusive``, and why."""
+
+    state: str
+    reasons: tuple[str, ...]
+    evidence: Evidence
+
+    @property
+    def reason(self) -> str:
+        return "; ".join(self.reasons)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The evidence in words, a line each."""
+        seen = self.evidence
+        return (
+            f"watched for {seen.seconds:.1f} s, probes: {seen.answered} of {seen.asked} answered well",
+            *(f"{one.service}: {_told(one.new)}; before the switch: {_told(one.old)}" for one in seen.served),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``watch`` of a result's data."""
+        seen = self.evidence
+        return {
+            "verdict": self.state,
+            "reasons": list(self.reasons),
+            "seconds": round(seen.seconds, 3),
+            "probes": {"asked": seen.asked, "answered": seen.answered},
+            "traffic": [one.to_json() for one in seen.served],
+        }
+
+
+def judge_watch(watch: Watch, evidence: Evidence) -> Verdict:
+    """The verdict on what was seen so far; ``inconclusive`` while too little was."""
+    bad = (*evidence.faults, *(text for one in evidence.served for text in _judge_traffic(watch, one)))
+    if bad:
+        return Verdict(FAIL, bad, evidence)
+    unclear = (*evidence.unmeasured, *_missing_traffic(watch, evidence))
+    return Verdict(INCONCLUSIVE if unclear else PASS, unclear, evidence)
+
+
+def _judge_traffic(watch: Watch, one: Served) -> list[str]:
+    """What is worse than with the old release, by more than is allowed."""
+    new, old = one.new, one.old
+    if max(new.answers, new.errors, new.slow) < watch.requests:
+        return []
+    found = []
+    for kind, seen, share, before, allowed in (
+        ("failed (5xx)", new.seen_errors, new.error_share, old.error_share, watch.errors),
+        (f"took longer than {SLOW_SECONDS:g} s", new.seen_slow, new.slow_share, old.slow_share, watch.slow),
+    ):
+        if seen >= _SEEN_AT_LEAST and share > before + allowed:
+            found.append(
+                f"{share:.0%} of the answers of {one.service} {kind}, {before:.0%} with the old release "
+                f"(allowed: {allowed:.0%} more)"
+            )
+    return found
+
+
+def _missing_traffic(watch: Watch, evidence: Evidence) -> list[str]:
+    """Why nothing can be concluded from the traffic; empty where something can, or where none is expected."""
+    if not evidence.compared or not evidence.served:
+        return []
+    most: Sequence[float] = [one.new.answers for one in evidence.served]
+    if max(most) >= watch.requests:
+        return []
+    seen = f"about {max(most):.0f} requests in {evidence.seconds:.0f} s"
+    return [f"too little traffic to compare with: {seen}, {watch.requests} are needed"]
+
+
+def _told(traffic: Traffic) -> str:
+    told = traffic.to_json()
+    return f"about {told['answers']} answers, {told['errors']} errors (5xx), {told['slow']} slow"

@@ -1,0 +1,238 @@
+"""The watch after the switch, on the real engine and the real proxy."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from fairlead.host.engine import Engine, wait_until
+from fairlead.host.routes import read_live
+from tests.integration.host.stage import Sheet, Stage, site
+
+# Good to who asks for the page, and in pieces for who buys.
+_BROKEN = """\
+{
+	admin off
+}
+:8000 {
+	header X-Release RELEASE
+	respond /buy "no" 500
+	respond "hello" 200
+}
+"""
+# Good to whom the dark route let in, and to nobody else.
+_TWO_FACED = """\
+{
+	admin off
+}
+:8000 {
+	header X-Release RELEASE
+	@dark header X-Fairlead-Dark *
+	respond @dark "hello" 200
+	respond "no" 503
+}
+"""
+_STOPPABLE = """\
+{
+	admin 0.0.0.0:2019 {
+		origins *
+	}
+}
+:8000 {
+	header X-Release RELEASE
+	respond "hello" 200
+}
+"""
+
+
+def _sheet(stage: Stage, number: int, text: str, window: float = 5.0, **watch: Any) -> Sheet:
+    sheet = stage.sheet(number)
+    sheet.web(text=text.replace("RELEASE", sheet.revision))
+    sheet.proxy()
+    sheet.watch = {"window": window, **watch}
+    return sheet
+
+
+@contextlib.contextmanager
+def _load(stage: Stage, path: str = "/buy") -> Iterator[Counter[int]]:
+    """Four clients that ask all the time; how many answers had which status (0: none)."""
+    fates: Counter[int] = Counter()
+    stop = threading.Event()
+
+    def ask() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=10)
+        while not stop.wait(0.005):
+            try:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                answer.read()
+                fates[answer.status] += 1
+            except (OSError, http.client.HTTPException):
+                fates[0] += 1
+                connection.close()
+        connection.close()
+
+    clients = [threading.Thread(target=ask) for _ in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        yield fates
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+
+
+def _wait_for_switch(stage: Stage) -> None:
+    assert wait_until(lambda: read_live(stage.paths) == "000002", timeout=30, poll=0.01), stage.events
+
+
+def _watched(stage: Stage) -> float:
+    """Seconds that the watch took by its own events."""
+    times = [event["at"] for event in stage.events if event.get("phase") == "watch" and "state" in event]
+    return float(times[-1] - times[0])
+
+
+def test_errors_that_only_users_see(stage: Stage, fetch: Callable[[], str]) -> None:
+    """Every check is good, every tenth page is not: the proxy's own count brings the old release back."""
+    stage.deploy(stage.good(1))
+    old = stage.containers()
+    with _load(stage) as fates:
+        time.sleep(1.5)
+        result = stage.deploy(_sheet(stage, 2, _BROKEN))
+        served = fates[200]
+        time.sleep(0.5)
+        assert fates[200] > served
+    assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
+    assert result.error is not None
+    assert "of the answers of web failed (5xx), 0% with the old release" in str(result.error["what"])
+    assert any("errors (5xx)" in line for line in result.error["details"])  # type: ignore[attr-defined]
+    assert result.data["watch"]["verdict"] == "fail"  # type: ignore[index]
+    assert _watched(stage) < 4
+    assert any("ms after the verdict" in note for note in stage.notes())
+    assert fates[0] == 0
+    assert fetch() == "web 1111"
+    assert stage.containers() == old
+    assert stage.containers(running=False) == old
+
+
+def test_what_was_as_bad_before_is_no_reason(stage: Stage) -> None:
+    """A release is not blamed for errors that were there already."""
+    stage.deploy(_sheet(stage, 1, _BROKEN, 0.0))
+    with _load(stage):
+        time.sleep(1.5)
+        result = stage.deploy(_sheet(stage, 2, _BROKEN, 2.0))
+    assert (result.status, result.serving) == ("live", "000002")
+    watch: Any = result.data["watch"]
+    assert watch["verdict"] == "pass"
+    assert watch["traffic"][0]["old"]["errors"] > 10
+
+
+def test_counts_are_the_users(stage: Stage) -> None:
+    """What the proxy counts is what was asked, but for the probes."""
+    stage.deploy(stage.good(1))
+    with _load(stage) as fates:
+        time.sleep(1.5)
+        deploying = threading.Thread(
+            target=lambda: results.append(stage.deploy(_sheet(stage, 2, site("2" * 40), 4.0)))
+        )
+        results: list[Any] = []
+        deploying.start()
+        _wait_for_switch(stage)
+        before = sum(fates.values())
+        deploying.join()
+        asked = sum(fates.values()) - before
+    watch = results[0].data["watch"]
+    assert (watch["verdict"], set(fates)) == ("pass", {200})
+    assert watch["probes"]["asked"] == watch["probes"]["answered"] >= 8
+    (web,) = watch["traffic"]
+    assert 0.5 * asked < web["new"]["answers"] < 1.3 * asked
+    assert web["old"]["answers"] > 100
+    assert (web["new"]["errors"], web["new"]["slow"]) == (0, 0)
+
+
+def test_too_little_traffic(stage: Stage) -> None:
+    """Kept and said so; taken back only for who asked for evidence."""
+    first = stage.deploy(_sheet(stage, 1, site("1" * 40), 1.0), require_evidence=True)
+    assert (first.status, first.serving) == ("live", "000001"), (
+        "there is nothing to compare a first release with"
+    )
+    result = stage.deploy(_sheet(stage, 2, site("2" * 40), 1.0))
+    assert (result.status, result.exit, result.serving) == ("live", 0, "000002")
+    assert result.data["watch"]["verdict"] == "inconclusive"  # type: ignore[index]
+    warnings = [event["text"] for event in stage.events if event.get("level") == "warning"]
+    assert any("inconclusive, the release is kept: too little traffic" in text for text in warnings)
+    result = stage.deploy(_sheet(stage, 3, site("3" * 40), 1.0), require_evidence=True)
+    assert (result.status, result.exit, result.serving) == ("reverted", 6, "000002")
+    assert result.error is not None
+    assert "evidence was asked for" in str(result.error["what"])
+    assert "--require-evidence" in str(result.error["fix"])
+
+
+def test_probe_that_fails_in_public(stage: Stage, fetch: Callable[[], str]) -> None:
+    """What the dark route was told is not what the public is told."""
+    stage.deploy(stage.good(1))
+    result = stage.deploy(_sheet(stage, 2, _TWO_FACED))
+    assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
+    assert result.error is not None
+    assert "answered 503, expected 200" in str(result.error["what"])
+    assert _watched(stage) < 3
+    assert fetch() == "web 1111"
+
+
+def test_crash_in_the_watch(stage: Stage, fetch: Callable[[], str]) -> None:
+    """The engine starts it again at once; that it had to is enough."""
+    stage.deploy(stage.good(1))
+
+    def crash() -> None:
+        _wait_for_switch(stage)
+        found = Engine.connect().inspect(f"{stage.app}-000002-web-000002-1")
+        assert found is not None
+        address = next(iter(found["NetworkSettings"]["Networks"].values()))["IPAddress"]
+        urllib.request.urlopen(
+            urllib.request.Request(f"http://{address}:2019/stop", method="POST"), timeout=5
+        )
+
+    crashing = threading.Thread(target=crash)
+    crashing.start()
+    result = stage.deploy(_sheet(stage, 2, _STOPPABLE))
+    crashing.join()
+    assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
+    assert result.error is not None
+    assert (result.error["service"], "web" in str(result.error["what"])) == ("web", True)
+    assert any(line.startswith("web: ") for line in result.error["details"])  # type: ignore[attr-defined]
+    assert fetch() == "web 1111"
+
+
+def test_first_release_that_fails_serves_nobody(stage: Stage) -> None:
+    """There is nothing to go back to; what failed is not left serving."""
+    result = stage.deploy(_sheet(stage, 1, _TWO_FACED))
+    assert (result.status, result.exit, result.serving) == ("reverted", 6, None)
+    assert not any("-web-" in name for name in stage.containers(running=False))
+
+
+def test_no_watch(stage: Stage) -> None:
+    """A window of 0 turns it off."""
+    stage.deploy(stage.good(1))
+    result = stage.deploy(_sheet(stage, 2, _TWO_FACED, 0.0))
+    assert (result.status, "watch" in result.data) == ("live", False)
+    assert {one.phase: one.state for one in result.phases}["watch"] == "skipped"
+
+
+@pytest.mark.parametrize("field", [{"body": "goodbye"}, {"headers": {"X-Missing": ""}}])
+def test_a_probe_looks_at_body_and_headers(stage: Stage, field: dict[str, Any]) -> None:
+    """Before the switch already."""
+    sheet = stage.good(1)
+    sheet.extra = {"probes": [{"path": "/", "status": 200, **field}]}
+    result = stage.deploy(sheet)
+    assert (result.status, result.exit) == ("refused", 6)
+    assert result.error is not None
+    assert "answered without the" in str(result.error["what"])

@@ -1,0 +1,120 @@
+"""What a watch concludes from what it saw."""
+
+from __future__ import annotations
+
+import pytest
+
+from fairlead.host.release import Watch
+from fairlead.host.traffic import Sample, Traffic, parse_counts, sum_traffic
+from fairlead.host.verdict import FAIL, INCONCLUSIVE, PASS, Evidence, Served, judge_watch
+
+LIMITS = Watch(window=5.0, errors=0.05, slow=0.5, requests=20)
+CALM = Traffic(answers=1000)
+NONE = Traffic()
+
+
+def _traffic(answers: int, errors: int = 0, slow: int = 0) -> Traffic:
+    return Traffic(answers, errors, slow, seen_errors=errors / 2, seen_slow=slow / 4)
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "state"),
+    [
+        (_traffic(1000), CALM, PASS),
+        (_traffic(1000, errors=40), CALM, PASS),
+        (_traffic(1000, errors=60), CALM, FAIL),
+        # The old one was no better: a release is not blamed for what it did not break.
+        (_traffic(1000, errors=200), _traffic(1000, errors=180), PASS),
+        (_traffic(1000, errors=300), _traffic(1000, errors=180), FAIL),
+        (_traffic(1000, slow=400), CALM, PASS),
+        (_traffic(1000, slow=600), CALM, FAIL),
+        (_traffic(1000, slow=1000), _traffic(1000, slow=1000), PASS),
+        # Everything fails, also where nothing had been asked before.
+        (_traffic(30, errors=30), NONE, FAIL),
+        # Too few to tell chance from fault.
+        (_traffic(30, errors=4), CALM, PASS),
+        (_traffic(8, errors=8), CALM, INCONCLUSIVE),
+        (NONE, CALM, INCONCLUSIVE),
+        # Answers that failed are seen by other requests than those that were counted: none of those here.
+        (_traffic(0, errors=40), CALM, FAIL),
+    ],
+)
+def test_shares_against_the_old_release(new: Traffic, old: Traffic, state: str) -> None:
+    """Errors and slow answers may grow by so much, and only if there are enough answers to tell."""
+    evidence = Evidence(5.0, asked=10, answered=10, served=(Served("web", new, old),), compared=True)
+    verdict = judge_watch(LIMITS, evidence)
+    assert verdict.state == state, verdict.reasons
+    assert bool(verdict.reasons) == (state != PASS)
+
+
+def test_the_reason_has_the_figures() -> None:
+    """Who is told that a release went back wants to know by how much it was worse."""
+    served = Served("web", _traffic(200, errors=100), _traffic(1000, errors=10))
+    verdict = judge_watch(LIMITS, Evidence(2.0, asked=4, answered=4, served=(served,), compared=True))
+    assert verdict.reason == (
+        "50% of the answers of web failed (5xx), 1% with the old release (allowed: 5% more)"
+    )
+    assert verdict.figures[1] == (
+        "web: about 200 answers, 100 errors (5xx), 0 slow; before the switch: about 1000 answers, "
+        "10 errors (5xx), 0 slow"
+    )
+    assert verdict.to_json()["verdict"] == FAIL
+
+
+def test_one_of_several_services_is_enough() -> None:
+    """A service that few ask is not hidden by one that many ask."""
+    served = (Served("web", _traffic(10_000), CALM), Served("api", _traffic(100, errors=50), CALM))
+    assert judge_watch(LIMITS, Evidence(5.0, served=served, compared=True)).state == FAIL
+
+
+def test_a_fault_beats_everything() -> None:
+    """A crash or a probe needs no traffic."""
+    verdict = judge_watch(LIMITS, Evidence(1.0, faults=("web crashed",), unmeasured=("x",), compared=True))
+    assert (verdict.state, verdict.reasons) == (FAIL, ("web crashed",))
+
+
+def test_no_traffic_is_expected_where_nothing_moved() -> None:
+    """A new worker, or a first deploy: its containers and probes are all there is to see."""
+    assert judge_watch(LIMITS, Evidence(5.0, compared=True)).state == PASS
+    first = Evidence(5.0, served=(Served("web", NONE, NONE),), compared=False)
+    assert judge_watch(LIMITS, first).state == PASS
+
+
+def test_what_could_not_be_measured_is_no_failure() -> None:
+    """It is said, and the release is kept."""
+    verdict = judge_watch(LIMITS, Evidence(5.0, unmeasured=("no certificate yet",)))
+    assert (verdict.state, verdict.reason) == (INCONCLUSIVE, "no certificate yet")
+
+
+def test_counts_are_told_by_the_zeros_of_the_port() -> None:
+    """A port without them is not counted; what makes no sense is passed over."""
+    upstreams = [
+        {"address": "172.18.0.5:08000", "num_requests": 1, "fails": 25},
+        {"address": "172.18.0.5:008000", "num_requests": 1, "fails": 3},
+        {"address": "[fd00::5]:0008000", "num_requests": 0, "fails": 2},
+        {"address": "172.18.0.5:8000", "num_requests": 1, "fails": 99},
+        {"address": 7},
+        "nonsense",
+    ]
+    assert parse_counts(upstreams) == {
+        ("172.18.0.5", "answers"): 25,
+        ("172.18.0.5", "errors"): 3,
+        ("fd00::5", "slow"): 2,
+    }
+    assert parse_counts({"error": "x"}) == {}
+
+
+def test_samples_of_the_last_second_add_up() -> None:
+    """Four a second for three seconds, 100 requests each second: 300, whatever the shares are."""
+    counts = {("a", "answers"): 25, ("a", "errors"): 10, ("a", "slow"): 5, ("b", "answers"): 1000}
+    samples = [Sample(number / 4, counts) for number in range(20)]
+    found = sum_traffic(samples, {"a"}, since=1.0, until=4.0)
+    assert found == Traffic(answers=300, errors=60, slow=60, seen_errors=30, seen_slow=15)
+    assert (found.error_share, found.slow_share) == (0.2, 0.2)
+    assert sum_traffic(samples, {"c"}, 0.0) == NONE
+
+
+def test_a_gap_between_samples_is_not_made_up() -> None:
+    """A sample tells of one second; what was before it nobody saw."""
+    samples = [Sample(0.0, {}), Sample(10.0, {("a", "answers"): 25})]
+    assert sum_traffic(samples, {"a"}, 0.0).answers == 100
