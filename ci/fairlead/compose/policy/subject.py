@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from fairlead.compose.loader.values import parse_bytes, parse_duration
 from fairlead.records import dataclass, field
 
 TYPE_CHECKING = False
@@ -292,29 +293,10 @@ def unescaped(text: str) -> str:
 
 def seconds_of(text: str) -> float | None:
     """Seconds of a duration as Compose prints it, such as ``1m30s``; None if it is none."""
-    total, number, unit = 0.0, "", ""
-    for letter in f"{text} ":
-        if letter.isdigit() or letter in ". ":
-            if unit:
-                if not number or unit not in _UNITS:
-                    return None
-                total += float(number) * _UNITS[unit]
-                number, unit = "", ""
-            number += letter.strip()
-        else:
-            unit += letter
-    return None if number or not text else total
-
-
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_UNITS["w"] = 7 * _UNITS["d"]
+    nanoseconds = parse_duration(text)
+    return None if nanoseconds is None else nanoseconds / 1e9
 
 
 def bytes_of(value: Any) -> int | None:
     """Bytes of a size as Compose prints or takes it: ``268435456``, ``256M``, ``1.5gb``; None if it is none."""
-    text = str(value).strip().lower().removesuffix("b").removesuffix("i")
-    factor = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40, "p": 2**50}.get(text[-1:], 1)
-    try:
-        return int(float(text[:-1] if factor > 1 else text) * factor)
-    except ValueError:
-        return None
+    return parse_bytes(str(value))
