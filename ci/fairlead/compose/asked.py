@@ -114,24 +114,24 @@ def ask_compose(
         env_files: instead of the ``.env`` beside the first file.
     """
     from fairlead import process
+    from fairlead.compose.program import find_docker_compose
     from fairlead.errors import ToolMissingError
-    from fairlead.tools.catalog import CATALOG
-    from fairlead.tools.locate import search_tool
 
-    found = search_tool(CATALOG["compose"], os.environ).found
+    found = find_docker_compose()
     if found is None:
         return Asked(why_not="there is no docker-compose on this machine")
     absolute = [Path(os.path.normpath(file.absolute())) for file in files]
     beside = absolute[0].parent / ".env"
     env_files = env_files or [beside if beside.is_file() else Path(os.devnull)]
-    argv = ask_argv(found.path, absolute, [file.absolute() for file in env_files], project)
+    program, version = found
+    argv = ask_argv(Path(program), absolute, [file.absolute() for file in env_files], project)
     home = os.environ.get("HOME", "/")
     environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, **variables}
     try:
         started = process.open_pipes(argv, env=environment, inherit=False, cwd=absolute[0].parent)
     except ToolMissingError as error:
         return Asked(why_not=error.what)
-    return Asked(started, found.version)
+    return Asked(started, version)
 
 
 def compare(answer: Answer, model: Model, findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -7,10 +7,8 @@ question. The answer to the last question about a file is kept, in the user's ca
 
 from __future__ import annotations
 
-import os
-from marshal import dumps, loads
-
 from fairlead.compose.asked import Answer
+from fairlead.compose.program import read_cache, stamp, where_looked, write_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,31 +22,33 @@ _MOST_BYTES = 1024 * 1024
 _OWN_PREFIXES = ("COMPOSE_", "DOCKER_")
 
 
+def may_recall(scope: Scope) -> bool:
+    """Whether the files that the last answer depended on are as they were: then it is worth waiting for ``recall``."""
+    try:
+        question, *_ = read_cache(_place(scope))
+        return all(_content(path) == content for path, content in question[-1].items())
+    except (OSError, ValueError, TypeError, EOFError, LookupError, AttributeError):
+        return False
+
+
 def recall(scope: Scope, model: Model) -> Answer | None:
     """The answer to the same question, if it was asked before; None if it was not."""
     try:
-        with open(_place(scope), "rb") as file:  # noqa: PTH123 - no import for it
-            question, binary, answer = loads(file.read())  # noqa: S302 - from the user's own cache
-        if question != _question(scope, model) or binary != _stamp(binary[0]):
+        question, program, answer = read_cache(_place(scope))
+        if question != _question(scope, model) or program != stamp(program[0]):
             return None
         return Answer(*answer)
-    except (OSError, ValueError, TypeError, EOFError, IndexError):
+    except (OSError, ValueError, TypeError, EOFError, LookupError):
         return None
 
 
-def remember(scope: Scope, model: Model, binary: str, answer: Answer) -> None:
+def remember(scope: Scope, model: Model, program: str, answer: Answer) -> None:
     """Keep an answer; where that can't be done, it is asked again next time."""
-    place = _place(scope)
-    scratch = f"{place}.{os.getpid()}"
     try:
         question = _question(scope, model)
-        if question is None:
-            return
-        os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120 - same
-        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(dumps((question, _stamp(binary), (answer.version, answer.ok, answer.said))))
-        os.replace(scratch, place)  # noqa: PTH105 - same
+        if question is not None:
+            said = (answer.version, answer.ok, answer.said)
+            write_cache(_place(scope), (question, stamp(program), said))
     except (OSError, ValueError):
         return
 
@@ -58,8 +58,7 @@ def _question(scope: Scope, model: Model) -> Any:
     contents: dict[str, bytes] = {}
     size = 0
     for path in model.looked_at:
-        with open(path, "rb") as file:  # noqa: PTH123 - same
-            contents[path] = file.read(_MOST_BYTES + 1)
+        contents[path] = _content(path)
         size += len(contents[path])
         if size > _MOST_BYTES:
             return None
@@ -68,9 +67,14 @@ def _question(scope: Scope, model: Model) -> Any:
         [str(path) for path in scope.env_files],
         scope.project,
         _variables(scope.variables, model),
-        {name: os.environ.get(name) for name in ("PATH", "HOME", "FAIRLEAD_CACHE")},
+        where_looked(),
         contents,
     )
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123 - no import for it
+        return file.read(_MOST_BYTES + 1)
 
 
 def _variables(given: Mapping[str, str], model: Model) -> dict[str, str | None]:
@@ -89,11 +93,6 @@ def _inherited(model: Model) -> set[str]:
         if isinstance(environment, dict):
             found.update(str(name) for name, value in environment.items() if value is None)
     return found
-
-
-def _stamp(binary: str) -> tuple[str, int, int]:
-    status = os.stat(binary)  # noqa: PTH116 - same
-    return binary, status.st_mtime_ns, status.st_size
 
 
 def _place(scope: Scope) -> str:

@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from fairlead.compose.asked import Answer
     from fairlead.compose.baseline import Baseline
     from fairlead.compose.loader import Model
     from fairlead.compose.model import Service
@@ -173,23 +174,27 @@ def judge(request: Request) -> Verdict:
 
 
 class _Question:
-    """What docker-compose says of a combination: remembered, or asked while the other layers look."""
+    """What docker-compose says of a combination: remembered, or asked while everything else goes on."""
 
-    def __init__(self, scope: Scope, model: Model) -> None:
-        from fairlead.compose.remembered import recall
+    def __init__(self, scope: Scope) -> None:
+        from fairlead.compose.remembered import may_recall
 
         self._scope = scope
-        self._model = model
-        self._known = recall(scope, model)
         self._asked: Any = None
-        if self._known is None:
-            from fairlead.compose.asked import ask_compose
+        self._known: Answer | None = None
+        if not may_recall(scope):
+            self._ask()
 
-            self._asked = ask_compose(
-                scope.files, scope.variables, project=scope.project, env_files=scope.env_files
-            )
+    def settle(self, model: Model) -> None:
+        """Now that it is known what the answer depends on: take the remembered one, or ask after all."""
+        from fairlead.compose.remembered import recall
 
-    def answer(self, findings: Sequence[Finding]) -> tuple[Layer, tuple[Finding, ...]]:
+        if self._asked is None:
+            self._known = recall(self._scope, model)
+            if self._known is None:
+                self._ask()
+
+    def answer(self, model: Model, findings: Sequence[Finding]) -> tuple[Layer, tuple[Finding, ...]]:
         """The layer, and where docker-compose disagrees with what the others found."""
         from fairlead.compose.asked import compare
 
@@ -201,12 +206,20 @@ class _Question:
                 return Layer("compose", ran=False, why_not=self._asked.why_not), ()
             from fairlead.compose.remembered import remember
 
-            remember(self._scope, self._model, self._asked.binary, known)
+            remember(self._scope, model, self._asked.binary, known)
             note = f"docker-compose {known.version}"
         else:
             note = f"docker-compose {known.version}, as it said before of the same files"
         layer = Layer("compose", ran=True, seconds=time.perf_counter() - began, note=note)
-        return layer, compare(known, self._model, findings)
+        return layer, compare(known, model, findings)
+
+    def _ask(self) -> None:
+        from fairlead.compose.asked import ask_compose
+
+        scope = self._scope
+        self._asked = ask_compose(
+            scope.files, scope.variables, project=scope.project, env_files=scope.env_files
+        )
 
 
 class _Watch:
@@ -230,6 +243,8 @@ class _Opened:
     """A combination whose files are read, and about which docker-compose is being asked."""
 
     def __init__(self, scope: Scope, request: Request) -> None:
+        # Asked before the loader is even imported: it is what takes longest.
+        self.question = _Question(scope) if request.ask else None
         from fairlead.compose.loader import load_model
 
         began = time.perf_counter()
@@ -238,7 +253,8 @@ class _Opened:
             scope.files, variables=scope.variables, name=scope.project, env_files=scope.env_files
         )
         self.seconds = time.perf_counter() - began
-        self.question = _Question(scope, self.model) if request.ask else None
+        if self.question is not None:
+            self.question.settle(self.model)
 
 
 def _judge_scope(opened: _Opened, request: Request) -> Judged:
@@ -261,7 +277,7 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
     findings += watch.run("policy", lambda: policy_findings(subject), unless=unread)
     findings += _release(watch, scope, request, "the files do not hold" if broken else "")
     if opened.question is not None:
-        layer, said = opened.question.answer(findings)
+        layer, said = opened.question.answer(model, findings)
         watch.layers.append(layer)
         findings += said
     else:
