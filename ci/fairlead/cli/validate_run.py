@@ -256,7 +256,7 @@ def _tell_job(verdict: Verdict) -> None:
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{text.rstrip(chr(10))}\n", encoding="utf-8")
+        path.write_text(f"{text.rstrip(chr(10))}\n", encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(f"{path} can't be written", why=error.strerror or str(error)) from error
 

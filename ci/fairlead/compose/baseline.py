@@ -151,7 +151,7 @@ def write_baseline(
     text = json.dumps({"schema": SCHEMA, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
     handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=root)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
         Path(scratch).chmod(0o644)
         Path(scratch).replace(path)
