@@ -67,7 +67,7 @@ def _faults(document: Document, checker: Checker, model: Model) -> list[Fault]:
     return [
         fault
         for fault in checker.faults(document.value)
-        if not _is_settled(fault, model) and (only is None or _is_within(fault.path, only))
+        if not _is_settled(fault, document, model) and (only is None or _is_within(fault.path, only))
     ]
 
 
@@ -76,7 +76,7 @@ def _is_within(path: ValuePath, services: frozenset[str]) -> bool:
     return len(path) > 1 and path[0] == "services" and path[1] in services
 
 
-def _is_settled(fault: Fault, model: Model) -> bool:
+def _is_settled(fault: Fault, document: Document, model: Model) -> bool:
     """Whether the merged whole holds where a file on its own does not."""
     if fault.keyword == "uniqueItems":
         # Labels of volumes are the exception.
@@ -84,8 +84,23 @@ def _is_settled(fault: Fault, model: Model) -> bool:
     if fault.path == ("include",) and fault.value is None:
         # Compose takes it out of the model before it looks: an empty one says nothing.
         return True
-    if fault.keyword == "required" and len(model.read) > 1:
+    if len(model.read) == 1:
+        return False
+    if fault.keyword == "required":
         return _is_filled(model.value, fault.path, fault.value)
+    # Items of lists are added, and `services:` must be a mapping in each file.
+    is_merged = len(fault.path) > 1 and not any(isinstance(step, int) for step in fault.path)
+    return fault.value is None and is_merged and _says_before(document, fault.path, model)
+
+
+def _says_before(document: Document, path: ValuePath, model: Model) -> bool:
+    """Whether an earlier file gives the value: an empty one over it changes nothing."""
+    for earlier in model.read:
+        if earlier is document:
+            return False
+        node = earlier.node(path)
+        if node is not None and node.value is not None:
+            return True
     return False
 
 

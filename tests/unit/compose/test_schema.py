@@ -103,3 +103,12 @@ def test_of_a_file_that_is_extended_only_what_is_extended_is_looked_at(tmp_path:
     ]
     whole = findings_of(tmp_path, text, base)
     assert len(whole) == 4
+
+
+def test_an_empty_value_over_one_of_an_earlier_file_changes_nothing(tmp_path: Path) -> None:
+    """As in an override that names a service and says nothing about it."""
+    base = "services: {web: {image: a, environment: {A: b}}}"
+    assert findings_of(tmp_path, base, "services: {web: {environment: }}") == []
+    assert findings_of(tmp_path, base, "services: {web: }") == []
+    assert len(findings_of(tmp_path, "services: {web: }", base)) == 1
+    assert len(findings_of(tmp_path, base, "services:")) == 1
