@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from fairlead.findings import Repair
 
 
+_NAMED = frozenset({"services", "networks", "volumes", "secrets", "configs"})
+_NAMED_DEPTH = 2
+
+
 @dataclass(frozen=True, order=True)
 class Splice:
     """Replace the characters from ``start`` to ``end`` by ``text``."""
@@ -39,6 +43,8 @@ def plan_splice(text: str, root: Span, repair: Repair) -> Splice:
     """
     _refuse_shared_service(root, repair.path)
     node, rest = _descend(root, repair.path)
+    if len(repair.path) > 1 and repair.path[0] in _NAMED and len(repair.path) - len(rest) < _NAMED_DEPTH:
+        raise RefusedError(f"{repair.path[1]} is not written in this file under that name")
     if repair.text is None:
         if rest:
             raise RefusedError("it is not there any more")

@@ -172,6 +172,8 @@ def test_the_file_s_own_indentation_is_used() -> None:
         ("services:\n  web: !override\n    image: x\n", "services.web.init", "tag !override"),
         ("services:\n  web: shop\n", "services.web.init", "another form"),
         ("a:\n  # why\n  b: c\n", "a", "a comment"),
+        ("services:\n  w$x:\n    image: x\n", "services.w$$x.init", "not written in this file"),
+        ("services:\n  db:\n    image: x\n", "services.web.init", "not written in this file"),
         ("a: [\n  b, # why\n]\n", "a.1", "a comment"),
         ("- a\n", "services.web.init", "no mapping"),
         ("a: [\n", "a", "not YAML"),
