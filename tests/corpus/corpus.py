@@ -63,10 +63,10 @@ def mutable_values(files: list[Path], most: int = 20_000) -> list[dict[str, Any]
     return values
 
 
-def look_at(path: Path, variables: dict[str, str] | None = None) -> tuple[Model, tuple[Finding, ...]]:
-    """A file's model, and what is wrong with it to Compose: loading, schema and consistency."""
+def look_at(*paths: Path, variables: dict[str, str] | None = None) -> tuple[Model, tuple[Finding, ...]]:
+    """The model of files, later ones over earlier, and what is wrong to Compose: loading, schema and consistency."""
     from fairlead.compose.consistency import model_findings
     from fairlead.compose.schema import schema_findings
 
-    model = load_model([path], variables=variables or {}, name=PROJECT)
+    model = load_model(paths, variables=variables or {}, name=PROJECT)
     return model, (*model.faults, *schema_findings(model), *model_findings(model))

@@ -52,6 +52,21 @@ def mutated(value: Value, chance: random.Random, changes: int = 0) -> Value:
     return made
 
 
+def part_of(value: Value, chance: random.Random) -> Value:
+    """Some services of a file, and some keys of each: what an override says."""
+    made = copy.deepcopy(value)
+    services = made.get("services")
+    for name, service in list(services.items()) if isinstance(services, dict) else ():
+        if chance.random() < 0.3:
+            del services[name]
+        elif isinstance(service, dict):
+            for key in [key for key in service if chance.random() < 0.6]:
+                del service[key]
+    for key in [key for key in made if key != "services" and chance.random() < 0.5]:
+        del made[key]
+    return made
+
+
 def mutated_text(text: str, chance: random.Random) -> str:
     """A text with some of its characters, words or lines changed."""
     for _ in range(chance.choice((1, 1, 2, 4))):

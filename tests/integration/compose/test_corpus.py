@@ -27,7 +27,7 @@ from fairlead.positions import load_documents
 from fairlead.schemas.compose_spec import VERSIONS, compose_checker, load_compose_schema
 from tests.corpus.corpus import ELSEWHERE, FILES, PROJECT, corpus_files, load_origins, look_at, mutable_values
 from tests.corpus.differences import is_intended
-from tests.corpus.mutations import mutated, mutated_text
+from tests.corpus.mutations import mutated, mutated_text, part_of
 
 pytestmark = pytest.mark.integration
 CORPUS = corpus_files()
@@ -40,9 +40,9 @@ VARIABLES = {"X": "1"}
 
 @dataclass(frozen=True)
 class Compared:
-    """One file: what docker-compose says, and what we say."""
+    """A file, or several over one another: what docker-compose says, and what we say."""
 
-    path: Path
+    paths: tuple[Path, ...]
     answer: Answer
     model: Model
     findings: tuple[Finding, ...]
@@ -67,55 +67,79 @@ class Compared:
             return "agreed" if self.is_refused else "missed"
         if not self.errors:
             return "agreed"
-        return "stricter" if all(map(is_intended, self.errors)) else "false alarm"
+        intended = [is_intended(error, in_override=self.is_in_override(error)) for error in self.errors]
+        return "stricter" if all(intended) else "false alarm"
+
+    def is_in_override(self, finding: Finding) -> bool:
+        place = finding.location
+        return place is not None and Path(place.path).absolute() in self.paths[1:]
 
     def __str__(self) -> str:
         said = self.answer.said.strip().splitlines()[-1:] if not self.answer.ok else []
-        return "\n  ".join([f"{self.verdict}: {self.path}", *said, *map(str, self.errors[:3])])
+        return "\n  ".join([f"{self.verdict}: {self.paths[-1]}", *said, *map(str, self.errors[:3])])
 
 
-def compare(path: Path) -> Compared:
-    (one,) = compare_all([path])
+def compare(*paths: Path) -> Compared:
+    (one,) = compare_all([paths])
     return one
 
 
-def compare_all(paths: list[Path]) -> list[Compared]:
+def compare_all(apps: list[tuple[Path, ...]]) -> list[Compared]:
     """Ask docker-compose about all of them, a few at a time, and look ourselves meanwhile."""
     with ThreadPoolExecutor(4) as pool:
-        answers = pool.map(ask, paths)
-        looked = [look_at(path, VARIABLES) for path in paths]
+        answers = pool.map(ask, apps)
+        looked = [look_at(*paths, variables=VARIABLES) for paths in apps]
         return [
-            Compared(path, answer, *ours) for path, answer, ours in zip(paths, answers, looked, strict=True)
+            Compared(paths, answer, *ours) for paths, answer, ours in zip(apps, answers, looked, strict=True)
         ]
 
 
-def ask(path: Path) -> Answer:
-    asked = ask_compose([path], VARIABLES, project=PROJECT)
+def ask(paths: tuple[Path, ...]) -> Answer:
+    asked = ask_compose(paths, VARIABLES, project=PROJECT)
     answer = asked.answer()
     assert answer is not None, asked.why_not
     return answer
 
 
+def write(folder: Path, *values: object) -> tuple[Path, ...]:
+    """Files of a folder of their own, as JSON: each key stands on a line of its own."""
+    folder.mkdir()
+    paths = tuple(folder / f"{number}.yaml" for number in range(len(values)))
+    for path, value in zip(paths, values, strict=True):
+        path.write_text(json.dumps(value, indent=1), encoding="utf-8")
+    return paths
+
+
 @pytest.fixture(scope="module")
 def compared() -> list[Compared]:
     """Every file of the corpus."""
-    return compare_all(CORPUS)
+    return compare_all([(path,) for path in CORPUS])
 
 
 @pytest.fixture(scope="module")
 def compared_mutations(tmp_path_factory: pytest.TempPathFactory) -> list[Compared]:
-    """Files made wrong, each in a folder of its own, as JSON: each key stands on a line of its own."""
+    """Files made wrong."""
     folder = tmp_path_factory.mktemp("mutations")
     chance = seeded(0)
     values = mutable_values(CORPUS)
-    paths = []
-    for number in range(MUTATIONS):
-        path = folder / str(number) / "compose.yaml"
-        path.parent.mkdir()
-        text = json.dumps(mutated(chance.choice(values), chance), indent=1)
-        path.write_text(text, encoding="utf-8")
-        paths.append(path)
-    return compare_all(paths)
+    return compare_all(
+        [write(folder / str(number), mutated(chance.choice(values), chance)) for number in range(MUTATIONS)]
+    )
+
+
+@pytest.fixture(scope="module")
+def compared_overrides(tmp_path_factory: pytest.TempPathFactory) -> list[Compared]:
+    """A file, and over it a part of itself, made wrong."""
+    folder = tmp_path_factory.mktemp("overrides")
+    chance = seeded(3)
+    # What an included file declares may not be said again.
+    values = [value for value in mutable_values(CORPUS) if "include" not in value]
+    apps = []
+    for number in range(MUTATIONS // 4):
+        value = chance.choice(values)
+        override = part_of(mutated(value, chance, 1), chance)
+        apps.append(write(folder / str(number), value, override))
+    return compare_all(apps)
 
 
 def seeded(which: int) -> random.Random:
@@ -127,7 +151,7 @@ def agreement(compared: list[Compared]) -> float:
     return (verdicts["agreed"] + verdicts["stricter"]) / len(compared)
 
 
-@pytest.mark.parametrize("which", ["compared", "compared_mutations"])
+@pytest.mark.parametrize("which", ["compared", "compared_mutations", "compared_overrides"])
 def test_what_compose_refuses_is_refused(which: str, request: pytest.FixtureRequest) -> None:
     """No false pass; and of what it takes, what we refuse stands in the table of differences."""
     files: list[Compared] = request.getfixturevalue(which)
@@ -142,8 +166,8 @@ def test_the_comparison_would_see_a_miss(tmp_path: Path) -> None:
     path.write_text("services: {web: {image: a, networks: [nowhere]}}", encoding="utf-8")
     one = compare(path)
     assert one.verdict == "agreed"
-    assert Compared(one.path, one.answer, one.model, ()).verdict == "missed"
-    taken = Compared(one.path, Answer(one.answer.version, ok=True), one.model, one.findings)
+    assert Compared(one.paths, one.answer, one.model, ()).verdict == "missed"
+    taken = Compared(one.paths, Answer(one.answer.version, ok=True), one.model, one.findings)
     assert taken.verdict == "false alarm"
 
 
@@ -205,7 +229,7 @@ def test_a_file_with_anything_wrong_is_told_without_a_traceback_in_little_time_a
         path.write_text(text, encoding="utf-8", errors="surrogatepass")
         began = time.perf_counter()
         try:
-            look_at(path, VARIABLES)
+            look_at(path, variables=VARIABLES)
         except Exception as error:
             error.add_note(f"mutation {number} of seed {SEED + 1}:\n{text[:3000]}")
             raise

@@ -113,6 +113,7 @@ _COMMANDS: tuple[ValuePath, ...] = (
     ("develop", "watch", ANY, "exec", "command"),
 )
 _CAPABILITIES: tuple[ValuePath, ...] = (("cap_add", ANY), ("cap_drop", ANY))
+_ULIMITS: tuple[ValuePath, ...] = (("ulimits", ANY), ("build", "ulimits", ANY))
 _CONTEXTS: ValuePath = ("build", "additional_contexts", ANY)
 _TEXTS: tuple[ValuePath, ...] = (("storage_opt", ANY), _CONTEXTS)
 _WORDS = frozenset({"restart", "stop_signal", "image", "cap_add", "cap_drop"})
@@ -257,15 +258,16 @@ def _check_devices(ground: Ground, container: Container) -> None:
 
 
 def _check_ulimits(ground: Ground, container: Container) -> None:
-    for path, limit in matches(container.value, ("ulimits", ANY), container.path):
-        if isinstance(limit, float):
-            ground.fault(path, f"{container.name}: the limit {path[-1]} must be a whole number")
-        soft, hard = at(limit, "soft"), at(limit, "hard")
-        if not isinstance(soft, int) or not isinstance(hard, int):
-            continue
-        if hard >= 0 and (soft > hard or soft < 0):
-            what = f"{container.name}: the soft limit of {path[-1]} is above the hard one"
-            ground.fault((*path, "soft"), what)
+    for pattern in _ULIMITS:
+        for path, limit in matches(container.value, pattern, container.path):
+            # The model writes 1.0 as 1, Compose refuses it.
+            node = ground.model.node(path)
+            if isinstance(limit, float) or (node is not None and isinstance(node.value, float)):
+                ground.fault(path, f"{container.name}: the limit {path[-1]} must be a whole number")
+            soft, hard = at(limit, "soft"), at(limit, "hard")
+            if isinstance(soft, int) and isinstance(hard, int) and hard >= 0 and not 0 <= soft <= hard:
+                what = f"{container.name}: the soft limit of {path[-1]} is above the hard one"
+                ground.fault((*path, "soft"), what)
 
 
 def _check_environment(ground: Ground, container: Container) -> None:
