@@ -11,6 +11,7 @@ Where PyYAML was built without libyaml, or was imported before, the package's ow
 from __future__ import annotations
 
 import sys
+from _thread import allocate_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,20 +33,24 @@ _STANDS_IN = (
 )
 
 
+_lock = allocate_lock()
+
+
 def event_parser() -> Any:
     """The class of the parser: ``event_parser()(text)`` has ``get_event()``, None at the end, and ``dispose()``.
 
     It raises ``yaml.error.MarkedYAMLError`` for what is no YAML, and ``yaml.error.YAMLError`` for a character
     that no YAML may hold.
     """
-    loaded = sys.modules.get("yaml._yaml")
-    if loaded is not None:
-        return loaded.CParser
-    if "yaml" not in sys.modules:
-        try:
-            return _load_alone().CParser
-        except (ImportError, AttributeError):
-            pass
+    with _lock:
+        loaded = sys.modules.get("yaml._yaml")
+        if loaded is not None:
+            return loaded.CParser
+        if "yaml" not in sys.modules:
+            try:
+                return _load_alone().CParser
+            except (ImportError, AttributeError):
+                pass
     import yaml
 
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -14,6 +14,7 @@ from fairlead.settings import DEFAULT_COMPOSE_NAMES, Environment, Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from fairlead.compose.loader import Model
     from fairlead.compose.model import ComposeApp
 
 _DIGEST = f"sha256:{'0' * 64}"
@@ -72,16 +73,17 @@ def load_stand_in(settings: Settings, environment: Environment) -> ComposeApp:
     return load_app(settings, environment, registry=registry, tag=f"sha-{REVISION}", revision=REVISION)
 
 
-def release_findings(settings: Settings, environment: Environment) -> tuple[Finding, ...]:
+def release_findings(settings: Settings, environment: Environment, model: Model) -> tuple[Finding, ...]:
     """What Fairlead can't roll out, and what it does on its own, of files that hold.
 
-    The app is loaded and split with stand-ins for the commit and the digests.
+    The app is split with stand-ins for the commit and the digests; ``model`` was loaded with the same.
     """
+    from fairlead.compose.load import build_app
     from fairlead.compose.split import Pin, split
 
     registry = settings.registry or NO_REGISTRY
     try:
-        app = load_stand_in(settings, environment)
+        app = build_app(settings, environment, model, registry=registry, revision=REVISION)
         own = {image: Pin(f"{registry}/{image}", _DIGEST) for image in settings.images}
         parts = split(app, own=own, foreign={name: name for name in app.foreign_references()})
     except ComposeInvalidError as refused:

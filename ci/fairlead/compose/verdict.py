@@ -275,7 +275,7 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
     subject = _subject(model, scope, request)
     broken = any(finding.severity == "error" for finding in findings)
     findings += watch.run("policy", lambda: policy_findings(subject), unless=unread)
-    findings += _release(watch, scope, request, "the files do not hold" if broken else "")
+    findings += _release(watch, opened, request, "the files do not hold" if broken else "")
     if opened.question is not None:
         layer, said = opened.question.answer(model, findings)
         watch.layers.append(layer)
@@ -318,14 +318,15 @@ def _subject(model: Model, scope: Scope, request: Request) -> Subject:
     )
 
 
-def _release(watch: _Watch, scope: Scope, request: Request, unless: str) -> list[Finding]:
+def _release(watch: _Watch, opened: _Opened, request: Request, unless: str) -> list[Finding]:
     """What Fairlead could not roll out: asked of files that hold, where it is Fairlead that deploys them."""
+    scope, model = opened.scope, opened.model
     if not scope.deployed or request.settings is None or scope.environment is None:
         return []
     from fairlead.compose.check import release_findings
 
     settings, environment = request.settings, scope.environment
-    return watch.run("release", lambda: release_findings(settings, environment), unless=unless)
+    return watch.run("release", lambda: release_findings(settings, environment, model), unless=unless)
 
 
 def _union(judged: Sequence[Judged]) -> list[Finding]:
