@@ -171,7 +171,7 @@ def test_what_excludes_each_other_is_told(tmp_path: Path, text: str, findings: l
         ("privileged: maybe", '4:17 web: privileged must be true or false, not "maybe"'),
         ('command: "sh -c \'x"', '4:14 web: command must be words whose quotes close, not "sh -c \'x"'),
         ("ulimits: {nofile: {soft: 9, hard: 3}}", "4:30 web: the soft limit of nofile is above the hard one"),
-        ("ulimits: {nofile: 1.0}", "4:24 web: the limit nofile must be a whole number"),
+        ("ulimits: {nofile: 1.0}", "4:23 web: the limit nofile must be a whole number"),
         ('ports: ["99999:80"]', '4:13 web: "99999:80" is no port mapping'),
         ("ports: [{target: 99999}]", "4:22 web: 99999 is no port"),
         ("ports: [{target: 80, published: x}]", "4:37 web: x is no port"),
