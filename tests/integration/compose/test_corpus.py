@@ -67,8 +67,17 @@ class Compared:
             return "agreed" if self.is_refused else "missed"
         if not self.errors:
             return "agreed"
-        intended = [is_intended(error, in_override=self.is_in_override(error)) for error in self.errors]
+        intended = [
+            is_intended(error, in_override=self.is_in_override(error)) or self.is_newer(error)
+            for error in self.errors
+        ]
         return "stricter" if all(intended) else "false alarm"
+
+    def is_newer(self, finding: Finding) -> bool:
+        """Whether only the schema of a newer Compose says it: that one refuses the file."""
+        checker = compose_checker(self.answer.version)
+        older = {fault.path for document in self.model.read for fault in checker.faults(document.value)}
+        return finding.rule == "schema" and finding.path not in older
 
     def is_in_override(self, finding: Finding) -> bool:
         place = finding.location

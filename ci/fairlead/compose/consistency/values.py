@@ -241,7 +241,8 @@ def _check_lists(ground: Ground, container: Container) -> None:
     """Keys for ssh in a build: what has no value is left as text."""
     path = (*container.path, "build", "ssh")
     for index, entry in enumerate(listed(at(container.value, "build", "ssh"))):
-        if isinstance(entry, str) and "=" not in entry and entry != "default":
+        # The model writes a key that has a path as `name: path`.
+        if isinstance(entry, str) and not ("=" in entry or ": " in entry or entry == "default"):
             ground.fault((*path, index), f"{container.name}: {_shown(entry)} is no name=socket")
 
 

@@ -56,7 +56,7 @@ services:
     shm_size: 1gb
     cpus: "0.5"
     deploy: {{replicas: 2, resources: {{reservations: {{devices: [{{capabilities: [gpu], count: all}}]}}}}}}
-    build: {{context: ., ssh: [default], additional_contexts: {{base: "service:db"}}, platforms: [linux/amd64]}}
+    build: {{context: ., ssh: [default, key=./key], additional_contexts: {{base: "service:db"}}, platforms: [linux/amd64]}}
     platform: linux/amd64
     develop: {{watch: [{{path: ., action: rebuild}}, {{path: ., action: sync, target: /x}}]}}
   db: {{build: ., network_mode: none, pid: "service:web2"}}
