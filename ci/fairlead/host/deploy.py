@@ -42,6 +42,7 @@ def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optiona
     timeline = Timeline(emit)
     timeline.begin("prepare")
     result = Result("failed")
+    told = _Told(emit)
     bundle: Optional[Bundle] = None
     try:
         if release.app != paths.app:
@@ -54,12 +55,12 @@ def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optiona
                 host, 0, request.task, request.by, request.options, state, plan, bundle, request.blobs
             )
             context = replace(context, credentials=request.credentials)
-            result = _conduct(context, timeline)
+            result = _conduct(context, timeline, told)
     except (AgentError, OSError) as error:
         result = _refused(paths, timeline, error)
     finally:
         drop_credentials(request.credentials)
-    return _conclude(paths, engine, emit, result, bundle, request.by, "deploy")
+    return _conclude(paths, engine, told, result, bundle, request.by, "deploy")
 
 
 def run_rollback(
@@ -69,6 +70,7 @@ def run_rollback(
     timeline = Timeline(emit)
     timeline.begin("prepare")
     result = Result("failed")
+    told = _Told(emit)
     bundle: Optional[Bundle] = None
     try:
         what = f"rollback to {request.to or 'the release before'}"
@@ -79,12 +81,12 @@ def run_rollback(
             plan = plan_rollback(bundle, state, request.options)
             context = Context(host, 0, request.task, request.by, request.options, state, plan, bundle)
             context = replace(context, credentials=request.credentials)
-            result = _conduct(context, timeline)
+            result = _conduct(context, timeline, told)
     except (AgentError, OSError) as error:
         result = _refused(paths, timeline, error)
     finally:
         drop_credentials(request.credentials)
-    return _conclude(paths, engine, emit, result, bundle, request.by, "rollback")
+    return _conclude(paths, engine, told, result, bundle, request.by, "rollback")
 
 
 def run_repair(paths: Paths, emit: Emit, *, by: str = "", engine: Optional[Engine] = None) -> Result:
@@ -136,14 +138,27 @@ def _under_lock(
             engine.hand_down = ()
 
 
-def _conduct(context: Context, timeline: Timeline) -> Result:
+class _Told:
+    """The result goes out once, by whoever has it first; ``result`` is what the caller was told."""
+
+    def __init__(self, emit: Emit) -> None:
+        self.emit = emit
+        self.result: Optional[Result] = None
+
+    def __call__(self, result: Result) -> None:
+        if self.result is None:
+            self.result = result
+            self.emit(result.to_event())
+
+
+def _conduct(context: Context, timeline: Timeline, told: _Told) -> Result:
     plan = context.plan
     for refusal in plan.refusals:
         raise refusal.to_fault()
     if plan.unchanged:
         timeline.end("prepare", "done", "nothing to change")
         return _unchanged(plan, context.state, timeline)
-    return run_transaction(begin_transaction(context), timeline)
+    return run_transaction(begin_transaction(context), timeline, told)
 
 
 def _unchanged(plan: Plan, state: State, timeline: Timeline) -> Result:
@@ -172,18 +187,19 @@ def _refused(paths: Paths, timeline: Optional[Timeline], error: Exception) -> Re
 def _conclude(
     paths: Paths,
     engine: Optional[Engine],
-    emit: Emit,
+    told: _Told,
     result: Result,
     bundle: Optional[Bundle],
     by: str,
     kind: str,
 ) -> Result:
     """The result first, for the user waits for it; then the board and the images, which nobody waits for."""
-    emit(result.to_event())
+    told(result)
+    result = told.result or result
     if bundle is not None and result.release is not None and result.status != "unchanged":
         with contextlib.suppress(AgentError):
             engine = engine or Engine.connect()
             if bundle.release.events is not None:
-                announce(paths, engine, emit, result, bundle, by, kind)
+                announce(paths, engine, told.emit, result, bundle, by, kind)
             tidy_images(paths, engine)
     return result

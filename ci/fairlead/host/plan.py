@@ -21,7 +21,7 @@ from .routes import service_name
 from .snippet import render_switch
 from .state import State
 
-ROLLBACK_WINDOW = 0.5
+ROLLBACK_WINDOW = 0.2
 """Seconds at most that a rollback is watched: the release has proved itself before, and who goes back is in a hurry."""
 
 

@@ -28,6 +28,7 @@ class _Series:
     question: Question
     due: float
     pending: Optional[Future[Answer]] = None
+    asked: int = 0
     row: int = 0
     fault: str = ""
     dropped: bool = False
@@ -65,17 +66,18 @@ class Prober:
 
     @property
     def is_settled(self) -> bool:
-        """Whether no answer is awaited and none stands that has to be asked again."""
-        return all(one.pending is None and (not one.row or one.has_failed) for one in self._all)
+        """Whether each question was answered, and no answer stands that has to be asked again."""
+        return all(one.asked and one.pending is None and (not one.row or one.has_failed) for one in self._all)
 
     def step(self, *, closing: bool = False) -> None:
-        """Take the answers that came, ask what is due; when ``closing`` only what is in doubt."""
+        """Take the answers that came, ask what is due; when ``closing`` only what is in doubt or was never asked."""
         now = time.monotonic()
         for one in self._all:
             if one.pending is not None and one.pending.done():
                 self._take(one, one.pending.result(), now)
-            due = bool(one.row) if closing else now >= one.due
+            due = bool(one.row) or not one.asked if closing else now >= one.due
             if one.pending is None and due and not one.dropped and not one.has_failed:
+                one.asked += 1
                 one.pending = self._pool.submit(probe_http, one.question.target, timeout=_WITHIN)
 
     def _take(self, one: _Series, answer: Answer, now: float) -> None:

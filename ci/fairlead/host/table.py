@@ -27,12 +27,18 @@ from .phases.watch import run_watch
 
 @dataclass(frozen=True)
 class Phase:
-    """One step. ``reverts``: a failure in it undoes the transaction; ``kinds``: which transactions have it."""
+    """One step.
+
+    ``reverts``: a failure in it undoes the transaction; ``kinds``: which transactions have it;
+    ``after_result``: in which of them the caller does not wait for it. Who rolls back is in a hurry, and what he
+    leaves behind may have uploads and streams open for as long as ``drain_timeout``.
+    """
 
     name: str
     run: Callable[[Context], Outcome]
     reverts: bool
     kinds: tuple[str, ...] = (DEPLOY, ROLLBACK)
+    after_result: tuple[str, ...] = ()
 
 
 PHASES = (
@@ -45,6 +51,6 @@ PHASES = (
     Phase("switch", run_switch, reverts=True),
     Phase("watch", run_watch, reverts=True),
     Phase("commit", run_commit, reverts=True),
-    Phase("retire", run_retire, reverts=False),
-    Phase("prune", run_prune, reverts=False),
+    Phase("retire", run_retire, reverts=False, after_result=(ROLLBACK,)),
+    Phase("prune", run_prune, reverts=False, after_result=(ROLLBACK,)),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -72,20 +73,28 @@ def begin_transaction(context: Context) -> Context:
     return replace(context, number=record.seq)
 
 
-def run_transaction(context: Context, timeline: Timeline) -> Result:
+def run_transaction(context: Context, timeline: Timeline, tell: Callable[[Result], None]) -> Result:
     """Run all phases. The first one, ``prepare``, has begun on the timeline already: it includes the lock.
 
     Raises nothing that can be told: what goes wrong is undone and becomes the result.
+
+    Args:
+        tell: called with the result when nobody has to wait for the phases that are left.
     """
     context.recorder = Recorder(context.paths)
     with context.recorder.recording():
-        return _run_phases(context, timeline)
+        return _run_phases(context, timeline, tell)
 
 
-def _run_phases(context: Context, timeline: Timeline) -> Result:
+def _run_phases(context: Context, timeline: Timeline, tell: Callable[[Result], None]) -> Result:
+    result: Optional[Result] = None
     for phase in PHASES:
         if context.plan.kind not in phase.kinds:
             continue
+        if context.plan.kind in phase.after_result and result is None:
+            result = _result(context, timeline)
+            # What is told after it is kept with the task, and followed by nobody.
+            tell(result)
         try:
             _run_phase(context, phase, timeline)
         except (AgentError, OSError) as error:
@@ -94,7 +103,7 @@ def _run_phases(context: Context, timeline: Timeline) -> Result:
             if phase.reverts:
                 return _undo(context, timeline, fault)
             context.host.warn(f"{phase.name}: {fault.what}{': ' if fault.why else ''}{fault.why}")
-    return _finish(context, timeline)
+    return _finish(context, timeline, result)
 
 
 def _run_phase(context: Context, phase: Phase, timeline: Timeline) -> None:
@@ -107,9 +116,13 @@ def _run_phase(context: Context, phase: Phase, timeline: Timeline) -> None:
     timeline.end(phase.name, "skipped" if outcome.skipped else "done", outcome.detail)
 
 
-def _finish(context: Context, timeline: Timeline) -> Result:
+def _finish(context: Context, timeline: Timeline, told: Optional[Result]) -> Result:
     phases = [one.to_json() for one in timeline.times]
     end_transaction(context.host, _own(context), "live", phases=phases)
+    return told or _result(context, timeline)
+
+
+def _result(context: Context, timeline: Timeline) -> Result:
     return Result(
         "live",
         release=context.target.id,

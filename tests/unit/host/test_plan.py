@@ -200,13 +200,13 @@ def test_rollback_over_an_irreversible_migration(
 
 
 def test_the_plan_says_that_it_watches() -> None:
-    """A rollback for half a second at most; not at all where it is turned off."""
+    """A rollback for a moment only; not at all where it is turned off."""
     options = {"watch": {"window": 7}}
     assert (
         "watch it for 7 s, and go back if it fails" in plan_deploy(release(options=options), nothing()).steps
     )
     target = Bundle("000001", release(options=options), {})
-    assert plan_rollback(target, serving(release(), "000002")).window == 0.5
+    assert plan_rollback(target, serving(release(), "000002")).window == 0.2
     off = plan_deploy(release(options={"watch": {"window": 0}}), nothing())
     assert not any("watch" in step for step in off.steps)
 
