@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import http.client
 import json
 from collections.abc import Collection
@@ -32,13 +33,22 @@ def read_upstreams(paths: Paths) -> object:
 
 
 def sum_in_flight(upstreams: object, addresses: Collection[str]) -> int:
-    """Add up Caddy's answer; an address may be listed more than once, each entry counts."""
-    total = 0
+    """Add up Caddy's answer for these hosts.
+
+    Requests are listed by the port as the handler wrote it, with leading zeros where they are counted (``snippet``).
+    Caddy 2.11.7 lists all of them once more by the plain port, 2.11.4 does not: the larger of both is the truth.
+    """
+    written: dict[tuple[str, int], int] = collections.defaultdict(int)
+    again: dict[tuple[str, int], int] = collections.defaultdict(int)
     for upstream in upstreams if isinstance(upstreams, list) else ():
-        host = str(upstream["address"]).rpartition(":")[0].strip("[]")
-        if host in addresses:
-            total += int(upstream["num_requests"])
-    return total
+        host, _, port = str(upstream["address"]).rpartition(":")
+        place, count = (host.strip("[]"), int(port)), int(upstream["num_requests"])
+        if place[0] in addresses:
+            if port.startswith("0"):
+                written[place] += count
+            else:
+                again[place] = max(again[place], count)
+    return sum(max(written[place], again[place]) for place in {*written, *again})
 
 
 def answers_admin(paths: Paths) -> bool:

@@ -51,12 +51,16 @@ def test_what_an_answer_is_worth(answer: Answer, expected: Probe, fault: str) ->
 
 
 def test_requests_in_flight_are_summed() -> None:
-    """An address may be listed twice; others do not count."""
+    """Each once, though the proxy lists it by the port as written and by the plain one; others do not count."""
     upstreams = [
-        {"address": "172.18.0.5:8000", "num_requests": 2, "fails": 0},
-        {"address": "172.18.0.5:8000", "num_requests": 1, "fails": 0},
+        {"address": "172.18.0.5:8000", "num_requests": 3, "fails": 0},
+        {"address": "172.18.0.5:08000", "num_requests": 1, "fails": 0},
+        {"address": "172.18.0.5:008000", "num_requests": 2, "fails": 0},
+        {"address": "172.18.0.5:8000", "num_requests": 0, "fails": 0},
+        {"address": "172.18.0.5:9000", "num_requests": 1, "fails": 0},
         {"address": "172.18.0.6:8000", "num_requests": 9, "fails": 0},
-        {"address": "[fd00::5]:8000", "num_requests": 4, "fails": 0},
+        {"address": "[fd00::5]:08000", "num_requests": 4, "fails": 0},
     ]
-    assert sum_in_flight(upstreams, {"172.18.0.5", "fd00::5"}) == 7
+    assert sum_in_flight(upstreams, {"172.18.0.5", "fd00::5"}) == 8
+    assert sum_in_flight(upstreams[1:3], {"172.18.0.5"}) == 3
     assert sum_in_flight(None, {"172.18.0.5"}) == 0
