@@ -161,6 +161,9 @@ def _kamal(ground: Ground, repository: str) -> Iterator[Kamal]:
     (folder / "config").mkdir(parents=True)
     (folder / ".kamal").mkdir()
     (folder / "config" / "deploy.yml").write_text(_render_configuration(ground, repository))
+    # A rollback of Kamal's wants to know the commit, though it is told which version to go back to.
+    for words in (("init",), ("commit", "--allow-empty", "--message", "first")):
+        ground.git("-C", str(folder), *words, "--quiet")
     (folder / ".kamal" / "secrets").write_text("KAMAL_REGISTRY_PASSWORD=$KAMAL_REGISTRY_PASSWORD\n")
     run_docker("rm", "--force", _CONTAINER, check=False)
     run_docker(
