@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -35,12 +36,13 @@ class Sample:
 class Traffic:
     """An estimate of all requests in a time, from those that were counted.
 
-    ``seen_errors`` and ``seen_slow`` are what was counted itself: how sure one can be.
+    ``seen_answers``, ``seen_errors`` and ``seen_slow`` are what was counted itself: how sure one can be.
     """
 
     answers: float = 0.0
     errors: float = 0.0
     slow: float = 0.0
+    seen_answers: float = 0.0
     seen_errors: float = 0.0
     seen_slow: float = 0.0
 
@@ -49,8 +51,18 @@ class Traffic:
         return _share(self.errors, self.answers)
 
     @property
+    def error_deviation(self) -> float:
+        """The standard deviation of ``error_share``: what chance alone makes of it."""
+        return _deviation(self.error_share, self.seen_errors, self.seen_answers)
+
+    @property
     def slow_share(self) -> float:
         return _share(self.slow, self.answers)
+
+    @property
+    def slow_deviation(self) -> float:
+        """The standard deviation of ``slow_share``."""
+        return _deviation(self.slow_share, self.seen_slow, self.seen_answers)
 
     def to_json(self) -> dict[str, int]:
         return {"answers": round(self.answers), "errors": round(self.errors), "slow": round(self.slow)}
@@ -81,7 +93,7 @@ def sum_traffic(
             for name in seen:
                 seen[name] += weight * sum(sample.counts.get((address, name), 0) for address in addresses)
     scaled = {tally.name: seen[tally.name] * 16 / tally.share for tally in TALLIES}
-    return Traffic(**scaled, seen_errors=seen["errors"], seen_slow=seen["slow"])
+    return Traffic(**scaled, **{f"seen_{name}": count for name, count in seen.items()})
 
 
 class Recorder:
@@ -117,3 +129,8 @@ class Recorder:
 def _share(part: float, whole: float) -> float:
     """Both are estimates, from different requests: a part may look larger than the whole."""
     return min(1.0, part / max(part, whole)) if part else 0.0
+
+
+def _deviation(share: float, part: float, whole: float) -> float:
+    """Of a quotient of two counts, each of which varies by its own square root (Poisson)."""
+    return share * math.sqrt(1 / part + 1 / whole) if part and whole else 0.0

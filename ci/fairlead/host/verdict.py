@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ INCONCLUSIVE = "inconclusive"
 
 _SEEN_AT_LEAST = 4
 """So many bad answers must have been counted themselves: a share of less is chance."""
+_SURE = 2.0
+"""Standard deviations by which a share must lie above what is allowed: both shares are estimates."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +99,25 @@ def _judge_traffic(watch: Watch, one: Served) -> list[str]:
     if max(new.answers, new.errors, new.slow) < watch.requests:
         return []
     found = []
-    for kind, seen, share, before, allowed in (
-        ("failed (5xx)", new.seen_errors, new.error_share, old.error_share, watch.errors),
-        (f"took longer than {SLOW_SECONDS:g} s", new.seen_slow, new.slow_share, old.slow_share, watch.slow),
+    for kind, seen, share, before, allowed, deviation in (
+        (
+            "failed (5xx)",
+            new.seen_errors,
+            new.error_share,
+            old.error_share,
+            watch.errors,
+            math.hypot(new.error_deviation, old.error_deviation),
+        ),
+        (
+            f"took longer than {SLOW_SECONDS:g} s",
+            new.seen_slow,
+            new.slow_share,
+            old.slow_share,
+            watch.slow,
+            math.hypot(new.slow_deviation, old.slow_deviation),
+        ),
     ):
-        if seen >= _SEEN_AT_LEAST and share > before + allowed:
+        if seen >= _SEEN_AT_LEAST and share - _SURE * deviation > before + allowed:
             found.append(
                 f"{share:.0%} of the answers of {one.service} {kind}, {before:.0%} with the old release "
                 f"(allowed: {allowed:.0%} more)"

@@ -17,7 +17,8 @@ _HEADING = re.compile(r"^\[(?P<place>[^\]]+)\] (?P<text>.+)$")
 _PLATFORM = re.compile(r"\b(?P<platform>linux/[a-z0-9]+(?:/v[0-9]+)?)(?:->\S+)?\b")
 _EXCERPT = re.compile(r"^(?P<file>\S+):(?P<line>\d+)$")
 _LAST_LINES = 20
-_CACHE = ("importing cache", "exporting cache")
+_CONSEQUENCES = ("importing cache", "exporting")
+"""Steps whose errors are no reason: a cache may not be there yet, and an export ends when a step fails."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,10 @@ class Progress:
 
     @property
     def failed(self) -> Step | None:
-        """The first step that failed. A cache that is not there yet fails no build."""
-        return next((step for step in self.steps if step.error and not step.text.startswith(_CACHE)), None)
+        """The first step that failed by itself."""
+        return next(
+            (step for step in self.steps if step.error and not step.text.startswith(_CONSEQUENCES)), None
+        )
 
     @property
     def clashed(self) -> bool:

@@ -21,6 +21,8 @@ UsePAM no
 UseDNS no
 PrintMotd no
 MaxStartups 100
+# Whoever tests refused keys and lost connections all comes from one address.
+PerSourcePenalties no
 Subsystem sftp /usr/lib/openssh/sftp-server
 """
 

@@ -123,7 +123,7 @@ _SENTENCES: Mapping[Cause, tuple[str, str, str]] = {
     Cause.CUT: (
         "{host} closed the connection before anybody could log in",
         "{said}",
-        "check that port is SSH's, and the server's limits (MaxStartups, fail2ban, hosts.deny)",
+        "check that port is SSH's, and the server's limits (MaxStartups, PerSourcePenalties, fail2ban)",
     ),
     Cause.DENIED: (
         "{host} does not accept {key}",

@@ -17,7 +17,7 @@ def test_first_release_serves(stage: Stage, fetch: Callable[[], str]) -> None:
     assert [phase.state for phase in result.phases] == [
         "done",
         "skipped",
-        *["done"] * 6,
+        *["done"] * 7,
         "skipped",
         "skipped",
     ]

