@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -15,7 +14,7 @@ from .ledger import DEPLOY, ROLLBACK
 from .order import order_jobs
 from .project import platform_hashes, used_resources
 from .refusals import Refusal, plan_refusals, plan_rollback_refusals
-from .release import Release, Service
+from .release import Release, Service, content_of
 from .request import Options
 from .routes import service_name
 from .snippet import render_switch
@@ -106,7 +105,7 @@ def plan_deploy(release: Release, state: State, options: Optional[Options] = Non
     actions = (*platform, *jobs, *rolled, *_removals(release, state))
     resources = state.live is None or _lists_new(release, state.live.release)
     idle = all(one.action in (KEEP, CARRY, SKIP) for one in actions) and not resources
-    same = state.live is not None and _is_same(release, state.live.release)
+    same = state.live is not None and content_of(release.document) == content_of(state.live.release.document)
     return Plan(
         kind=DEPLOY,
         app=release.app,
@@ -263,16 +262,6 @@ def _images_to_pull(actions: tuple[Action, ...], state: State) -> tuple[str, ...
 
 def _lists_new(release: Release, live: Release) -> bool:
     return not (set(release.networks) <= set(live.networks) and set(release.volumes) <= set(live.volumes))
-
-
-def _is_same(release: Release, live: Release) -> bool:
-    """Whether two documents say the same, but for who sent them and when."""
-    told = ("created_by", "tool")
-    return _told_apart(release.document, told) == _told_apart(live.document, told)
-
-
-def _told_apart(document: Mapping[str, Any], without: tuple[str, ...]) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if key not in without}
 
 
 def _in_words(action: Action) -> str:

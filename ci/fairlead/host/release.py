@@ -8,6 +8,13 @@ from typing import Any, Optional
 
 RESOURCES = "fairlead-resources"
 """The service of the platform project that names every network and volume, and never runs."""
+_MAKING = ("created_by", "tool", "verdict")
+"""What a document says of its making: by whom, with what, judged when."""
+
+
+def content_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a release document says of the release itself: two that agree in it are the same release."""
+    return {key: value for key, value in document.items() if key not in _MAKING}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from .errors import AgentError
 from .events import Event, follow_events
 from .paths import Paths
+from .release import content_of
 from .result import Result
 
 TASK_ID = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{6}")
@@ -56,13 +57,11 @@ def read_request(folder: Path) -> dict[str, Any]:
 
 
 def fingerprint(request: Mapping[str, Any]) -> str:
-    """What makes two requests the same one: everything but who sent it, when, and under which task."""
+    """What makes two requests the same one: everything but who sent and judged it, when, and under which task."""
     release = request.get("release")
     told = {
         "kind": request.get("kind"),
-        "release": {k: v for k, v in release.items() if k != "created_by"}
-        if isinstance(release, dict)
-        else None,
+        "release": content_of(release) if isinstance(release, dict) else None,
         "to": request.get("to"),
         "options": request.get("options"),
     }

@@ -31,9 +31,10 @@ def test_first_deploy_starts_everything() -> None:
 
 
 def test_same_release_is_unchanged() -> None:
-    """Sent by somebody else, it is still the same one."""
+    """Sent by somebody else, and judged anew, it is still the same one."""
+    verdict = {**document()["verdict"], "at": 2_000_000_000}
     done = Ledger(jobs={release().services["migrate"].hash: JobRun("migrate", "done", "c", "000001", 0.0)})
-    plan = plan_deploy(release(created_by="bob"), serving(release(), ledger=done))
+    plan = plan_deploy(release(created_by="bob", verdict=verdict), serving(release(), ledger=done))
     assert plan.unchanged
     assert plan.steps == ["nothing: release 000001 is this very one, and it serves"]
 

@@ -35,11 +35,16 @@ def test_ids_sort_by_time_and_are_safe_as_names() -> None:
 def test_the_same_release_is_the_same_request_whoever_sends_it() -> None:
     first = {
         "kind": "deploy",
-        "release": {"revision": "a", "created_by": "alice"},
+        "release": {"revision": "a", "created_by": "alice", "verdict": {"at": 1}},
         "options": {},
         "by": "alice",
     }
-    second = {**first, "release": {"revision": "a", "created_by": "bob"}, "by": "bob", "task": "other"}
+    second = {
+        **first,
+        "release": {"revision": "a", "created_by": "bob", "verdict": {"at": 2}},
+        "by": "bob",
+        "task": "other",
+    }
     assert task.fingerprint(first) == task.fingerprint(second)
     assert task.fingerprint(first) != task.fingerprint({**first, "release": {"revision": "b"}})
     assert task.fingerprint(first) != task.fingerprint({**first, "options": {"allow_older": True}})
