@@ -27,18 +27,10 @@ from fairlead.cli.rollout import RolloutOptions, rollout_options, run_deploy, ru
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
 def command(
     environment: str | None,
-    work_dir: str,
+    options: RolloutOptions,
     known_hosts: Path | None,
     identity: Path | None,
     dry_run: bool,
-    secrets_dir: Path | None,
-    registry: str | None,
-    allow_older: bool,
-    accept_recreate: tuple[str, ...],
-    require_evidence: bool,
-    take_over: bool,
-    no_wait: bool,
-    refresh: bool,
 ) -> None:
     """Switch a server to the published images of this commit.
 
@@ -46,16 +38,5 @@ def command(
     the old one goes on serving and the exit code is 6. The server finishes on its own should this command be
     stopped; running it again follows what is under way.
     """
-    options = RolloutOptions(
-        Path(work_dir),
-        secrets_dir,
-        allow_older,
-        accept_recreate,
-        require_evidence,
-        take_over,
-        no_wait,
-        refresh,
-        registry,
-    )
     run = run_plan if dry_run else run_deploy
     run(environment, access_of(known_hosts, identity), options, report.current())

@@ -24,32 +24,13 @@ from fairlead.cli.rollout import RolloutOptions, rollout_options, run_plan
 @rollout_options
 def command(
     environment: str | None,
-    work_dir: str,
+    options: RolloutOptions,
     known_hosts: Path | None,
     identity: Path | None,
-    secrets_dir: Path | None,
-    registry: str | None,
-    allow_older: bool,
-    accept_recreate: tuple[str, ...],
-    require_evidence: bool,
-    take_over: bool,
-    no_wait: bool,
-    refresh: bool,
 ) -> None:
     """Show what a deploy would do, without doing it.
 
     The server computes the very plan that a deploy would run: what changes and why, what is carried over,
     which role each service has and how that is known, and what would be refused.
     """
-    options = RolloutOptions(
-        Path(work_dir),
-        secrets_dir,
-        allow_older,
-        accept_recreate,
-        require_evidence,
-        take_over,
-        no_wait,
-        refresh,
-        registry,
-    )
     run_plan(environment, access_of(known_hosts, identity), options, report.current())

@@ -7,8 +7,8 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, fields
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -59,8 +59,19 @@ def registry_option(function: _Decorated) -> _Decorated:
     )(function)
 
 
-def rollout_options(function: _Decorated) -> _Decorated:
-    """The options of ``plan``, ``deploy`` and ``ship`` that tell what may happen."""
+def rollout_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of ``plan``, ``deploy`` and ``ship`` that tell what may happen, as one argument ``options``.
+
+    Takes ``--work-dir`` along, which other verbs have too: put ``work_dir_option`` above it.
+    """
+    names = [field.name for field in fields(RolloutOptions)]
+
+    @wraps(function)
+    def gathered(**given: Any) -> None:
+        said = {name: given.pop(name) for name in names}
+        function(options=RolloutOptions(**{**said, "work_dir": Path(said["work_dir"])}), **given)
+
+    command: Callable[..., None] = gathered
     for option in reversed(
         (
             click.option(
@@ -97,8 +108,8 @@ def rollout_options(function: _Decorated) -> _Decorated:
             ),
         )
     ):
-        function = option(function)
-    return function
+        command = option(command)
+    return command
 
 
 @dataclass(frozen=True)

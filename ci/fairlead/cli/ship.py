@@ -41,36 +41,17 @@ if TYPE_CHECKING:
 )
 def command(
     environment: str | None,
-    work_dir: str,
+    options: RolloutOptions,
     known_hosts: Path | None,
     identity: Path | None,
-    secrets_dir: Path | None,
-    registry: str | None,
-    allow_older: bool,
-    accept_recreate: tuple[str, ...],
-    require_evidence: bool,
-    take_over: bool,
-    no_wait: bool,
-    refresh: bool,
     offline: bool,
 ) -> None:
     """Take this commit to production: validate, build, scan, publish, deploy, with one timeline at the end.
 
     The first step that fails ends it, with that step's exit code; what serves goes on serving.
     """
-    options = RolloutOptions(
-        Path(work_dir),
-        secrets_dir,
-        allow_older,
-        accept_recreate,
-        require_evidence,
-        take_over,
-        no_wait,
-        refresh,
-        registry,
-    )
     reporter = report.current()
-    place = find_place(environment, registry)
+    place = find_place(environment, options.registry)
     pipeline = _Pipeline(place, options, reporter, offline=offline)
     verdict = pipeline.run()
     with open_line(place, access_of(known_hosts, identity)) as line, ask_state(place, line) as ahead:
