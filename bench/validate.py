@@ -7,7 +7,6 @@ The linters are pinned and lie in the cache; dclint only where there is a Node t
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import statistics
@@ -32,14 +31,14 @@ _FLOOR = "docker compose config -q"
 def measure() -> list[Row]:
     """The row with the goal, one a peer, one for a first call, and one for a thousand services."""
     with tempfile.TemporaryDirectory() as folder:
-        # A folder of its own: a fairlead.yaml above it would count.
+        # A folder of its own, to read and to work in: the fairlead.yaml of either counts.
         file = shutil.copy(_FILE, folder)
         floor = ("docker", "compose", "--file", file, "config", "-q")
-        taken = _in_turn({_FLOOR: floor, **_ours(file), **_peers(file)})
+        taken = _in_turn({_FLOOR: floor, **_ours(file), **_peers(file)}, Path(folder))
     ours = "fairlead validate"
     rows = [_row(ours, taken, goal=_GOAL)]
     rows += [_row(name, taken) for name in taken if name not in {ours, _FLOOR}]
-    return [*rows, _asking(), _many()]
+    return [*rows, _configured(), _asking(), _many()]
 
 
 def _ours(file: str) -> dict[str, tuple[str, ...]]:
@@ -98,21 +97,21 @@ def _dclint() -> Path | None:
     return program if program.exists() and shutil.which("node") else None
 
 
-def _call(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Completed:
-    """Run a tool to its end, whatever it thinks of the file."""
-    return run(argv, check=False, env=dict(env or {}))
+def _call(argv: Sequence[str], folder: Path) -> Completed:
+    """Run a tool to its end in this folder, whatever it thinks of the file."""
+    return run(argv, check=False, cwd=folder)
 
 
-def _in_turn(commands: Mapping[str, Sequence[str]]) -> dict[str, list[float]]:
+def _in_turn(commands: Mapping[str, Sequence[str]], folder: Path) -> dict[str, list[float]]:
     """Seconds of each command, round by round in another order, after one that warms the caches up."""
     for argv in commands.values():
-        _call(argv)
+        _call(argv, folder)
     taken: dict[str, list[float]] = {name: [] for name in commands}
     order = list(commands.items())
     for _ in range(_ROUNDS):
         random.shuffle(order)
         for name, argv in order:
-            taken[name].append(seconds(lambda argv=argv: _call(argv)))  # type: ignore[misc]
+            taken[name].append(seconds(lambda argv=argv: _call(argv, folder)))  # type: ignore[misc]
     return taken
 
 
@@ -128,6 +127,15 @@ def _row(name: str, taken: Mapping[str, Sequence[float]], goal: float = 0.0) -> 
     )
 
 
+def _configured() -> Row:
+    """The same in this repository: its fairlead.yaml is read and checked too."""
+    commands: dict[str, tuple[str, ...]] = {
+        _FLOOR: ("docker", "compose", "--file", str(_FILE), "config", "-q")
+    }
+    commands["fairlead validate, with a fairlead.yaml"] = _ours(str(_FILE))["fairlead validate"]
+    return _row("fairlead validate, with a fairlead.yaml", _in_turn(commands, _HERE.parent))
+
+
 def _asking() -> Row:
     """A file that is new each time: docker-compose is asked, side by side."""
     pairs = []
@@ -135,8 +143,11 @@ def _asking() -> Row:
         copy = Path(folder) / "compose.yaml"
         for turn in range(_ROUNDS):
             copy.write_text(f"{_FILE.read_text()}# {turn}\n")
-            ours = seconds(lambda: _call(_ours(str(copy))["fairlead validate"]))
-            floor = seconds(lambda: _call(["docker", "compose", "--file", str(copy), "config", "-q"]))
+            argv = _ours(str(copy))["fairlead validate"]
+            ours = seconds(lambda argv=argv: _call(argv, copy.parent))  # type: ignore[misc]
+            floor = seconds(
+                lambda: _call(["docker", "compose", "--file", str(copy), "config", "-q"], copy.parent)
+            )
             pairs.append((ours, floor))
     return Row(
         "fairlead validate, a file that docker-compose was not asked about yet",
@@ -160,8 +171,10 @@ def _many() -> Row:
         file = Path(folder) / "compose.yaml"
         file.write_text(text)
         argv = _ours(str(file))["fairlead validate --no-compose"]
-        ours = statistics.median(seconds(lambda: _call(argv)) for _ in range(3))
-        floor = seconds(lambda: _call(["docker", "compose", "--file", str(file), "config", "-q"], os.environ))
+        ours = statistics.median(seconds(lambda: _call(argv, file.parent)) for _ in range(3))
+        floor = seconds(
+            lambda: _call(["docker", "compose", "--file", str(file), "config", "-q"], file.parent)
+        )
     return Row(
         "fairlead validate --no-compose, 1,000 services",
         f"{ours:.2f} s",
