@@ -11,6 +11,7 @@ KEEP = "keep"
 UPDATE = "update"
 RUN = "run"
 SKIP = "skip"
+AWAIT = "await"
 REMOVE = "remove"
 
 
@@ -20,7 +21,7 @@ class Action:
 
     Rolled: ``start`` (new containers, or stopped ones of the target), ``create`` (the target's were pruned),
     ``carry`` or ``keep`` (they run on), ``remove``. Platform: ``start``, ``update``, ``keep``, ``remove``.
-    Jobs: ``run``, ``skip``. ``home`` is the release whose containers it is, empty for the platform.
+    Jobs: ``run``, ``skip``, ``await`` (another host runs it). ``home`` is the release whose containers it is, empty for the platform.
     """
 
     service: str

@@ -13,6 +13,7 @@ from typing import Any
 from . import task
 from .errors import InputFault
 from .frames import Frame
+from .orders import attended_at
 from .paths import Paths, app_paths, list_apps
 
 PROTOCOL = 1
@@ -63,13 +64,24 @@ def answer_plan(root: Path, frame: Frame) -> Mapping[str, Any]:
 
     if "release" in frame:
         request = parse_deploy_request({**frame, "task": "plan"}, Path(), None)
-        state = read_state(app_paths(root, request.release.app), Engine.connect(), request.release)
+        paths, lowest = app_paths(root, request.release.app), request.options.lowest_id
+        state = read_state(paths, Engine.connect(), request.release, lowest)
         return plan_deploy(request.release, state, request.options).to_json()
     paths = parse_deployed_app(root, frame)
     state = read_state(paths, Engine.connect())
     target = find_target(paths, state.ledger, state.serving, parse_text(frame, "to"))
     options = parse_rollback_request({**frame, "task": "plan"}, None).options
     return plan_rollback(target, state, options).to_json()
+
+
+def answer_order(root: Path, frame: Frame) -> Mapping[str, Any]:
+    """Tell a task that nobody follows how to go on; ``word`` is what it goes by now."""
+    from .orders import hand_on
+
+    folder = parse_task(root, frame)
+    if not task.is_running(folder):
+        raise InputFault(f"the task {folder.name} has ended", fix="`fairlead history` tells how")
+    return {"word": hand_on(folder, frame)}
 
 
 def answer_history(root: Path, frame: Frame) -> Mapping[str, Any]:
@@ -86,6 +98,7 @@ READING: Mapping[str, Answer] = {
     "state": answer_state,
     "plan": answer_plan,
     "history": answer_history,
+    "order": answer_order,
 }
 
 
@@ -129,9 +142,30 @@ def parse_text(frame: Frame, name: str) -> str | None:
     return value
 
 
+def parse_task(root: Path, frame: Frame) -> Path:
+    """The folder of the task that a request names, else of the newest one.
+
+    Raises:
+        InputFault: there is no such task.
+    """
+    paths = parse_app(root, frame)
+    name = parse_text(frame, "task") or next(iter(task.list_tasks(paths)), "")
+    if not task.TASK_ID.fullmatch(name) or not paths.task(name).is_dir():
+        raise InputFault(
+            f"there is no task {name[:60] or 'to attach to'} of the app {paths.app}",
+            fix="`fairlead history` tells how deploys ended",
+        )
+    return paths.task(name)
+
+
 def _running(paths: Paths) -> list[dict[str, object]]:
+    """The tasks under way; ``heard`` is for how many seconds nothing was heard of a client of theirs."""
     return [
-        {"task": name, "kind": str(task.read_request(paths.task(name)).get("kind", ""))}
+        {
+            "task": name,
+            "kind": str(task.read_request(paths.task(name)).get("kind", "")),
+            "heard": round(time.time() - attended_at(paths.task(name)) / 1e9, 1),
+        }
         for name in task.list_tasks(paths)
         if task.is_running(paths.task(name))
     ]

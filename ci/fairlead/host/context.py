@@ -9,7 +9,10 @@ from typing import Optional
 from .bundle import Bundle
 from .containers import Container, read_app_containers, refresh_containers
 from .engine import Engine
+from .errors import StoppedFault
+from .fleet import STOP
 from .journal import Journal
+from .orders import read_end
 from .paths import Paths
 from .plan import Plan
 from .request import Options
@@ -89,3 +92,13 @@ class Context:
     @property
     def engine(self) -> Engine:
         return self.host.engine
+
+    def heed(self) -> None:
+        """A safe point: go no further where the client said stop.
+
+        Raises:
+            StoppedFault: it did.
+        """
+        word, why = read_end(self.paths.task(self.task))
+        if word == STOP:
+            raise StoppedFault("stopped", why=why, fix="run it again when that is mended")

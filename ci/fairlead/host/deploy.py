@@ -48,7 +48,7 @@ def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optiona
         if release.app != paths.app:
             raise InputFault(f"the release is of the app {release.app!r}, and was sent to {paths.app!r}")
         with _under_lock(paths, emit, engine, what, request.task, request.by, request.options) as host:
-            state = read_state(paths, host.engine, release)
+            state = read_state(paths, host.engine, release, request.options.lowest_id)
             plan = plan_deploy(release, state, request.options)
             bundle = Bundle(plan.release, release, plan.homes)
             context = Context(
@@ -89,12 +89,22 @@ def run_rollback(
     return _conclude(paths, engine, told, result, bundle, request.by, "rollback")
 
 
-def run_repair(paths: Paths, emit: Emit, *, by: str = "", engine: Optional[Engine] = None) -> Result:
-    """Finish or undo what a dead agent left, and start what should serve and does not. Emits its ``result``."""
+def run_repair(
+    paths: Paths,
+    emit: Emit,
+    *,
+    by: str = "",
+    decision: Optional[str] = None,
+    engine: Optional[Engine] = None,
+) -> Result:
+    """Finish or undo what a dead agent left, and start what should serve and does not. Emits its ``result``.
+
+    ``decision`` is ``finish`` or ``revert`` where other hosts were asked what became of the transaction.
+    """
     try:
         task = f"repair-{os.getpid()}"
         with _under_lock(paths, emit, engine, "repair", task, by, Options(), repair=False) as host:
-            repaired = recover(host)
+            repaired = recover(host, decision)
             started = restart_serving(host)
         done = [*([repaired.text] if repaired else []), *started]
         result = Result("ok", serving=read_live(paths), data={"repaired": done or ["everything is in order"]})

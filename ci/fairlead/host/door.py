@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import task
-from .answers import READING, parse_app, parse_deployed_app, parse_text
+from .answers import READING, parse_app, parse_deployed_app, parse_task, parse_text
 from .errors import AgentError, InputFault
 from .events import Event
 from .frames import Frame, FrameError, FrameReader, FrameWriter, parse_blob_sizes
+from .orders import attend, hand_on
 from .paths import Paths, app_paths
 from .result import Result
 
@@ -75,6 +76,9 @@ class Door:
             return 0
 
     def _answer(self, frame: Frame) -> None:
+        if "order" in frame and "request" not in frame:
+            # Said to a task that had ended meanwhile.
+            return
         try:
             for event in self._events(frame):
                 self._writer.write(event)
@@ -132,7 +136,8 @@ class Door:
     def _repair(self, frame: Frame) -> Iterator[Event]:
         from .intake import NOTHING
 
-        yield from self._start(parse_deployed_app(self._root, frame), _told("repair", frame), [], NOTHING)
+        request = {**_told("repair", frame), "decision": parse_text(frame, "decision")}
+        yield from self._start(parse_deployed_app(self._root, frame), request, [], NOTHING)
 
     def _start(
         self, paths: Paths, request: Mapping[str, Any], parts: Sequence[Part], contents: Contents
@@ -147,20 +152,25 @@ class Door:
         if running is None:
             task.start_task(paths.task(name), partial(run_task, agent=self._agent))
         yield {"event": "attached", "task": name, "resumed": running is not None}
-        yield from task.follow_task(paths.task(name), self._reader.hung_up)
+        yield from self._follow(paths.task(name))
 
     def _attach(self, frame: Frame) -> Iterator[Event]:
-        paths = parse_app(self._root, frame)
-        name = parse_text(frame, "task") or next(iter(task.list_tasks(paths)), "")
-        start = frame.get("from", 0)
-        if not task.TASK_ID.fullmatch(name) or not paths.task(name).is_dir():
-            raise InputFault(
-                f"there is no task {name[:60] or 'to attach to'} of the app {paths.app}",
-                fix="`fairlead history` tells how deploys ended",
-            )
-        yield {"event": "attached", "task": name, "resumed": True}
+        folder, start = parse_task(self._root, frame), frame.get("from", 0)
+        yield {"event": "attached", "task": folder.name, "resumed": True}
         first = start if isinstance(start, int) and start > 0 else 0
-        yield from task.follow_task(paths.task(name), self._reader.hung_up, first)
+        yield from self._follow(folder, first)
+
+    def _follow(self, folder: Path, start: int = 0) -> Iterator[Event]:
+        """The task's events; what the client has to say to it meanwhile is handed on."""
+
+        def is_gone() -> bool:
+            gone = self._reader.hung_up()
+            for frame in self._reader.take_waiting("order"):
+                hand_on(folder, frame)
+            return gone
+
+        attend(folder)
+        yield from task.follow_task(folder, is_gone, start)
 
     def _logs(self, frame: Frame) -> Iterator[Event]:
         from .engine import Engine

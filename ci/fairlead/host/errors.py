@@ -78,6 +78,16 @@ class ReleaseFault(AgentError):  # noqa: N818 - the client has errors of those n
     exit_code = EXIT_ROLLED_BACK
 
 
+class StoppedFault(ReleaseFault):
+    """The client said stop: another host failed, or the user gave up."""
+
+
+class DoubtFault(AgentError):  # noqa: N818 - the client has errors of those names
+    """What is to become of the release is known to the other hosts only: both it and what served before are kept."""
+
+    exit_code = EXIT_ROLLED_BACK
+
+
 class RevertFault(AgentError):  # noqa: N818 - the client has errors of those names
     """The release failed and what served before could not be restored: page a human."""
 

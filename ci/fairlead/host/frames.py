@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 MAX_LINE = 16 * 1024 * 1024
+MAX_WORD = 4096
 MAX_BLOB = 64 * 1024 * 1024
 MAX_BLOBS = 4096
 MAX_TOTAL = 512 * 1024 * 1024
@@ -121,6 +122,19 @@ class FrameReader:
         for size in sizes:
             for _ in self.read_blob(size):
                 pass
+
+    def take_waiting(self, key: str) -> Iterator[Frame]:
+        """The small frames with this key that have arrived, as long as such a one comes next. Does not wait.
+
+        Raises:
+            FrameError: what came is no frame.
+        """
+        while 0 <= (end := self._buffer.find(b"\n")) <= MAX_WORD:
+            frame = parse_frame(bytes(self._buffer[:end]))
+            if key not in frame:
+                return
+            del self._buffer[: end + 1]
+            yield frame
 
     def hung_up(self) -> bool:
         """Whether the other end has closed its side. Does not wait."""

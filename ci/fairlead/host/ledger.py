@@ -39,7 +39,8 @@ class Transaction:
     """A deploy or rollback: ``number`` is the sequence number of its first record.
 
     ``phase`` is the last one that was begun, ``updated`` the platform services that it set out to change,
-    ``previous`` what served before, ``status`` empty while it is unfinished.
+    ``previous`` what served before, ``status`` empty while it is unfinished; ``hosts`` are those of the fleet that it
+    is a part of.
     """
 
     number: int
@@ -58,11 +59,12 @@ class Transaction:
     phases: tuple[Mapping[str, Any], ...] = ()
     error: Mapping[str, Any] | None = None
     repaired: bool = False
+    hosts: tuple[str, ...] = ()
 
     @property
     def may_have_served(self) -> bool:
         """Whether users may have been served by its release, while what served before still runs."""
-        return self.phase in ("switch", "watch", "commit")
+        return self.phase in ("switch", "watch", "agree", "commit")
 
     def to_json(self) -> dict[str, Any]:
         """One entry of ``fairlead history``."""
@@ -80,6 +82,8 @@ class Transaction:
             "phases": [dict(phase) for phase in self.phases],
             "error": dict(self.error) if self.error else None,
             "repaired": self.repaired,
+            "committed": self.committed,
+            "hosts": list(self.hosts),
         }
 
 
@@ -161,6 +165,7 @@ def _begin(ledger: Ledger, record: Record) -> Ledger:
         by=str(data["by"]),
         revision=str(data["revision"]),
         began_at=record.at,
+        hosts=tuple(str(host) for host in data.get("hosts") or ()),
     )
     releases = dict(ledger.releases)
     if transaction.kind == DEPLOY:

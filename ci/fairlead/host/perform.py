@@ -80,7 +80,7 @@ def prune_agents(folder: Path, keep: str) -> None:
 def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) -> Result:
     # Imported here: the door uses this package too, and answers sooner without the transaction.
     from .deploy import run_deploy, run_repair, run_rollback
-    from .request import parse_deploy_request, parse_rollback_request
+    from .request import parse_decision, parse_deploy_request, parse_rollback_request
 
     credentials = _credentials_of(request)
     kind = request.get("kind")
@@ -89,7 +89,7 @@ def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) 
     if kind == "rollback":
         return run_rollback(paths, parse_rollback_request(request, credentials), emit)
     if kind == "repair":
-        return run_repair(paths, emit, by=str(request.get("by", "")))
+        return run_repair(paths, emit, by=str(request.get("by", "")), decision=parse_decision(request))
     raise InputFault(f"the request of task {folder.name} cannot be read", fix="send it again")
 
 

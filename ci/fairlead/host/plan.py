@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .actions import CARRY, CREATE, KEEP, REMOVE, RUN, SKIP, START, UPDATE, Action
+from .actions import AWAIT, CARRY, CREATE, KEEP, REMOVE, RUN, SKIP, START, UPDATE, Action
 from .bundle import Bundle
 from .changes import explain_change
 from .containers import Container
+from .fleet import Fleet
 from .health import READY, judge_replicas
 from .ledger import DEPLOY, ROLLBACK
 from .order import order_jobs
@@ -52,7 +53,7 @@ class Plan:
         return {
             one.service: one.home
             for one in self.actions
-            if one.home and one.action not in (REMOVE, RUN, SKIP)
+            if one.home and one.action not in (REMOVE, RUN, SKIP, AWAIT)
         }
 
     @property
@@ -93,7 +94,7 @@ class Plan:
         }
 
     def _is_platform(self, action: Action) -> bool:
-        return not action.home and action.action not in (RUN, SKIP)
+        return not action.home and action.action not in (RUN, SKIP, AWAIT)
 
 
 def plan_deploy(release: Release, state: State, options: Optional[Options] = None) -> Plan:
@@ -101,10 +102,10 @@ def plan_deploy(release: Release, state: State, options: Optional[Options] = Non
     options = options or Options()
     platform = _platform_actions(release, state, keep_state=False)
     rolled = [_roll(service, release, state) for service in release.rolled.values()]
-    jobs = [_job(service, state) for service in order_jobs(release.jobs)]
+    jobs = [_job(service, state, options.fleet) for service in order_jobs(release.jobs)]
     actions = (*platform, *jobs, *rolled, *_removals(release, state))
     resources = state.live is None or _lists_new(release, state.live.release)
-    idle = all(one.action in (KEEP, CARRY, SKIP) for one in actions) and not resources
+    idle = all(one.action in (KEEP, CARRY, SKIP, AWAIT) for one in actions) and not resources
     same = state.live is not None and content_of(release.document) == content_of(state.live.release.document)
     return Plan(
         kind=DEPLOY,
@@ -228,12 +229,17 @@ def _restore(service: Service, target: Bundle, state: State) -> Action:
     return Action(service.name, service.role, action, reason, service.image, home, service.why)
 
 
-def _job(service: Service, state: State) -> Action:
+def _job(service: Service, state: State, fleet: Optional[Fleet]) -> Action:
     run = state.ledger.jobs.get(service.hash)
     done = run is not None and run.state == "done"
     reason = f"it has run, for release {run.release}" if run is not None and done else "it has not run yet"
     if run is not None and run.state == "failed":
         reason = "it failed the last time"
+    if not done and fleet is not None and service.name in fleet.once:
+        if service.hash in fleet.done:
+            return Action(service.name, service.role, AWAIT, "it has run on another host", service.image, "")
+        if fleet.runner:
+            return Action(service.name, service.role, AWAIT, f"{fleet.runner} runs it", service.image, "")
     return Action(service.name, service.role, SKIP if done else RUN, reason, service.image, "", service.why)
 
 

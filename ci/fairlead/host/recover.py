@@ -4,6 +4,7 @@ A failed deploy and a killed one are undone by the same code, so that it is run 
 Whether the switch had happened is asked of the symlink, nothing else. A deploy that was switched to and not
 committed has not passed its watch: what served before serves again. There are two exceptions, where going back
 would do harm: nothing served before, or the transaction was a rollback, whose release has served before.
+One host of several goes by what the others did (see ``agreement``).
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from .agreement import BACK, plan_recovery
 from .bundle import Bundle, read_bundle, remove_bundle
 from .containers import Container, read_app_containers, refresh_containers
 from .context import Host
 from .engine import wait_until
 from .errors import EngineFault
+from .fleet import COMMIT, FINISH
 from .health import FAILED, READY, judge_replicas
 from .journal import END
 from .ledger import DEPLOY, Ledger, Transaction, fold_records
+from .orders import read_end
 from .phases.commit import commit_release
 from .phases.migrate import finish_job
 from .phases.platform import restore_platform
@@ -40,8 +44,11 @@ class Repaired:
     text: str
 
 
-def recover(host: Host) -> Optional[Repaired]:
+def recover(host: Host, decision: Optional[str] = None) -> Optional[Repaired]:
     """Finish or undo what was left unfinished, before anything else is done. None when all is in order.
+
+    Args:
+        decision: what the other hosts of a fleet make of it, ``finish`` or ``revert``; None where nobody knows.
 
     Raises:
         AgentError: it could not be done now; the next command tries again.
@@ -54,14 +61,29 @@ def recover(host: Host) -> Optional[Repaired]:
     host.note(
         f"the {left.kind} of release {left.release} ended in the phase {left.phase or 'prepare'}: repairing"
     )
+    if read_end(host.paths.task(left.task))[0] == COMMIT:
+        decision = FINISH
+    bundle = read_bundle(host.paths, left.release)
+    repaired = _finish(host, left, bundle) if bundle and _stays(host, left, decision) else _undo(host, left)
+    host.note(repaired.text)
+    return repaired
+
+
+def _stays(host: Host, left: Transaction, decision: Optional[str]) -> bool:
+    """Whether the release of a transaction that was cut off serves from now on; requests go to it then."""
     switched = read_live(host.paths) == left.release and (
         left.kind == DEPLOY or left.release != left.previous
     )
-    bundle = read_bundle(host.paths, left.release)
-    stays = switched and bundle is not None and not (_is_unproved(left) and _wake_previous(host, left))
-    repaired = _finish(host, left, bundle) if stays and bundle is not None else _undo(host, left)
-    host.note(repaired.text)
-    return repaired
+    planned = plan_recovery(left, switched=switched, decision=decision)
+    if planned == FINISH and decision == FINISH and not left.committed:
+        if not _wake(host, left.release):
+            host.warn(f"the other hosts serve release {left.release}, and here it is not healthy any more")
+            return False
+        switch_to(host.paths, left.release)
+    if planned == BACK and not _wake(host, left.previous):
+        host.warn(f"release {left.previous} served before, and is not healthy any more: {left.release} stays")
+        return True
+    return planned == FINISH
 
 
 def revert(host: Host, left: Transaction) -> None:
@@ -93,21 +115,16 @@ def end_transaction(
     host.journal.append(END, tx=left.number, release=left.release, status=status, repaired=repaired, **told)
 
 
-def _is_unproved(left: Transaction) -> bool:
-    """Whether nobody has said that a release that was switched to may stay."""
-    return left.kind == DEPLOY and left.previous is not None and not left.committed
-
-
-def _wake_previous(host: Host, left: Transaction) -> bool:
-    """Whether what served before can serve at once; what of it is stopped (a host that restarted) is started."""
-    before = read_bundle(host.paths, left.previous)
-    if before is None:
+def _wake(host: Host, release: Optional[str]) -> bool:
+    """Whether a release can serve at once; what of it is stopped (a host that restarted) is started."""
+    bundle = read_bundle(host.paths, release)
+    if bundle is None:
         return False
     containers = read_app_containers(host.engine, host.paths)
-    services = {name: before.release.services[name] for name in before.homes}
+    services = {name: bundle.release.services[name] for name in bundle.homes}
     own = {
         name: [one for one in containers if (one.service, one.release) == (name, home) and not one.oneoff]
-        for name, home in before.homes.items()
+        for name, home in bundle.homes.items()
     }
     for container in (one for found in own.values() for one in found if not one.running):
         host.engine.start(container.id)
@@ -123,10 +140,7 @@ def _wake_previous(host: Host, left: Transaction) -> bool:
         return FAILED in states or states <= {READY}
 
     wait_until(is_decided, timeout=_WAKE_SECONDS)
-    if states <= {READY}:
-        return True
-    host.warn(f"release {left.previous} served before, and is not healthy any more: {left.release} stays")
-    return False
+    return states <= {READY}
 
 
 def _let_finish(host: Host, left: Transaction, containers: list[Container]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
@@ -15,6 +17,11 @@ _MAKING = ("created_by", "tool", "verdict")
 def content_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """What a release document says of the release itself: two that agree in it are the same release."""
     return {key: value for key, value in document.items() if key not in _MAKING}
+
+
+def content_hash(document: Mapping[str, Any]) -> str:
+    """The sha256 of ``content_of``: hosts that serve the same release give the same."""
+    return hashlib.sha256(json.dumps(content_of(document), sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

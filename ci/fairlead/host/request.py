@@ -11,6 +11,7 @@ from typing import Any, Optional
 from .document import parse_release, require_verdict
 from .errors import InputFault
 from .fields import Faults, Fields
+from .fleet import DECISIONS, Fleet, parse_fleet
 from .paths import RELEASE_ID
 from .release import Release
 
@@ -27,7 +28,7 @@ class Options:
     ``allow_older``: replace a newer commit; ``accept_recreate``: state services that may be recreated;
     ``take_over``: the app belongs to another repository so far; ``no_wait`` and ``lock_timeout`` (seconds): the lock;
     ``require_evidence``: a watch that could not tell is a failed one; ``accept_schema``: the release whose
-    irreversible migration a rollback may leave in place.
+    irreversible migration a rollback may leave in place; ``fleet``: the other hosts, None where there are none.
     """
 
     allow_older: bool = False
@@ -37,10 +38,15 @@ class Options:
     lock_timeout: float = 600.0
     require_evidence: bool = False
     accept_schema: str = ""
+    fleet: Optional[Fleet] = None
 
     @property
     def lock_wait(self) -> float:
         return 0.0 if self.no_wait else self.lock_timeout
+
+    @property
+    def lowest_id(self) -> str:
+        return self.fleet.release if self.fleet is not None else ""
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,18 @@ def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) 
     return RollbackRequest(task, to, credentials, options, by)
 
 
+def parse_decision(raw: Mapping[str, Any]) -> Optional[str]:
+    """What a repair is told of the other hosts: ``finish``, ``revert`` or nothing.
+
+    Raises:
+        InputFault: something else.
+    """
+    decision = raw.get("decision")
+    if decision is not None and decision not in DECISIONS:
+        raise InputFault(f"{str(decision)[:40]!r} is no decision", why=f"there are {', '.join(DECISIONS)}")
+    return str(decision) if decision else None
+
+
 def _options(fields: Fields) -> Options:
     options = fields.fields("options", optional=True)
     accept = options.raw.get("accept_recreate") or []
@@ -121,6 +139,7 @@ def _options(fields: Fields) -> Options:
         lock_timeout=options.seconds("lock_timeout", _MAX_WAIT, default=600.0),
         require_evidence=options.flag("require_evidence"),
         accept_schema=_schema(options),
+        fleet=parse_fleet(options),
     )
 
 

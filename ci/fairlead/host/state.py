@@ -15,8 +15,9 @@ from .errors import InputFault
 from .journal import read_journal
 from .ledger import Ledger, fold_records
 from .lock import Holder, is_locked, read_holder
+from .orders import read_end
 from .paths import RELEASE_ID, Paths
-from .release import Release, Service
+from .release import Release, Service, content_hash
 from .routes import read_live
 
 SCHEMA = "fairlead.state/v1"
@@ -27,7 +28,8 @@ _AT_ONCE = 8
 class State:
     """The app on this host. ``live`` is the release that the switch points to.
 
-    ``digests``: image id -> the digests by which the engine knows it; ``present``: references that are on the host.
+    ``digests``: image id -> the digests by which the engine knows it; ``present``: references that are on the host; ``left`` is the release of a transaction that has not ended,
+    ``word`` how it was told to end.
     """
 
     app: str
@@ -39,6 +41,8 @@ class State:
     digests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
     holder: Optional[Holder] = None
+    left: Optional[Bundle] = None
+    word: str = ""
 
     @property
     def serving(self) -> Optional[str]:
@@ -66,6 +70,7 @@ class State:
         release = self.live.release if self.live else None
         entry = self.ledger.releases.get(self.serving or "")
         last = self.ledger.transactions[-1] if self.ledger.transactions else None
+        unfinished = self.ledger.unfinished
         return {
             "schema": SCHEMA,
             "app": self.app,
@@ -84,7 +89,11 @@ class State:
                 if one.state != "pruned"
             ],
             "last": last.to_json() if last else None,
-            "unfinished": self.ledger.unfinished.to_json() if self.ledger.unfinished else None,
+            "unfinished": {**unfinished.to_json(), "word": self.word} if unfinished else None,
+            "content": content_hash(release.document) if release else None,
+            "unfinished_content": content_hash(self.left.release.document) if self.left else None,
+            "next_id": self.next_id,
+            "jobs_done": [key for key, run in self.ledger.jobs.items() if run.state == "done"],
             "busy": str(self.holder) if self.holder else None,
         }
 
@@ -130,16 +139,18 @@ class State:
         }
 
 
-def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None) -> State:
+def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, at_least: str = "") -> State:
     """Read everything that a plan or a status needs.
 
     Args:
         release: the release to come: its images are looked up too.
+        at_least: the lowest id that the next release may get, so that it is called the same on several hosts.
 
     Raises:
         EngineFault: the engine does not answer.
     """
     ledger = fold_records(read_journal(paths.journal))
+    unfinished = ledger.unfinished
     live = read_bundle(paths, read_live(paths))
     containers = tuple(read_app_containers(engine, paths))
     references = {service.image for service in release.services.values()} if release else set()
@@ -148,11 +159,13 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None) 
         ledger=ledger,
         live=live,
         containers=containers,
-        next_id=_next_id(paths, ledger, containers),
+        next_id=max(_next_id(paths, ledger, containers), at_least),
         origin=read_origin(paths),
         digests=_read_all_digests(engine, {one.image_id for one in containers}),
         present=frozenset(reference for reference in references if engine.image(reference) is not None),
         holder=read_holder(paths.lock) if is_locked(paths.lock) else None,
+        left=read_bundle(paths, unfinished.release) if unfinished else None,
+        word=read_end(paths.task(unfinished.task))[0] if unfinished else "",
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .context import Context, Outcome
+from .hold import run_agree, run_ready
 from .ledger import DEPLOY, ROLLBACK
 from .phases.commit import run_commit
 from .phases.migrate import run_migrate
@@ -31,7 +32,8 @@ class Phase:
 
     ``reverts``: a failure in it undoes the transaction; ``kinds``: which transactions have it;
     ``after_result``: in which of them the caller does not wait for it. Who rolls back is in a hurry, and what he
-    leaves behind may have uploads and streams open for as long as ``drain_timeout``.
+    leaves behind may have uploads and streams open for as long as ``drain_timeout``; ``fleet``: only where there are
+    several hosts.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Phase:
     reverts: bool
     kinds: tuple[str, ...] = (DEPLOY, ROLLBACK)
     after_result: tuple[str, ...] = ()
+    fleet: bool = False
 
 
 PHASES = (
@@ -48,9 +51,14 @@ PHASES = (
     Phase("migrate", run_migrate, reverts=True, kinds=(DEPLOY,)),
     Phase("start", run_start, reverts=True),
     Phase("verify", run_verify, reverts=True),
+    Phase("ready", run_ready, reverts=True, fleet=True),
     Phase("switch", run_switch, reverts=True),
     Phase("watch", run_watch, reverts=True),
+    Phase("agree", run_agree, reverts=True, fleet=True),
     Phase("commit", run_commit, reverts=True),
     Phase("retire", run_retire, reverts=False, after_result=(ROLLBACK,)),
     Phase("prune", run_prune, reverts=False, after_result=(ROLLBACK,)),
 )
+
+COMMITTING = "commit"
+"""The phase from which there is no way back by itself."""

@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 from .errors import AgentError
 from .events import Event, follow_events
+from .fleet import strip_fleet
 from .paths import Paths
 from .release import content_of
 from .result import Result
@@ -63,7 +64,8 @@ def fingerprint(request: Mapping[str, Any]) -> str:
         "kind": request.get("kind"),
         "release": content_of(release) if isinstance(release, dict) else None,
         "to": request.get("to"),
-        "options": request.get("options"),
+        "decision": request.get("decision"),
+        "options": strip_fleet(request.get("options")),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from .context import Context, Outcome
-from .errors import EXIT_ROLLED_BACK, AgentError, InputFault, RevertFault
+from .errors import EXIT_OK, EXIT_ROLLED_BACK, AgentError, DoubtFault, InputFault, RevertFault
 from .journal import BEGIN, PHASE
 from .ledger import DEPLOY, Transaction, fold_records
 from .phases.platform import changed_services
 from .recover import end_transaction, revert
 from .result import PhaseTime, Result
-from .routes import read_live
-from .table import PHASES, Phase
+from .routes import read_live, switch_back
+from .table import COMMITTING, PHASES, Phase
 from .traffic import Recorder
 
 
@@ -25,17 +25,18 @@ class Timeline:
     def __init__(self, context_emit: Any) -> None:
         self._emit = context_emit
         self._began = 0.0
+        self._under_way = ""
         self.times: list[PhaseTime] = []
 
     def begin(self, name: str) -> None:
-        self._began = time.monotonic()
+        self._began, self._under_way = time.monotonic(), name
         self._emit(
             {"event": "phase", "phase": name, "state": "begin", "at": round(time.time(), 3), "detail": ""}
         )
 
     def end(self, name: str, state: str, detail: str) -> None:
-        """``state`` is ``done``, ``skipped`` or ``failed``."""
-        took = time.monotonic() - self._began
+        """``state`` is ``done``, ``skipped`` or ``failed``; one that was stopped before it began took no time."""
+        took = time.monotonic() - self._began if name == self._under_way else 0.0
         self.times.append(PhaseTime(name, state, took))
         self._emit(
             {
@@ -51,7 +52,8 @@ class Timeline:
 
 def begin_transaction(context: Context) -> Context:
     """Write the first record: from here on the next command finishes or undoes what this one leaves."""
-    release = context.target.release
+    release, fleet = context.target.release, context.options.fleet
+    together: dict[str, Any] = {"hosts": list(fleet.hosts)} if fleet is not None else {}
     record = context.host.journal.append(
         BEGIN,
         kind=context.plan.kind,
@@ -61,6 +63,7 @@ def begin_transaction(context: Context) -> Context:
         by=context.by,
         revision=release.revision,
         revision_time=release.revision_time,
+        **together,
     )
     context.host.emit(
         {
@@ -89,7 +92,7 @@ def run_transaction(context: Context, timeline: Timeline, tell: Callable[[Result
 def _run_phases(context: Context, timeline: Timeline, tell: Callable[[Result], None]) -> Result:
     result: Optional[Result] = None
     for phase in PHASES:
-        if context.plan.kind not in phase.kinds:
+        if context.plan.kind not in phase.kinds or (phase.fleet and context.options.fleet is None):
             continue
         if context.plan.kind in phase.after_result and result is None:
             result = _result(context, timeline)
@@ -97,9 +100,15 @@ def _run_phases(context: Context, timeline: Timeline, tell: Callable[[Result], N
             tell(result)
         try:
             _run_phase(context, phase, timeline)
+        except DoubtFault as doubt:
+            timeline.end(phase.name, "failed", doubt.what)
+            return _leave_in_doubt(context, timeline, doubt)
         except (AgentError, OSError) as error:
             fault = _as_fault(error)
             timeline.end(phase.name, "failed", fault.what)
+            if phase.name == COMMITTING and context.options.fleet is not None:
+                # The other hosts commit now: to go back here is what nobody may do any more.
+                return _result(context, timeline, fault)
             if phase.reverts:
                 return _undo(context, timeline, fault)
             context.host.warn(f"{phase.name}: {fault.what}{': ' if fault.why else ''}{fault.why}")
@@ -108,6 +117,8 @@ def _run_phases(context: Context, timeline: Timeline, tell: Callable[[Result], N
 
 def _run_phase(context: Context, phase: Phase, timeline: Timeline) -> None:
     context.host.phase = phase.name
+    if phase.reverts and phase.name != COMMITTING:
+        context.heed()
     told: dict[str, Any] = {"updated": changed_services(context)} if phase.name == "platform" else {}
     context.host.journal.append(PHASE, tx=context.number, phase=phase.name, **told)
     if phase is not PHASES[0]:
@@ -122,9 +133,23 @@ def _finish(context: Context, timeline: Timeline, told: Optional[Result]) -> Res
     return told or _result(context, timeline)
 
 
-def _result(context: Context, timeline: Timeline) -> Result:
+def _leave_in_doubt(context: Context, timeline: Timeline, doubt: DoubtFault) -> Result:
+    """What served before serves again, and nothing is removed: the transaction ends when somebody knows how."""
+    try:
+        switch_back(context.paths, context.plan.previous)
+    except OSError as error:
+        return _result(context, timeline, _as_fault(error))
+    return _result(context, timeline, doubt, status="reverted")
+
+
+def _result(
+    context: Context, timeline: Timeline, fault: Optional[AgentError] = None, *, status: str = "failed"
+) -> Result:
+    """It serves; or, with a fault, it is not over: the next command ends it."""
     return Result(
-        "live",
+        "live" if fault is None else status,
+        EXIT_OK if fault is None else fault.exit_code,
+        error=fault.to_json() if fault is not None else None,
         release=context.target.id,
         serving=read_live(context.paths),
         previous=context.plan.previous,

@@ -7,6 +7,8 @@ import io
 import json
 import subprocess
 import tarfile
+import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,8 +17,9 @@ from typing import Any
 
 from fairlead.host.deploy import run_deploy, run_repair, run_rollback
 from fairlead.host.engine import Engine
+from fairlead.host.orders import give_order
 from fairlead.host.paths import Paths, app_paths
-from fairlead.host.request import parse_deploy_request, parse_rollback_request
+from fairlead.host.request import DeployRequest, parse_deploy_request, parse_rollback_request
 from fairlead.host.result import Result
 
 CADDYFILE = """\
@@ -291,10 +294,10 @@ class Stage:
         raw = {"task": uuid.uuid4().hex[:12], "to": to, "options": options}
         return run_rollback(self.paths, parse_rollback_request(raw, None), self.events.append)
 
-    def repair(self) -> Result:
+    def repair(self, decision: str | None = None) -> Result:
         """Repair in this process."""
         self.events.clear()
-        return run_repair(self.paths, self.events.append)
+        return run_repair(self.paths, self.events.append, decision=decision)
 
     def notes(self) -> list[str]:
         """What the last command noted."""
@@ -318,3 +321,41 @@ class Stage:
 
 def _hash(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass
+class Held:
+    """A deploy as one of a fleet, in a thread of this process; the words that a client would give are given by hand."""
+
+    stage: Stage
+    sheet: Sheet
+    fleet: dict[str, Any]
+    result: Result | None = None
+
+    def __post_init__(self) -> None:
+        self.stage.events.clear()
+        options = {"fleet": {"hosts": ["a", "b"], "patience": 30, **self.fleet}}
+        raw, blobs = self.stage.request(self.sheet, **options)
+        self.folder = blobs.parent
+        self._thread = threading.Thread(target=self._deploy, args=(parse_deploy_request(raw, blobs, None),))
+        self._thread.start()
+
+    def wait_for(self, point: str) -> None:
+        """Wait until it holds at a point."""
+        deadline = time.monotonic() + 30
+        while {"event": "hold", "point": point} not in self.stage.events:
+            assert self._thread.is_alive(), self.result
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def say(self, word: str, why: str = "") -> None:
+        give_order(self.folder, word, why)
+
+    def end(self) -> Result:
+        """Wait for its end."""
+        self._thread.join(30)
+        assert self.result is not None
+        return self.result
+
+    def _deploy(self, request: DeployRequest) -> None:
+        self.result = run_deploy(self.stage.paths, request, self.stage.events.append)

@@ -347,6 +347,10 @@ HOSTILE: tuple[dict[str, Any], ...] = (
     {"request": "deploy", "release": _release(), "parts": "none"},
     {"request": "deploy", "release": _release(), "options": {"allow_older": "yes"}},
     {"request": "plan", "release": {}},
+    {"request": "order", "app": "board", "order": "commit"},
+    {"request": "order", "app": "board", "task": "../../etc", "order": "commit"},
+    {"request": "deploy", "release": _release(), "options": {"fleet": {"hosts": "a"}}},
+    {"request": "deploy", "release": _release(), "options": {"fleet": {"hosts": [], "release": "../x"}}},
 )
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Optional
 
-from ..actions import RUN
+from ..actions import AWAIT, RUN
 from ..bundle import compose_file
 from ..containers import Container, parse_container, release_project
 from ..context import Context, Host, Outcome
 from ..engine import Engine, wait_until
 from ..errors import ReleaseFault
 from ..evidence import read_evidence
+from ..fleet import MIGRATE
+from ..hold import hold
 from ..journal import JOB
 from ..release import Service
 from ..routes import service_name
@@ -31,12 +33,39 @@ def run_migrate(context: Context) -> Outcome:
     Raises:
         ReleaseFault: one failed, with its last lines.
     """
-    jobs = [context.target.release.services[one.service] for one in context.plan.actions if one.action == RUN]
+    jobs, elsewhere = _jobs(context, RUN), _jobs(context, AWAIT)
     for job in jobs:
         _run_job(context, job)
-    if not jobs:
+    waited = _await_jobs(context, elsewhere)
+    if not jobs and not elsewhere:
         return Outcome("no job has to run", skipped=True)
-    return Outcome(", ".join(job.name for job in jobs))
+    return Outcome(", ".join(filter(None, (*(job.name for job in jobs), waited))))
+
+
+def _jobs(context: Context, action: str) -> list[Service]:
+    return [
+        context.target.release.services[one.service] for one in context.plan.actions if one.action == action
+    ]
+
+
+def _await_jobs(context: Context, jobs: list[Service]) -> str:
+    """Wait until the jobs have run on another host, and write down that they have; says where."""
+    fleet = context.options.fleet
+    if fleet is None or not jobs:
+        return ""
+    if any(job.hash not in fleet.done for job in jobs):
+        hold(context, MIGRATE)
+    for job in jobs:
+        context.host.journal.append(
+            JOB,
+            service=job.name,
+            hash=job.hash,
+            release=context.target.id,
+            container="",
+            state="done",
+            irreversible=job.irreversible,
+        )
+    return f"{', '.join(job.name for job in jobs)} on {fleet.runner or 'another host'}"
 
 
 def finish_job(host: Host, service: str, job_hash: str, release: str, container: Container) -> bool:

@@ -52,6 +52,7 @@ def _wait_for_containers(context: Context, services: list[Service], deadline: fl
     began = time.monotonic()
     settle = _SETTLE if any(service.gate == "running" for service in services) else 0.0
     while services:
+        context.heed()
         waiting = _first_waiting(context, services)
         row = 0 if waiting else row + 1
         if row >= _IN_A_ROW and time.monotonic() - began >= settle:
@@ -102,6 +103,7 @@ def _ask_all(context: Context, fresh: list[Service], containers: list[Container]
 def _ask(context: Context, question: Question, deadline: float, crashed: Callable[[], object]) -> None:
     row = 0
     while row < _IN_A_ROW:
+        context.heed()
         answer = probe_http(question.target, "" if question.direct else context.token)
         fault = question.fault(answer)
         row = 0 if fault else row + 1

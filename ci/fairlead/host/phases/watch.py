@@ -75,6 +75,7 @@ class _Watcher:
         """Look until it fails, or the window is over and no answer is awaited."""
         with asking(list(self._questions())) as prober:
             while True:
+                self._context.heed()
                 over = time.monotonic() - self._context.switched_at >= self._window
                 prober.step(closing=over)
                 self._look(now=over and prober.is_settled)

@@ -1,0 +1,112 @@
+"""Who commits and who goes back, over all hosts of an environment. Pure.
+
+Two-phase commit with presumed abort; the client is the coordinator and keeps nothing: the decision is recorded by the
+hosts, each in its own journal. As long as no host has committed, whoever is left alone goes back. Once one has, the
+others follow, at the latest when the next command asks them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fairlead.host.fleet import COMMIT, FINISH, MIGRATE, REVERT, STOP, SWITCH
+
+GONE_SECONDS = 15.0
+"""A client of which nothing was heard for so long is taken for gone by the next one; it attends every few seconds."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """How far a host is in a deploy or rollback, as its events tell.
+
+    ``holding`` is the point at which it waits for a word, empty while it works; ``migrated``: its jobs have run;
+    ``ended`` is empty, or how: ``well``, ``failed``, ``lost`` (it cannot be reached any more).
+    """
+
+    holding: str = ""
+    migrated: bool = False
+    ended: str = ""
+
+
+def plan_word(members: Mapping[str, Member], runner: str, said: frozenset[str]) -> str | None:
+    """The next word that all hosts are to be told, or None while it is too early or too late for one.
+
+    Args:
+        members: every host.
+        runner: the host that runs the jobs which are run once.
+        said: the words that were given so far.
+    """
+    if said & {COMMIT, STOP}:
+        return None
+    if any(one.ended in {"failed", "lost"} for one in members.values()):
+        return STOP
+    if MIGRATE not in said and (members[runner].migrated or members[runner].ended):
+        return MIGRATE
+    active = [one for one in members.values() if not one.ended]
+    for point in (SWITCH, COMMIT):
+        if active and point not in said and all(one.holding == point for one in active):
+            return point
+    return None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a host stands when nobody deploys: contents are hashes that are equal for equal releases.
+
+    ``content`` is what it serves for good; ``left`` is the release of a transaction that has not ended, None where
+    there is none. ``may_follow``: it had said that it would commit, ``told``: it was told to. ``task`` is at it still,
+    and nothing was heard of its client for ``heard`` seconds.
+    """
+
+    content: str | None = None
+    left: str | None = None
+    may_follow: bool = False
+    told: bool = False
+    task: str = ""
+    heard: float = 0.0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody is at it, who must not be disturbed."""
+        return bool(self.task) and self.heard < GONE_SECONDS
+
+    def has_committed(self, content: str | None) -> bool:
+        """Whether this release stays on this host."""
+        return content is not None and (self.content == content or (self.told and self.left == content))
+
+
+def parse_standing(state: Mapping[str, Any]) -> Standing:
+    """From the agent's ``state``."""
+    left = state.get("unfinished") or {}
+    tasks = [one for one in state.get("tasks") or () if one.get("kind") != "repair"]
+    settled = not left or left.get("committed") or left.get("release") != state.get("serving")
+    return Standing(
+        content=state.get("content") if settled else None,
+        left=str(state.get("unfinished_content")) if left else None,
+        may_follow=bool(left.get("hosts")) and left.get("phase") in {"agree", "commit"},
+        told=left.get("word") == COMMIT,
+        task=str(tasks[0]["task"]) if tasks else "",
+        heard=float(tasks[0].get("heard") or 0.0) if tasks else 0.0,
+    )
+
+
+def plan_decisions(standings: Mapping[str, Standing | None]) -> dict[str, str]:
+    """Which hosts have to be repaired, and whether they are to ``finish`` or to ``revert``.
+
+    A host that said it would commit follows one that did; where that cannot be known yet, because a host does not
+    answer (None) or somebody is still at it, it is left as it is.
+    """
+    decisions: dict[str, str] = {}
+    for name, one in standings.items():
+        if one is None or one.left is None or one.is_busy:
+            continue
+        others = [other for host, other in standings.items() if host != name]
+        if not one.may_follow:
+            decisions[name] = REVERT
+        elif any(other is not None and other.has_committed(one.left) for other in (one, *others)):
+            decisions[name] = FINISH
+        elif not any(other is None or (other.is_busy and other.left == one.left) for other in others):
+            decisions[name] = REVERT
+    return decisions
