@@ -15,7 +15,8 @@ from .containers import find_proxy, read_app_containers
 from .engine import Engine
 from .errors import AgentError
 from .paths import Paths
-from .probe import Target, published_target
+from .probe import Target
+from .questions import public_target
 from .release import Events, Release
 from .result import Emit, Result
 from .routes import read_live
@@ -120,4 +121,4 @@ def _own_target(paths: Paths, engine: Engine, release: Release, url: str) -> Opt
         return None
     live = read_bundle(paths, read_live(paths))
     proxy = find_proxy(read_app_containers(engine, paths), live.release.proxy) if live else None
-    return published_target(url, _PATH, proxy.ports) if proxy else None
+    return public_target(live.release, _PATH, proxy) if live and proxy else None

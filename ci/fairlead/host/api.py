@@ -83,10 +83,14 @@ class EngineApi:
         """Start a container; one that runs is left alone."""
         self.post(f"/containers/{container}/start")
 
-    def stop(self, container: str, *, grace: float) -> None:
-        """Send the container its stop signal and wait; its own ``stop_grace_period`` (seconds) decides on SIGKILL."""
+    def stop(self, container: str, *, grace: float, within: Optional[float] = None) -> None:
+        """Send the container its stop signal and wait.
+
+        Its own ``stop_grace_period``, ``grace`` in seconds, decides on SIGKILL, or ``within`` where that is given.
+        """
+        query = {} if within is None else {"t": str(round(within))}
         with contextlib.suppress(_Gone):
-            self._unless_gone(self.post, f"/containers/{container}/stop", timeout=grace + 30)
+            self._unless_gone(self.post, f"/containers/{container}/stop", timeout=grace + 30, **query)
 
     def remove(self, container: str) -> None:
         """Remove a container with its anonymous volumes, running or not; one that is gone is no error."""

@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Optional
 
+from . import labels
+from .edge.place import ROLE
 from .engine import Engine
 from .errors import AgentError
 from .paths import list_apps
@@ -119,10 +121,10 @@ def judge_port(port: int, listening: bool, containers: Sequence[Mapping[str, Any
     name = f"port {port}"
     for container in containers:
         if any(binding.get("PublicPort") == port for binding in container.get("Ports", ())):
-            app = container.get("Labels", {}).get("dev.fairlead.app")
+            app = container.get("Labels", {}).get(labels.APP)
             who = (container.get("Names") or ["/?"])[0].lstrip("/")
-            if app:
-                return Check(name, OK, f"served by {app}")
+            if app or container.get("Labels", {}).get(labels.ROLE) == ROLE:
+                return Check(name, OK, f"served by {app or 'the edge'}")
             return Check(name, WARNING, f"taken by the container {who}", "stop it before the first deploy")
     if listening:
         return Check(

@@ -127,9 +127,14 @@ def release_project(app: str, release: str) -> str:
     return f"{app}-{release}"
 
 
+def proxy_project(app: str, mark: str) -> str:
+    """The Compose project of a proxy behind the edge, by the hash of its definition."""
+    return f"{app}-proxy-{mark[:12]}"
+
+
 def find_proxy(containers: list[Container], service: str) -> Optional[Container]:
-    """The proxy's running container, or None."""
-    for container in containers:
+    """The proxy's running container, or None; the newest, where one is about to replace another."""
+    for container in reversed(containers):
         if (
             container.service == service
             and not container.release

@@ -13,6 +13,8 @@ from .announce import announce
 from .bundle import Bundle
 from .context import Context, Host
 from .credentials import drop_credentials
+from .edge.lifecycle import mend_edge
+from .edge.place import Place
 from .engine import Engine
 from .errors import EXIT_OK, AgentError, InputFault
 from .journal import Journal
@@ -105,7 +107,7 @@ def run_repair(
         task = f"repair-{os.getpid()}"
         with _under_lock(paths, emit, engine, "repair", task, by, Options(), repair=False) as host:
             repaired = recover(host, decision)
-            started = restart_serving(host)
+            started = [*restart_serving(host), *mend_edge(host.engine, Place(paths.root))]
         done = [*([repaired.text] if repaired else []), *started]
         result = Result("ok", serving=read_live(paths), data={"repaired": done or ["everything is in order"]})
     except (AgentError, OSError) as error:
@@ -143,6 +145,8 @@ def _under_lock(
                 host = Host(paths, engine, journal, emit)
                 if repair:
                     recover(host)
+                    for done in mend_edge(engine, Place(paths.root)):
+                        host.note(done)
                 yield host
         finally:
             engine.hand_down = ()

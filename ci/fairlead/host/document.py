@@ -14,7 +14,7 @@ from typing import Any
 from .errors import InputFault
 from .fields import Faults, Fields
 from .paths import APP_NAME, DIGEST
-from .release import RESOURCES, Events, FileTree, Health, Mount, Probe, Release, Service, Watch
+from .release import RESOURCES, Edge, Events, FileTree, Health, Mount, Probe, Release, Service, Watch
 
 SCHEMA = "fairlead.release/v1"
 ROLES = ("proxy", "app", "worker", "job", "state", "ops")
@@ -29,9 +29,11 @@ _TARGET = re.compile(r"/[^\x00-\x1f]{1,1000}")
 _URL_PATH = re.compile(r"/[!-~]{0,1000}")
 _URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}(/[!-~]{0,1000})?")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _MODE = re.compile(r"0?[0-7]{3}")
 _MAX_DOCUMENT = 8 * 1024 * 1024
 _MAX_SERVICES = 200
+_MAX_HOSTNAMES = 100
 _MAX_SECONDS = 24 * 3600.0
 
 
@@ -139,8 +141,27 @@ def _release(top: Fields) -> Release:
         events=Events(events.name("url", _URL), events.name("token_secret", _KEY))
         if events is not None
         else None,
+        edge=_edge(top.fields("edge")) if top.raw.get("edge") is not None else None,
         document=top.raw,
     )
+
+
+def _edge(fields: Fields) -> Edge:
+    names = fields.raw.get("hostnames")
+    good = isinstance(names, list) and 0 < len(names) <= _MAX_HOSTNAMES
+    if not isinstance(names, list) or not good or not all(_is_hostname(name) for name in names):
+        fields.fault("hostnames", f"is no list of at most {_MAX_HOSTNAMES} names of hosts in lower case")
+        names = []
+    return Edge(
+        frozenset(names),
+        fields.choice("scheme", ("https", "http")),
+        fields.integer("port", 1, 65535),
+        fields.name("image", _IMAGE),
+    )
+
+
+def _is_hostname(name: object) -> bool:
+    return isinstance(name, str) and len(name) <= 253 and _HOSTNAME.fullmatch(name) is not None
 
 
 def _watch(fields: Fields) -> Watch:
@@ -250,12 +271,24 @@ def _check_references(release: Release, faults: Faults) -> None:
     proxy = release.services.get(release.proxy)
     if proxy is None or proxy.role != "proxy":
         faults.add("proxy", f"is {release.proxy!r}, which is no service of the role proxy")
+    elif release.edge is not None:
+        for key in ("ports", "network_mode"):
+            if proxy.definition.get(key):
+                faults.add(
+                    f"services.{proxy.name}", f"has `{key}`, behind the edge, which reaches it by a network"
+                )
     if RESOURCES in release.services:
         faults.add("services", f"has one called {RESOURCES!r}: that name is Fairlead's own")
     for name in release.routes:
         service = release.services.get(name)
         if service is None or not service.is_rolled:
             faults.add("routes", f"names {name!r}, which is no rolled service")
+    _check_mounts(release, faults)
+    if release.events is not None and release.events.token_secret not in release.secrets:
+        faults.add("events", f"needs the secret {release.events.token_secret!r}, which is not given")
+
+
+def _check_mounts(release: Release, faults: Faults) -> None:
     for service in release.services.values():
         for mount in service.mounts:
             if mount.secret is not None and mount.secret not in release.secrets:
@@ -264,5 +297,3 @@ def _check_references(release: Release, faults: Faults) -> None:
                 )
             if mount.file is not None and mount.file not in release.files:
                 faults.add(f"services.{service.name}", f"mounts the file {mount.file!r}, which is not given")
-    if release.events is not None and release.events.token_secret not in release.secrets:
-        faults.add("events", f"needs the secret {release.events.token_secret!r}, which is not given")

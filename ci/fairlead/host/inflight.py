@@ -5,7 +5,8 @@ from __future__ import annotations
 import collections
 import http.client
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Optional
 
 from .paths import Paths
@@ -14,18 +15,23 @@ from .unixhttp import UnixConnection
 _TIMEOUT = 2.0
 
 
-def count_in_flight(paths: Paths, addresses: Collection[str]) -> Optional[int]:
-    """How many requests are under way to these container addresses; None when the proxy cannot be asked."""
-    upstreams = read_upstreams(paths)
+def find_admin_sockets(paths: Paths) -> list[Path]:
+    """The admin sockets of the app's proxies: one, or two while a proxy is replaced; what is stale does not answer."""
+    return sorted(paths.run.glob("admin*.sock"))
+
+
+def count_in_flight(sockets: Iterable[Path], addresses: Collection[str]) -> Optional[int]:
+    """How many requests are under way to these container addresses; None when no proxy can be asked."""
+    answers = [answer for answer in map(read_upstreams, sockets) if answer is not None]
     try:
-        return None if upstreams is None else sum_in_flight(upstreams, addresses)
+        return sum(sum_in_flight(answer, addresses) for answer in answers) if answers else None
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def read_upstreams(paths: Paths) -> object:
+def read_upstreams(socket: Path) -> object:
     """Caddy's list of upstream addresses; None when it does not answer."""
-    raw = _get(paths, "/reverse_proxy/upstreams")
+    raw = _get(socket, "/reverse_proxy/upstreams")
     try:
         return None if raw is None else json.loads(raw)
     except ValueError:
@@ -51,13 +57,13 @@ def sum_in_flight(upstreams: object, addresses: Collection[str]) -> int:
     return sum(max(written[place], again[place]) for place in {*written, *again})
 
 
-def answers_admin(paths: Paths) -> bool:
-    """Whether the proxy's admin socket answers."""
-    return _get(paths, "/reverse_proxy/upstreams") is not None
+def answers_admin(socket: Path) -> bool:
+    """Whether a proxy's admin socket answers."""
+    return _get(socket, "/reverse_proxy/upstreams") is not None
 
 
-def _get(paths: Paths, path: str) -> Optional[bytes]:
-    connection = UnixConnection(str(paths.admin_socket), _TIMEOUT)
+def _get(socket: Path, path: str) -> Optional[bytes]:
+    connection = UnixConnection(str(socket), _TIMEOUT)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

@@ -13,6 +13,8 @@ APP_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 RELEASE_ID = re.compile(r"[0-9]{6}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 _DEFAULT_ROOT = "/srv/fairlead"
+_RESERVED = ("agents", "edge", "fairlead")
+"""Folders of the root that are no app's, and the edge's Compose project."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,14 @@ class Paths:
     def admin_socket(self) -> Path:
         return self.run / "admin.sock"
 
+    def proxy_socket(self, mark: str) -> Path:
+        """The admin socket of a proxy behind the edge, by the hash of its definition: two may run at a time."""
+        return self.run / f"admin-{mark[:12]}.sock"
+
+    def proxy_file(self, mark: str) -> Path:
+        """The project of a proxy behind the edge."""
+        return self.home / f"proxy-{mark[:12]}.json"
+
     @property
     def dark_token(self) -> Path:
         return self.run / "dark-token"
@@ -135,10 +145,10 @@ def app_paths(root: Path, app: str) -> Paths:
     Raises:
         InputFault: the name is not one that Fairlead gives.
     """
-    if not APP_NAME.fullmatch(app):
+    if not APP_NAME.fullmatch(app) or app in _RESERVED:
         raise InputFault(
             f"{app[:60]!r} is not the name of an app",
-            why=f"a name matches {APP_NAME.pattern}",
+            why="it is Fairlead's own" if app in _RESERVED else f"a name matches {APP_NAME.pattern}",
             fix="use the name that stands in fairlead.yaml as `app`",
         )
     return Paths(root, app)

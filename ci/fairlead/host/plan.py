@@ -9,6 +9,7 @@ from .actions import AWAIT, CARRY, CREATE, KEEP, REMOVE, RUN, SKIP, START, UPDAT
 from .bundle import Bundle
 from .changes import explain_change
 from .containers import Container
+from .edge.plan import needs_image, plan_edge
 from .fleet import Fleet
 from .health import READY, judge_replicas
 from .ledger import DEPLOY, ROLLBACK
@@ -29,7 +30,8 @@ ROLLBACK_WINDOW = 0.2
 class Plan:
     """A deploy or rollback, decided.
 
-    ``resources``: networks or volumes have to be made; ``window``: for how many seconds it is watched.
+    ``resources``: networks or volumes have to be made; ``window``: for how many seconds it is watched;
+    ``edge``: what is done to the edge of the host, in words.
     """
 
     kind: str
@@ -42,6 +44,7 @@ class Plan:
     unchanged: bool
     refusals: tuple[Refusal, ...] = ()
     window: float = 0.0
+    edge: tuple[str, ...] = ()
 
     def of(self, *actions: str, platform: bool) -> list[Action]:
         """The actions of these kinds, of the platform or of the rolled services."""
@@ -70,6 +73,7 @@ class Plan:
         steps += [
             _in_words(one) for one in self.actions if self._is_platform(one) and one.action in (START, UPDATE)
         ]
+        steps += self.edge
         steps += [_in_words(one) for one in self.actions if one.action == RUN]
         steps += [_in_words(one) for one in self.actions if one.home and one.action in (START, CREATE)]
         steps += ["verify health, images and answers over the dark route", f"switch to {self.release}"]
@@ -105,7 +109,8 @@ def plan_deploy(release: Release, state: State, options: Optional[Options] = Non
     jobs = [_job(service, state, options.fleet) for service in order_jobs(release.jobs)]
     actions = (*platform, *jobs, *rolled, *_removals(release, state))
     resources = state.live is None or _lists_new(release, state.live.release)
-    idle = all(one.action in (KEEP, CARRY, SKIP, AWAIT) for one in actions) and not resources
+    edge = plan_edge(release, state.edge, state.containers, upgrade=options.upgrade_edge)
+    idle = all(one.action in (KEEP, CARRY, SKIP, AWAIT) for one in actions) and not resources and not edge
     same = state.live is not None and content_of(release.document) == content_of(state.live.release.document)
     return Plan(
         kind=DEPLOY,
@@ -113,13 +118,14 @@ def plan_deploy(release: Release, state: State, options: Optional[Options] = Non
         release=state.next_id,
         previous=state.serving,
         actions=actions,
-        pull=_images_to_pull(actions, state),
+        pull=_images_to_pull(release, actions, state, upgrade=options.upgrade_edge),
         resources=resources,
         unchanged=idle and same,
         refusals=plan_refusals(
             release, state, options, [one.service for one in platform if one.action == UPDATE]
         ),
         window=release.watch.window,
+        edge=edge,
     )
 
 
@@ -129,17 +135,20 @@ def plan_rollback(target: Bundle, state: State, options: Optional[Options] = Non
     platform = _platform_actions(release, state, keep_state=True)
     rolled = [_restore(service, target, state) for service in release.rolled.values()]
     actions = (*platform, *rolled, *_removals(release, state))
+    options = options or Options()
+    edge = plan_edge(release, state.edge, state.containers, upgrade=False)
     return Plan(
         kind=ROLLBACK,
         app=release.app,
         release=target.id,
         previous=state.serving,
         actions=actions,
-        pull=_images_to_pull(actions, state),
+        pull=_images_to_pull(release, actions, state),
         resources=False,
-        unchanged=state.serving == target.id and all(one.action == KEEP for one in rolled),
-        refusals=plan_rollback_refusals(target.id, state.ledger, options or Options()),
+        unchanged=state.serving == target.id and all(one.action == KEEP for one in rolled) and not edge,
+        refusals=plan_rollback_refusals(target, state, options),
         window=min(release.watch.window, ROLLBACK_WINDOW),
+        edge=edge,
     )
 
 
@@ -261,8 +270,12 @@ def _removals(release: Release, state: State) -> list[Action]:
     return actions
 
 
-def _images_to_pull(actions: tuple[Action, ...], state: State) -> tuple[str, ...]:
-    needed = (one.image for one in actions if one.action in (START, CREATE, UPDATE, RUN))
+def _images_to_pull(
+    release: Release, actions: tuple[Action, ...], state: State, *, upgrade: bool = False
+) -> tuple[str, ...]:
+    needed = [one.image for one in actions if one.action in (START, CREATE, UPDATE, RUN)]
+    if release.edge is not None and needs_image(release, state.edge, upgrade=upgrade):
+        needed.append(release.edge.image)
     return tuple(dict.fromkeys(image for image in needed if image not in state.present))
 
 

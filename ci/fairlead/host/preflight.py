@@ -7,16 +7,20 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+from . import labels
 from .atomic import write_file
 from .containers import Container
+from .edge.place import PORTS, ROLE
+from .edge.state import EdgeState
 from .engine import Engine, find_compose
 from .errors import EngineFault
 from .paths import Paths
 from .release import Release
+from .state import State
 
 OLDEST_ENGINE = (25, 0)
 OLDEST_COMPOSE = (2, 24)
@@ -30,7 +34,7 @@ _LISTENING = "0A"
 
 
 def check_host(
-    engine: Engine, paths: Paths, release: Release, pull: tuple[str, ...], containers: Iterable[Container]
+    engine: Engine, paths: Paths, release: Release, pull: tuple[str, ...], state: State
 ) -> list[str]:
     """Refuse a host that cannot take the release; return warnings.
 
@@ -45,7 +49,7 @@ def check_host(
     for fault in platform_faults(release, str(version.get("Os")), str(version.get("Arch"))):
         raise fault
     check_disk(paths, str(info.get("DockerRootDir") or "/"), len(pull))
-    check_ports(release, list(containers), engine)
+    check_ports(release, list(state.containers), engine, state.edge)
     return list(check_clock(release, time.time()))
 
 
@@ -145,28 +149,55 @@ def check_clock(release: Release, now: float) -> Iterator[str]:
         yield f"the host's clock is {behind:.0f} s behind the commit's time"
 
 
-def check_ports(release: Release, containers: list[Container], engine: Engine) -> None:
-    """Refuse when a host port of the platform is taken by somebody else.
+def check_ports(release: Release, containers: list[Container], engine: Engine, edge: EdgeState) -> None:
+    """Refuse when a host port of the platform, or of the edge, is taken by somebody else.
 
     Raises:
         EngineFault: which port, and by whom where the engine knows.
     """
     ours = {pair[1] for one in containers if one.running for pairs in one.ports.values() for pair in pairs}
+    if edge.running and (release.edge is not None or not edge.others(release.app)):
+        ours |= set(PORTS.values())
     wanted = {port: name for name, port in published_ports(release) if port not in ours}
+    if release.edge is not None:
+        wanted.update((port, release.proxy) for port in PORTS.values() if port not in ours)
     if not wanted:
         return
     taken = listening_ports(_read_sockets())
     holders = _engine_ports(engine)
     for port, service in sorted(wanted.items()):
         if port in taken or port in holders:
-            raise EngineFault(
-                f"port {port} of the host, which {service} publishes, is taken",
-                why=f"by the container {holders[port]}"
-                if port in holders
-                else f"`ss -ltnp sport = :{port}` tells by whom",
-                fix="stop what uses it, or publish another port",
-                service=service,
-            )
+            raise port_fault(port, service, holders.get(port), edge.others(release.app))
+
+
+def port_fault(
+    port: int, service: str, holder: Optional[Mapping[str, Any]], behind: Sequence[str]
+) -> EngineFault:
+    """Why a service cannot have a host port. Pure.
+
+    Args:
+        port: the port.
+        service: who wants it.
+        holder: the container that has it, as the engine lists it; None where it is none.
+        behind: the other apps behind the edge.
+    """
+    marks = (holder or {}).get("Labels") or {}
+    name = str(((holder or {}).get("Names") or ["?"])[0]).lstrip("/")
+    why = f"by the container {name}" if holder else f"`ss -ltnp sport = :{port}` tells by whom"
+    fix = "stop what uses it, or publish another port"
+    if marks.get(labels.ROLE) == ROLE:
+        why = f"the edge of this host holds it, for {', '.join(behind) or 'other apps'}"
+        fix = "stand behind it as well: `edge: true` in this environment of fairlead.yaml"
+    elif marks.get(labels.APP):
+        other = marks[labels.APP]
+        why = f"by the app {other} (container {name})"
+        fix = (
+            f"let both stand behind the edge: `edge: true` in this environment, and in that of {other}, "
+            "which is to be deployed first"
+        )
+    return EngineFault(
+        f"port {port} of the host, which {service} publishes, is taken", why=why, fix=fix, service=service
+    )
 
 
 def published_ports(release: Release) -> Iterator[tuple[str, int]]:
@@ -195,13 +226,13 @@ def parse_version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match[1].split(".")) if match else (0,)
 
 
-def _engine_ports(engine: Engine) -> dict[int, str]:
-    found = {}
-    for container in engine.get("/containers/json"):
-        for port in container.get("Ports") or ():
-            if port.get("PublicPort") and port.get("Type") == "tcp":
-                found[int(port["PublicPort"])] = str((container.get("Names") or ["?"])[0]).lstrip("/")
-    return found
+def _engine_ports(engine: Engine) -> dict[int, Mapping[str, Any]]:
+    return {
+        int(port["PublicPort"]): container
+        for container in engine.get("/containers/json")
+        for port in container.get("Ports") or ()
+        if port.get("PublicPort") and port.get("Type") == "tcp"
+    }
 
 
 def _read_sockets() -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 import urllib.parse
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from .containers import Container
+from .edge.place import PORTS
 from .release import Probe
 from .snippet import DARK_HEADER, PROBE_HEADER
 from .tls import LoopbackConnection
@@ -17,7 +19,6 @@ from .tls import LoopbackConnection
 _TIMEOUT = 5.0
 _MAX_BODY = 1 << 20
 _ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
-_STANDARD_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,16 @@ class Answer:
         return ""
 
 
-def probe_http(target: Target, token: str = "", timeout: float = _TIMEOUT) -> Answer:
-    """Ask once. The certificate is not checked: the connection does not leave the host."""
+def probe_http(
+    target: Target, token: str = "", timeout: float = _TIMEOUT, headers: Optional[Mapping[str, str]] = None
+) -> Answer:
+    """Ask once, with further ``headers``. The certificate is not checked: the connection does not leave the host."""
     tls = target.scheme == "https"
     connection = LoopbackConnection(target.address, target.port, target.host, timeout, tls=tls)
     try:
-        headers = {"Host": target.host, "User-Agent": "fairlead", PROBE_HEADER: "1"}
-        connection.request("GET", target.path, headers={**headers, **({DARK_HEADER: token} if token else {})})
+        own = {"Host": target.host, "User-Agent": "fairlead", PROBE_HEADER: "1"}
+        own.update({DARK_HEADER: token} if token else {})
+        connection.request("GET", target.path, headers={**own, **(headers or {})})
         answer = connection.getresponse()
         body = answer.read(_MAX_BODY).decode("utf-8", "replace")
         found = {name.lower(): value for name, value in answer.getheaders()}
@@ -80,6 +84,15 @@ def probe_http(target: Target, token: str = "", timeout: float = _TIMEOUT) -> An
         connection.close()
 
 
+def listens(target: Target) -> bool:
+    """Whether anybody accepts a connection there."""
+    try:
+        socket.create_connection((target.address, target.port), timeout=_TIMEOUT).close()
+    except OSError:
+        return False
+    return True
+
+
 def published_target(url: str, path: str, ports: Mapping[str, Sequence[tuple[str, int]]]) -> Optional[Target]:
     """How a public URL is reached on this host, by the ports that the proxy publishes; None when it is not.
 
@@ -88,7 +101,7 @@ def published_target(url: str, path: str, ports: Mapping[str, Sequence[tuple[str
     """
     parts = urllib.parse.urlsplit(url)
     scheme, hostname = parts.scheme, parts.hostname or ""
-    wanted = parts.port or _STANDARD_PORTS[scheme]
+    wanted = parts.port or PORTS[scheme]
     pairs = [
         (inside.partition("/")[0], pair)
         for inside, found in ports.items()
@@ -96,12 +109,17 @@ def published_target(url: str, path: str, ports: Mapping[str, Sequence[tuple[str
         for pair in found
     ]
     chosen = [pair for _, pair in pairs if pair[1] == wanted]
-    chosen += [pair for inside, pair in pairs if inside == str(_STANDARD_PORTS[scheme])]
+    chosen += [pair for inside, pair in pairs if inside == str(PORTS[scheme])]
     if not chosen:
         return None
     address, port = chosen[0]
-    host = hostname if wanted == _STANDARD_PORTS[scheme] else f"{hostname}:{wanted}"
+    host = hostname if wanted == PORTS[scheme] else f"{hostname}:{wanted}"
     return Target(scheme, "127.0.0.1" if address in _ANYWHERE else address, port, host, path)
+
+
+def edge_target(scheme: str, hostname: str, path: str) -> Target:
+    """How a hostname is reached through the edge of this host."""
+    return Target(scheme, "127.0.0.1", PORTS[scheme], hostname, path)
 
 
 def inside_target(proxy: Container, service: str, port: int, path: str) -> Optional[Target]:

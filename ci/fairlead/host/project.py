@@ -12,13 +12,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from . import labels
-from .containers import platform_project, release_project
+from .containers import platform_project, proxy_project, release_project
+from .edge.place import NETWORK
 from .paths import Paths
 from .release import RESOURCES, Release, Service
 from .routes import service_name
 
-_ADMIN = "unix//fairlead/run/admin.sock|0222"
 _HIDDEN = ("secrets", "releases", "tasks", "files")
+_ADDRESSES = ("ipv4_address", "ipv6_address", "link_local_ips", "mac_address")
 _RENDERING = "1"
 """Part of the hash of platform services. A change of it recreates them all: only for what must not stay."""
 
@@ -50,34 +51,28 @@ def render_release_project(
     return {
         "name": release_project(release.app, release_id),
         "services": services,
-        "networks": {
-            key: {"external": True, "name": real_name(release.app, key, value)}
-            for key, value in release.networks.items()
-        },
-        "volumes": {
-            key: {"external": True, "name": real_name(release.app, key, value)}
-            for key, value in release.volumes.items()
-        },
+        **_of_the_platform(release),
     }
 
 
 def render_platform_project(release: Release, paths: Paths, switch: str) -> Document:
-    """The project of proxy, state and ops, with every network and volume.
+    """The project of proxy, state and ops, with every network and volume; behind the edge, without the proxy.
 
     Nothing in it depends on the release's id: an unchanged service renders to the same text in each release.
     """
     hashes = platform_hashes(release, switch)
     services: Document = {RESOURCES: _resources(release)}
-    for name, service in release.platform.items():
+    members = {name: one for name, one in release.platform.items() if not _stands_apart(name, release)}
+    for name, service in members.items():
         definition = _definition(service, release, "", paths)
         definition["labels"][labels.HASH] = hashes[name]
         definition["depends_on"] = {
             other: {"condition": str(how.get("condition") or "service_started")}
             for other, how in service.depends_on.items()
-            if other in release.platform and how.get("condition") != "service_completed_successfully"
+            if other in members and how.get("condition") != "service_completed_successfully"
         }
         if name == release.proxy:
-            _equip_proxy(definition, paths)
+            _equip_proxy(definition, paths, paths.admin_socket.name)
         services[name] = _without_empty(definition)
     return {
         "name": platform_project(release.app),
@@ -87,11 +82,37 @@ def render_platform_project(release: Release, paths: Paths, switch: str) -> Docu
     }
 
 
+def render_proxy_project(release: Release, paths: Paths, switch: str) -> Document:
+    """The proxy of an app behind the edge: a project of its own for each definition, so that two stand side by side."""
+    mark = platform_hashes(release, switch)[release.proxy]
+    definition = _definition(release.services[release.proxy], release, "", paths)
+    definition["labels"][labels.HASH] = mark
+    definition["networks"] = {
+        **_without(definition, _ADDRESSES),
+        NETWORK: {"aliases": [proxy_name(release.app, mark)]},
+    }
+    definition.pop("container_name", None)
+    _equip_proxy(definition, paths, paths.proxy_socket(mark).name)
+    networks = _of_the_platform(release)
+    networks["networks"][NETWORK] = {"external": True, "name": NETWORK}
+    return {
+        "name": proxy_project(release.app, mark),
+        "services": {release.proxy: _without_empty(_with_gentle_restart(definition))},
+        **networks,
+    }
+
+
+def proxy_name(app: str, mark: str) -> str:
+    """The DNS name of a proxy in the edge's network, from the hash of its definition."""
+    return f"{mark[:12]}.{app}"
+
+
 def platform_hashes(release: Release, switch: str) -> dict[str, str]:
     """What each platform service's label must say for it to be up to date."""
     hashes = {}
     for name, service in release.platform.items():
         parts = [_RENDERING, service.hash, *([switch] if name == release.proxy else [])]
+        parts += [NETWORK] if _stands_apart(name, release) else []
         hashes[name] = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return hashes
 
@@ -121,6 +142,22 @@ def used_resources(service: Service, release: Release) -> dict[str, str]:
     return found
 
 
+def _stands_apart(name: str, release: Release) -> bool:
+    """Whether a service of the platform has a project of its own: the proxy of an app behind the edge."""
+    return release.edge is not None and name == release.proxy
+
+
+def _of_the_platform(release: Release) -> Document:
+    """The networks and volumes of the platform, for another project that uses them."""
+    return {
+        kind: {
+            key: {"external": True, "name": real_name(release.app, key, value)}
+            for key, value in resources.items()
+        }
+        for kind, resources in (("networks", release.networks), ("volumes", release.volumes))
+    }
+
+
 def _definition(service: Service, release: Release, release_id: str, paths: Paths) -> Document:
     definition: Document = json.loads(json.dumps(service.definition))
     marks = {
@@ -132,7 +169,7 @@ def _definition(service: Service, release: Release, release_id: str, paths: Path
     }
     definition["labels"] = {**_pairs(definition.get("labels")), **marks}
     binds = [
-        _bind(_source(mount.secret, mount.file, release, paths), mount.target, mount.read_only)
+        bind_mount(_source(mount.secret, mount.file, release, paths), mount.target, read_only=mount.read_only)
         for mount in service.mounts
     ]
     definition["volumes"] = [*(definition.get("volumes") or ()), *binds]
@@ -146,7 +183,8 @@ def _source(secret: str | None, file: str | None, release: Release, paths: Paths
     return str(paths.file(file or ""))
 
 
-def _bind(source: str, target: str, read_only: bool) -> Document:
+def bind_mount(source: str, target: str, *, read_only: bool) -> Document:
+    """A bind mount in Compose's long form; a missing source is an error, not an empty folder."""
     return {
         "type": "bind",
         "source": source.replace("$", "$$"),
@@ -156,12 +194,13 @@ def _bind(source: str, target: str, read_only: bool) -> Document:
     }
 
 
-def _equip_proxy(definition: Document, paths: Paths) -> None:
-    """Show the proxy the switch, and nothing else of the app's folder."""
-    definition["environment"] = {**_pairs(definition.get("environment")), "CADDY_ADMIN": _ADMIN}
+def _equip_proxy(definition: Document, paths: Paths, socket: str) -> None:
+    """Show the proxy the switch, and nothing else of the app's folder; it listens on ``run/<socket>``."""
+    admin = f"unix//fairlead/run/{socket}|0222"
+    definition["environment"] = {**_pairs(definition.get("environment")), "CADDY_ADMIN": admin}
     definition["volumes"] += [
-        _bind(str(paths.home), "/fairlead", read_only=True),
-        _bind(str(paths.run), "/fairlead/run", read_only=False),
+        bind_mount(str(paths.home), "/fairlead", read_only=True),
+        bind_mount(str(paths.run), "/fairlead/run", read_only=False),
         *({"type": "tmpfs", "target": f"/fairlead/{name}", "tmpfs": {"size": 4096}} for name in _HIDDEN),
     ]
 
@@ -185,14 +224,16 @@ def _networks(definition: Mapping[str, Any]) -> Document:
 
     The aliases stay reachable: the proxy carries them, and goes through the switch.
     """
-    if definition.get("network_mode"):
-        return {}
+    return {} if definition.get("network_mode") else _without(definition, ("aliases", *_ADDRESSES))
+
+
+def _without(definition: Mapping[str, Any], left_out: Collection[str]) -> Document:
+    """The networks, each without these options."""
     given = definition.get("networks") or {"default": None}
     if not isinstance(given, Mapping):
         given = {str(key): None for key in given}
-    own = ("aliases", "ipv4_address", "ipv6_address", "link_local_ips", "mac_address")
     return {
-        key: {name: value for name, value in (options or {}).items() if name not in own} or None
+        key: {name: value for name, value in (options or {}).items() if name not in left_out} or None
         for key, options in given.items()
     }
 

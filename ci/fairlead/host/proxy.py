@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Optional
 
-from .containers import platform_project
 from .context import Host
 from .errors import ReleaseFault
 from .release import Release
@@ -14,8 +14,14 @@ _DEFAULT = ("caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "ca
 _VALUED = ("--config", "-c", "--adapter", "-a", "--envfile")
 
 
-def check_proxy_config(host: Host, release: Release) -> None:
+def check_proxy_config(host: Host, release: Release, project: str, file: Path) -> None:
     """Let the new image read the new Caddyfile, as `caddy validate`; whoever serves goes on serving.
+
+    Args:
+        host: the app.
+        release: whose proxy it is.
+        project: the Compose project that the proxy is in.
+        file: its file.
 
     Raises:
         ReleaseFault: it does not hold, with Caddy's own words.
@@ -25,8 +31,8 @@ def check_proxy_config(host: Host, release: Release) -> None:
     if argv is None:
         return
     done = host.engine.compose(
-        platform_project(host.paths.app),
-        host.paths.platform,
+        project,
+        file,
         *("run", "--rm", "--no-deps", "--no-TTY", "--entrypoint", argv[0], release.proxy, *argv[1:]),
     )
     if not done.ok:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
 from .bundle import Bundle
 from .containers import Container
-from .probe import Answer, Target, direct_target, inside_target, published_target
-from .release import Probe, Service
+from .probe import Answer, Target, direct_target, edge_target, inside_target, published_target
+from .release import Probe, Release, Service
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,17 @@ def plan_public(bundle: Bundle, proxy: Container) -> Iterator[Question]:
     """The probes of the release at its public address; none where its proxy publishes no port for that."""
     release = bundle.release
     for probe in release.probes if release.url else ():
-        target = published_target(release.url or "", probe.path, proxy.ports)
+        target = public_target(release, probe.path, proxy)
         if target is not None:
             yield Question(f"{release.url}{probe.path}", target, probe, public=True)
+
+
+def public_target(release: Release, path: str, proxy: Container) -> Optional[Target]:
+    """How the release's public address is reached on this host; None where the proxy publishes no port for it."""
+    if release.edge is None:
+        return published_target(release.url or "", path, proxy.ports)
+    hostname = urllib.parse.urlsplit(release.url or "").hostname or ""
+    return edge_target(release.edge.scheme, hostname, path)
 
 
 def plan_inside(bundle: Bundle, name: str, proxy: Container) -> Optional[Question]:

@@ -104,8 +104,7 @@ def revert(host: Host, left: Transaction) -> None:
         _remove_release(host, left, containers)
     else:
         _stop_again(host, left, containers)
-    if left.updated:
-        restore_platform(host, left.number, left.updated)
+    restore_platform(host, left.number, left.updated)
 
 
 def end_transaction(

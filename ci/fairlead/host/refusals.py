@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .bundle import Bundle
+from .edge.plan import edge_faults
 from .errors import InputFault
 from .ledger import Ledger
 from .release import Release
@@ -36,11 +38,21 @@ def plan_refusals(
         *_older(release, state, options),
         *_state_recreated(release, options, updated),
         *_resources_changed(release, state),
+        *_of_the_edge(release, state),
     )
 
 
-def plan_rollback_refusals(target: str, ledger: Ledger, options: Options) -> tuple[Refusal, ...]:
-    """Why not to go back to a release: data that went on without it."""
+def plan_rollback_refusals(target: Bundle, state: State, options: Options) -> tuple[Refusal, ...]:
+    """Why not to go back to a release: data that went on without it, or ports that others have now."""
+    return (*_schema(target.id, state.ledger, options), *_of_the_edge(target.release, state))
+
+
+def _of_the_edge(release: Release, state: State) -> Iterator[Refusal]:
+    for fault in edge_faults(release, state.edge):
+        yield Refusal(fault.what, fault.why, fault.fix)
+
+
+def _schema(target: str, ledger: Ledger, options: Options) -> tuple[Refusal, ...]:
     runs = ledger.irreversible_since(target)
     if not runs or options.accept_schema == runs[-1].release:
         return ()

@@ -134,6 +134,19 @@ class Events:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """How an app stands behind the edge of its host: ``scheme`` is what the public uses for the ``hostnames``.
+
+    The proxy answers plain HTTP on its container's ``port``; ``image`` is what the edge is made of where there is none.
+    """
+
+    hostnames: frozenset[str]
+    scheme: str
+    port: int
+    image: str
+
+
+@dataclass(frozen=True)
 class Release:
     """A checked release document; ``document`` is what arrived."""
 
@@ -158,6 +171,7 @@ class Release:
     files: Mapping[str, FileTree]
     secrets: Mapping[str, str]
     events: Optional[Events]
+    edge: Optional[Edge]
     document: Mapping[str, Any]
 
     @property
@@ -167,6 +181,12 @@ class Release:
     @property
     def platform(self) -> dict[str, Service]:
         return {name: service for name, service in self.services.items() if service.is_platform}
+
+    @property
+    def images(self) -> set[str]:
+        """Every image that the host needs for it."""
+        own = {service.image for service in self.services.values()}
+        return own | {self.edge.image} if self.edge is not None else own
 
     @property
     def jobs(self) -> dict[str, Service]:

@@ -28,7 +28,8 @@ class Options:
     ``allow_older``: replace a newer commit; ``accept_recreate``: state services that may be recreated;
     ``take_over``: the app belongs to another repository so far; ``no_wait`` and ``lock_timeout`` (seconds): the lock;
     ``require_evidence``: a watch that could not tell is a failed one; ``accept_schema``: the release whose
-    irreversible migration a rollback may leave in place; ``fleet``: the other hosts, None where there are none.
+    irreversible migration a rollback may leave in place; ``fleet``: the other hosts, None where there are none;
+    ``upgrade_edge``: replace the edge of the host, if this deploy brings another one.
     """
 
     allow_older: bool = False
@@ -39,6 +40,7 @@ class Options:
     require_evidence: bool = False
     accept_schema: str = ""
     fleet: Optional[Fleet] = None
+    upgrade_edge: bool = False
 
     @property
     def lock_wait(self) -> float:
@@ -140,6 +142,7 @@ def _options(fields: Fields) -> Options:
         require_evidence=options.flag("require_evidence"),
         accept_schema=_schema(options),
         fleet=parse_fleet(options),
+        upgrade_edge=options.flag("upgrade_edge"),
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any, Optional
 
 from .bundle import Bundle, read_bundle
 from .containers import Container, find_proxy, read_app_containers
+from .edge.place import Place
+from .edge.state import EdgeState, read_edge
 from .engine import Engine
 from .errors import InputFault
 from .journal import read_journal
@@ -43,6 +45,7 @@ class State:
     holder: Optional[Holder] = None
     left: Optional[Bundle] = None
     word: str = ""
+    edge: EdgeState = field(default_factory=EdgeState)
 
     @property
     def serving(self) -> Optional[str]:
@@ -153,7 +156,7 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
     unfinished = ledger.unfinished
     live = read_bundle(paths, read_live(paths))
     containers = tuple(read_app_containers(engine, paths))
-    references = {service.image for service in release.services.values()} if release else set()
+    references = release.images if release else set()
     return State(
         app=paths.app,
         ledger=ledger,
@@ -166,6 +169,7 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
         holder=read_holder(paths.lock) if is_locked(paths.lock) else None,
         left=read_bundle(paths, unfinished.release) if unfinished else None,
         word=read_end(paths.task(unfinished.task))[0] if unfinished else "",
+        edge=read_edge(engine, Place(paths.root), paths.app),
     )
 
 

@@ -41,5 +41,5 @@ def _needed(paths: Paths, engine: Engine) -> set[str]:
     """The images of every release that is kept, and of every container that is there."""
     names = (entry.name for entry in paths.releases.iterdir()) if paths.releases.is_dir() else ()
     bundles = (read_bundle(paths, name) for name in names if RELEASE_ID.fullmatch(name))
-    needed = {service.image for one in bundles if one for service in one.release.services.values()}
+    needed = {image for one in bundles if one for image in one.release.images}
     return needed | {container.image for container in read_app_containers(engine, paths)}

@@ -13,14 +13,15 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Deque
+from typing import Counter, Deque
 
-from .inflight import read_upstreams
+from .inflight import find_admin_sockets, read_upstreams
 from .paths import Paths
 from .snippet import COUNTED_SECONDS, TALLIES
 
 _EVERY = 0.25
 _KEPT = 1200
+_NOTHING: Counter[tuple[str, str]] = collections.Counter()
 _BY_ZEROS = {tally.zeros: tally for tally in TALLIES}
 
 
@@ -121,9 +122,10 @@ class Recorder:
 
     def _record(self) -> None:
         while not self._stop.wait(_EVERY):
-            upstreams = read_upstreams(self._paths)
-            if upstreams is not None:
-                self._samples.append(Sample(time.monotonic(), parse_counts(upstreams)))
+            answers = [read_upstreams(socket) for socket in find_admin_sockets(self._paths)]
+            if any(answer is not None for answer in answers):
+                counts = sum((collections.Counter(parse_counts(answer)) for answer in answers), _NOTHING)
+                self._samples.append(Sample(time.monotonic(), counts))
 
 
 def _share(part: float, whole: float) -> float:

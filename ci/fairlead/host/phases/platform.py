@@ -8,19 +8,30 @@ from collections.abc import Collection, Sequence
 from .. import labels
 from ..actions import KEEP, START, UPDATE
 from ..atomic import write_file
-from ..containers import Container, find_proxy, platform_project, read_app_containers
+from ..containers import Container, find_proxy, platform_project, proxy_project, read_app_containers
 from ..context import Context, Host, Outcome
+from ..edge.lifecycle import make_network
+from ..edge.place import Place
 from ..engine import wait_until
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..health import FAILED, READY, judge_replicas
-from ..inflight import answers_admin
+from ..inflight import answers_admin, find_admin_sockets
 from ..paths import Paths
 from ..project import Document, platform_hashes, render_json, render_platform_project
 from ..proxy import check_proxy_config
 from ..release import RESOURCES, Release, Service
 from ..routes import read_live
 from ..snippet import render_switch
+from .beside import (
+    bring_up_proxy,
+    describe_proxy,
+    free_ports,
+    join_edge,
+    proxy_mark,
+    restore_proxy,
+    write_proxy,
+)
 
 _POLL = 0.1
 _ADMIN_WAIT = 5.0
@@ -36,18 +47,38 @@ def run_platform(context: Context) -> Outcome:
     changed = [
         name for name in changed_services(context) if not is_late(context.target.release.services[name])
     ]
-    if not changed_services(context) and not context.plan.resources:
+    if not changed_services(context) and not context.plan.resources and not context.plan.edge:
         return Outcome("unchanged", skipped=True)
     release = context.target.release
     switch = render_switch(release.routes)
     project = _with_kept(render_platform_project(release, context.paths, switch), context)
     keep_for_revert(context.host, context.number)
     write_platform(context.paths, project, switch)
-    if release.proxy in changed and context.state.live is not None:
-        check_proxy_config(context.host, release)
-    bring_up(context.host, changed)
+    if release.proxy in changed and release.edge is not None:
+        _bring_up_beside(context, [name for name in changed if name != release.proxy])
+    else:
+        if release.proxy in changed and context.state.live is not None:
+            check_proxy_config(
+                context.host, release, platform_project(context.paths.app), context.paths.platform
+            )
+        if context.plan.edge and release.edge is None:
+            free_ports(context)
+        bring_up(context.host, changed)
     wait_for_platform(context.host, release, changed)
-    return Outcome(", ".join(changed) or "networks and volumes")
+    join_edge(context)
+    return Outcome(", ".join([*changed, *context.plan.edge]) or "networks and volumes")
+
+
+def _bring_up_beside(context: Context, others: Collection[str]) -> None:
+    """The proxy in a project of its own, beside the one that serves, after everything else of the platform."""
+    host, release = context.host, context.target.release
+    mark = proxy_mark(release)
+    make_network(host.engine, Place(host.paths.root), host.paths.app)
+    write_proxy(host, release)
+    bring_up(host, others)
+    if context.state.live is not None:
+        check_proxy_config(host, release, proxy_project(host.paths.app, mark), host.paths.proxy_file(mark))
+    bring_up_proxy(host, mark)
 
 
 def changed_services(context: Context) -> list[str]:
@@ -66,6 +97,7 @@ def keep_for_revert(host: Host, number: int) -> None:
         "transaction": number,
         "project": json.loads(host.paths.platform.read_bytes()) if host.paths.platform.exists() else None,
         "switch": host.paths.switch.read_text() if host.paths.switch.exists() else None,
+        **describe_proxy(host),
     }
     write_file(host.paths.platform_before, render_json(document))
 
@@ -80,8 +112,12 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     """
     before = _read_before(host.paths)
     project = before.get("project")
-    if project is None or not updated or before.get("transaction") != number:
+    if project is None or before.get("transaction") != number:
         return
+    if restore_proxy(host, before):
+        # What has just been put back: whatever else is done to proxies is for those that publish ports.
+        proxies = {one.service for one in read_app_containers(host.engine, host.paths) if one.role == "proxy"}
+        updated = [name for name in updated if name not in proxies]
     known = [name for name in updated if name in project["services"]]
     for container in read_app_containers(host.engine, host.paths):
         if not container.release and container.service in updated and container.service not in known:
@@ -100,7 +136,9 @@ def _wait_restored(host: Host, names: Collection[str]) -> None:
     def serves() -> bool:
         own = [one for one in read_app_containers(host.engine, host.paths) if _is_platform_of(one, names)]
         proxies = [one for one in own if one.role == "proxy"]
-        return all(one.serves for one in own) and (not proxies or answers_admin(host.paths))
+        return all(one.serves for one in own) and (
+            not proxies or any(map(answers_admin, find_admin_sockets(host.paths)))
+        )
 
     if not wait_until(serves, timeout=_RESTORE_WAIT, poll=_POLL):
         host.warn(f"the platform was put back, and does not look healthy yet: {', '.join(sorted(names))}")
@@ -181,7 +219,9 @@ def _see_admin(host: Host, release: Release) -> None:
     proxy = find_proxy(read_app_containers(host.engine, host.paths), release.proxy)
     if proxy is None:
         raise EngineFault(f"the proxy {release.proxy} does not run")
-    if not wait_until(lambda: answers_admin(host.paths), timeout=_ADMIN_WAIT):
+    apart = host.paths.proxy_socket(proxy.hash)
+    socket = apart if release.edge is not None else host.paths.admin_socket
+    if not wait_until(lambda: answers_admin(socket), timeout=_ADMIN_WAIT):
         host.warn(
             "the proxy's admin socket does not answer: requests in flight cannot be counted before an old release "
             "is stopped; a Caddyfile must not say `admin off`"

@@ -19,9 +19,7 @@ def run_prepare(context: Context) -> Outcome:
         AgentError: what is missing.
     """
     release = context.target.release
-    for warning in check_host(
-        context.engine, context.paths, release, context.plan.pull, context.state.containers
-    ):
+    for warning in check_host(context.engine, context.paths, release, context.plan.pull, context.state):
         context.host.warn(warning)
     missing = list(_missing_secrets(context))
     if missing:

@@ -9,7 +9,8 @@ from typing import Optional
 from ..bundle import Bundle
 from ..containers import Container
 from ..context import Context, Host, Outcome
-from ..inflight import count_in_flight
+from ..inflight import count_in_flight, find_admin_sockets
+from .beside import drop_replaced
 
 _POLL = 0.05
 _QUIET_POLLS = 3
@@ -26,15 +27,19 @@ def retire_old(host: Host, live: Bundle) -> Outcome:
     """Wait for the requests in flight, bounded by ``drain_timeout``, then stop; used by recovery too."""
     containers = host.refresh_containers()
     old = [one for one in containers if one.running and _is_old(one, live)]
-    gone = [one for one in containers if _has_left_platform(one, live)]
+    apart = live.release.edge is not None
+    gone = [
+        one for one in containers if _has_left_platform(one, live) and not (apart and one.role == "proxy")
+    ]
     if old:
         _drain(host, old, live.release.drain_timeout)
     _stop(host, [*old, *gone])
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         list(pool.map(lambda one: host.engine.remove(one.id), gone))
-    if not old and not gone:
+    replaced = drop_replaced(host, live.release)
+    if not old and not gone and not replaced:
         return Outcome("nothing to stop", skipped=True)
-    return Outcome(", ".join(sorted({_name(one) for one in (*old, *gone)})))
+    return Outcome(", ".join(sorted({*(_name(one) for one in (*old, *gone)), *replaced})))
 
 
 def stop_gently(host: Host, containers: list[Container], bound: float) -> None:
@@ -68,7 +73,7 @@ def _drain(host: Host, old: list[Container], bound: float) -> None:
     quiet = 0
     count: Optional[int] = None
     while quiet < _QUIET_POLLS:
-        count = count_in_flight(host.paths, addresses)
+        count = count_in_flight(find_admin_sockets(host.paths), addresses)
         quiet = quiet + 1 if count == 0 else 0
         if time.monotonic() >= deadline:
             host.warn(_unfinished(count, bound))

@@ -1,0 +1,100 @@
+"""The edge's Caddyfile. It is the same on every host, and never reloaded: what is served is told by files. Pure.
+
+For a request, ``hosts/<hostname>/<scheme>:<name>:<port>`` is looked up: the hostname is served if such a file is
+there, and its own name says where. It is replaced by one rename, so that a proxy is replaced as a release is:
+from one request to the next. The same files decide for which names a certificate is asked.
+"""
+
+from __future__ import annotations
+
+_LOCAL_LABELS = 4
+_LOCAL_DOMAINS = ("localhost", "internal", "local", "test")
+"""No public authority certifies these: names below them get certificates of Caddy's own."""
+
+_TEMPLATE = """\
+# Written by Fairlead. The edge of this host: it names no app, and is never reloaded.
+{
+	admin unix//fairlead/run/admin.sock|0222
+	skip_install_trust
+	auto_https disable_redirects
+	on_demand_tls {
+		ask http://127.0.0.1:9180/
+	}
+}
+
+(serve) {
+	@{args[0]} file {
+		root /fairlead/hosts
+		try_files {host}/{args[0]}:*
+	}
+	handle @{args[0]} {
+		route {
+			@upstream vars_regexp upstream {http.matchers.file.relative} /https?:([^:/]+):([0-9]+)$
+			reverse_proxy @upstream {
+				dynamic a {
+					name {re.upstream.1}
+					port {re.upstream.2}
+					refresh 1s
+				}
+				lb_try_duration 10s
+				lb_try_interval 50ms
+			}
+			respond 502
+		}
+	}
+}
+
+(serve-any) {
+	import serve http
+	import serve https
+	handle {
+		respond 404
+	}
+}
+
+http://127.0.0.1:9180 {
+	bind 127.0.0.1
+	@known file {
+		root /fairlead/hosts
+		try_files {query.domain}/*
+	}
+	respond @known 200
+	respond 404
+}
+
+http:// {
+	import serve http
+	@https file {
+		root /fairlead/hosts
+		try_files {host}/https:*
+	}
+	handle @https {
+		redir https://{host}{uri} 308
+	}
+	handle {
+		respond 404
+	}
+}
+
+LOCAL_NAMES {
+	tls internal {
+		on_demand
+	}
+	import serve-any
+}
+
+https:// {
+	tls {
+		on_demand
+	}
+	import serve-any
+}
+"""
+
+
+def render_caddyfile() -> str:
+    """The whole text."""
+    names = ["localhost"]
+    for domain in _LOCAL_DOMAINS:
+        names += [f"{'*.' * depth}{domain}" for depth in range(1, _LOCAL_LABELS + 1)]
+    return _TEMPLATE.replace("LOCAL_NAMES", ", ".join(f"https://{name}" for name in names))

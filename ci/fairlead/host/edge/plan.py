@@ -1,0 +1,84 @@
+"""What a release means for the edge: what it will do, and why it may be refused. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Optional
+
+from ..containers import Container
+from ..errors import InputFault
+from ..project import platform_hashes, proxy_name
+from ..release import Release
+from ..snippet import render_switch
+from .claims import Claim
+from .place import PORTS
+from .project import edge_hash
+from .state import EdgeState
+
+_GAP = "a gap of about a second"
+
+
+def plan_claim(release: Release) -> Optional[Claim]:
+    """What the edge is to serve of a release; None where the app does not stand behind it."""
+    edge = release.edge
+    if edge is None:
+        return None
+    mark = platform_hashes(release, render_switch(release.routes))[release.proxy]
+    return Claim(release.app, edge.hostnames, edge.scheme, proxy_name(release.app, mark), edge.port)
+
+
+def plan_edge(
+    release: Release, state: EdgeState, containers: Collection[Container], *, upgrade: bool
+) -> tuple[str, ...]:
+    """What has to be done to the edge, in words; empty when all is as it should be."""
+    claim = plan_claim(release)
+    if claim is None or release.edge is None:
+        return (f"take ports 80 and 443 back from the edge: {_GAP}",) if state.claim is not None else ()
+    steps = []
+    if not state.running:
+        held = bool(holders_of(containers, PORTS.values()))
+        steps.append(
+            f"hand ports 80 and 443 over to the edge: {_GAP}" if held else "start the edge of this host"
+        )
+    elif needs_image(release, state, upgrade=upgrade):
+        steps.append(f"replace the edge of this host: {_GAP} for all its apps")
+    if claim != state.claim:
+        steps.append(f"let the edge serve {', '.join(sorted(claim.hostnames))}")
+    return tuple(steps)
+
+
+def needs_image(release: Release, state: EdgeState, *, upgrade: bool) -> bool:
+    """Whether the edge will be made of the image that the release brings."""
+    if release.edge is None:
+        return False
+    return not state.running or (upgrade and state.mark != edge_hash(release.edge.image))
+
+
+def edge_faults(release: Release, state: EdgeState) -> Iterator[InputFault]:
+    """Why a release cannot stand behind the edge, or not leave it."""
+    if release.edge is None:
+        others = state.others(release.app)
+        if state.claim is not None and others:
+            yield InputFault(
+                f"{release.app} cannot leave the edge of this host",
+                why=f"it holds ports 80 and 443 for {', '.join(others)} too",
+                fix="say `edge: true` for this environment; a release from before that cannot be gone back to here",
+            )
+        return
+    for hostname in sorted(release.edge.hostnames):
+        holder = state.hosts.get(hostname, release.app)
+        if holder != release.app:
+            yield InputFault(
+                f"{hostname} is served by the app {holder} on this host",
+                why="a hostname behind the edge leads to one app",
+                fix=f"give this environment another url, or `fairlead remove` {holder} first",
+            )
+
+
+def holders_of(containers: Collection[Container], ports: Collection[int]) -> list[Container]:
+    """The running containers that publish any of these ports."""
+    return [
+        one
+        for one in containers
+        if one.running and any(pair[1] in ports for pairs in one.ports.values() for pair in pairs)
+    ]

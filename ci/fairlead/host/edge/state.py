@@ -1,0 +1,43 @@
+"""What of the edge is on the host now, as far as an app's plan has to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Optional
+
+from ..engine import Engine
+from .claims import Claim, read_claim, read_hosts
+from .lifecycle import find_edge
+from .place import Place
+
+
+@dataclass(frozen=True)
+class EdgeState:
+    """``claim`` is the app's own, ``hosts`` hostname -> app; ``mark`` is the hash of the edge that is there, or empty."""
+
+    claim: Optional[Claim] = None
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    running: bool = False
+    mark: str = ""
+
+    def others(self, app: str) -> list[str]:
+        """The other apps behind the edge."""
+        return sorted({one for one in self.hosts.values() if one != app})
+
+
+def read_edge(engine: Engine, place: Place, app: str) -> EdgeState:
+    """Look at files and engine.
+
+    Raises:
+        EngineFault: the engine does not answer.
+    """
+    if not place.home.is_dir():
+        return EdgeState()
+    edge = find_edge(engine)
+    return EdgeState(
+        claim=read_claim(place, app),
+        hosts=read_hosts(place),
+        running=edge is not None and edge.running,
+        mark=edge.hash if edge is not None else "",
+    )

@@ -1,0 +1,234 @@
+"""The edge of a host: what it serves is told by files, who may claim what is decided before anything is touched."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.host.edge.claims import Claim, drop_claim, parse_claim, read_claim, read_hosts, write_claim
+from fairlead.host.edge.place import Place
+from fairlead.host.edge.plan import edge_faults, plan_claim, plan_edge
+from fairlead.host.edge.project import edge_hash, render_edge_project
+from fairlead.host.edge.state import EdgeState
+from fairlead.host.errors import InputFault
+from fairlead.host.paths import app_paths
+from fairlead.host.plan import plan_deploy, plan_rollback
+from fairlead.host.preflight import port_fault
+from fairlead.host.project import (
+    platform_hashes,
+    render_platform_project,
+    render_proxy_project,
+    render_release_project,
+)
+from fairlead.host.questions import public_target
+from fairlead.host.release import Release
+from fairlead.host.snippet import render_switch
+from tests.unit.host.samples import container, document, image, release, service, serving
+
+PATHS = app_paths(Path("/srv/fairlead"), "board")
+BEHIND = {"hostnames": ["board.example.com"], "scheme": "https", "port": 80, "image": image("edge")}
+
+
+def behind(hostname: str = "board.example.com", **changes: Any) -> Release:
+    """The sample app behind the edge, without its migration."""
+    made = document(edge={**BEHIND, "hostnames": [hostname]})
+    made["services"]["caddy"] = service("proxy", "caddy", **changes)
+    del made["services"]["migrate"]
+    return release(**made)
+
+
+def claim_of(one: Release) -> Claim:
+    claim = plan_claim(one)
+    assert claim is not None
+    return claim
+
+
+def standing(one: Release) -> EdgeState:
+    """All is as the release wants it."""
+    claim = claim_of(one)
+    edge = one.edge
+    assert edge is not None
+    return EdgeState(claim, dict.fromkeys(claim.hostnames, one.app), running=True, mark=edge_hash(edge.image))
+
+
+def test_a_claim_is_read_as_it_was_written(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    first = Claim("board", frozenset({"a.example.com", "b.example.com"}), "https", "0123.board", 80)
+    other = Claim("shop", frozenset({"shop.example.com"}), "http", "4567.shop", 8080)
+    write_claim(place, first)
+    write_claim(place, other)
+    assert (read_claim(place, "board"), read_claim(place, "shop")) == (first, other)
+    assert parse_claim("board", first.to_json()) == first
+    moved = replace(first, hostnames=frozenset({"b.example.com", "c.example.com"}), name="89ab.board")
+    write_claim(place, moved)
+    assert read_claim(place, "board") == moved
+    assert [path.name for path in (place.apps / "board").iterdir()] == ["https:89ab.board:80"]
+    drop_claim(place, "board")
+    assert (read_claim(place, "board"), read_hosts(place)) == (None, {"shop.example.com": "shop"})
+    assert not (place.apps / "board").exists()
+
+
+def test_whatever_a_crash_left_a_claim_is_written_over(tmp_path: Path) -> None:
+    """Two upstreams, a link without a folder, a scratch file: the next write puts it right."""
+    place = Place(tmp_path)
+    wanted = Claim("board", frozenset({"a.example.com"}), "https", "new.board", 80)
+    states = (("https:old.board:80", "https:new.board:80"), ("https:old.board:80",), ("http:x.board:1",), ())
+    for number, (names, linked) in enumerate(itertools.product(states, (True, False))):
+        own = Place(tmp_path / str(number))
+        (own.apps / "board").mkdir(parents=True)
+        own.hosts.mkdir()
+        for name in (*names, ".https:scratch:80.abc"):
+            (own.apps / "board" / name).touch()
+        if linked:
+            (own.hosts / "a.example.com").symlink_to("../apps/board")
+            (own.hosts / "gone.example.com").symlink_to("../apps/board")
+        write_claim(own, wanted)
+        assert read_claim(own, "board") == wanted, (names, linked)
+    drop_claim(place, "board")
+
+
+def test_the_edge_names_no_app_and_publishes_the_usual_ports() -> None:
+    project = render_edge_project(Place(Path("/srv/fairlead")), image("edge"))
+    (edge,) = project["services"].values()
+    assert [(port["published"], port["protocol"]) for port in edge["ports"]] == [
+        ("80", "tcp"),
+        ("443", "tcp"),
+        ("443", "udp"),
+    ]
+    assert "board" not in str(project).replace(image("edge"), "")
+
+
+def test_a_proxy_behind_the_edge_is_a_project_of_its_own() -> None:
+    """Two definitions stand side by side: other project, other DNS name, other admin socket."""
+    seen = set()
+    for one in (behind(), behind(definition={"environment": {"COLOUR": "green"}, "container_name": "front"})):
+        switch = render_switch(one.routes)
+        assert "caddy" not in render_platform_project(one, PATHS, switch)["services"]
+        project = render_proxy_project(one, PATHS, switch)
+        (proxy,) = project["services"].values()
+        mark = platform_hashes(one, switch)["caddy"]
+        assert proxy["networks"] == {"edge": None, "fairlead-edge": {"aliases": [claim_of(one).name]}}
+        assert proxy["environment"]["CADDY_ADMIN"] == f"unix//fairlead/run/admin-{mark[:12]}.sock|0222"
+        assert project["networks"]["edge"] == {"external": True, "name": "board_edge"}
+        assert "container_name" not in proxy
+        seen.add((project["name"], claim_of(one).name))
+    assert len({name for name, _ in seen}) == len({name for _, name in seen}) == 2
+    assert "caddy" in render_platform_project(release(), PATHS, "")["services"]
+    assert set(render_release_project(behind(), "000001", PATHS, {"web"})["networks"]) == {"edge", "data"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"hostnames": []}, "hostnames"),
+        ({"hostnames": ["../../etc"]}, "hostnames"),
+        ({"hostnames": ["Board.example.com"]}, "hostnames"),
+        ({"hostnames": ["*"]}, "hostnames"),
+        ({"hostnames": "board.example.com"}, "hostnames"),
+        ({"scheme": "ftp"}, "scheme"),
+        ({"port": 0}, "port"),
+        ({"image": "caddy; rm -rf /"}, "image"),
+    ],
+)
+def test_a_hostile_edge_is_refused(changes: dict[str, Any], fault: str) -> None:
+    made = document(edge={**BEHIND, **changes})
+    made["services"]["caddy"] = service("proxy", "caddy")
+    with pytest.raises(InputFault) as caught:
+        release(**made)
+    assert f"release.edge.{fault}" in str(caught.value.details)
+
+
+def test_a_proxy_behind_the_edge_publishes_nothing() -> None:
+    with pytest.raises(InputFault, match="does not hold") as caught:
+        release(edge=BEHIND)
+    assert "has `ports`, behind the edge" in str(caught.value.details)
+
+
+@pytest.mark.parametrize("app", ["edge", "agents", "fairlead"])
+def test_no_app_takes_a_name_of_fairleads_own(app: str) -> None:
+    with pytest.raises(InputFault, match="is not the name of an app"):
+        app_paths(Path("/srv/fairlead"), app)
+
+
+def test_what_is_done_to_the_edge() -> None:
+    one = behind()
+    holder = container("caddy", role="proxy", ports={"443/tcp": (("0.0.0.0", 443),)})
+    assert plan_edge(one, EdgeState(), (), upgrade=False) == (
+        "start the edge of this host",
+        "let the edge serve board.example.com",
+    )
+    assert "hand ports 80 and 443 over" in plan_edge(one, EdgeState(), (holder,), upgrade=False)[0]
+    assert plan_edge(one, standing(one), (), upgrade=True) == ()
+    old = replace(standing(one), mark="another")
+    assert plan_edge(one, old, (), upgrade=False) == ()
+    assert "replace the edge" in plan_edge(one, old, (), upgrade=True)[0]
+    assert plan_edge(release(), EdgeState(), (), upgrade=True) == ()
+    assert "take ports 80 and 443 back" in plan_edge(release(), standing(one), (), upgrade=False)[0]
+
+
+def test_a_release_that_only_changes_its_hostnames_is_deployed_and_restarts_nothing() -> None:
+    one = behind()
+    state = serving(one, edge=standing(one))
+    assert plan_deploy(one, state).unchanged
+    plan = plan_deploy(behind("www.example.com"), state)
+    assert not plan.unchanged
+    assert {action.action for action in plan.actions} <= {"keep", "carry"}
+    assert plan.edge == ("let the edge serve www.example.com",)
+
+
+def test_the_edges_image_is_pulled_where_it_will_be_made_of_it() -> None:
+    one = behind()
+    assert image("edge") in plan_deploy(one, serving(one)).pull
+    assert image("edge") not in plan_deploy(one, serving(one, edge=standing(one))).pull
+
+
+def test_a_hostname_belongs_to_one_app() -> None:
+    one = behind()
+    taken = EdgeState(hosts={"board.example.com": "shop"}, running=True)
+    (fault,) = edge_faults(one, taken)
+    assert "served by the app shop" in fault.what
+    assert [refusal.what for refusal in plan_deploy(one, serving(one, edge=taken)).refusals] == [fault.what]
+    assert list(edge_faults(one, standing(one))) == []
+
+
+def test_nobody_leaves_an_edge_that_others_stand_behind() -> None:
+    """Nor is a release from before gone back to: it would publish what the edge holds."""
+    one = behind()
+    alone = standing(one)
+    shared = replace(alone, hosts={**alone.hosts, "shop.example.com": "shop"})
+    assert list(edge_faults(release(), alone)) == []
+    (fault,) = edge_faults(release(), shared)
+    assert "shop" in fault.why
+    state = serving(one, edge=shared)
+    live = state.live
+    assert live is not None
+    assert plan_rollback(replace(live, release=release()), state).refusals[0].what == fault.what
+
+
+def test_who_has_the_port_is_named_with_the_way_out() -> None:
+    mine = {"Names": ["/shop-caddy-1"], "Labels": {"dev.fairlead.app": "shop"}}
+    fault = port_fault(80, "caddy", mine, [])
+    assert "by the app shop (container shop-caddy-1)" in fault.why
+    assert "`edge: true` in this environment, and in that of shop" in fault.fix
+    fault = port_fault(
+        80, "caddy", {"Names": ["/e"], "Labels": {"dev.fairlead.role": "edge"}}, ["shop", "wiki"]
+    )
+    assert "for shop, wiki" in fault.why
+    assert "`edge: true`" in fault.fix
+    assert "by the container nginx" in port_fault(80, "caddy", {"Names": ["/nginx"]}, []).why
+    assert "ss -ltnp" in port_fault(80, "caddy", None, []).why
+
+
+def test_the_public_is_asked_at_the_edge() -> None:
+    target = public_target(behind(), "/up", container("caddy"))
+    assert target is not None
+    assert (target.scheme, target.port, target.host, target.path) == (
+        "https",
+        443,
+        "board.example.com",
+        "/up",
+    )
