@@ -186,7 +186,10 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """A place where the app runs. ``known_hosts`` is None where ssh's own file is meant."""
+    """A place where the app runs. ``known_hosts`` is None where ssh's own file is meant.
+
+    ``edge``: it stands behind the edge of its hosts, which serves the host of ``url`` and ``hostnames``.
+    """
 
     name: str
     hosts: tuple[Host, ...]
@@ -196,6 +199,8 @@ class Environment:
     secrets: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     probes: tuple[Probe, ...] = ()
+    edge: bool = False
+    hostnames: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

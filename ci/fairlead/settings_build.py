@@ -166,6 +166,8 @@ def _environment(document: Document, root: Path, name: str) -> Environment:
         secrets=tuple(raw.get("secrets", ())),
         profiles=tuple(raw.get("profiles", ())),
         probes=tuple(Probe(**probe) for probe in raw.get("probes", ())),
+        edge=raw.get("edge", False),
+        hostnames=tuple(raw.get("hostnames", ())),
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fairlead.findings import Finding
 from fairlead.nearest import did_you_mean
@@ -16,6 +18,8 @@ from fairlead.schemas import load_schema
 from fairlead.settings import DEFAULT_COMPOSE_NAMES, shown_path
 
 _RULE = "settings"
+_RESERVED_APPS = frozenset({"agents", "edge", "fairlead"})
+"""Names that Fairlead's own folders and projects have on a server."""
 
 
 def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
@@ -23,10 +27,12 @@ def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
     if not isinstance(document.value, dict):
         return ()
     return (
+        *_app(document),
         *_compose_files(document, root),
         *_images(document, root),
         *_build_secrets(document, root),
         *_environments(document, root),
+        *_edge(document),
         *_severities(document),
         *_capabilities(document),
         *_combinations(document, root),
@@ -55,6 +61,12 @@ def read_registry(document: Document, root: Path, environ: Mapping[str, str]) ->
 
 def _fault(document: Document, path: ValuePath, what: str, fix: str = "", *, key: bool = False) -> Finding:
     return Finding(what, document.location(path, key=key), fix, _RULE)
+
+
+def _app(document: Document) -> Iterator[Finding]:
+    app = document.value.get("app")
+    if app in _RESERVED_APPS:
+        yield _fault(document, ("app",), f"an app cannot be called {app}: that name is Fairlead's own")
 
 
 def _compose_files(document: Document, root: Path) -> Iterator[Finding]:
@@ -116,6 +128,41 @@ def _environments(document: Document, root: Path) -> Iterator[Finding]:
             if str(variable).startswith(("FAIRLEAD_", "COMPOSE_", "DOCKER_")):
                 what = f"the variable {variable} is not yours to set: Fairlead, Compose and Docker use it"
                 yield _fault(document, (*path, "variables", variable), what, key=True)
+
+
+def _edge(document: Document) -> Iterator[Finding]:
+    """Behind the edge an app is known by name, at the usual ports."""
+    for name, environment in _entries(document.value, "environments"):
+        if not isinstance(environment, dict):
+            continue
+        path = ("environments", name)
+        if environment.get("edge") is not True:
+            if environment.get("hostnames"):
+                what = (
+                    "hostnames are served by the edge of a host, behind which this environment does not stand"
+                )
+                yield _fault(document, (*path, "hostnames"), what, "say `edge: true` beside it", key=True)
+            continue
+        url = environment.get("url")
+        if not isinstance(url, str) or not url:
+            what = "the edge of a host knows an app by the hostname in its url, and there is none"
+            yield _fault(document, (*path, "edge"), what, "say url: https://NAME")
+            continue
+        if not _has_usual_port(url) or (url.startswith("https:") and _is_address(url)):
+            what = f"{url}: the edge of a host serves names, at the usual ports"
+            yield _fault(document, (*path, "url"), what, "say url: https://NAME, without a port")
+
+
+def _has_usual_port(url: str) -> bool:
+    return urlsplit(url).netloc.rpartition(":")[2] == urlsplit(url).netloc
+
+
+def _is_address(url: str) -> bool:
+    try:
+        ip_address(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+    return True
 
 
 def _severities(document: Document) -> Iterator[Finding]:

@@ -45,6 +45,7 @@ class RolloutOptions:
     take_over: bool = False
     no_wait: bool = False
     refresh: bool = False
+    upgrade_edge: bool = False
     registry: str | None = None
 
 
@@ -106,6 +107,11 @@ def rollout_options(function: Callable[..., None]) -> Callable[..., None]:
                 is_flag=True,
                 help="Look other people's image tags up anew, instead of keeping the digests that run.",
             ),
+            click.option(
+                "--upgrade-edge",
+                is_flag=True,
+                help="Replace the edge of the host, if this deploy brings a newer one: a gap of a second for all its apps.",
+            ),
         )
     ):
         command = option(command)
@@ -163,6 +169,7 @@ class Rollout:
             "allow_older": newer,
             "accept_recreate": list(options.accept_recreate),
             "require_evidence": options.require_evidence,
+            "upgrade_edge": options.upgrade_edge,
             "take_over": options.take_over,
             "no_wait": options.no_wait,
             "lock_timeout": self.place.settings.deploy.lock_timeout,

@@ -109,8 +109,8 @@ class ComposeApp:
         return tuple(sorted({service.image for service in self.services.values() if service.image}))
 
     def foreign_references(self) -> tuple[str, ...]:
-        """The images of others, as they are written, to be pinned by digest; the added proxy's among them."""
+        """The images of others, as they are written, to be pinned by digest; those of added proxy and edge too."""
         references = {service.reference for service in self.services.values() if not service.image}
-        if self.proxy is None:
+        if self.proxy is None or self.environment.edge:
             references.add(self.settings.proxy.image)
         return tuple(sorted(reference for reference in references if reference))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairlead.compose.model import GENERATED_PROXY, ComposeApp, Service
-from fairlead.compose.sites import Site, parse_front, published_ports, render_caddyfile
+from fairlead.compose.sites import Site, published_ports, render_caddyfile
 from fairlead.compose.trees import Tree, file_tree
 from fairlead.positions import plain
 
@@ -58,13 +58,12 @@ def _networks(service: Service) -> set[str]:
 
 def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[str, Any], Tree]:
     """Stock Caddy for an app that brings no proxy: the service, its definition, and its Caddyfile."""
-    front = parse_front(app.environment.url)
     networks = with_aliases(None, app, sites)
     declared: Mapping[str, Any] = app.model.get("networks") or {}
     if all((declared.get(name) or {}).get("internal") for name in networks):
         # Docker publishes no port of a container whose networks are all internal.
         networks["default"] = networks.get("default")
-    ports = published_ports(sites, front)
+    ports = published_ports(sites, app)
     definition: dict[str, Any] = {
         "image": app.settings.proxy.image,
         "cap_drop": ["ALL"],

@@ -12,6 +12,8 @@ from fairlead.compose.ports import PublishedPort, parse_published
 from fairlead.compose.remarks import Remarks
 
 _TLS_TARGETS = frozenset({443, 8443})
+EDGE_PORT = 80
+"""Where the added proxy answers the edge."""
 # How long a request waits for a service that is stopped and started again.
 _RECREATE_WAIT = "60s"
 
@@ -74,6 +76,8 @@ def parse_front(url: str) -> Front | None:
 def plan_sites(app: ComposeApp, remarks: Remarks) -> tuple[Site, ...]:
     """The sites of the added proxy: the public address, and each host port that it takes over."""
     front = parse_front(app.environment.url)
+    if front is not None and app.environment.edge:
+        return _edge_sites(app, front, remarks)
     sites: list[Site] = []
     if front is not None:
         service = find_front_service(app, remarks)
@@ -94,6 +98,15 @@ def plan_sites(app: ComposeApp, remarks: Remarks) -> tuple[Site, ...]:
             taken[site.published] = site
             sites.append(site)
     return tuple(sites)
+
+
+def _edge_sites(app: ComposeApp, front: Front, remarks: Remarks) -> tuple[Site, ...]:
+    """Behind the edge: each hostname by plain HTTP, and no port of the host."""
+    service = find_front_service(app, remarks)
+    if service is None or service.port is None:
+        return ()
+    hostnames = sorted({front.host, *app.environment.hostnames})
+    return tuple(Site(f"http://{hostname}", service, service.port, 0) for hostname in hostnames)
 
 
 def taken_over(app: ComposeApp) -> Iterator[tuple[Service, PublishedPort]]:
@@ -144,6 +157,9 @@ def render_caddyfile(sites: tuple[Site, ...], app: ComposeApp) -> str:
     front = parse_front(app.environment.url)
     # Host ports lead to ports of their own in the proxy: the usual numbers belong to calls between services there.
     options = [f"http_port {inner_port(80)}", f"https_port {inner_port(443)}"]
+    if app.environment.edge:
+        # The edge asks at the usual port, and says who asked it and how.
+        options = ["servers {\n\t\ttrusted_proxies static private_ranges\n\t}"]
     if not any(site.address.startswith("https://") for site in sites):
         options.append("auto_https off")
     if front is not None and front.scheme == "https" and front.is_ip:
@@ -220,8 +236,11 @@ def _port_site(service: Service, port: PublishedPort, front: Front | None, remar
 _TLS_FIX = "give the environment url: https://…, so that the proxy holds the certificate, or remove the port"
 
 
-def published_ports(sites: tuple[Site, ...], front: Front | None) -> list[Mapping[str, object]]:
-    """The ``ports`` of the proxy, in Compose's long form."""
+def published_ports(sites: tuple[Site, ...], app: ComposeApp) -> list[Mapping[str, object]]:
+    """The ``ports`` of the proxy, in Compose's long form; none behind the edge."""
+    if app.environment.edge:
+        return []
+    front = parse_front(app.environment.url)
     wanted: dict[tuple[int, str, str], None] = {}
     for site in sites:
         wanted[site.published, "tcp", site.host_ip] = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead.compose.definition import clean_definition
+from fairlead.compose.edge import plan_edge, unpublished
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.mounts import SecretSource, load_mounts, secret_sources
 from fairlead.compose.ports import parse_published
@@ -53,6 +54,7 @@ class ReleaseParts:
     files: Mapping[str, Any]
     blobs: Mapping[str, bytes] = field(repr=False)
     notes: tuple[Finding, ...] = ()
+    edge: Mapping[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
         """The fields of a ``fairlead.release/v1`` document that these parts are."""
@@ -64,6 +66,7 @@ class ReleaseParts:
             "routes": dict(self.routes),
             "probes": [dict(probe) for probe in self.probes],
             "files": dict(self.files),
+            **({"edge": dict(self.edge)} if self.edge is not None else {}),
         }
 
 
@@ -90,6 +93,8 @@ def split(
     for service in app.services.values():
         if service.is_rolled:
             check_rolled(app, service, remarks)
+    if app.environment.edge:
+        splitter.stand_behind_edge()
     if app.proxy is None:
         splitter.add_proxy()
     for service in app.services.values():
@@ -148,6 +153,18 @@ class _Splitter:
         self.trees: dict[str, Tree] = {}
         self.sites: tuple[Site, ...] = ()
         self.proxy = app.proxy.name if app.proxy is not None else ""
+        self.edge: Mapping[str, Any] | None = None
+
+    def stand_behind_edge(self) -> None:
+        """Say what the edge has to know, and which ports nobody reaches any more."""
+        reference = self.app.settings.proxy.image
+        self.edge = plan_edge(self.app, self.foreign.get(reference, reference))
+        for service, port in unpublished(self.app):
+            what = (
+                f"{service.name}: port {port} is not published behind the edge, which holds 80 and 443 only"
+            )
+            place = self.app.files.location(("services", service.name, "ports"))
+            self.remarks.notes.append(Finding(what, place, rule="published-port"))
 
     def add_proxy(self) -> None:
         """Add stock Caddy, which takes over the host ports of HTTP services."""
@@ -182,6 +199,7 @@ class _Splitter:
             files={digest: tree.entry for digest, tree in sorted(self.trees.items())},
             blobs=blobs,
             notes=(*self.app.notes, *self.remarks.notes),
+            edge=self.edge,
         )
 
     def _entry(
@@ -236,8 +254,12 @@ class _Splitter:
         }
 
     def _own_ports(self, service: Service) -> list[Mapping[str, Any]]:
-        """The ports that a service publishes itself: none if it is rolled or a job, nor what the proxy takes over."""
-        if service.is_rolled or service.role == "job":
+        """The ports that a service publishes itself: none if it is rolled, a job, or a proxy behind the edge.
+
+        What the added proxy takes over is left out, too.
+        """
+        behind = self.app.environment.edge and service.role == "proxy"
+        if service.is_rolled or service.role == "job" or behind:
             return []
         ports: list[Mapping[str, Any]] = service.definition.get("ports") or []
         if self.app.proxy is not None:

@@ -20,6 +20,8 @@ def small_app(
     images: tuple[str, ...] = ("web",),
     profiles: tuple[str, ...] = (),
     variables: dict[str, str] | None = None,
+    edge: bool = False,
+    hostnames: tuple[str, ...] = (),
 ) -> ComposeApp:
     """An app of these services; images of ours are built from ``<root>/<name>``."""
     settings = Settings(
@@ -35,7 +37,13 @@ def small_app(
     )
     (root / "compose.yaml").write_text(services)
     environment = Environment(
-        name="production", hosts=(), url=url, profiles=profiles, variables=variables or {}
+        name="production",
+        hosts=(),
+        url=url,
+        profiles=profiles,
+        variables=variables or {},
+        edge=edge,
+        hostnames=hostnames,
     )
     # Places are told as from the root of the repository.
     with contextlib.chdir(root):
