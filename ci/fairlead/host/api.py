@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import json
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from .errors import EngineFault
@@ -96,6 +96,24 @@ class EngineApi:
         """Remove a container with its anonymous volumes, running or not; one that is gone is no error."""
         with contextlib.suppress(_Gone):
             self._unless_gone(self.delete, f"/containers/{container}", force="1", v="1")
+
+    def execute(self, container: str, argv: Sequence[str], *, timeout: float) -> Optional[int]:
+        """Run a command in a running container, as its own user; its exit code, or None when it did not end in time.
+
+        Raises:
+            ApiFault: the container does not run, or has no such program.
+        """
+        body = {"Cmd": list(argv), "AttachStdout": True, "AttachStderr": True}
+        name = self.post(f"/containers/{container}/exec", body)["Id"]
+        try:
+            # The answer ends when the command does.
+            self.post(f"/exec/{name}/start", {"Detach": False, "Tty": False}, timeout=timeout)
+        except EngineFault as error:
+            if isinstance(error.__cause__, TimeoutError):
+                return None
+            raise
+        code: Optional[int] = self.get(f"/exec/{name}/json")["ExitCode"]
+        return code
 
     def drop_image(self, reference: str) -> bool:
         """Remove an image; whether it is gone: False when something still uses it."""

@@ -17,6 +17,9 @@ STARTING = "starting"
 UNCHECKED = "none"
 _NEVER = "0001-01-01"
 _DEFAULT_GRACE = 10.0
+_DEFAULT_CHECK_TIMEOUT = 30.0
+_NANOSECONDS = 1e9
+_SHELL = ("/bin/sh", "-c")
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Container:
 
     ``image`` is the reference it was made from, ``image_id`` what the engine calls the image;
     ``health`` is ``healthy``, ``unhealthy``, ``starting`` or ``none`` (no health check);
-    ``restarts`` counts the engine's restarts; ``grace`` is its stop_grace_period in seconds.
+    ``restarts`` counts the engine's restarts; ``grace`` is its stop_grace_period in seconds;
+    ``check`` is the command line of its health check, empty without one, ``check_timeout`` its seconds.
     """
 
     id: str
@@ -51,6 +55,8 @@ class Container:
     ports: Mapping[str, tuple[tuple[str, int], ...]]
     grace: float
     oneoff: bool
+    check: tuple[str, ...] = ()
+    check_timeout: float = _DEFAULT_CHECK_TIMEOUT
 
     @property
     def serves(self) -> bool:
@@ -93,6 +99,9 @@ def parse_container(raw: Mapping[str, Any]) -> Container:
         ports=_ports(raw),
         grace=float(_DEFAULT_GRACE if grace is None else grace),
         oneoff=marks.get(labels.ONEOFF, "").lower() == "true",
+        check=_check(config),
+        check_timeout=float((config.get("Healthcheck") or {}).get("Timeout") or 0) / _NANOSECONDS
+        or _DEFAULT_CHECK_TIMEOUT,
     )
 
 
@@ -162,6 +171,14 @@ def _ports(raw: Mapping[str, Any]) -> dict[str, tuple[tuple[str, int], ...]]:
         )
         for port, rows in bindings.items()
     }
+
+
+def _check(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the engine runs as the health check, in the container."""
+    kind, *words = (config.get("Healthcheck") or {}).get("Test") or ("NONE",)
+    if kind == "CMD":
+        return tuple(words)
+    return (*(config.get("Shell") or _SHELL), *words) if kind == "CMD-SHELL" else ()
 
 
 def _health_log(health: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
@@ -35,7 +35,10 @@ class Outcome:
 
 @dataclass
 class Host:
-    """The app on this host, under its lock: what recovery needs too."""
+    """The app on this host, under its lock: what recovery needs too.
+
+    ``proved`` has the ids of the containers whose health check has passed when Fairlead ran it.
+    """
 
     paths: Paths
     engine: Engine
@@ -43,6 +46,7 @@ class Host:
     emit: Emit
     phase: str = "prepare"
     seen: tuple[Container, ...] = ()
+    proved: set[str] = field(default_factory=set)
 
     def list_containers(self) -> list[Container]:
         """All containers of the app: the engine is asked for the list, which costs it 15 ms a container."""

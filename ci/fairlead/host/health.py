@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from .containers import HEALTHY, STARTING, UNCHECKED, UNHEALTHY, Container
+from .containers import STARTING, UNCHECKED, UNHEALTHY, Container
 
 READY = "ready"
 WAITING = "waiting"
@@ -20,7 +20,7 @@ class Verdict:
     reason: str = ""
 
 
-def judge_container(container: Container, *, gate: str, restarts: int = 0) -> Verdict:
+def judge_container(container: Container, *, gate: str, restarts: int = 0, proved: bool = False) -> Verdict:
     """Whether this container is fit, as far as the engine can tell.
 
     A crash, a restart and a kill for memory fail at once: who waits for a timeout to see them wastes a minute.
@@ -28,6 +28,7 @@ def judge_container(container: Container, *, gate: str, restarts: int = 0) -> Ve
     Args:
         gate: ``healthcheck`` demands the container's own health check to pass.
         restarts: how often the engine had restarted it before (one that is carried over or started again).
+        proved: its health check has passed, run by us: the engine's own next look at it may be half a minute away.
     """
     if container.oom_killed:
         return Verdict(FAILED, "was killed because it used more memory than its limit")
@@ -39,19 +40,27 @@ def judge_container(container: Container, *, gate: str, restarts: int = 0) -> Ve
         return Verdict(FAILED, f"exited with code {container.exit_code}")
     if container.health == UNHEALTHY:
         return Verdict(FAILED, "is unhealthy: its health check fails")
-    if container.health == STARTING:
+    if container.health == STARTING and not proved:
         return Verdict(WAITING, "has not passed its health check yet")
     if gate == "healthcheck" and container.health == UNCHECKED:
         return Verdict(FAILED, "has no health check, though the release says that one decides")
-    return Verdict(READY, "healthy" if container.health == HEALTHY else "running")
+    return Verdict(READY, "running" if container.health == UNCHECKED else "healthy")
 
 
 def judge_replicas(
-    containers: Sequence[Container], *, wanted: int, gate: str, restarts: dict[str, int] | None = None
+    containers: Sequence[Container],
+    *,
+    wanted: int,
+    gate: str,
+    restarts: dict[str, int] | None = None,
+    proved: Collection[str] = (),
 ) -> Verdict:
-    """Whether all replicas of a service are fit: the worst of them decides."""
+    """Whether all replicas of a service are fit: the worst of them decides. ``proved``: ids, see above."""
     known = restarts or {}
-    verdicts = [judge_container(one, gate=gate, restarts=known.get(one.id, 0)) for one in containers]
+    verdicts = [
+        judge_container(one, gate=gate, restarts=known.get(one.id, 0), proved=one.id in proved)
+        for one in containers
+    ]
     for state in (FAILED, WAITING):
         for verdict in verdicts:
             if verdict.state == state:

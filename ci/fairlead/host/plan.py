@@ -218,9 +218,14 @@ def _why_start(service: Service, release: Release, state: State) -> Optional[str
 
 
 def _is_fit(service: Service, containers: list[Container]) -> bool:
-    """Whether containers that run already may go on; restarts of the past do not count."""
+    """Whether containers that run already may go on; restarts of the past do not count.
+
+    One that is starting may: it has passed its check when it was verified, or verify waits for it.
+    """
     known = {one.id: one.restarts for one in containers}
-    verdict = judge_replicas(containers, wanted=service.replicas, gate=service.gate, restarts=known)
+    verdict = judge_replicas(
+        containers, wanted=service.replicas, gate=service.gate, restarts=known, proved=known
+    )
     return verdict.state == READY and len(containers) == service.replicas
 
 

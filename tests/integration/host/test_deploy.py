@@ -52,3 +52,17 @@ def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> Non
         assert fetch() == "web 1111"
         assert stage.containers(running=False) == {f"{stage.app}-caddy-1", f"{stage.app}-000001-web-000001-1"}
         assert read_live(stage.paths) == "000001"
+
+
+def test_health_is_not_waited_for_that_is_there(stage: Stage, fetch: Callable[[], str]) -> None:
+    """The engine looks after 30 s for the first time; the check itself passes at once, and that is enough."""
+    seldom = {"test": ["CMD", "/caddy", "version"], "interval": "30s", "timeout": "5s", "retries": 1}
+    sheet = stage.sheet(1)
+    sheet.web(definition={"healthcheck": seldom})
+    sheet.proxy()
+    result = stage.deploy(sheet)
+    assert (result.status, result.error) == ("live", None)
+    assert fetch() == "web 1111"
+    assert next(phase.seconds for phase in result.phases if phase.phase == "verify") < 20
+    # It is still starting by the engine's account, and no reason to be started again.
+    assert stage.deploy(sheet).status == "unchanged"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fairlead.host.containers import parse_container
-from fairlead.host.health import judge_container, judge_replicas
+from fairlead.host.health import Verdict, judge_container, judge_replicas
 from tests.unit.host.samples import container
 
 
@@ -52,6 +52,39 @@ def test_the_worst_replica_decides() -> None:
     assert judge_replicas([good, slow], wanted=2, gate="healthcheck").state == "waiting"
     assert judge_replicas([good, slow, bad], wanted=3, gate="healthcheck").state == "failed"
     assert judge_replicas([], wanted=0, gate="healthcheck").state == "ready"
+
+
+def test_a_check_that_passed_counts_until_the_engine_has_looked() -> None:
+    """Starting by the engine's account, and healthy by its own check: ready. Unhealthy stays unhealthy."""
+    slow, bad = container("web", health="starting"), container("api", health="unhealthy")
+    assert judge_container(slow, gate="healthcheck", proved=True) == Verdict("ready", "healthy")
+    assert judge_container(bad, gate="healthcheck", proved=True).state == "failed"
+    assert (
+        judge_container(container("web", health="starting", restarts=1), gate="running", proved=True).state
+        == "failed"
+    )
+    assert judge_replicas([slow], wanted=1, gate="healthcheck", proved={slow.id}).state == "ready"
+    assert judge_replicas([slow], wanted=1, gate="healthcheck", proved={bad.id}).state == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("healthcheck", "shell", "check"),
+    [
+        (None, None, ()),
+        ({"Test": ["NONE"]}, None, ()),
+        ({"Test": []}, None, ()),
+        ({"Test": ["CMD", "probe", "-x"]}, None, ("probe", "-x")),
+        ({"Test": ["CMD-SHELL", "probe | grep ok"]}, None, ("/bin/sh", "-c", "probe | grep ok")),
+        ({"Test": ["CMD-SHELL", "probe"]}, ["/bin/ash", "-ec"], ("/bin/ash", "-ec", "probe")),
+    ],
+)
+def test_the_check_is_the_one_that_the_engine_runs(
+    healthcheck: dict[str, Any] | None, shell: list[str] | None, check: tuple[str, ...]
+) -> None:
+    """In each of its forms."""
+    config = {"Image": "web", "Healthcheck": healthcheck, "Shell": shell}
+    raw = {"Id": "x", "Name": "/web", "Image": "sha256:1", "State": {}, "Config": config}
+    assert parse_container(raw).check == check
 
 
 def test_a_container_is_read_from_the_engines_words() -> None:

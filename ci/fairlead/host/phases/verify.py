@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Optional
 
 from ..actions import CREATE, START
-from ..containers import Container, find_proxy, refresh_containers
+from ..containers import STARTING, Container, find_proxy, refresh_containers
 from ..context import Context, Outcome
 from ..errors import ReleaseFault
 from ..evidence import explain_container, read_evidence
 from ..health import FAILED, READY, judge_replicas
+from ..healthcheck import HealthChecks, checking
+from ..ledger import ROLLBACK
 from ..probe import Answer, probe_http
 from ..questions import Question, plan_direct, plan_inside, plan_public
 from ..release import Service
@@ -23,6 +25,8 @@ _POLL = 0.05
 _IN_A_ROW = 3
 _SETTLE = 2.0
 """Seconds that a container without any check has to run: a crash at start shows by then."""
+_SETTLE_AGAIN = 0.5
+"""The same where the release has served before, and who goes back to it is in a hurry."""
 _ANSWER_WITHIN = 5.0
 """Seconds for answers once all containers are healthy: more waiting would not make a wrong answer right."""
 
@@ -34,10 +38,10 @@ def run_verify(context: Context) -> Outcome:
         ReleaseFault: it is not, with the evidence.
     """
     release = context.target.release
-    fresh = [release.services[one.service] for one in context.plan.of(START, CREATE, platform=False)]
     began = time.monotonic()
-    context.host.list_containers()
-    _wait_for_containers(context, fresh, began + release.start_timeout)
+    fresh = _to_wait_for(context, context.host.list_containers())
+    with checking(context.engine, context.host.proved) as checks:
+        _wait_for_containers(context, fresh, began + release.start_timeout, checks)
     containers = context.host.refresh_containers()
     _check_images(context, containers)
     context.token = open_dark(context.paths, context.target.id)
@@ -47,13 +51,27 @@ def run_verify(context: Context) -> Outcome:
     return Outcome(f"{len(release.rolled)} services, {asked} answers over the dark route")
 
 
-def _wait_for_containers(context: Context, services: list[Service], deadline: float) -> None:
+def _to_wait_for(context: Context, containers: list[Container]) -> list[Service]:
+    """The services that start, and those that run on though the engine has not looked at their health yet."""
+    started = {one.service for one in context.plan.of(START, CREATE, platform=False)}
+    rolled = context.target.release.rolled.values()
+    return [
+        service
+        for service in rolled
+        if service.name in started
+        or any(one.health == STARTING for one in _own(context, service, containers))
+    ]
+
+
+def _wait_for_containers(
+    context: Context, services: list[Service], deadline: float, checks: HealthChecks
+) -> None:
     row = 0
     began = time.monotonic()
-    settle = _SETTLE if any(service.gate == "running" for service in services) else 0.0
+    settle = _settle(context) if any(service.gate == "running" for service in services) else 0.0
     while services:
         context.heed()
-        waiting = _first_waiting(context, services)
+        waiting = _first_waiting(context, services, checks)
         row = 0 if waiting else row + 1
         if row >= _IN_A_ROW and time.monotonic() - began >= settle:
             return
@@ -64,18 +82,28 @@ def _wait_for_containers(context: Context, services: list[Service], deadline: fl
         time.sleep(_POLL)
 
 
-def _first_waiting(context: Context, services: list[Service]) -> Optional[tuple[Service, str]]:
+def _settle(context: Context) -> float:
+    return _SETTLE_AGAIN if context.plan.kind == ROLLBACK else _SETTLE
+
+
+def _first_waiting(
+    context: Context, services: list[Service], checks: Optional[HealthChecks] = None
+) -> Optional[tuple[Service, str]]:
     """A service that is not ready yet, and why; one that has failed ends it all."""
+    waiting = None
     for service in services:
         own = refresh_containers(context.engine, _own(context, service, context.host.seen))
         if len(own) < service.replicas:
             own = _own(context, service, context.host.list_containers())
-        verdict = judge_replicas(own, wanted=service.replicas, gate=service.gate)
+        if checks is not None:
+            checks.follow(service, own)
+        proved = context.host.proved
+        verdict = judge_replicas(own, wanted=service.replicas, gate=service.gate, proved=proved)
         if verdict.state == FAILED:
             _refuse(context, service, f"{service.name} {verdict.reason}")
-        if verdict.state != READY:
-            return service, verdict.reason
-    return None
+        if verdict.state != READY and waiting is None:
+            waiting = service, verdict.reason
+    return waiting
 
 
 def _check_images(context: Context, containers: list[Container]) -> None:

@@ -110,7 +110,11 @@ class _Watcher:
             service = self._release.services[name]
             current = refresh_containers(self._context.engine, own)
             verdict = judge_replicas(
-                current, wanted=service.replicas, gate=service.gate, restarts=self._restarts
+                current,
+                wanted=service.replicas,
+                gate=service.gate,
+                restarts=self._restarts,
+                proved=self._context.host.proved,
             )
             if verdict.state != READY:
                 found.append(f"{name} {verdict.reason}")

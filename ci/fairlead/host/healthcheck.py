@@ -1,0 +1,93 @@
+"""Run the health checks of containers that have just started, instead of waiting until the engine does.
+
+The engine looks for the first time after ``start_interval``, or after ``interval``: up to 30 s in which a release that
+has long been healthy serves nobody. What is run is the very check of the container, as the engine would run it:
+when it passes, the container is healthy. When it fails, nothing follows: that it is not, the engine decides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Optional
+
+from .containers import STARTING, Container
+from .engine import Engine
+from .errors import AgentError
+from .probe import Target, direct_target, probe_http
+from .release import Probe, Service
+
+_AT_ONCE = 8
+_PAUSE = 0.1
+_KNOCK_EVERY = 0.03
+_KNOCK_WITHIN = 1.0
+
+
+class HealthChecks:
+    """The checks under way. ``proved`` has the ids of the containers whose check has passed."""
+
+    def __init__(self, engine: Engine, proved: set[str]) -> None:
+        self._engine = engine
+        self._over = threading.Event()
+        self._room = threading.Semaphore(_AT_ONCE)
+        self._seen: set[str] = set()
+        self.proved = proved
+
+    def follow(self, service: Service, containers: Sequence[Container]) -> None:
+        """Check those that are starting, each until it passes, ends, or the block is left. Takes no time."""
+        for one in containers:
+            if one.id not in self._seen and one.running and one.health == STARTING and one.check:
+                self._seen.add(one.id)
+                threading.Thread(target=self._prove, args=(service, one), daemon=True).start()
+
+    def end(self) -> None:
+        """Begin no more checks; one that is under way ends by itself."""
+        self._over.set()
+
+    def _prove(self, service: Service, container: Container) -> None:
+        target = plan_knock(service, container)
+        while target is not None and not self._over.is_set():
+            if not probe_http(target, timeout=_KNOCK_WITHIN).fault(_expected(service)):
+                break
+            self._over.wait(_KNOCK_EVERY)
+        with contextlib.suppress(
+            AgentError
+        ):  # it has ended, or cannot run its own check: the engine tells which
+            self._check(container)
+
+    def _check(self, container: Container) -> None:
+        while not self._over.is_set():
+            with self._room:
+                began = time.monotonic()
+                code = self._engine.execute(container.id, container.check, timeout=container.check_timeout)
+            if code == 0:
+                self.proved.add(container.id)
+            if not code:
+                # One that hangs is not run again: the engine ends its own after their timeout, we could not.
+                return
+            # A check shares the processors with what it checks: it gets half of the time.
+            self._over.wait(max(_PAUSE, time.monotonic() - began))
+
+
+def plan_knock(service: Service, container: Container) -> Optional[Target]:
+    """What to ask before the check is run, which may cost much: a process that starts; None where nothing answers."""
+    if service.health is None or service.port is None:
+        return None
+    return direct_target(container, service.port, service.health.path)
+
+
+def _expected(service: Service) -> Probe:
+    health = service.health
+    return Probe(health.path, health.status) if health is not None else Probe("/", None)
+
+
+@contextlib.contextmanager
+def checking(engine: Engine, proved: set[str]) -> Iterator[HealthChecks]:
+    """Health checks until the block is left; ids of containers that passed are added to ``proved``."""
+    checks = HealthChecks(engine, proved)
+    try:
+        yield checks
+    finally:
+        checks.end()
