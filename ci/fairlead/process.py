@@ -131,8 +131,16 @@ def open_pipes(
     env: Mapping[str, str | None] | None = None,
     inherit: bool = True,
     cwd: Path | None = None,
+    detached: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a command with all three streams piped, for a conversation (ssh, a helper daemon) or to read later.
+
+    Args:
+        argv: the program and its arguments.
+        env: variables on top of this process's own; None takes one away.
+        inherit: without it, ``env`` is all that the command sees.
+        cwd: the working directory.
+        detached: out of reach of the terminal's Ctrl-C, which is for this process to answer.
 
     Raises:
         ToolMissingError: the program is not there.
@@ -146,6 +154,7 @@ def open_pipes(
             stderr=subprocess.PIPE,
             env=_environment(env) if inherit else _only(env or {}),
             cwd=cwd,
+            process_group=0 if detached else None,
         )
     except FileNotFoundError as error:
         raise _missing(words, cwd) from error

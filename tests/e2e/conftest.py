@@ -39,6 +39,8 @@ def tiny(lab: Lab, server: Server, tmp_path: Path) -> Workbench:
     """A small app with a web service, a migration and a store, committed, its environment the empty server."""
     root = tmp_path / "tiny"
     shutil.copytree(APPS / "tiny", root)
+    settings = root / "fairlead.yaml"
+    settings.write_text(settings.read_text().replace("127.0.0.2", server.address))
     bench = Workbench(root, lab, server, secrets={"canary": "canary-4b1d-in-no-log"})
     # Tags belong to the commits of one history: this repository is new.
     bench.environ["FAIRLEAD_REGISTRY"] = f"{lab.registry}/tiny-{secrets.token_hex(3)}"

@@ -9,10 +9,8 @@ from typing import Optional
 from .bundle import Bundle
 from .containers import Container, read_app_containers, refresh_containers
 from .engine import Engine
-from .errors import StoppedFault
-from .fleet import STOP
 from .journal import Journal
-from .orders import read_end
+from .orders import heed
 from .paths import Paths
 from .plan import Plan
 from .request import Options
@@ -103,6 +101,4 @@ class Context:
         Raises:
             StoppedFault: it did.
         """
-        word, why = read_end(self.paths.task(self.task))
-        if word == STOP:
-            raise StoppedFault("stopped", why=why, fix="run it again when that is mended")
+        heed(self.paths.task(self.task))

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Optional
 
 from .announce import announce
@@ -21,6 +22,7 @@ from .journal import Journal
 from .layout import make_layout
 from .ledger import fold_records
 from .lock import Holder, hold_lock
+from .orders import heed
 from .paths import Paths
 from .plan import Plan, plan_deploy, plan_rollback
 from .recover import recover
@@ -138,7 +140,8 @@ def _under_lock(
         emit({"event": "note", "level": "info", "text": text, "phase": "prepare"})
 
     holder = Holder(what=what, by=by, task=task, pid=os.getpid(), since=round(time.time(), 3))
-    with hold_lock(paths.lock, holder, wait=options.lock_wait, on_wait=tell) as handle:
+    stopped = partial(heed, paths.task(task))
+    with hold_lock(paths.lock, holder, wait=options.lock_wait, on_wait=tell, heed=stopped) as handle:
         engine.hand_down = (handle,)
         try:
             with Journal(paths.journal) as journal:

@@ -26,6 +26,7 @@ from .errors import EngineFault
 
 _DEFAULT_SOCKET = "/var/run/docker.sock"
 _TAIL_LINES = 20
+_PULL_POLL = 0.25
 _PR_SET_PDEATHSIG = 1
 _COMPOSE_ENVIRON = {"COMPOSE_ANSI": "never", "COMPOSE_PROGRESS": "plain", "COMPOSE_IGNORE_ORPHANS": "true"}
 _PLUGIN_FOLDERS = (
@@ -111,10 +112,10 @@ class Engine(EngineApi):
             self._compose = find_compose(self._environ)
         return self.run((*self._compose, "version", "--short"), timeout=30).output.strip().lstrip("v")
 
-    def pull(self, reference: str, config: Optional[Path]) -> Finished:
-        """Pull an image with the credentials of the folder ``config``, or with the host's own."""
+    def pull(self, reference: str, config: Optional[Path], watch: Callable[[], None]) -> Finished:
+        """Pull an image with the credentials of the folder ``config``, or with the host's own; see ``run_watched``."""
         words = ("--config", str(config)) if config is not None else ()
-        return self.run(("docker", *words, "pull", "--quiet", reference))
+        return self.run_watched(("docker", *words, "pull", "--quiet", reference), watch, poll=_PULL_POLL)
 
     def run(self, argv: Sequence[str], *, timeout: Optional[float] = None) -> Finished:
         """Run a program of the engine's to its end; a non-zero exit is for the caller to judge.

@@ -43,7 +43,14 @@ class Holder:
 
 
 @contextlib.contextmanager
-def hold_lock(path: Path, holder: Holder, *, wait: float, on_wait: Callable[[str], None]) -> Iterator[int]:
+def hold_lock(
+    path: Path,
+    holder: Holder,
+    *,
+    wait: float,
+    on_wait: Callable[[str], None],
+    heed: Callable[[], None] = lambda: None,
+) -> Iterator[int]:
     """Hold the app's lock and yield its descriptor.
 
     Args:
@@ -51,13 +58,14 @@ def hold_lock(path: Path, holder: Holder, *, wait: float, on_wait: Callable[[str
         holder: what others are told while it is held.
         wait: seconds to wait for another holder; 0 does not wait.
         on_wait: called once with a sentence that says who holds the lock.
+        heed: called while it waits; what it raises ends the waiting.
 
     Raises:
         LockFault: it was not free in time.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _take(handle, path, wait, on_wait)
+        _take(handle, path, wait, on_wait, heed)
         _name_holder(handle, holder)
         try:
             yield handle
@@ -91,7 +99,9 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def _take(handle: int, path: Path, wait: float, on_wait: Callable[[str], None]) -> None:
+def _take(
+    handle: int, path: Path, wait: float, on_wait: Callable[[str], None], heed: Callable[[], None]
+) -> None:
     started = time.monotonic()
     deadline = started + wait
     told = False
@@ -112,6 +122,7 @@ def _take(handle: int, path: Path, wait: float, on_wait: Callable[[str], None]) 
             if not told and not brief:
                 on_wait(f"waiting for {who}")
                 told = True
+            heed()
             time.sleep(_POLL)
         else:
             return

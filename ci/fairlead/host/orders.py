@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .atomic import sync_folder, write_file
-from .errors import InputFault
+from .errors import InputFault, StoppedFault
 from .fleet import COMMIT, STOP, WORDS
 
 _ATTENDED = "attended"
@@ -85,6 +85,17 @@ def is_ordered(folder: Path, word: str) -> bool:
     if word in (COMMIT, STOP):
         return read_end(folder)[0] == word
     return (folder / f"order.{word}").exists()
+
+
+def heed(folder: Path) -> None:
+    """A safe point of the task: go no further where it was told to stop.
+
+    Raises:
+        StoppedFault: it was.
+    """
+    word, why = read_end(folder)
+    if word == STOP:
+        raise StoppedFault("stopped", why=why, fix="run it again when that is mended")
 
 
 def read_end(folder: Path) -> tuple[str, str]:

@@ -9,16 +9,25 @@ from fairlead.errors import (
     CommandFailedError,
     FairleadError,
     InputError,
+    InterruptedByUserError,
     LockedError,
     RollbackFailedError,
     RolledBackError,
 )
 
 DEPLOY_SCHEMA = "fairlead.deploy/v1"
+_STOPPED = "stopped"
 
 _ERRORS: Mapping[int, type[FairleadError]] = {
     error.exit_code: error
-    for error in (InputError, CommandFailedError, LockedError, RolledBackError, RollbackFailedError)
+    for error in (
+        InputError,
+        CommandFailedError,
+        LockedError,
+        RolledBackError,
+        RollbackFailedError,
+        InterruptedByUserError,
+    )
 }
 
 
@@ -56,6 +65,26 @@ def answer_of(result: Mapping[str, Any]) -> Mapping[str, Any]:
     return data if isinstance(data, Mapping) else {}
 
 
+def stopped_result(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a task that the user asked to stop: exit 130, unless it failed by itself meanwhile."""
+    code = int(result.get("exit", CommandFailedError.exit_code))
+    told = result.get("error") or {}
+    if code not in {0, int(RolledBackError.exit_code)} or (code and told.get("what") != _STOPPED):
+        return dict(result)
+    release, interrupted = result.get("release"), int(InterruptedByUserError.exit_code)
+    if code == 0:
+        error = {
+            "what": f"it was too late to stop: release {result.get('serving')} serves",
+            "why": "it had been committed, or there was nothing to change",
+            "fix": "`fairlead rollback` goes back to the release before",
+        }
+    elif release is None:
+        error = {"what": "stopped before anything was touched", "fix": "run it again"}
+    else:
+        error = {"what": f"stopped: release {release} was taken back", "fix": "run it again"}
+    return {**result, "exit": interrupted, "error": {**error, "details": [], "service": None}}
+
+
 def deploy_document(result: Mapping[str, Any], host: str, extra: Mapping[str, Any]) -> dict[str, Any]:
     """``deploy.json``: the result of a deploy or rollback, where it happened, and what the client adds."""
     told = {key: value for key, value in result.items() if key != "event"}
@@ -66,7 +95,9 @@ def _serving(kind: type[FairleadError], result: Mapping[str, Any]) -> str:
     serving = result.get("serving")
     if kind is RollbackFailedError:
         return f"the switch points to {serving}" if serving else "nothing serves"
-    if kind in {RolledBackError, CommandFailedError}:
+    if kind is InterruptedByUserError and int(result.get("exit", 0)) and result.get("status") == "live":
+        return ""
+    if kind in {RolledBackError, CommandFailedError, InterruptedByUserError}:
         return (
             f"release {serving} serves as before"
             if serving

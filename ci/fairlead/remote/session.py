@@ -101,7 +101,7 @@ class Session:
         self._explain = explain
         self._traffic = traffic
         self._agent = agent or build_agent()
-        self._process = process.open_pipes(argv, env=env)
+        self._process = process.open_pipes(argv, env=env, detached=True)
         self._traffic.connections += 1
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -157,6 +157,14 @@ class Session:
                     return event
                 if on_event is not None:
                     on_event(event)
+
+    def tell(self, frame: Frame) -> None:
+        """Say something to the task that is followed (``host.orders``); there is no answer, but for its events.
+
+        Raises:
+            OSError: the connection has ended.
+        """
+        self._writer.write(frame)
 
     def give_up(self) -> None:
         """End the connection's process; whoever waits for an answer hears of it."""

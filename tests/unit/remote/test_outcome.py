@@ -14,7 +14,7 @@ from fairlead.errors import (
     RollbackFailedError,
     RolledBackError,
 )
-from fairlead.remote.outcome import answer_of, deploy_document, failure_of
+from fairlead.remote.outcome import answer_of, deploy_document, failure_of, stopped_result
 
 
 def _result(code: int, **more: Any) -> dict[str, Any]:
@@ -74,3 +74,38 @@ def test_the_document_of_a_deploy_names_its_host() -> None:
     assert document["schema"] == "fairlead.deploy/v1"
     assert (document["host"], document["app"], document["serving"]) == ("deploy@app", "board", "000042")
     assert "event" not in document
+
+
+@pytest.mark.parametrize(
+    ("result", "code", "told"),
+    [
+        ({"exit": 0, "status": "live", "serving": "000002"}, 130, "too late to stop: release 000002 serves"),
+        (
+            {"exit": 6, "release": "000002", "error": {"what": "stopped"}},
+            130,
+            "release 000002 was taken back",
+        ),
+        ({"exit": 6, "release": None, "error": {"what": "stopped"}}, 130, "before anything was touched"),
+        ({"exit": 6, "release": "000002", "error": {"what": "web crashed"}}, 6, "web crashed"),
+        ({"exit": 7, "release": "000002", "error": {"what": "stopped, and it could not"}}, 7, "could not"),
+        ({"exit": 5, "error": {"what": "the app is held by bob"}}, 5, "held by bob"),
+    ],
+)
+def test_what_came_of_a_stop_is_told_as_it_is(result: dict[str, Any], code: int, told: str) -> None:
+    """What failed by itself is no interruption."""
+    failure = failure_of(stopped_result(result))
+    assert failure is not None
+    assert (failure.exit_code, told in failure.what) == (code, True)
+
+
+def test_a_stop_says_what_serves() -> None:
+    stopped = {
+        "exit": 6,
+        "status": "refused",
+        "release": "000002",
+        "serving": "000001",
+        "error": {"what": "stopped"},
+    }
+    failure = failure_of(stopped_result(stopped))
+    assert failure is not None
+    assert "release 000001 serves as before" in failure.why

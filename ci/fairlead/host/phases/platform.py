@@ -64,7 +64,7 @@ def run_platform(context: Context) -> Outcome:
         if context.plan.edge and release.edge is None:
             free_ports(context)
         bring_up(context.host, changed)
-    wait_for_platform(context.host, release, changed)
+    wait_for_platform(context, changed)
     join_edge(context)
     return Outcome(", ".join([*changed, *context.plan.edge]) or "networks and volumes")
 
@@ -167,7 +167,7 @@ def bring_up(host: Host, services: Collection[str]) -> None:
         )
 
 
-def wait_for_platform(host: Host, release: Release, changed: Collection[str]) -> None:
+def wait_for_platform(context: Context, changed: Collection[str]) -> None:
     """Wait until the services are healthy; a crash is seen at once.
 
     A proxy is taken as it runs while nothing serves: its health check may well ask for a page.
@@ -175,10 +175,12 @@ def wait_for_platform(host: Host, release: Release, changed: Collection[str]) ->
     Raises:
         ReleaseFault: one crashed, or was not healthy within the release's start_timeout.
     """
+    host, release = context.host, context.target.release
     pending = [release.services[name] for name in changed]
     serving = read_live(host.paths) is not None
 
     def ready() -> bool:
+        context.heed()
         containers = read_app_containers(host.engine, host.paths)
         pending[:] = [
             service for service in pending if not _is_ready(host, service, containers, serving=serving)

@@ -9,7 +9,7 @@ from typing import Optional
 
 from ..context import Context, Outcome
 from ..credentials import drop_credentials
-from ..engine import Engine, Finished
+from ..engine import Finished
 from ..errors import EngineFault
 from ..journal import PULLED
 from ..state import read_digests
@@ -38,7 +38,7 @@ def run_pull(context: Context) -> Outcome:
             context.host.journal.append(PULLED, images=list(references))
             config = context.credentials.parent if context.credentials else None
             with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-                list(pool.map(lambda reference: _pull(context.engine, reference, config), references))
+                list(pool.map(lambda reference: _pull(context, reference, config), references))
     finally:
         drop_credentials(context.credentials)
     if not references:
@@ -55,8 +55,8 @@ def explain_pull(output: str) -> Optional[str]:
     return None
 
 
-def _pull(engine: Engine, reference: str, config: Optional[Path]) -> None:
-    done = _attempt(engine, reference, config)
+def _pull(context: Context, reference: str, config: Optional[Path]) -> None:
+    done = _attempt(context, reference, config)
     if not done.ok:
         reason = explain_pull(done.output)
         raise EngineFault(
@@ -66,17 +66,17 @@ def _pull(engine: Engine, reference: str, config: Optional[Path]) -> None:
             details=done.tail,
         )
     digest = reference.partition("@")[2]
-    if digest and digest not in read_digests(engine, reference):
+    if digest and digest not in read_digests(context.engine, reference):
         raise EngineFault(f"pulled {reference}, and the engine has another image under that name")
 
 
-def _attempt(engine: Engine, reference: str, config: Optional[Path]) -> Finished:
-    done = engine.pull(reference, config)
+def _attempt(context: Context, reference: str, config: Optional[Path]) -> Finished:
+    done = context.engine.pull(reference, config, context.heed)
     for _ in range(_ATTEMPTS - 1):
         if done.ok or explain_pull(done.output) is not None:
             break
         time.sleep(_PAUSE)
-        done = engine.pull(reference, config)
+        done = context.engine.pull(reference, config, context.heed)
     return done
 
 

@@ -41,7 +41,7 @@ def run_start(context: Context) -> Outcome:
             _compose_up(context, home, created)
     if late:
         bring_up(context.host, late)
-        wait_for_platform(context.host, context.target.release, late)
+        wait_for_platform(context, late)
     return Outcome(", ".join([*(one.service for one in actions), *late]))
 
 
@@ -85,7 +85,12 @@ def _compose_up(context: Context, home: str, actions: list[Action]) -> None:
     waits = any(
         name in context.target.release.services[one.service].depends_on for one in actions for name in started
     )
-    watch = (lambda: _raise_if_crashed(context, home)) if waits else (lambda: None)
+
+    def watch() -> None:
+        context.heed()
+        if waits:
+            _raise_if_crashed(context, home)
+
     done = context.engine.run_watched(argv, watch, poll=_POLL)
     if not done.ok:
         _raise_if_crashed(context, home)

@@ -1,0 +1,70 @@
+"""Ctrl-C, and a job that is cancelled: the server stops at its next safe point, and the command says what serves."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from tests.e2e.workbench import Workbench, containers, on_server, visit
+
+
+def _interrupted(
+    bench: Workbench, phase: str, *signals: signal.Signals
+) -> tuple[int, dict[str, object], float]:
+    """Deploy, and send signals when a phase has begun: the exit code, the error, and the seconds it took from there."""
+    given = {f"FAIRLEAD_SECRET_{name.upper()}": value for name, value in bench.secrets.items()}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fairlead", "--json", "deploy"],
+        cwd=bench.root,
+        env={**os.environ, **bench.lab.environ, **given, **bench.environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    begun = f'"phase":"{phase}","state":"begin"'
+    command = f"grep -ls '{begun}' /srv/fairlead/tiny/tasks/*/events.jsonl | wc -l"
+    before = int(on_server(bench.server, "sh", "-c", command))
+    deadline = time.monotonic() + 60
+    while int(on_server(bench.server, "sh", "-c", command)) == before:
+        assert time.monotonic() < deadline, f"the phase {phase} never began"
+        assert process.poll() is None, process.communicate()
+    began = time.monotonic()
+    for one in signals:
+        process.send_signal(one)
+        time.sleep(0.3)
+    told, _ = process.communicate(timeout=60)
+    return process.returncode, json.loads(told), time.monotonic() - began
+
+
+def _journal(bench: Workbench) -> list[dict[str, object]]:
+    return [
+        json.loads(line)
+        for line in on_server(bench.server, "cat", "/srv/fairlead/tiny/journal.jsonl").splitlines()
+    ]
+
+
+def test_a_deploy_that_is_stopped_leaves_what_served(tiny: Workbench) -> None:
+    """Before the switch and in the watch alike; with a second signal the command leaves, and the server does the rest."""
+    tiny.ok("ship")
+    before, running = visit(tiny.server), containers(tiny.server)
+    tiny.edit("fairlead.yaml", "window: 1s", "window: 20s")
+    secret = "secrets: [canary]"
+    tiny.edit("fairlead.yaml", secret, f"{secret}\n    variables: {{COLOUR: red}}")
+    for phase, number in (("start", signal.SIGINT), ("watch", signal.SIGTERM)):
+        code, error, took = _interrupted(tiny, phase, number)
+        assert code == 130, error
+        assert took < 10, "a cancelled job is killed after ten seconds"
+        assert "release 000001 serves" in str(error["why"]), error
+        assert (visit(tiny.server), containers(tiny.server)) == (before, running)
+    code, error, _ = _interrupted(tiny, "watch", signal.SIGINT, signal.SIGINT)
+    assert code == 130
+    assert "000001 served when it began" in str(error["why"]), error
+    deadline = time.monotonic() + 30
+    while _journal(tiny)[-1]["type"] != "end":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert (visit(tiny.server), containers(tiny.server)) == (before, running)
