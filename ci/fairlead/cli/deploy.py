@@ -16,6 +16,7 @@ from fairlead.cli.rollout import RolloutOptions, rollout_options, run_deploy, ru
     epilog=examples(
         ("fairlead deploy -e production", "the published images of this commit"),
         ("fairlead deploy --dry-run", "only the plan, like `fairlead plan`"),
+        ("fairlead deploy --only web", "this service; the others go on as they are"),
         ("fairlead deploy --no-wait", "fail with 5 when another deploy is under way"),
         ("fairlead deploy --accept-recreate db", "let a changed database be made again"),
     )

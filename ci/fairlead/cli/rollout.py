@@ -42,6 +42,7 @@ class RolloutOptions:
     allow_older: bool = False
     accept_recreate: tuple[str, ...] = ()
     require_evidence: bool = False
+    only: tuple[str, ...] = ()
     take_over: bool = False
     no_wait: bool = False
     refresh: bool = False
@@ -90,6 +91,14 @@ def rollout_options(function: Callable[..., None]) -> Callable[..., None]:
                 metavar="SERVICE",
                 multiple=True,
                 help="Let a service that keeps data be stopped and made again. Repeatable.",
+            ),
+            click.option(
+                "--only",
+                metavar="SERVICE",
+                multiple=True,
+                envvar="FAIRLEAD_ONLY",
+                show_envvar=True,
+                help="Deploy this service and leave the others as they are. Repeatable.",
             ),
             click.option(
                 "--require-evidence",
@@ -170,6 +179,7 @@ class Rollout:
             "accept_recreate": list(options.accept_recreate),
             "require_evidence": options.require_evidence,
             "upgrade_edge": options.upgrade_edge,
+            "only": sorted(set(options.only)),
             "take_over": options.take_over,
             "no_wait": options.no_wait,
             "lock_timeout": self.place.settings.deploy.lock_timeout,
@@ -207,7 +217,7 @@ def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter, ver
     Raises:
         FairleadError: the checkout, the compose files, the secrets or the images are not fit to deploy.
     """
-    from fairlead.release.prepare import draft_release
+    from fairlead.release.prepare import check_only, draft_release
 
     with reporter.step("prepare the release"):
         origin = _read_origin(place, reporter)
@@ -221,6 +231,7 @@ def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter, ver
             environ=os.environ,
             resolve=resolver(place.settings),
         )
+        check_only(draft.app, options.only)
     from fairlead.report import redact
 
     for secret in draft.secrets.values():

@@ -69,6 +69,7 @@ class _Pipeline:
         self._environment = place.environment
         self._work_dir = place.settings.root / options.work_dir
         self._secrets_dir = options.secrets_dir
+        self._only = options.only
         self._reporter = reporter
         self._offline = offline
         self.phases: list[Phase] = []
@@ -107,11 +108,12 @@ class _Pipeline:
 
     def _validate(self) -> Evidence:
         from fairlead.compose.check import load_stand_in
-        from fairlead.release.prepare import wanted_secrets
+        from fairlead.release.prepare import check_only, wanted_secrets
         from fairlead.release.secrets import read_secrets
 
         passed = pass_gate(self._settings, (self._environment,), self._reporter)
         app = load_stand_in(self._settings, self._environment)
+        check_only(app, self._only)
         # A missing secret is told now, and not after the images were built.
         read_secrets(wanted_secrets(app, self._settings), os.environ, self._secrets_dir)
         return passed.evidence

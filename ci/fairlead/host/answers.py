@@ -56,17 +56,17 @@ def answer_state(root: Path, frame: Frame) -> Mapping[str, Any]:
 
 def answer_plan(root: Path, frame: Frame) -> Mapping[str, Any]:
     """What a deploy of ``release``, or a rollback to ``to``, would do."""
+    from .decide import decide_deploy
     from .engine import Engine
-    from .plan import plan_deploy, plan_rollback
+    from .plan import plan_rollback
     from .request import parse_deploy_request, parse_rollback_request
     from .state import read_state
     from .target import find_target
 
     if "release" in frame:
         request = parse_deploy_request({**frame, "task": "plan"}, Path(), None)
-        paths, lowest = app_paths(root, request.release.app), request.options.lowest_id
-        state = read_state(paths, Engine.connect(), request.release, lowest)
-        return plan_deploy(request.release, state, request.options).to_json()
+        paths = app_paths(root, request.release.app)
+        return decide_deploy(paths, Engine.connect(), request.release, request.options)[1].to_json()
     paths = parse_deployed_app(root, frame)
     state = read_state(paths, Engine.connect())
     target = find_target(paths, state.ledger, state.serving, parse_text(frame, "to"))

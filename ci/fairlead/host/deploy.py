@@ -14,6 +14,7 @@ from .announce import announce
 from .bundle import Bundle
 from .context import Context, Host
 from .credentials import drop_credentials
+from .decide import decide_deploy
 from .edge.lifecycle import mend_edge
 from .edge.place import Place
 from .engine import Engine
@@ -24,7 +25,7 @@ from .ledger import fold_records
 from .lock import Holder, hold_lock
 from .orders import heed
 from .paths import Paths
-from .plan import Plan, plan_deploy, plan_rollback
+from .plan import Plan, plan_rollback
 from .recover import recover
 from .request import DeployRequest, Options, RollbackRequest
 from .restore import restart_serving
@@ -52,9 +53,7 @@ def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optiona
         if release.app != paths.app:
             raise InputFault(f"the release is of the app {release.app!r}, and was sent to {paths.app!r}")
         with _under_lock(paths, emit, engine, what, request.task, request.by, request.options) as host:
-            state = read_state(paths, host.engine, release, request.options.lowest_id)
-            plan = plan_deploy(release, state, request.options)
-            bundle = Bundle(plan.release, release, plan.homes)
+            state, plan, bundle = decide_deploy(paths, host.engine, release, request.options)
             context = Context(
                 host, 0, request.task, request.by, request.options, state, plan, bundle, request.blobs
             )

@@ -212,6 +212,7 @@ def _service(name: str, fields: Fields) -> Service:
         definition=definition,
         hash=fields.name("hash", DIGEST),
         irreversible=fields.flag("irreversible"),
+        revision=fields.name("revision", _REVISION) if fields.raw.get("revision") is not None else "",
     )
     if service.is_rolled:
         _refuse_singletons(service, fields)

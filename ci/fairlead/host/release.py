@@ -44,7 +44,10 @@ class Mount:
 
 @dataclass(frozen=True)
 class Service:
-    """One service of a release; the document's fields under the same names."""
+    """One service of a release; the document's fields under the same names.
+
+    ``revision`` is the commit that it is of, empty where that is the release's own.
+    """
 
     name: str
     role: str
@@ -61,6 +64,7 @@ class Service:
     definition: Mapping[str, Any]
     hash: str
     irreversible: bool
+    revision: str = ""
 
     @property
     def digest(self) -> Optional[str]:

@@ -28,8 +28,9 @@ class Options:
     ``allow_older``: replace a newer commit; ``accept_recreate``: state services that may be recreated;
     ``take_over``: the app belongs to another repository so far; ``no_wait`` and ``lock_timeout`` (seconds): the lock;
     ``require_evidence``: a watch that could not tell is a failed one; ``accept_schema``: the release whose
-    irreversible migration a rollback may leave in place; ``fleet``: the other hosts, None where there are none;
-    ``upgrade_edge``: replace the edge of the host, if this deploy brings another one.
+    irreversible migration a rollback may leave in place; ``only``: the services to deploy, all of them if empty;
+    ``fleet``: the other hosts, None where there are none; ``upgrade_edge``: replace the edge of the host, if this
+    deploy brings another one.
     """
 
     allow_older: bool = False
@@ -39,6 +40,7 @@ class Options:
     lock_timeout: float = 600.0
     require_evidence: bool = False
     accept_schema: str = ""
+    only: tuple[str, ...] = ()
     fleet: Optional[Fleet] = None
     upgrade_edge: bool = False
 
@@ -127,23 +129,28 @@ def parse_decision(raw: Mapping[str, Any]) -> Optional[str]:
 
 def _options(fields: Fields) -> Options:
     options = fields.fields("options", optional=True)
-    accept = options.raw.get("accept_recreate") or []
-    if not isinstance(accept, (list, tuple)) or not all(
-        isinstance(name, str) and _SERVICE.fullmatch(name) for name in accept
-    ):
-        options.fault("accept_recreate", "is no list of services")
-        accept = []
     return Options(
         allow_older=options.flag("allow_older"),
-        accept_recreate=tuple(accept),
+        accept_recreate=_services(options, "accept_recreate"),
         take_over=options.flag("take_over"),
         no_wait=options.flag("no_wait"),
         lock_timeout=options.seconds("lock_timeout", _MAX_WAIT, default=600.0),
         require_evidence=options.flag("require_evidence"),
+        only=_services(options, "only"),
         accept_schema=_schema(options),
         fleet=parse_fleet(options),
         upgrade_edge=options.flag("upgrade_edge"),
     )
+
+
+def _services(options: Fields, key: str) -> tuple[str, ...]:
+    given = options.raw.get(key) or []
+    if isinstance(given, (list, tuple)) and all(
+        isinstance(name, str) and _SERVICE.fullmatch(name) for name in given
+    ):
+        return tuple(given)
+    options.fault(key, "is no list of services")
+    return ()
 
 
 def _schema(options: Fields) -> str:

@@ -112,6 +112,7 @@ class State:
             "platforms": dict(service.platforms),
             "running_digest": self._running_digest(running, service.digest),
             "release": home or None,
+            "revision": service.revision or (self.live.release.revision if self.live else None),
             "replicas": None if service.is_job else service.replicas,
             "state": _summary(service, containers),
             "since": min((one.started_at for one in running), default=None),

@@ -64,6 +64,12 @@ def status_remarks(state: Mapping[str, Any]) -> list[str]:
             f"a {unfinished['kind']} of {unfinished['release']} was interrupted in {unfinished.get('phase') or 'its beginning'}"
             ": the next command repairs it, or `repair` does now"
         )
+    behind = [
+        one for one in state.get("services", ()) if one.get("revision") not in (None, state.get("revision"))
+    ]
+    for revision in sorted({str(one["revision"]) for one in behind}):
+        names = ", ".join(str(one["service"]) for one in behind if one["revision"] == revision)
+        remarks.append(f"of the commit {short(revision)}, left there by --only: {names}")
     if state.get("previous"):
         remarks.append(f"`rollback` goes back to {state['previous']}")
     return remarks

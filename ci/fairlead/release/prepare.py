@@ -5,7 +5,7 @@ A mistake in the files, a missing secret or image is told before anybody connect
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,6 +97,22 @@ def finish_release(
     app = draft.app
     bundle = plan_bundle(app.settings, app.environment, parts, draft.secrets, draft.origin, draft.verdict)
     return bundle, (*draft.app.notes, *parts.notes)
+
+
+def check_only(app: ComposeApp, only: Sequence[str]) -> None:
+    """See whether the app has the services that ``--only`` names; the server sees to the rest.
+
+    Raises:
+        InputError: it has not.
+    """
+    from fairlead.compose.model import GENERATED_PROXY
+    from fairlead.errors import InputError
+    from fairlead.nearest import did_you_mean
+
+    known = {*app.services, *(() if app.proxy is not None else (GENERATED_PROXY,))}
+    for name in only:
+        if name not in known:
+            raise InputError(f"--only: there is no service {name!r}", fix=did_you_mean(name, known))
 
 
 def wanted_secrets(app: ComposeApp, settings: Settings) -> tuple[Wanted, ...]:

@@ -75,6 +75,7 @@ def plan_proofs(
         published: what the registry has under the commit's tag, by image.
     """
     revision = str(state.get("revision") or "")
+    services = {name: _services_of(state, repository, revision) for name, repository in repositories.items()}
     return tuple(
         Proof(
             name,
@@ -82,11 +83,11 @@ def plan_proofs(
                 "built": _built(name, revision, build),
                 "scanned": _scanned(name, revision, build, scan),
                 "published": published.get(name, Link(None, "the registry was not asked")),
-                "running": _running(services),
+                "running": _running(found),
             },
         )
-        for name, repository in repositories.items()
-        if (services := _services_of(state, repository))
+        for name, found in services.items()
+        if found
     )
 
 
@@ -108,11 +109,13 @@ def proof_notes(proofs: Sequence[Proof]) -> list[str]:
     return sorted(notes)
 
 
-def _services_of(state: Mapping[str, Any], repository: str) -> list[Mapping[str, Any]]:
+def _services_of(state: Mapping[str, Any], repository: str, revision: str) -> list[Mapping[str, Any]]:
+    """The services of this commit: one that ``--only`` left behind runs an older one, and says so itself."""
     return [
         service
         for service in state.get("services", ())
         if str(service["image"]).partition("@")[0] == repository
+        and service.get("revision") in (revision, None)
     ]
 
 

@@ -59,6 +59,16 @@ def test_one_digest_all_along_is_proof() -> None:
     assert proof_notes([proof]) == []
 
 
+def test_a_service_that_was_left_behind_says_nothing_of_this_commit() -> None:
+    """`--only` leaves it at an older one, and its digest is that one's."""
+    state = _state()
+    state["services"][0]["revision"] = SHA
+    state["services"].append(
+        {**state["services"][0], "service": "api", "revision": "2b" * 20, "digest": OTHER}
+    )
+    assert _prove(state, _build(), _scan(), Link(DIGEST)).complete
+
+
 def test_a_link_that_cannot_be_shown_is_named_and_is_no_contradiction() -> None:
     proof = _prove(_state(), _build(revision="f" * 40), _scan(), Link(None, "the registry does not answer"))
     assert proof.holds
