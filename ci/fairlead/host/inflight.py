@@ -6,13 +6,30 @@ import collections
 import http.client
 import json
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
 from .paths import Paths
+from .snippet import STREAM_ZEROS
 from .unixhttp import UnixConnection
 
 _TIMEOUT = 2.0
+
+
+@dataclass(frozen=True)
+class InFlight:
+    """What a proxy has under way: ``requests`` end by themselves, ``streams`` when one of both ends wants it."""
+
+    requests: int
+    streams: int
+
+    @property
+    def whole(self) -> int:
+        return self.requests + self.streams
+
+    def __str__(self) -> str:
+        return f"{_count(self.requests, 'request')} and {_count(self.streams, 'stream')}"
 
 
 def find_admin_sockets(paths: Paths) -> list[Path]:
@@ -20,13 +37,16 @@ def find_admin_sockets(paths: Paths) -> list[Path]:
     return sorted(paths.run.glob("admin*.sock"))
 
 
-def count_in_flight(sockets: Iterable[Path], addresses: Collection[str]) -> Optional[int]:
-    """How many requests are under way to these container addresses; None when no proxy can be asked."""
+def count_in_flight(sockets: Iterable[Path], addresses: Collection[str]) -> Optional[InFlight]:
+    """What is under way to these container addresses; None when no proxy can be asked."""
     answers = [answer for answer in map(read_upstreams, sockets) if answer is not None]
     try:
-        return sum(sum_in_flight(answer, addresses) for answer in answers) if answers else None
+        counts = [sum_in_flight(answer, addresses) for answer in answers]
     except (ValueError, KeyError, TypeError):
         return None
+    if not counts:
+        return None
+    return InFlight(sum(one.requests for one in counts), sum(one.streams for one in counts))
 
 
 def read_upstreams(socket: Path) -> object:
@@ -38,23 +58,29 @@ def read_upstreams(socket: Path) -> object:
         return None
 
 
-def sum_in_flight(upstreams: object, addresses: Collection[str]) -> int:
+def sum_in_flight(upstreams: object, addresses: Collection[str]) -> InFlight:
     """Add up Caddy's answer for these hosts.
 
-    Requests are listed by the port as the handler wrote it, with leading zeros where they are counted (``snippet``).
-    Caddy 2.11.7 lists all of them once more by the plain port, 2.11.4 does not: the larger of both is the truth.
+    What is in flight is listed by the port as the handler wrote it, with leading zeros where it is counted, and
+    with as many as streams have where it is one (``snippet``). Caddy 2.11.7 lists all of it once more by the plain
+    port, 2.11.4 does not: the larger of both is the truth.
     """
     written: dict[tuple[str, int], int] = collections.defaultdict(int)
     again: dict[tuple[str, int], int] = collections.defaultdict(int)
+    streams: dict[tuple[str, int], int] = collections.defaultdict(int)
     for upstream in upstreams if isinstance(upstreams, list) else ():
         host, _, port = str(upstream["address"]).rpartition(":")
         place, count = (host.strip("[]"), int(port)), int(upstream["num_requests"])
         if place[0] in addresses:
-            if port.startswith("0"):
+            zeros = len(port) - len(port.lstrip("0"))
+            streams[place] += count if zeros == STREAM_ZEROS else 0
+            if zeros:
                 written[place] += count
             else:
                 again[place] = max(again[place], count)
-    return sum(max(written[place], again[place]) for place in {*written, *again})
+    whole = {place: max(written[place], again[place]) for place in {*written, *again}}
+    found = sum(streams.values())
+    return InFlight(sum(whole.values()) - found, found)
 
 
 def answers_admin(socket: Path) -> bool:
@@ -73,3 +99,7 @@ def _get(socket: Path, path: str) -> Optional[bytes]:
         return None
     finally:
         connection.close()
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -16,10 +16,12 @@ from .agreement import BACK, plan_recovery
 from .bundle import Bundle, read_bundle, remove_bundle
 from .containers import Container, read_app_containers, refresh_containers
 from .context import Host
+from .drain import end_containers
 from .engine import wait_until
 from .errors import EngineFault
 from .fleet import COMMIT, FINISH
 from .health import FAILED, READY, judge_replicas
+from .inflight import find_admin_sockets
 from .journal import END
 from .ledger import DEPLOY, Ledger, Transaction, fold_records
 from .orders import read_end
@@ -27,7 +29,7 @@ from .phases.commit import commit_release
 from .phases.migrate import finish_job
 from .phases.platform import restore_platform
 from .phases.prune import prune_old
-from .phases.retire import retire_old, stop_gently
+from .phases.retire import retire_old
 from .routes import close_dark, close_inside, read_live, remove_routes, switch_back, switch_to
 
 _WAKE_SECONDS = 30.0
@@ -153,7 +155,7 @@ def _let_finish(host: Host, left: Transaction, containers: list[Container]) -> N
     bundle = read_bundle(host.paths, left.release)
     if leaving:
         bound = min(bundle.release.drain_timeout if bundle is not None else _DRAIN_SECONDS, _DRAIN_SECONDS)
-        stop_gently(host, leaving, bound)
+        end_containers(host, leaving, lambda: find_admin_sockets(host.paths), bound)
 
 
 def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:

@@ -5,7 +5,8 @@ Caddyfile says, is how many *failures* it had in the last ``fail_duration``: so 
 failure (``unhealthy_status``, ``unhealthy_latency``), with a ``max_fails`` that is never reached, so that it has no
 effect but the count. One address has one counter; a port that is written with leading zeros is another address
 to Caddy and the same to the kernel. So each request, by a digit of its random id, is counted for one thing:
-a quarter for the number of answers, half of them for errors, a quarter for slowness.
+a quarter for the number of answers, half of them for errors, a quarter for slowness. WebSockets and server-sent
+events have a port of that kind too: they are told from requests, which end by themselves and are worth waiting for.
 """
 
 from __future__ import annotations
@@ -38,6 +39,14 @@ TALLIES = (
     Tally("slow", 3, "[c-f]", 4, f"unhealthy_latency {SLOW_SECONDS:g}s"),
 )
 
+STREAM_ZEROS = 4
+"""The leading zeros of the port that streams are sent to: what is open for as long as somebody listens."""
+STREAMS = {
+    "websocket": "header_regexp Upgrade (?i)^websocket$",
+    "events": "header_regexp Accept text/event-stream",
+}
+"""How a stream is told from a request by what it asks for."""
+
 _UPSTREAM = """\
 (fairlead-upstream) {
 	dynamic a {
@@ -59,10 +68,17 @@ _WAY = """\
 	reverse_proxy @fairlead-dark-{{args[0]}} {{
 		import fairlead-upstream dark {{args[0]}} {{args[1]}}
 	}}
-{tallies}	reverse_proxy {{
+{streams}{tallies}	reverse_proxy {{
 		import fairlead-upstream {link} {{args[0]}} {{args[1]}}
 	}}
 }}
+"""
+
+_STREAM = """\
+	@fairlead-{name}-{{args[0]}} {rule}
+	reverse_proxy @fairlead-{name}-{{args[0]}} {{
+		import fairlead-upstream {link} {{args[0]}} {zeros}{{args[1]}}
+	}}
 """
 
 _TALLY = """\
@@ -111,4 +127,8 @@ def _render_way(name: str, link: str) -> str:
         )
         for one in TALLIES
     )
-    return _WAY.format(name=name, dark=DARK_HEADER, tallies=tallies, link=link)
+    streams = "".join(
+        _STREAM.format(name=kind, rule=rule, link=link, zeros="0" * STREAM_ZEROS)
+        for kind, rule in STREAMS.items()
+    )
+    return _WAY.format(name=name, dark=DARK_HEADER, streams=streams, tallies=tallies, link=link)

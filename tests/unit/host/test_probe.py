@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairlead.host.inflight import sum_in_flight
+from fairlead.host.inflight import InFlight, sum_in_flight
 from fairlead.host.probe import Answer, published_target
 from fairlead.host.release import Probe
 
@@ -58,9 +58,11 @@ def test_requests_in_flight_are_summed() -> None:
         {"address": "172.18.0.5:008000", "num_requests": 2, "fails": 0},
         {"address": "172.18.0.5:8000", "num_requests": 0, "fails": 0},
         {"address": "172.18.0.5:9000", "num_requests": 1, "fails": 0},
+        {"address": "172.18.0.5:00009000", "num_requests": 1, "fails": 0},
         {"address": "172.18.0.6:8000", "num_requests": 9, "fails": 0},
         {"address": "[fd00::5]:08000", "num_requests": 4, "fails": 0},
     ]
-    assert sum_in_flight(upstreams, {"172.18.0.5", "fd00::5"}) == 8
-    assert sum_in_flight(upstreams[1:3], {"172.18.0.5"}) == 3
-    assert sum_in_flight(None, {"172.18.0.5"}) == 0
+    assert sum_in_flight(upstreams, {"172.18.0.5", "fd00::5"}) == InFlight(requests=7, streams=1)
+    assert sum_in_flight(upstreams[1:3], {"172.18.0.5"}) == InFlight(requests=3, streams=0)
+    assert sum_in_flight(None, {"172.18.0.5"}) == InFlight(0, 0)
+    assert sum_in_flight([{"address": "172.18.0.5:00008000", "num_requests": 4}], {"172.18.0.5"}).streams == 4

@@ -7,9 +7,21 @@ from one request to the next. The same files decide for which names a certificat
 
 from __future__ import annotations
 
+from ..snippet import STREAM_ZEROS, STREAMS
+
 _LOCAL_LABELS = 4
 _LOCAL_DOMAINS = ("localhost", "internal", "local", "test")
 """No public authority certifies these: names below them get certificates of Caddy's own."""
+
+_STREAM = """\
+			@{kind} {{
+				{rule}
+				vars_regexp upstream {{http.matchers.file.relative}} /https?:([^:/]+):([0-9]+)$
+			}}
+			reverse_proxy @{kind} {{
+				import way {zeros}{{re.upstream.2}}
+			}}
+"""
 
 _TEMPLATE = """\
 # Written by Fairlead. The edge of this host: it names no app, and is never reloaded.
@@ -22,6 +34,16 @@ _TEMPLATE = """\
 	}
 }
 
+(way) {
+	dynamic a {
+		name {re.upstream.1}
+		port {args[0]}
+		refresh 1s
+	}
+	lb_try_duration 10s
+	lb_try_interval 50ms
+}
+
 (serve) {
 	@{args[0]} file {
 		root /fairlead/hosts
@@ -30,14 +52,8 @@ _TEMPLATE = """\
 	handle @{args[0]} {
 		route {
 			@upstream vars_regexp upstream {http.matchers.file.relative} /https?:([^:/]+):([0-9]+)$
-			reverse_proxy @upstream {
-				dynamic a {
-					name {re.upstream.1}
-					port {re.upstream.2}
-					refresh 1s
-				}
-				lb_try_duration 10s
-				lb_try_interval 50ms
+STREAMS			reverse_proxy @upstream {
+				import way {re.upstream.2}
 			}
 			respond 502
 		}
@@ -97,4 +113,8 @@ def render_caddyfile() -> str:
     names = ["localhost"]
     for domain in _LOCAL_DOMAINS:
         names += [f"{'*.' * depth}{domain}" for depth in range(1, _LOCAL_LABELS + 1)]
-    return _TEMPLATE.replace("LOCAL_NAMES", ", ".join(f"https://{name}" for name in names))
+    streams = "".join(
+        _STREAM.format(kind=kind, rule=rule, zeros="0" * STREAM_ZEROS) for kind, rule in STREAMS.items()
+    )
+    text = _TEMPLATE.replace("STREAMS", streams)
+    return text.replace("LOCAL_NAMES", ", ".join(f"https://{name}" for name in names))

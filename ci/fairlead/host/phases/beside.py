@@ -5,20 +5,20 @@ The old one runs on until ``retire``: until then ``restore_proxy`` has only to r
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Optional
 
 from ..atomic import write_file
 from ..containers import Container, find_proxy, proxy_project, read_app_containers
 from ..context import Context, Host
+from ..drain import end_containers
 from ..edge.claims import Claim, drop_claim, parse_claim, read_claim, write_claim
 from ..edge.lifecycle import edge_lock, find_edge, is_outdated, start_edge, stop_edge
 from ..edge.place import PORTS, Place
 from ..edge.plan import holders_of, plan_claim
 from ..engine import wait_until
 from ..errors import EngineFault, ReleaseFault
-from ..inflight import answers_admin, count_in_flight
+from ..inflight import answers_admin
 from ..probe import Target, listens, probe_http
 from ..project import platform_hashes, render_json, render_proxy_project
 from ..release import Release
@@ -29,8 +29,7 @@ _LISTEN_WAIT = 5.0
 _REDIRECT_WAIT = 1.0
 _FREE_WITHIN = 2.0
 """Seconds that a holder of 80 and 443 gets for its last requests: until it has ended, nobody else can have them."""
-_POLL = 0.05
-_QUIET_POLLS = 3
+_REVERT_WITHIN = 10.0
 _MOVED = (301, 302, 307, 308)
 
 
@@ -149,8 +148,7 @@ def restore_proxy(host: Host, before: Mapping[str, Any]) -> bool:
             if edge is not None and not edge.running:
                 host.engine.start(edge.id)
     if claim is not None:
-        _drain(host, new, 10.0)
-        _remove(host, new)
+        _end(host, new, _REVERT_WITHIN)
     return True
 
 
@@ -173,8 +171,7 @@ def drop_replaced(host: Host, release: Release) -> list[str]:
             write_claim(place, wanted)
         else:
             drop_claim(place, host.paths.app)
-    _drain(host, gone, release.drain_timeout)
-    _remove(host, gone)
+    _end(host, gone, release.drain_timeout)
     if wanted is None:
         with edge_lock(place, host.paths.app):
             stop_edge(host.engine, place)
@@ -229,20 +226,10 @@ def _start(host: Host, own: Collection[Container], mark: str) -> None:
         host.warn("the proxy was put back, and does not answer yet")
 
 
-def _drain(host: Host, proxies: Collection[Container], bound: float) -> None:
-    """Wait until the edge has nothing in flight to these proxies, for ``bound`` seconds at most."""
-    addresses = {address for one in proxies if one.running for address in one.addresses}
-    deadline = time.monotonic() + bound
-    quiet = 0
-    while addresses and quiet < _QUIET_POLLS:
-        count = count_in_flight([Place(host.paths.root).admin_socket], addresses)
-        quiet = quiet + 1 if not count else 0
-        if time.monotonic() >= deadline:
-            host.warn(
-                f"{count} requests or streams through the proxy that is replaced are still open after {bound:g} s"
-            )
-            return
-        time.sleep(_POLL)
+def _end(host: Host, proxies: Sequence[Container], bound: float) -> None:
+    """Remove proxies that the edge sends nobody to any more."""
+    end_containers(host, proxies, lambda: [Place(host.paths.root).admin_socket], bound)
+    _remove(host, proxies)
 
 
 def _remove(host: Host, proxies: Collection[Container]) -> None:

@@ -1,0 +1,85 @@
+"""End containers that get no new requests: what is under way is answered, streams are asked to end, nothing is cut silently.
+
+A request ends by itself, so that it is waited for. A stream does not: the container's own stop signal is what
+makes an application close it as its protocol asks, and its client comes back, to the release that serves.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Optional
+
+from .containers import Container, refresh_containers
+from .context import Host
+from .inflight import InFlight, count_in_flight
+
+_POLL = 0.05
+_QUIET_POLLS = 3
+"""A request may have read the old route and not be counted yet: one look is not enough."""
+_AT_ONCE = 8
+_KILLED = 137
+
+Sockets = Callable[[], Collection[Path]]
+
+
+def end_containers(host: Host, containers: Sequence[Container], sockets: Sockets, bound: float) -> None:
+    """Stop containers when their last request is answered, or after ``bound`` seconds.
+
+    Args:
+        host: the app.
+        containers: what gets no new requests.
+        sockets: the admin sockets of the proxies that may have something under way there.
+        bound: seconds to wait for requests.
+    """
+    running = [one for one in containers if one.running]
+    addresses = {address for one in running for address in one.addresses}
+    if running:
+        _await_requests(host, addresses, sockets, bound)
+    stop_containers(host, running, lambda: count_in_flight(sockets(), addresses))
+
+
+def stop_containers(
+    host: Host, containers: Sequence[Container], count: Callable[[], Optional[InFlight]] = lambda: None
+) -> None:
+    """Send the stop signal to all at once and wait; say what one that had to be killed had still open."""
+    last: Optional[InFlight] = None
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        ends = [pool.submit(host.engine.stop, one.id, grace=one.grace) for one in containers]
+        while not all(end.done() for end in ends):
+            last = count() or last
+            time.sleep(_POLL)
+    for end in ends:
+        end.result()
+    if last is not None and last.whole:
+        killed = [one for one in refresh_containers(host.engine, containers) if one.exit_code == _KILLED]
+        if killed:
+            names = ", ".join(sorted(one.name for one in killed))
+            host.warn(
+                f"{last} were still open when {names} had to be killed, {killed[0].grace:g} s after the stop signal"
+            )
+
+
+def _await_requests(host: Host, addresses: Collection[str], sockets: Sockets, bound: float) -> None:
+    deadline = time.monotonic() + bound
+    quiet = 0
+    found: Optional[InFlight] = None
+    while quiet < _QUIET_POLLS:
+        found = count_in_flight(sockets(), addresses)
+        quiet = quiet + 1 if found is not None and not found.requests else 0
+        if time.monotonic() >= deadline:
+            host.warn(_unfinished(found, bound))
+            return
+        if quiet < _QUIET_POLLS:
+            time.sleep(_POLL)
+    if found is not None and found.streams:
+        streams = "1 stream" if found.streams == 1 else f"{found.streams} streams"
+        host.note(f"{streams} open: asked to end, their clients come back to what serves")
+
+
+def _unfinished(found: Optional[InFlight], bound: float) -> str:
+    if found is None:
+        return f"the proxy could not be asked for requests in flight; waited {bound:g} s before the containers are stopped"
+    return f"{found} to the containers that serve no more were still open after {bound:g} s: they are asked to end them now"

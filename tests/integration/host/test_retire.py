@@ -1,0 +1,46 @@
+"""What the old release has under way when it is retired: requests are waited for, streams are asked to end."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+from tests.integration.host.stage import Sheet, Stage
+
+
+def _with_download(stage: Stage, number: int) -> Sheet:
+    """A release that also gives away its own program, which is more than the buffers between it and a client hold."""
+    sheet = stage.sheet(number)
+    handlers = '\thandle /caddy {\n\t\troot * /\n\t\tfile_server\n\t}\n\thandle {\n\t\trespond "hello"\n\t}\n'
+    sheet.watch = {"window": 0}
+    sheet.web(text=f"{{\n\tadmin off\n}}\n:8000 {{\n\theader X-Release {sheet.revision}\n{handlers}}}\n")
+    sheet.proxy()
+    return sheet
+
+
+@contextlib.contextmanager
+def _left_open(stage: Stage, *headers: str) -> Iterator[None]:
+    """An answer that its client does not read to the end."""
+    with socket.create_connection(("127.0.0.1", stage.port), timeout=10) as client:
+        lines = ["GET /caddy HTTP/1.1", "Host: stage.example.com", *headers, "", ""]
+        client.sendall("\r\n".join(lines).encode())
+        assert client.recv(15) == b"HTTP/1.1 200 OK"
+        yield
+
+
+def test_a_stream_is_asked_to_end_and_one_that_must_be_cut_is_told(stage: Stage) -> None:
+    """Nobody waits `drain_timeout` for what does not end by itself; a request is waited for that long, and told too."""
+    assert stage.deploy(_with_download(stage, 1)).status == "live"
+    with _left_open(stage, "Accept: text/event-stream"):
+        assert stage.deploy(_with_download(stage, 2)).status == "live"
+    notes = "\n".join(stage.notes())
+    assert "1 stream open: asked to end" in notes
+    assert "after 2 s: they are asked" not in notes, "it was waited for like a request"
+    killed = f"{stage.app}-000001-web-000001-1"
+    assert f"0 requests and 1 stream were still open when {killed} had to be killed, 2 s after" in notes
+    with _left_open(stage):
+        assert stage.deploy(_with_download(stage, 3)).status == "live"
+    notes = "\n".join(stage.notes())
+    assert "1 request and 0 streams to the containers that serve no more were still open after 2 s" in notes
+    assert "1 request and 0 streams were still open when" in notes
