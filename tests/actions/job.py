@@ -20,6 +20,8 @@ APP = ROOT / "tests" / "e2e" / "apps" / "tiny"
 # What the lab needs where GitHub would reach Docker Hub and Trivy's own database.
 _LAB_VARIABLES = ("CONTAINERS_REGISTRIES_CONF", "FAIRLEAD_BUILD_CONTEXTS", "TRIVY_DB_REPOSITORY")
 _TIMEOUT = 600.0
+# What runs in a workflow: Fairlead, and the workflows themselves.
+_NEEDED = (".github", "bootstrap", "ci", "pyproject.toml", "requirements")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Ended:
 
 
 class Project:
-    """A copy of this repository in which the tiny app takes the place of the board, and its workflows."""
+    """What workflows run of this repository, committed or not, with the tiny app in the place of the board."""
 
     def __init__(self, folder: Path, lab: Lab, server: Server) -> None:
         self.root = folder / "repository"
@@ -51,16 +53,14 @@ class Project:
         self.git("remote", "add", "origin", "https://github.com/acme/tiny.git")
 
     def _copy(self) -> None:
-        """The files of this checkout, committed or not, with the app's on top."""
-        listed = _git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+        words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *_NEEDED)
+        listed = _git(ROOT, *words).split("\0")
         for name in filter(None, listed):
             source = ROOT / name
             if source.is_file():
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, self.root / name)
         shutil.copytree(APP, self.root, dirs_exist_ok=True)
-        (self.root / ".dockerignore").unlink(missing_ok=True)
-        (self.root / "Caddyfile").unlink(missing_ok=True)
         shutil.copy(self._lab.known_hosts, self.root / "known_hosts")
         settings = self.root / "fairlead.yaml"
         text = settings.read_text().replace("127.0.0.2", self._server.address)

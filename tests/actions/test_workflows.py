@@ -19,14 +19,14 @@ CANARY = "canary-77ab-in-no-log"
 def test_pushes_to_main_go_live_or_are_refused_and_a_rollback_by_hand_takes_one_back(
     project: Project, server: Server
 ) -> None:
-    """deploy.yml three times, the second commit never healthy, then rollback.yml: who answers is who should."""
+    """deploy.yml three times, the second commit crashing, then rollback.yml: who answers is who should."""
     first = project.git("rev-parse", "HEAD")
     ended = succeeded(project.run("push", "deploy.yml"))
     assert ended.output("release") == "000001"
     assert visit(server)[:2] == (200, first)
 
-    project.edit("server.py", "HEALTHY = True", "HEALTHY = False")
-    project.commit("Never healthy")
+    project.edit("server.py", 'FAULT = os.environ.get("FAULT", "")', 'FAULT = "crash"')
+    project.commit("Crash")
     ended = project.run("push", "deploy.yml")
     assert ended.code != 0
     assert ended.output("exit-code") == "6"
@@ -34,7 +34,7 @@ def test_pushes_to_main_go_live_or_are_refused_and_a_rollback_by_hand_takes_one_
     assert CANARY not in ended.log
     assert visit(server)[:2] == (200, first)
 
-    project.edit("server.py", "HEALTHY = False", "HEALTHY = True")
+    project.edit("server.py", 'FAULT = "crash"', 'FAULT = ""')
     project.edit("server.py", 'GREETING = "hello"', 'GREETING = "good morning"')
     last = project.commit("Greet better")
     succeeded(project.run("push", "deploy.yml"))

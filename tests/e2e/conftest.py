@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,31 +20,47 @@ APPS = Path(__file__).parent / "apps"
 
 
 @pytest.fixture(scope="session")
-def lab() -> Lab:
-    """The lab of this machine, started if it is not up."""
+def lab() -> Iterator[Lab]:
+    """The lab of this machine, started if it is not up; its first server is left without an app."""
     subprocess.run([sys.executable, "-m", "fairlead", "lab", "up"], check=True, timeout=1500)
-    return load()
+    lab = load()
+    yield lab
+    wipe_server(lab.servers[1])
 
 
 @pytest.fixture
-def server(lab: Lab) -> Iterator[Server]:
+def server(lab: Lab) -> Server:
     """The lab's first server, with no app on it (images stay: they are what makes tests slow)."""
     server = lab.servers[1]
     wipe_server(server)
-    yield server
-    wipe_server(server)
+    return server
 
 
-@pytest.fixture
-def tiny(lab: Lab, server: Server, tmp_path: Path) -> Workbench:
-    """A small app with a web service, a migration and a store, committed, its environment the empty server."""
-    root = tmp_path / "tiny"
+@pytest.fixture(scope="session")
+def published(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """The tiny app, its one commit built, scanned and published once for all tests: they take copies."""
+    root = tmp_path_factory.mktemp("published") / "tiny"
     shutil.copytree(APPS / "tiny", root)
-    settings = root / "fairlead.yaml"
-    settings.write_text(settings.read_text().replace("127.0.0.2", server.address))
-    bench = Workbench(root, lab, server, secrets={"canary": "canary-4b1d-in-no-log"})
+    bench = Workbench(root, lab, lab.servers[1], secrets={"canary": "canary-4b1d-in-no-log"})
+    bench.edit("fairlead.yaml", "deploy@127.0.0.2", f"deploy@{bench.server.address}")
+    bench.edit("fairlead.yaml", "url: http://127.0.0.2", f"url: http://{bench.server.address}")
     # Tags belong to the commits of one history: this repository is new.
     bench.environ["FAIRLEAD_REGISTRY"] = f"{lab.registry}/tiny-{secrets.token_hex(3)}"
     bench.git("init", "--quiet", "--initial-branch", "main")
     bench.commit("first")
+    for verb in ("build", "scan", "publish"):
+        bench.ok(verb)
     return bench
+
+
+@pytest.fixture
+def tiny(published: Workbench, server: Server, tmp_path: Path) -> Workbench:
+    """A small app with a web service, a migration and a store, published, its environment the empty server."""
+    return copy_of(published, tmp_path)
+
+
+def copy_of(published: Workbench, folder: Path) -> Workbench:
+    """The repository with its work products, but for the images, which are in the registry."""
+    root = folder / published.root.name
+    shutil.copytree(published.root, root, ignore=shutil.ignore_patterns("images"))
+    return replace(published, root=root, environ=dict(published.environ))

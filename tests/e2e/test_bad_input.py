@@ -60,6 +60,7 @@ def test_the_engine_is_down(tiny: Workbench, tmp_path: Path) -> None:
 
 def test_the_registry_refuses_the_login(tiny: Workbench) -> None:
     """A wrong password is told as such, with the variables that carry it."""
+    tiny.commit("second")
     tiny.ok("build")
     tiny.ok("scan")
     error = tiny.refused(4, "publish", env={"FAIRLEAD_REGISTRY_PASSWORD": "wrong"})
@@ -68,9 +69,6 @@ def test_the_registry_refuses_the_login(tiny: Workbench) -> None:
 
 def test_nothing_was_published(tiny: Workbench) -> None:
     """Deploying what is not in the registry names the image; the server is not touched."""
-    tiny.ok("build")
-    tiny.ok("scan")
-    tiny.ok("publish")
     document = tiny.root / ".fairlead" / "publish.json"
     published = json.loads(document.read_text())
     published["images"]["web"]["digest"] = "sha256:" + "ab" * 32
@@ -88,66 +86,56 @@ def _unused_port() -> int:
 
 
 def _point_at(bench: Workbench, host: str) -> None:
-    bench.edit("fairlead.yaml", "hosts: [deploy@127.0.0.2]", f"hosts: [{host}]")
-    bench.commit("elsewhere")
-
-
-@pytest.fixture
-def published(tiny: Workbench) -> Workbench:
-    """The tiny app, published and not deployed."""
-    for verb in ("build", "scan", "publish"):
-        tiny.ok(verb)
-    return tiny
+    bench.edit("fairlead.yaml", f"hosts: [deploy@{bench.server.address}]", f"hosts: [{host}]")
 
 
 def test_the_host_is_unreachable(tiny: Workbench) -> None:
     """A host that does not answer is named, with its port."""
     port = _unused_port()
     _point_at(tiny, f"deploy@127.0.0.1:{port}")
-    for verb in ("build", "scan", "publish"):
-        tiny.ok(verb)
     assert str(port) in json.dumps(tiny.refused(4, "deploy"))
 
 
-def test_the_client_key_is_wrong(published: Workbench, tmp_path: Path) -> None:
+def test_the_client_key_is_wrong(tiny: Workbench, tmp_path: Path) -> None:
     """A key that the server does not know is refused as a key, not as a network fault."""
     key = tmp_path / "key"
     import subprocess
 
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    error = published.refused(4, "deploy", env={"FAIRLEAD_SSH_IDENTITY": str(key)})
+    error = tiny.refused(4, "deploy", env={"FAIRLEAD_SSH_IDENTITY": str(key)})
     assert "key" in json.dumps(error).lower()
 
 
 @pytest.mark.parametrize(
     "known",
-    ["", "127.0.0.2 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3Yb8gGOJ1J8b6PZ4T0xDLmbm5y9bXW1m8sYk3tYk9f\n"],
+    ["", "{} ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3Yb8gGOJ1J8b6PZ4T0xDLmbm5y9bXW1m8sYk3tYk9f\n"],
 )
-def test_the_host_key_is_not_the_known_one(published: Workbench, tmp_path: Path, known: str) -> None:
+def test_the_host_key_is_not_the_known_one(tiny: Workbench, tmp_path: Path, known: str) -> None:
     """An unknown and a changed host key are both refused, with the line to add."""
     file = tmp_path / "known_hosts"
+    known = known.format(tiny.server.address)
     file.write_text(known)
-    error = published.refused(4, "deploy", env={"FAIRLEAD_KNOWN_HOSTS": str(file)})
+    error = tiny.refused(4, "deploy", env={"FAIRLEAD_KNOWN_HOSTS": str(file)})
     text = json.dumps(error)
-    assert "127.0.0.2 ssh-ed25519 AAAA" in text
+    assert f"{tiny.server.address} ssh-ed25519 AAAA" in text
     assert file.read_text() == known
 
 
 @pytest.mark.parametrize("size", ["64k", "4m"], ids=["no room for the agent", "no room for the release"])
-def test_the_disk_of_the_server_is_full(published: Workbench, size: str) -> None:
+def test_the_disk_of_the_server_is_full(tiny: Workbench, size: str) -> None:
     """A full disk is one clear error, and nothing is started."""
     mount = f"import ctypes; assert not ctypes.CDLL(None).mount(b'tmpfs', b'/srv/fairlead', b'tmpfs', 0, b'size={size}')"
-    on_server(published.server, "python3", "-c", mount)
+    on_server(tiny.server, "python3", "-c", mount)
     try:
-        on_server(published.server, "chown", "deploy:deploy", "/srv/fairlead")
-        ended = published.fairlead("--json", "deploy")
+        on_server(tiny.server, "chown", "deploy:deploy", "/srv/fairlead")
+        ended = tiny.fairlead("--json", "deploy")
         assert ended.code in (4, 6), ended
         assert "disk" in ended.stdout.lower() or "space" in ended.stdout.lower(), ended
         assert "Traceback" not in ended.stderr
     finally:
         unmount = "import ctypes; assert not ctypes.CDLL(None).umount(b'/srv/fairlead')"
-        on_server(published.server, "python3", "-c", unmount)
-    assert containers(published.server) == []
+        on_server(tiny.server, "python3", "-c", unmount)
+    assert containers(tiny.server) == []
 
 
 def test_the_image_is_not_for_this_architecture(tiny: Workbench) -> None:
@@ -177,7 +165,7 @@ def test_no_health_evidence(tiny: Workbench) -> None:
 def test_rollback_with_nothing_to_go_back_to(tiny: Workbench) -> None:
     """Before the first deploy, and with one release only, a rollback says so and changes nothing."""
     tiny.refused(2, "rollback")
-    tiny.ok("ship")
+    tiny.ok("deploy")
     before = visit(tiny.server)
     tiny.refused(2, "rollback")
     tiny.refused(2, "rollback", "--to", "000099")
@@ -186,7 +174,7 @@ def test_rollback_with_nothing_to_go_back_to(tiny: Workbench) -> None:
 
 def test_two_apps_of_one_name(tiny: Workbench) -> None:
     """An app of the same name from another repository does not take this one's place."""
-    tiny.ok("ship")
+    tiny.ok("deploy")
     before = visit(tiny.server)
     tiny.environ["FAIRLEAD_REGISTRY"] = tiny.lab.environ["FAIRLEAD_REGISTRY"] + "-other"
     tiny.git("remote", "add", "origin", "https://example.com/other/tiny.git")

@@ -107,7 +107,7 @@ def miniflux(lab: Lab, server: Server, tmp_path: Path) -> Workbench:
         "app: miniflux\n"
         "images: {miniflux: {services: [miniflux]}}\n"
         "platforms: [linux/amd64]\n"
-        "environments: {lab: {hosts: [deploy@127.0.0.2], url: http://127.0.0.2}}\n",
+        f"environments: {{lab: {{hosts: [deploy@{server.address}], url: http://{server.address}}}}}\n",
     )
 
 
@@ -121,7 +121,7 @@ def redis_commander(lab: Lab, server: Server, tmp_path: Path) -> Workbench:
         "images: {redis-commander: {}}\n"
         "compose: [docker-compose.yml]\n"
         "platforms: [linux/amd64]\n"
-        "environments: {lab: {hosts: [deploy@127.0.0.2], url: http://127.0.0.2}}\n",
+        f"environments: {{lab: {{hosts: [deploy@{server.address}], url: http://{server.address}}}}}\n",
     )
 
 

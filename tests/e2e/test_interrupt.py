@@ -49,11 +49,10 @@ def _journal(bench: Workbench) -> list[dict[str, object]]:
 
 def test_a_deploy_that_is_stopped_leaves_what_served(tiny: Workbench) -> None:
     """Before the switch and in the watch alike; with a second signal the command leaves, and the server does the rest."""
-    tiny.ok("ship")
+    tiny.ok("deploy")
     before, running = visit(tiny.server), containers(tiny.server)
     tiny.edit("fairlead.yaml", "window: 1s", "window: 20s")
-    secret = "secrets: [canary]"
-    tiny.edit("fairlead.yaml", secret, f"{secret}\n    variables: {{COLOUR: red}}")
+    tiny.vary(COLOUR="red")
     for phase, number in (("start", signal.SIGINT), ("watch", signal.SIGTERM)):
         code, error, took = _interrupted(tiny, phase, number)
         assert code == 130, error

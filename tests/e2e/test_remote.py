@@ -18,76 +18,67 @@ from fairlead.remote.setup import LIBRARY
 from tests.e2e.workbench import Workbench, on_server, visit
 
 
-@pytest.fixture
-def bench(tiny: Workbench) -> Workbench:
-    """The tiny app, its environment the server of whichever lab is in use."""
-    text = (tiny.root / "fairlead.yaml").read_text()
-    (tiny.root / "fairlead.yaml").write_text(text.replace("127.0.0.2", tiny.server.address))
-    tiny.git("commit", "--quiet", "--all", "--allow-empty", "--message", "here")
-    return tiny
-
-
-def _logins(bench: Workbench) -> int:
-    log = subprocess.run(["docker", "logs", bench.server.name], capture_output=True, text=True, check=True)
+def _logins(tiny: Workbench) -> int:
+    log = subprocess.run(["docker", "logs", tiny.server.name], capture_output=True, text=True, check=True)
     return (log.stdout + log.stderr).count("Accepted publickey for")
 
 
-def _forget_agent(bench: Workbench) -> None:
-    on_server(bench.server, "rm", "-rf", "/srv/fairlead/agents")
+def _forget_agent(tiny: Workbench) -> None:
+    on_server(tiny.server, "rm", "-rf", "/srv/fairlead/agents")
 
 
-def _host_key(bench: Workbench) -> str:
+def _host_key(tiny: Workbench) -> str:
     """The server's own key as the server has it, not as the network tells it."""
-    kind, key, *_ = on_server(bench.server, "cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()
-    return f"{bench.server.address} {kind} {key}"
+    kind, key, *_ = on_server(tiny.server, "cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()
+    return f"{tiny.server.address} {kind} {key}"
 
 
-def test_an_unknown_host_key_is_refused_with_the_very_line_to_add(bench: Workbench, tmp_path: Path) -> None:
+def test_an_unknown_host_key_is_refused_with_the_very_line_to_add(tiny: Workbench, tmp_path: Path) -> None:
     known = tmp_path / "known hosts"
     known.write_text("")
-    before = _logins(bench)
-    error = bench.refused(4, "history", "--known-hosts", str(known))
-    assert error["details"][0] == _host_key(bench)
-    printed = on_server(bench.server, "ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").split()
+    before = _logins(tiny)
+    error = tiny.refused(4, "history", "--known-hosts", str(known))
+    assert error["details"][0] == _host_key(tiny)
+    printed = on_server(tiny.server, "ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").split()
     assert printed[1] in error["details"][1]
     assert known.read_text() == "", "nothing is learned behind the user's back"
-    assert _logins(bench) == before
+    assert _logins(tiny) == before
     known.write_text(error["details"][0] + "\n")
-    bench.ok("history", "--known-hosts", str(known))
+    tiny.ok("history", "--known-hosts", str(known))
 
 
-def test_a_changed_host_key_is_refused_with_a_warning(bench: Workbench, tmp_path: Path) -> None:
+def test_a_changed_host_key_is_refused_with_a_warning(tiny: Workbench, tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
     kind, key, *_ = (tmp_path / "other.pub").read_text().split()
     known = tmp_path / "known_hosts"
-    known.write_text(f"{bench.server.address} {kind} {key}\n")
-    error = bench.refused(4, "history", "--known-hosts", str(known))
+    known.write_text(f"{tiny.server.address} {kind} {key}\n")
+    error = tiny.refused(4, "history", "--known-hosts", str(known))
     assert "has changed" in error["what"]
     assert f"{known}:1" in error["why"]
     assert "do not go on" in error["fix"]
-    assert error["details"][0] == _host_key(bench)
+    assert error["details"][0] == _host_key(tiny)
 
 
-def test_a_key_that_the_server_does_not_know_is_told_as_that(bench: Workbench, tmp_path: Path) -> None:
+def test_a_key_that_the_server_does_not_know_is_told_as_that(tiny: Workbench, tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
-    error = bench.refused(4, "history", "--identity", str(tmp_path / "key"))
+    error = tiny.refused(4, "history", "--identity", str(tmp_path / "key"))
     assert "does not accept the key" in error["what"]
     assert "authorized_keys" in error["fix"]
 
 
-def test_a_key_file_that_others_can_read_is_told_as_that(bench: Workbench, tmp_path: Path) -> None:
+def test_a_key_file_that_others_can_read_is_told_as_that(tiny: Workbench, tmp_path: Path) -> None:
     key = tmp_path / "key"
-    key.write_bytes(bench.lab.identity.read_bytes())
+    key.write_bytes(tiny.lab.identity.read_bytes())
     key.chmod(0o644)
-    error = bench.refused(4, "history", "--identity", str(key))
+    error = tiny.refused(4, "history", "--identity", str(key))
     assert "chmod 600" in error["fix"]
 
 
-def test_the_content_of_a_key_may_come_in_a_variable(bench: Workbench) -> None:
+def test_the_content_of_a_key_may_come_in_a_variable(tiny: Workbench) -> None:
     """As a job of GitHub Actions has it, even when its last newline was lost on the way."""
-    content = bench.lab.identity.read_text().rstrip("\n")
-    bench.environ["FAIRLEAD_SSH_KEY"] = content
-    ended = bench.fairlead("history", env={"FAIRLEAD_SSH_IDENTITY": None})
+    content = tiny.lab.identity.read_text().rstrip("\n")
+    tiny.environ["FAIRLEAD_SSH_KEY"] = content
+    ended = tiny.fairlead("history", env={"FAIRLEAD_SSH_IDENTITY": None})
     assert ended.code == 0, ended
 
 
@@ -95,30 +86,30 @@ def test_the_content_of_a_key_may_come_in_a_variable(bench: Workbench) -> None:
     ("host", "word"),
     [("deploy@127.0.0.1:1", "refuses connections"), ("deploy@no-such-host.invalid", "cannot be resolved")],
 )
-def test_a_host_that_is_not_there_is_told_with_the_reason(bench: Workbench, host: str, word: str) -> None:
-    bench.edit("fairlead.yaml", f"hosts: [deploy@{bench.server.address}]", f"hosts: [{host}]")
-    assert word in bench.refused(4, "history")["what"]
+def test_a_host_that_is_not_there_is_told_with_the_reason(tiny: Workbench, host: str, word: str) -> None:
+    tiny.edit("fairlead.yaml", f"hosts: [deploy@{tiny.server.address}]", f"hosts: [{host}]")
+    assert word in tiny.refused(4, "history")["what"]
 
 
-def test_several_hosts_are_refused_for_now(bench: Workbench) -> None:
-    one = f"deploy@{bench.server.address}"
-    bench.edit("fairlead.yaml", f"hosts: [{one}]", f"hosts: [{one}, deploy@127.0.0.99]")
-    assert "2 hosts" in bench.refused(2, "history")["what"]
+def test_several_hosts_are_refused_for_now(tiny: Workbench) -> None:
+    one = f"deploy@{tiny.server.address}"
+    tiny.edit("fairlead.yaml", f"hosts: [{one}]", f"hosts: [{one}, deploy@127.0.0.99]")
+    assert "2 hosts" in tiny.refused(2, "history")["what"]
 
 
-def test_a_server_without_python_is_told_as_that(bench: Workbench) -> None:
-    python = on_server(bench.server, "readlink", "-f", "/usr/bin/python3").strip()
-    link = on_server(bench.server, "readlink", "/usr/bin/python3").strip()
-    on_server(bench.server, "rm", "/usr/bin/python3")
+def test_a_server_without_python_is_told_as_that(tiny: Workbench) -> None:
+    python = on_server(tiny.server, "readlink", "-f", "/usr/bin/python3").strip()
+    link = on_server(tiny.server, "readlink", "/usr/bin/python3").strip()
+    on_server(tiny.server, "rm", "/usr/bin/python3")
     try:
-        error = bench.refused(4, "history")
+        error = tiny.refused(4, "history")
     finally:
-        on_server(bench.server, "ln", "-s", link or python, "/usr/bin/python3")
+        on_server(tiny.server, "ln", "-s", link or python, "/usr/bin/python3")
     assert "python3 is missing" in error["what"]
 
 
-def test_the_server_is_checked(bench: Workbench) -> None:
-    document = bench.ok("--json", "host", "check").document
+def test_the_server_is_checked(tiny: Workbench) -> None:
+    document = tiny.ok("--json", "host", "check").document
     states = {check["name"]: check["state"] for check in document["checks"]}
     assert {states[name] for name in ("python", "root", "engine", "compose", "disk", "clock")} <= {
         "ok",
@@ -126,12 +117,12 @@ def test_the_server_is_checked(bench: Workbench) -> None:
     }
 
 
-def test_a_server_that_lacks_something_fails_the_check(bench: Workbench) -> None:
-    on_server(bench.server, "gpasswd", "--delete", "deploy", "docker")
+def test_a_server_that_lacks_something_fails_the_check(tiny: Workbench) -> None:
+    on_server(tiny.server, "gpasswd", "--delete", "deploy", "docker")
     try:
-        ended = bench.fairlead("--json", "host", "check")
+        ended = tiny.fairlead("--json", "host", "check")
     finally:
-        on_server(bench.server, "usermod", "--append", "--groups", "docker", "deploy")
+        on_server(tiny.server, "usermod", "--append", "--groups", "docker", "deploy")
     assert ended.code == 4, ended
     engine = next(check for check in ended.document["checks"] if check["name"] == "engine")
     assert engine["state"] == "failed"
@@ -139,41 +130,40 @@ def test_a_server_that_lacks_something_fails_the_check(bench: Workbench) -> None
 
 
 def test_a_fresh_server_is_prepared_and_nothing_happens_the_second_time(
-    bench: Workbench, tmp_path: Path
+    tiny: Workbench, tmp_path: Path
 ) -> None:
     """A user who is not there yet is made, let in and can deploy."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
-    bench.edit("fairlead.yaml", "hosts: [deploy@", "hosts: [newcomer@")
+    tiny.edit("fairlead.yaml", "hosts: [deploy@", "hosts: [newcomer@")
     try:
         for _ in range(2):
-            ended = bench.ok("host", "setup", "--run", "--public-key", str(tmp_path / "key.pub"))
+            ended = tiny.ok("host", "setup", "--run", "--public-key", str(tmp_path / "key.pub"))
             assert "is prepared" in ended.stdout
-        keys = on_server(bench.server, "cat", "/home/newcomer/.ssh/authorized_keys").splitlines()
+        keys = on_server(tiny.server, "cat", "/home/newcomer/.ssh/authorized_keys").splitlines()
         assert len(keys) == 1
-        bench.ok("history", "--identity", str(tmp_path / "key"))
+        tiny.ok("history", "--identity", str(tmp_path / "key"))
     finally:
-        on_server(bench.server, "userdel", "--remove", "newcomer", check=False)
-        on_server(bench.server, "chown", "-R", "deploy:deploy", "/srv/fairlead")
+        on_server(tiny.server, "userdel", "--remove", "newcomer", check=False)
+        on_server(tiny.server, "chown", "-R", "deploy:deploy", "/srv/fairlead")
 
 
-def test_a_restricted_key_deploys_and_opens_nothing_else(bench: Workbench, tmp_path: Path) -> None:
+def test_a_restricted_key_deploys_and_opens_nothing_else(tiny: Workbench, tmp_path: Path) -> None:
     """No shell, no file copy, no forwarding, no other agent than the one that root installed."""
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    bench.edit("fairlead.yaml", "hosts: [deploy@", "hosts: [guarded@")
-    bench.git("commit", "--quiet", "--all", "--message", "guarded")
+    tiny.edit("fairlead.yaml", "hosts: [deploy@", "hosts: [guarded@")
     own = ("--identity", str(key))
     try:
         for words in ((), ("--restrict",), ("--restrict",)):
-            bench.ok("host", "setup", "--run", "--public-key", f"{key}.pub", *words)
-        lines = on_server(bench.server, "cat", "/home/guarded/.ssh/authorized_keys").splitlines()
+            tiny.ok("host", "setup", "--run", "--public-key", f"{key}.pub", *words)
+        lines = on_server(tiny.server, "cat", "/home/guarded/.ssh/authorized_keys").splitlines()
         assert len(lines) == 1
         assert lines[0].startswith('command="')
-        bench.ok("ship", *own)
+        tiny.ok("deploy", *own)
 
         ssh = ("-F", "none", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes",
-               "-o", f"UserKnownHostsFile={bench.lab.known_hosts}")  # fmt: skip
-        there = f"guarded@{bench.server.address}"
+               "-o", f"UserKnownHostsFile={tiny.lab.known_hosts}")  # fmt: skip
+        there = f"guarded@{tiny.server.address}"
         shell = subprocess.run(
             ["ssh", *ssh, there, "id; echo in"], capture_output=True, text=True, input="", check=False
         )
@@ -187,7 +177,7 @@ def test_a_restricted_key_deploys_and_opens_nothing_else(bench: Workbench, tmp_p
             check=False,
         )
         assert copied.returncode != 0
-        assert on_server(bench.server, "ls", "/tmp/copied", check=False) == ""
+        assert on_server(tiny.server, "ls", "/tmp/copied", check=False) == ""
         forwarded = subprocess.run(
             ["ssh", *ssh, "-W", "127.0.0.1:22", there],
             capture_output=True,
@@ -198,34 +188,32 @@ def test_a_restricted_key_deploys_and_opens_nothing_else(bench: Workbench, tmp_p
         )
         assert "SSH-2.0" not in forwarded.stdout
 
-        installed = on_server(bench.server, "ls", f"{LIBRARY}/agents").split()
-        on_server(bench.server, "mv", f"{LIBRARY}/agents/{installed[0]}", f"{LIBRARY}/agents/{'0' * 64}")
-        error = bench.refused(4, "history", *own)
+        installed = on_server(tiny.server, "ls", f"{LIBRARY}/agents").split()
+        on_server(tiny.server, "mv", f"{LIBRARY}/agents/{installed[0]}", f"{LIBRARY}/agents/{'0' * 64}")
+        error = tiny.refused(4, "history", *own)
         assert "does not run the agent" in error["what"]
         assert "host setup --restrict" in error["fix"]
     finally:
-        on_server(bench.server, "userdel", "--remove", "guarded", check=False)
-        on_server(bench.server, "rm", "-rf", LIBRARY)
-        on_server(bench.server, "chown", "-R", "deploy:deploy", "/srv/fairlead")
+        on_server(tiny.server, "userdel", "--remove", "guarded", check=False)
+        on_server(tiny.server, "rm", "-rf", LIBRARY)
+        on_server(tiny.server, "chown", "-R", "deploy:deploy", "/srv/fairlead")
 
 
-def test_a_deploy_is_one_connection_and_sends_the_agent_once(bench: Workbench) -> None:
-    for verb in ("build", "scan", "publish"):
-        bench.ok(verb)
-    _forget_agent(bench)
+def test_a_deploy_is_one_connection_and_sends_the_agent_once(tiny: Workbench) -> None:
+    _forget_agent(tiny)
     for agent_bytes in (len(build_agent().content), 0):
-        before = _logins(bench)
-        traffic = bench.ok("--json", "deploy").document["traffic"]
+        before = _logins(tiny)
+        traffic = tiny.ok("--json", "deploy").document["traffic"]
         assert traffic == {"connections": 1, "agent_bytes": agent_bytes}
-        assert _logins(bench) == before + 1
+        assert _logins(tiny) == before + 1
 
 
-def _start_deploy(bench: Workbench, *words: str) -> subprocess.Popen[str]:
-    given = {f"FAIRLEAD_SECRET_{name.upper()}": value for name, value in bench.secrets.items()}
+def _start_deploy(tiny: Workbench, *words: str) -> subprocess.Popen[str]:
+    given = {f"FAIRLEAD_SECRET_{name.upper()}": value for name, value in tiny.secrets.items()}
     return subprocess.Popen(
         [sys.executable, "-m", "fairlead", *words, "deploy"],
-        cwd=bench.root,
-        env={**os.environ, **bench.lab.environ, **given, **bench.environ, "PYTHONUNBUFFERED": "1"},
+        cwd=tiny.root,
+        env={**os.environ, **tiny.lab.environ, **given, **tiny.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -240,32 +228,26 @@ def _wait_for(what: str, look: Callable[[], str]) -> None:
         time.sleep(0.05)
 
 
-def test_a_client_that_is_killed_does_not_stop_the_deploy(bench: Workbench) -> None:
+def test_a_client_that_is_killed_does_not_stop_the_deploy(tiny: Workbench) -> None:
     """SIGKILL in the middle: the same command again follows the same task. Ctrl-C: the host finishes by itself."""
-    bench.ok("ship")
-    text = (bench.root / "fairlead.yaml").read_text()
-    journal = f"/srv/fairlead/{bench.root.name}/journal.jsonl"
+    tiny.ok("deploy")
+    journal = f"/srv/fairlead/{tiny.root.name}/journal.jsonl"
 
-    def paint(colour: str) -> None:
-        # A changed variable is a new release of the same images: nothing has to be built for it.
-        extra = f"secrets: [canary]\n    variables: {{COLOUR: {colour}}}"
-        (bench.root / "fairlead.yaml").write_text(text.replace("secrets: [canary]", extra))
-
-    paint("green")
-    client = _start_deploy(bench)
-    _wait_for("000002", lambda: on_server(bench.server, "cat", journal))
+    tiny.vary(COLOUR="green")
+    client = _start_deploy(tiny)
+    _wait_for("000002", lambda: on_server(tiny.server, "cat", journal))
     os.killpg(client.pid, signal.SIGKILL)
     client.communicate()
-    bench.ok("deploy")
-    assert "green" in visit(bench.server)[2]
-    history = bench.ok("--json", "history").document["history"]
+    tiny.ok("deploy")
+    assert "green" in visit(tiny.server)[2]
+    history = tiny.ok("--json", "history").document["history"]
     assert [entry["release"] for entry in history] == ["000002", "000001"]
 
-    paint("blue")
-    client = _start_deploy(bench, "--json")
-    _wait_for("000003", lambda: on_server(bench.server, "cat", journal))
+    tiny.vary(COLOUR="blue")
+    client = _start_deploy(tiny, "--json")
+    _wait_for("000003", lambda: on_server(tiny.server, "cat", journal))
     os.killpg(client.pid, signal.SIGINT)
     document = json.loads(client.communicate()[0])
     assert client.returncode == 130
     assert "goes on by itself" in document["what"]
-    _wait_for("blue", lambda: visit(bench.server)[2])
+    _wait_for("blue", lambda: visit(tiny.server)[2])

@@ -72,6 +72,14 @@ class Workbench:
         assert text.count(old) == 1, f"{path} holds {old!r} {text.count(old)} times"
         file.write_text(text.replace(old, new))
 
+    def vary(self, **variables: str) -> None:
+        """Give the environment these variables, and no others: a new release of the same images."""
+        file = self.root / "fairlead.yaml"
+        others = [line for line in file.read_text().splitlines() if not line.startswith("    variables:")]
+        listed = ", ".join(f"{name}: {value}" for name, value in variables.items())
+        others.insert(others.index("    secrets: [canary]") + 1, f"    variables: {{{listed}}}")
+        file.write_text("\n".join(others) + "\n")
+
     def git(self, *words: str) -> str:
         """Run git in the repository."""
         who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]

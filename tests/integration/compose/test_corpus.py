@@ -31,7 +31,7 @@ from tests.corpus.mutations import mutated, mutated_text, part_of
 
 pytestmark = pytest.mark.integration
 CORPUS = corpus_files()
-MUTATIONS = int(os.environ.get("FAIRLEAD_MUTATIONS", "250"))
+MUTATIONS = int(os.environ.get("FAIRLEAD_MUTATIONS", "80"))
 LOOKED_AT = 20 * MUTATIONS
 GOAL = 0.995
 SEED = 5

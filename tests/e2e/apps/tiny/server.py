@@ -10,12 +10,15 @@ from pathlib import Path
 HEALTHY = True
 GREETING = "hello"
 
+# What a deploy is to find wrong with this release: sick, crash, migration.
+FAULT = os.environ.get("FAULT", "")
+
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        healthy = HEALTHY or not self.path.startswith("/health")
+        healthy = (HEALTHY and FAULT != "sick") or not self.path.startswith("/health")
         body = f"{GREETING} {os.environ.get('COLOUR', '')} {seen()}\n".encode()
         self.send_response(200 if healthy else 503)
         self.send_header("Content-Length", str(len(body)))
@@ -34,6 +37,8 @@ def seen() -> str:
 
 
 def migrate() -> None:
+    if FAULT == "migration":
+        sys.exit("no such column: tentacle")
     with Path("/state/migrations").open("a") as file:
         file.write(os.environ["REVISION"] + "\n")
 
@@ -55,6 +60,8 @@ if __name__ == "__main__":
         migrate()
     elif sys.argv[1:] == ["check"]:
         check()
+    elif FAULT == "crash":
+        sys.exit("the disk is made of cheese")
     else:
         print("listening", len(secret()), flush=True)
         ThreadingHTTPServer(("", 8000), Handler).serve_forever()
