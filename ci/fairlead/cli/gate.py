@@ -34,7 +34,7 @@ def pass_gate(settings: Settings, environments: Sequence[Environment], reporter:
     """
     from fairlead.compose.check import settings_request
     from fairlead.compose.evidence import evidence_of
-    from fairlead.compose.verdict import judge
+    from fairlead.compose.judge import judge
     from fairlead.report.verdict.words import layers_line, sentence_of
 
     request = settings_request(settings, environments)

@@ -8,7 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 from fairlead.compose.fix import FixedText, Refused, by_file, fix_text, read_text, render_diff
-from fairlead.compose.verdict import Request, Verdict, judge
+from fairlead.compose.judge import judge
+from fairlead.compose.verdict import Request, Verdict
 from fairlead.errors import InputError
 from fairlead.records import replace
 

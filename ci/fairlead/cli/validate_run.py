@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from fairlead.cli.validate_options import ValidateOptions
-from fairlead.compose.verdict import ALWAYS, Request, Verdict, judge
+from fairlead.compose.judge import judge
+from fairlead.compose.verdict import ALWAYS, Request, Verdict
 from fairlead.errors import InputError
 from fairlead.records import replace
 

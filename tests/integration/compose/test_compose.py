@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from fairlead.cli.root import command as fairlead
 from fairlead.compose.check import settings_request
-from fairlead.compose.verdict import judge
+from fairlead.compose.judge import judge
 from fairlead.errors import InputError
 from fairlead.schemas import load_schema
 from fairlead.settings import Environment, Settings

@@ -10,7 +10,8 @@ import pytest
 from fairlead.cli.gate import pass_gate, refusal
 from fairlead.compose.check import settings_request
 from fairlead.compose.evidence import evidence_of
-from fairlead.compose.verdict import Request, Verdict, judge
+from fairlead.compose.judge import judge
+from fairlead.compose.verdict import Request, Verdict
 from fairlead.errors import ComposeInvalidError, ComposeUnseenError
 from fairlead.host.document import require_verdict
 from fairlead.records import replace

@@ -1,0 +1,66 @@
+"""The question to the docker-compose of this machine about one combination of files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from fairlead.compose.verdict import Layer
+from fairlead.findings import Finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairlead.compose.asked import Answer
+    from fairlead.compose.loader import Model
+    from fairlead.compose.scopes import Scope
+
+
+class Question:
+    """What docker-compose says of a combination: remembered, or asked while everything else goes on."""
+
+    def __init__(self, scope: Scope) -> None:
+        from fairlead.compose.remembered import may_recall
+
+        self._scope = scope
+        self._asked: Any = None
+        self._known: Answer | None = None
+        if not may_recall(scope):
+            self._ask()
+
+    def settle(self, model: Model) -> None:
+        """Now that it is known what the answer depends on: take the remembered one, or ask after all."""
+        from fairlead.compose.remembered import recall
+
+        if self._asked is None:
+            self._known = recall(self._scope, model)
+            if self._known is None:
+                self._ask()
+
+    def answer(self, model: Model, findings: Sequence[Finding]) -> tuple[Layer, tuple[Finding, ...]]:
+        """The layer, and where docker-compose disagrees with what the others found."""
+        from fairlead.compose.asked import compare
+
+        began = time.perf_counter()
+        known = self._known
+        if known is None:
+            known = self._asked.answer()
+            if known is None:
+                return Layer("compose", ran=False, why_not=self._asked.why_not), ()
+            from fairlead.compose.remembered import remember
+
+            remember(self._scope, model, self._asked.binary, known)
+            note = f"docker-compose {known.version}"
+        else:
+            note = f"docker-compose {known.version}, as it said before of the same files"
+        layer = Layer("compose", ran=True, seconds=time.perf_counter() - began, note=note)
+        return layer, compare(known, model, findings)
+
+    def _ask(self) -> None:
+        from fairlead.compose.asked import ask_compose
+
+        scope = self._scope
+        self._asked = ask_compose(
+            scope.files, scope.variables, project=scope.project, env_files=scope.env_files
+        )
