@@ -57,6 +57,7 @@ VERBS: dict[str, Verb] = {
     "status": Verb("fairlead.cli.status:command", _OPERATE, "Show what serves, and prove it by digest."),
     "history": Verb("fairlead.cli.history:command", _OPERATE, "List the deploys of an environment."),
     "logs": Verb("fairlead.cli.logs:command", _OPERATE, "Show the logs of the release that serves."),
+    "remove": Verb("fairlead.cli.remove:command", _OPERATE, "Take an app off its server."),
     "explain": Verb("fairlead.cli.explain:command", _SETUP, "Tell why a rule of validate is there."),
     "init": Verb("fairlead.cli.init:command", _SETUP, "Write a fairlead.yaml for this repository."),
     "setup": Verb("fairlead.cli.setup:command", _SETUP, "Install the tools that Fairlead drives."),

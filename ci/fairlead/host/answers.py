@@ -121,7 +121,7 @@ def parse_deployed_app(root: Path, frame: Frame) -> Paths:
         InputFault: it was never deployed here.
     """
     paths = parse_app(root, frame)
-    if not paths.journal.exists():
+    if not paths.journal.exists() and not paths.removing.exists():
         raise InputFault(
             f"the app {paths.app} has never been deployed on this host",
             why=f"there are {', '.join(list_apps(root)) or 'no apps'} in {root}",

@@ -27,6 +27,7 @@ from .orders import heed
 from .paths import Paths
 from .plan import Plan, plan_rollback
 from .recover import recover
+from .remove import finish_removal
 from .request import DeployRequest, Options, RollbackRequest
 from .restore import restart_serving
 from .result import Emit, Result
@@ -143,8 +144,11 @@ def _under_lock(
     with hold_lock(paths.lock, holder, wait=options.lock_wait, on_wait=tell, heed=stopped) as handle:
         engine.hand_down = (handle,)
         try:
+            gone = _finish_removal(paths, engine, emit)
             with Journal(paths.journal) as journal:
                 host = Host(paths, engine, journal, emit)
+                if gone:
+                    host.note(f"the removal of {paths.app} had been cut short: finished first")
                 if repair:
                     recover(host)
                     for done in mend_edge(engine, Place(paths.root)):
@@ -152,6 +156,16 @@ def _under_lock(
                 yield host
         finally:
             engine.hand_down = ()
+
+
+def _finish_removal(paths: Paths, engine: Engine, emit: Emit) -> bool:
+    """Finish the removal that a dead agent left; False where there is none."""
+    if not paths.removing.exists():
+        return False
+    with Journal(paths.journal) as journal:
+        finish_removal(Host(paths, engine, journal, emit))
+    make_layout(paths)
+    return True
 
 
 class _Told:

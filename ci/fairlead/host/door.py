@@ -53,6 +53,7 @@ class Door:
             "logs": self._logs,
             "attach": self._attach,
             "repair": self._repair,
+            "remove": self._remove,
         }
         self._taking: Mapping[str, Callable[[Frame, list[int]], Iterator[Event]]] = {
             "deploy": self._deploy,
@@ -137,6 +138,12 @@ class Door:
         from .intake import NOTHING
 
         request = {**_told("repair", frame), "decision": parse_text(frame, "decision")}
+        yield from self._start(parse_deployed_app(self._root, frame), request, [], NOTHING)
+
+    def _remove(self, frame: Frame) -> Iterator[Event]:
+        from .intake import NOTHING
+
+        request = {**_told("remove", frame), "volumes": frame.get("volumes") is True}
         yield from self._start(parse_deployed_app(self._root, frame), request, [], NOTHING)
 
     def _start(

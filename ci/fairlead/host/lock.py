@@ -66,6 +66,11 @@ def hold_lock(
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _take(handle, path, wait, on_wait, heed)
+        while not _is_at(handle, path):
+            # The app was removed, and the file with it, while this waited for it.
+            os.close(handle)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            _take(handle, path, wait, on_wait, heed)
         _name_holder(handle, holder)
         try:
             yield handle
@@ -126,6 +131,13 @@ def _take(
             time.sleep(_POLL)
         else:
             return
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _name_holder(handle: int, holder: Holder) -> None:

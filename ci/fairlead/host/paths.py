@@ -114,6 +114,11 @@ class Paths:
         return self.home / "origin"
 
     @property
+    def removing(self) -> Path:
+        """There while the app is being removed."""
+        return self.home / "removing"
+
+    @property
     def launcher(self) -> Path:
         """The command for 3 a.m."""
         return self.home / "fairlead"

@@ -20,6 +20,7 @@ from .result import Result
 from .task import prune_tasks, read_request
 
 _KEPT_AGENTS = 5
+_READ_SECONDS = 1.0
 _DAY = 24 * 3600.0
 
 
@@ -48,6 +49,13 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
     if not emit.ended:
         emit(result.to_event())
     emit.close()
+    if request.get("kind") in ("remove", "repair") and not paths.journal.exists():
+        # The app is gone, and with it the place of the events: whoever follows them reads the last one first.
+        from .remove import leave_nothing
+
+        time.sleep(_READ_SECONDS)
+        leave_nothing(paths, folder.name)
+        return result.exit
     with contextlib.suppress(OSError):
         prune_tasks(paths, keep=folder.name)
         prune_agents(paths.root / "agents", keep=Path(agent[-1]).name)
@@ -80,6 +88,7 @@ def prune_agents(folder: Path, keep: str) -> None:
 def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) -> Result:
     # Imported here: the door uses this package too, and answers sooner without the transaction.
     from .deploy import run_deploy, run_repair, run_rollback
+    from .remove import run_remove
     from .request import parse_decision, parse_deploy_request, parse_rollback_request
 
     credentials = _credentials_of(request)
@@ -88,6 +97,9 @@ def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) 
         return run_deploy(paths, parse_deploy_request(request, folder / "blobs", credentials), emit)
     if kind == "rollback":
         return run_rollback(paths, parse_rollback_request(request, credentials), emit)
+    if kind == "remove" or (kind == "repair" and paths.removing.exists()):
+        by, volumes = str(request.get("by", "")), request.get("volumes") is True
+        return run_remove(paths, emit, task=folder.name, by=by, volumes=volumes)
     if kind == "repair":
         return run_repair(paths, emit, by=str(request.get("by", "")), decision=parse_decision(request))
     raise InputFault(f"the request of task {folder.name} cannot be read", fix="send it again")

@@ -65,6 +65,7 @@ def fingerprint(request: Mapping[str, Any]) -> str:
         "release": content_of(release) if isinstance(release, dict) else None,
         "to": request.get("to"),
         "decision": request.get("decision"),
+        "volumes": request.get("volumes"),
         "options": strip_fleet(request.get("options")),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,208 @@
+"""Remove an app from this host: what runs, what lies in its folder, and its volumes if that was asked for.
+
+A file says that the removal has begun: whatever dies meanwhile, the next command finishes it before anything else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from . import labels
+from .api import ApiFault
+from .atomic import write_file
+from .bundle import read_bundle
+from .containers import Container, platform_project, read_app_containers
+from .context import Host
+from .drain import stop_containers
+from .edge.claims import drop_claim, read_claim
+from .edge.lifecycle import edge_lock, stop_edge
+from .edge.place import Place
+from .engine import Engine
+from .errors import EXIT_OK, AgentError
+from .journal import Journal, read_journal
+from .layout import make_layout
+from .ledger import fold_records
+from .lock import Holder, hold_lock
+from .paths import Paths
+from .result import Emit, Result
+from .routes import read_live
+from .task import is_running, list_tasks
+
+_LOCK_WAIT = 600.0
+_ORDER = ("proxy", "app", "worker", "job", "ops", "state")
+"""Who is stopped first: the door, then those who need the others."""
+
+
+def run_remove(
+    paths: Paths,
+    emit: Emit,
+    *,
+    task: str = "",
+    by: str = "",
+    volumes: bool = False,
+    engine: Optional[Engine] = None,
+) -> Result:
+    """Remove the app; its last event is the ``result``, whose data say what was removed and which volumes stay.
+
+    Args:
+        paths: the app.
+        emit: where events go.
+        task: the task that does it, for the lock.
+        by: who asked.
+        volumes: its data too.
+        engine: the engine, or the one of this host.
+    """
+    holder = Holder("removal", by, task, os.getpid(), round(time.time(), 3))
+    try:
+        engine = engine or Engine.connect()
+        make_layout(paths)
+
+        def tell(text: str) -> None:
+            emit({"event": "note", "level": "info", "text": text, "phase": "prepare"})
+
+        with hold_lock(paths.lock, holder, wait=_LOCK_WAIT, on_wait=tell) as handle:
+            engine.hand_down = (handle,)
+            begin_removal(paths, by=by, volumes=volumes)
+            with Journal(paths.journal) as journal:
+                host = Host(paths, engine, journal, emit)
+                told = finish_removal(host)
+        result = Result("ok", EXIT_OK, data=told)
+    except (AgentError, OSError) as error:
+        fault = error if isinstance(error, AgentError) else AgentError(f"the host failed: {error}")
+        result = Result("failed", fault.exit_code, serving=read_live(paths), error=fault.to_json())
+    emit(result.to_event())
+    return result
+
+
+def begin_removal(paths: Paths, *, by: str, volumes: bool) -> None:
+    """Write down that the app is to go; one that has begun already may take more, never less."""
+    before = _read_marker(paths)
+    document = {"by": by, "volumes": volumes or before.get("volumes") is True, "at": round(time.time(), 3)}
+    write_file(paths.removing, json.dumps(document).encode())
+
+
+def finish_removal(host: Host) -> dict[str, Any]:
+    """Do what the marker says, from wherever a dead agent left it; what was removed, and which volumes stay.
+
+    The folder stays, with the lock and the tasks that run: ``leave_nothing`` is for the very end.
+
+    Raises:
+        AgentError: something could not be removed; the next command goes on.
+    """
+    paths, engine = host.paths, host.engine
+    marker = _read_marker(paths)
+    volumes = marker.get("volumes") is True
+    place = Place(paths.root)
+    live = read_bundle(paths, read_live(paths))
+    if read_claim(place, paths.app) is not None:
+        with edge_lock(place, paths.app):
+            drop_claim(place, paths.app)
+    containers = read_app_containers(engine, paths)
+    _stop_all(host, containers)
+    for one in containers:
+        engine.remove(one.id)
+    with edge_lock(place, paths.app):
+        if stop_edge(engine, place, volumes=volumes):
+            host.note("the edge of this host had no other app: removed")
+    _remove_networks(host)
+    kept = _remove_volumes(host, wanted=volumes)
+    pulled = fold_records(read_journal(paths.journal)).pulled
+    images = [image for image in sorted(pulled) if engine.drop_image(image)]
+    _empty(paths)
+    _write_down(paths, marker)
+    return {
+        "containers": sorted(one.name for one in containers),
+        "images": images,
+        "volumes_kept": kept,
+        "was_serving": live.id if live is not None else None,
+    }
+
+
+def leave_nothing(paths: Paths, task: str) -> None:
+    """Remove what is left of the folder of an app that is gone: the task's own folder, and the empty ones.
+
+    A newcomer of the same name may be at work there already: what is not empty stays.
+    """
+    if paths.journal.exists() or paths.removing.exists():
+        return
+    shutil.rmtree(paths.task(task), ignore_errors=True)
+    with contextlib.suppress(OSError):
+        paths.tasks.rmdir()
+        paths.lock.unlink()
+        paths.home.rmdir()
+
+
+def _stop_all(host: Host, containers: list[Container]) -> None:
+    for role in _ORDER:
+        stop_containers(host, [one for one in containers if one.role == role and one.running])
+
+
+def _remove_networks(host: Host) -> None:
+    for network in _of_platform(host, "/networks"):
+        try:
+            host.engine.delete(f"/networks/{network['Id']}")
+        except ApiFault as fault:
+            host.warn(f"the network {network['Name']} stays: {fault.why or fault.what}")
+
+
+def _remove_volumes(host: Host, *, wanted: bool) -> list[str]:
+    """Remove the volumes, or leave them; the names of those that stay."""
+    found = _of_platform(host, "/volumes").get("Volumes") or []
+    names = sorted(str(volume["Name"]) for volume in found)
+    if not wanted:
+        return names
+    for name in names:
+        host.engine.delete(f"/volumes/{name}")
+    return []
+
+
+def _of_platform(host: Host, kind: str) -> Any:
+    mark = f"{labels.PROJECT}={platform_project(host.paths.app)}"
+    return host.engine.get(kind, filters=json.dumps({"label": [mark]}))
+
+
+def _empty(paths: Paths) -> None:
+    """Remove the content of the folder, the marker last, so that a crash in the middle is seen.
+
+    What the door has stored since the removal began is of a deploy that waits.
+    """
+    began = paths.removing.stat().st_mtime if paths.removing.exists() else time.time()
+    for entry in paths.home.iterdir():
+        if entry in (paths.lock, paths.tasks, paths.removing):
+            continue
+        if entry == paths.secrets and any(one.stat().st_mtime > began for one in entry.glob("*/*")):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    for task in list_tasks(paths):
+        if not is_running(paths.task(task)):
+            shutil.rmtree(paths.task(task), ignore_errors=True)
+    paths.removing.unlink(missing_ok=True)
+
+
+def _write_down(paths: Paths, marker: Mapping[str, Any]) -> None:
+    """One line for whoever asks where the app has gone: its own history went with it."""
+    record = {
+        "at": round(time.time(), 3),
+        "app": paths.app,
+        "by": marker.get("by", ""),
+        "volumes": marker.get("volumes"),
+    }
+    with (paths.root / "removed.jsonl").open("a") as stream:
+        stream.write(json.dumps(record) + "\n")
+
+
+def _read_marker(paths: Paths) -> Mapping[str, Any]:
+    try:
+        raw = json.loads(paths.removing.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return raw if isinstance(raw, dict) else {}

@@ -1,0 +1,64 @@
+"""An app is removed whole, its data only when asked for; a removal that was cut short is finished first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from fairlead.host.engine import Engine
+from fairlead.host.paths import list_apps
+from fairlead.host.remove import begin_removal, leave_nothing, run_remove
+from fairlead.host.vault import store_secret
+from tests.integration.host.stage import Sheet, Stage
+
+
+def _with_data(stage: Stage, number: int) -> Sheet:
+    sheet = stage.good(number)
+    sheet.watch = {"window": 0}
+    sheet.extra["volumes"] = {"data": {}}
+    return sheet
+
+
+def _volumes(stage: Stage) -> list[str]:
+    found = Engine.connect().get("/volumes", filters=json.dumps({"name": [stage.app]}))
+    return [volume["Name"] for volume in found["Volumes"] or []]
+
+
+def _networks(stage: Stage) -> list[str]:
+    return [one["Name"] for one in Engine.connect().get("/networks") if one["Name"].startswith(stage.app)]
+
+
+def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> None:
+    """Its volumes are told, and deleted when that is asked for; then there is nothing, the folder included."""
+    assert stage.deploy(_with_data(stage, 1)).status == "live"
+    told = run_remove(stage.paths, stage.events.append, task="gone", by="alice")
+    assert (told.status, told.data["was_serving"]) == ("ok", "000001")
+    assert told.data["volumes_kept"] == _volumes(stage) == [f"{stage.app}_data"]
+    assert (stage.containers(running=False), _networks(stage)) == (set(), [])
+    assert {entry.name for entry in stage.paths.home.iterdir()} == {"lock", "tasks"}
+    record = json.loads((stage.root / "removed.jsonl").read_text())
+    assert (record["app"], record["by"]) == (stage.app, "alice")
+    assert stage.deploy(_with_data(stage, 2)).serving == "000001", "it begins anew, with its data"
+    assert fetch() == "web 2222"
+    assert run_remove(stage.paths, stage.events.append, volumes=True).data["volumes_kept"] == []
+    assert _volumes(stage) == []
+    for task in list(stage.paths.tasks.iterdir()):
+        leave_nothing(stage.paths, task.name)
+    assert (stage.paths.home.exists(), list_apps(stage.root)) == (False, [])
+
+
+def test_a_removal_that_was_cut_short_is_finished_by_the_next_deploy(
+    stage: Stage, fetch: Callable[[], str]
+) -> None:
+    """Half an app is no app: what is left goes, what the door has stored for the deploy since stays."""
+    assert stage.deploy(_with_data(stage, 1)).status == "live"
+    begin_removal(stage.paths, by="alice", volumes=False)
+    Engine.connect().remove(stage.proxy_id())
+    store_secret(stage.paths, "token", b"new")
+    sheet = _with_data(stage, 2)
+    assert stage.deploy(sheet).serving == "000001"
+    assert any("had been cut short: finished first" in note for note in stage.notes())
+    assert fetch() == "web 2222"
+    assert list(stage.paths.secrets.glob("token/*"))
+    assert not stage.paths.removing.exists()
+    run_remove(stage.paths, stage.events.append, volumes=True)
