@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     Role = Literal["app", "worker", "job", "state", "ops", "proxy"]
     Gate = Literal["healthcheck", "http", "running"]
     Rollout = Literal["switch", "recreate"]
+    Start = Literal["before", "after"]
 else:
-    Role = Gate = Rollout = str
+    Role = Gate = Rollout = Start = str
 
 ROLES: tuple[Role, ...] = ("app", "worker", "job", "state", "ops", "proxy")
 GENERATED_PROXY = "fairlead-proxy"
@@ -46,6 +47,7 @@ class Service:
         role: what it is; ``why`` says in words how that is known.
         rollout: ``switch``: a new one beside the old one; ``recreate``: stopped, then started.
         port: the container port that answers HTTP, or None.
+        start: whether a worker of a new release is started before the switch to it, or after.
         health: an HTTP probe, or None.
         gate: what proves it healthy.
         image: the image of fairlead.yaml that it runs, or empty.
@@ -64,6 +66,7 @@ class Service:
     image: str = ""
     reference: str = ""
     irreversible: bool = False
+    start: Start = "before"
     dockerfile: DockerfileFacts = field(default_factory=DockerfileFacts, repr=False)
     definition: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

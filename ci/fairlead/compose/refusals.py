@@ -32,6 +32,11 @@ def check_rolled(app: ComposeApp, service: Service, remarks: Remarks) -> None:
     _check_links(service, remarks)
     _check_networks(service, remarks)
     _check_ports(app, service, remarks)
+    if service.start == "after" and service.role != "worker":
+        what = f"{name}: it answers requests, and must run before the switch sends it any"
+        remarks.fault(
+            "model", (*path, "x-fairlead", "start"), what, "remove start: after, which is for workers"
+        )
     if service.role == "worker" and service.gate == "running" and _declared_health(service) != "none":
         what = f"{name}: nothing tells whether it is healthy, and it has no port to ask"
         fix = "give it a healthcheck:, or say x-fairlead: {health: none} to accept that it keeps running"

@@ -88,6 +88,7 @@ def infer_service(facts: ServiceFacts) -> Service:
         image=facts.image,
         reference=facts.reference,
         irreversible=bool(facts.declared.get("irreversible", False)),
+        start="after" if facts.declared.get("start") == "after" else "before",
         dockerfile=facts.dockerfile,
         definition=facts.definition,
     )

@@ -214,6 +214,7 @@ class _Splitter:
             "gate": service.gate,
             "expect_release": self.app.revision if service.image and service.is_routed else None,
             "irreversible": service.irreversible,
+            **({"start": service.start} if service.start != "before" else {}),
             "image": definition["image"],
             "platforms": dict(pin.platforms) if pin is not None else {},
             "why": service.why,

@@ -213,7 +213,10 @@ def _service(name: str, fields: Fields) -> Service:
         hash=fields.name("hash", DIGEST),
         irreversible=fields.flag("irreversible"),
         revision=fields.name("revision", _REVISION) if fields.raw.get("revision") is not None else "",
+        start=fields.choice("start", ("before", "after"), default="before"),
     )
+    if service.start == "after" and role != "worker":
+        fields.fault("start", "is for workers: whoever answers must run before the switch")
     if service.is_rolled:
         _refuse_singletons(service, fields)
     return service

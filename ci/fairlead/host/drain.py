@@ -53,13 +53,10 @@ def stop_containers(
             time.sleep(_POLL)
     for end in ends:
         end.result()
-    if last is not None and last.whole:
-        killed = [one for one in refresh_containers(host.engine, containers) if one.exit_code == _KILLED]
-        if killed:
-            names = ", ".join(sorted(one.name for one in killed))
-            host.warn(
-                f"{last} were still open when {names} had to be killed, {killed[0].grace:g} s after the stop signal"
-            )
+    killed = [one for one in refresh_containers(host.engine, containers) if one.exit_code == _KILLED]
+    for one in killed:
+        cut = f", with {last} still open" if last is not None and last.whole else ""
+        host.warn(f"{one.name} had not ended {one.grace:g} s after the stop signal, and was killed{cut}")
 
 
 def _await_requests(host: Host, addresses: Collection[str], sockets: Sockets, bound: float) -> None:

@@ -30,6 +30,7 @@ from .phases.migrate import finish_job
 from .phases.platform import restore_platform
 from .phases.prune import prune_old
 from .phases.retire import retire_old
+from .restore import create_late, restart_serving
 from .routes import close_dark, close_inside, read_live, remove_routes, switch_back, switch_to
 
 _WAKE_SECONDS = 30.0
@@ -163,6 +164,8 @@ def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:
     close_dark(host.paths)
     if not left.committed:
         commit_release(host, left.number, left.release, live.release)
+    for text in (*create_late(host, live), *restart_serving(host)):
+        host.note(text)
     retire_old(host, live)
     prune_old(host, live)
     end_transaction(host, left, "live", repaired=True)

@@ -65,6 +65,12 @@ class Service:
     hash: str
     irreversible: bool
     revision: str = ""
+    start: str = "before"
+
+    @property
+    def starts_late(self) -> bool:
+        """Whether it is started when the release serves, rather than before it may."""
+        return self.is_rolled and self.start == "after"
 
     @property
     def digest(self) -> Optional[str]:

@@ -36,6 +36,7 @@ SERVICE_KEYS: Mapping[str, Form] = {
     ),
     "image": ("the name of an image of fairlead.yaml", _is_text),
     "rollout": ("switch or recreate", lambda value: value in ("switch", "recreate")),
+    "start": ("before or after", lambda value: value in ("before", "after")),
     "irreversible": ("true or false", lambda value: isinstance(value, bool)),
     "backup": ("a mapping with by: or none:", lambda value: isinstance(value, dict)),
     "waive": ("a mapping of rules", lambda value: isinstance(value, dict)),

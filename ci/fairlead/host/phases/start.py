@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ..actions import CREATE, START, Action
@@ -26,12 +27,29 @@ def run_start(context: Context) -> Outcome:
     """
     plan = context.plan
     write_routes(context.paths, context.target.id, plan.names)
-    actions = plan.of(START, CREATE, platform=False)
+    actions = [
+        one
+        for one in plan.of(START, CREATE, platform=False)
+        if not context.target.release.services[one.service].starts_late
+    ]
     late = [name for name in changed_services(context) if is_late(context.target.release.services[name])]
     if not actions and not late:
         return Outcome("every service is carried over", skipped=True)
     # A service may call a neighbour that is new with it before anything serves.
     open_inside(context.paths, context.target.id, plan.names)
+    start_services(context, actions)
+    if late:
+        bring_up(context.host, late)
+        wait_for_platform(context, late)
+    return Outcome(", ".join([*(one.service for one in actions), *late]))
+
+
+def start_services(context: Context, actions: Sequence[Action]) -> None:
+    """Start rolled services as their actions say.
+
+    Raises:
+        ReleaseFault: one crashed, or Compose failed.
+    """
     for home in sorted({one.home for one in actions}):
         own = [one for one in actions if one.home == home]
         stopped = [one for one in own if one.action == START and home != context.state.next_id]
@@ -39,10 +57,6 @@ def run_start(context: Context) -> Outcome:
         _start_stopped(context, stopped)
         if created:
             _compose_up(context, home, created)
-    if late:
-        bring_up(context.host, late)
-        wait_for_platform(context, late)
-    return Outcome(", ".join([*(one.service for one in actions), *late]))
 
 
 def _start_stopped(context: Context, actions: list[Action]) -> None:

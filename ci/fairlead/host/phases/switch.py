@@ -1,20 +1,42 @@
-"""switch: one rename(2), and every request goes to the release."""
+"""switch: one rename(2), and every request goes to the release; then start the workers that waited for that."""
 
 from __future__ import annotations
 
 import time
 
+from ..actions import CREATE, START
 from ..context import Context, Outcome
 from ..errors import EngineFault
 from ..routes import close_dark, close_inside, read_live, switch_to
+from .start import start_services
+from .verify import verify_late
 
 
 def run_switch(context: Context) -> Outcome:
-    """Point ``live`` at the release, then end the ways that were open for its verification only."""
+    """Point ``live`` at the release, end the ways that were open for its verification only, start its late workers.
+
+    Raises:
+        ReleaseFault: a worker is not healthy; the caller goes back.
+    """
     switch_to(context.paths, context.target.id)
     context.switched_at = time.monotonic()
     if read_live(context.paths) != context.target.id:
         raise EngineFault(f"{context.paths.live} does not point to release {context.target.id}")
     close_inside(context.paths)
     close_dark(context.paths)
+    late = _start_late(context)
+    if late:
+        context.host.note(f"started now that the release serves: {', '.join(late)}")
     return Outcome(f"{context.plan.previous or 'nothing'} -> {context.target.id}")
+
+
+def _start_late(context: Context) -> list[str]:
+    """Start the workers that say `start: after`; the old ones go on until the release is committed."""
+    services = context.target.release.services
+    actions = [
+        one for one in context.plan.of(START, CREATE, platform=False) if services[one.service].starts_late
+    ]
+    if actions:
+        start_services(context, actions)
+        verify_late(context, [services[one.service] for one in actions])
+    return [one.service for one in actions]

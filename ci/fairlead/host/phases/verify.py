@@ -51,6 +51,19 @@ def run_verify(context: Context) -> Outcome:
     return Outcome(f"{len(release.rolled)} services, {asked} answers over the dark route")
 
 
+def verify_late(context: Context, services: list[Service]) -> None:
+    """Prove that services which were started after the switch are healthy, and what they should be.
+
+    Raises:
+        ReleaseFault: they are not, with the evidence.
+    """
+    context.host.list_containers()
+    deadline = time.monotonic() + context.target.release.start_timeout
+    with checking(context.engine, context.host.proved) as checks:
+        _wait_for_containers(context, services, deadline, checks)
+    _check_images(context, context.host.refresh_containers())
+
+
 def _to_wait_for(context: Context, containers: list[Container]) -> list[Service]:
     """The services that start, and those that run on though the engine has not looked at their health yet."""
     started = {one.service for one in context.plan.of(START, CREATE, platform=False)}
@@ -58,7 +71,7 @@ def _to_wait_for(context: Context, containers: list[Container]) -> list[Service]
     return [
         service
         for service in rolled
-        if service.name in started
+        if (service.name in started and not service.starts_late)
         or any(one.health == STARTING for one in _own(context, service, containers))
     ]
 
