@@ -18,11 +18,12 @@ from fairlead.compose.proxy import CADDYFILE, plan_proxy, with_aliases
 from fairlead.compose.refusals import check_rolled
 from fairlead.compose.remarks import Remarks
 from fairlead.compose.sites import Site, is_taken_over, plan_sites
-from fairlead.compose.trees import Tree, canonical_hash
+from fairlead.compose.trees import Tree
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
+from fairlead.host.release import service_hash
 
-__all__ = ["Pin", "ReleaseParts", "SecretSource", "secret_sources", "service_hash", "split"]
+__all__ = ["Pin", "ReleaseParts", "SecretSource", "secret_sources", "split"]
 
 
 @dataclass(frozen=True)
@@ -107,17 +108,6 @@ def split(
             f"the app can't be released as it is, for {faults}", findings=tuple(remarks.faults)
         )
     return splitter.parts()
-
-
-def service_hash(
-    definition: Mapping[str, Any], mounts: list[Mapping[str, Any]], secrets: Mapping[str, str]
-) -> str:
-    """The identity of what runs: equal hashes need no restart. The contents of secrets count, by their hashes."""
-    contents = [
-        {**mount, "sha256": secrets.get(mount["secret"], "")} if "secret" in mount else mount
-        for mount in mounts
-    ]
-    return canonical_hash({"definition": definition, "mounts": contents})
 
 
 def _check_host_ports(services: Mapping[str, Any], remarks: Remarks) -> None:
@@ -221,7 +211,8 @@ class _Splitter:
             "depends_on": self._depends_on(service),
             "mounts": mounts,
             "definition": definition,
-            "hash": service_hash(definition, mounts, self.secrets),
+            # What a one-shot has done stays done, whatever password it did it with.
+            "hash": service_hash(definition, mounts, {} if service.role == "job" else self.secrets),
         }
 
     def _image(self, service: Service) -> str:

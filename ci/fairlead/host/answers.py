@@ -55,23 +55,26 @@ def answer_state(root: Path, frame: Frame) -> Mapping[str, Any]:
 
 
 def answer_plan(root: Path, frame: Frame) -> Mapping[str, Any]:
-    """What a deploy of ``release``, or a rollback to ``to``, would do."""
-    from .decide import decide_deploy
+    """What a deploy of ``release``, new values of ``secrets``, or a rollback to ``to``, would do."""
+    from .decide import decide_deploy, decide_rollback, decide_rotation
     from .engine import Engine
-    from .plan import plan_rollback
-    from .request import parse_deploy_request, parse_rollback_request
-    from .state import read_state
-    from .target import find_target
+    from .journal import read_journal
+    from .ledger import fold_records
+    from .request import parse_deploy_request, parse_rollback_request, parse_rotation_request
 
+    frame = {**frame, "task": "plan"}
+    engine = Engine.connect()
     if "release" in frame:
-        request = parse_deploy_request({**frame, "task": "plan"}, Path(), None)
+        request = parse_deploy_request(frame, Path(), None)
         paths = app_paths(root, request.release.app)
-        return decide_deploy(paths, Engine.connect(), request.release, request.options)[1].to_json()
+        return decide_deploy(paths, engine, request.release, request.options)[1].to_json()
     paths = parse_deployed_app(root, frame)
-    state = read_state(paths, Engine.connect())
-    target = find_target(paths, state.ledger, state.serving, parse_text(frame, "to"))
-    options = parse_rollback_request({**frame, "task": "plan"}, None).options
-    return plan_rollback(target, state, options).to_json()
+    if "secrets" in frame:
+        rotation = parse_rotation_request(frame)
+        return decide_rotation(paths, engine, rotation.secrets, rotation.options)[1].to_json()
+    rollback = parse_rollback_request(frame, None)
+    ledger = fold_records(read_journal(paths.journal))
+    return decide_rollback(paths, engine, ledger, rollback.to, rollback.options)[1].to_json()
 
 
 def answer_order(root: Path, frame: Frame) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from .atomic import make_folder, sync_folder, write_file
 from .document import load_release
@@ -16,6 +16,7 @@ from .errors import InputFault
 from .paths import RELEASE_ID, Paths
 from .project import render_json, render_platform_project, render_release_project
 from .release import Release
+from .rotation import apply_rotations
 from .snippet import render_switch
 
 _DOCUMENT = "release.json"
@@ -44,22 +45,32 @@ def write_bundle(paths: Paths, bundle: Bundle) -> None:
     target = paths.release(bundle.id)
     scratch = target.with_name(f".{bundle.id}.{secrets.token_hex(6)}")
     make_folder(scratch)
-    release = bundle.release
-    started = [name for name, home in bundle.homes.items() if home == bundle.id]
-    documents = {
-        _DOCUMENT: release.document,
-        _HOMES: bundle.homes,
-        _COMPOSE: render_release_project(release, bundle.id, paths, started),
-        _PLATFORM: render_platform_project(release, paths, render_switch(release.routes)),
-    }
+    documents = {_DOCUMENT: bundle.release.document, _HOMES: bundle.homes, **_projects(paths, bundle)}
     for name, document in documents.items():
         write_file(scratch / name, render_json(document))
     scratch.rename(target)
     sync_folder(paths.releases)
 
 
+def rewrite_projects(paths: Paths, bundle: Bundle) -> None:
+    """Write the projects again that are made from the release document, where what they are made of has changed."""
+    for name, document in _projects(paths, bundle).items():
+        file, text = paths.release(bundle.id) / name, render_json(document)
+        if not file.exists() or file.read_bytes() != text:
+            write_file(file, text)
+
+
+def _projects(paths: Paths, bundle: Bundle) -> dict[str, Mapping[str, Any]]:
+    release = bundle.release
+    started = [name for name, home in bundle.homes.items() if home == bundle.id]
+    return {
+        _COMPOSE: render_release_project(release, bundle.id, paths, started),
+        _PLATFORM: render_platform_project(release, paths, render_switch(release.routes)),
+    }
+
+
 def read_bundle(paths: Paths, release: Optional[str]) -> Optional[Bundle]:
-    """The bundle of a release; None when there is none, or it is damaged."""
+    """The bundle of a release, with the values of secrets that were rotated after it; None without a sound one."""
     if release is None or not RELEASE_ID.fullmatch(release):
         return None
     folder = paths.release(release)
@@ -70,7 +81,7 @@ def read_bundle(paths: Paths, release: Optional[str]) -> Optional[Bundle]:
         return None
     if not isinstance(homes, dict) or not all(RELEASE_ID.fullmatch(str(home)) for home in homes.values()):
         return None
-    return Bundle(release, document, homes)
+    return Bundle(release, apply_rotations(paths, release, document), homes)
 
 
 def remove_bundle(paths: Paths, release: str) -> None:

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Tuple
+from typing import Optional, Tuple
 
+from .actions import RUN, SKIP
 from .bundle import Bundle, read_bundle
 from .engine import Engine
+from .errors import InputFault
+from .ledger import Ledger, Rotation
 from .only import choose_services, explain_left
 from .paths import Paths
-from .plan import Plan, plan_deploy
+from .plan import Plan, plan_deploy, plan_rollback
 from .release import Release
 from .request import Options
+from .rotation import replace_secrets, stored_values
 from .routes import read_live
 from .state import State, read_state
+from .target import find_target
 
 Decision = Tuple[State, Plan, Bundle]
+"""The state of the host, the plan, and the release as it will be."""
 
 
 def decide_deploy(paths: Paths, engine: Engine, release: Release, options: Options) -> Decision:
-    """The state of the host, the plan, and the release as it will be.
+    """What a deploy comes to.
 
     Raises:
-        InputFault: ``options.only`` asks for what cannot be done.
+        InputFault: it is of another app, or ``options.only`` asks for what cannot be done.
         EngineFault: the engine does not answer.
     """
+    if release.app != paths.app:
+        raise InputFault(f"the release is of the app {release.app!r}, and was sent to {paths.app!r}")
     live = read_bundle(paths, read_live(paths))
     chosen = choose_services(release, live.release if live is not None else None, options.only)
     state = read_state(paths, engine, chosen, options.lowest_id)
@@ -32,3 +41,54 @@ def decide_deploy(paths: Paths, engine: Engine, release: Release, options: Optio
     if options.only:
         plan = replace(plan, actions=tuple(explain_left(plan.actions, release, chosen)))
     return state, plan, Bundle(plan.release, chosen, plan.homes)
+
+
+def decide_rotation(paths: Paths, engine: Engine, secrets: Mapping[str, str], options: Options) -> Decision:
+    """What new values of secrets (name -> sha256) come to: the release that serves, with them.
+
+    Raises:
+        InputFault: nothing serves, or it has no such secret.
+        EngineFault: the engine does not answer.
+    """
+    live = read_bundle(paths, read_live(paths))
+    if live is None:
+        raise InputFault(
+            f"nothing serves of {paths.app}, so that nobody reads its secrets", fix="deploy it first"
+        )
+    release = replace_secrets(live.release, secrets)
+    state = read_state(paths, engine, release, options.lowest_id)
+    stored = {name: stored_values(paths, name) for name in secrets}
+    plan = plan_rotated(plan_deploy(release, state, options), secrets, stored)
+    return state, plan, Bundle(plan.release, release, plan.homes)
+
+
+def decide_rollback(
+    paths: Paths, engine: Engine, ledger: Ledger, to: Optional[str], options: Options
+) -> Decision:
+    """What going back comes to.
+
+    Raises:
+        InputFault: there is no such release.
+        EngineFault: the engine does not answer.
+    """
+    bundle = find_target(paths, ledger, read_live(paths), to)
+    state = read_state(paths, engine, bundle.release)
+    return state, plan_rollback(bundle, state, options), bundle
+
+
+def plan_rotated(plan: Plan, values: Mapping[str, str], stored: Mapping[str, frozenset[str]]) -> Plan:
+    """The plan of a rotation: no job runs for it, and with its commit every other value is revoked. Pure.
+
+    Args:
+        plan: of the release with the new values, as of any other.
+        values: name -> sha256 of the new value.
+        stored: name -> sha256 of every value that lies on the host.
+    """
+    actions = tuple(
+        replace(one, action=SKIP, reason="the images stay as they are") if one.action == RUN else one
+        for one in plan.actions
+    )
+    rotations = {
+        name: Rotation(plan.release, value, stored[name] - {value}) for name, value in values.items()
+    }
+    return replace(plan, actions=actions, rotations=rotations)

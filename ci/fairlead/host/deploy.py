@@ -1,41 +1,56 @@
-"""The three commands that change something: deploy, rollback, repair. Each takes the lock and repairs first."""
+"""The commands that change something: deploy, rotation, rollback, repair. Each takes the lock and repairs first."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Optional
+from pathlib import Path
+from typing import Optional, Protocol
 
 from .announce import announce
 from .bundle import Bundle
 from .context import Context, Host
 from .credentials import drop_credentials
-from .decide import decide_deploy
+from .decide import Decision, decide_deploy, decide_rollback, decide_rotation
 from .edge.lifecycle import mend_edge
 from .edge.place import Place
 from .engine import Engine
 from .errors import EXIT_OK, AgentError, InputFault
 from .journal import Journal
 from .layout import make_layout
-from .ledger import fold_records
+from .ledger import DEPLOY, ROLLBACK, fold_records
 from .lock import Holder, hold_lock
 from .orders import heed
 from .paths import Paths
-from .plan import Plan, plan_rollback
+from .plan import Plan
 from .recover import recover
 from .remove import finish_removal
-from .request import DeployRequest, Options, RollbackRequest
+from .request import DeployRequest, Options, RollbackRequest, RotationRequest
 from .restore import restart_serving
 from .result import Emit, Result
 from .routes import read_live
-from .state import State, read_state
-from .target import find_target
+from .state import State
 from .tidy import tidy_images
 from .transaction import Timeline, begin_transaction, run_transaction
+
+
+class Request(Protocol):
+    """What every request to change something says."""
+
+    @property
+    def task(self) -> str: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def options(self) -> Options: ...
+    @property
+    def blobs(self) -> Optional[Path]: ...
+    @property
+    def credentials(self) -> Optional[Path]: ...
 
 
 def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optional[Engine] = None) -> Result:
@@ -43,18 +58,58 @@ def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optiona
 
     Emits everything, the ``result`` last; then tells the board, and returns. Raises nothing that can be told.
     """
-    release = request.release
-    what = f"deploy of {release.revision[:12]}"
+
+    def decide(host: Host) -> Decision:
+        return decide_deploy(paths, host.engine, request.release, request.options)
+
+    what = f"deploy of {request.release.revision[:12]}"
+    return _change(paths, request, emit, engine, what=what, kind=DEPLOY, decide=decide)
+
+
+def run_rotation(
+    paths: Paths, request: RotationRequest, emit: Emit, engine: Optional[Engine] = None
+) -> Result:
+    """Give secrets new values: a release like the one that serves, its readers restarted. Emits as ``run_deploy``."""
+
+    def decide(host: Host) -> Decision:
+        return decide_rotation(paths, host.engine, request.secrets, request.options)
+
+    what = f"new value of {', '.join(sorted(request.secrets))}"
+    return _change(paths, request, emit, engine, what=what, kind=DEPLOY, decide=decide)
+
+
+def run_rollback(
+    paths: Paths, request: RollbackRequest, emit: Emit, engine: Optional[Engine] = None
+) -> Result:
+    """Go back to a release that has served, images and configuration together. Emits and returns as ``run_deploy``."""
+
+    def decide(host: Host) -> Decision:
+        ledger = fold_records(host.journal.records)
+        return decide_rollback(paths, host.engine, ledger, request.to, request.options)
+
+    what = f"rollback to {request.to or 'the release before'}"
+    return _change(paths, request, emit, engine, what=what, kind=ROLLBACK, decide=decide)
+
+
+def _change(
+    paths: Paths,
+    request: Request,
+    emit: Emit,
+    engine: Optional[Engine],
+    *,
+    what: str,
+    kind: str,
+    decide: Callable[[Host], Decision],
+) -> Result:
+    """Decide under the lock and carry it out; ``what`` is told to whoever waits for the lock."""
     timeline = Timeline(emit)
     timeline.begin("prepare")
     result = Result("failed")
     told = _Told(emit)
     bundle: Optional[Bundle] = None
     try:
-        if release.app != paths.app:
-            raise InputFault(f"the release is of the app {release.app!r}, and was sent to {paths.app!r}")
         with _under_lock(paths, emit, engine, what, request.task, request.by, request.options) as host:
-            state, plan, bundle = decide_deploy(paths, host.engine, release, request.options)
+            state, plan, bundle = decide(host)
             context = Context(
                 host, 0, request.task, request.by, request.options, state, plan, bundle, request.blobs
             )
@@ -64,33 +119,7 @@ def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optiona
         result = _refused(paths, timeline, error)
     finally:
         drop_credentials(request.credentials)
-    return _conclude(paths, engine, told, result, bundle, request.by, "deploy")
-
-
-def run_rollback(
-    paths: Paths, request: RollbackRequest, emit: Emit, engine: Optional[Engine] = None
-) -> Result:
-    """Go back to a release that has served, images and configuration together. Emits and returns as ``run_deploy``."""
-    timeline = Timeline(emit)
-    timeline.begin("prepare")
-    result = Result("failed")
-    told = _Told(emit)
-    bundle: Optional[Bundle] = None
-    try:
-        what = f"rollback to {request.to or 'the release before'}"
-        with _under_lock(paths, emit, engine, what, request.task, request.by, request.options) as host:
-            ledger = fold_records(host.journal.records)
-            bundle = find_target(paths, ledger, read_live(paths), request.to)
-            state = read_state(paths, host.engine, bundle.release)
-            plan = plan_rollback(bundle, state, request.options)
-            context = Context(host, 0, request.task, request.by, request.options, state, plan, bundle)
-            context = replace(context, credentials=request.credentials)
-            result = _conduct(context, timeline, told)
-    except (AgentError, OSError) as error:
-        result = _refused(paths, timeline, error)
-    finally:
-        drop_credentials(request.credentials)
-    return _conclude(paths, engine, told, result, bundle, request.by, "rollback")
+    return _conclude(paths, engine, told, result, bundle, request.by, kind)
 
 
 def run_repair(

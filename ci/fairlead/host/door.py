@@ -58,6 +58,7 @@ class Door:
         self._taking: Mapping[str, Callable[[Frame, list[int]], Iterator[Event]]] = {
             "deploy": self._deploy,
             "rollback": self._rollback,
+            "rotate": self._rotate,
         }
 
     def serve(self) -> int:
@@ -115,6 +116,7 @@ class Door:
     def _deploy(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
         from .document import parse_release, require_verdict
         from .intake import parse_contents, parse_parts
+        from .rotation import refuse_revoked
 
         with self._taken_when_refused(sizes):
             release = parse_release(frame.get("release"))
@@ -122,6 +124,7 @@ class Door:
             contents = parse_contents(release.document)
             parts = parse_parts(frame.get("parts", []), sizes, contents)
             paths = app_paths(self._root, release.app)
+            refuse_revoked(paths, release.secrets)
         request = {**_told("deploy", frame), "release": frame["release"]}
         yield from self._start(paths, request, parts, contents)
 
@@ -133,6 +136,17 @@ class Door:
             parts = parse_parts(frame.get("parts", []), sizes, NOTHING)
             request = {**_told("rollback", frame), "to": parse_text(frame, "to")}
         yield from self._start(paths, request, parts, NOTHING)
+
+    def _rotate(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
+        from .intake import Contents, parse_parts
+        from .request import parse_rotation_request
+
+        with self._taken_when_refused(sizes):
+            paths = parse_deployed_app(self._root, frame)
+            secrets = parse_rotation_request({**frame, "task": "rotate"}).secrets
+            contents = Contents(frozenset(), secrets)
+            parts = parse_parts(frame.get("parts", []), sizes, contents)
+        yield from self._start(paths, {**_told("rotate", frame), "secrets": secrets}, parts, contents)
 
     def _repair(self, frame: Frame) -> Iterator[Event]:
         from .intake import NOTHING

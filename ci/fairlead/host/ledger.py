@@ -60,6 +60,7 @@ class Transaction:
     error: Mapping[str, Any] | None = None
     repaired: bool = False
     hosts: tuple[str, ...] = ()
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
 
     @property
     def may_have_served(self) -> bool:
@@ -82,9 +83,25 @@ class Transaction:
             "phases": [dict(phase) for phase in self.phases],
             "error": dict(self.error) if self.error else None,
             "repaired": self.repaired,
+            "secrets": sorted(self.rotations),
             "committed": self.committed,
             "hosts": list(self.hosts),
         }
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """A secret that got a new value with a release: what is older has it too, the values before it are revoked.
+
+    ``value`` and ``revoked`` are sha256.
+    """
+
+    release: str
+    value: str
+    revoked: frozenset[str]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"release": self.release, "value": self.value, "revoked": sorted(self.revoked)}
 
 
 @dataclass(frozen=True)
@@ -111,6 +128,7 @@ class Ledger:
     serving: str | None = None
     jobs: Mapping[str, JobRun] = field(default_factory=dict)
     pulled: frozenset[str] = frozenset()
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
 
     @property
     def unfinished(self) -> Transaction | None:
@@ -166,6 +184,10 @@ def _begin(ledger: Ledger, record: Record) -> Ledger:
         revision=str(data["revision"]),
         began_at=record.at,
         hosts=tuple(str(host) for host in data.get("hosts") or ()),
+        rotations={
+            str(name): Rotation(str(data["release"]), str(one["value"]), frozenset(map(str, one["revoked"])))
+            for name, one in (data.get("secrets") or {}).items()
+        },
     )
     releases = dict(ledger.releases)
     if transaction.kind == DEPLOY:
@@ -213,8 +235,20 @@ def _commit(ledger: Ledger, record: Record) -> Ledger:
     if entry.committed_at is None:
         entry = replace(entry, predecessor=last.previous, committed_at=record.at)
     entry = replace(entry, state=STABLE)
-    committed = replace(ledger, releases={**ledger.releases, entry.id: entry}, serving=entry.id)
+    rotated = {name: _rotate(ledger.rotations.get(name), one) for name, one in last.rotations.items()}
+    committed = replace(
+        ledger,
+        releases={**ledger.releases, entry.id: entry},
+        serving=entry.id,
+        rotations={**ledger.rotations, **rotated},
+    )
     return _update_last(committed, record, committed=True)
+
+
+def _rotate(before: Rotation | None, rotation: Rotation) -> Rotation:
+    """A rotation on top of the one before: what was revoked stays so, but for the value that it gives."""
+    revoked = rotation.revoked | (before.revoked if before is not None else frozenset())
+    return replace(rotation, revoked=revoked - {rotation.value})
 
 
 def _end(ledger: Ledger, record: Record) -> Ledger:

@@ -119,6 +119,11 @@ class Paths:
         return self.home / "removing"
 
     @property
+    def rotations(self) -> Path:
+        """Which secrets were rotated, and to what: by the hashes of their values."""
+        return self.home / "rotations.json"
+
+    @property
     def launcher(self) -> Path:
         """The command for 3 a.m."""
         return self.home / "fairlead"

@@ -87,9 +87,14 @@ def prune_agents(folder: Path, keep: str) -> None:
 
 def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) -> Result:
     # Imported here: the door uses this package too, and answers sooner without the transaction.
-    from .deploy import run_deploy, run_repair, run_rollback
+    from .deploy import run_deploy, run_repair, run_rollback, run_rotation
     from .remove import run_remove
-    from .request import parse_decision, parse_deploy_request, parse_rollback_request
+    from .request import (
+        parse_decision,
+        parse_deploy_request,
+        parse_rollback_request,
+        parse_rotation_request,
+    )
 
     credentials = _credentials_of(request)
     kind = request.get("kind")
@@ -100,6 +105,8 @@ def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) 
     if kind == "remove" or (kind == "repair" and paths.removing.exists()):
         by, volumes = str(request.get("by", "")), request.get("volumes") is True
         return run_remove(paths, emit, task=folder.name, by=by, volumes=volumes)
+    if kind == "rotate":
+        return run_rotation(paths, parse_rotation_request(request), emit)
     if kind == "repair":
         return run_repair(paths, emit, by=str(request.get("by", "")), decision=parse_decision(request))
     raise InputFault(f"the request of task {folder.name} cannot be read", fix="send it again")

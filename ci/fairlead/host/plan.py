@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from .actions import AWAIT, CARRY, CREATE, KEEP, REMOVE, RUN, SKIP, START, UPDATE, Action
@@ -12,7 +13,7 @@ from .containers import Container
 from .edge.plan import needs_image, plan_edge
 from .fleet import Fleet
 from .health import READY, judge_replicas
-from .ledger import DEPLOY, ROLLBACK
+from .ledger import DEPLOY, ROLLBACK, Rotation
 from .order import order_jobs
 from .project import platform_hashes, used_resources
 from .refusals import Refusal, plan_refusals, plan_rollback_refusals
@@ -44,6 +45,7 @@ class Plan:
     unchanged: bool
     refusals: tuple[Refusal, ...] = ()
     window: float = 0.0
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
     edge: tuple[str, ...] = ()
 
     def of(self, *actions: str, platform: bool) -> list[Action]:
@@ -80,6 +82,7 @@ class Plan:
         if self.window:
             steps.append(f"watch it for {self.window:g} s, and go back if it fails")
         steps += [_in_words(one) for one in self.actions if one.action == REMOVE]
+        steps += [f"remove the old value of the secret {name}" for name in sorted(self.rotations)]
         return steps
 
     def to_json(self) -> dict[str, Any]:
@@ -232,7 +235,9 @@ def _is_fit(service: Service, containers: list[Container]) -> bool:
 def _restore(service: Service, target: Bundle, state: State) -> Action:
     home = target.homes.get(service.name, target.id)
     containers = state.of_service(service.name, home)
-    if _is_fit(service, containers):
+    if any(one.hash != service.hash for one in containers):
+        action, reason = CREATE, "a secret that it reads was rotated"
+    elif _is_fit(service, containers):
         action, reason = KEEP, "it runs"
     elif len(containers) == service.replicas and not any(one.running for one in containers):
         action, reason = START, "its containers are stopped, and startable"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -22,6 +22,18 @@ def content_of(document: Mapping[str, Any]) -> dict[str, Any]:
 def content_hash(document: Mapping[str, Any]) -> str:
     """The sha256 of ``content_of``: hosts that serve the same release give the same."""
     return hashlib.sha256(json.dumps(content_of(document), sort_keys=True).encode()).hexdigest()
+
+
+def service_hash(
+    definition: Mapping[str, Any], mounts: Sequence[Mapping[str, Any]], secrets: Mapping[str, str]
+) -> str:
+    """The identity of what runs: equal hashes need no restart. The contents of secrets count, by their hashes."""
+    contents = [
+        {**mount, "sha256": secrets.get(mount["secret"], "")} if "secret" in mount else mount
+        for mount in mounts
+    ]
+    text = json.dumps({"definition": definition, "mounts": contents}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from .document import parse_release, require_verdict
 from .errors import InputFault
 from .fields import Faults, Fields
 from .fleet import DECISIONS, Fleet, parse_fleet
-from .paths import RELEASE_ID
+from .paths import DIGEST, RELEASE_ID
 from .release import Release
 
 _TASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SCHEMA = re.compile(r"[0-9]{1,6}")
 _MAX_WAIT = 24 * 3600.0
 
@@ -74,6 +75,7 @@ class RollbackRequest:
     credentials: Optional[Path] = None
     options: Options = field(default_factory=Options)
     by: str = ""
+    blobs: Optional[Path] = None
 
 
 def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optional[Path]) -> DeployRequest:
@@ -113,6 +115,37 @@ def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) 
             fix="`fairlead history` lists them",
         )
     return RollbackRequest(task, to, credentials, options, by)
+
+
+@dataclass(frozen=True)
+class RotationRequest:
+    """Give secrets new values: name -> sha256 of what was sent along."""
+
+    task: str
+    secrets: Mapping[str, str]
+    options: Options = field(default_factory=Options)
+    by: str = ""
+    blobs: Optional[Path] = None
+    credentials: Optional[Path] = None
+
+
+def parse_rotation_request(raw: Mapping[str, Any]) -> RotationRequest:
+    """``{"task", "secrets", "options"?, "by"?}``, nobody vouches for it.
+
+    Raises:
+        InputFault: it does not hold.
+    """
+    faults = Faults()
+    fields = Fields(raw, "request", faults)
+    task = fields.name("task", _TASK)
+    by = fields.text("by", 200, default="")
+    options = _options(fields)
+    names = list(fields.keys("secrets", _SECRET))
+    secrets = {name: fields.fields("secrets").name(name, DIGEST) for name in names}
+    if not secrets:
+        fields.fault("secrets", "names none")
+    faults.raise_if_any("the request does not hold", "rotate with the client that this agent came with")
+    return RotationRequest(task, secrets, options, by)
 
 
 def parse_decision(raw: Mapping[str, Any]) -> Optional[str]:

@@ -64,6 +64,7 @@ def fingerprint(request: Mapping[str, Any]) -> str:
         "kind": request.get("kind"),
         "release": content_of(release) if isinstance(release, dict) else None,
         "to": request.get("to"),
+        "secrets": request.get("secrets"),
         "decision": request.get("decision"),
         "volumes": request.get("volumes"),
         "options": strip_fleet(request.get("options")),

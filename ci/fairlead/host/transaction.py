@@ -64,6 +64,7 @@ def begin_transaction(context: Context) -> Context:
         revision=release.revision,
         revision_time=release.revision_time,
         **together,
+        **_rotated(context),
     )
     context.host.emit(
         {
@@ -74,6 +75,11 @@ def begin_transaction(context: Context) -> Context:
         }
     )
     return replace(context, number=record.seq)
+
+
+def _rotated(context: Context) -> dict[str, Any]:
+    rotations = context.plan.rotations
+    return {"secrets": {name: one.to_json() for name, one in rotations.items()}} if rotations else {}
 
 
 def run_transaction(context: Context, timeline: Timeline, tell: Callable[[Result], None]) -> Result:

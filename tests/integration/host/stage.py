@@ -15,11 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairlead.host.deploy import run_deploy, run_repair, run_rollback
+from fairlead.host.deploy import run_deploy, run_repair, run_rollback, run_rotation
 from fairlead.host.engine import Engine
 from fairlead.host.orders import give_order
 from fairlead.host.paths import Paths, app_paths
-from fairlead.host.request import DeployRequest, parse_deploy_request, parse_rollback_request
+from fairlead.host.request import (
+    DeployRequest,
+    parse_deploy_request,
+    parse_rollback_request,
+    parse_rotation_request,
+)
 from fairlead.host.result import Result
 
 CADDYFILE = """\
@@ -293,6 +298,12 @@ class Stage:
         self.events.clear()
         raw = {"task": uuid.uuid4().hex[:12], "to": to, "options": options}
         return run_rollback(self.paths, parse_rollback_request(raw, None), self.events.append)
+
+    def rotate(self, **secrets: str) -> Result:
+        """Give secrets new values (sha256, stored already) in this process."""
+        self.events.clear()
+        request = parse_rotation_request({"task": uuid.uuid4().hex[:12], "secrets": secrets})
+        return run_rotation(self.paths, request, self.events.append)
 
     def repair(self, decision: str | None = None) -> Result:
         """Repair in this process."""

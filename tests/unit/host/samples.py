@@ -134,7 +134,7 @@ def serving(live: Release, release_id: str = "000001", **changes: Any) -> State:
     containers = [
         container(name, "", hash=hashes[name], role=one.role) for name, one in live.platform.items()
     ]
-    containers += [container(name, release_id) for name in live.rolled]
+    containers += [container(name, release_id, hash=one.hash) for name, one in live.rolled.items()]
     fields: dict[str, Any] = {
         "app": live.app,
         "ledger": Ledger(),

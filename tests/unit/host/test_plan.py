@@ -144,7 +144,7 @@ def test_rollback_starts_stopped_keeps_running_creates_pruned() -> None:
     """Warm where it can be."""
     old = Bundle("000001", release(), {"api": "000001", "web": "000001", "worker": "000002"})
     state = serving(release(), "000002")
-    stopped = container("web", "000001", running=False)
+    stopped = container("web", "000001", running=False, hash=old.release.services["web"].hash)
     plan = plan_rollback(old, replace(state, containers=(*state.containers, stopped)))
     actions = _actions(plan)
     assert actions["web"] == ("start", "its containers are stopped, and startable")

@@ -28,9 +28,11 @@ def run_prepare(context: Context) -> Outcome:
             why="neither this deploy nor an earlier one brought their values",
             fix="deploy with the values of all secrets",
         )
-    if context.plan.kind == DEPLOY and context.blobs is not None:
-        for tree, spec in release.files.items():
-            store_tree(context.paths, tree, spec, context.blobs)
+    if context.plan.kind == DEPLOY:
+        # A rotation brings no files: it has those of the release that serves.
+        if context.blobs is not None:
+            for tree, spec in release.files.items():
+                store_tree(context.paths, tree, spec, context.blobs)
         write_bundle(context.paths, context.target)
     return Outcome(f"release {context.target.id}")
 

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..bundle import Bundle, read_bundle, remove_bundle
+from ..bundle import Bundle, read_bundle, remove_bundle, rewrite_projects
 from ..containers import Container
 from ..context import Context, Host, Outcome
 from ..journal import PRUNED
 from ..ledger import GONE, STABLE, Ledger, fold_records
 from ..paths import RELEASE_ID
+from ..rotation import write_rotations
 from ..routes import remove_routes
 
 _AT_ONCE = 8
@@ -29,21 +30,37 @@ def run_prune(context: Context) -> Outcome:
 def prune_old(host: Host, live: Bundle) -> Outcome:
     """Remove releases that are neither kept nor pointed to by a kept one; used by recovery too."""
     ledger = fold_records(host.journal.records)
+    # Before a bundle is read: from here on, none names a value that was rotated away.
+    write_rotations(host.paths, ledger.rotations)
     kept = plan_kept(ledger, live.id, live.release.keep)
     bundles = [bundle for bundle in (read_bundle(host.paths, one) for one in kept) if bundle is not None]
     homes = kept | {home for bundle in bundles for home in bundle.homes.values()}
     bundles = [bundle for bundle in (read_bundle(host.paths, one) for one in homes) if bundle is not None]
+    revoked = {
+        str(host.paths.secret(name, value)) for name, one in ledger.rotations.items() for value in one.revoked
+    }
     containers = host.refresh_containers()
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        doomed = [one.id for one in containers if one.release and one.release not in homes]
-        list(pool.map(host.engine.remove, doomed))
-    left = [one for one in containers if not one.release or one.release in homes]
+        doomed = [one for one in containers if _is_doomed(one, homes, live, revoked)]
+        list(pool.map(lambda one: host.engine.remove(one.id), doomed))
+    left = [one for one in containers if one not in doomed]
     gone = _remove_releases(host, ledger, homes)
-    _remove_content(host, bundles, left)
+    if revoked:
+        for bundle in bundles:
+            rewrite_projects(host.paths, bundle)
+    _remove_content(host, bundles, left, revoked)
     if not gone:
         return Outcome("nothing to remove", skipped=True)
     host.journal.append(PRUNED, releases=gone, images=[])
     return Outcome(f"releases {', '.join(gone)}")
+
+
+def _is_doomed(container: Container, homes: set[str], live: Bundle, revoked: set[str]) -> bool:
+    """Whether nothing that is kept needs it, or it could only be started with a secret that was rotated away."""
+    if not container.release:
+        return False
+    serves = live.homes.get(container.service) == container.release
+    return container.release not in homes or (not serves and not revoked.isdisjoint(container.sources))
 
 
 def plan_kept(ledger: Ledger, live: str, keep: int) -> set[str]:
@@ -74,8 +91,11 @@ def _remove_releases(host: Host, ledger: Ledger, homes: Iterable[str]) -> list[s
     return [name for name in doomed if name in stable]
 
 
-def _remove_content(host: Host, bundles: list[Bundle], left: list[Container]) -> None:
-    """Remove config files and secrets that no kept release names and no container has mounted."""
+def _remove_content(host: Host, bundles: list[Bundle], left: list[Container], revoked: set[str]) -> None:
+    """Remove config files and secrets that no kept release names and no container has mounted.
+
+    What nobody needs stays for an hour, but for a secret that was rotated away.
+    """
     paths = host.paths
     needed = {str(paths.file(tree)) for bundle in bundles for tree in bundle.release.files}
     needed |= {
@@ -87,7 +107,7 @@ def _remove_content(host: Host, bundles: list[Bundle], left: list[Container]) ->
     stored = list(paths.files.glob("*")) if paths.files.is_dir() else []
     stored += list(paths.secrets.glob("*/*")) if paths.secrets.is_dir() else []
     for entry in stored:
-        if str(entry) not in needed and _is_old(entry):
+        if str(entry) not in needed and (str(entry) in revoked or _is_old(entry)):
             _remove(entry)
 
 
