@@ -129,6 +129,53 @@ def test_a_secret_is_in_no_log_no_argument_and_no_report(live: Workbench) -> Non
     )
 
 
+def test_one_service_is_deployed_alone(tiny: Workbench) -> None:
+    """`--only`: what is named gets its new definition, the store runs on though its own has changed."""
+    tiny.ok("deploy")
+    store = on_server(tiny.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1")
+    tiny.edit("compose.yaml", "stop_grace_period: 60s", "stop_grace_period: 50s")
+    tiny.vary(COLOUR="violet")
+    assert "did you mean web?" in tiny.refused(2, "plan", "--only", "wbe")["fix"]
+    plan = tiny.ok("--json", "plan", "--only", "web").document
+    told = {one["service"]: (one["action"], one["reason"]) for one in plan["actions"]}
+    assert (told["store"], told["web"][0]) == (
+        ("keep", "it has changed, and --only does not name it: it stays as it is"),
+        "start",
+    )
+    tiny.ok("deploy", "--only", "web")
+    assert "violet" in visit(tiny.server)[2]
+    assert on_server(tiny.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1") == store
+    assert "has changed, and it keeps data" in tiny.refused(2, "deploy")["what"]
+
+
+def test_a_secret_is_rotated_in_one_step(tiny: Workbench) -> None:
+    """The new value comes on standard input; then the old one is nowhere on the server, and cannot come back."""
+    old, new = tiny.secrets["canary"], "rotated-77c2-in-no-log"
+    tiny.ok("deploy")
+    before = visit(tiny.server)
+    store = on_server(tiny.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1")
+    ended = tiny.fairlead("secrets", "set", "canary", stdin=f"{new}\n")
+    assert (ended.code, new in str(ended)) == (0, False), ended
+    assert visit(tiny.server) == before, "the same images, and no migration"
+    assert on_server(tiny.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1") == store
+    for value, number in ((old, 0), (new, 1)):
+        words = ("grep", "-rl", value, "/srv/fairlead", "/tmp", "/dev/shm", "/home")
+        assert len(on_server(tiny.server, *words, check=False).split()) == number
+    (web,) = containers(tiny.server, "name=web")
+    read = ("docker", "exec", web, "cat", "/run/secrets/canary")
+    assert on_server(tiny.server, *read) == new
+    assert "an old value of the secret canary" in tiny.refused(2, "deploy")["what"]
+    tiny.ok("rollback")
+    (web,) = containers(tiny.server, "name=web-000001")
+    assert on_server(tiny.server, "docker", "exec", web, "cat", "/run/secrets/canary") == new
+    assert (
+        "did you mean canary?"
+        in tiny.refused(2, "secrets", "set", "canari", "--configured", env={"FAIRLEAD_SECRET_CANARI": "x"})[
+            "fix"
+        ]
+    )
+
+
 def test_the_server_rolls_back_without_the_client(live: Workbench) -> None:
     """At 3 a.m., with GitHub down: the server's own command lists, rolls back and says what serves."""
     command = "/srv/fairlead/tiny/fairlead"

@@ -26,7 +26,7 @@ class Workbench:
     secrets: Mapping[str, str] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
 
-    def fairlead(self, *words: str, env: Mapping[str, str | None] | None = None) -> Ended:
+    def fairlead(self, *words: str, env: Mapping[str, str | None] | None = None, stdin: str = "") -> Ended:
         """Run ``fairlead`` in the repository; None in ``env`` takes a variable away."""
         given = {f"FAIRLEAD_SECRET_{name.upper()}": value for name, value in self.secrets.items()}
         wanted: dict[str, str | None] = {**self.lab.environ, **given, **self.environ, **(env or {})}
@@ -37,7 +37,7 @@ class Workbench:
             [sys.executable, "-m", "fairlead", *words],
             cwd=self.root,
             env=environ,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=_TIMEOUT,

@@ -38,9 +38,17 @@ if TYPE_CHECKING:
     "--accept-schema",
     metavar="ID",
     default="",
+    envvar="FAIRLEAD_ACCEPT_SCHEMA",
+    show_envvar=True,
     help="Go back over an irreversible migration: the release whose schema the older one is to live with.",
 )
-@click.option("--no-wait", is_flag=True, help="Fail with 5 when another deploy is under way.")
+@click.option(
+    "--no-wait",
+    is_flag=True,
+    envvar="FAIRLEAD_NO_WAIT",
+    show_envvar=True,
+    help="Fail with 5 when another deploy is under way.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
 def command(
     environment: str | None,

@@ -61,6 +61,18 @@ def registry_option(function: _Decorated) -> _Decorated:
     )(function)
 
 
+def secrets_dir_option(function: _Decorated) -> _Decorated:
+    """``--secrets-dir`` (argument ``secrets_dir``): where values of secrets lie."""
+    return click.option(
+        "--secrets-dir",
+        metavar="DIR",
+        envvar="FAIRLEAD_SECRETS_DIR",
+        show_envvar=True,
+        type=click.Path(file_okay=False, path_type=Path),
+        help="A folder with one file a secret. FAIRLEAD_SECRET_<NAME> comes first.",
+    )(function)
+
+
 def rollout_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options of ``plan``, ``deploy`` and ``ship`` that tell what may happen, as one argument ``options``.
 
@@ -76,20 +88,21 @@ def rollout_options(function: Callable[..., None]) -> Callable[..., None]:
     command: Callable[..., None] = gathered
     for option in reversed(
         (
-            click.option(
-                "--secrets-dir",
-                metavar="DIR",
-                envvar="FAIRLEAD_SECRETS_DIR",
-                show_envvar=True,
-                type=click.Path(file_okay=False, path_type=Path),
-                help="A folder with one file a secret. FAIRLEAD_SECRET_<NAME> comes first.",
-            ),
+            secrets_dir_option,
             registry_option,
-            click.option("--allow-older", is_flag=True, help="Replace a newer commit by this one."),
+            click.option(
+                "--allow-older",
+                is_flag=True,
+                envvar="FAIRLEAD_ALLOW_OLDER",
+                show_envvar=True,
+                help="Replace a newer commit by this one.",
+            ),
             click.option(
                 "--accept-recreate",
                 metavar="SERVICE",
                 multiple=True,
+                envvar="FAIRLEAD_ACCEPT_RECREATE",
+                show_envvar=True,
                 help="Let a service that keeps data be stopped and made again. Repeatable.",
             ),
             click.option(
@@ -110,7 +123,13 @@ def rollout_options(function: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--take-over", is_flag=True, help="The app moved: take it over from another repository."
             ),
-            click.option("--no-wait", is_flag=True, help="Fail with 5 when another deploy is under way."),
+            click.option(
+                "--no-wait",
+                is_flag=True,
+                envvar="FAIRLEAD_NO_WAIT",
+                show_envvar=True,
+                help="Fail with 5 when another deploy is under way.",
+            ),
             click.option(
                 "--refresh",
                 is_flag=True,

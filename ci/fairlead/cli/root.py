@@ -54,6 +54,7 @@ VERBS: dict[str, Verb] = {
         "fairlead.cli.ship:command", _PIPELINE, "All of it: validate, build, scan, publish, deploy."
     ),
     "rollback": Verb("fairlead.cli.rollback:command", _OPERATE, "Go back to an earlier release."),
+    "secrets": Verb("fairlead.cli.secrets:command", _OPERATE, "Give a secret a new value."),
     "status": Verb("fairlead.cli.status:command", _OPERATE, "Show what serves, and prove it by digest."),
     "history": Verb("fairlead.cli.history:command", _OPERATE, "List the deploys of an environment."),
     "logs": Verb("fairlead.cli.logs:command", _OPERATE, "Show the logs of the release that serves."),

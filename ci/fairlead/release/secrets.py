@@ -101,6 +101,30 @@ def read_secrets(
     return found
 
 
+def parse_secret(name: str, value: bytes) -> Secret:
+    """A secret of these bytes, as they are.
+
+    Raises:
+        InputError: there are none, or too many.
+    """
+    if not value:
+        raise InputError(
+            f"the new value of {name} is empty", fix="give it on standard input, or with --from-file"
+        )
+    if len(value) > _MAX_BYTES:
+        raise InputError(f"the secret {name} is larger than {_MAX_BYTES} bytes")
+    return Secret(value)
+
+
+def parse_typed(name: str, value: bytes) -> Secret:
+    """A secret that was typed or piped: the line breaks at its end are not part of it.
+
+    Raises:
+        InputError: there is nothing else, or too much.
+    """
+    return parse_secret(name, value.rstrip(b"\r\n"))
+
+
 def parse_bundle(text: str) -> dict[str, bytes]:
     """The values in ``FAIRLEAD_SECRETS``, by the name of the variable that each could have come in.
 

@@ -156,5 +156,11 @@ def test_completion_knows_the_verbs_without_importing_them(monkeypatch: pytest.M
     for verb in VERBS.values():
         monkeypatch.setitem(sys.modules, verb.target.partition(":")[0], None)
     completion = ShellComplete(command, {}, "fairlead", "_FAIRLEAD_COMPLETE")
-    assert {item.value for item in completion.get_completions([], "s")} == {"scan", "ship", "status", "setup"}
+    assert {item.value for item in completion.get_completions([], "s")} == {
+        "scan",
+        "secrets",
+        "ship",
+        "status",
+        "setup",
+    }
     assert "--json" in {item.value for item in completion.get_completions([], "--")}

@@ -10,7 +10,7 @@ import pytest
 
 from fairlead.errors import InputError
 from fairlead.findings import Location
-from fairlead.release.secrets import Secret, Wanted, read_secrets, variable_of
+from fairlead.release.secrets import Secret, Wanted, parse_secret, parse_typed, read_secrets, variable_of
 
 CANARY = b"c4n4ry-value"
 
@@ -70,3 +70,17 @@ def test_all_missing_secrets_are_told_at_once_with_where_they_were_looked_for(tm
 def test_a_secret_is_no_backup(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="missing"):
         read_secrets([Wanted("a")], {"FAIRLEAD_SECRET_A": "x" * 600_000})
+
+
+def test_a_typed_value_ends_before_its_line_break_and_a_file_is_taken_as_it_is() -> None:
+    """As `gh secret set` and `docker secret create` do."""
+    assert parse_typed("token", b"two\nlines\r\n\n").reveal() == b"two\nlines"
+    assert parse_secret("token", b"key\n").reveal() == b"key\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(b"", "is empty"), (b"\n", "is empty"), (b"x" * 600_000, "larger than")]
+)
+def test_a_value_that_is_none(value: bytes, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        parse_typed("token", value)

@@ -1,0 +1,190 @@
+"""``fairlead secrets``: give a secret a new value, in one step."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fairlead import report
+from fairlead.cli.connection import Place, access_of, access_options, ask, find_place, open_line, show_event
+from fairlead.cli.options import environment_option, examples, work_dir_option
+from fairlead.cli.rollout import secrets_dir_option
+
+if TYPE_CHECKING:
+    from fairlead.release.secrets import Secret
+    from fairlead.remote.access import AccessOptions
+
+
+@click.group(
+    epilog=examples(
+        ("fairlead secrets set db_password < new", "a new value, from standard input"),
+        ("fairlead secrets set --configured api_key", "the value that a deploy would take"),
+    )
+)
+def command() -> None:
+    """Give the app's secrets new values."""
+
+
+@command.command(
+    "set",
+    epilog=examples(
+        (
+            "pass show db | fairlead secrets set db_password",
+            "from standard input, its last line break left out",
+        ),
+        ("fairlead secrets set db_password", "asked for, and not shown"),
+        ("fairlead secrets set tls_key --from-file key.pem", "the bytes of a file, as they are"),
+        ("fairlead secrets set --configured api_key token", "from where a deploy takes them"),
+    ),
+)
+@click.argument("names", nargs=-1, required=True, envvar="FAIRLEAD_NAMES")
+@environment_option
+@work_dir_option
+@access_options
+@click.option(
+    "--from-file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Take the value from this file.",
+)
+@click.option(
+    "--configured",
+    is_flag=True,
+    envvar="FAIRLEAD_CONFIGURED",
+    help="Take the values from where a deploy takes them: FAIRLEAD_SECRET_<NAME>, FAIRLEAD_SECRETS, --secrets-dir.",
+)
+@secrets_dir_option
+@click.option(
+    "--accept-recreate",
+    metavar="SERVICE",
+    multiple=True,
+    envvar="FAIRLEAD_ACCEPT_RECREATE",
+    show_envvar=True,
+    help="Let a service that keeps data be stopped and made again. Repeatable.",
+)
+@click.option(
+    "--no-wait",
+    is_flag=True,
+    envvar="FAIRLEAD_NO_WAIT",
+    show_envvar=True,
+    help="Fail with 5 when a deploy is under way.",
+)
+@click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
+def set_secrets(
+    names: tuple[str, ...],
+    environment: str | None,
+    work_dir: str,
+    known_hosts: Path | None,
+    identity: Path | None,
+    from_file: Path | None,
+    configured: bool,
+    secrets_dir: Path | None,
+    accept_recreate: tuple[str, ...],
+    no_wait: bool,
+    dry_run: bool,
+) -> None:
+    """Give secrets new values on the server: a new release with the same images, its readers restarted.
+
+    Once it has passed its watch, the old value is removed from the server. No rollback brings it back: an older
+    release reads the new value from then on. A deploy that comes with the old value is refused, so give the new one
+    to your deploys as well. The value is on no command line and in no log.
+    """
+    place = find_place(environment)
+    secrets = _configured(names, secrets_dir) if configured else {_sole(names): _given(names[0], from_file)}
+    for secret in secrets.values():
+        report.redact(secret.reveal().decode("utf-8", "replace"))
+    request = {
+        "app": place.app,
+        "secrets": {name: secret.sha256 for name, secret in secrets.items()},
+        "options": {
+            "accept_recreate": list(accept_recreate),
+            "no_wait": no_wait,
+            "lock_timeout": place.settings.deploy.lock_timeout,
+        },
+    }
+    access = access_of(known_hosts, identity)
+    if dry_run:
+        _show_plan(place, access, request)
+    else:
+        _rotate(place, access, Path(work_dir), request, secrets)
+        if not configured:
+            report.current().line("give your deploys the new value too: one with the old value is refused")
+
+
+def _rotate(
+    place: Place,
+    access: AccessOptions,
+    work_dir: Path,
+    request: Mapping[str, Any],
+    secrets: Mapping[str, Secret],
+) -> None:
+    import getpass
+    import socket
+
+    from fairlead.cli.rollout import RolloutOptions, finish_rollout
+    from fairlead.release.bundle import plan_created_by
+    from fairlead.remote.attach import run_remote_task
+    from fairlead.remote.session import Blob
+
+    reporter = report.current()
+    by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
+    blobs = [Blob("secret", name, secret.reveal()) for name, secret in secrets.items()]
+    with open_line(place, access) as line:
+        with reporter.step(f"connect to {place.host}"):
+            session = line.connect()
+        with session:
+            show = partial(show_event, reporter)
+            result = run_remote_task(
+                session, line.connect, {"request": "rotate", **request, "by": by}, blobs, show
+            )
+    finish_rollout(place, result, reporter, RolloutOptions(work_dir), line)
+
+
+def _show_plan(place: Place, access: AccessOptions, request: Mapping[str, Any]) -> None:
+    from fairlead.release.plan_text import HEADERS, plan_lines, plan_rows, plan_sentence
+
+    plan = ask(place, access, {"request": "plan", **request})
+    reporter = report.current()
+    reporter.table(HEADERS, plan_rows(plan))
+    for text in plan_lines(plan):
+        reporter.line(text)
+    reporter.result({**plan, "host": place.host}, plan_sentence(plan, place.host))
+
+
+def _configured(names: Sequence[str], secrets_dir: Path | None) -> dict[str, Secret]:
+    from fairlead.release.secrets import Wanted, read_secrets
+
+    return read_secrets([Wanted(name) for name in names], os.environ, secrets_dir)
+
+
+def _sole(names: Sequence[str]) -> str:
+    from fairlead.errors import InputError
+
+    if len(names) > 1:
+        raise InputError(
+            f"{len(names)} names, and one value",
+            fix="set one at a time, or say --configured and give the values as a deploy gets them",
+        )
+    return names[0]
+
+
+def _given(name: str, file: Path | None) -> Secret:
+    """The value of the file, of standard input, or asked for at the terminal."""
+    from fairlead.release.secrets import parse_secret, parse_typed
+
+    if file is not None:
+        return parse_secret(name, file.read_bytes())
+    if sys.stdin.isatty():
+        return parse_typed(
+            name,
+            str(
+                click.prompt(f"new value of {name}", hide_input=True, confirmation_prompt=True, err=True)
+            ).encode(),
+        )
+    return parse_typed(name, sys.stdin.buffer.read())
