@@ -101,11 +101,12 @@ class WatchSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class DeploySettings:
-    """How a release is rolled out; times in seconds."""
+    """How a release is rolled out; times in seconds, ``keep_size`` in bytes, 0 where it is not limited."""
 
     start_timeout: float = 120.0
     drain_timeout: float = 30.0
     keep: int = 5
+    keep_size: int = 0
     watch: WatchSettings = field(default_factory=WatchSettings)
     lock_timeout: float = 600.0
 

@@ -170,7 +170,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Release:
-    """A checked release document; ``document`` is what arrived."""
+    """A checked release document; ``document`` is what arrived.
+
+    ``keep_size``: bytes that the images of the releases which stay may take, 0 where it does not matter.
+    """
 
     app: str
     environment: str
@@ -183,6 +186,7 @@ class Release:
     start_timeout: float
     drain_timeout: float
     keep: int
+    keep_size: int
     watch: Watch
     networks: Mapping[str, Mapping[str, Any]]
     volumes: Mapping[str, Mapping[str, Any]]

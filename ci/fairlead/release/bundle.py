@@ -84,6 +84,7 @@ def plan_bundle(
             "start_timeout": settings.deploy.start_timeout,
             "drain_timeout": settings.deploy.drain_timeout,
             "keep": settings.deploy.keep,
+            "keep_size": settings.deploy.keep_size,
             "watch": _watch(settings),
         },
         "verdict": verdict.to_json(),

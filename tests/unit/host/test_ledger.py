@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fairlead.host.journal import BEGIN, COMMIT, END, JOB, PRUNED, Record
 from fairlead.host.ledger import Ledger, fold_records
-from fairlead.host.phases.prune import plan_kept
+from fairlead.host.phases.prune import plan_kept, plan_within
 
 
 def _fold(*steps: tuple[str, str]) -> Ledger:
@@ -68,6 +70,22 @@ def test_prune_keeps_live_and_previous_beside_the_last() -> None:
         "000007",
         "000006",
     }
+
+
+@pytest.mark.parametrize(
+    ("budget", "kept"),
+    [(100, "4321"), (40, "4321"), (39, "432"), (30, "432"), (29, "43"), (1, "43")],
+)
+def test_prune_goes_by_the_disk_too(budget: int, kept: str) -> None:
+    """The oldest go first, what is shared counts once, and what serves and the one before stay whatever they take."""
+    images = {number: {f"web{number}", "db"} for number in "1234"}
+    sizes = {"db": 0, **{f"web{number}": 10 for number in "1234"}}
+    assert plan_within("4321", {"4", "3"}, images, sizes, budget) == set(kept)
+
+
+def test_an_older_release_that_would_fit_does_not_outlive_a_newer_one() -> None:
+    images, sizes = {"3": {"a"}, "2": {"huge"}, "1": {"a"}}, {"a": 1, "huge": 100}
+    assert plan_within("321", {"3"}, images, sizes, 50) == {"3"}
 
 
 def test_unfinished_is_the_last_without_an_end() -> None:

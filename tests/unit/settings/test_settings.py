@@ -98,6 +98,8 @@ def test_defaults_are_what_the_schema_says(repository: Path) -> None:
     assert settings.proxy.image == keys["proxy"]["properties"]["image"]["default"]
     deploy = dict(keys["deploy"]["properties"])
     watch = deploy.pop("watch")["properties"]
+    assert "default" not in deploy.pop("keep_size")
+    assert settings.deploy.keep_size == 0
     for name, key in deploy.items():
         expected_value = key["default"] if name == "keep" else parse_duration(key["default"])
         assert getattr(settings.deploy, name) == expected_value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -33,6 +33,8 @@ def prune_old(host: Host, live: Bundle) -> Outcome:
     # Before a bundle is read: from here on, none names a value that was rotated away.
     write_rotations(host.paths, ledger.rotations)
     kept = plan_kept(ledger, live.id, live.release.keep)
+    if live.release.keep_size:
+        kept = _within_budget(host, ledger, live, kept)
     bundles = [bundle for bundle in (read_bundle(host.paths, one) for one in kept) if bundle is not None]
     homes = kept | {home for bundle in bundles for home in bundle.homes.values()}
     bundles = [bundle for bundle in (read_bundle(host.paths, one) for one in homes) if bundle is not None]
@@ -69,6 +71,51 @@ def plan_kept(ledger: Ledger, live: str, keep: int) -> set[str]:
     newest = sorted(served, key=lambda one: one.committed_at or 0.0, reverse=True)[:keep]
     previous = ledger.previous(live)
     return {live, *(one.id for one in newest), *([previous] if previous else [])}
+
+
+def plan_within(
+    newest_first: Sequence[str],
+    always: Collection[str],
+    images: Mapping[str, Collection[str]],
+    sizes: Mapping[str, int],
+    budget: int,
+) -> set[str]:
+    """Of these releases, those whose images fit into the budget: the oldest go first, an image counts once. Pure.
+
+    Args:
+        newest_first: the releases that may stay.
+        always: those that stay whatever they take.
+        images: the images of each release.
+        sizes: bytes by image.
+        budget: bytes.
+    """
+    counted = {image for release in always for image in images.get(release, ())}
+    kept = set(always)
+    for release in newest_first:
+        wanted = counted | set(images.get(release, ()))
+        if release not in kept and sum(sizes.get(image, 0) for image in wanted) > budget:
+            break
+        counted = wanted
+        kept.add(release)
+    return kept
+
+
+def _within_budget(host: Host, ledger: Ledger, live: Bundle, kept: set[str]) -> set[str]:
+    bundles = {one: read_bundle(host.paths, one) for one in kept}
+    images = {
+        one: {service.image for service in bundle.release.services.values()}
+        for one, bundle in bundles.items()
+        if bundle is not None
+    }
+    names = sorted({image for some in images.values() for image in some})
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = list(pool.map(host.engine.image, names))
+    sizes = {name: int((one or {}).get("Size") or 0) for name, one in zip(names, found)}
+    previous = ledger.previous(live.id)
+    newest = sorted(kept, key=lambda one: ledger.releases[one].committed_at or 0.0, reverse=True)
+    return plan_within(
+        newest, {live.id, *([previous] if previous else [])}, images, sizes, live.release.keep_size
+    )
 
 
 def _remove_releases(host: Host, ledger: Ledger, homes: Iterable[str]) -> list[str]:
