@@ -9,6 +9,7 @@ One host of several goes by what the others did (see ``agreement``).
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -33,6 +34,7 @@ from .phases.retire import retire_old
 from .restore import create_late, restart_serving
 from .routes import close_dark, close_inside, read_live, remove_routes, switch_back, switch_to
 
+_AT_ONCE = 8
 _WAKE_SECONDS = 30.0
 _DRAIN_SECONDS = 10.0
 """A release that failed is given less time for its last answers than one that is retired in peace."""
@@ -196,8 +198,8 @@ def _remove_release(host: Host, left: Transaction, containers: list[Container]) 
                     f"the job {container.service} still runs: waiting for it, a migration is never cut off"
                 )
             finish_job(host, container.service, container.hash, left.release, container)
-    for container in own:
-        host.engine.remove(container.id)
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        list(pool.map(host.engine.remove, [one.id for one in own]))
     remove_routes(host.paths, left.release)
     remove_bundle(host.paths, left.release)
 
