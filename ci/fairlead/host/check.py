@@ -22,6 +22,7 @@ from .edge.place import ROLE
 from .engine import Engine
 from .errors import AgentError
 from .paths import list_apps
+from .preflight import rootless_faults
 
 OK = "ok"
 WARNING = "warning"
@@ -158,9 +159,8 @@ def _check_engine(engine: Engine) -> Iterator[Check]:
     newer = "install Docker Engine 25 or newer with Compose 2.24 or newer: https://docs.docker.com/engine/install/"
     try:
         yield judge_version("engine", str(engine.get("/version").get("Version", "")), MINIMUM_ENGINE, newer)
-        if any("rootless" in option for option in engine.get("/info").get("SecurityOptions") or ()):
-            fix = "`sysctl net.ipv4.ip_unprivileged_port_start=80` lets it publish 80 and 443"
-            yield Check("rootless", WARNING, "the engine runs without root", fix)
+        for fault in rootless_faults(engine.get("/info")):
+            yield Check("rootless", FAILED, f"{fault.what}: {fault.why}", fault.fix)
     except AgentError as error:
         yield Check("engine", FAILED, error.why or error.what, newer)
     try:

@@ -184,7 +184,9 @@ class Engine(EngineApi):
 
 
 def find_socket(environ: Mapping[str, str]) -> str:
-    """The engine's socket by ``DOCKER_HOST``, the usual place, or a rootless engine's.
+    """The engine's socket by ``DOCKER_HOST``, the usual place, or where there is nothing, a rootless engine's.
+
+    A rootless engine is no engine for Fairlead; it is looked for so that it can be told as such.
 
     Raises:
         EngineFault: ``DOCKER_HOST`` names an engine that is not on this host.
@@ -198,7 +200,8 @@ def find_socket(environ: Mapping[str, str]) -> str:
             why="the agent works on the engine of the server it runs on: it mounts files of this server",
             fix="unset DOCKER_HOST for this user, or name the other server in `hosts`",
         )
-    return _DEFAULT_SOCKET
+    own = Path(environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}") / "docker.sock"
+    return str(own) if own.is_socket() and not Path(_DEFAULT_SOCKET).exists() else _DEFAULT_SOCKET
 
 
 def find_compose(environ: Mapping[str, str]) -> tuple[str, ...]:

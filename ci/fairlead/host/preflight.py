@@ -62,6 +62,11 @@ def engine_faults(version: Mapping[str, Any], info: Mapping[str, Any]) -> Iterat
             why=f"Fairlead needs {_text(OLDEST_ENGINE)} or newer",
             fix="upgrade it: https://docs.docker.com/engine/install/",
         )
+    yield from rootless_faults(info)
+
+
+def rootless_faults(info: Mapping[str, Any]) -> Iterator[EngineFault]:
+    """Why a rootless engine will not do, by its ``/info``. Pure."""
     if any("rootless" in str(option) for option in info.get("SecurityOptions") or ()):
         yield EngineFault(
             "the engine runs rootless",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from fairlead.host import check
+from fairlead.host.engine import find_socket
 
 GIB = 1024**3
 
@@ -77,3 +79,20 @@ def test_a_folder_that_others_may_enter_is_told(tmp_path: Path) -> None:
     open_to_all = check.check_root(tmp_path)
     assert (open_to_all.state, open_to_all.fix) == ("warning", f"`chmod 0750 {tmp_path}`")
     assert check.check_root(tmp_path / "missing").state == "failed"
+
+
+def test_a_rootless_engine_is_found_where_there_is_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused later, with the reason, instead of `the engine does not answer`."""
+    default, own = tmp_path / "docker.sock", tmp_path / "user" / "docker.sock"
+    own.parent.mkdir()
+    monkeypatch.setattr("fairlead.host.engine._DEFAULT_SOCKET", str(default))
+    environ = {"XDG_RUNTIME_DIR": str(own.parent)}
+    assert find_socket(environ) == str(default)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(own))
+        assert find_socket(environ) == str(own)
+        assert find_socket({**environ, "DOCKER_HOST": "unix:///elsewhere"}) == "/elsewhere"
+        default.touch()
+        assert find_socket(environ) == str(default)
