@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.lab.fault.inflict import inflicted
+from fairlead.lab.fault.plan import Fault
 from fairlead.lab.state import Lab
 from fairlead.lab.wipe import wipe_server
 from tests.e2e.conftest import copy_of
@@ -45,6 +47,23 @@ def test_a_commit_becomes_a_release_that_serves(tiny: Workbench) -> None:
     assert containers(tiny.server) == before
     assert "migrations=1" in visit(tiny.server)[2]
     assert tiny.secrets["canary"] not in printed
+    _go_back_to_what_is_gone(tiny, revision)
+
+
+def _go_back_to_what_is_gone(tiny: Workbench, revision: str) -> None:
+    """A cold rollback: image and container of the release before are gone, and come back by digest."""
+    tiny.git("checkout", "--quiet", "HEAD~1")
+    tiny.ok("deploy", "--allow-older")
+    before = visit(tiny.server)
+    assert before[1] != revision
+    name = "tiny-000001-web-000001-1"
+    remove = f"image=$(docker inspect -f '{{{{.Image}}}}' {name}) && docker rm {name} && docker rmi -f $image"
+    on_server(tiny.server, "sh", "-c", remove)
+    with inflicted(tiny.lab, 1, Fault.REGISTRY):
+        assert "cannot pull" in tiny.refused(6, "rollback")["what"]
+        assert visit(tiny.server) == before
+    tiny.ok("rollback")
+    assert visit(tiny.server)[1] == revision
 
 
 def test_a_release_that_is_never_healthy_is_refused(live: Workbench) -> None:
@@ -129,51 +148,48 @@ def test_a_secret_is_in_no_log_no_argument_and_no_report(live: Workbench) -> Non
     )
 
 
-def test_one_service_is_deployed_alone(tiny: Workbench) -> None:
+def test_one_service_is_deployed_alone(live: Workbench) -> None:
     """`--only`: what is named gets its new definition, the store runs on though its own has changed."""
-    tiny.ok("deploy")
-    store = on_server(tiny.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1")
-    tiny.edit("compose.yaml", "stop_grace_period: 60s", "stop_grace_period: 50s")
-    tiny.vary(COLOUR="violet")
-    assert "did you mean web?" in tiny.refused(2, "plan", "--only", "wbe")["fix"]
-    plan = tiny.ok("--json", "plan", "--only", "web").document
+    store = on_server(live.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1")
+    live.edit("compose.yaml", "stop_grace_period: 60s", "stop_grace_period: 50s")
+    live.vary(COLOUR="violet")
+    assert "did you mean web?" in live.refused(2, "plan", "--only", "wbe")["fix"]
+    plan = live.ok("--json", "plan", "--only", "web").document
     told = {one["service"]: (one["action"], one["reason"]) for one in plan["actions"]}
     assert (told["store"], told["web"][0]) == (
         ("keep", "it has changed, and --only does not name it: it stays as it is"),
         "start",
     )
-    tiny.ok("deploy", "--only", "web")
-    assert "violet" in visit(tiny.server)[2]
-    assert on_server(tiny.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1") == store
-    assert "has changed, and it keeps data" in tiny.refused(2, "deploy")["what"]
+    live.ok("deploy", "--only", "web")
+    assert "violet" in visit(live.server)[2]
+    assert on_server(live.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1") == store
+    assert "has changed, and it keeps data" in live.refused(2, "deploy")["what"]
 
 
-def test_a_secret_is_rotated_in_one_step(tiny: Workbench) -> None:
+def test_a_secret_is_rotated_in_one_step(live: Workbench) -> None:
     """The new value comes on standard input; then the old one is nowhere on the server, and cannot come back."""
-    old, new = tiny.secrets["canary"], "rotated-77c2-in-no-log"
-    tiny.ok("deploy")
-    before = visit(tiny.server)
-    store = on_server(tiny.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1")
-    ended = tiny.fairlead("secrets", "set", "canary", stdin=f"{new}\n")
+    old, new = live.secrets["canary"], "rotated-77c2-in-no-log"
+    before = visit(live.server)
+    store = on_server(live.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1")
+    ended = live.fairlead("secrets", "set", "canary", stdin=f"{new}\n")
     assert (ended.code, new in str(ended)) == (0, False), ended
-    assert visit(tiny.server) == before, "the same images, and no migration"
-    assert on_server(tiny.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1") == store
+    assert visit(live.server) == before, "the same images, and no migration"
+    assert on_server(live.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1") == store
     for value, number in ((old, 0), (new, 1)):
         words = ("grep", "-rl", value, "/srv/fairlead", "/tmp", "/dev/shm", "/home")
-        assert len(on_server(tiny.server, *words, check=False).split()) == number
-    (web,) = containers(tiny.server, "name=web")
+        assert len(on_server(live.server, *words, check=False).split()) == number
+    (web,) = containers(live.server, "name=web")
     read = ("docker", "exec", web, "cat", "/run/secrets/canary")
-    assert on_server(tiny.server, *read) == new
-    assert "an old value of the secret canary" in tiny.refused(2, "deploy")["what"]
-    tiny.ok("rollback")
-    (web,) = containers(tiny.server, "name=web-000001")
-    assert on_server(tiny.server, "docker", "exec", web, "cat", "/run/secrets/canary") == new
-    assert (
-        "did you mean canary?"
-        in tiny.refused(2, "secrets", "set", "canari", "--configured", env={"FAIRLEAD_SECRET_CANARI": "x"})[
-            "fix"
-        ]
-    )
+    assert on_server(live.server, *read) == new
+    assert "an old value of the secret canary" in live.refused(2, "deploy")["what"]
+    serving = live.ok("--json", "rollback").document["serving"]
+    (web,) = containers(live.server, f"name=web-{serving}")
+    assert on_server(live.server, "docker", "exec", web, "cat", "/run/secrets/canary") == new
+    unknown = live.refused(2, "secrets", "set", "canari", "--configured", env={"FAIRLEAD_SECRET_CANARI": "x"})
+    assert "did you mean canary?" in unknown["fix"]
+    # On purpose, the old value can be had back.
+    live.ok("secrets", "set", "canary", "--configured")
+    assert live.ok("--json", "deploy").document["status"] == "unchanged"
 
 
 def test_the_server_rolls_back_without_the_client(live: Workbench) -> None:
