@@ -109,6 +109,7 @@ class DeploySettings:
     keep_size: int = 0
     watch: WatchSettings = field(default_factory=WatchSettings)
     lock_timeout: float = 600.0
+    hold_timeout: float = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from fairlead.errors import FairleadError, InputError
 
 if TYPE_CHECKING:
     from fairlead.remote.access import AccessOptions
@@ -44,6 +47,15 @@ def access_options(function: _Decorated) -> _Decorated:
     return known_hosts(identity(function))
 
 
+def host_option(function: _Decorated) -> _Decorated:
+    """``--host`` (argument ``host``): one of several hosts."""
+    return click.option(
+        "--host",
+        metavar="HOST",
+        help="One host of the environment, as fairlead.yaml names it. [default: all]",
+    )(function)
+
+
 def access_of(known_hosts: Path | None, identity: Path | None) -> AccessOptions:
     """The values of ``access_options``."""
     from fairlead.remote.access import AccessOptions
@@ -53,7 +65,7 @@ def access_of(known_hosts: Path | None, identity: Path | None) -> AccessOptions:
 
 @dataclass(frozen=True)
 class Place:
-    """The environment that a verb is about, and its server."""
+    """The environment that a verb is about, and its servers."""
 
     settings: Settings
     environment: Environment
@@ -63,24 +75,42 @@ class Place:
         return self.settings.app
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """The servers, as fairlead.yaml names them."""
+        return tuple(str(host) for host in self.environment.hosts)
+
+    @property
     def host(self) -> str:
-        return str(self.environment.hosts[0])
+        """All of them, in words."""
+        return ", ".join(self.hosts)
+
+    def only(self, host: str | None) -> Place:
+        """The same environment with this host alone; None changes nothing.
+
+        Raises:
+            InputError: it has no such host.
+        """
+        if host is None:
+            return self
+        found = [one for one in self.environment.hosts if host in {str(one), one.name}]
+        if not found:
+            raise InputError(
+                f"the environment {self.environment.name} has no host {host}", fix=f"it has {self.host}"
+            )
+        return Place(self.settings, dataclasses.replace(self.environment, hosts=(found[0],)))
 
 
 def find_place(environment: str | None, registry: str | None = None) -> Place:
     """Read fairlead.yaml and find the environment; ``registry`` is what ``--registry`` says.
 
     Raises:
-        InputError: the file does not hold, there is no such environment, or it has several hosts.
+        InputError: the file does not hold, or there is no such environment.
     """
-    from fairlead.remote.access import sole_host
     from fairlead.settings import load_settings
 
     environ = {**os.environ, **({"FAIRLEAD_REGISTRY": registry} if registry else {})}
     settings = load_settings(Path.cwd(), environ)
-    found = settings.environment(environment)
-    sole_host(found)
-    return Place(settings, found)
+    return Place(settings, settings.environment(environment))
 
 
 class Line:
@@ -100,50 +130,104 @@ class Line:
 
         return open_session(self._access, self.traffic)
 
-    @contextlib.contextmanager
-    def ask_ahead(self, request: dict[str, Any]) -> Iterator[Ahead]:
-        """Connect and ask, while the block does what it can without the answer."""
+    def ask_ahead(self, request: dict[str, Any]) -> Ahead:
+        """Connect and ask, while the caller does what it can without the answer. Close it in the end."""
         from fairlead.remote.ahead import Ahead
         from fairlead.remote.session import begin_session
 
-        ahead = Ahead(begin_session(self._access, self.traffic), request)
-        try:
-            yield ahead
-        finally:
-            ahead.close()
+        return Ahead(begin_session(self._access, self.traffic), request)
+
+
+class Lines:
+    """The ways to all servers of an environment, by the name of the server."""
+
+    def __init__(self, lines: Mapping[str, Line]) -> None:
+        self._lines = lines
+
+    def __getitem__(self, host: str) -> Line:
+        return self._lines[host]
+
+    @property
+    def connections(self) -> int:
+        """How many connections were opened."""
+        return sum(line.traffic.connections for line in self._lines.values())
+
+    @property
+    def agent_bytes(self) -> int:
+        """How many bytes of the agent were sent."""
+        return sum(line.traffic.agent_bytes for line in self._lines.values())
+
+    @contextlib.contextmanager
+    def ask_ahead(self, request: dict[str, Any]) -> Iterator[Mapping[str, Ahead]]:
+        """Connect to every server and ask, while the block does what it can without the answers."""
+        with contextlib.ExitStack() as stack:
+            aheads = {}
+            for host, line in self._lines.items():
+                aheads[host] = line.ask_ahead(request)
+                stack.callback(aheads[host].close)
+            yield aheads
 
 
 @contextlib.contextmanager
-def open_line(place: Place, options: AccessOptions) -> Iterator[Line]:
-    """The way to the environment's server, for as long as the block lasts."""
-    from fairlead.remote.access import open_access, sole_host
+def open_lines(place: Place, options: AccessOptions) -> Iterator[Lines]:
+    """The ways to the environment's servers, for as long as the block lasts."""
+    from fairlead.remote.access import open_access
     from fairlead.remote.session import Traffic
 
-    with open_access(sole_host(place.environment), place.environment, options, os.environ) as access:
-        yield Line(access, Traffic())
+    with contextlib.ExitStack() as stack:
+        lines = {}
+        for host in place.environment.hosts:
+            access = stack.enter_context(open_access(host, place.environment, options, os.environ))
+            lines[str(host)] = Line(access, Traffic())
+        yield Lines(lines)
 
 
-def ask(place: Place, options: AccessOptions, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Ask the server one thing, and return the answer's data. It is told the time at which it was asked.
+def ask_all(
+    place: Place, options: AccessOptions, request: Mapping[str, Any]
+) -> dict[str, Mapping[str, Any] | FairleadError]:
+    """Ask every server one thing, side by side: the data of each answer, or why there is none.
 
-    Raises:
-        FairleadError: there is no connection, or the answer is an error.
+    They are told the time at which they were asked.
     """
     from fairlead.remote.outcome import answer_of
 
-    with open_line(place, options) as line, line.connect() as session:
-        return answer_of(session.ask({"app": place.app, "time": time.time(), **request}))
+    answers: dict[str, Mapping[str, Any] | FairleadError] = {}
+    frame = {"app": place.app, "time": time.time(), **request}
+    with open_lines(place, options) as lines, lines.ask_ahead(frame) as aheads:
+        for host, ahead in aheads.items():
+            try:
+                answers[host] = answer_of(ahead.wait()[1])
+            except FairleadError as error:
+                answers[host] = error
+    return answers
 
 
-def show_event(reporter: Reporter, event: Mapping[str, Any]) -> None:
-    """Show one event of a task as it comes."""
+def ask_each(
+    place: Place, options: AccessOptions, request: Mapping[str, Any]
+) -> dict[str, Mapping[str, Any]]:
+    """Ask every server one thing, side by side, and return the data of their answers.
+
+    Raises:
+        FairleadError: one cannot be reached, or its answer is an error.
+    """
+    answers = {}
+    for host, answer in ask_all(place, options, request).items():
+        if isinstance(answer, FairleadError):
+            raise answer
+        answers[host] = answer
+    return answers
+
+
+def show_event(reporter: Reporter, event: Mapping[str, Any], host: str = "") -> None:
+    """Show one event of a task as it comes; ``host`` is said where there are several."""
     kind = event.get("event")
+    said = f"{host}: " if host else ""
     if kind == "phase":
-        reporter.phase(event["phase"], event["state"], event.get("seconds"), event.get("detail") or "")
+        reporter.phase(event["phase"], event["state"], event.get("seconds"), event.get("detail") or "", host)
     elif kind == "task":
-        reporter.line(f"{event.get('previous') or 'nothing'} -> {event.get('release')}")
+        reporter.line(f"{said}{event.get('previous') or 'nothing'} -> {event.get('release')}")
     elif kind == "note":
         say = reporter.warn if event.get("level") == "warning" else reporter.line
-        say(str(event.get("text")))
+        say(f"{said}{event.get('text')}")
     elif kind == "attached" and event.get("resumed"):
-        reporter.line(f"following task {event.get('task')}, which is under way on the server")
+        reporter.line(f"{said}following task {event.get('task')}, which is under way on the server")

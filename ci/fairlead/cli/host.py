@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, ask, find_place
+from fairlead.cli.connection import Place, access_of, access_options, ask_each, find_place, host_option
 from fairlead.cli.options import environment_option, examples
 from fairlead.errors import ExitCode
 
 if TYPE_CHECKING:
     from fairlead.remote.access import AccessOptions
+    from fairlead.report import Reporter
+    from fairlead.settings import Host
 
 
 @click.group(
@@ -32,19 +34,35 @@ def command() -> None:
 @command.command(epilog=examples(("fairlead host check -e production", "every requirement, and what to do")))
 @environment_option
 @access_options
+@host_option
 @click.pass_context
 def check(
-    ctx: click.Context, environment: str | None, known_hosts: Path | None, identity: Path | None
+    ctx: click.Context,
+    environment: str | None,
+    known_hosts: Path | None,
+    identity: Path | None,
+    host: str | None,
 ) -> None:
     """Tell what a server lacks: engine, Compose, Python, the folder, disk, clock, ports. Exit code 4 if it does."""
     reporter = report.current()
-    place = find_place(environment)
+    place = find_place(environment).only(host)
     with reporter.step(f"check {place.host}"):
-        checks = ask(place, access_of(known_hosts, identity), {"request": "check"})["checks"]
-    rows = [(one["name"], one["state"], one["found"], one["fix"] or "-") for one in checks]
-    reporter.table(("CHECK", "STATE", "FOUND", "WHAT TO DO"), rows)
-    failed = [one["name"] for one in checks if one["state"] == "failed"]
-    text = f"{place.host} lacks: {', '.join(failed)}" if failed else f"{place.host} is ready"
+        answers = ask_each(place, access_of(known_hosts, identity), {"request": "check"})
+    several = len(answers) > 1
+    checks = [{"host": host, **one} for host, answer in answers.items() for one in answer["checks"]]
+    rows = [
+        (*([one["host"]] if several else []), one["name"], one["state"], one["found"], one["fix"] or "-")
+        for one in checks
+    ]
+    headers = ("CHECK", "STATE", "FOUND", "WHAT TO DO")
+    reporter.table(("HOST", *headers) if several else headers, rows)
+    failed = [
+        f"{one['host']}: {one['name']}" if several else one["name"]
+        for one in checks
+        if one["state"] == "failed"
+    ]
+    ready = f"{place.host} are ready" if several else f"{place.host} is ready"
+    text = f"{'lacking' if several else f'{place.host} lacks'}: {', '.join(failed)}" if failed else ready
     reporter.result({"schema": "fairlead.host-check/v1", "host": place.host, "checks": checks}, text)
     if failed:
         ctx.exit(int(ExitCode.COMMAND_FAILED))
@@ -59,6 +77,7 @@ def check(
 )
 @environment_option
 @access_options
+@host_option
 @click.option(
     "--run/--print", "run", default=False, help="Run the script as root over ssh, or print it (default)."
 )
@@ -78,6 +97,7 @@ def setup(
     environment: str | None,
     known_hosts: Path | None,
     identity: Path | None,
+    host: str | None,
     run: bool,
     login: str,
     public_key: Path | None,
@@ -92,16 +112,28 @@ def setup(
     from fairlead.remote.session import loader_argv
     from fairlead.remote.setup import PLACEHOLDER_KEY, render_door, render_setup
 
-    place = find_place(environment)
+    place = find_place(environment).only(host)
     key = _public_key(public_key, identity)
     door = render_door(loader_argv()[-1]) if restrict else ""
-    user = place.environment.hosts[0].user or "deploy"
+    user = _sole_user(place)
     script = render_setup(user, key or PLACEHOLDER_KEY, door=door, agent=build_agent())
     if run:
         _run_setup(place, access_of(known_hosts, identity), login, script, has_key=key is not None)
         return
     document = {"schema": "fairlead.host-setup/v1", "host": place.host, "script": script}
     report.current().result(document, script.rstrip("\n"))
+
+
+def _sole_user(place: Place) -> str:
+    from fairlead.errors import InputError
+
+    users = {host.user or "deploy" for host in place.environment.hosts}
+    if len(users) > 1:
+        raise InputError(
+            f"the hosts of {place.environment.name} have different users: {', '.join(sorted(users))}",
+            fix="set up one at a time, with --host",
+        )
+    return users.pop()
 
 
 def _public_key(public_key: Path | None, identity: Path | None) -> str | None:
@@ -123,15 +155,29 @@ def _public_key(public_key: Path | None, identity: Path | None) -> str | None:
 
 
 def _run_setup(place: Place, options: AccessOptions, login: str, script: str, *, has_key: bool) -> None:
-    from fairlead import process
-    from fairlead.errors import CommandFailedError, InputError
-    from fairlead.remote.access import explain_failure, open_access
-    from fairlead.remote.ssh import ssh_argv
+    from fairlead.errors import InputError
 
     if not has_key:
         raise InputError("which key shall the server let in?", fix="name it with --public-key or --identity")
     reporter = report.current()
-    host = dataclasses.replace(place.environment.hosts[0], user=login)
+    keys = [
+        _prepare(place, dataclasses.replace(host, user=login), options, script, reporter)
+        for host in place.environment.hosts
+    ]
+    document = {"schema": "fairlead.host-setup/v1", "host": place.host, "script": script}
+    told = (
+        f"{host} is prepared; its host key is\n{key}" for host, key in zip(place.hosts, keys, strict=True)
+    )
+    reporter.result(document, "\n".join(told))
+
+
+def _prepare(place: Place, host: Host, options: AccessOptions, script: str, reporter: Reporter) -> str:
+    """Run the script on a server; the line that tells its host key."""
+    from fairlead import process
+    from fairlead.errors import CommandFailedError
+    from fairlead.remote.access import explain_failure, open_access
+    from fairlead.remote.ssh import ssh_argv
+
     with (
         open_access(host, place.environment, options, os.environ) as access,
         reporter.step(f"prepare {host}"),
@@ -144,5 +190,4 @@ def _run_setup(place: Place, options: AccessOptions, login: str, script: str, *,
         raise CommandFailedError(
             f"the set-up of {host} failed", why=lines[-1] if lines else "", details=lines
         )
-    document = {"schema": "fairlead.host-setup/v1", "host": place.host, "script": script}
-    reporter.result(document, f"{place.host} is prepared; its host key is\n{done.stdout.splitlines()[-1]}")
+    return done.stdout.splitlines()[-1]

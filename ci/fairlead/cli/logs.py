@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import access_of, access_options, find_place, open_line
+from fairlead.cli.connection import Place, access_of, access_options, find_place, host_option, open_lines
 from fairlead.cli.options import environment_option, examples
+
+if TYPE_CHECKING:
+    from fairlead.remote.access import AccessOptions
 
 
 @click.command(
@@ -22,6 +26,7 @@ from fairlead.cli.options import environment_option, examples
 )
 @environment_option
 @access_options
+@host_option
 @click.argument("service", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on as new lines come; Ctrl-C ends it.")
 @click.option(
@@ -36,25 +41,45 @@ def command(
     environment: str | None,
     known_hosts: Path | None,
     identity: Path | None,
+    host: str | None,
     service: str | None,
     follow: bool,
     tail: int,
 ) -> None:
     """Show the output of the containers of the release that serves."""
     from fairlead.host.console import render_log
-    from fairlead.remote.outcome import answer_of
 
     reporter = report.current()
-    place = find_place(environment)
+    place = find_place(environment).only(host)
     lines: list[Mapping[str, Any]] = []
 
-    def take(event: Mapping[str, Any]) -> None:
+    def take(name: str, event: Mapping[str, Any]) -> None:
         if event.get("event") == "log":
-            reporter.line(render_log(event))
+            reporter.line(f"{name}: {render_log(event)}" if len(place.hosts) > 1 else render_log(event))
             if not follow:
-                lines.append({key: value for key, value in event.items() if key != "event"})
+                lines.append({"host": name, **{key: value for key, value in event.items() if key != "event"}})
 
     request = {"request": "logs", "app": place.app, "service": service, "follow": follow, "tail": tail}
-    with open_line(place, access_of(known_hosts, identity)) as line, line.connect() as session:
-        answer_of(session.ask(request, on_event=take))
+    _ask_logs(place, access_of(known_hosts, identity), request, take)
     reporter.result({"schema": "fairlead.logs/v1", "app": place.app, "host": place.host, "lines": lines}, "")
+
+
+def _ask_logs(
+    place: Place,
+    access: AccessOptions,
+    request: Mapping[str, Any],
+    take: Callable[[str, Mapping[str, Any]], None],
+) -> None:
+    """Ask all servers; what is followed comes from all of them at once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from fairlead.remote.outcome import answer_of
+
+    with open_lines(place, access) as lines:
+
+        def ask_one(host: str) -> None:
+            with lines[host].connect() as session:
+                answer_of(session.ask(dict(request), on_event=partial(take, host)))
+
+        with ThreadPoolExecutor(max_workers=len(place.hosts) if request["follow"] else 1) as pool:
+            list(pool.map(ask_one, place.hosts))

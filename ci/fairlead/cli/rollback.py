@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, ask, find_place, open_line, show_event
+from fairlead.cli.connection import Place, access_of, access_options, ask_each, find_place, open_lines
 from fairlead.cli.options import environment_option, examples, work_dir_option
 
 if TYPE_CHECKING:
@@ -83,34 +82,49 @@ def _roll_back(place: Place, access: AccessOptions, work_dir: Path, wishes: Mapp
     import socket
 
     from fairlead.cli.rollout import RolloutOptions, finish_rollout, login_blobs
+    from fairlead.cli.together import connect_all, fleet_options, run_parts
     from fairlead.release.bundle import plan_created_by
-    from fairlead.remote.attach import run_remote_task
+    from fairlead.release.together import plan_target
+    from fairlead.remote.coordinator import Part
 
     reporter = report.current()
-    request = {
-        "request": "rollback",
-        "app": place.app,
-        **wishes,
-        "by": plan_created_by(os.environ, getpass.getuser(), socket.gethostname()),
-    }
+    by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
     # A pruned image is pulled again: the login for our own registry goes along.
     own = [f"{place.settings.registry}/image"] if place.settings.registry else []
-    with open_line(place, access) as line:
-        with reporter.step(f"connect to {place.host}"):
-            session = line.connect()
-        with session:
-            result = run_remote_task(
-                session, line.connect, request, login_blobs(place, own), partial(show_event, reporter)
+    blobs = login_blobs(place, own)
+    with open_lines(place, access) as lines, lines.ask_ahead(_first_question(place)) as aheads:
+        sessions, states = connect_all(place, aheads, reporter)
+        to = plan_target(states, wishes["to"])
+        parts = [
+            Part(
+                host,
+                sessions[host],
+                lines[host].connect,
+                {
+                    "request": "rollback",
+                    "app": place.app,
+                    "to": to,
+                    "options": {**wishes["options"], **fleet_options(place, host, states, None)},
+                    "by": by,
+                },
+                blobs,
             )
-    finish_rollout(place, result, reporter, RolloutOptions(work_dir), line)
+            for host in place.hosts
+        ]
+        result = run_parts(place, parts, reporter)
+    finish_rollout(place, result, reporter, RolloutOptions(work_dir), lines)
+
+
+def _first_question(place: Place) -> dict[str, Any]:
+    """How they stand, where several have to agree on a release to go back to; one host knows by itself."""
+    return {"request": "state" if len(place.hosts) > 1 else "hello", "app": place.app}
 
 
 def _show_plan(place: Place, access: AccessOptions, wishes: Mapping[str, Any]) -> None:
-    from fairlead.release.plan_text import HEADERS, plan_lines, plan_rows, plan_sentence
+    from fairlead.cli.together import show_plans
+    from fairlead.release.together import plan_target
 
-    plan = ask(place, access, {"request": "plan", **wishes})
-    reporter = report.current()
-    reporter.table(HEADERS, plan_rows(plan))
-    for text in plan_lines(plan):
-        reporter.line(text)
-    reporter.result({**plan, "host": place.host}, plan_sentence(plan, place.host))
+    to = wishes["to"]
+    if len(place.hosts) > 1:
+        to = plan_target(ask_each(place, access, {"request": "state"}), to)
+    show_plans(ask_each(place, access, {"request": "plan", **wishes, "to": to}), report.current())

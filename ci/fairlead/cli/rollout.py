@@ -6,7 +6,6 @@ import getpass
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from functools import partial, wraps
 from pathlib import Path
@@ -14,11 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fairlead.cli.connection import find_place, open_line, show_event
+from fairlead.cli.connection import find_place, open_lines
 from fairlead.cli.gate import pass_gate
+from fairlead.cli.together import connect_all, fleet_options, run_parts, show_plans
 
 if TYPE_CHECKING:
-    from fairlead.cli.connection import Line, Place
+    from contextlib import AbstractContextManager
+
+    from fairlead.cli.connection import Lines, Place
     from fairlead.compose.evidence import Evidence
     from fairlead.findings import Finding
     from fairlead.release.bundle import Bundle, Origin
@@ -156,43 +158,57 @@ class Rollout:
     reporter: Reporter
     logins: Sequence[Blob] = ()
 
-    def plan(self, ahead: Ahead) -> tuple[Mapping[str, Any], Bundle]:
-        """The plan that the server computes for this release, and the release."""
+    def plan(self, aheads: Mapping[str, Ahead]) -> tuple[dict[str, Mapping[str, Any]], Bundle]:
+        """The plan that each server computes for this release, and the release."""
         from fairlead.remote.outcome import answer_of
 
         with self.reporter.step(f"plan on {self.place.host}"):
-            session, state = ahead.wait()
-            bundle, request = self._request(answer_of(state))
-            return answer_of(session.ask({**request, "request": "plan"})), bundle
+            asked = {host: ahead.wait() for host, ahead in aheads.items()}
+            bundle, requests = self._requests({host: answer_of(state) for host, (_, state) in asked.items()})
+            plans = {
+                host: answer_of(session.ask({**requests[host], "request": "plan"}))
+                for host, (session, _) in asked.items()
+            }
+        return plans, bundle
 
-    def deploy(self, line: Line, ahead: Ahead) -> Event:
-        """Deploy; returns the ``result`` event, which may be one of failure."""
-        from fairlead.remote.attach import run_remote_task
-        from fairlead.remote.outcome import answer_of
+    def deploy(self, lines: Lines, aheads: Mapping[str, Ahead]) -> Event:
+        """Deploy; returns the ``result`` event of all servers, which may be one of failure."""
+        from fairlead.remote.coordinator import Part
 
-        with self.reporter.step(f"connect to {self.place.host}"):
-            session, state = ahead.wait()
-        bundle, request = self._request(answer_of(state))
-        return run_remote_task(
-            session, line.connect, request, self._blobs(bundle), partial(show_event, self.reporter)
+        sessions, states = connect_all(self.place, aheads, self.reporter, self.draft.origin.revision)
+        bundle, requests = self._requests(states)
+        blobs = self._blobs(bundle)
+        parts = [
+            Part(host, sessions[host], lines[host].connect, requests[host], blobs)
+            for host in self.place.hosts
+        ]
+        return run_parts(self.place, parts, self.reporter)
+
+    def _requests(self, states: Mapping[str, Mapping[str, Any]]) -> tuple[Bundle, dict[str, dict[str, Any]]]:
+        """The release, which is the same for all, and what each server is asked."""
+        from fairlead.release.prepare import finish_release
+        from fairlead.release.together import plan_reference
+
+        bundle, remarks = finish_release(
+            self.draft,
+            plan_reference(states),
+            resolver(self.place.settings),
+            refresh=self.options.refresh,
         )
+        show_remarks(self.reporter, remarks)
+        return bundle, {host: self._request(host, states, bundle) for host in states}
 
-    def _request(self, state: Mapping[str, Any]) -> tuple[Bundle, dict[str, Any]]:
+    def _request(self, host: str, states: Mapping[str, Mapping[str, Any]], bundle: Bundle) -> dict[str, Any]:
         from fairlead.release.identity import is_ancestor
         from fairlead.release.order import plan_order
-        from fairlead.release.prepare import finish_release
 
-        origin, options = self.draft.origin, self.options
+        origin, options, deploy = self.draft.origin, self.options, self.place.settings.deploy
         newer = plan_order(
             origin.revision,
-            state.get("revision"),
+            states[host].get("revision"),
             partial(is_ancestor, self.place.settings.root),
             allow_older=options.allow_older,
         )
-        bundle, remarks = finish_release(
-            self.draft, state, resolver(self.place.settings), refresh=options.refresh
-        )
-        show_remarks(self.reporter, remarks)
         wishes = {
             "allow_older": newer,
             "accept_recreate": list(options.accept_recreate),
@@ -201,10 +217,10 @@ class Rollout:
             "only": sorted(set(options.only)),
             "take_over": options.take_over,
             "no_wait": options.no_wait,
-            "lock_timeout": self.place.settings.deploy.lock_timeout,
+            "lock_timeout": deploy.lock_timeout,
+            **fleet_options(self.place, host, states, bundle.release),
         }
-        request = {"request": "deploy", "release": bundle.release, "options": wishes, "by": origin.created_by}
-        return bundle, request
+        return {"request": "deploy", "release": bundle.release, "options": wishes, "by": origin.created_by}
 
     def _blobs(self, bundle: Bundle) -> list[Blob]:
         from fairlead.remote.session import Blob
@@ -214,9 +230,9 @@ class Rollout:
         return [*files, *secrets, *self.logins]
 
 
-def ask_state(place: Place, line: Line) -> AbstractContextManager[Ahead]:
+def ask_state(place: Place, lines: Lines) -> AbstractContextManager[Mapping[str, Ahead]]:
     """Ask what serves, while the release is prepared here: the first question of every rollout."""
-    return line.ask_ahead({"request": "state", "app": place.app})
+    return lines.ask_ahead({"request": "state", "app": place.app})
 
 
 def login_blobs(place: Place, images: Sequence[str]) -> list[Blob]:
@@ -271,7 +287,7 @@ def finish_rollout(
     result: Event,
     reporter: Reporter,
     options: RolloutOptions,
-    line: Line,
+    lines: Lines,
     *,
     before: Sequence[Phase] = (),
 ) -> None:
@@ -282,7 +298,7 @@ def finish_rollout(
     """
     from fairlead.remote.outcome import deploy_document, failure_of
 
-    traffic = {"connections": line.traffic.connections, "agent_bytes": line.traffic.agent_bytes}
+    traffic = {"connections": lines.connections, "agent_bytes": lines.agent_bytes}
     document = deploy_document(
         result, place.host, {"app": place.app, "environment": place.environment.name, "traffic": traffic}
     )
@@ -292,6 +308,8 @@ def finish_rollout(
     phases = [(phase["phase"], phase["state"], phase["seconds"]) for phase in result.get("phases") or ()]
     if phases:
         reporter.timeline([*before, *phases])
+    if len(result["hosts"]) > 1:
+        reporter.table(("HOST", "ENDED", "SERVES"), [_host_row(one) for one in result["hosts"]])
     failure = failure_of(result)
     if failure is not None:
         raise failure
@@ -304,26 +322,20 @@ def run_deploy(
     """Deploy the published images of this commit."""
     place = find_place(environment, options.registry)
     verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
-    with open_line(place, access) as line, ask_state(place, line) as ahead:
-        result = start_rollout(place, options, reporter, verdict).deploy(line, ahead)
-    finish_rollout(place, result, reporter, options, line)
+    with open_lines(place, access) as lines, ask_state(place, lines) as aheads:
+        result = start_rollout(place, options, reporter, verdict).deploy(lines, aheads)
+    finish_rollout(place, result, reporter, options, lines)
 
 
 def run_plan(
     environment: str | None, access: AccessOptions, options: RolloutOptions, reporter: Reporter
 ) -> None:
-    """Show what a deploy would do; the server is not changed."""
-    from fairlead.release.plan_text import HEADERS, plan_lines, plan_rows, plan_sentence
-
+    """Show what a deploy would do; no server is changed."""
     place = find_place(environment, options.registry)
     verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
-    with open_line(place, access) as line, ask_state(place, line) as ahead:
-        plan, bundle = start_rollout(place, options, reporter, verdict).plan(ahead)
-    reporter.table(HEADERS, plan_rows(plan))
-    for text in plan_lines(plan, bundle.release):
-        reporter.line(text)
-    document = {**plan, "host": place.host, "release_document": bundle.release}
-    reporter.result(document, plan_sentence(plan, place.host))
+    with open_lines(place, access) as lines, ask_state(place, lines) as aheads:
+        plans, bundle = start_rollout(place, options, reporter, verdict).plan(aheads)
+    show_plans(plans, reporter, bundle.release)
 
 
 def show_remarks(reporter: Reporter, remarks: Sequence[Finding]) -> None:
@@ -354,3 +366,12 @@ def _sentence(place: Place, result: Event) -> str:
     if result["status"] == "unchanged":
         return f"{place.app} {result['serving']} serves already at {where}: nothing to do"
     return f"{place.app} {result['release']} serves at {where}"
+
+
+def _host_row(host: Mapping[str, Any]) -> tuple[str, ...]:
+    what = (host.get("error") or {}).get("what")
+    return (
+        str(host["host"]),
+        f"{host['status']}: {what}" if what else str(host["status"]),
+        str(host.get("serving") or "-"),
+    )

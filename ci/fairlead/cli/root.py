@@ -55,6 +55,7 @@ VERBS: dict[str, Verb] = {
     ),
     "rollback": Verb("fairlead.cli.rollback:command", _OPERATE, "Go back to an earlier release."),
     "secrets": Verb("fairlead.cli.secrets:command", _OPERATE, "Give a secret a new value."),
+    "repair": Verb("fairlead.cli.repair:command", _OPERATE, "Put in order what a death left unfinished."),
     "status": Verb("fairlead.cli.status:command", _OPERATE, "Show what serves, and prove it by digest."),
     "history": Verb("fairlead.cli.history:command", _OPERATE, "List the deploys of an environment."),
     "logs": Verb("fairlead.cli.logs:command", _OPERATE, "Show the logs of the release that serves."),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, find_place, open_line
+from fairlead.cli.connection import Place, access_of, access_options, find_place, open_lines
 from fairlead.cli.gate import pass_gate
 from fairlead.cli.options import environment_option, examples, work_dir_option
 from fairlead.cli.rollout import RolloutOptions, ask_state, finish_rollout, rollout_options, start_rollout
@@ -54,11 +54,11 @@ def command(
     place = find_place(environment, options.registry)
     pipeline = _Pipeline(place, options, reporter, offline=offline)
     verdict = pipeline.run()
-    with open_line(place, access_of(known_hosts, identity)) as line, ask_state(place, line) as ahead:
+    with open_lines(place, access_of(known_hosts, identity)) as lines, ask_state(place, lines) as aheads:
         with pipeline.timed("prepare a release"):
             rollout = start_rollout(place, options, reporter, verdict)
-        result = rollout.deploy(line, ahead)
-    finish_rollout(place, result, reporter, options, line, before=pipeline.phases)
+        result = rollout.deploy(lines, aheads)
+    finish_rollout(place, result, reporter, options, lines, before=pipeline.phases)
 
 
 class _Pipeline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, ask, find_place
+from fairlead.cli.connection import Place, access_of, access_options, find_place, open_lines
 from fairlead.cli.options import environment_option, examples, work_dir_option
 from fairlead.errors import ExitCode, FairleadError, InputError
 
 if TYPE_CHECKING:
     from fairlead.release.pins import Resolve
     from fairlead.release.proof import Link, Proof
+    from fairlead.remote.access import AccessOptions
+    from fairlead.report import Reporter
     from fairlead.settings import Settings
 
 
@@ -40,17 +42,77 @@ def command(
 ) -> None:
     """Show what serves, and prove by digest that it is what was built, scanned and published.
 
+    What a death left unfinished is finished or taken back first; a deploy that is under way goes on.
     A link of the chain that cannot be shown from here is named, and is no failure.
     One that contradicts is: exit code 4.
     """
-    from fairlead.host.text import STATUS_HEADERS, status_remarks, status_rows, status_sentence
-    from fairlead.release.proof import LINKS, proof_notes, proof_rows
+    from fairlead.host.text import status_sentence
+    from fairlead.release.together import find_differences
 
     reporter = report.current()
     place = find_place(environment)
-    state = ask(place, access_of(known_hosts, identity), {"request": "state"})
-    proofs = _prove(place, state, place.settings.root / work_dir)
+    states, lost = _ask_states(place, access_of(known_hosts, identity), reporter)
+    proofs = {host: _prove(place, state, place.settings.root / work_dir) for host, state in states.items()}
     now = time.time()
+    for host, state in states.items():
+        if len(place.hosts) > 1:
+            reporter.line(f"{host}:")
+        _show(reporter, state, proofs[host], now)
+    for text in (find_differences(states), *(f"{host}: {error.what}" for host, error in lost.items())):
+        if text:
+            reporter.warn(text)
+    first = next(iter(states))
+    document = {
+        "schema": "fairlead.status/v1",
+        "host": place.host,
+        "state": states[first],
+        "proof": [proof.to_json() for proof in proofs[first]],
+        "hosts": [
+            {"host": host, "state": state, "proof": [proof.to_json() for proof in proofs[host]]}
+            for host, state in states.items()
+        ]
+        + [{"host": host, "error": error.what} for host, error in lost.items()],
+    }
+    sentences = {host: status_sentence(state, now) for host, state in states.items()}
+    said = (
+        list(sentences.values()) if len(place.hosts) == 1 else [": ".join(one) for one in sentences.items()]
+    )
+    reporter.result(document, "\n".join(said))
+    if lost or not all(proof.holds for found in proofs.values() for proof in found):
+        ctx.exit(int(ExitCode.COMMAND_FAILED))
+
+
+def _ask_states(
+    place: Place, access: AccessOptions, reporter: Reporter
+) -> tuple[dict[str, Mapping[str, Any]], dict[str, FairleadError]]:
+    """How the servers stand, after what a death left there was put in order; and those that cannot be reached.
+
+    Raises:
+        FairleadError: none can be.
+    """
+    from fairlead.cli.heal import heal
+    from fairlead.remote.outcome import answer_of
+
+    sessions, states, lost = {}, {}, {}
+    with (
+        open_lines(place, access) as lines,
+        lines.ask_ahead({"request": "state", "app": place.app}) as aheads,
+    ):
+        for host, ahead in aheads.items():
+            try:
+                sessions[host], answer = ahead.wait()
+                states[host] = answer_of(answer)
+            except FairleadError as error:
+                lost[host] = error
+        if not states:
+            raise next(iter(lost.values()))
+        return heal(place, sessions, states, reporter), lost
+
+
+def _show(reporter: Reporter, state: Mapping[str, Any], proofs: Sequence[Proof], now: float) -> None:
+    from fairlead.host.text import STATUS_HEADERS, status_remarks, status_rows
+    from fairlead.release.proof import LINKS, proof_notes, proof_rows
+
     if state["services"]:
         reporter.table(STATUS_HEADERS, status_rows(state, now))
     if proofs:
@@ -58,15 +120,6 @@ def command(
         reporter.table(("IMAGE", *(name.upper() for name in LINKS), "PROOF"), proof_rows(proofs))
     for note in (*proof_notes(proofs), *status_remarks(state)):
         reporter.line(note)
-    document = {
-        "schema": "fairlead.status/v1",
-        "host": place.host,
-        "state": state,
-        "proof": [proof.to_json() for proof in proofs],
-    }
-    reporter.result(document, status_sentence(state, now))
-    if not all(proof.holds for proof in proofs):
-        ctx.exit(int(ExitCode.COMMAND_FAILED))
 
 
 def _prove(place: Place, state: Mapping[str, Any], work_dir: Path) -> tuple[Proof, ...]:

@@ -80,8 +80,10 @@ class ActionsReporter:
             self._say(line)
         self._summarize(summary.render_table(headers, rows))
 
-    def phase(self, name: str, state: str, seconds: float | None = None, detail: str = "") -> None:
-        text = f"{name}: {detail}" if detail else name
+    def phase(
+        self, name: str, state: str, seconds: float | None = None, detail: str = "", host: str = ""
+    ) -> None:
+        text = layout.phase_text(name, detail, host)
         if state != "begin":
             self._say(_ended(state, text, seconds if state != "skipped" else None))
 

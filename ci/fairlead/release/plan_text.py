@@ -10,6 +10,18 @@ from fairlead.host.text import short_image
 HEADERS = ("SERVICE", "ROLE", "ACTION", "BECAUSE", "IMAGE", "ROLE IS")
 
 
+def group_plans(plans: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The different plans, each with the hosts that have it, in words."""
+    groups: list[tuple[list[str], Mapping[str, Any]]] = []
+    for host, plan in plans.items():
+        same = next((hosts for hosts, other in groups if other == plan), None)
+        if same is None:
+            groups.append(([host], plan))
+        else:
+            same.append(host)
+    return [(", ".join(hosts), plan) for hosts, plan in groups]
+
+
 def plan_rows(plan: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """One row a service, for ``HEADERS``: what happens to it and why, and why it has its role."""
     return [

@@ -27,22 +27,6 @@ class AccessOptions:
     identity: Path | None = None
 
 
-def sole_host(environment: Environment) -> Host:
-    """The one server of an environment.
-
-    Raises:
-        InputError: it has several; they are not deployed together yet.
-    """
-    if len(environment.hosts) > 1:
-        names = ", ".join(str(host) for host in environment.hosts)
-        raise InputError(
-            f"the environment {environment.name} has {len(environment.hosts)} hosts: {names}",
-            why="this version deploys to one host an environment",
-            fix="give each host an environment of its own",
-        )
-    return environment.hosts[0]
-
-
 @contextlib.contextmanager
 def open_access(
     host: Host, environment: Environment, options: AccessOptions, environ: Mapping[str, str]

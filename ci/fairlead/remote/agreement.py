@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fairlead.host.fleet import COMMIT, FINISH, MIGRATE, REVERT, STOP, SWITCH
+from fairlead.host.fleet import COMMIT, FINISH, MIGRATE, POINTS, REVERT, STOP, SWITCH
 
 GONE_SECONDS = 15.0
 """A client of which nothing was heard for so long is taken for gone by the next one; it attends every few seconds."""
@@ -44,9 +44,10 @@ def plan_word(members: Mapping[str, Member], runner: str, said: frozenset[str]) 
         return STOP
     if MIGRATE not in said and (members[runner].migrated or members[runner].ended):
         return MIGRATE
-    active = [one for one in members.values() if not one.ended]
+    # A host may be further than the others: it was told the word by a client that died.
+    reached = [POINTS.index(one.holding) if one.holding else -1 for one in members.values() if not one.ended]
     for point in (SWITCH, COMMIT):
-        if active and point not in said and all(one.holding == point for one in active):
+        if reached and point not in said and min(reached) >= POINTS.index(point):
             return point
     return None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairlead.errors import (
     CommandFailedError,
+    ExitCode,
     FairleadError,
     InputError,
     InterruptedByUserError,
@@ -91,8 +92,99 @@ def deploy_document(result: Mapping[str, Any], host: str, extra: Mapping[str, An
     return {"schema": DEPLOY_SCHEMA, "host": host, **extra, **told}
 
 
+def join_results(
+    ends: Mapping[str, Mapping[str, Any] | FairleadError | None],
+    culprit: str | None,
+    *,
+    switched: bool = False,
+    committed: bool = False,
+) -> dict[str, Any]:
+    """The ``result`` of all hosts as one, with each of them in ``hosts``.
+
+    Args:
+        ends: how it ended on each: its result, why it cannot be reached, or None where it was never asked.
+        culprit: the host that failed first; None where all is well.
+        switched: the hosts were told to switch.
+        committed: they were told to commit.
+    """
+    hosts = [{"host": host, **_host_result(end)} for host, end in ends.items()]
+    if len(hosts) == 1:
+        return {**hosts[0], "hosts": hosts}
+    best = next((one for one in hosts if one["status"] == "live"), hosts[0])
+    joined = {**best, "phases": _slowest(hosts), "hosts": hosts}
+    if culprit is None:
+        return joined
+    failed = next(one for one in hosts if one["host"] == culprit)
+    lost = [one["host"] for one in hosts if one["status"] == "lost"]
+    code = int(failed["exit"])
+    if any(one["exit"] == ExitCode.ROLLBACK_FAILED for one in hosts) or (lost and switched and not committed):
+        # A host that nobody can ask may serve what the others have left.
+        code = int(ExitCode.ROLLBACK_FAILED)
+    return {**joined, **_status(failed, hosts), "exit": code, "error": _blame(failed, hosts)}
+
+
+def _status(failed: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    reverted = any(one["status"] == "reverted" for one in hosts)
+    status = "reverted" if reverted else "failed" if failed["status"] == "lost" else failed["status"]
+    return {"status": status, **{key: failed[key] for key in ("release", "serving", "previous")}}
+
+
+def _host_result(end: Mapping[str, Any] | FairleadError | None) -> dict[str, Any]:
+    if isinstance(end, Mapping):
+        return {key: value for key, value in end.items() if key != "event"}
+    blank: dict[str, Any] = {
+        "release": None,
+        "serving": None,
+        "previous": None,
+        "phases": [],
+        "error": None,
+        "data": {},
+    }
+    if end is None:
+        return {**blank, "status": "skipped", "exit": 0}
+    error = {"what": end.what, "why": end.why, "fix": end.fix, "details": list(end.details), "service": None}
+    return {**blank, "status": "lost", "exit": int(end.exit_code), "error": error}
+
+
+def _slowest(hosts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Each phase as it was on the host where it took longest, in the order of the host that got furthest."""
+    furthest = max(hosts, key=lambda one: len(one["phases"]))
+    every = [phase for one in hosts for phase in one["phases"]]
+    return [
+        max((one for one in every if one["phase"] == phase["phase"]), key=lambda one: float(one["seconds"]))
+        for phase in furthest["phases"]
+    ]
+
+
+def _blame(failed: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    error = dict(failed["error"] or {"what": "the server failed, and did not say how"})
+    others = [f"{one['host']}: {_standing(one)}" for one in hosts]
+    service = (
+        f"{error['service']}: " if error.get("service") and error["service"] not in error["what"] else ""
+    )
+    stopped = error["what"] == _STOPPED
+    return {
+        **error,
+        "what": _STOPPED if stopped else f"{failed['host']}: {service}{error['what']}",
+        "service": None,
+        "details": [*(error.get("details") or ()), *others],
+    }
+
+
+def _standing(host: Mapping[str, Any]) -> str:
+    if host["status"] == "lost":
+        return "cannot be reached: `fairlead status`, when it is back, repairs what it was cut off from"
+    if host["status"] == "skipped":
+        return "was not touched"
+    serving = host.get("serving")
+    return f"release {serving} serves" if serving else "nothing serves"
+
+
 def _serving(kind: type[FairleadError], result: Mapping[str, Any]) -> str:
     serving = result.get("serving")
+    if len(result.get("hosts") or ()) > 1:
+        # What serves where stands below, host by host.
+        return ""
     if kind is RollbackFailedError:
         return f"the switch points to {serving}" if serving else "nothing serves"
     if kind is InterruptedByUserError and int(result.get("exit", 0)) and result.get("status") == "live":

@@ -45,8 +45,10 @@ class DocumentReporter:
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         self._human.table(headers, rows)
 
-    def phase(self, name: str, state: str, seconds: float | None = None, detail: str = "") -> None:
-        self._human.phase(name, state, seconds, detail)
+    def phase(
+        self, name: str, state: str, seconds: float | None = None, detail: str = "", host: str = ""
+    ) -> None:
+        self._human.phase(name, state, seconds, detail, host)
 
     def timeline(self, phases: Sequence[Phase]) -> None:
         self._human.timeline(phases)

@@ -22,6 +22,12 @@ def render_seconds(seconds: float) -> str:
     return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
 
 
+def phase_text(name: str, detail: str, host: str) -> str:
+    """A phase in one line: ``app1.example.com  verify: 3 services``."""
+    text = f"{name}: {detail}" if detail else name
+    return f"{host}  {text}" if host else text
+
+
 def render_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of a table with aligned columns, two spaces between them, no border."""
     cells = [list(headers), *(list(row) for row in rows)]

@@ -59,10 +59,12 @@ class PlainReporter:
         for line in layout.render_table(headers, rows):
             self.out.write(line)
 
-    def phase(self, name: str, state: str, seconds: float | None = None, detail: str = "") -> None:
+    def phase(
+        self, name: str, state: str, seconds: float | None = None, detail: str = "", host: str = ""
+    ) -> None:
         if state == "begin":
             return
-        text = f"{name}: {detail}" if detail else name
+        text = layout.phase_text(name, detail, host)
         self.out.write(self._ended(state, text, seconds if state != "skipped" else None))
 
     def timeline(self, phases: Sequence[Phase]) -> None:

@@ -46,8 +46,13 @@ class Reporter(Protocol):
         """Show rows below headers, columns aligned."""
         ...
 
-    def phase(self, name: str, state: str, seconds: float | None = None, detail: str = "") -> None:
-        """Follow a phase of a deploy: ``state`` is begin, done, skipped or failed."""
+    def phase(
+        self, name: str, state: str, seconds: float | None = None, detail: str = "", host: str = ""
+    ) -> None:
+        """Follow a phase of a deploy: ``state`` is begin, done, skipped or failed.
+
+        ``host`` is empty where there is one host; of several each has its own line.
+        """
         ...
 
     def timeline(self, phases: Sequence[Phase]) -> None:

@@ -41,8 +41,10 @@ class RecordingReporter:
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         self.calls += [("table", " | ".join(row)) for row in (headers, *rows)]
 
-    def phase(self, name: str, state: str, seconds: float | None = None, detail: str = "") -> None:
-        self.calls.append(("phase", f"{name} {state} {detail}".rstrip()))
+    def phase(
+        self, name: str, state: str, seconds: float | None = None, detail: str = "", host: str = ""
+    ) -> None:
+        self.calls.append(("phase", f"{host} {name} {state} {detail}".strip()))
 
     def timeline(self, phases: Sequence[Phase]) -> None:
         self.calls += [("timeline", f"{name} {state}") for name, state, _ in phases]

@@ -41,6 +41,7 @@ class TerminalReporter:
             no_color="NO_COLOR" in os.environ,
         )
         self._under_way: list[str] = []
+        self._hosts: dict[str, str] = {}
         self._status: Status | None = None
 
     @classmethod
@@ -80,13 +81,22 @@ class TerminalReporter:
         for line in body:
             self._print(Text(line))
 
-    def phase(self, name: str, state: str, seconds: float | None = None, detail: str = "") -> None:
+    def phase(
+        self, name: str, state: str, seconds: float | None = None, detail: str = "", host: str = ""
+    ) -> None:
+        if host:
+            self._follow(host, name, state, seconds, detail)
+            return
         if state == "begin":
             self._begin(f"{name}: {detail}" if detail else name, replace=True)
             return
         self._end(f"{name}: {detail}" if detail else name, state, seconds if state != "skipped" else None)
 
     def timeline(self, phases: Sequence[Phase]) -> None:
+        if self._hosts:
+            self._hosts.clear()
+            self._under_way.clear()
+            self._halt()
         lines = layout.render_timeline(phases)
         for line, (_, state, _) in zip(lines, phases, strict=False):
             self._print(Text(line, style={"failed": "red", "skipped": "dim"}.get(state, "cyan")))
@@ -109,6 +119,18 @@ class TerminalReporter:
 
     def close(self) -> None:
         self._halt()
+
+    def _follow(self, host: str, name: str, state: str, seconds: float | None, detail: str) -> None:
+        """One line a host, which says what it is at; only a failure stays on the screen."""
+        took = f"  {layout.render_seconds(seconds)}" if seconds is not None and state != "skipped" else ""
+        text = f"{name}: {detail}" if detail else name
+        self._hosts[host] = f"{layout.MARKS.get(state, state)} {text}{took}"
+        if state == "failed":
+            self._print(Text.assemble((layout.MARKS["failed"], _STYLES["failed"]), f" {host}  {text}{took}"))
+        width = max(map(len, self._hosts))
+        lines = (f"{one.ljust(width)}  {said}" for one, said in self._hosts.items())
+        self._under_way[:] = [masked("\n  ".join(lines))]
+        self._show()
 
     def _begin(self, text: str, *, replace: bool = False) -> None:
         if replace:

@@ -11,7 +11,7 @@ from fairlead.host.check import Check
 from fairlead.host.plan import Plan
 from fairlead.host.result import PhaseTime, Result
 from fairlead.release.proof import LINKS, Link, Proof
-from fairlead.remote.outcome import deploy_document
+from fairlead.remote.outcome import deploy_document, join_results
 from fairlead.schemas import load_schema
 
 EXTRA = {"app": "board", "environment": "production", "traffic": {"connections": 1, "agent_bytes": 0}}
@@ -30,18 +30,35 @@ STATE: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("name", "document"),
     [
-        ("deploy", deploy_document(RESULT.to_event(), "deploy@app", EXTRA)),
+        (
+            "deploy",
+            deploy_document(join_results({"deploy@app": RESULT.to_event()}, None), "deploy@app", EXTRA),
+        ),
         ("plan", {**PLAN.to_json(), "host": "deploy@app"}),
         (
             "status",
-            {"schema": "fairlead.status/v1", "host": "x", "state": STATE, "proof": [PROOF.to_json()]},
+            {
+                "schema": "fairlead.status/v1",
+                "host": "x",
+                "state": STATE,
+                "proof": [PROOF.to_json()],
+                "hosts": [{"host": "x", "state": STATE, "proof": []}, {"host": "y", "error": "gone"}],
+            },
+        ),
+        (
+            "repair",
+            {
+                "schema": "fairlead.repair/v1",
+                "app": "board",
+                "hosts": [{"host": "x", "serving": None, "repaired": ["everything is in order"]}],
+            },
         ),
         (
             "host-check",
             {
                 "schema": "fairlead.host-check/v1",
                 "host": "x",
-                "checks": [Check("disk", "ok", "20 GiB").to_json()],
+                "checks": [{"host": "x", **Check("disk", "ok", "20 GiB").to_json()}],
             },
         ),
     ],

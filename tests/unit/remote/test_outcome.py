@@ -14,7 +14,13 @@ from fairlead.errors import (
     RollbackFailedError,
     RolledBackError,
 )
-from fairlead.remote.outcome import answer_of, deploy_document, failure_of, stopped_result
+from fairlead.remote.outcome import (
+    answer_of,
+    deploy_document,
+    failure_of,
+    join_results,
+    stopped_result,
+)
 
 
 def _result(code: int, **more: Any) -> dict[str, Any]:
@@ -109,3 +115,59 @@ def test_a_stop_says_what_serves() -> None:
     failure = failure_of(stopped_result(stopped))
     assert failure is not None
     assert "release 000001 serves as before" in failure.why
+
+
+def _live(**more: Any) -> dict[str, Any]:
+    phases = [{"phase": "watch", "state": "done", "seconds": more.pop("seconds", 1.0)}]
+    told = {"status": "live", "release": "000042", "serving": "000042", "previous": "000041", "error": None}
+    return {"event": "result", "exit": 0, "phases": phases, **told, **more}
+
+
+def _stopped(**more: Any) -> dict[str, Any]:
+    back = {"status": "reverted", "serving": "000041", "error": {"what": "stopped", "why": "b failed"}}
+    return _live(exit=6, **back, **more)
+
+
+def test_one_host_s_result_is_the_result() -> None:
+    joined = join_results({"a": _live()}, None)
+    assert {key: joined[key] for key in ("status", "exit", "serving")} == {
+        "status": "live",
+        "exit": 0,
+        "serving": "000042",
+    }
+    assert [one["host"] for one in joined["hosts"]] == ["a"]
+
+
+def test_several_that_are_well_are_one_that_is_well() -> None:
+    """One that had it already does not hide that others got it; a phase takes as long as on the slowest."""
+    joined = join_results(
+        {"a": _live(status="unchanged", phases=[]), "b": _live(), "c": _live(seconds=3)}, None
+    )
+    assert (joined["status"], joined["exit"], joined["phases"][0]["seconds"]) == ("live", 0, 3)
+
+
+def test_the_host_that_failed_first_is_to_blame() -> None:
+    """Who was only stopped is evidence, and so is who was never asked."""
+    failed = _live(exit=6, status="refused", serving="000041", error={"what": "unhealthy", "service": "web"})
+    failure = failure_of(join_results({"a": _stopped(), "b": failed, "c": None}, "b"))
+    assert isinstance(failure, RolledBackError)
+    assert failure.what == "b: web: unhealthy"
+    assert failure.details == ("a: release 000041 serves", "b: release 000041 serves", "c: was not touched")
+
+
+@pytest.mark.parametrize(
+    ("switched", "committed", "code"), [(False, False, 4), (True, False, 7), (True, True, 4)]
+)
+def test_a_host_that_is_lost_between_switch_and_commit_calls_for_a_human(
+    switched: bool, committed: bool, code: int
+) -> None:
+    """It may serve what the others have left; before that it cannot, after that it is what all serve."""
+    lost = CommandFailedError("b cannot be reached")
+    ends: dict[str, dict[str, Any] | FairleadError] = {"a": _live() if committed else _stopped(), "b": lost}
+    joined = join_results(ends, "b", switched=switched, committed=committed)
+    assert joined["exit"] == code
+    assert joined["hosts"][1]["status"] == "lost"
+    failure = failure_of(joined)
+    assert failure is not None
+    assert failure.what == "b: b cannot be reached"
+    assert "b: cannot be reached: `fairlead status`" in failure.details[-1]

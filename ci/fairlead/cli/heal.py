@@ -1,0 +1,84 @@
+"""Put in order what a death left on the servers, before a command does its own work: finished or taken back by what the others did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from fairlead.cli.connection import show_event
+
+if TYPE_CHECKING:
+    from fairlead.cli.connection import Place
+    from fairlead.remote.session import Event, Session
+    from fairlead.report import Reporter
+
+State = Mapping[str, Any]
+
+
+def heal(
+    place: Place,
+    sessions: Mapping[str, Session],
+    states: Mapping[str, State],
+    reporter: Reporter,
+    revision: str = "",
+) -> dict[str, State]:
+    """Repair every server that needs it, and return how all of them stand then.
+
+    Args:
+        place: the environment.
+        sessions: open connections to the servers that answer.
+        states: the state of each of these.
+        reporter: is told what was done.
+        revision: the commit that is about to be deployed: a task that is at it is joined, not ended.
+    """
+    from fairlead.remote.agreement import parse_standing, plan_decisions
+
+    standings = {host: parse_standing(states[host]) if host in states else None for host in place.hosts}
+    decisions = {
+        host: decision
+        for host, decision in plan_decisions(standings).items()
+        if not (states[host].get("tasks") and _revision(states[host]) == revision)
+    }
+    if not decisions:
+        return dict(states)
+
+    def repair(host: str) -> State:
+        standing = standings[host]
+        task = standing.task if standing is not None else ""
+        return _repair(place, host, sessions[host], decisions[host], task, reporter)
+
+    with ThreadPoolExecutor(max_workers=len(decisions)) as pool:
+        return {**states, **dict(zip(decisions, pool.map(repair, decisions), strict=True))}
+
+
+def _revision(state: State) -> str:
+    return str((state.get("unfinished") or {}).get("revision") or "")
+
+
+def _repair(place: Place, host: str, session: Session, decision: str, task: str, reporter: Reporter) -> State:
+    from fairlead.host.fleet import COMMIT, FINISH, STOP
+    from fairlead.remote.outcome import answer_of
+
+    said = host if len(place.hosts) > 1 else ""
+
+    def show(event: Event) -> None:
+        if event.get("event") == "note":
+            show_event(reporter, event, said)
+
+    if task:
+        # Its client is gone, and it waits for a word.
+        word = COMMIT if decision == FINISH else STOP
+        order = {
+            "request": "order",
+            "app": place.app,
+            "task": task,
+            "order": word,
+            "why": "its command is gone",
+        }
+        if session.ask(order).get("exit") == 0:
+            reporter.line(f"{host}: its command is gone, it was told to {word}")
+            session.ask({"request": "attach", "app": place.app, "task": task}, on_event=show)
+    else:
+        answer_of(session.ask({"request": "repair", "app": place.app, "decision": decision}, on_event=show))
+    return answer_of(session.ask({"request": "state", "app": place.app}))

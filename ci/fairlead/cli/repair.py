@@ -1,0 +1,71 @@
+"""``fairlead repair``: put in order what a death left, now and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fairlead import report
+from fairlead.cli.connection import Place, access_of, access_options, find_place, open_lines, show_event
+from fairlead.cli.options import environment_option, examples
+
+if TYPE_CHECKING:
+    from fairlead.remote.session import Event, Session
+    from fairlead.report import Reporter
+
+
+@click.command(
+    epilog=examples(
+        ("fairlead repair -e production", "finish or take back what was cut off, start what should run")
+    )
+)
+@environment_option
+@access_options
+def command(environment: str | None, known_hosts: Path | None, identity: Path | None) -> None:
+    """Finish or take back what a dead command, agent or server left, and start what should serve and does not.
+
+    Every other command does the first part by itself before its own work.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from fairlead.cli.together import connect_all
+    from fairlead.release.together import find_differences
+
+    reporter = report.current()
+    place = find_place(environment)
+    with (
+        open_lines(place, access_of(known_hosts, identity)) as lines,
+        lines.ask_ahead({"request": "state", "app": place.app}) as aheads,
+    ):
+        sessions, _ = connect_all(place, aheads, reporter)
+
+        def repair(host: str) -> Mapping[str, Any]:
+            return _repair(place, host, sessions[host], reporter)
+
+        with ThreadPoolExecutor(max_workers=len(place.hosts)) as pool:
+            hosts = list(pool.map(repair, place.hosts))
+    said = find_differences({one["host"]: one["state"] for one in hosts})
+    if said:
+        reporter.warn(f"{said}: `fairlead deploy` or `fairlead rollback` brings all to one release")
+    document = {
+        "schema": "fairlead.repair/v1",
+        "app": place.app,
+        "hosts": [{key: one[key] for key in ("host", "serving", "repaired")} for one in hosts],
+    }
+    texts = (f"{one['host']}: {text}" for one in hosts for text in one["repaired"])
+    reporter.result(document, "\n".join(texts))
+
+
+def _repair(place: Place, host: str, session: Session, reporter: Reporter) -> Mapping[str, Any]:
+    from fairlead.remote.outcome import answer_of
+
+    def show(event: Event) -> None:
+        if event.get("event") == "note":
+            show_event(reporter, event, host if len(place.hosts) > 1 else "")
+
+    done = session.ask({"request": "repair", "app": place.app}, on_event=show)
+    state = answer_of(session.ask({"request": "state", "app": place.app}))
+    return {"host": host, "state": state, "serving": done.get("serving"), **answer_of(done)}

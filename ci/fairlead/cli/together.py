@@ -1,0 +1,95 @@
+"""A deploy or rollback over all servers of an environment: one of them is the same with nobody to wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fairlead.cli.connection import show_event
+from fairlead.cli.heal import heal
+from fairlead.errors import FairleadError
+
+if TYPE_CHECKING:
+    from fairlead.cli.connection import Place
+    from fairlead.remote.ahead import Ahead
+    from fairlead.remote.coordinator import Part
+    from fairlead.remote.session import Event, Session
+    from fairlead.report import Reporter
+
+
+def connect_all(
+    place: Place, aheads: Mapping[str, Ahead], reporter: Reporter, revision: str = ""
+) -> tuple[dict[str, Session], dict[str, Mapping[str, Any]]]:
+    """The connections to all servers and how each stands, after what a death left there was put in order.
+
+    Raises:
+        FairleadError: one cannot be reached.
+    """
+    from fairlead.remote.outcome import answer_of
+
+    with reporter.step(f"connect to {place.host}"):
+        asked = {host: ahead.wait() for host, ahead in aheads.items()}
+    sessions = {host: session for host, (session, _) in asked.items()}
+    states = {host: answer_of(state) for host, (_, state) in asked.items()}
+    return sessions, heal(place, sessions, states, reporter, revision)
+
+
+def fleet_options(
+    place: Place, host: str, states: Mapping[str, Mapping[str, Any]], release: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """What a server is told of the others; nothing where it has none."""
+    from fairlead.release.together import plan_fleet
+
+    if len(place.hosts) == 1:
+        return {}
+    return {
+        "fleet": plan_fleet(place.hosts, host, states, release, patience=place.settings.deploy.hold_timeout)
+    }
+
+
+def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
+    """Run a deploy or rollback on all servers; the ``result`` event of all of them.
+
+    Raises:
+        FairleadError: the only server there is was lost.
+    """
+    from fairlead.host.fleet import COMMIT, SWITCH
+    from fairlead.remote.coordinator import run_together
+    from fairlead.remote.outcome import join_results, stopped_result
+
+    several = len(parts) > 1
+
+    def show(host: str, event: Event) -> None:
+        show_event(reporter, event, host if several else "")
+
+    patience = place.settings.deploy.hold_timeout
+    ends = run_together(parts, show, runner=place.hosts[0], patience=patience)
+    only = ends.by_host[parts[0].host]
+    if not several and isinstance(only, FairleadError):
+        raise only
+    joined = join_results(
+        ends.by_host, ends.culprit, switched=SWITCH in ends.said, committed=COMMIT in ends.said
+    )
+    return stopped_result(joined) if ends.stopped else joined
+
+
+def show_plans(
+    plans: Mapping[str, Mapping[str, Any]], reporter: Reporter, release: Mapping[str, Any] | None = None
+) -> None:
+    """Show the plan of each server; hosts that have the same one are named together."""
+    from fairlead.release.plan_text import HEADERS, group_plans, plan_lines, plan_rows, plan_sentence
+
+    groups = group_plans(plans)
+    for hosts, plan in groups:
+        if len(groups) > 1:
+            reporter.line(f"on {hosts}:")
+        reporter.table(HEADERS, plan_rows(plan))
+        for text in plan_lines(plan, release):
+            reporter.line(text)
+    document = {
+        **next(iter(plans.values())),
+        "host": ", ".join(plans),
+        "hosts": [{"host": host, **plan} for host, plan in plans.items()],
+        **({"release_document": release} if release is not None else {}),
+    }
+    reporter.result(document, "\n".join(plan_sentence(plan, hosts) for hosts, plan in groups))

@@ -1,0 +1,150 @@
+"""One release on several hosts: by whose state it is pinned, how it is called, who runs its jobs. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairlead.errors import InputError
+from fairlead.host.release import content_hash
+
+State = Mapping[str, Any]
+"""The agent's ``state`` of one host."""
+
+
+def plan_reference(states: Mapping[str, State]) -> State:
+    """The state by which others' images are pinned for all hosts: that of the first one that serves."""
+    serving = (state for state in states.values() if state.get("serving"))
+    return next(serving, next(iter(states.values())))
+
+
+def plan_release_id(states: Mapping[str, State], release: Mapping[str, Any]) -> str:
+    """The lowest id that a release may get on every host.
+
+    It is the id that it has where it serves already (a host was added), or where some hosts have begun with this very
+    commit (their client died); else the lowest that is free on all.
+    """
+    content = content_hash(release)
+    known = [str(state["serving"]) for state in states.values() if state.get("content") == content] or [
+        str(state["unfinished"]["release"])
+        for state in states.values()
+        if (state.get("unfinished") or {}).get("revision") == release["revision"] and state.get("tasks")
+    ]
+    return max(known or [str(state.get("next_id") or "") for state in states.values()])
+
+
+def plan_once(release: Mapping[str, Any]) -> tuple[str, ...]:
+    """The jobs that one host runs for all: those that work on data which no host has for itself.
+
+    A job that mounts a volume, or names a ``state`` service of the release (in depends_on, a variable, its command),
+    works on the data of its own host, and runs on each.
+    """
+    services = release["services"]
+    kept = [name for name, service in services.items() if service["role"] == "state"]
+    return tuple(
+        name
+        for name, service in services.items()
+        if service["role"] == "job"
+        and not _has_volume(service)
+        and not any(_names(service, state) for state in kept)
+    )
+
+
+def plan_fleet(
+    hosts: Sequence[str],
+    host: str,
+    states: Mapping[str, State],
+    release: Mapping[str, Any] | None,
+    *,
+    patience: float,
+) -> dict[str, Any]:
+    """What one host of several is told of the others: the field ``fleet`` of the agent's options.
+
+    Args:
+        hosts: all hosts, in the order of fairlead.yaml: the first runs the jobs that are run once.
+        host: the one that is told.
+        states: how each of them stands.
+        release: the release document; None for a rollback.
+        patience: for how many seconds it waits when it hears nothing.
+    """
+    fleet: dict[str, Any] = {"hosts": list(hosts), "patience": patience}
+    if release is None:
+        return fleet
+    done = {str(key) for state in states.values() for key in state.get("jobs_done") or ()}
+    once = plan_once(release)
+    return {
+        **fleet,
+        "release": plan_release_id(states, release),
+        "once": list(once),
+        "runner": "" if host == hosts[0] else hosts[0],
+        "done": sorted(done & {str(release["services"][name]["hash"]) for name in once}),
+    }
+
+
+def plan_target(states: Mapping[str, State], to: str | None) -> str | None:
+    """The release that all hosts roll back to; None leaves it to the one host there is.
+
+    Raises:
+        InputError: a host does not have it, or the hosts mean different commits by its id.
+    """
+    if len(states) == 1 or not states:
+        return to
+    target = to or _before(states)
+    found = {host: _stable(state) for host, state in states.items()}
+    lacking = [host for host, releases in found.items() if target not in releases]
+    common = sorted(set.intersection(*(set(releases) for releases in found.values())), reverse=True)
+    if target is None or lacking:
+        raise InputError(
+            f"not every host can go back to {target}: {', '.join(lacking)} cannot"
+            if target
+            else "there is no release to go back to",
+            why="a host that was added or set up anew has only the releases that were deployed to it",
+            fix=f"there are on every host: {', '.join(common)} (`--to`); or check out the commit and deploy it "
+            "with --allow-older"
+            if common
+            else "check out the commit and deploy it with --allow-older: that brings it to every host",
+        )
+    revisions = {releases[target] for releases in found.values()}
+    if len(revisions) > 1:
+        raise InputError(
+            f"release {target} is not the same commit on every host",
+            why=", ".join(f"{host}: {releases[target][:12]}" for host, releases in found.items()),
+            fix="check out the commit that is meant and deploy it with --allow-older",
+        )
+    return target
+
+
+def find_differences(states: Mapping[str, State]) -> str:
+    """In words, where the hosts do not serve the same release; empty where they do."""
+    if len({state.get("content") for state in states.values()}) <= 1:
+        return ""
+    return ", ".join(f"{host} serves {state.get('serving') or 'nothing'}" for host, state in states.items())
+
+
+def _before(states: Mapping[str, State]) -> str | None:
+    """What served before the newest release that serves anywhere: who is behind it already stays where it is."""
+    newest = max(states.values(), key=lambda state: str(state.get("serving") or ""))
+    previous = newest.get("previous")
+    return str(previous) if previous else None
+
+
+def _stable(state: State) -> dict[str, str]:
+    """Id -> commit of the releases that have served on a host and can be started there."""
+    return {
+        str(one["id"]): str(one["revision"])
+        for one in state.get("releases") or ()
+        if one.get("state") == "stable"
+    }
+
+
+def _has_volume(service: Mapping[str, Any]) -> bool:
+    return any(one.get("type") == "volume" for one in (service.get("definition") or {}).get("volumes") or ())
+
+
+def _names(service: Mapping[str, Any], state: str) -> bool:
+    definition = service.get("definition") or {}
+    told = json.dumps([definition.get(key) for key in ("environment", "command", "entrypoint")])
+    word = rf"(?<![\w.-]){re.escape(state)}(?![\w.-])"
+    return state in (service.get("depends_on") or {}) or re.search(word, told) is not None
