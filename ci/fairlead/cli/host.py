@@ -1,4 +1,4 @@
-"""``fairlead host``: check a server, or make a fresh one ready."""
+"""``fairlead host``: check a server, make a fresh one ready, or leave it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from fairlead import report
 from fairlead.cli.connection import Place, access_of, access_options, ask_each, find_place, host_option
+from fairlead.cli.host_leave import drain, remove, undrain
 from fairlead.cli.options import environment_option, examples
 from fairlead.errors import ExitCode
 
@@ -25,10 +26,16 @@ if TYPE_CHECKING:
         ("fairlead host check -e production", "what the server lacks"),
         ("fairlead host setup", "print the script that prepares a fresh server"),
         ("fairlead host setup --run", "run it there, as root over ssh"),
+        ("fairlead host drain app2.example.com", "take it out of the load balancer"),
+        ("fairlead host remove app2.example.com", "leave it as it was before"),
     )
 )
 def command() -> None:
-    """Check or prepare the server of an environment."""
+    """Check, prepare, drain or leave the servers of an environment."""
+
+
+for leaving in (drain, undrain, remove):
+    command.add_command(leaving)
 
 
 @command.command(epilog=examples(("fairlead host check -e production", "every requirement, and what to do")))

@@ -6,19 +6,28 @@ import getpass
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import access_of, access_options, find_place, open_line, show_event
+from fairlead.cli.connection import (
+    access_of,
+    access_options,
+    find_place,
+    host_option,
+    open_lines,
+    show_event,
+)
 from fairlead.cli.options import environment_option, examples
 from fairlead.errors import InputError
 
 if TYPE_CHECKING:
     from fairlead.cli.connection import Place
+    from fairlead.remote.access import AccessOptions
 
 REMOVE_SCHEMA = "fairlead.remove/v1"
 
@@ -31,10 +40,16 @@ REMOVE_SCHEMA = "fairlead.remove/v1"
 )
 @environment_option
 @access_options
+@host_option
 @click.option("--volumes", is_flag=True, help="Delete the app's volumes too: its data.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(
-    environment: str | None, known_hosts: Path | None, identity: Path | None, volumes: bool, yes: bool
+    environment: str | None,
+    known_hosts: Path | None,
+    identity: Path | None,
+    host: str | None,
+    volumes: bool,
+    yes: bool,
 ) -> None:
     """Take an app off its server: containers, networks, releases, images, secrets and history.
 
@@ -42,29 +57,47 @@ def command(
     other apps of the host notice nothing; with the last app goes the edge. Should the server die meanwhile, the
     next command finishes the removal.
     """
+    place, access = find_place(environment).only(host), access_of(known_hosts, identity)
+    if not yes:
+        confirm_removal(place, volumes=volumes)
+    remove_app(place, access, volumes=volumes)
+
+
+def remove_app(place: Place, access: AccessOptions, *, volumes: bool) -> None:
+    """Remove the app from the servers of the place, one after the other, and tell the result.
+
+    Raises:
+        FairleadError: from one of them it could not be removed; the others after it were not asked.
+    """
     from fairlead.release.bundle import plan_created_by
     from fairlead.remote.attach import run_remote_task
     from fairlead.remote.outcome import answer_of
 
-    place = find_place(environment)
-    if not yes:
-        _confirm(place, volumes=volumes)
     reporter = report.current()
     by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
     request = {"request": "remove", "app": place.app, "volumes": volumes, "by": by}
-    with open_line(place, access_of(known_hosts, identity)) as line:
-        with reporter.step(f"connect to {place.host}"):
-            session = line.connect()
-        with session:
-            result = run_remote_task(session, line.connect, request, (), partial(show_event, reporter))
-    told = answer_of(result)
-    document = {"schema": REMOVE_SCHEMA, "app": place.app, "host": place.host, **told}
-    kept = ", ".join(told["volumes_kept"])
-    rest = f"; its volumes stay: {kept}" if kept else ""
+    told: dict[str, Mapping[str, Any]] = {}
+    several = len(place.hosts) > 1
+    with open_lines(place, access) as lines:
+        for host in place.hosts:
+            show = partial(show_event, reporter, host=host if several else "")
+            with reporter.step(f"connect to {host}"):
+                session = lines[host].connect()
+            with session:
+                told[host] = answer_of(run_remote_task(session, lines[host].connect, request, (), show))
+    hosts = [{"host": host, **one} for host, one in told.items()]
+    document = {"schema": REMOVE_SCHEMA, "app": place.app, **hosts[0], "host": place.host, "hosts": hosts}
+    kept = sorted({volume for one in told.values() for volume in one["volumes_kept"]})
+    rest = f"; its volumes stay: {', '.join(kept)}" if kept else ""
     reporter.result(document, f"{place.app} is removed from {place.host}{rest}")
 
 
-def _confirm(place: Place, *, volumes: bool) -> None:
+def confirm_removal(place: Place, *, volumes: bool) -> None:
+    """Ask before anything is lost.
+
+    Raises:
+        InputError: there is nobody to ask.
+    """
     if not sys.stdin.isatty():
         raise InputError(
             f"{place.app} is not removed from {place.host} without being asked for",

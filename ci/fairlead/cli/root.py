@@ -64,7 +64,7 @@ VERBS: dict[str, Verb] = {
     "init": Verb("fairlead.cli.init:command", _SETUP, "Write a fairlead.yaml for this repository."),
     "setup": Verb("fairlead.cli.setup:command", _SETUP, "Install the tools that Fairlead drives."),
     "doctor": Verb("fairlead.cli.doctor:command", _SETUP, "Check this machine and this repository."),
-    "host": Verb("fairlead.cli.host:command", _SETUP, "Check or prepare a server."),
+    "host": Verb("fairlead.cli.host:command", _SETUP, "Check, prepare, drain or leave a server."),
     "lab": Verb("fairlead.cli.lab:command", _SETUP, "A production in a box, on this machine."),
     "github": Verb("fairlead.cli.github:command", _SETUP, "What only a job of GitHub Actions needs."),
     "completion": Verb("fairlead.cli.completion:command", _SETUP, "Print the shell's completion script."),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _WATCH_SECONDS = 0.5
 _MAX_TAIL = 100_000
+_MAX_DRAIN = 24 * 3600
 
 
 class Door:
@@ -53,6 +54,8 @@ class Door:
             "logs": self._logs,
             "attach": self._attach,
             "repair": self._repair,
+            "drain": self._drain,
+            "undrain": self._undrain,
             "remove": self._remove,
         }
         self._taking: Mapping[str, Callable[[Frame, list[int]], Iterator[Event]]] = {
@@ -153,6 +156,26 @@ class Door:
 
         request = {**_told("repair", frame), "decision": parse_text(frame, "decision")}
         yield from self._start(parse_deployed_app(self._root, frame), request, [], NOTHING)
+
+    def _drain(self, frame: Frame) -> Iterator[Event]:
+        from .drained import parse_paths, start_drain, wait_until_quiet
+        from .engine import Engine
+
+        paths, given = parse_deployed_app(self._root, frame), parse_paths(frame.get("paths", []))
+        bound = frame.get("timeout", 0)
+        if isinstance(bound, bool) or not isinstance(bound, (int, float)) or not 0 <= bound <= _MAX_DRAIN:
+            raise InputFault(f"`timeout` must be seconds up to {_MAX_DRAIN}", fix="correct --timeout")
+        chosen = start_drain(paths, given)
+        quiet: Event = {}
+        for quiet in wait_until_quiet(paths, Engine.connect(), float(bound)):
+            yield quiet
+        told = {key: quiet.get(key) for key in ("quiet", "in_flight", "streams")}
+        yield Result("ok", data={"paths": list(chosen), **told}).to_event()
+
+    def _undrain(self, frame: Frame) -> Iterator[Event]:
+        from .drained import end_drain
+
+        yield Result("ok", data={"drained": end_drain(parse_deployed_app(self._root, frame))}).to_event()
 
     def _remove(self, frame: Frame) -> Iterator[Event]:
         from .intake import NOTHING

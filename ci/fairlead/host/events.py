@@ -6,12 +6,13 @@ The last event of a task is its ``result``.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 Event = dict[str, Any]
 
@@ -56,34 +57,35 @@ def follow_events(
     Ends without a result when the writer is not ``alive`` any more, or when the reader is ``gone``.
     The result is handed over in any case.
     """
-    position, number, rest = 0, 0, b""
-    while True:
-        # Ask first and read after, so that the last words of a writer that died are still read.
-        running = alive()
-        chunk = _read_from(path, position)
-        position += len(chunk)
-        *lines, rest = (rest + chunk).split(b"\n")
-        for event in _parse_lines(lines):
-            last = event.get("event") == "result"
-            if number >= start or last:
-                yield event
-            if last:
+    number, rest = 0, b""
+    with contextlib.ExitStack() as stack:
+        stream: BinaryIO | None = None
+        while True:
+            # Ask first and read after, so that the last words of a writer that died are still read.
+            running = alive()
+            # Kept open: the last words of a task that removed its own folder are read as well.
+            stream = stream or _open(path, stack)
+            chunk = stream.read(_CHUNK) if stream is not None else b""
+            *lines, rest = (rest + chunk).split(b"\n")
+            for event in _parse_lines(lines):
+                last = event.get("event") == "result"
+                if number >= start or last:
+                    yield event
+                if last:
+                    return
+                number += 1
+            if chunk:
+                continue
+            if not running or gone():
                 return
-            number += 1
-        if chunk:
-            continue
-        if not running or gone():
-            return
-        time.sleep(_POLL_SECONDS)
+            time.sleep(_POLL_SECONDS)
 
 
-def _read_from(path: Path, position: int) -> bytes:
+def _open(path: Path, stack: contextlib.ExitStack) -> BinaryIO | None:
     try:
-        with path.open("rb") as stream:
-            stream.seek(position)
-            return stream.read(_CHUNK)
+        return stack.enter_context(path.open("rb", buffering=0))
     except FileNotFoundError:
-        return b""
+        return None
 
 
 def _parse_lines(lines: Sequence[bytes]) -> Iterator[Event]:

@@ -65,6 +65,11 @@ class Paths:
         return self.home / "tasks"
 
     @property
+    def drained(self) -> Path:
+        """While the host is drained: a file for each path that answers 503."""
+        return self.home / "drained"
+
+    @property
     def journal(self) -> Path:
         return self.home / "journal.jsonl"
 

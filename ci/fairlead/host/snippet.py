@@ -68,7 +68,7 @@ _WAY = """\
 	reverse_proxy @fairlead-dark-{{args[0]}} {{
 		import fairlead-upstream dark {{args[0]}} {{args[1]}}
 	}}
-{streams}{tallies}	reverse_proxy {{
+{drained}{streams}{tallies}	reverse_proxy {{
 		import fairlead-upstream {link} {{args[0]}} {{args[1]}}
 	}}
 }}
@@ -80,6 +80,23 @@ _STREAM = """\
 		import fairlead-upstream {link} {{args[0]}} {zeros}{{args[1]}}
 	}}
 """
+
+_DRAINED = (
+    """\
+	@fairlead-drained-{args[0]} {
+		not header %s *
+		not remote_ip 127.0.0.0/8 ::1
+		not path */
+		file {
+			root /fairlead/drained
+			try_files {path}
+		}
+	}
+	respond @fairlead-drained-{args[0]} "drained" 503
+"""
+    % PROBE_HEADER
+)
+"""For the public alone: neither our own probes nor a health check inside the proxy's container see it."""
 
 _TALLY = """\
 	@fairlead-{name}-{{args[0]}} {{
@@ -104,7 +121,7 @@ def render_switch(routes: Mapping[str, int]) -> str:
     parts = [
         "# Written by Fairlead. An app's Caddyfile imports this file and says: import switch SERVICE PORT\n",
         _UPSTREAM,
-        _render_way("switch", "live"),
+        _render_way("switch", "live", _DRAINED),
         _render_way("switch-inside", "inside"),
     ]
     parts += [
@@ -114,7 +131,7 @@ def render_switch(routes: Mapping[str, int]) -> str:
     return "\n".join(parts)
 
 
-def _render_way(name: str, link: str) -> str:
+def _render_way(name: str, link: str, drained: str = "") -> str:
     tallies = "".join(
         _TALLY.format(
             name=one.name,
@@ -131,4 +148,6 @@ def _render_way(name: str, link: str) -> str:
         _STREAM.format(name=kind, rule=rule, link=link, zeros="0" * STREAM_ZEROS)
         for kind, rule in STREAMS.items()
     )
-    return _WAY.format(name=name, dark=DARK_HEADER, streams=streams, tallies=tallies, link=link)
+    return _WAY.format(
+        name=name, dark=DARK_HEADER, streams=streams, drained=drained, tallies=tallies, link=link
+    )

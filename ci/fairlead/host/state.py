@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from .bundle import Bundle, read_bundle
 from .containers import Container, find_proxy, read_app_containers
+from .drained import read_drained
 from .edge.place import Place
 from .edge.state import EdgeState, read_edge
 from .engine import Engine
@@ -31,7 +32,7 @@ class State:
     """The app on this host. ``live`` is the release that the switch points to.
 
     ``digests``: image id -> the digests by which the engine knows it; ``present``: references that are on the host; ``left`` is the release of a transaction that has not ended,
-    ``word`` how it was told to end.
+    ``word`` how it was told to end; ``drained``: the paths that answer 503, None where users are let in.
     """
 
     app: str
@@ -45,6 +46,7 @@ class State:
     holder: Optional[Holder] = None
     left: Optional[Bundle] = None
     word: str = ""
+    drained: Optional[Sequence[str]] = None
     edge: EdgeState = field(default_factory=EdgeState)
 
     @property
@@ -96,6 +98,7 @@ class State:
             "content": content_hash(release.document) if release else None,
             "unfinished_content": content_hash(self.left.release.document) if self.left else None,
             "next_id": self.next_id,
+            "drained": list(self.drained) if self.drained is not None else None,
             "jobs_done": [key for key, run in self.ledger.jobs.items() if run.state == "done"],
             "busy": str(self.holder) if self.holder else None,
         }
@@ -169,6 +172,7 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
         present=frozenset(reference for reference in references if engine.image(reference) is not None),
         holder=read_holder(paths.lock) if is_locked(paths.lock) else None,
         left=read_bundle(paths, unfinished.release) if unfinished else None,
+        drained=read_drained(paths),
         word=read_end(paths.task(unfinished.task))[0] if unfinished else "",
         edge=read_edge(engine, Place(paths.root), paths.app),
     )

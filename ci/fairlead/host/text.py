@@ -70,6 +70,8 @@ def status_remarks(state: Mapping[str, Any]) -> list[str]:
     for revision in sorted({str(one["revision"]) for one in behind}):
         names = ", ".join(str(one["service"]) for one in behind if one["revision"] == revision)
         remarks.append(f"of the commit {short(revision)}, left there by --only: {names}")
+    if state.get("drained"):
+        remarks.append(f"drained: {', '.join(state['drained'])} answers 503 to load balancers")
     if state.get("previous"):
         remarks.append(f"`rollback` goes back to {state['previous']}")
     return remarks

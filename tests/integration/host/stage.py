@@ -153,8 +153,7 @@ class Sheet:
             name,
             "app",
             port=8000,
-            health={"path": "/", "status": 200},
-            **{"expect_release": self.revision, **changes},
+            **{"expect_release": self.revision, "health": {"path": "/", "status": 200}, **changes},
             definition=definition,
             mounts=[{"file": tree, "target": "/etc/site", "read_only": True}],
         )

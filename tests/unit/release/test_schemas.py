@@ -54,6 +54,18 @@ STATE: dict[str, Any] = {
             },
         ),
         (
+            "host-drain",
+            {
+                "schema": "fairlead.host-drain/v1",
+                "host": "x",
+                "drained": True,
+                "paths": ["/health"],
+                "quiet": True,
+                "in_flight": 0,
+                "streams": 1,
+            },
+        ),
+        (
             "host-check",
             {
                 "schema": "fairlead.host-check/v1",
