@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import http.client
-import secrets
-import shutil
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ import pytest
 
 from fairlead.lab.state import Lab, Server, load
 from fairlead.lab.wipe import wipe_server
+from tests.e2e.conftest import copy_of
 from tests.e2e.workbench import Workbench, containers, on_server
 
-APPS = Path(__file__).parent / "apps"
 NAME = "tiny.example.com"
 # The job on everybody's data: it has none of its own host.
 ANNOUNCE = """\
@@ -59,42 +59,44 @@ sys.exit(boundary.main(sys.argv[3:]))
 """
 
 
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    """The tiny app in a repository of its own, its environment two of three servers."""
-    subprocess.run([sys.executable, "-m", "fairlead", "lab", "up", "--hosts", "3"], check=True, timeout=1500)
-    lab = load()
-    root = tmp_path_factory.mktemp("fleet") / "tiny"
-    shutil.copytree(APPS / "tiny", root)
-    bench = Workbench(root, lab, lab.servers[1], secrets={"canary": "canary-4b1d-in-no-log"})
-    bench.environ["FAIRLEAD_REGISTRY"] = f"{lab.registry}/fleet-{secrets.token_hex(3)}"
+NUMBERS = (1, 3, 4)
+"""Server 2 belongs to another lane of the tests."""
+
+
+@pytest.fixture
+def fleet(published: Workbench, tmp_path: Path) -> Iterator[Workbench]:
+    """The tiny app, its environment two of three servers."""
+    up = [sys.executable, "-m", "fairlead", "lab", "up", "--hosts", "4"]
+    subprocess.run(up, check=True, timeout=1500)
+    bench = replace(copy_of(published, tmp_path), lab=load())
+    address = bench.server.address
     bench.edit("compose.yaml", "  store:\n    <<", ANNOUNCE + "    <<")
-    bench.edit("server.py", "HEALTHY = True", 'HEALTHY = not Path("/state/poison").exists()')
+    # Three servers on one machine: slow is not sick.
+    quick, slow = (f"interval: {n}s\n      timeout: {n - 1}s\n      retries: 2" for n in (5, 31))
+    bench.edit("compose.yaml", quick, slow)
     bench.edit(
         "fairlead.yaml", "deploy: {start_timeout: 20s", "deploy: {hold_timeout: 3s, start_timeout: 90s"
     )
-    bench.edit("fairlead.yaml", "http://127.0.0.2", f"http://{NAME}")
-    bench.edit("fairlead.yaml", "deploy@127.0.0.2", hosts(lab, 1, 2))
-    bench.git("init", "--quiet", "--initial-branch", "main")
-    bench.commit("first")
-    for number in (1, 2, 3):
-        wipe_server(lab.servers[number])
+    bench.edit("fairlead.yaml", f"url: http://{address}", f"url: http://{NAME}")
+    bench.edit("fairlead.yaml", f"deploy@{address}", hosts(bench.lab, 1, 3))
+    for number in NUMBERS:
+        wipe_server(bench.lab.servers[number])
     yield bench
-    for number in (1, 2, 3):
-        wipe_server(lab.servers[number])
+    for number in NUMBERS:
+        wipe_server(bench.lab.servers[number])
 
 
 def hosts(lab: Lab, *numbers: int) -> str:
     return ", ".join(f"deploy@{lab.servers[number].address}" for number in numbers)
 
 
-def visit(server: Server) -> tuple[int, str]:
-    """What a user of this server gets: status and release."""
-    connection = http.client.HTTPConnection(server.address, 80, timeout=10)
+def visit(server: Server, path: str = "/") -> tuple[int, str]:
+    """What a user of this server gets: status, and the colour of the release."""
+    connection = http.client.HTTPConnection(server.address, 80, timeout=20)
     try:
-        connection.request("GET", "/", headers={"Host": NAME})
+        connection.request("GET", path, headers={"Host": NAME})
         answer = connection.getresponse()
-        return answer.status, answer.headers.get("X-Release", "")
+        return answer.status, answer.read().decode().split()[1]
     finally:
         connection.close()
 
@@ -103,27 +105,15 @@ def serving(bench: Workbench, *numbers: int) -> set[tuple[int, str]]:
     return {visit(bench.lab.servers[number]) for number in numbers}
 
 
-def release(bench: Workbench, message: str) -> str:
-    """A commit that answers something else, published; its revision."""
-    server = bench.root / "server.py"
-    server.write_text(server.read_text() + f"# {message}\n")
-    revision = bench.commit(message)
-    for verb in (("build",), ("scan", "--offline"), ("publish",)):
-        bench.ok(*verb)
-    return revision
-
-
 def sabotage(bench: Workbench, word: str, act: str) -> subprocess.CompletedProcess[str]:
     given = {f"FAIRLEAD_SECRET_{name.upper()}": value for name, value in bench.secrets.items()}
-    import os
-
     return subprocess.run(
         [sys.executable, "-c", SABOTAGED, word, act, "deploy"],
         cwd=bench.root,
         env={**os.environ, **bench.lab.environ, **given, **bench.environ},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
 
@@ -133,79 +123,96 @@ def by_host(document: dict[str, Any], key: str) -> list[Any]:
 
 
 def test_a_fleet_through_its_life(fleet: Workbench) -> None:
+    """Added to, failing on one, killed in between, gone back, drained and left."""
     lab, servers = fleet.lab, fleet.lab.servers
-    first = release(fleet, "first")
+    fleet.vary(COLOUR="green")
     deployed = fleet.ok("--json", "deploy").document
     assert by_host(deployed, "status") == ["live", "live"]
     assert by_host(deployed, "serving") == ["000001", "000001"]
-    assert serving(fleet, 1, 2) == {(200, first)}
-    logs = [on_server(servers[n], "find", "/srv/fairlead/tiny/tasks", "-name", "job-*.log") for n in (1, 2)]
+    assert serving(fleet, 1, 3) == {(200, "green")}
+    logs = [on_server(servers[n], "find", "/srv/fairlead/tiny/tasks", "-name", "job-*.log") for n in (1, 3)]
     assert [("announce" in found, "migrate" in found) for found in logs] == [(True, True), (False, True)]
 
     # A host is added: it gets the release, the others are not touched.
-    before = containers(servers[1]), containers(servers[2])
-    fleet.edit("fairlead.yaml", hosts(lab, 1, 2), hosts(lab, 1, 2, 3))
+    before = containers(servers[1]), containers(servers[3])
+    fleet.edit("fairlead.yaml", hosts(lab, 1, 3), hosts(lab, *NUMBERS))
     added = fleet.ok("--json", "deploy").document
     assert by_host(added, "status") == ["unchanged", "unchanged", "live"]
     assert by_host(added, "serving") == ["000001"] * 3
-    assert (containers(servers[1]), containers(servers[2])) == before
-    assert serving(fleet, 1, 2, 3) == {(200, first)}
+    assert (containers(servers[1]), containers(servers[3])) == before
+    assert serving(fleet, *NUMBERS) == {(200, "green")}
 
     # One host fails its verification: all stay where they are.
-    poison = "/var/lib/docker/volumes/tiny_state/_data/poison"
-    second = release(fleet, "second")
-    on_server(servers[2], "touch", poison)
+    seen = "/var/lib/docker/volumes/tiny_state/_data/migrations"
+    fleet.vary(COLOUR="blue")
+    on_server(servers[3], "sh", "-c", f"mv {seen} {seen}.away && mkdir {seen}")
+    fleet.edit("fairlead.yaml", "start_timeout: 90s", "start_timeout: 8s")
     error = fleet.refused(6, "deploy")
-    on_server(servers[2], "rm", poison)
-    assert error["what"].startswith(f"deploy@{servers[2].address}: web")
-    assert serving(fleet, 1, 2, 3) == {(200, first)}
-    assert all(len(containers(servers[number], "name=web")) == 1 for number in (1, 2, 3))
+    fleet.edit("fairlead.yaml", "start_timeout: 8s", "start_timeout: 90s")
+    on_server(servers[3], "sh", "-c", f"rmdir {seen} && mv {seen}.away {seen}")
+    assert error["what"].startswith(f"deploy@{servers[3].address}: web"), error
+    assert serving(fleet, *NUMBERS) == {(200, "green")}
+    assert all(len(containers(servers[number], "name=web")) == 1 for number in NUMBERS)
 
-    # A client that is killed between two switches: all go back by themselves, the next command goes on.
+    # A client that is killed between two switches: all go back by themselves.
     ended = sabotage(fleet, "switch", "die")
     assert ended.returncode == -signal.SIGKILL, ended
-    wait_until_settled(fleet, first)
+    wait_until_settled(fleet, "green")
     # Between two commits: what one host has written down counts for all.
     ended = sabotage(fleet, "commit", "die")
     assert ended.returncode == -signal.SIGKILL, ended
-    wait_until_served(servers[2], first)
-    assert visit(servers[1]) == (200, second)
+    wait_until_served(servers[3], "green")
+    wait_until_served(servers[1], "blue")
     fleet.ok("status")
-    assert serving(fleet, 1, 2, 3) == {(200, second)}
+    assert serving(fleet, *NUMBERS) == {(200, "blue")}
 
     # All go back together.
     rolled = fleet.ok("--json", "rollback").document
     assert by_host(rolled, "serving") == ["000001"] * 3
-    assert serving(fleet, 1, 2, 3) == {(200, first)}
+    assert serving(fleet, *NUMBERS) == {(200, "green")}
 
     # A server loses power between two switches.
-    third = release(fleet, "third")
-    ended = sabotage(fleet, "switch", servers[2].name)
+    fleet.vary(COLOUR="red")
+    ended = sabotage(fleet, "switch", servers[3].name)
     assert ended.returncode == 7, ended
-    assert serving(fleet, 1, 3) == {(200, first)}
-    subprocess.run(["docker", "start", servers[2].name], check=True, capture_output=True)
-    wait_until_served(servers[2], first, third)
+    assert serving(fleet, 1, 4) == {(200, "green")}
+    subprocess.run(["docker", "start", servers[3].name], check=True, capture_output=True)
+    wait_until_served(servers[3], "green", "red")
     fleet.ok("status")
-    assert serving(fleet, 1, 2, 3) == {(200, first)}
-    fleet.ok("deploy")
-    assert serving(fleet, 1, 2, 3) == {(200, third)}
+    assert serving(fleet, *NUMBERS) == {(200, "green")}
+
+    # A host leaves: the load balancer hears of it, and nothing but its data stays.
+    leaving = str(servers[4].address)
+    drained = fleet.ok("--json", "host", "drain", leaving).document
+    assert (drained["paths"], drained["quiet"]) == (["/health"], True)
+    assert [visit(servers[4], path)[0] for path in ("/health", "/")] == [503, 200]
+    fleet.ok("host", "undrain", leaving)
+    assert visit(servers[4], "/health")[0] == 200
+    fleet.ok("host", "remove", leaving, "--volumes", "--yes")
+    left = on_server(
+        servers[4], "sh", "-c", "docker ps -aq; docker volume ls -q; ls -d /srv/fairlead/tiny || true"
+    )
+    assert left == ""
+    fleet.edit("fairlead.yaml", hosts(lab, *NUMBERS), hosts(lab, 1, 3))
+    assert by_host(fleet.ok("--json", "deploy").document, "status") == ["live", "live"]
+    assert serving(fleet, 1, 3) == {(200, "red")}
 
 
-def wait_until_served(server: Server, *revisions: str) -> None:
-    deadline = time.monotonic() + 60
+def wait_until_served(server: Server, *colours: str) -> None:
+    deadline = time.monotonic() + 90
     while True:
         try:
-            if visit(server) in {(200, revision) for revision in revisions}:
+            if visit(server) in {(200, colour) for colour in colours}:
                 return
         except OSError:
             pass
-        assert time.monotonic() < deadline, f"{server.name} does not serve {revisions}"
+        assert time.monotonic() < deadline, f"{server.name} does not serve {colours}"
         time.sleep(0.1)
 
 
-def wait_until_settled(bench: Workbench, revision: str) -> None:
-    deadline = time.monotonic() + 30
-    while any(len(containers(bench.lab.servers[number], "name=web")) > 1 for number in (1, 2, 3)):
+def wait_until_settled(bench: Workbench, colour: str) -> None:
+    deadline = time.monotonic() + 60
+    while any(len(containers(bench.lab.servers[number], "name=web")) > 1 for number in NUMBERS):
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    assert serving(bench, 1, 2, 3) == {(200, revision)}
+    assert serving(bench, *NUMBERS) == {(200, colour)}

@@ -147,6 +147,7 @@ class _Coordinator:
         self._ends = Ends(dict.fromkeys(self._participants))
         self._pending = set(self._participants)
         self._phases = dict.fromkeys(self._participants, "prepare")
+        self._served = dict.fromkeys(self._participants, "nothing")
         self._first = min(self._participants)
         self._attended = time.monotonic()
 
@@ -184,6 +185,7 @@ class _Coordinator:
         else:
             self._members[host] = follow(self._members[host], what)
             self._phases[host] = str(what.get("phase") or self._phases[host])
+            self._served[host] = str(what.get("previous") or self._served[host])
             if host == self._first and what.get("event") == "task":
                 self._start_others()
             self._on_event(host, what)
@@ -260,7 +262,8 @@ class _Coordinator:
         )
         return InterruptedByUserError(
             f"left {phases}: {goes_on}",
-            why=f"task {', '.join(tasks)} runs detached from this command",
+            why=f"task {', '.join(tasks)} runs detached from this command; "
+            f"{', '.join(sorted(set(self._served.values())))} served when it began",
             fix="`fairlead status` shows how it ended; the same command again follows it",
         )
 

@@ -212,6 +212,7 @@ def test_the_second_signal_leaves() -> None:
     ) as caught:
         run(a=Deaf(*begun(), phase, 2, "never"))
     assert "task-a" in caught.value.why
+    assert "nothing served when it began" in caught.value.why
 
 
 def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
