@@ -82,42 +82,26 @@ def _roll_back(place: Place, access: AccessOptions, work_dir: Path, wishes: Mapp
     import socket
 
     from fairlead.cli.rollout import RolloutOptions, finish_rollout, login_blobs
-    from fairlead.cli.together import connect_all, fleet_options, run_parts
+    from fairlead.cli.together import connect_all, first_question, run_alike
     from fairlead.release.bundle import plan_created_by
     from fairlead.release.together import plan_target
-    from fairlead.remote.coordinator import Part
 
     reporter = report.current()
     by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
     # A pruned image is pulled again: the login for our own registry goes along.
     own = [f"{place.settings.registry}/image"] if place.settings.registry else []
     blobs = login_blobs(place, own)
-    with open_lines(place, access) as lines, lines.ask_ahead(_first_question(place)) as aheads:
+    with open_lines(place, access) as lines, lines.ask_ahead(first_question(place)) as aheads:
         sessions, states = connect_all(place, aheads, reporter)
-        to = plan_target(states, wishes["to"])
-        parts = [
-            Part(
-                host,
-                sessions[host],
-                lines[host].connect,
-                {
-                    "request": "rollback",
-                    "app": place.app,
-                    "to": to,
-                    "options": {**wishes["options"], **fleet_options(place, host, states, None)},
-                    "by": by,
-                },
-                blobs,
-            )
-            for host in place.hosts
-        ]
-        result = run_parts(place, parts, reporter)
+        request = {
+            "request": "rollback",
+            "app": place.app,
+            **wishes,
+            "to": plan_target(states, wishes["to"]),
+            "by": by,
+        }
+        result = run_alike(place, lines, sessions, states, request, blobs, reporter)
     finish_rollout(place, result, reporter, RolloutOptions(work_dir), lines)
-
-
-def _first_question(place: Place) -> dict[str, Any]:
-    """How they stand, where several have to agree on a release to go back to; one host knows by itself."""
-    return {"request": "state" if len(place.hosts) > 1 else "hello", "app": place.app}
 
 
 def _show_plan(place: Place, access: AccessOptions, wishes: Mapping[str, Any]) -> None:

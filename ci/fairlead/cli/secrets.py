@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, ask, find_place, open_line, show_event
+from fairlead.cli.connection import Place, access_of, access_options, ask_each, find_place, open_lines
 from fairlead.cli.options import environment_option, examples, work_dir_option
 from fairlead.cli.rollout import secrets_dir_option
 
@@ -128,33 +127,24 @@ def _rotate(
     import socket
 
     from fairlead.cli.rollout import RolloutOptions, finish_rollout
+    from fairlead.cli.together import connect_all, first_question, run_alike
     from fairlead.release.bundle import plan_created_by
-    from fairlead.remote.attach import run_remote_task
     from fairlead.remote.session import Blob
 
     reporter = report.current()
     by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
     blobs = [Blob("secret", name, secret.reveal()) for name, secret in secrets.items()]
-    with open_line(place, access) as line:
-        with reporter.step(f"connect to {place.host}"):
-            session = line.connect()
-        with session:
-            show = partial(show_event, reporter)
-            result = run_remote_task(
-                session, line.connect, {"request": "rotate", **request, "by": by}, blobs, show
-            )
-    finish_rollout(place, result, reporter, RolloutOptions(work_dir), line)
+    with open_lines(place, access) as lines, lines.ask_ahead(first_question(place)) as aheads:
+        sessions, states = connect_all(place, aheads, reporter)
+        asked = {"request": "rotate", **request, "by": by}
+        result = run_alike(place, lines, sessions, states, asked, blobs, reporter)
+    finish_rollout(place, result, reporter, RolloutOptions(work_dir), lines)
 
 
 def _show_plan(place: Place, access: AccessOptions, request: Mapping[str, Any]) -> None:
-    from fairlead.release.plan_text import HEADERS, plan_lines, plan_rows, plan_sentence
+    from fairlead.cli.together import show_plans
 
-    plan = ask(place, access, {"request": "plan", **request})
-    reporter = report.current()
-    reporter.table(HEADERS, plan_rows(plan))
-    for text in plan_lines(plan):
-        reporter.line(text)
-    reporter.result({**plan, "host": place.host}, plan_sentence(plan, place.host))
+    show_plans(ask_each(place, access, {"request": "plan", **request}), report.current())
 
 
 def _configured(names: Sequence[str], secrets_dir: Path | None) -> dict[str, Secret]:

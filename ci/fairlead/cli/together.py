@@ -10,10 +10,10 @@ from fairlead.cli.heal import heal
 from fairlead.errors import FairleadError
 
 if TYPE_CHECKING:
-    from fairlead.cli.connection import Place
+    from fairlead.cli.connection import Lines, Place
     from fairlead.remote.ahead import Ahead
     from fairlead.remote.coordinator import Part
-    from fairlead.remote.session import Event, Session
+    from fairlead.remote.session import Blob, Event, Session
     from fairlead.report import Reporter
 
 
@@ -32,6 +32,30 @@ def connect_all(
     sessions = {host: session for host, (session, _) in asked.items()}
     states = {host: answer_of(state) for host, (_, state) in asked.items()}
     return sessions, heal(place, sessions, states, reporter, revision)
+
+
+def run_alike(
+    place: Place,
+    lines: Lines,
+    sessions: Mapping[str, Session],
+    states: Mapping[str, Mapping[str, Any]],
+    request: Mapping[str, Any],
+    blobs: Sequence[Blob],
+    reporter: Reporter,
+) -> Event:
+    """Run a request that is the same for all servers, but for what each is told of the others."""
+    from fairlead.remote.coordinator import Part
+
+    def asked(host: str) -> dict[str, Any]:
+        return {**request, "options": {**request["options"], **fleet_options(place, host, states, None)}}
+
+    parts = [Part(host, sessions[host], lines[host].connect, asked(host), blobs) for host in place.hosts]
+    return run_parts(place, parts, reporter)
+
+
+def first_question(place: Place) -> dict[str, Any]:
+    """How they stand, where several have to agree; one host knows by itself."""
+    return {"request": "state" if len(place.hosts) > 1 else "hello", "app": place.app}
 
 
 def fleet_options(

@@ -32,7 +32,11 @@ def plan_release_id(states: Mapping[str, State], release: Mapping[str, Any]) -> 
         for state in states.values()
         if (state.get("unfinished") or {}).get("revision") == release["revision"] and state.get("tasks")
     ]
-    return max(known or [str(state.get("next_id") or "") for state in states.values()])
+    return max(known) if known else _lowest_id(states)
+
+
+def _lowest_id(states: Mapping[str, State]) -> str:
+    return max(str(state.get("next_id") or "") for state in states.values())
 
 
 def plan_once(release: Mapping[str, Any]) -> tuple[str, ...]:
@@ -66,12 +70,12 @@ def plan_fleet(
         hosts: all hosts, in the order of fairlead.yaml: the first runs the jobs that are run once.
         host: the one that is told.
         states: how each of them stands.
-        release: the release document; None for a rollback.
+        release: the release document; None where each host has it already.
         patience: for how many seconds it waits when it hears nothing.
     """
     fleet: dict[str, Any] = {"hosts": list(hosts), "patience": patience}
     if release is None:
-        return fleet
+        return {**fleet, "release": _lowest_id(states)}
     done = {str(key) for state in states.values() for key in state.get("jobs_done") or ()}
     once = plan_once(release)
     return {
