@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Optional
@@ -13,6 +14,7 @@ from .errors import EngineFault
 from .unixhttp import UnixConnection, read_frames, split_lines
 
 _API = "/v1.44"
+_READY_POLL = 0.1
 
 
 class ApiFault(EngineFault):
@@ -63,6 +65,23 @@ class EngineApi:
         if answer.getheader("Content-Type", "").startswith("application/json") and raw:
             return json.loads(raw)
         return raw.decode(errors="replace")
+
+    def wait_ready(self, timeout: float = 60.0) -> None:
+        """Wait until the engine answers: one that is restarted is back in seconds.
+
+        Raises:
+            EngineFault: it does not answer within ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                self.get("/_ping")
+            except EngineFault:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(_READY_POLL)
+            else:
+                return
 
     def containers(self, *labels: str) -> list[dict[str, Any]]:
         """All containers, running or not, that carry the labels (``key`` or ``key=value``), as the API lists them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from pathlib import Path
 
 
@@ -53,6 +54,14 @@ def make_folder(path: Path, mode: int = 0o755) -> None:
     path.mkdir(exist_ok=True)
     path.chmod(mode)
     sync_folder(path.parent)
+
+
+def remove_path(path: Path) -> None:
+    """Remove a file, a link or a whole folder; what is gone already is no error."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def sync_folder(path: Path) -> None:

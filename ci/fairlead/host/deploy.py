@@ -19,7 +19,7 @@ from .decide import Decision, decide_deploy, decide_rollback, decide_rotation
 from .edge.lifecycle import mend_edge
 from .edge.place import Place
 from .engine import Engine
-from .errors import EXIT_OK, AgentError, InputFault
+from .errors import EXIT_OK, AgentError, InputFault, as_fault
 from .journal import Journal
 from .layout import make_layout
 from .ledger import DEPLOY, ROLLBACK, fold_records
@@ -29,8 +29,9 @@ from .paths import Paths
 from .plan import Plan
 from .recover import recover
 from .remove import finish_removal
+from .repair import put_in_order
 from .request import DeployRequest, Options, RollbackRequest, RotationRequest
-from .restore import restart_serving
+from .restore import find_stopped, start_stopped
 from .result import Emit, Result
 from .routes import read_live
 from .state import State
@@ -109,7 +110,7 @@ def _change(
     bundle: Optional[Bundle] = None
     try:
         with _under_lock(paths, emit, engine, what, request.task, request.by, request.options) as host:
-            state, plan, bundle = decide(host)
+            state, plan, bundle = _decide(host, kind, decide)
             context = Context(
                 host, 0, request.task, request.by, request.options, state, plan, bundle, request.blobs
             )
@@ -137,9 +138,7 @@ def run_repair(
     try:
         task = f"repair-{os.getpid()}"
         with _under_lock(paths, emit, engine, "repair", task, by, Options(), repair=False) as host:
-            repaired = recover(host, decision)
-            started = [*restart_serving(host), *mend_edge(host.engine, Place(paths.root))]
-        done = [*([repaired.text] if repaired else []), *started]
+            done = put_in_order(host, decision)
         result = Result("ok", serving=read_live(paths), data={"repaired": done or ["everything is in order"]})
     except (AgentError, OSError) as error:
         result = _refused(paths, None, error)
@@ -147,6 +146,16 @@ def run_repair(
     if result.status == "ok":
         tidy_images(paths, engine or Engine.connect())
     return result
+
+
+def _decide(host: Host, kind: str, decide: Callable[[Host], Decision]) -> Decision:
+    """What it comes to. What should serve and is stopped is started before a deploy, which may well be refused."""
+    decision = decide(host)
+    state = decision[0]
+    if kind != DEPLOY or not find_stopped(state.live, state.containers):
+        return decision
+    start_stopped(host, state.live, state.containers)
+    return decide(host)
 
 
 @contextlib.contextmanager
@@ -234,13 +243,12 @@ def _unchanged(plan: Plan, state: State, timeline: Timeline) -> Result:
 
 def _refused(paths: Paths, timeline: Optional[Timeline], error: Exception) -> Result:
     """The result of what ended before a transaction began: nothing was touched."""
-    if not isinstance(error, AgentError):
-        error = AgentError(f"the host failed: {error}", why=type(error).__name__, fix="`fairlead host check`")
+    fault = as_fault(error)
     if timeline is not None and not timeline.times:
-        timeline.end("prepare", "failed", error.what)
-    status = "refused" if isinstance(error, InputFault) else "failed"
+        timeline.end("prepare", "failed", fault.what)
+    status = "refused" if isinstance(fault, InputFault) else "failed"
     times = tuple(timeline.times) if timeline else ()
-    return Result(status, error.exit_code, serving=read_live(paths), phases=times, error=error.to_json())
+    return Result(status, fault.exit_code, serving=read_live(paths), phases=times, error=fault.to_json())
 
 
 def _conclude(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import task
 from .answers import READING, parse_app, parse_deployed_app, parse_task, parse_text
-from .errors import AgentError, InputFault
+from .errors import AgentError, InputFault, as_fault
 from .events import Event
 from .frames import Frame, FrameError, FrameReader, FrameWriter, parse_blob_sizes
 from .orders import attend, hand_on
@@ -92,7 +92,7 @@ class Door:
         except AgentError as error:
             self._writer.write(_failed(error))
         except OSError as error:
-            self._writer.write(_failed(_host_fault(error)))
+            self._writer.write(_failed(as_fault(error)))
         except Exception as error:  # noqa: BLE001 - the boundary: a client must hear of every end
             traceback.print_exc()
             self._writer.write(_failed(AgentError(f"the agent failed: {type(error).__name__}: {error}")))
@@ -266,11 +266,3 @@ def _make_ready() -> None:
 def _failed(error: AgentError) -> Event:
     status = "refused" if isinstance(error, InputFault) else "failed"
     return Result(status, error.exit_code, error=error.to_json()).to_event()
-
-
-def _host_fault(error: OSError) -> AgentError:
-    return AgentError(
-        f"the server cannot write or read: {error.strerror or error}",
-        why=f"at {error.filename}" if error.filename else "",
-        fix="`fairlead host check` tells what the server lacks",
-    )

@@ -6,6 +6,7 @@ so these classes are its own; they travel as the ``error`` of a ``result`` event
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 EXIT_OK = 0
@@ -92,3 +93,22 @@ class RevertFault(AgentError):  # noqa: N818 - the client has errors of those na
     """The release failed and what served before could not be restored: page a human."""
 
     exit_code = EXIT_ROLLBACK_FAILED
+
+
+def as_fault(error: Exception) -> AgentError:
+    """The error itself, or what the host refused, in words and with what to do about it."""
+    if isinstance(error, AgentError):
+        return error
+    number = error.errno if isinstance(error, OSError) else None
+    told = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    fix = (
+        "make room: `docker system df` shows what takes it, `docker system prune` frees it"
+        if number in (errno.ENOSPC, errno.EDQUOT)
+        else "see whether the user owns the folder; `fairlead host check` tells what the server lacks"
+    )
+    where = getattr(error, "filename", None)
+    return AgentError(
+        f"the server cannot write or read: {told}",
+        why=f"at {where}" if where else type(error).__name__,
+        fix=fix,
+    )

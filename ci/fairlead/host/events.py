@@ -30,12 +30,19 @@ class Emitter:
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.ended = False
+        self._torn = False
 
     def __call__(self, event: Mapping[str, object]) -> None:
         line = json.dumps(dict(event), separators=(",", ":"), default=str).encode("ascii") + b"\n"
+        if self._torn:
+            # What a full disk cut off is a line of its own: it must not swallow this one.
+            line = b"\n" + line
         try:
-            os.write(self._descriptor, line)
+            written = os.write(self._descriptor, line)
         except OSError:
+            return
+        self._torn = written != len(line)
+        if self._torn:
             return
         self.ended = self.ended or event.get("event") == "result"
 

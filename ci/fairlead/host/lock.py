@@ -71,7 +71,9 @@ def hold_lock(
             os.close(handle)
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             _take(handle, path, wait, on_wait, heed)
-        _name_holder(handle, holder)
+        # The lock is held, whether there is room for a name or not.
+        with contextlib.suppress(OSError):
+            _name_holder(handle, holder)
         try:
             yield handle
         finally:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from . import atomic
+from .credentials import drop_credentials
 from .errors import AgentError, InputFault
 from .events import Emitter
 from .paths import Paths, app_paths
 from .result import Result
-from .task import prune_tasks, read_request
+from .task import credentials_of, prune_tasks, read_request
 
 _KEPT_AGENTS = 5
 _READ_SECONDS = 1.0
@@ -36,7 +37,9 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
     request = read_request(folder)
     emit = Emitter(folder / "events.jsonl")
     try:
-        write_launcher(paths, agent)
+        with contextlib.suppress(OSError):
+            # For 3 a.m.; the one of the last deploy does as well.
+            write_launcher(paths, agent)
         result = _run(paths, folder, request, emit)
     except AgentError as error:
         status = "refused" if isinstance(error, InputFault) else "failed"
@@ -45,7 +48,7 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
         traceback.print_exc()
         result = Result("failed", AgentError.exit_code, error=_unexpected(error, folder))
     finally:
-        _forget_credentials(request)
+        drop_credentials(credentials_of(request))
     if not emit.ended:
         emit(result.to_event())
     emit.close()
@@ -96,7 +99,7 @@ def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) 
         parse_rotation_request,
     )
 
-    credentials = _credentials_of(request)
+    credentials = credentials_of(request)
     kind = request.get("kind")
     if kind == "deploy":
         return run_deploy(paths, parse_deploy_request(request, folder / "blobs", credentials), emit)
@@ -110,18 +113,6 @@ def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) 
     if kind == "repair":
         return run_repair(paths, emit, by=str(request.get("by", "")), decision=parse_decision(request))
     raise InputFault(f"the request of task {folder.name} cannot be read", fix="send it again")
-
-
-def _credentials_of(request: Mapping[str, Any]) -> Path | None:
-    path = request.get("credentials")
-    return Path(path) if isinstance(path, str) else None
-
-
-def _forget_credentials(request: Mapping[str, Any]) -> None:
-    path = _credentials_of(request)
-    if path is not None:
-        with contextlib.suppress(OSError):
-            path.unlink()
 
 
 def _unexpected(error: Exception, folder: Path) -> Mapping[str, object]:

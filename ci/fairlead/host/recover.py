@@ -25,6 +25,7 @@ from .health import FAILED, READY, judge_replicas
 from .inflight import find_admin_sockets
 from .journal import END
 from .ledger import DEPLOY, Ledger, Transaction, fold_records
+from .leftovers import drop_login, sweep_leftovers
 from .orders import read_end
 from .phases.commit import commit_release
 from .phases.migrate import finish_job
@@ -60,9 +61,11 @@ def recover(host: Host, decision: Optional[str] = None) -> Optional[Repaired]:
     """
     ledger = fold_records(host.journal.records)
     _mend_links(host, ledger)
+    sweep_leftovers(host.paths)
     left = ledger.unfinished
     if left is None:
         return None
+    drop_login(host.paths, left.task)
     host.note(
         f"the {left.kind} of release {left.release} ended in the phase {left.phase or 'prepare'}: repairing"
     )
@@ -100,8 +103,9 @@ def revert(host: Host, left: Transaction) -> None:
     if read_live(host.paths) == left.release and left.previous != left.release:
         # The rename happened, and what follows it failed. It comes first: users wait for it.
         switch_back(host.paths, left.previous)
-    close_dark(host.paths)
     close_inside(host.paths)
+    # What failed may have been the engine itself, which is being restarted.
+    host.engine.wait_ready()
     containers = read_app_containers(host.engine, host.paths)
     if left.may_have_served:
         _let_finish(host, left, containers)
@@ -110,6 +114,8 @@ def revert(host: Host, left: Transaction) -> None:
     else:
         _stop_again(host, left, containers)
     restore_platform(host, left.number, left.updated)
+    # Last, for it writes: on a full disk there is room again where the release was.
+    close_dark(host.paths)
 
 
 def end_transaction(

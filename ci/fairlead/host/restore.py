@@ -1,26 +1,61 @@
-"""Start what should serve and does not: after a host came back without its containers, or an agent died in a switch."""
+"""Start what should serve and does not: after a host or an engine came back without it, or an agent died in a switch."""
 
 from __future__ import annotations
 
-from .bundle import Bundle, compose_file, read_bundle
-from .containers import read_app_containers, release_project
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Optional
+
+from .bundle import Bundle, compose_file
+from .containers import Container, read_app_containers, refresh_containers, release_project
 from .context import Host
-from .routes import read_live, service_name
+from .engine import wait_until
+from .errors import AgentError
+from .routes import service_name
+
+_AT_ONCE = 8
+_WAIT = 30.0
+_POLL = 0.1
 
 
-def restart_serving(host: Host) -> list[str]:
-    """Start the stopped containers of the release that serves and of the platform; say which."""
-    live = read_bundle(host.paths, read_live(host.paths))
+def find_stopped(live: Optional[Bundle], containers: Sequence[Container]) -> list[Container]:
+    """The containers of the release that serves, and of the platform, that do not run. Pure."""
     if live is None:
         return []
-    started = []
-    for container in read_app_containers(host.engine, host.paths):
-        service = live.release.services.get(container.service)
-        wanted = service is not None and not service.is_job and not container.oneoff
-        if wanted and not container.running and live.homes.get(container.service, "") == container.release:
+    return [one for one in containers if not one.running and not one.oneoff and _is_wanted(one, live)]
+
+
+def start_stopped(host: Host, live: Optional[Bundle], containers: Sequence[Container]) -> list[Container]:
+    """Start them, and say so; who cannot be started is told as a warning. Does not wait for their health."""
+    stopped = find_stopped(live, containers)
+
+    def start(container: Container) -> str:
+        try:
             host.engine.start(container.id)
-            started.append(f"{container.name} was stopped: started")
-    return started
+        except AgentError as error:
+            return error.why or error.what
+        return ""
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        faults = list(pool.map(start, stopped))
+    for container, fault in zip(stopped, faults):
+        if fault:
+            host.warn(f"{container.name} should run, and cannot be started: {fault}")
+        else:
+            host.note(f"{container.name} was stopped: started")
+    return [container for container, fault in zip(stopped, faults) if not fault]
+
+
+def restart_serving(host: Host, live: Optional[Bundle]) -> list[str]:
+    """Start what is stopped and wait until it serves, for half a minute at most; what was done, in words."""
+    started = start_stopped(host, live, host.list_containers())
+    if started and not wait_until(
+        lambda: all(one.serves for one in refresh_containers(host.engine, started)),
+        timeout=_WAIT,
+        poll=_POLL,
+    ):
+        host.warn(f"started, and not healthy after {_WAIT:g} s: see `fairlead logs`")
+    return [f"{container.name} was stopped: started" for container in started]
 
 
 def create_late(host: Host, live: Bundle) -> list[str]:
@@ -35,3 +70,9 @@ def create_late(host: Host, live: Bundle) -> list[str]:
         done = host.engine.compose(project, file, *words)
         made.append(f"{name} had not been started: {'started' if done.ok else 'it cannot be started'}")
     return made
+
+
+def _is_wanted(container: Container, live: Bundle) -> bool:
+    service = live.release.services.get(container.service)
+    known = service is not None and not service.is_job
+    return known and live.homes.get(container.service, "") == container.release

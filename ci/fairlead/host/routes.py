@@ -79,9 +79,14 @@ def open_dark(paths: Paths, release: str) -> str:
 
 def close_dark(paths: Paths) -> None:
     """End the dark route: a token that nobody knows, and no way but ``live``."""
-    make_folder(paths.run)
-    write_file(paths.dark_token, secrets.token_hex(32).encode())
     point_link(paths.dark, _LIVE)
+    make_folder(paths.run)
+    try:
+        write_file(paths.dark_token, secrets.token_hex(32).encode())
+    except OSError:
+        # On a full disk the old token stays: since the rename above it opens what everybody is served.
+        if not paths.dark_token.is_file():
+            raise
 
 
 def open_inside(paths: Paths, release: str, names: Mapping[str, str]) -> bool:

@@ -57,6 +57,12 @@ def read_request(folder: Path) -> dict[str, Any]:
     return raw if isinstance(raw, dict) else {}
 
 
+def credentials_of(request: Mapping[str, Any]) -> Path | None:
+    """Where the registry credentials of a request lie."""
+    path = request.get("credentials")
+    return Path(path) if isinstance(path, str) else None
+
+
 def fingerprint(request: Mapping[str, Any]) -> str:
     """What makes two requests the same one: everything but who sent and judged it, when, and under which task."""
     release = request.get("release")

@@ -8,7 +8,16 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from .context import Context, Outcome
-from .errors import EXIT_OK, EXIT_ROLLED_BACK, AgentError, DoubtFault, InputFault, RevertFault
+from .errors import (
+    EXIT_OK,
+    EXIT_ROLLED_BACK,
+    AgentError,
+    DoubtFault,
+    EngineFault,
+    InputFault,
+    RevertFault,
+    as_fault,
+)
 from .journal import BEGIN, PHASE
 from .ledger import DEPLOY, Transaction, fold_records
 from .phases.platform import changed_services
@@ -110,14 +119,15 @@ def _run_phases(context: Context, timeline: Timeline, tell: Callable[[Result], N
             timeline.end(phase.name, "failed", doubt.what)
             return _leave_in_doubt(context, timeline, doubt)
         except (AgentError, OSError) as error:
-            fault = _as_fault(error)
-            timeline.end(phase.name, "failed", fault.what)
+            fault = as_fault(error)
             if phase.name == COMMITTING and context.options.fleet is not None:
                 # The other hosts commit now: to go back here is what nobody may do any more.
+                timeline.end(phase.name, "failed", fault.what)
                 return _result(context, timeline, fault)
             if phase.reverts:
+                timeline.end(phase.name, "failed", fault.what)
                 return _undo(context, timeline, fault)
-            context.host.warn(f"{phase.name}: {fault.what}{': ' if fault.why else ''}{fault.why}")
+            _run_late(context, phase, timeline, fault)
     return _finish(context, timeline, result)
 
 
@@ -133,9 +143,24 @@ def _run_phase(context: Context, phase: Phase, timeline: Timeline) -> None:
     timeline.end(phase.name, "skipped" if outcome.skipped else "done", outcome.detail)
 
 
+def _run_late(context: Context, phase: Phase, timeline: Timeline, fault: AgentError) -> None:
+    """There is no way back any more: once again, should it have been the engine's restart; else it is a warning."""
+    try:
+        if isinstance(fault, EngineFault):
+            context.engine.wait_ready()
+            context.host.list_containers()
+            outcome = phase.run(context)
+            timeline.end(phase.name, "done", outcome.detail)
+            return
+    except (AgentError, OSError) as error:
+        fault = as_fault(error)
+    timeline.end(phase.name, "failed", fault.what)
+    context.host.warn(f"{phase.name}: {fault.what}{': ' if fault.why else ''}{fault.why}")
+
+
 def _finish(context: Context, timeline: Timeline, told: Optional[Result]) -> Result:
     phases = [one.to_json() for one in timeline.times]
-    end_transaction(context.host, _own(context), "live", phases=phases)
+    _end(context, _own(context), "live", phases=phases)
     return told or _result(context, timeline)
 
 
@@ -144,7 +169,7 @@ def _leave_in_doubt(context: Context, timeline: Timeline, doubt: DoubtFault) -> 
     try:
         switch_back(context.paths, context.plan.previous)
     except OSError as error:
-        return _result(context, timeline, _as_fault(error))
+        return _result(context, timeline, as_fault(error))
     return _result(context, timeline, doubt, status="reverted")
 
 
@@ -177,9 +202,9 @@ def _undo(context: Context, timeline: Timeline, fault: AgentError) -> Result:
     try:
         revert(context.host, own)
         phases = [one.to_json() for one in timeline.times]
-        end_transaction(context.host, own, status, phases=phases, error=fault.to_json())
+        _end(context, own, status, phases=phases, error=fault.to_json())
     except (AgentError, OSError) as error:
-        fault = _unreverted(context, fault, _as_fault(error))
+        fault = _unreverted(context, fault, as_fault(error))
         status, exit_code = "failed", fault.exit_code
     return Result(
         status,
@@ -191,6 +216,14 @@ def _undo(context: Context, timeline: Timeline, fault: AgentError) -> Result:
         error=fault.to_json(),
         data=_told(context),
     )
+
+
+def _end(context: Context, own: Transaction, status: str, **told: Any) -> None:
+    """Write the last record; what happened has happened, whether there is room to write it down or not."""
+    try:
+        end_transaction(context.host, own, status, **told)
+    except OSError as error:
+        context.host.warn(f"how it ended cannot be written down: {error}; the next command does it")
 
 
 def _warn_of_schema(context: Context) -> None:
@@ -220,13 +253,3 @@ def _own(context: Context) -> Transaction:
     if left is None:
         raise RevertFault("the journal does not know of the transaction under way")
     return left
-
-
-def _as_fault(error: Exception) -> AgentError:
-    if isinstance(error, AgentError):
-        return error
-    return AgentError(
-        f"the host failed: {error}",
-        why=type(error).__name__,
-        fix="see whether the disk is full, and whether the user owns the folder",
-    )

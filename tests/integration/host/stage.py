@@ -44,6 +44,19 @@ HEALTHY = {
 }
 SICK = {"test": ["CMD", "/caddy", "nonsense"], "interval": "200ms", "timeout": "5s", "retries": 1}
 
+# Good to whom the dark route let in, and to nobody else.
+TWO_FACED = """\
+{
+	admin off
+}
+:8000 {
+	header X-Release RELEASE
+	@dark header X-Fairlead-Dark *
+	respond @dark "hello" 200
+	respond "no" 503
+}
+"""
+
 
 def build_image(caddy: Callable[[], bytes], name: str, mark: str) -> str:
     """Import an image that holds Caddy and nothing else, once; return its reference by digest."""

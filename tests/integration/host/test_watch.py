@@ -15,7 +15,7 @@ import pytest
 
 from fairlead.host.engine import Engine, wait_until
 from fairlead.host.routes import read_live
-from tests.integration.host.stage import Sheet, Stage, site
+from tests.integration.host.stage import TWO_FACED, Sheet, Stage, site
 
 # Good to who asks for the page, and in pieces for who buys.
 _BROKEN = """\
@@ -26,18 +26,6 @@ _BROKEN = """\
 	header X-Release RELEASE
 	respond /buy "no" 500
 	respond "hello" 200
-}
-"""
-# Good to whom the dark route let in, and to nobody else.
-_TWO_FACED = """\
-{
-	admin off
-}
-:8000 {
-	header X-Release RELEASE
-	@dark header X-Fairlead-Dark *
-	respond @dark "hello" 200
-	respond "no" 503
 }
 """
 _STOPPABLE = """\
@@ -181,7 +169,7 @@ def test_too_little_traffic(stage: Stage) -> None:
 def test_probe_that_fails_in_public(stage: Stage, fetch: Callable[[], str]) -> None:
     """What the dark route was told is not what the public is told."""
     stage.deploy(stage.good(1))
-    result = stage.deploy(_sheet(stage, 2, _TWO_FACED))
+    result = stage.deploy(_sheet(stage, 2, TWO_FACED))
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
     assert result.error is not None
     assert "answered 503, expected 200" in str(result.error["what"])
@@ -215,7 +203,7 @@ def test_crash_in_the_watch(stage: Stage, fetch: Callable[[], str]) -> None:
 
 def test_first_release_that_fails_serves_nobody(stage: Stage) -> None:
     """There is nothing to go back to; what failed is not left serving."""
-    result = stage.deploy(_sheet(stage, 1, _TWO_FACED))
+    result = stage.deploy(_sheet(stage, 1, TWO_FACED))
     assert (result.status, result.exit, result.serving) == ("reverted", 6, None)
     assert not any("-web-" in name for name in stage.containers(running=False))
 
@@ -223,7 +211,7 @@ def test_first_release_that_fails_serves_nobody(stage: Stage) -> None:
 def test_no_watch(stage: Stage) -> None:
     """A window of 0 turns it off."""
     stage.deploy(stage.good(1))
-    result = stage.deploy(_sheet(stage, 2, _TWO_FACED, 0.0))
+    result = stage.deploy(_sheet(stage, 2, TWO_FACED, 0.0))
     assert (result.status, "watch" in result.data) == ("live", False)
     assert {one.phase: one.state for one in result.phases}["watch"] == "skipped"
 

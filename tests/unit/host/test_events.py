@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,23 @@ def test_a_reader_that_comes_back_goes_on_where_it_stopped(path: Path) -> None:
 
 def test_the_result_is_told_even_to_a_reader_who_has_seen_everything(path: Path) -> None:
     assert _follow(path, alive=True, start=99) == [{"event": "result", "exit": 0}]
+
+
+def test_what_a_full_disk_cuts_off_swallows_nothing_else(tmp_path: Path) -> None:
+    """A limit on the size of files makes the kernel cut a write short, as a full disk does."""
+    path = tmp_path / "events.jsonl"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    emit = Emitter(path)
+    emit({"event": "note", "text": "first"})
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, before[1]))
+    try:
+        for text in ("cut off", "no room at all"):
+            emit({"event": "note", "text": text})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    emit({"event": "result", "exit": 0})
+    emit.close()
+    assert [event.get("text") for event in _follow(path, alive=False)] == ["first", None]
 
 
 def test_a_writer_that_dies_ends_the_reading_without_a_result(tmp_path: Path) -> None:

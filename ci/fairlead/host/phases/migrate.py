@@ -160,6 +160,9 @@ def _output_path(context: Context, job: Service) -> str:
 
 def _keep_output(context: Context, job: Service, container: Container) -> None:
     folder = context.paths.task(context.task)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"job-{job.name}.log").open("a", encoding="utf-8") as stream:
-        stream.writelines(f"{line}\n" for line in context.engine.logs(container.id, tail=_KEPT_LINES))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"job-{job.name}.log").open("a", encoding="utf-8") as stream:
+            stream.writelines(f"{line}\n" for line in context.engine.logs(container.id, tail=_KEPT_LINES))
+    except OSError as error:
+        context.host.warn(f"the output of the job {job.name} cannot be kept: {error}")

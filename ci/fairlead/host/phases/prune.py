@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from ..atomic import remove_path
 from ..bundle import Bundle, read_bundle, remove_bundle, rewrite_projects
 from ..containers import Container
 from ..context import Context, Host, Outcome
@@ -155,7 +156,7 @@ def _remove_content(host: Host, bundles: list[Bundle], left: list[Container], re
     stored += list(paths.secrets.glob("*/*")) if paths.secrets.is_dir() else []
     for entry in stored:
         if str(entry) not in needed and (str(entry) in revoked or _is_old(entry)):
-            _remove(entry)
+            remove_path(entry)
 
 
 def _is_old(entry: Path) -> bool:
@@ -163,10 +164,3 @@ def _is_old(entry: Path) -> bool:
         return time.time() - entry.lstat().st_mtime > _YOUNG
     except OSError:
         return False
-
-
-def _remove(entry: Path) -> None:
-    if entry.is_dir() and not entry.is_symlink():
-        shutil.rmtree(entry, ignore_errors=True)
-    else:
-        entry.unlink(missing_ok=True)

@@ -1,0 +1,93 @@
+"""What must hold of an app on a host whenever no command is under way, whatever died before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from fairlead.host.bundle import read_bundle
+from fairlead.host.containers import Container, read_app_containers
+from fairlead.host.engine import Engine
+from fairlead.host.journal import parse_records
+from fairlead.host.ledger import Ledger, fold_records
+from fairlead.host.lock import is_locked
+from fairlead.host.paths import RELEASE_ID, Paths
+from fairlead.host.routes import read_live
+from fairlead.host.task import is_running
+
+
+def find_disorder(paths: Paths, engine: Engine) -> list[str]:
+    """What does not hold, in words; nothing when all is in order."""
+    content = paths.journal.read_bytes()
+    records, end = parse_records(content)
+    ledger = fold_records(records)
+    containers = read_app_containers(engine, paths)
+    return [
+        *(["the journal has a torn end"] if end != len(content) or not content.endswith(b"\n") else []),
+        *_ledger_disorder(paths, ledger),
+        *_container_disorder(paths, ledger, containers),
+        *_file_disorder(paths, ledger),
+        *_engine_disorder(paths, engine),
+    ]
+
+
+def _ledger_disorder(paths: Paths, ledger: Ledger) -> Iterator[str]:
+    live = read_live(paths)
+    if ledger.unfinished is not None:
+        yield f"the {ledger.unfinished.kind} of {ledger.unfinished.release} is unfinished"
+    if live != ledger.serving:
+        yield f"{live} is switched to, and {ledger.serving} should serve by the journal"
+    if live is not None and not ledger.is_startable(live):
+        yield f"{live} serves, and was never verified"
+
+
+def _container_disorder(paths: Paths, ledger: Ledger, containers: list[Container]) -> Iterator[str]:
+    live = read_bundle(paths, read_live(paths))
+    if live is None:
+        return
+    for name, service in live.release.services.items():
+        home = live.homes.get(name, "")
+        own = [one for one in containers if (one.service, one.release, one.oneoff) == (name, home, False)]
+        if not service.is_job and len([one for one in own if one.serves]) != service.replicas:
+            yield f"{name} has {[(one.name, one.running, one.health) for one in own]}, not {service.replicas} that serve"
+    for one in containers:
+        if one.oneoff:
+            yield f"the job's container {one.name} was left"
+        elif one.release and not ledger.is_startable(one.release):
+            yield f"{one.name} belongs to a release that never served"
+        elif one.release and one.running and live.homes.get(one.service) != one.release:
+            yield f"{one.name} runs, and nothing uses it"
+
+
+def _file_disorder(paths: Paths, ledger: Ledger) -> Iterator[str]:
+    for link in (paths.dark, paths.inside):
+        if str(link.readlink()) != "live":
+            yield f"{link.name} points to {link.readlink()}"
+    for folder in (paths.releases, paths.routes):
+        for entry in folder.iterdir():
+            if not RELEASE_ID.fullmatch(entry.name) or not ledger.is_startable(entry.name):
+                yield f"{folder.name}/{entry.name} was left"
+    for folder in (paths.home, paths.run, paths.files):
+        yield from (
+            f"{entry.relative_to(paths.root)} was left"
+            for entry in folder.iterdir()
+            if entry.name.startswith(".")
+        )
+    if is_locked(paths.lock):
+        yield "the lock is held"
+    yield from (f"the task {entry.name} runs" for entry in paths.tasks.iterdir() if is_running(entry))
+
+
+def _engine_disorder(paths: Paths, engine: Engine) -> Iterator[str]:
+    """Networks and volumes belong to the platform alone: a release has none of its own."""
+    marks = json.dumps({"label": ["com.docker.compose.project"]})
+    for kind, found in (
+        ("network", engine.get("/networks", filters=marks)),
+        ("volume", engine.get("/volumes", filters=marks).get("Volumes") or []),
+    ):
+        for one in found:
+            project = (one.get("Labels") or {}).get("com.docker.compose.project", "")
+            if project.startswith(f"{paths.app}-") and RELEASE_ID.fullmatch(
+                project.removeprefix(f"{paths.app}-")
+            ):
+                yield f"the {kind} {one['Name']} was left by a release"
