@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from fairlead.lab.fault.plan import Fault, Options
     from fairlead.lab.state import Lab
 
-_NAMES = ("kill", "pause", "partition", "slow", "registry", "disk", "engine", "host")
-_CLOCK = "containers share the clock of this machine's kernel, and to tell one program another time is no fault of a server"
+_NAMES = ("kill", "pause", "partition", "slow", "registry", "disk", "clock", "engine", "host")
 
 
 @click.command(
@@ -73,6 +72,14 @@ _CLOCK = "containers share the clock of this machine's kernel, and to tell one p
     metavar="BYTES",
     help="disk: of the small file system.",
 )
+@click.option(
+    "--skew",
+    type=float,
+    default=3600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="clock: ahead by so much, or behind where negative.",
+)
 @click.option("--small", is_flag=True, help="disk: only put the small file system in place; it stays.")
 def command(
     name: str | None,
@@ -88,6 +95,7 @@ def command(
     hard: bool,
     left: int,
     size: int,
+    skew: float,
     small: bool,
 ) -> None:
     """Let something go wrong with a server of the lab, and undo it when the time is over.
@@ -99,10 +107,9 @@ def command(
     slow       what the server sends is held back; where the kernel cannot, a relay delays new connections
     registry   the server's connections to the registry are refused
     disk       no space below /srv/fairlead, on a small file system made for it
+    clock      the agent's clock steps; the engine keeps the right time, the clock is this machine's
     engine     the engine is restarted, or killed; it comes back by itself
     host       power cut, then boot
-
-    A skewed clock cannot be had: containers share the clock of this machine's kernel.
     """  # noqa: D301 - click's mark for lines that stay as they are
     from fairlead.lab.fault.inflict import clear as clear_all
     from fairlead.lab.fault.plan import Fault, Options
@@ -115,7 +122,7 @@ def command(
         cleared = {"schema": "fairlead.lab-fault/v1", "fault": None, "cleared": count}
         reporter.result(cleared, f"{lab.name} is well; {count} faults were written down")
         return
-    options = Options(container, agent, delay, rate, everywhere, hard, left, size)
+    options = Options(container, agent, delay, rate, everywhere, hard, left, size, skew)
     fault = Fault(_known(name))
     server = lab.server(number).name
     began = time.time()
@@ -152,8 +159,6 @@ def _inflict(lab: Lab, number: int, fault: Fault, options: Options, seconds: flo
 
 
 def _known(name: str | None) -> str:
-    if name == "clock":
-        raise click.UsageError(f"a skewed clock cannot be had in the lab: {_CLOCK}")
     if name not in _NAMES:
         said = f"there is no fault `{name}`" if name else "say which fault"
         raise click.UsageError(f"{said}: {', '.join(_NAMES)}; or --clear")

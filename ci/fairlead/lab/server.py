@@ -54,6 +54,8 @@ def render_daemon(place: Place) -> dict[str, object]:
         "bip": "10.200.0.1/24",
         "default-address-pools": [{"base": "10.201.0.0/16", "size": 24}],
         "shutdown-timeout": 5,
+        # As `fairlead host setup` has it: containers outlive their engine.
+        "live-restore": True,
     }
 
 

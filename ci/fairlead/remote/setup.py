@@ -18,6 +18,21 @@ PLACEHOLDER_KEY = "ssh-ed25519 PASTE-THE-PUBLIC-KEY-OF-THE-DEPLOY-KEY-HERE"
 _OPTIONS = f'command="python3 -I {LIBRARY}/door",restrict'
 _UNPINNED = 'PINNED = ""'
 
+_LIVE_RESTORE = """\
+if [ "$(docker info --format '{{.LiveRestoreEnabled}} {{.Swarm.LocalNodeState}}' 2>/dev/null)" = "false inactive" ]; then
+    python3 -I -c 'if True:
+        import json, os
+        path = "/etc/docker/daemon.json"
+        settings = json.load(open(path)) if os.path.exists(path) else {}
+        settings.setdefault("live-restore", True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path + ".new", "w") as file:
+            json.dump(settings, file, indent=2)
+        os.rename(path + ".new", path)'
+    kill -HUP "$(cat /run/docker.pid)"
+fi
+"""
+
 
 def render_door(loader: str) -> str:
     """The loader as a forced command: it runs the agents below ``LIBRARY`` and takes no others."""
@@ -58,6 +73,8 @@ if ! command -v docker >/dev/null || ! docker compose version >/dev/null 2>&1 ||
 fi
 if command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then systemctl enable --now docker; fi
 
+#    Containers run on while the engine is restarted or has crashed; a reload touches none of them.
+{_LIVE_RESTORE}
 # 2. The user who deploys: no password, may use Docker. (Whoever may use Docker is root in effect: guard the key.)
 id -u {name} >/dev/null 2>&1 || {{ useradd --create-home --shell /bin/sh {name}; usermod --password '*' {name}; }}
 usermod --append --groups docker {name}

@@ -55,6 +55,21 @@ def test_a_port_is_free_ours_or_somebody_elses() -> None:
     assert check.judge_port(80, True, []).state == "warning"
 
 
+@pytest.mark.parametrize(
+    ("info", "state"),
+    [
+        ({"LiveRestoreEnabled": True}, "ok"),
+        ({"LiveRestoreEnabled": False}, "warning"),
+        ({"LiveRestoreEnabled": False, "Swarm": {"LocalNodeState": "active"}}, "ok"),
+        ({}, "warning"),
+    ],
+)
+def test_an_engine_that_takes_its_containers_along_is_told(info: dict[str, object], state: str) -> None:
+    found = check.judge_live_restore(info)
+    assert found.state == state
+    assert state == "ok" or "live-restore" in found.fix
+
+
 def test_a_logind_that_would_kill_a_deploy_is_told() -> None:
     assert check.judge_logind(["#KillUserProcesses=yes"]).state == "ok"
     assert check.judge_logind(["KillUserProcesses=no", "KillUserProcesses=yes"]).state == "failed"

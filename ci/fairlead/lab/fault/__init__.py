@@ -3,7 +3,6 @@
 ``plan`` decides which commands bring a fault about and which undo it; ``inflict`` runs them, after it has written
 down how to undo them and started a ``guard`` that will, should nobody else.
 
-A skewed clock is not among them. All containers share the clock of this machine's kernel (a time namespace shifts
-the monotonic and boot clocks only), and a library that lies to one program about the time is not a fault that a
-server can have.
+A skewed clock is one for the server's Python programs, the agent among them: all containers share the clock of this
+machine's kernel (a time namespace shifts the monotonic and boot clocks only).
 """

@@ -26,6 +26,7 @@ class Fault(StrEnum):
     SLOW = "slow"
     REGISTRY = "registry"
     DISK = "disk"
+    CLOCK = "clock"
     ENGINE = "engine"
     HOST = "host"
 
@@ -37,6 +38,7 @@ MEANINGS = {
     Fault.SLOW: "packets of the server are held back, or its connections are by a relay",
     Fault.REGISTRY: "the server's connections to the registry are refused; or the registry is down for all",
     Fault.DISK: "no space is left below /srv/fairlead",
+    Fault.CLOCK: "the clock of the agent, and of every Python program of the server, steps ahead or back",
     Fault.ENGINE: "the engine of the server is restarted, or killed, and comes back by itself",
     Fault.HOST: "power cut: the server and all in it is gone at once, then boots again",
 }
@@ -89,6 +91,7 @@ class Options:
         hard: engine: SIGKILL, as a crash would, instead of SIGTERM, as an upgrade would.
         left: disk: bytes that stay free.
         size: disk: bytes of the small file system that takes the place of /srv/fairlead.
+        skew: clock: seconds by which it is ahead, or behind where negative.
     """
 
     container: str = ""
@@ -99,6 +102,7 @@ class Options:
     hard: bool = False
     left: int = 0
     size: int = 64 << 20
+    skew: float = 3600.0
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ def plan_clear(facts: Facts) -> tuple[Step, ...]:
             (Fault.REGISTRY, Options()),
             (Fault.REGISTRY, Options(everywhere=True)),
             (Fault.DISK, Options()),
+            (Fault.CLOCK, Options()),
         )
     ]
     return tuple(dict.fromkeys(step for plan in plans for step in plan.undo))
@@ -223,6 +228,18 @@ def plan_small_disk(facts: Facts, options: Options) -> FaultPlan:
     return FaultPlan((Step(words),), lasts=False)
 
 
+def _plan_clock(facts: Facts, options: Options) -> FaultPlan:
+    script = ("exec", facts.server, "python3", "-c", _script("clock.py"))
+    return FaultPlan(
+        (Step((*script, "set", f"{options.skew:g}")),), (Step((*script, "clear"), tolerant=True),)
+    )
+
+
+def plan_clock_ready(server: str) -> tuple[Step, ...]:
+    """Let the clock be set under programs that start from now on, and run when it is."""
+    return (Step(("exec", server, "python3", "-c", _script("clock.py"), "install")),)
+
+
 def _plan_engine(facts: Facts, options: Options) -> FaultPlan:
     """Its server's first process starts it again; the step ends when it has gone."""
     number = "KILL" if options.hard else "TERM"
@@ -263,6 +280,7 @@ _PLANS: dict[Fault, Callable[[Facts, Options], FaultPlan]] = {
     Fault.SLOW: _plan_slow,
     Fault.REGISTRY: _plan_registry,
     Fault.DISK: _plan_disk,
+    Fault.CLOCK: _plan_clock,
     Fault.ENGINE: _plan_engine,
     Fault.HOST: _plan_host,
 }
