@@ -71,10 +71,18 @@ def recover(host: Host, decision: Optional[str] = None) -> Optional[Repaired]:
     )
     if read_end(host.paths.task(left.task))[0] == COMMIT:
         decision = FINISH
-    bundle = read_bundle(host.paths, left.release)
-    repaired = _finish(host, left, bundle) if bundle and _stays(host, left, decision) else _undo(host, left)
+    repaired = _end(host, left, decision)
     host.note(repaired.text)
     return repaired
+
+
+def _end(host: Host, left: Transaction, decision: Optional[str]) -> Repaired:
+    live = read_bundle(host.paths, read_live(host.paths))
+    if left.committed and live is not None and live.id != left.release:
+        # The switch comes before the commit: since then somebody has gone elsewhere by hand.
+        return _finish(host, left, live)
+    bundle = read_bundle(host.paths, left.release)
+    return _finish(host, left, bundle) if bundle and _stays(host, left, decision) else _undo(host, left)
 
 
 def _stays(host: Host, left: Transaction, decision: Optional[str]) -> bool:
@@ -177,9 +185,12 @@ def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:
     retire_old(host, live)
     prune_old(host, live)
     end_transaction(host, left, "live", repaired=True)
-    return Repaired(
-        left.release, "finished", f"release {left.release} had been switched to: it serves, and is committed"
+    told = (
+        f"release {left.release} had been switched to: it serves, and is committed"
+        if live.id == left.release
+        else f"release {left.release} was committed, and {live.id} was switched to since: that stays"
     )
+    return Repaired(left.release, "finished", told)
 
 
 def _undo(host: Host, left: Transaction) -> Repaired:
