@@ -180,8 +180,9 @@ def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:
     close_dark(host.paths)
     if not left.committed:
         commit_release(host, left.number, left.release, live.release)
-    for text in (*create_late(host, live), *restart_serving(host)):
+    for text in create_late(host, live):
         host.note(text)
+    restart_serving(host, live)
     retire_old(host, live)
     prune_old(host, live)
     end_transaction(host, left, "live", repaired=True)
