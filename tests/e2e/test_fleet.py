@@ -72,10 +72,13 @@ def fleet(published: Workbench, tmp_path: Path) -> Iterator[Workbench]:
     address = bench.server.address
     bench.edit("compose.yaml", "  store:\n    <<", ANNOUNCE + "    <<")
     # Three servers on one machine: slow is not sick.
-    quick, slow = (f"interval: {n}s\n      timeout: {n - 1}s\n      retries: 2" for n in (5, 31))
+    quick, slow = (
+        f"interval: {n}s\n      timeout: {n - 1}s\n      retries: {retries}"
+        for n, retries in ((5, 2), (10, 5))
+    )
     bench.edit("compose.yaml", quick, slow)
     bench.edit(
-        "fairlead.yaml", "deploy: {start_timeout: 20s", "deploy: {hold_timeout: 3s, start_timeout: 90s"
+        "fairlead.yaml", "deploy: {start_timeout: 20s", "deploy: {hold_timeout: 8s, start_timeout: 90s"
     )
     bench.edit("fairlead.yaml", f"url: http://{address}", f"url: http://{NAME}")
     bench.edit("fairlead.yaml", f"deploy@{address}", hosts(bench.lab, 1, 3))

@@ -49,7 +49,7 @@ def command(environment: str | None, known_hosts: Path | None, identity: Path | 
             hosts = list(pool.map(repair, place.hosts))
     said = find_differences({one["host"]: one["state"] for one in hosts})
     if said:
-        reporter.warn(f"{said}: `fairlead deploy` or `fairlead rollback` brings all to one release")
+        reporter.warn(said)
     document = {
         "schema": "fairlead.repair/v1",
         "app": place.app,

@@ -124,7 +124,11 @@ def find_differences(states: Mapping[str, State]) -> str:
     """In words, where the hosts do not serve the same release; empty where they do."""
     if len({state.get("content") for state in states.values()}) <= 1:
         return ""
-    return ", ".join(f"{host} serves {state.get('serving') or 'nothing'}" for host, state in states.items())
+    told = (f"{host} {state.get('serving') or 'nothing'}" for host, state in states.items())
+    return (
+        f"the hosts do not serve the same release: {', '.join(told)}; "
+        "`fairlead deploy` or `fairlead rollback` brings all to one"
+    )
 
 
 def _before(states: Mapping[str, State]) -> str | None:
