@@ -6,9 +6,9 @@ MAKEFLAGS += --no-print-directory
 
 dev := ./bootstrap
 use := ./bootstrap --for use
-sources := ci tests $(wildcard app bench)
+sources := ci tests $(wildcard app bench chaos)
 
-.PHONY: help setup demo test unit integration e2e actions check format lock bench fresh clean
+.PHONY: help setup demo test unit integration e2e actions check format lock bench chaos fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ lock: ## lock the requirements again (FRESH=--upgrade takes newer versions)
 
 bench: ## measure the goals
 	$(dev) python -m bench
+
+chaos: ## deploys under load while something dies (SEED=n ROUNDS=n, ROUND=n for one of them, TABLE=1 for all)
+	$(use) fairlead setup --for lab
+	$(dev) python -m chaos
 
 fresh: ## set up a machine that has nothing, in a container (minutes; needs root and mmdebstrap)
 	tests/fresh-machine

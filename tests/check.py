@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 
 def plan_checks() -> list[Check]:
     """The checks of this checkout, the slowest first."""
-    folders = [name for name in ("ci", "app", "tests", "bench") if (ROOT / name).is_dir()]
+    folders = [name for name in ("ci", "app", "tests", "bench", "chaos") if (ROOT / name).is_dir()]
     checks = [
         Check("mypy", ("mypy", *folders)),
         Check("ruff check", ("ruff", "check", *folders)),

@@ -2,7 +2,7 @@
 
 On SIGTERM it stops accepting, finishes what is under way, ends its streams as their protocols ask, and leaves.
 FAULT makes a bad release of it: ``crash`` (does not start), ``unhealthy`` (never healthy), ``late-crash`` (crashes
-seconds after it became healthy), ``errors`` (answers 500 to everything but its health check).
+seconds after it became healthy), ``crash-in-use`` (crashes as soon as a user has asked for something), ``errors`` (answers 500 to everything but its health check).
 """
 
 import asyncio
@@ -17,6 +17,8 @@ PORT = 8000
 FAULT = os.environ.get("FAULT", "")
 GRACE_SECONDS = 18.0
 CRASH_SECONDS = 6.0
+IN_USE_SECONDS = 0.3
+HEALTH = {"/health", "/up"}
 
 
 class Server:
@@ -70,6 +72,8 @@ class Server:
         path, query = parse_path(target)
         headers = {name.lower(): value for name, value in headers.items()}
         request = Request(method, path, query, headers, reader, writer, self.stopping)
+        if FAULT == "crash-in-use" and path not in HEALTH and "x-fairlead-dark" not in headers:
+            asyncio.get_running_loop().call_later(IN_USE_SECONDS, os._exit, 1)
         response = await answer(request)
         return await self.write(request, response)
 
@@ -103,7 +107,7 @@ async def answer(request: Request) -> Response:
     handler = HANDLERS.get(request.path)
     if handler is None:
         return Response("404 Not Found", b"no such page\n")
-    if request.path in {"/health", "/up"}:
+    if request.path in HEALTH:
         return Response("503 Service Unavailable") if FAULT == "unhealthy" else await handler(request)
     if FAULT == "errors":
         return Response("500 Internal Server Error", b"out of order\n")

@@ -1,0 +1,1 @@
+"""``make chaos``: deploys and rollbacks under load while something dies, over and over; what must hold is checked each time."""

@@ -1,0 +1,129 @@
+"""Which faults strike which commands when: drawn from a seed, or all of them for the table. Nothing here runs anything."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What is under way when the fault strikes."""
+
+    GOOD = "good"
+    BAD = "bad"
+    CRASHING = "crashing"
+    ROLLBACK = "rollback"
+
+
+class Strike(StrEnum):
+    """What happens. The names are those of ``fairlead lab fault``, with what they strike."""
+
+    CLIENT = "client killed"
+    AGENT = "agent killed"
+    PAUSE = "server paused"
+    PARTITION = "partition"
+    SLOW = "slow link"
+    REGISTRY = "registry down"
+    DISK = "disk full"
+    CLOCK = "clock skew"
+    ENGINE = "engine restarted"
+    CRASH = "engine killed"
+    HOST = "power cut"
+
+
+PHASES = (
+    "prepare",
+    "pull",
+    "platform",
+    "migrate",
+    "start",
+    "verify",
+    "switch",
+    "watch",
+    "commit",
+    "retire",
+    "prune",
+)
+# A release that cannot start is refused while it is verified at the latest; one that crashes in use, in its watch.
+REACHED = {
+    Kind.GOOD: PHASES,
+    Kind.BAD: PHASES[: PHASES.index("verify") + 1],
+    Kind.CRASHING: PHASES[: PHASES.index("watch") + 1],
+    Kind.ROLLBACK: tuple(phase for phase in PHASES if phase != "migrate"),
+}
+_WEIGHTS = {Kind.GOOD: 4, Kind.BAD: 1, Kind.CRASHING: 2, Kind.ROLLBACK: 3}
+_MIDST = (0.0, 0.0, 0.05, 0.2, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class Round:
+    """One command and what strikes it.
+
+    Attributes:
+        number: from 1; the same seed and number give the same round, whatever came before.
+        delay: seconds into the phase.
+        next: what is run afterwards, ``repair`` on the server or another ``deploy``.
+    """
+
+    number: int
+    kind: Kind
+    phase: str
+    strike: Strike
+    delay: float = 0.0
+    next: str = "repair"
+
+    def __str__(self) -> str:
+        when = f"{self.delay:g} s into" if self.delay else "at the beginning of"
+        return f"{self.kind}: {self.strike} {when} {self.phase}, then {self.next}"
+
+
+def plan_rounds(seed: int, count: int) -> list[Round]:
+    """Rounds drawn from a seed."""
+    return [_draw(seed, number) for number in range(1, count + 1)]
+
+
+def plan_table() -> list[Round]:
+    """Every fault in every phase of a good deploy; killed processes also in the midst of it."""
+    numbers = iter(range(1, 10_000))
+    return [
+        Round(next(numbers), Kind.GOOD, phase, strike, delay)
+        for strike in Strike
+        for phase in PHASES
+        for delay in ((0.0, 0.1) if strike is Strike.AGENT else (0.0,))
+    ]
+
+
+def plan_diagonal() -> list[Round]:
+    """A lean choice for the tests: the faults that are over at once, in phases where they hurt."""
+    return [
+        Round(1, Kind.GOOD, "watch", Strike.AGENT, 0.3),
+        Round(2, Kind.GOOD, "start", Strike.CLIENT),
+        Round(3, Kind.ROLLBACK, "switch", Strike.CRASH, next="deploy"),
+    ]
+
+
+def last_on_small_disk(rounds: list[Round]) -> tuple[list[Round], list[Round]]:
+    """Those on the server's own disk, and those that need a small one: a power cut would take that away."""
+    small = [one for one in rounds if one.strike is Strike.DISK]
+    return [one for one in rounds if one not in small], small
+
+
+def _draw(seed: int, number: int) -> Round:
+    dice = random.Random(f"{seed}/{number}")
+    kind = dice.choices(list(_WEIGHTS), weights=list(_WEIGHTS.values()))[0]
+    return Round(
+        number,
+        kind,
+        dice.choice(REACHED[kind]),
+        dice.choice(list(Strike)),
+        dice.choice(_MIDST),
+        dice.choice(("repair", "repair", "deploy")),
+    )
+
+
+def phases_of(rounds: list[Round]) -> Iterator[str]:
+    """The phases that are struck, in their order."""
+    struck = {one.phase for one in rounds}
+    yield from (phase for phase in PHASES if phase in struck)
