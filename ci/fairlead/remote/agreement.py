@@ -58,7 +58,7 @@ class Standing:
 
     ``content`` is what it serves for good; ``left`` is the release of a transaction that has not ended, None where
     there is none. ``may_follow``: it had said that it would commit, ``told``: it was told to. ``task`` is at it still,
-    and nothing was heard of its client for ``heard`` seconds.
+    and waits for a client that is gone. ``is_busy``: somebody is at work who must not be disturbed.
     """
 
     content: str | None = None
@@ -66,12 +66,7 @@ class Standing:
     may_follow: bool = False
     told: bool = False
     task: str = ""
-    heard: float = 0.0
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether somebody is at it, who must not be disturbed."""
-        return bool(self.task) and self.heard < GONE_SECONDS
+    is_busy: bool = False
 
     def has_committed(self, content: str | None) -> bool:
         """Whether this release stays on this host."""
@@ -81,15 +76,20 @@ class Standing:
 def parse_standing(state: Mapping[str, Any]) -> Standing:
     """From the agent's ``state``."""
     left = state.get("unfinished") or {}
-    tasks = [one for one in state.get("tasks") or () if one.get("kind") != "repair"]
+    running = {str(one["task"]): one for one in state.get("tasks") or ()}
+    own = running.pop(str(left.get("task")), None)
+    # One host alone goes on without its client; one of several is attended, or it is left alone.
+    is_attended = own is not None and not (
+        left.get("hosts") and float(own.get("heard") or 0.0) >= GONE_SECONDS
+    )
     settled = not left or left.get("committed") or left.get("release") != state.get("serving")
     return Standing(
         content=state.get("content") if settled else None,
         left=str(state.get("unfinished_content")) if left else None,
         may_follow=bool(left.get("hosts")) and left.get("phase") in {"agree", "commit"},
         told=left.get("word") == COMMIT,
-        task=str(tasks[0]["task"]) if tasks else "",
-        heard=float(tasks[0].get("heard") or 0.0) if tasks else 0.0,
+        task=str(own["task"]) if own is not None else "",
+        is_busy=bool(running) or is_attended,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -204,3 +204,40 @@ def test_any_death_anywhere_ends_with_one_release_everywhere(size: int, kind: st
             assert serving == ({NEW} if committed else serving), f"a commit was forgotten: {world}"
             assert len(serving) == 1, f"not the same everywhere: {world}"
     assert worlds > (200 if size == 2 else 2000), "the model has lost its states"
+
+
+def _state(*tasks: tuple[str, float], task: str = "t", hosts: tuple[str, ...] = ("a", "b")) -> dict[str, Any]:
+    left = {"task": task, "hosts": list(hosts), "phase": "verify", "release": "000002", "word": ""}
+    running = [{"task": name, "kind": "deploy", "heard": heard} for name, heard in tasks]
+    return {
+        "serving": "000001",
+        "content": OLD,
+        "unfinished": left,
+        "unfinished_content": NEW,
+        "tasks": running,
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "decided"),
+    [
+        pytest.param(_state(), True, id="dead"),
+        pytest.param(_state(("t", 60.0)), True, id="left alone"),
+        pytest.param(_state(("t", 3.0)), False, id="its client lives"),
+        pytest.param(_state(("t", 60.0), hosts=()), False, id="one host needs no client"),
+        pytest.param(_state(("other", 0.0)), False, id="somebody else is at work"),
+        pytest.param(_state(("other", 60.0), ("t", 60.0)), False, id="somebody waits for it"),
+    ],
+)
+def test_who_is_at_work_is_not_disturbed(state: dict[str, Any], decided: bool) -> None:
+    assert plan_decisions({"a": parse_standing(state)}) == ({"a": REVERT} if decided else {})
+
+
+def test_in_doubt_nobody_guesses() -> None:
+    """A host that cannot be asked may have committed; one that has lost its history is no reason to wait."""
+    doubt = Standing(content=OLD, left=NEW, may_follow=True)
+    assert plan_decisions({"a": doubt, "b": None}) == {}
+    assert plan_decisions({"a": doubt, "b": Standing(content=NEW)}) == {"a": FINISH}
+    assert plan_decisions({"a": doubt, "b": Standing()}) == {"a": REVERT}
+    assert plan_decisions({"a": doubt, "b": None, "c": Standing(content=NEW)}) == {"a": FINISH}
+    assert plan_decisions({"a": Standing(content=OLD, left=NEW), "b": None}) == {"a": REVERT}
