@@ -167,9 +167,13 @@ def _is_address(url: str) -> bool:
 
 def _severities(document: Document) -> Iterator[Finding]:
     """Rules whose severity is chosen: each must exist, and be one that a file may break and still work."""
+    chosen = _entries(_part(document, "validate"), "severity")
+    if not chosen:
+        return
+    # All rules come along: only for who chooses among them, not for who rolls back.
     from fairlead.compose.policy.table import GRADES, is_fixed
 
-    for rule, _ in _entries(_part(document, "validate"), "severity"):
+    for rule, _ in chosen:
         path = ("validate", "severity", rule)
         if rule not in GRADES:
             fix = did_you_mean(str(rule), (name for name in GRADES if not is_fixed(name)))
@@ -181,9 +185,12 @@ def _severities(document: Document) -> Iterator[Finding]:
 
 def _capabilities(document: Document) -> Iterator[Finding]:
     """Capabilities that a role may have: one that leads out of the container needs a waiver with its reason."""
+    allowed = _entries(_part(document, "validate"), "capabilities")
+    if not allowed:
+        return
     from fairlead.compose.policy.privilege import DANGEROUS, normal_capability
 
-    for role, names in _entries(_part(document, "validate"), "capabilities"):
+    for role, names in allowed:
         for index, name in enumerate(names if isinstance(names, list) else ()):
             if normal_capability(str(name)) in DANGEROUS:
                 path = ("validate", "capabilities", role, index)

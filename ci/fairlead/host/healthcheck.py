@@ -3,6 +3,8 @@
 The engine looks for the first time after ``start_interval``, or after ``interval``: up to 30 s in which a release that
 has long been healthy serves nobody. What is run is the very check of the container, as the engine would run it:
 when it passes, the container is healthy. When it fails, nothing follows: that it is not, the engine decides.
+
+Who goes back to a release that has served before is in a hurry: there, an answer at the service's health path is enough.
 """
 
 from __future__ import annotations
@@ -23,12 +25,17 @@ _AT_ONCE = 8
 _PAUSE = 0.1
 _KNOCK_EVERY = 0.03
 _KNOCK_WITHIN = 1.0
+_REFUSALS, _ERRORS = 400, 500
 
 
 class HealthChecks:
-    """The checks under way. ``proved`` has the ids of the containers whose check has passed."""
+    """The checks under way.
 
-    def __init__(self, engine: Engine, proved: set[str]) -> None:
+    ``proved`` has the ids of the containers whose check has passed, or, in a ``hurry``, that have answered well.
+    """
+
+    def __init__(self, engine: Engine, proved: set[str], *, hurry: bool = False) -> None:
+        self._hurry = hurry
         self._engine = engine
         self._over = threading.Event()
         self._room = threading.Semaphore(_AT_ONCE)
@@ -48,14 +55,22 @@ class HealthChecks:
 
     def _prove(self, service: Service, container: Container) -> None:
         target = plan_knock(service, container)
-        while target is not None and not self._over.is_set():
-            if not probe_http(target, timeout=_KNOCK_WITHIN).fault(_expected(service)):
-                break
-            self._over.wait(_KNOCK_EVERY)
+        if target is not None and self._knock(service, target) and self._hurry:
+            self.proved.add(container.id)
+            return
         with contextlib.suppress(
             AgentError
         ):  # it has ended, or cannot run its own check: the engine tells which
             self._check(container)
+
+    def _knock(self, service: Service, target: Target) -> bool:
+        """Ask until something answers; whether it is well, as far as an answer can tell."""
+        while not self._over.is_set():
+            answer = probe_http(target, timeout=_KNOCK_WITHIN)
+            if answer.status and answer.status < _ERRORS:
+                return not answer.fault(_expected(service)) and answer.status < _REFUSALS
+            self._over.wait(_KNOCK_EVERY)
+        return False
 
     def _check(self, container: Container) -> None:
         while not self._over.is_set():
@@ -84,9 +99,9 @@ def _expected(service: Service) -> Probe:
 
 
 @contextlib.contextmanager
-def checking(engine: Engine, proved: set[str]) -> Iterator[HealthChecks]:
+def checking(engine: Engine, proved: set[str], *, hurry: bool = False) -> Iterator[HealthChecks]:
     """Health checks until the block is left; ids of containers that passed are added to ``proved``."""
-    checks = HealthChecks(engine, proved)
+    checks = HealthChecks(engine, proved, hurry=hurry)
     try:
         yield checks
     finally:

@@ -40,7 +40,8 @@ def run_verify(context: Context) -> Outcome:
     release = context.target.release
     began = time.monotonic()
     fresh = _to_wait_for(context, context.host.list_containers())
-    with checking(context.engine, context.host.proved) as checks:
+    hurry = context.plan.kind == ROLLBACK
+    with checking(context.engine, context.host.proved, hurry=hurry) as checks:
         _wait_for_containers(context, fresh, began + release.start_timeout, checks)
     containers = context.host.refresh_containers()
     _check_images(context, containers)
