@@ -6,15 +6,21 @@ import shutil
 import time
 from collections.abc import Callable
 
+import pytest
+
 from fairlead.host.engine import Engine
 from fairlead.host.state import read_history
 from tests.integration.host.stage import Stage
 
 
-def test_rollback_is_warm(stage: Stage, fetch: Callable[[], str]) -> None:
-    """Stopped containers are started, verified and switched to; once more goes nowhere, and says so."""
+def test_rollback_is_warm(stage: Stage, fetch: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped containers are started, verified and switched to, on a full disk too; once more goes nowhere."""
     stage.deploy(stage.good(1))
     stage.deploy(stage.good(2))
+    monkeypatch.setattr("fairlead.host.preflight._SPARE_ROOT", 1 << 60)
+    full = stage.deploy(stage.good(3))
+    assert full.error is not None
+    assert "the disk is nearly full" in str(full.error["what"])
     began = time.time()
     result = stage.rollback()
     kinds = [event["event"] for event in stage.events]

@@ -19,8 +19,10 @@ def run_prepare(context: Context) -> Outcome:
         AgentError: what is missing.
     """
     release = context.target.release
-    for warning in check_host(context.engine, context.paths, release, context.plan.pull, context.state):
-        context.host.warn(warning)
+    if context.plan.kind == DEPLOY or context.plan.pull:
+        # Who goes back to what lies here needs no room and no registry: least of all may a full disk be in the way.
+        for warning in check_host(context.engine, context.paths, release, context.plan.pull, context.state):
+            context.host.warn(warning)
     missing = list(_missing_secrets(context))
     if missing:
         raise InputFault(
