@@ -82,7 +82,7 @@ def history_rows(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     return [
         (
             stamp(entry.get("began_at")),
-            str(entry["kind"]),
+            f"secret {', '.join(entry['secrets'])}" if entry.get("secrets") else str(entry["kind"]),
             f"{entry.get('previous') or '-'} -> {entry.get('release') or '-'}",
             short(entry.get("revision")),
             str(entry.get("by") or "-"),

@@ -105,6 +105,7 @@ def test_history_says_how_each_ended_and_why() -> None:
         "reverted: web is unhealthy",
     )
     assert text.history_rows([entry]) == [row]
+    assert text.history_rows([{**entry, "secrets": ["password", "token"]}])[0][1] == "secret password, token"
 
 
 def test_events_as_lines() -> None:
