@@ -8,7 +8,7 @@ dev := ./bootstrap
 use := ./bootstrap --for use
 sources := ci tests $(wildcard app bench chaos)
 
-.PHONY: help setup demo test unit integration e2e actions check format lock bench chaos fresh clean
+.PHONY: help setup demo test unit integration e2e actions check format lock bench chaos fuzz fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench: ## measure the goals
 chaos: ## deploys under load while something dies (SEED=n ROUNDS=n, ROUND=n for one of them, TABLE=1 for all)
 	$(use) fairlead setup --for lab
 	$(dev) python -m chaos
+
+fuzz: ## hostile requests, bundles and journals (INPUTS=n SEED=n)
+	FAIRLEAD_FUZZ=$(or $(INPUTS),100000) FAIRLEAD_FUZZ_SEED=$(or $(SEED),1) $(dev) python -m pytest tests/unit/host/test_fuzz.py
 
 fresh: ## set up a machine that has nothing, in a container (minutes; needs root and mmdebstrap)
 	tests/fresh-machine

@@ -22,7 +22,7 @@ from fairlead.lab.state import load
 @click.command()
 @click.option("--seed", type=int, help="Of the rounds. [default: the time]", envvar="SEED")
 @click.option("--rounds", type=click.IntRange(1), default=20, show_default=True, envvar="ROUNDS")
-@click.option("--round", "only", type=int, help="Just this round of them.", envvar="ROUND")
+@click.option("--round", "only", type=int, multiple=True, help="Just these rounds of them.", envvar="ROUND")
 @click.option("--table", is_flag=True, help="Every fault in every phase.", envvar="TABLE")
 @click.option(
     "--strike",
@@ -40,7 +40,7 @@ def main(
     *,
     seed: int | None,
     rounds: int,
-    only: int | None,
+    only: tuple[int, ...],
     table: bool,
     strikes: tuple[str, ...],
     diagonal: bool,
@@ -55,11 +55,11 @@ def main(
         if table
         else plan_diagonal()
         if diagonal
-        else plan_rounds(seed or 0, max(rounds, only or 0))
+        else plan_rounds(seed or 0, max(rounds, *only, 0))
     )
     planned = [one for one in planned if not strikes or one.strike in strikes]
-    if only is not None:
-        planned = [one for one in planned if one.number == only]
+    if only:
+        planned = [one for one in planned if one.number in only]
     click.echo(f"{len(planned)} rounds{'' if seed is None else f', seed {seed}'}", err=True)
     try:
         outcomes = run(planned, number, seed)

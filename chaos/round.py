@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import signal
 import time
 import urllib.error
@@ -171,7 +172,8 @@ def _wait_for_client(client: Popen[bytes], outcome: Outcome) -> int:
     except TimeoutExpired:
         outcome.broken.append(f"the client did not end within {_CLIENT_SECONDS:g} s")
         return -1
-    if b"Traceback" in complaints + told:
+    # At the beginning of a line: further in it is what a container printed, which a report may well quote.
+    if re.search(rb"^Traceback", complaints + told, re.MULTILINE):
         outcome.broken.append(
             f"the client ended with a traceback: {complaints[-300:].decode(errors='replace')}"
         )

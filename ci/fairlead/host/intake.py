@@ -167,7 +167,7 @@ def _parse_part(raw: object, size: int) -> Part:
     if not isinstance(raw, dict):
         raise InputFault("a part must be an object with `kind` and `name`")
     kind, name = raw.get("kind"), raw.get("name", "")
-    if kind not in {FILE, SECRET, CREDENTIALS} or not isinstance(name, str):
+    if kind not in (FILE, SECRET, CREDENTIALS) or not isinstance(name, str):
         raise InputFault("a part is a file, a secret or credentials")
     if kind == FILE and not DIGEST.fullmatch(name):
         raise InputFault("a file is named by its sha256")

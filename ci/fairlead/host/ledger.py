@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .journal import BEGIN, COMMIT, END, JOB, PHASE, PRUNED, PULLED, Record
+from .paths import RELEASE_ID
 
 DEPLOY = "deploy"
 ROLLBACK = "rollback"
@@ -174,11 +175,15 @@ def fold_records(records: Iterable[Record]) -> Ledger:
 
 def _begin(ledger: Ledger, record: Record) -> Ledger:
     data = record.data
+    previous = data["previous"]
+    if not all(RELEASE_ID.fullmatch(str(one)) for one in (data["release"], previous) if one is not None):
+        # These become the names of folders.
+        raise ValueError("no id of a release")
     transaction = Transaction(
         number=record.seq,
         kind=str(data["kind"]),
         release=str(data["release"]),
-        previous=data["previous"],
+        previous=previous,
         task=str(data["task"]),
         by=str(data["by"]),
         revision=str(data["revision"]),

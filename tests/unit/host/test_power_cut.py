@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +12,6 @@ from fairlead.host.bundle import Bundle, write_bundle
 from fairlead.host.context import Host
 from fairlead.host.document import parse_release
 from fairlead.host.journal import (
-    BEGIN,
-    COMMIT,
-    END,
-    JOB,
-    PHASE,
-    PULLED,
     Journal,
     Record,
     parse_records,
@@ -33,56 +24,7 @@ from fairlead.host.recover import recover
 from fairlead.host.routes import open_dark, open_inside, read_live, switch_to, write_routes
 from tests.unit.host.pretend import PretendEngine
 from tests.unit.host.samples import document
-
-APP = "board"
-OLD, NEW = "000001", "000002"
-WITHIN = (
-    "prepare",
-    "pull",
-    "platform",
-    "migrate",
-    "start",
-    "verify",
-    "switch",
-    "watch",
-    "commit",
-    "retire",
-    "prune",
-)
-
-
-def _transaction(first: int, kind: str, release: str, previous: str | None) -> list[Record]:
-    """The records of a deploy or a rollback, from its first to its last."""
-    told = {"task": "t", "by": "alice", "revision": "1" * 40, "revision_time": 7}
-    job = {"service": "migrate", "hash": f"h-{release}", "container": "c", "release": release}
-    bodies: list[tuple[str, dict[str, object]]] = [
-        (BEGIN, {"kind": kind, "release": release, "previous": previous, **told})
-    ]
-    within: dict[str, list[tuple[str, dict[str, object]]]] = {
-        "pull": [(PULLED, {"images": [f"image-{release}"]})],
-        "migrate": [(JOB, {**job, "state": "begin"}), (JOB, {**job, "state": "done"})],
-        "commit": [(COMMIT, {"tx": first, "release": release})],
-    }
-    for phase in (phase for phase in WITHIN if kind == DEPLOY or phase != "migrate"):
-        bodies += [(PHASE, {"tx": first, "phase": phase}), *within.get(phase, [])]
-    bodies.append((END, {"tx": first, "release": release, "status": "live", "phases": [], "error": None}))
-    return [Record(first + at, 1000.0 + first + at, what, body) for at, (what, body) in enumerate(bodies)]
-
-
-def _story(kind: str) -> tuple[list[Record], int]:
-    """Releases that served, then the command that the power is cut in; and how many records came before that."""
-    records = _transaction(1, DEPLOY, OLD, None)
-    if kind == ROLLBACK:
-        records += _transaction(len(records) + 1, DEPLOY, NEW, OLD)
-        return records + _transaction(len(records) + 1, ROLLBACK, OLD, NEW), len(records)
-    return records + _transaction(len(records) + 1, DEPLOY, NEW, OLD), len(records)
-
-
-@pytest.fixture(scope="module")
-def memory() -> Iterator[Path]:
-    """A folder that costs nothing to sync."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
-        yield Path(folder)
+from tests.unit.host.stories import APP, NEW, OLD, tell_story
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +72,7 @@ class Cut:
 @pytest.mark.parametrize("kind", [DEPLOY, ROLLBACK])
 def test_every_byte_of_a_torn_record_leaves_the_records_before_it(kind: str) -> None:
     """Whatever was left of it, nothing of it counts, unless it lacks no more than its newline."""
-    records, _ = _story(kind)
+    records, _ = tell_story(kind)
     for last, record in itertools.pairwise(records):
         before, line = render_record(last), render_record(record)
         for size in range(len(line)):
@@ -147,7 +89,7 @@ def test_every_prefix_of_the_journal_leads_to_a_consistent_repair(
     home: Paths, memory: Path, kind: str, live: str, running: tuple[str, ...]
 ) -> None:
     """Whichever release was switched to, and whatever runs after the boot; a torn record follows the last good one."""
-    records, before = _story(kind)
+    records, before = tell_story(kind)
     for count in range(before, len(records) + 1):
         torn = render_record(records[count])[:-9] if count < len(records) else b""
         content = b"".join(map(render_record, records[:count])) + torn
@@ -188,7 +130,7 @@ def _judge(cut: Cut, before: Ledger, after: Ledger, running: tuple[str, ...]) ->
 
 def test_what_was_switched_to_by_hand_stays(home: Paths, memory: Path) -> None:
     """At 3 a.m. somebody went back with `ln` and `mv`, while a committed deploy was still cleaning up."""
-    records, _ = _story(DEPLOY)
+    records, _ = tell_story(DEPLOY)
     content = b"".join(map(render_record, records[:-2]))
     cut = Cut(home, memory / "root", content, OLD, (OLD, NEW))
     after = cut.recover()
