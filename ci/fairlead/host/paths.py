@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -170,8 +171,8 @@ def app_paths(root: Path, app: str) -> Paths:
 
 
 def list_apps(root: Path) -> list[str]:
-    """The apps that have been deployed on this host, by name."""
-    if not root.is_dir():
+    """The apps that have been deployed on this host, by name; none where the folder is closed to this user."""
+    if not root.is_dir() or not os.access(root, os.R_OK | os.X_OK):
         return []
     return sorted(
         entry.name
