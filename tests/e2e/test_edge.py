@@ -131,6 +131,17 @@ def test_apps_come_and_go_behind_the_edge_and_the_first_loses_nothing(
     assert report.failed == 0, report.document
     assert report.tally().requests > 100
 
+    tiny.edit(
+        "fairlead.yaml",
+        "    url: https://tiny.lab.test\n    edge: true\n",
+        f"    url: http://{server.address}\n",
+    )
+    tiny.ok("deploy")
+    assert _ask(server, server.address, tls=False)[0] == 200, "the only app of a host may have its ports back"
+    assert "fairlead-edge-1" not in containers(server)
+    tiny.ok("rollback")
+    assert _ask(server, "tiny.lab.test", tls=True)[0] == 200
+
     assert _ask(server, "nobody.lab.test", tls=False)[0] == 404
     with pytest.raises(ssl.SSLError):
         _ask(server, "nobody.lab.test", tls=True)

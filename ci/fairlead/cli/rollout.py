@@ -140,7 +140,7 @@ def rollout_options(function: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--upgrade-edge",
                 is_flag=True,
-                help="Replace the edge of the host, if this deploy brings a newer one: a gap of a second for all its apps.",
+                help="Replace the edge of the host, if this deploy brings a newer one: a short gap for all its apps.",
             ),
         )
     ):

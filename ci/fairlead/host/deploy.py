@@ -16,8 +16,6 @@ from .bundle import Bundle
 from .context import Context, Host
 from .credentials import drop_credentials
 from .decide import Decision, decide_deploy, decide_rollback, decide_rotation
-from .edge.lifecycle import mend_edge
-from .edge.place import Place
 from .engine import Engine
 from .errors import EXIT_OK, AgentError, InputFault, as_fault
 from .journal import Journal
@@ -29,7 +27,7 @@ from .paths import Paths
 from .plan import Plan
 from .recover import recover
 from .remove import finish_removal
-from .repair import put_in_order
+from .repair import put_edge_in_order, put_in_order
 from .request import DeployRequest, Options, RollbackRequest, RotationRequest
 from .restore import find_stopped, start_stopped
 from .result import Emit, Result
@@ -189,7 +187,7 @@ def _under_lock(
                     host.note(f"the removal of {paths.app} had been cut short: finished first")
                 if repair:
                     recover(host)
-                    for done in mend_edge(engine, Place(paths.root)):
+                    for done in put_edge_in_order(host):
                         host.note(done)
                 yield host
         finally:

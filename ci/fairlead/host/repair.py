@@ -8,6 +8,7 @@ from .bundle import read_bundle
 from .context import Host
 from .edge.lifecycle import mend_edge
 from .edge.place import Place
+from .errors import AgentError
 from .phases.retire import retire_old
 from .recover import recover
 from .restore import restart_serving
@@ -27,4 +28,13 @@ def put_in_order(host: Host, decision: Optional[str] = None) -> list[str]:
         # A retire that failed is only warned of: what it left is found here.
         outcome = retire_old(host, live)
         done += [] if outcome.skipped else [f"stopped what serves no more: {outcome.detail}"]
-    return [*done, *mend_edge(host.engine, Place(host.paths.root))]
+    return [*done, *put_edge_in_order(host)]
+
+
+def put_edge_in_order(host: Host) -> list[str]:
+    """What was put right with the edge; where that cannot be, it is told, and stops no app's own way back."""
+    try:
+        return mend_edge(host.engine, Place(host.paths.root))
+    except AgentError as error:
+        host.warn(f"{error.what}{': ' if error.why else ''}{error.why}")
+        return []

@@ -16,6 +16,7 @@ from fairlead.host.edge.project import edge_hash, render_edge_project
 from fairlead.host.edge.state import EdgeState
 from fairlead.host.errors import InputFault
 from fairlead.host.paths import app_paths
+from fairlead.host.phases.beside import is_replaced
 from fairlead.host.plan import plan_deploy, plan_rollback
 from fairlead.host.preflight import port_fault
 from fairlead.host.project import (
@@ -221,6 +222,15 @@ def test_who_has_the_port_is_named_with_the_way_out() -> None:
     assert "`edge: true`" in fault.fix
     assert "by the container nginx" in port_fault(80, "caddy", {"Names": ["/nginx"]}, []).why
     assert "ss -ltnp" in port_fault(80, "caddy", None, []).why
+
+
+def test_the_proxy_that_is_replaced_is_not_taken_for_the_release_s() -> None:
+    """It runs another image, and may be unhealthy: neither is the new release's fault."""
+    one = behind()
+    mark = platform_hashes(one, render_switch(one.routes))["caddy"]
+    assert not is_replaced(container("caddy", role="proxy", hash=mark), one)
+    assert is_replaced(container("caddy", role="proxy", hash="another"), one)
+    assert not is_replaced(container("db", role="state", hash="another"), one)
 
 
 def test_the_public_is_asked_at_the_edge() -> None:

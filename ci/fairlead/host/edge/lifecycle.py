@@ -57,15 +57,14 @@ def is_outdated(edge: Container, image: str) -> bool:
     return edge.hash != edge_hash(image)
 
 
-def make_network(engine: Engine, place: Place, who: str) -> None:
-    """Make the network where the edge meets the proxies: it is older than either.
+def make_network(engine: Engine) -> None:
+    """Make the network where the edge meets the proxies, under its lock: it is older than either.
 
     Raises:
         EngineFault: the engine does not make it.
     """
-    with edge_lock(place, who):
-        if not _has_network(engine):
-            engine.post("/networks/create", {"Name": NETWORK, "Labels": {labels.ROLE: ROLE}})
+    if not _has_network(engine):
+        engine.post("/networks/create", {"Name": NETWORK, "Labels": {labels.ROLE: ROLE}})
 
 
 def start_edge(

@@ -15,7 +15,7 @@ from .place import PORTS
 from .project import edge_hash
 from .state import EdgeState
 
-_GAP = "a gap of about a second"
+_GAP = "a short gap"
 
 
 def plan_claim(release: Release) -> Optional[Claim]:

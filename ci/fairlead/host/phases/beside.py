@@ -38,6 +38,11 @@ def proxy_mark(release: Release) -> str:
     return platform_hashes(release, render_switch(release.routes))[release.proxy]
 
 
+def is_replaced(container: Container, release: Release) -> bool:
+    """Whether a container is a proxy of another definition than the release's: it runs on until that is committed."""
+    return container.role == "proxy" and not container.release and container.hash != proxy_mark(release)
+
+
 def write_proxy(host: Host, release: Release) -> None:
     """Write the project of the release's proxy."""
     project = render_proxy_project(release, host.paths, render_switch(release.routes))
@@ -103,7 +108,7 @@ def join_edge(context: Context) -> None:
     if found is not None and is_outdated(found, edge.image):
         host.note(
             f"the edge of this host runs {found.image}, another one than this deploy brings: "
-            "--upgrade-edge replaces it, with a gap of about a second for all its apps"
+            "--upgrade-edge replaces it, with a short gap for all its apps"
         )
 
 
@@ -171,8 +176,11 @@ def drop_replaced(host: Host, release: Release) -> list[str]:
             write_claim(place, wanted)
         else:
             drop_claim(place, host.paths.app)
-    _end(host, gone, release.drain_timeout)
-    if wanted is None:
+    if wanted is not None:
+        _end(host, gone, release.drain_timeout)
+    else:
+        # The edge has been stopped: it has nothing under way there, nor can it be asked.
+        _remove(host, gone)
         with edge_lock(place, host.paths.app):
             stop_edge(host.engine, place)
     return [one.name for one in gone]

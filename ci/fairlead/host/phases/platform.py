@@ -10,7 +10,7 @@ from ..actions import KEEP, START, UPDATE
 from ..atomic import write_file
 from ..containers import Container, find_proxy, platform_project, proxy_project, read_app_containers
 from ..context import Context, Host, Outcome
-from ..edge.lifecycle import make_network
+from ..edge.lifecycle import edge_lock, make_network
 from ..edge.place import Place
 from ..engine import wait_until
 from ..errors import EngineFault, ReleaseFault
@@ -27,6 +27,7 @@ from .beside import (
     bring_up_proxy,
     describe_proxy,
     free_ports,
+    is_replaced,
     join_edge,
     proxy_mark,
     restore_proxy,
@@ -73,12 +74,17 @@ def _bring_up_beside(context: Context, others: Collection[str]) -> None:
     """The proxy in a project of its own, beside the one that serves, after everything else of the platform."""
     host, release = context.host, context.target.release
     mark = proxy_mark(release)
-    make_network(host.engine, Place(host.paths.root), host.paths.app)
+    place = Place(host.paths.root)
     write_proxy(host, release)
     bring_up(host, others)
     if context.state.live is not None:
+        with edge_lock(place, host.paths.app):
+            make_network(host.engine)
         check_proxy_config(host, release, proxy_project(host.paths.app, mark), host.paths.proxy_file(mark))
-    bring_up_proxy(host, mark)
+    with edge_lock(place, host.paths.app):
+        # In one go: the last app that leaves takes the network along where nobody is in it.
+        make_network(host.engine)
+        bring_up_proxy(host, mark)
 
 
 def changed_services(context: Context) -> list[str]:
@@ -181,7 +187,7 @@ def wait_for_platform(context: Context, changed: Collection[str]) -> None:
 
     def ready() -> bool:
         context.heed()
-        containers = read_app_containers(host.engine, host.paths)
+        containers = _without_replaced(host, release)
         pending[:] = [
             service for service in pending if not _is_ready(host, service, containers, serving=serving)
         ]
@@ -189,7 +195,7 @@ def wait_for_platform(context: Context, changed: Collection[str]) -> None:
 
     if not wait_until(ready, timeout=release.start_timeout, poll=_POLL):
         service = pending[0]
-        containers = _containers_of(read_app_containers(host.engine, host.paths), service)
+        containers = _containers_of(_without_replaced(host, release), service)
         raise ReleaseFault(
             f"{service.name} was not healthy within {release.start_timeout:g} s",
             why="its health check has not passed",
@@ -198,6 +204,10 @@ def wait_for_platform(context: Context, changed: Collection[str]) -> None:
         )
     if release.proxy in changed:
         _see_admin(host, release)
+
+
+def _without_replaced(host: Host, release: Release) -> list[Container]:
+    return [one for one in read_app_containers(host.engine, host.paths) if not is_replaced(one, release)]
 
 
 def _is_ready(host: Host, service: Service, containers: list[Container], *, serving: bool) -> bool:

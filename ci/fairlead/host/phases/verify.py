@@ -19,6 +19,7 @@ from ..questions import Question, plan_direct, plan_inside, plan_public
 from ..release import Service
 from ..routes import open_dark
 from ..state import read_digests
+from .beside import is_replaced
 from .platform import changed_services
 
 _POLL = 0.05
@@ -188,9 +189,10 @@ def _questions(context: Context, containers: list[Container]) -> Iterator[Questi
 
 def _own(context: Context, service: Service, containers: Sequence[Container]) -> list[Container]:
     home = context.target.homes.get(service.name, "")
-    return [
+    own = [
         one for one in containers if one.service == service.name and one.release == home and not one.oneoff
     ]
+    return [one for one in own if not is_replaced(one, context.target.release)]
 
 
 def _refuse(context: Context, service: Optional[Service], what: str) -> None:
