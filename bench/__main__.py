@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bench import board, fleet, help_time, kamal, switch, validate
+from bench import board, fleet, footprint, help_time, kamal, switch, validate
 from bench.measure import Row
 from fairlead import report
 from fairlead.errors import FairleadError
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "validate": validate.measure,
     "board": board.measure,
     "switch": switch.measure,
+    "footprint": footprint.measure,
     "fleet": fleet.measure,
     "kamal": kamal.measure,
 }

@@ -64,7 +64,8 @@ class Round:
     Attributes:
         number: from 1; the same seed and number give the same round, whatever came before.
         delay: seconds into the phase.
-        next: what is run afterwards, ``repair`` on the server or another ``deploy``.
+        next: what is run afterwards: ``repair`` on the server, another ``deploy``, or, where the client was killed,
+            the same one ``again``, at once: it follows what is under way.
     """
 
     number: int
@@ -88,7 +89,9 @@ def plan_table() -> list[Round]:
     """Every fault in every phase of a good deploy; killed processes also in the midst of it."""
     numbers = iter(range(1, 10_000))
     return [
-        Round(next(numbers), Kind.GOOD, phase, strike, delay)
+        Round(
+            next(numbers), Kind.GOOD, phase, strike, delay, "again" if strike is Strike.CLIENT else "repair"
+        )
         for strike in Strike
         for phase in PHASES
         for delay in ((0.0, 0.1) if strike is Strike.AGENT else (0.0,))
@@ -99,7 +102,7 @@ def plan_diagonal() -> list[Round]:
     """A lean choice for the tests: the faults that are over at once, in phases where they hurt."""
     return [
         Round(1, Kind.GOOD, "watch", Strike.AGENT, 0.3),
-        Round(2, Kind.GOOD, "start", Strike.CLIENT),
+        Round(2, Kind.GOOD, "start", Strike.CLIENT, next="again"),
         Round(3, Kind.ROLLBACK, "switch", Strike.CRASH, next="deploy"),
     ]
 
@@ -113,14 +116,10 @@ def last_on_small_disk(rounds: list[Round]) -> tuple[list[Round], list[Round]]:
 def _draw(seed: int, number: int) -> Round:
     dice = random.Random(f"{seed}/{number}")
     kind = dice.choices(list(_WEIGHTS), weights=list(_WEIGHTS.values()))[0]
-    return Round(
-        number,
-        kind,
-        dice.choice(REACHED[kind]),
-        dice.choice(list(Strike)),
-        dice.choice(_MIDST),
-        dice.choice(("repair", "repair", "deploy")),
-    )
+    phase, strike = dice.choice(REACHED[kind]), dice.choice(list(Strike))
+    follows = strike is Strike.CLIENT and kind is Kind.GOOD
+    then = ("again",) if follows else ("repair", "repair", "deploy")
+    return Round(number, kind, phase, strike, dice.choice(_MIDST), dice.choice(then))
 
 
 def phases_of(rounds: list[Round]) -> Iterator[str]:

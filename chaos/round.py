@@ -81,6 +81,8 @@ def run_round(arena: Arena, one: Round) -> Outcome:
         with _client(arena, one) as (client, watcher):
             spans += list(_strike(arena, one, client, watcher, outcome))
             outcome.exit = _wait_for_client(client, outcome)
+        if one.next == "again":
+            _join(arena, outcome)
         arena.wait_until_up()
         arena.wait_until_idle()
         spans += _own_harm(arena, one)
@@ -180,6 +182,16 @@ def _wait_for_client(client: Popen[bytes], outcome: Outcome) -> int:
     return int(client.returncode)
 
 
+def _join(arena: Arena, outcome: Outcome) -> None:
+    """The same deploy again, while it is under way: it is followed from its first phase to its end, or was over."""
+    done = arena.fairlead("deploy", check=False)
+    found = json.loads(done.stdout or "{}")
+    told = [one["phase"] for one in found.get("phases", [])]
+    if done.returncode or told[:1] != ["prepare"] or (len(told) > 1 and told[-1] != "prune"):
+        outcome.broken.append(f"the same deploy again ended with {done.returncode} and told of {told}")
+    outcome.said = "followed" if len(told) > 1 else "it had ended well"
+
+
 def _own_harm(arena: Arena, one: Round) -> list[tuple[float, float]]:
     """A release that crashes in use costs those who use it, until its watch has seen it."""
     if one.kind is not Kind.CRASHING:
@@ -212,7 +224,7 @@ def _heal(arena: Arena, one: Round, outcome: Outcome) -> None:
         outcome.said = "deployed"
     else:
         done = arena.repair()
-        outcome.said = "; ".join(_repaired(done.stdout))
+        outcome.said = "; ".join([*([outcome.said] if outcome.said else []), *_repaired(done.stdout)])
     if not done.ok:
         outcome.broken.append(
             f"the next command ended with {done.returncode}: {done.stdout[-400:]}{done.stderr[-200:]}"
