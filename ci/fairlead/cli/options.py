@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -46,6 +47,41 @@ def work_dir_option(function: _Decorated) -> _Decorated:
         show_default=True,
         type=click.Path(file_okay=False),
         help="Where verbs leave documents and images for each other.",
+    )(function)
+
+
+def secrets_dir_option(function: _Decorated) -> _Decorated:
+    """``--secrets-dir`` (argument ``secrets_dir: Path | None``): where values of secrets lie."""
+    return click.option(
+        "--secrets-dir",
+        metavar="DIR",
+        envvar="FAIRLEAD_SECRETS_DIR",
+        show_envvar=True,
+        type=click.Path(file_okay=False, path_type=Path),
+        help="A folder with one file a secret. FAIRLEAD_SECRET_<NAME> comes first.",
+    )(function)
+
+
+def accept_recreate_option(function: _Decorated) -> _Decorated:
+    """``--accept-recreate`` (argument ``accept_recreate: tuple[str, ...]``): services that keep data."""
+    return click.option(
+        "--accept-recreate",
+        metavar="SERVICE",
+        multiple=True,
+        envvar="FAIRLEAD_ACCEPT_RECREATE",
+        show_envvar=True,
+        help="Let a service that keeps data be stopped and made again. Repeatable.",
+    )(function)
+
+
+def no_wait_option(function: _Decorated) -> _Decorated:
+    """``--no-wait`` (argument ``no_wait: bool``): for whoever holds the lock."""
+    return click.option(
+        "--no-wait",
+        is_flag=True,
+        envvar="FAIRLEAD_NO_WAIT",
+        show_envvar=True,
+        help="Fail with 5 when another deploy is under way.",
     )(function)
 
 

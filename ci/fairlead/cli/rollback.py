@@ -10,7 +10,7 @@ import click
 
 from fairlead import report
 from fairlead.cli.connection import Place, access_of, access_options, ask_each, find_place, open_lines
-from fairlead.cli.options import environment_option, examples, work_dir_option
+from fairlead.cli.options import environment_option, examples, no_wait_option, work_dir_option
 
 if TYPE_CHECKING:
     from fairlead.remote.access import AccessOptions
@@ -41,13 +41,7 @@ if TYPE_CHECKING:
     show_envvar=True,
     help="Go back over an irreversible migration: the release whose schema the older one is to live with.",
 )
-@click.option(
-    "--no-wait",
-    is_flag=True,
-    envvar="FAIRLEAD_NO_WAIT",
-    show_envvar=True,
-    help="Fail with 5 when another deploy is under way.",
-)
+@no_wait_option
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
 def command(
     environment: str | None,

@@ -15,6 +15,7 @@ import click
 
 from fairlead.cli.connection import find_place, open_lines
 from fairlead.cli.gate import pass_gate
+from fairlead.cli.options import accept_recreate_option, no_wait_option, secrets_dir_option
 from fairlead.cli.together import connect_all, fleet_options, run_parts, show_plans
 
 if TYPE_CHECKING:
@@ -63,18 +64,6 @@ def registry_option(function: _Decorated) -> _Decorated:
     )(function)
 
 
-def secrets_dir_option(function: _Decorated) -> _Decorated:
-    """``--secrets-dir`` (argument ``secrets_dir``): where values of secrets lie."""
-    return click.option(
-        "--secrets-dir",
-        metavar="DIR",
-        envvar="FAIRLEAD_SECRETS_DIR",
-        show_envvar=True,
-        type=click.Path(file_okay=False, path_type=Path),
-        help="A folder with one file a secret. FAIRLEAD_SECRET_<NAME> comes first.",
-    )(function)
-
-
 def rollout_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options of ``plan``, ``deploy`` and ``ship`` that tell what may happen, as one argument ``options``.
 
@@ -99,14 +88,7 @@ def rollout_options(function: Callable[..., None]) -> Callable[..., None]:
                 show_envvar=True,
                 help="Replace a newer commit by this one.",
             ),
-            click.option(
-                "--accept-recreate",
-                metavar="SERVICE",
-                multiple=True,
-                envvar="FAIRLEAD_ACCEPT_RECREATE",
-                show_envvar=True,
-                help="Let a service that keeps data be stopped and made again. Repeatable.",
-            ),
+            accept_recreate_option,
             click.option(
                 "--only",
                 metavar="SERVICE",
@@ -125,13 +107,7 @@ def rollout_options(function: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--take-over", is_flag=True, help="The app moved: take it over from another repository."
             ),
-            click.option(
-                "--no-wait",
-                is_flag=True,
-                envvar="FAIRLEAD_NO_WAIT",
-                show_envvar=True,
-                help="Fail with 5 when another deploy is under way.",
-            ),
+            no_wait_option,
             click.option(
                 "--refresh",
                 is_flag=True,

@@ -12,8 +12,14 @@ import click
 
 from fairlead import report
 from fairlead.cli.connection import Place, access_of, access_options, ask_each, find_place, open_lines
-from fairlead.cli.options import environment_option, examples, work_dir_option
-from fairlead.cli.rollout import secrets_dir_option
+from fairlead.cli.options import (
+    accept_recreate_option,
+    environment_option,
+    examples,
+    no_wait_option,
+    secrets_dir_option,
+    work_dir_option,
+)
 
 if TYPE_CHECKING:
     from fairlead.release.secrets import Secret
@@ -59,21 +65,8 @@ def command() -> None:
     help="Take the values from where a deploy takes them: FAIRLEAD_SECRET_<NAME>, FAIRLEAD_SECRETS, --secrets-dir.",
 )
 @secrets_dir_option
-@click.option(
-    "--accept-recreate",
-    metavar="SERVICE",
-    multiple=True,
-    envvar="FAIRLEAD_ACCEPT_RECREATE",
-    show_envvar=True,
-    help="Let a service that keeps data be stopped and made again. Repeatable.",
-)
-@click.option(
-    "--no-wait",
-    is_flag=True,
-    envvar="FAIRLEAD_NO_WAIT",
-    show_envvar=True,
-    help="Fail with 5 when a deploy is under way.",
-)
+@accept_recreate_option
+@no_wait_option
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
 def set_secrets(
     names: tuple[str, ...],

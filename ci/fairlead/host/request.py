@@ -20,6 +20,8 @@ _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SCHEMA = re.compile(r"[0-9]{1,6}")
 _MAX_WAIT = 24 * 3600.0
+_NO_REQUEST = "the request does not hold"
+_OTHER_CLIENT = "use the client that this agent came with"
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,7 @@ def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optio
     Raises:
         InputFault: it does not hold.
     """
-    faults = Faults()
-    fields = Fields(raw, "request", faults)
-    task = fields.name("task", _TASK)
-    by = fields.text("by", 200, default="")
-    options = _options(fields)
-    faults.raise_if_any("the request does not hold", "deploy with the client that this agent came with")
+    task, by, options = _asked(raw)
     release = parse_release(raw.get("release"))
     require_verdict(release)
     return DeployRequest(task, release, blobs, credentials, options, by or release.created_by)
@@ -101,12 +98,7 @@ def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) 
     Raises:
         InputFault: it does not hold.
     """
-    faults = Faults()
-    fields = Fields(raw, "request", faults)
-    task = fields.name("task", _TASK)
-    by = fields.text("by", 200, default="")
-    options = _options(fields)
-    faults.raise_if_any("the request does not hold", "roll back with the client that this agent came with")
+    task, by, options = _asked(raw)
     to = raw.get("to") or None
     if to is not None and not (isinstance(to, str) and RELEASE_ID.fullmatch(to)):
         raise InputFault(
@@ -135,16 +127,14 @@ def parse_rotation_request(raw: Mapping[str, Any]) -> RotationRequest:
     Raises:
         InputFault: it does not hold.
     """
+    task, by, options = _asked(raw)
     faults = Faults()
     fields = Fields(raw, "request", faults)
-    task = fields.name("task", _TASK)
-    by = fields.text("by", 200, default="")
-    options = _options(fields)
     names = list(fields.keys("secrets", _SECRET))
     secrets = {name: fields.fields("secrets").name(name, DIGEST) for name in names}
     if not secrets:
         fields.fault("secrets", "names none")
-    faults.raise_if_any("the request does not hold", "rotate with the client that this agent came with")
+    faults.raise_if_any(_NO_REQUEST, _OTHER_CLIENT)
     return RotationRequest(task, secrets, options, by)
 
 
@@ -158,6 +148,19 @@ def parse_decision(raw: Mapping[str, Any]) -> Optional[str]:
     if decision is not None and decision not in DECISIONS:
         raise InputFault(f"{str(decision)[:40]!r} is no decision", why=f"there are {', '.join(DECISIONS)}")
     return str(decision) if decision else None
+
+
+def _asked(raw: Mapping[str, Any]) -> tuple[str, str, Options]:
+    """What every request says: its task, who asks, the options.
+
+    Raises:
+        InputFault: it does not hold.
+    """
+    faults = Faults()
+    fields = Fields(raw, "request", faults)
+    found = fields.name("task", _TASK), fields.text("by", 200, default=""), _options(fields)
+    faults.raise_if_any(_NO_REQUEST, _OTHER_CLIENT)
+    return found
 
 
 def _options(fields: Fields) -> Options:
