@@ -46,6 +46,9 @@ def run_deploy(paths, request, emit, engine=None):
     emit(Result("live", release="000001", serving="000001",
                 data={"secrets": len(secrets), "blobs": blobs, "login": login, "umask": os.umask(0)}).to_event())
 
+def run_rotation(paths, request, emit, engine=None):
+    emit(Result("live", data={"secrets": dict(request.secrets)}).to_event())
+
 def run_rollback(paths, request, emit, engine=None):
     raise ZeroDivisionError("a bug")
 
@@ -323,6 +326,24 @@ def test_a_value_that_the_host_has_need_not_be_sent_again(server: Server) -> Non
         assert session.ask(REQUEST, BLOBS)["exit"] == 0
         changed = {**REQUEST, "release": _release(revision="2b" * 20)}
         assert session.ask(changed, BLOBS[:1])["exit"] == 0
+
+
+def test_a_new_value_goes_to_its_place_and_its_hash_to_the_task(server: Server) -> None:
+    """One that is not what the request says, or that the request does not name, never gets there."""
+    named = {"password": hashlib.sha256(CANARY).hexdigest()}
+    rotation = {"request": "rotate", "app": "board", "secrets": named}
+    with server.connect() as session:
+        assert session.ask(rotation, [BLOBS[1]])["exit"] == 2, "the app was never deployed"
+        (server.root / "board").mkdir()
+        (server.root / "board" / "journal.jsonl").touch()
+        assert session.ask(rotation, [Blob("secret", "password", b"another")])["exit"] == 2
+        assert session.ask(rotation, [Blob("secret", "other", CANARY)])["exit"] == 2
+        assert session.ask({**rotation, "secrets": {"../password": named["password"]}})["exit"] == 2
+        assert not list((server.root / "board" / "secrets").rglob("*"))
+        assert session.ask(rotation, [BLOBS[1]])["data"]["secrets"] == named
+    (task,) = server.tasks
+    assert CANARY not in (task / "request.json").read_bytes()
+    assert (server.root / "board" / "secrets" / "password" / named["password"]).read_bytes() == CANARY
 
 
 HOSTILE: tuple[dict[str, Any], ...] = (
