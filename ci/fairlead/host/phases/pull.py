@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from ..state import read_digests
 _AT_ONCE = 4
 _ATTEMPTS = 3
 _PAUSE = 1.0
+_ENGINE_WAIT = 30.0
 _FINAL = {
     "the registry refused the login": ("unauthorized", "denied", "authentication required", "no basic auth"),
     "it is not in the registry": ("not found", "manifest unknown", "no such manifest"),
@@ -76,6 +78,9 @@ def _attempt(context: Context, reference: str, config: Optional[Path]) -> Finish
         if done.ok or explain_pull(done.output) is not None:
             break
         time.sleep(_PAUSE)
+        with contextlib.suppress(EngineFault):
+            # It may be the engine itself that is being restarted.
+            context.engine.wait_ready(_ENGINE_WAIT)
         done = context.engine.pull(reference, config, context.heed)
     return done
 
