@@ -132,15 +132,18 @@ def _merge(new: Release, live: Release, taken: set[str], kept: Mapping[str, Serv
         secrets.setdefault(new.events.token_secret, new.secrets[new.events.token_secret])
     routes = {name: port for name, port in live.routes.items() if name in kept}
     routes.update({name: port for name, port in new.routes.items() if name in taken})
+    # How the app is reached is the proxy's: it stays with it, or comes with it.
+    front = new_text if new.proxy in taken else live_text
     return {
-        **new_text,
+        **{key: value for key, value in new_text.items() if key != "edge"},
+        **({"edge": front["edge"]} if front.get("edge") is not None else {}),
         "services": services,
         "routes": {name: routes[name] for name in sorted(routes)},
         "networks": {**live_text["networks"], **_used(new, new_text, "networks", taken)},
         "volumes": {**live_text["volumes"], **_used(new, new_text, "volumes", taken)},
         "files": {tree: (new_text["files"].get(tree) or live_text["files"][tree]) for tree in sorted(files)},
         "secrets": {name: secrets[name] for name in sorted(secrets)},
-        "proxy": new_text["proxy"] if new.proxy in taken else live_text["proxy"],
+        "proxy": front["proxy"],
     }
 
 

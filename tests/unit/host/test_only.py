@@ -168,3 +168,15 @@ def test_a_secret_of_its_own_comes_along_and_a_shared_one_needs_its_readers() ->
     # Who stays keeps the value that it runs with.
     rest = choose_services(_with_secrets(NEW, "c", shared="a", own="b"), live, ["api"])
     assert rest.secrets == {"shared": "a" * 64, "own": "a" * 64}
+
+
+def test_how_the_app_is_reached_changes_with_its_proxy() -> None:
+    """Who moves behind the edge of the host, or from there, has to choose the proxy."""
+    edge = {"hostnames": ["board.example.com"], "scheme": "https", "port": 80, "image": image("edge")}
+    made = document(edge=edge, revision=NEW)
+    made["services"]["caddy"] = service("proxy", "caddy")
+    made["services"]["web"] = service("app", "web", "c", depends_on={"api": {"condition": "service_healthy"}})
+    behind = release(**made)
+    assert choose_services(behind, release(), ("web",)).edge is None
+    assert choose_services(behind, release(), ("web", "caddy")).edge == behind.edge
+    assert choose_services(_new(), behind, ("web",)).edge == behind.edge
