@@ -107,9 +107,10 @@ def finish_removal(host: Host) -> dict[str, Any]:
     _stop_all(host, containers)
     for one in containers:
         engine.remove(one.id)
-    with edge_lock(place, paths.app):
-        if stop_edge(engine, place, volumes=volumes):
-            host.note("the edge of this host had no other app: removed")
+    if place.home.is_dir():
+        with edge_lock(place, paths.app):
+            if stop_edge(engine, place, volumes=volumes):
+                host.note("the edge of this host had no other app: removed")
     _remove_networks(host)
     kept = _remove_volumes(host, wanted=volumes)
     pulled = fold_records(read_journal(paths.journal)).pulled

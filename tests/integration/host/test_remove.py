@@ -36,6 +36,7 @@ def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> N
     assert told.data["volumes_kept"] == _volumes(stage) == [f"{stage.app}_data"]
     assert (stage.containers(running=False), _networks(stage)) == (set(), [])
     assert {entry.name for entry in stage.paths.home.iterdir()} == {"lock", "tasks"}
+    assert not (stage.root / "edge").exists(), "a host without an edge gets none by this"
     record = json.loads((stage.root / "removed.jsonl").read_text())
     assert (record["app"], record["by"]) == (stage.app, "alice")
     assert stage.deploy(_with_data(stage, 2)).serving == "000001", "it begins anew, with its data"
