@@ -230,8 +230,9 @@ class Stage:
         return app_paths(self.root, self.app)
 
     def sheet(self, number: int) -> Sheet:
-        """The document of commit ``number``: its revision is that digit, forty times."""
-        return Sheet(self.app, self.image, self.port, f"{number:x}" * 40, 1_700_000_000 + number)
+        """The document of commit ``number``: its revision is that digit, forty times, or four of them, ten times."""
+        revision = f"{number:x}" * 40 if number < 16 else f"{number:04x}" * 10
+        return Sheet(self.app, self.image, self.port, revision, 1_700_000_000 + number)
 
     def good(self, number: int, *, job: bool = False) -> Sheet:
         """A release that is fit: a proxy, a web service, a migration if asked for."""

@@ -26,6 +26,7 @@ from tests.integration.host.stage import CADDYFILE, TWO_FACED, Sheet, Stage
 ROOT = Path(__file__).parents[3]
 PROGRAM = Path(__file__).with_name("crash.py")
 EVERY = os.environ.get("FAIRLEAD_CRASH_POINTS") == "all"
+pytestmark = pytest.mark.timeout(7200 if EVERY else 600)
 # One effect a phase, in its midst where it has a midst: the file that is half there, the migration whose end nobody
 # has written down, the link that is made and not yet in place.
 DEPLOY = (

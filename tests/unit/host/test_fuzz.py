@@ -40,6 +40,7 @@ from tests.unit.host.stories import OLD, tell_story
 _REPAIRED = 5
 """A repair takes as long as a hundred readings: one in so many journals gets one."""
 COUNT = int(os.environ.get("FAIRLEAD_FUZZ", "3000"))
+pytestmark = pytest.mark.timeout(7200 if COUNT > 10_000 else 300)
 SEED = os.environ.get("FAIRLEAD_FUZZ_SEED", "1")
 CONFIG, VALUE = b"a config file\n", b"c4n4ry"
 SHA, SECRET = hashlib.sha256(CONFIG).hexdigest(), hashlib.sha256(VALUE).hexdigest()
@@ -160,6 +161,8 @@ def test_whatever_is_asked_is_answered_in_words(root: Path, capfd: pytest.Captur
             code, events = _ask(root, raw)
         assert WATCH.strayed == [], name
         assert code in {0, 2}, name
+        # Each looks for one like it among those that are there: thousands of a day are nobody's.
+        shutil.rmtree(root / "board" / "tasks", ignore_errors=True)
         for event in events:
             assert "the agent failed" not in json.dumps(event.get("error")), (name, event)
         assert not events or events[-1]["event"] == "result", (name, events[-1:])
