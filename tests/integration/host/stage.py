@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import subprocess
+import sys
 import tarfile
 import threading
 import time
@@ -27,6 +29,12 @@ from fairlead.host.request import (
 )
 from fairlead.host.result import Result
 
+SOURCE = Path(__file__).parents[3] / "ci"
+_RUN_TASK = """
+import pathlib, sys
+from fairlead.host.perform import run_task
+run_task(pathlib.Path(sys.argv[1]), sys.argv)
+"""
 CADDYFILE = """\
 import /fairlead/switch.caddy
 http://:8080 {
@@ -317,6 +325,25 @@ class Stage:
         self.events.clear()
         request = parse_rotation_request({"task": uuid.uuid4().hex[:12], "secrets": secrets})
         return run_rotation(self.paths, request, self.events.append)
+
+    def kill_in(self, request: dict[str, Any], phase: str) -> None:
+        """Run a request in a process of its own, and kill that as soon as it says that the phase has begun."""
+        folder = self.paths.task(request["task"])
+        folder.mkdir(exist_ok=True)
+        (folder / "request.json").write_text(json.dumps(request))
+        events = folder / "events.jsonl"
+        process = subprocess.Popen(
+            [sys.executable, "-c", _RUN_TASK, str(folder)],
+            env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        )
+        deadline = time.monotonic() + 30
+        mark = f'"phase":"{phase}","state":"begin"'
+        while not (events.exists() and mark in events.read_text()):
+            assert process.poll() is None, events.read_text() if events.exists() else "no events"
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
 
     def repair(self, decision: str | None = None) -> Result:
         """Repair in this process."""

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from fairlead.host.engine import Engine
 from fairlead.host.journal import read_journal
@@ -18,37 +11,11 @@ from fairlead.host.ledger import fold_records
 from fairlead.lab.invariants import find_disorder
 from tests.integration.host.stage import Sheet, Stage
 
-SOURCE = Path(__file__).parents[3] / "ci"
-_RUN_TASK = """
-import pathlib, sys
-from fairlead.host.perform import run_task
-run_task(pathlib.Path(sys.argv[1]), sys.argv)
-"""
-
 
 def _deploy_and_kill(stage: Stage, sheet: Sheet, phase: str) -> None:
     """Deploy in a process of its own, and kill that as soon as it says that the phase has begun."""
     raw, _ = stage.request(sheet)
-    _kill_in(stage, raw, phase)
-
-
-def _kill_in(stage: Stage, request: dict[str, Any], phase: str) -> None:
-    folder = stage.paths.task(request["task"])
-    folder.mkdir(exist_ok=True)
-    (folder / "request.json").write_text(json.dumps(request))
-    events = folder / "events.jsonl"
-    process = subprocess.Popen(
-        [sys.executable, "-c", _RUN_TASK, str(folder)],
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
-    )
-    deadline = time.monotonic() + 30
-    mark = f'"phase":"{phase}","state":"begin"'
-    while not (events.exists() and mark in events.read_text()):
-        assert process.poll() is None, events.read_text() if events.exists() else "no events"
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    process.kill()
-    process.wait()
+    stage.kill_in(raw, phase)
 
 
 def test_watch_cut_short_is_no_pass(stage: Stage, fetch: Callable[[], str]) -> None:
@@ -89,7 +56,7 @@ def test_rollback_that_was_killed_goes_on(stage: Stage, fetch: Callable[[], str]
     """Its release has served before; back to what was fled from is where nobody wants to be."""
     stage.deploy(stage.good(1))
     stage.deploy(stage.good(2))
-    _kill_in(stage, {"kind": "rollback", "task": uuid.uuid4().hex[:12], "to": None, "options": {}}, "watch")
+    stage.kill_in({"kind": "rollback", "task": uuid.uuid4().hex[:12], "to": None, "options": {}}, "watch")
     result = stage.repair()
     assert (result.status, result.serving) == ("ok", "000001")
     assert fetch() == "web 1111"

@@ -12,6 +12,7 @@ from fairlead.host.errors import InputFault
 from fairlead.host.release import service_hash
 from fairlead.host.rotation import refuse_revoked, stored_values
 from fairlead.host.vault import store_secret
+from fairlead.lab.invariants import find_disorder
 from tests.integration.host.stage import SICK, Sheet, Stage
 
 
@@ -60,6 +61,19 @@ def test_a_rotated_secret_is_gone_and_no_way_leads_back_to_it(stage: Stage, fetc
     with pytest.raises(InputFault, match="old value of the secret password"):
         refuse_revoked(stage.paths, {"password": old})
     refuse_revoked(stage.paths, {"password": new})
+
+
+def test_a_rotation_that_was_killed_after_its_commit_is_finished(stage: Stage) -> None:
+    """Until then the old value is there; the next command removes it."""
+    old = store_secret(stage.paths, "password", b"old")
+    stage.deploy(_sheet(stage, 1, old))
+    new = store_secret(stage.paths, "password", b"new")
+    request = {"kind": "rotate", "task": "killed", "secrets": {"password": new}, "options": {}, "by": "alice"}
+    stage.kill_in(request, "retire")
+    assert stored_values(stage.paths, "password") == {old, new}
+    assert stage.repair().serving == "000002"
+    assert stored_values(stage.paths, "password") == {new}
+    assert find_disorder(stage.paths, Engine.connect()) == []
 
 
 def test_a_rotation_that_fails_leaves_the_old_value(stage: Stage) -> None:
