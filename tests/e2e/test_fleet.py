@@ -149,23 +149,31 @@ def test_a_fleet_through_its_life(fleet: Workbench) -> None:
     seen = "/var/lib/docker/volumes/tiny_state/_data/migrations"
     fleet.vary(COLOUR="blue")
     on_server(servers[3], "sh", "-c", f"mv {seen} {seen}.away && mkdir {seen}")
-    fleet.edit("fairlead.yaml", "start_timeout: 90s", "start_timeout: 8s")
-    error = fleet.refused(6, "deploy")
-    fleet.edit("fairlead.yaml", "start_timeout: 8s", "start_timeout: 90s")
+    fleet.edit("fairlead.yaml", "start_timeout: 90s", "start_timeout: 25s")
+    refused = fleet.fairlead("--json", "deploy")
+    assert refused.code == 6, refused
+    error = refused.document
+    fleet.edit("fairlead.yaml", "start_timeout: 25s", "start_timeout: 90s")
     on_server(servers[3], "sh", "-c", f"rmdir {seen} && mv {seen}.away {seen}")
     assert error["what"].startswith(f"deploy@{servers[3].address}: web"), error
     assert serving(fleet, *NUMBERS) == {(200, "green")}
     assert all(len(containers(servers[number], "name=web")) == 1 for number in NUMBERS)
 
-    # A client that is killed between two switches: all go back by themselves.
+    # A client that is killed between two switches: all go back by themselves, and the next command tidies up.
     ended = sabotage(fleet, "switch", "die")
     assert ended.returncode == -signal.SIGKILL, ended
-    wait_until_settled(fleet, "green")
+    wait_until_served(servers[1], "blue")
+    for number in NUMBERS:
+        wait_until_served(servers[number], "green")
+    wait_until_idle(fleet)
+    fleet.ok("status")
+    assert all(len(containers(servers[number], "name=web")) == 1 for number in NUMBERS)
     # Between two commits: what one host has written down counts for all.
     ended = sabotage(fleet, "commit", "die")
     assert ended.returncode == -signal.SIGKILL, ended
     wait_until_served(servers[3], "green")
     wait_until_served(servers[1], "blue")
+    wait_until_idle(fleet)
     fleet.ok("status")
     assert serving(fleet, *NUMBERS) == {(200, "blue")}
 
@@ -213,9 +221,10 @@ def wait_until_served(server: Server, *colours: str) -> None:
         time.sleep(0.1)
 
 
-def wait_until_settled(bench: Workbench, colour: str) -> None:
-    deadline = time.monotonic() + 60
-    while any(len(containers(bench.lab.servers[number], "name=web")) > 1 for number in NUMBERS):
+def wait_until_idle(bench: Workbench) -> None:
+    """No agent is at work any more: each has given up waiting."""
+    deadline = time.monotonic() + 90
+    busy = "flock --nonblock /srv/fairlead/tiny/lock true || echo busy"
+    while any("busy" in on_server(bench.lab.servers[number], "sh", "-c", busy) for number in NUMBERS):
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    assert serving(bench, *NUMBERS) == {(200, colour)}

@@ -27,14 +27,15 @@ LIMIT = 10.0
 class Host:
     """A session to a host that does what a list says.
 
-    A text is a word that it waits for; ``stop`` ends it as ``STOPPED`` wherever it waits. A number of signals is sent
-    to this process.
+    A text is a word that it waits for; ``stop`` ends it as ``STOPPED`` wherever it waits. A whole number of signals is
+    sent to this process; a float is a pause in seconds.
     """
 
-    def __init__(self, *script: Event | str | int | BaseException) -> None:
+    def __init__(self, *script: Event | str | float | BaseException) -> None:
         self.script = script
         self.words: list[str] = []
         self.asked_at = 0.0
+        self.follows = False
         self._told = threading.Condition()
 
     def __enter__(self) -> Self:
@@ -44,6 +45,7 @@ class Host:
         return None
 
     def tell(self, frame: Event) -> None:
+        assert self.follows, "no task is followed that could hear it"
         with self._told:
             self.words.append(str(frame["order"]))
             self._told.notify_all()
@@ -61,9 +63,12 @@ class Host:
                 for _ in range(one):
                     os.kill(os.getpid(), signal.SIGINT)
                     time.sleep(0.05)
+            elif isinstance(one, float):
+                time.sleep(one)
             elif one["event"] == "result":
                 return one
             else:
+                self.follows = True
                 on_event(one)
         raise AssertionError("the script has no end")
 
@@ -142,6 +147,7 @@ def test_the_others_begin_when_the_first_has_its_lock() -> None:
     """And never, where it does not get that far: two commands at once must not hold a half of the hosts each."""
     first, other = Host(*begun()[:1], FAILED), Host(WELL)
     ends, _ = run(b=other, a=first)
+    time.sleep(0.1)
     assert (ends.culprit, ends.by_host["b"], other.asked_at) == ("a", None, 0.0)
 
 
@@ -155,7 +161,7 @@ def test_a_host_that_is_lost_stops_the_others(monkeypatch: pytest.MonkeyPatch) -
 
 def test_words_are_said_again_over_a_new_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fairlead.remote.attach.PAUSES", (0.01, *PAUSES))
-    back = Host(*begun(resumed=True)[:1], "switch", hold("commit"), "commit", WELL)
+    back = Host(0.3, *begun(resumed=True)[:1], "switch", hold("commit"), "commit", WELL)
     first = Host(*begun(), hold("switch"), "switch", LostError("gone"))
     other = Host(*begun(), hold("switch"), "switch", hold("commit"), "commit", WELL)
     ends, _ = run(lambda: cast("Session", back), a=first, b=other)

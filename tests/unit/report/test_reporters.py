@@ -57,10 +57,12 @@ def test_a_failing_step_is_marked_and_its_error_goes_on(streams: Streams) -> Non
 def test_a_phase_is_told_when_it_has_ended(streams: Streams) -> None:
     streams.plain.phase("pull", "begin")
     streams.plain.phase("pull", "done", 4.25, "2 images")
+    streams.plain.phase("pull", "done", 1.0, "2 images", "app2")
     streams.plain.phase("migrate", "skipped", 0.0)
     streams.plain.phase("verify", "failed", 61.0, "web answers 500")
     assert streams.out.getvalue().splitlines() == [
         "✓ pull: 2 images  4.2s",
+        "✓ app2  pull: 2 images  1.0s",
         "- migrate",
         "✗ verify: web answers 500  1m 01s",
     ]

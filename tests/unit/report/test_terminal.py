@@ -57,6 +57,23 @@ def test_a_phase_replaces_the_one_before(screen: Screen) -> None:
     assert "- retire" in screen.lines
 
 
+def test_each_host_has_one_line_that_says_what_it_is_at(screen: Screen) -> None:
+    """Only what failed stays; a note between them stands above the lines."""
+    reporter = TerminalReporter(screen)
+    reporter.phase("pull", "begin", host="app1")
+    reporter.phase("pull", "begin", host="app2.example.com")
+    reporter.phase("pull", "done", 1.0, "3 images", host="app1")
+    reporter.line("a note")
+    reporter.phase("verify", "failed", 2.0, "web answers 500", host="app2.example.com")
+    drawn = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
+    assert "app1              ✓ pull: 3 images  1.0s" in drawn
+    assert "app2.example.com  … pull" in drawn
+    reporter.timeline([("pull", "done", 1.0)])
+    reporter.close()
+    assert "✗ app2.example.com  verify: web answers 500  2.0s" in screen.lines
+    assert "a note" in screen.lines
+
+
 def test_the_cursor_is_back_after_an_error_in_a_step(screen: Screen) -> None:
     reporter = TerminalReporter(screen)
     with pytest.raises(InputError), reporter.step("build"):
