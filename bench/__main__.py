@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bench import board, fleet, footprint, help_time, kamal, switch, validate
+from bench import board, edge, fleet, footprint, help_time, kamal, switch, validate
 from bench.measure import Row
 from fairlead import report
 from fairlead.errors import FairleadError
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "board": board.measure,
     "switch": switch.measure,
     "footprint": footprint.measure,
+    "edge": edge.measure,
     "fleet": fleet.measure,
     "kamal": kamal.measure,
 }

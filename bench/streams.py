@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.errors import InputError
-from fairlead.lab.load.plan import Part, Plan, Protocol, parse_target
+from fairlead.lab.load.plan import Part, Plan, Protocol, Target, parse_target
 from fairlead.lab.load.report import Report, Tally
 from fairlead.lab.load.run import Load
 from fairlead.lab.state import Lab, Server, load
@@ -150,10 +150,16 @@ def take_ground(name: str) -> Ground:
 
 
 def under_load(
-    ground: Ground, rounds: Sequence[Callable[[], Round]], parts: Sequence[Part] = PARTS
+    ground: Ground,
+    rounds: Sequence[Callable[[], Round]],
+    parts: Sequence[Part] = PARTS,
+    target: Target | None = None,
 ) -> Outcome:
-    """Let rounds happen one after the other under load, with a rest before, between and after."""
-    target, _ = parse_target(ground.url)
+    """Let rounds happen one after the other under load, with a rest before, between and after.
+
+    ``target`` is the server by plain HTTP, if none is given.
+    """
+    target = target or parse_target(ground.url)[0]
     under_way = Load(Plan(target, tuple(parts), seconds=24 * 3600), ground.url, 1)
     outcome = Outcome()
     try:

@@ -45,20 +45,22 @@ def plan_rounds(ground: Ground, count: int) -> list[Callable[[], Round]]:
 
 def _round(ground: Ground, kind: str, turn: int) -> Round:
     if kind == "rollback":
-        return _expect(0, timed(kind, lambda: ground.fairlead("--json", "rollback", check=False)))
+        return expect(0, timed(kind, lambda: ground.fairlead("--json", "rollback", check=False)))
     # A changed variable is a new release of the same images: what is measured is the deploy, not the build.
     fault = ", FAULT: crash" if kind == "bad" else ""
-    _rewrite(ground.root / "fairlead.yaml", f"{{RELEASE: r{turn}{fault}}}")
-    return _expect(6 if fault else 0, timed(kind, lambda: ground.fairlead("--json", "deploy", check=False)))
+    rewrite(ground.root / "fairlead.yaml", f"{{RELEASE: r{turn}{fault}}}")
+    return expect(6 if fault else 0, timed(kind, lambda: ground.fairlead("--json", "deploy", check=False)))
 
 
-def _expect(code: int, one: Round) -> Round:
+def expect(code: int, one: Round) -> Round:
+    """The round, which must have ended with this exit code."""
     if one.code != code:
         raise RuntimeError(f"a {one.kind} was to end with {code} and ended with {one.code}")
     return one
 
 
-def _rewrite(file: Path, variables: str) -> None:
+def rewrite(file: Path, variables: str) -> None:
+    """Set the variables of the app's environment, which end its fairlead.yaml."""
     before, _, _ = file.read_text().partition("    variables:")
     file.write_text(f"{before}    variables: {variables}\n")
 

@@ -160,6 +160,8 @@ def render_caddyfile(sites: tuple[Site, ...], app: ComposeApp) -> str:
     if app.environment.edge:
         # The edge asks at the usual port, and says who asked it and how.
         options = ["servers {\n\t\ttrusted_proxies static private_ranges\n\t}"]
+        # Caddy closes WebSockets, as their protocol asks, when everything else has ended: an event stream never does.
+        options.append("grace_period 5s")
     if not any(site.address.startswith("https://") for site in sites):
         options.append("auto_https off")
     if front is not None and front.scheme == "https" and front.is_ip:

@@ -36,6 +36,7 @@ def test_an_app_behind_the_edge_publishes_nothing_and_answers_its_hostnames_by_h
     assert "auto_https off" in text
     assert "http_port" not in text, "the edge asks at the usual port"
     assert "trusted_proxies static private_ranges" in text
+    assert "grace_period 5s" in text, "one event stream would keep WebSockets open until they are cut"
     assert parts.document()["edge"] == {
         "hostnames": ["a.example.com", "www.example.com"],
         "scheme": "https",
