@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import atomic, task
-from .credentials import write_credentials
+from .credentials import drop_credentials, write_credentials
 from .errors import InputFault
 from .frames import FrameReader
 from .paths import DIGEST, Paths
@@ -66,6 +66,8 @@ def parse_parts(raw: object, sizes: Sequence[int], contents: Contents) -> list[P
     if not isinstance(raw, list) or len(raw) != len(sizes):
         raise InputFault("`parts` must say of each blob what it is")
     parts = [_parse_part(item, size) for item, size in zip(raw, sizes)]
+    if [part.kind for part in parts].count(CREDENTIALS) > 1:
+        raise InputFault("registry credentials come once")
     for part in parts:
         if part.kind == FILE and part.name not in contents.files:
             raise InputFault(f"the release does not name a file {part.name[:12]}")
@@ -102,15 +104,13 @@ def receive(
                 store_secret(paths, part.name, value)
             else:
                 faults.append(f"the value of the secret {part.name} is not the one that the release names")
-    except OSError:
-        # The rest is still on its way: without taking it, no answer could be told from it.
-        reader.skip(left)
+        _refuse_if_any([*faults, *_missing(contents, paths, blobs)])
+    except BaseException as error:
+        drop_credentials(credentials)
+        if isinstance(error, OSError):
+            # The rest is still on its way: without taking it, no answer could be told from it.
+            reader.skip(left)
         raise
-    faults += _missing(contents, paths, blobs)
-    if faults:
-        if credentials is not None:
-            credentials.unlink()
-        raise InputFault("the bundle is not complete", details=tuple(faults), fix="send it again")
     return credentials
 
 
@@ -125,6 +125,7 @@ def open_task(
     atomic.make_folder(paths.home)
     atomic.make_folder(paths.tasks, 0o700)
     incoming = paths.tasks / f".incoming-{name}"
+    credentials: Path | None = None
     atomic.make_folder(incoming / "blobs", 0o700)
     try:
         credentials = receive(reader, parts, contents, paths, incoming / "blobs")
@@ -132,6 +133,7 @@ def open_task(
         atomic.write_file(incoming / "request.json", json.dumps(document).encode("ascii"), 0o600)
         incoming.rename(paths.task(name))
     except BaseException:
+        drop_credentials(credentials)
         shutil.rmtree(incoming, ignore_errors=True)
         raise
     return name
@@ -149,6 +151,11 @@ def _receive_file(pieces: Iterator[bytes], name: str, blobs: Path) -> list[str]:
         return []
     target.unlink()
     return [f"the content of the file {name[:12]} has another hash"]
+
+
+def _refuse_if_any(faults: Sequence[str]) -> None:
+    if faults:
+        raise InputFault("the bundle is not complete", details=tuple(faults), fix="send it again")
 
 
 def _missing(contents: Contents, paths: Paths, blobs: Path) -> list[str]:

@@ -85,10 +85,9 @@ class Agent:
 
 @pytest.fixture
 def agent(stage: Stage) -> Agent:
-    """An app with two releases, so that there is one to go back to."""
+    """An app that serves."""
     agent = Agent(stage)
-    for _ in range(2):
-        assert stage.deploy(stage.good(agent.next())).status == "live"
+    assert stage.deploy(stage.good(agent.next())).status == "live"
     return agent
 
 
@@ -112,15 +111,19 @@ def test_a_deploy_may_die_anywhere(agent: Agent, fetch: Callable[[], str]) -> No
     """Every phase of a deploy with a migration and a changed proxy."""
     stage = agent.stage
 
+    moved = 0
+
     def make(number: int) -> Sheet:
         sheet = stage.sheet(number)
         sheet.web()
-        sheet.proxy(f"# {number}\n{CADDYFILE}")
+        # To replace the proxy takes long: where it matters, and where everything is tried.
+        sheet.proxy(f"# {number}\n{CADDYFILE}" if EVERY or agent.number == moved else CADDYFILE)
         sheet.job()
         return sheet
 
     trace = agent.deploy(make) if EVERY else []
     for at in every(trace, DEPLOY):
+        moved = agent.number + 1 if at.startswith("platform") else moved
         done = agent.deploy(make, at)
         agent.settle(fetch, f"died before effect {at}, {done[-1]}")
 
@@ -136,14 +139,17 @@ def test_a_refusal_may_die_anywhere(agent: Agent, fetch: Callable[[], str]) -> N
         return sheet
 
     trace = agent.deploy(make) if EVERY else []
-    for at in every(trace, ("watch:2", "watch:9")):
+    for at in every(trace, ("watch:9",)):
         done = agent.deploy(make, at)
         agent.settle(fetch, f"died before effect {at}, {done[-1]}", good=False)
 
 
 def test_a_rollback_may_die_anywhere(agent: Agent, fetch: Callable[[], str]) -> None:
     """It goes on, or is taken back; the one or the other release serves, whole."""
-    trace = agent.other("rollback") if EVERY else []
+    trace = []
+    if EVERY:
+        agent.stage.deploy(agent.stage.good(agent.next()))
+        trace = agent.other("rollback")
     for at in every(trace, ("switch:2",)):
         agent.stage.deploy(agent.stage.good(agent.next()))
         done = agent.other("rollback", at)
@@ -165,7 +171,7 @@ def test_a_disk_may_be_full_anywhere(agent: Agent, fetch: Callable[[], str]) -> 
     """It ends in words, nobody has to be woken, and with room again the next command puts everything in order."""
     make = agent.stage.good
     trace = agent.deploy(make) if EVERY else []
-    for at in every(trace, ("prepare:17", "start:3", "switch:3", "commit:1", "prune:2")):
+    for at in every(trace, ("start:3", "switch:3", "commit:1")):
         done = agent.fill(make, at)
         assert done.returncode in {0, 4, 6}, (at, done)
         assert "Traceback" not in done.stderr, at

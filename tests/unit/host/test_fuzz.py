@@ -21,6 +21,7 @@ import pytest
 from fairlead.host import task
 from fairlead.host.bundle import Bundle, write_bundle
 from fairlead.host.context import Host
+from fairlead.host.credentials import drop_credentials
 from fairlead.host.door import Door
 from fairlead.host.errors import AgentError
 from fairlead.host.frames import FrameReader, FrameWriter
@@ -42,6 +43,7 @@ _REPAIRED = 5
 COUNT = int(os.environ.get("FAIRLEAD_FUZZ", "3000"))
 pytestmark = pytest.mark.timeout(7200 if COUNT > 10_000 else 300)
 SEED = os.environ.get("FAIRLEAD_FUZZ_SEED", "1")
+LOGINS = [f"{folder}/fairlead-login-" for folder in ("/dev/shm", f"/run/user/{os.getuid()}")]
 CONFIG, VALUE = b"a config file\n", b"c4n4ry"
 SHA, SECRET = hashlib.sha256(CONFIG).hexdigest(), hashlib.sha256(VALUE).hexdigest()
 FILE = {"kind": "file", "sha256": SHA, "mode": "0644"}
@@ -113,6 +115,7 @@ def root(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def _work(folder: Path) -> None:
     """What a task does with a request before any engine is asked: all that becomes a file."""
     raw = task.read_request(folder)
+    drop_credentials(task.credentials_of(raw))
     if raw.get("kind") != "deploy":
         return
     try:
@@ -142,6 +145,14 @@ def _ask(root: Path, raw: bytes) -> tuple[int, list[dict[str, Any]]]:
     return code, [json.loads(line) for line in answer.splitlines()]
 
 
+def _logins() -> set[Path]:
+    return {
+        path
+        for folder in ("/dev/shm", f"/run/user/{os.getuid()}")
+        for path in Path(folder).glob("fairlead-login-*")
+    }
+
+
 def _requests(count: int) -> Iterator[tuple[str, bytes]]:
     """Damaged conversations, each with what it is called."""
     for number in range(count):
@@ -155,12 +166,14 @@ def _requests(count: int) -> Iterator[tuple[str, bytes]]:
 
 def test_whatever_is_asked_is_answered_in_words(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """No exception reaches the boundary, no file outside the app's own folder is touched, no program is started."""
-    logins = [f"{folder}/fairlead-login-" for folder in ("/dev/shm", f"/run/user/{os.getuid()}")]
+    before = _logins()
     for name, raw in _requests(COUNT * 9 // 10):
-        with WATCH.over(f"{root}/", *logins):
+        # The root itself is asked to be there each time.
+        with WATCH.over(str(root), *LOGINS):
             code, events = _ask(root, raw)
         assert WATCH.strayed == [], name
         assert code in {0, 2}, name
+        assert _logins() <= before, (name, "a login was left in memory")
         # Each looks for one like it among those that are there: thousands of a day are nobody's.
         shutil.rmtree(root / "board" / "tasks", ignore_errors=True)
         for event in events:
@@ -187,7 +200,7 @@ def test_whatever_the_journal_says_it_is_read_and_repaired(root: Path) -> None:
         fold_records(read_journal(paths.journal))
         if number % _REPAIRED:
             continue
-        with WATCH.over(f"{paths.home}/"):
+        with WATCH.over(f"{paths.home}/", *LOGINS):
             _recover(paths, name)
         assert WATCH.strayed == [], name
 

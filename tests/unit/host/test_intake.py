@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from fairlead.host import intake
+from fairlead.host import credentials, intake
 from fairlead.host.errors import InputFault
-from fairlead.host.frames import FrameReader
+from fairlead.host.frames import FrameError, FrameReader
 from fairlead.host.paths import Paths
 
 
@@ -84,6 +84,26 @@ def test_other_content_under_a_known_name_is_refused_and_not_kept(tmp_path: Path
     assert len(caught.value.details) == 4
     assert list((tmp_path / "blobs").iterdir()) == []
     assert not list(tmp_path.rglob(_sha(OTHER)))
+
+
+@pytest.mark.parametrize("raw", [b"{}" + b"conf", b"{}" + b"CONFIG"])
+def test_a_login_is_not_left_behind(tmp_path: Path, raw: bytes) -> None:
+    """The connection ends in the middle of what follows it, or what follows is not what the release names."""
+    parts = _parts({"kind": "credentials", "name": ""}, {"kind": "file", "name": _sha(CONFIG)}, sizes=[2, 6])
+    before = set(credentials._place().glob("fairlead-login-*"))
+    read, write = os.pipe()
+    os.write(write, raw)
+    os.close(write)
+    (tmp_path / "blobs").mkdir()
+    with pytest.raises((InputFault, FrameError)):
+        intake.receive(FrameReader(read), parts, CONTENTS, Paths(tmp_path, "board"), tmp_path / "blobs")
+    assert set(credentials._place().glob("fairlead-login-*")) == before
+
+
+def test_a_login_comes_once() -> None:
+    login = {"kind": "credentials", "name": ""}
+    with pytest.raises(InputFault, match="come once"):
+        _parts(login, login, sizes=[2, 2])
 
 
 def test_what_did_not_come_is_named(tmp_path: Path) -> None:
