@@ -35,9 +35,12 @@ def _count(part: Mapping[str, Any], spans: Sequence[Span]) -> tuple[int, int]:
         periods = [(float(one["at"]), float(one["at"]) + float(one["seconds"])) for one in part["troubles"]]
         excused = sum(1 for period in periods if _overlaps(period, spans))
         return total - excused, excused
+    # Only the first are told one by one: the longest of them says how long others may have been under way before.
+    told = ((float(one["at"]), float(one["seconds"])) for one in part["troubles"])
+    slack = max((took for at, took in told if _overlaps((at, at + took), spans)), default=0.0)
     excused = 0
     for window in part["windows"]:
-        period = (window["at"], window["at"] + WINDOW_SECONDS)
+        period = (window["at"], window["at"] + WINDOW_SECONDS + slack)
         if _overlaps(period, spans):
             excused += sum(int(window["requests"].get(fate.value, 0)) for fate in _BAD)
     return total - excused, excused

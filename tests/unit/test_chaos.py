@@ -57,8 +57,9 @@ def test_what_was_under_way_during_the_fault_is_excused() -> None:
 
 
 def test_more_than_is_told_one_by_one_is_counted_by_when_it_began() -> None:
-    windows = [{"at": at, "requests": {"lost": 50}} for at in (1.0, 4.0)]
-    assert count_lost(_report([{"at": 1.0, "seconds": 9.0}], windows), [(103.0, 105.0)]) == (50, 50)
+    windows = [{"at": at, "requests": {"lost": 50}} for at in (1.0, 2.5, 4.0)]
+    told = [{"at": 2.5, "seconds": 0.6}, {"at": 1.0, "seconds": 0.1}]
+    assert count_lost(_report(told, windows), [(103.0, 105.0)]) == (50, 100)
 
 
 def test_a_broken_round_says_how_to_run_just_it() -> None:

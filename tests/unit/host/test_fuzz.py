@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.host import task
+from fairlead.host import credentials, task
 from fairlead.host.bundle import Bundle, write_bundle
 from fairlead.host.context import Host
 from fairlead.host.credentials import drop_credentials
@@ -43,7 +43,6 @@ _REPAIRED = 5
 COUNT = int(os.environ.get("FAIRLEAD_FUZZ", "3000"))
 pytestmark = pytest.mark.timeout(7200 if COUNT > 10_000 else 300)
 SEED = os.environ.get("FAIRLEAD_FUZZ_SEED", "1")
-LOGINS = [f"{folder}/fairlead-login-" for folder in ("/dev/shm", f"/run/user/{os.getuid()}")]
 CONFIG, VALUE = b"a config file\n", b"c4n4ry"
 SHA, SECRET = hashlib.sha256(CONFIG).hexdigest(), hashlib.sha256(VALUE).hexdigest()
 FILE = {"kind": "file", "sha256": SHA, "mode": "0644"}
@@ -104,6 +103,9 @@ def root(memory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(task, "start_task", lambda folder, _: _work(folder))
     paths = app_paths(memory / "fuzz" / "root", "board")
     make_layout(paths)
+    # Elsewhere than those of others who deploy on this machine meanwhile.
+    (paths.root.parent / "logins").mkdir()
+    monkeypatch.setattr(credentials, "_PLACES", (str(paths.root.parent / "logins"),))
     (paths.root.parent / "canary").write_text("untouched")
     with Journal(paths.journal) as journal:
         for record in tell_story(DEPLOY)[0]:
@@ -145,12 +147,8 @@ def _ask(root: Path, raw: bytes) -> tuple[int, list[dict[str, Any]]]:
     return code, [json.loads(line) for line in answer.splitlines()]
 
 
-def _logins() -> set[Path]:
-    return {
-        path
-        for folder in ("/dev/shm", f"/run/user/{os.getuid()}")
-        for path in Path(folder).glob("fairlead-login-*")
-    }
+def _logins(root: Path) -> list[Path]:
+    return list((root.parent / "logins").iterdir())
 
 
 def _requests(count: int) -> Iterator[tuple[str, bytes]]:
@@ -166,21 +164,20 @@ def _requests(count: int) -> Iterator[tuple[str, bytes]]:
 
 def test_whatever_is_asked_is_answered_in_words(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """No exception reaches the boundary, no file outside the app's own folder is touched, no program is started."""
-    before = _logins()
     for name, raw in _requests(COUNT * 9 // 10):
         # The root itself is asked to be there each time.
-        with WATCH.over(str(root), *LOGINS):
+        with WATCH.over(str(root), f"{root.parent}/logins/"):
             code, events = _ask(root, raw)
         assert WATCH.strayed == [], name
         assert code in {0, 2}, name
-        assert _logins() <= before, (name, "a login was left in memory")
+        assert _logins(root) == [], (name, "a login was left in memory")
         # Each looks for one like it among those that are there: thousands of a day are nobody's.
         shutil.rmtree(root / "board" / "tasks", ignore_errors=True)
         for event in events:
             assert "the agent failed" not in json.dumps(event.get("error")), (name, event)
         assert not events or events[-1]["event"] == "result", (name, events[-1:])
     assert "Traceback" not in capfd.readouterr().err
-    assert sorted(path.name for path in root.parent.iterdir()) == ["canary", "root"]
+    assert sorted(path.name for path in root.parent.iterdir()) == ["canary", "logins", "root"]
     assert (root.parent / "canary").read_text() == "untouched"
 
 
@@ -200,7 +197,7 @@ def test_whatever_the_journal_says_it_is_read_and_repaired(root: Path) -> None:
         fold_records(read_journal(paths.journal))
         if number % _REPAIRED:
             continue
-        with WATCH.over(f"{paths.home}/", *LOGINS):
+        with WATCH.over(f"{paths.home}/", f"{root.parent}/logins/"):
             _recover(paths, name)
         assert WATCH.strayed == [], name
 

@@ -87,17 +87,18 @@ def test_other_content_under_a_known_name_is_refused_and_not_kept(tmp_path: Path
 
 
 @pytest.mark.parametrize("raw", [b"{}" + b"conf", b"{}" + b"CONFIG"])
-def test_a_login_is_not_left_behind(tmp_path: Path, raw: bytes) -> None:
+def test_a_login_is_not_left_behind(tmp_path: Path, raw: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection ends in the middle of what follows it, or what follows is not what the release names."""
     parts = _parts({"kind": "credentials", "name": ""}, {"kind": "file", "name": _sha(CONFIG)}, sizes=[2, 6])
-    before = set(credentials._place().glob("fairlead-login-*"))
+    (tmp_path / "logins").mkdir()
+    monkeypatch.setattr(credentials, "_PLACES", (str(tmp_path / "logins"),))
     read, write = os.pipe()
     os.write(write, raw)
     os.close(write)
     (tmp_path / "blobs").mkdir()
     with pytest.raises((InputFault, FrameError)):
         intake.receive(FrameReader(read), parts, CONTENTS, Paths(tmp_path, "board"), tmp_path / "blobs")
-    assert set(credentials._place().glob("fairlead-login-*")) == before
+    assert list((tmp_path / "logins").iterdir()) == []
 
 
 def test_a_login_comes_once() -> None:
