@@ -99,7 +99,7 @@ def visit(server: Server, path: str = "/") -> tuple[int, str]:
     try:
         connection.request("GET", path, headers={"Host": NAME})
         answer = connection.getresponse()
-        return answer.status, answer.read().decode().split()[1]
+        return answer.status, " ".join(answer.read().decode().split()[1:2])
     finally:
         connection.close()
 
