@@ -73,7 +73,8 @@ class Cut:
 def test_every_byte_of_a_torn_record_leaves_the_records_before_it(kind: str) -> None:
     """Whatever was left of it, nothing of it counts, unless it lacks no more than its newline."""
     records, _ = tell_story(kind)
-    for last, record in itertools.pairwise(records):
+    for at in range(1, len(records)):
+        last, record = records[at - 1 : at + 1]
         before, line = render_record(last), render_record(record)
         for size in range(len(line)):
             known, end = parse_records(before + line[:size])
