@@ -200,10 +200,7 @@ def test_a_fleet_through_its_life(fleet: Workbench) -> None:
     fleet.ok("host", "undrain", leaving)
     assert visit(servers[4], "/health")[0] == 200
     fleet.ok("host", "remove", leaving, "--volumes", "--yes")
-    left = on_server(
-        servers[4], "sh", "-c", "docker ps -aq; docker volume ls -q; ls -d /srv/fairlead/tiny || true"
-    )
-    assert left == ""
+    wait_until_empty(servers[4])
     fleet.edit("fairlead.yaml", hosts(lab, *NUMBERS), hosts(lab, 1, 3))
     assert by_host(fleet.ok("--json", "deploy").document, "status") == ["live", "live"]
     assert serving(fleet, 1, 3) == {(200, "red")}
@@ -219,6 +216,15 @@ def wait_until_served(server: Server, *colours: str) -> None:
             pass
         assert time.monotonic() < deadline, f"{server.name} does not serve {colours}"
         time.sleep(0.1)
+
+
+def wait_until_empty(server: Server) -> None:
+    """Nothing of the app is there; its folder goes just after the end was told."""
+    look = "docker ps -aq; docker volume ls -q; ls -d /srv/fairlead/tiny || true"
+    deadline = time.monotonic() + 60
+    while (left := on_server(server, "sh", "-c", look)) != "":
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
 
 
 def wait_until_idle(bench: Workbench) -> None:
