@@ -67,6 +67,10 @@ def run_rollback(paths, request, emit, engine=None):
     raise NotImplementedError
 
 
+def run_rotation(paths, request, emit, engine=None):
+    raise NotImplementedError
+
+
 def run_repair(paths, emit, by="", decision=None, engine=None):
     raise NotImplementedError
 """
