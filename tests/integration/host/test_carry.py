@@ -46,11 +46,16 @@ def test_unchanged_service_is_carried_over(stage: Stage, fetch: Callable[[], str
 
 
 def test_identical_release_changes_nothing(stage: Stage) -> None:
-    """The same document again is `unchanged`; after its container died it is not."""
+    """The same document again is `unchanged`, and starts its container where it is stopped; once that is gone it is not."""
+    container = f"{stage.app}-000001-web-000001-1"
     stage.deploy(stage.good(1))
     result = stage.deploy(stage.good(1))
     assert (result.status, result.exit, result.serving) == ("unchanged", 0, "000001")
-    Engine.connect().stop(f"{stage.app}-000001-web-000001-1", grace=2)
+    Engine.connect().stop(container, grace=2)
+    result = stage.deploy(stage.good(1))
+    assert (result.status, result.serving) == ("unchanged", "000001")
+    assert container in stage.containers()
+    Engine.connect().remove(container)
     result = stage.deploy(stage.good(1))
     assert (result.status, result.serving) == ("live", "000002")
 
