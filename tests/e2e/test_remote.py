@@ -91,12 +91,6 @@ def test_a_host_that_is_not_there_is_told_with_the_reason(tiny: Workbench, host:
     assert word in tiny.refused(4, "history")["what"]
 
 
-def test_several_hosts_are_refused_for_now(tiny: Workbench) -> None:
-    one = f"deploy@{tiny.server.address}"
-    tiny.edit("fairlead.yaml", f"hosts: [{one}]", f"hosts: [{one}, deploy@127.0.0.99]")
-    assert "2 hosts" in tiny.refused(2, "history")["what"]
-
-
 def test_a_server_without_python_is_told_as_that(tiny: Workbench) -> None:
     python = on_server(tiny.server, "readlink", "-f", "/usr/bin/python3").strip()
     link = on_server(tiny.server, "readlink", "/usr/bin/python3").strip()
