@@ -156,7 +156,10 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
     Raises:
         EngineFault: the engine does not answer.
     """
+    # Looked at on both sides of the journal: what ends or begins meanwhile was not interrupted.
+    holder = _read_holder(paths)
     ledger = fold_records(read_journal(paths.journal))
+    holder = holder or _read_holder(paths)
     unfinished = ledger.unfinished
     live = read_bundle(paths, read_live(paths))
     containers = tuple(read_app_containers(engine, paths))
@@ -170,12 +173,16 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
         origin=read_origin(paths),
         digests=_read_all_digests(engine, {one.image_id for one in containers}),
         present=_read_present(engine, references),
-        holder=read_holder(paths.lock) if is_locked(paths.lock) else None,
+        holder=holder,
         left=read_bundle(paths, unfinished.release) if unfinished else None,
         drained=read_drained(paths),
         word=read_end(paths.task(unfinished.task))[0] if unfinished else "",
         edge=read_edge(engine, Place(paths.root), paths.app),
     )
+
+
+def _read_holder(paths: Paths) -> Optional[Holder]:
+    return read_holder(paths.lock) if is_locked(paths.lock) else None
 
 
 def read_digests(engine: Engine, image: str) -> tuple[str, ...]:
