@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,7 @@ def _deploy(size: int) -> float:
         with ThreadPoolExecutor(size) as pool:
             sessions = list(pool.map(connect, names))
         parts = [
-            Part(name, session, lambda name=name: connect(name), _request(names))  # type: ignore[misc]
+            Part(name, session, partial(connect, name), _request(names))
             for name, session in zip(names, sessions, strict=True)
         ]
         ends = run_together(parts, lambda _host, _event: None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench.measure import Row
@@ -39,7 +40,7 @@ def plan_rounds(ground: Ground, count: int) -> list[Callable[[], Round]]:
     rounds: list[Callable[[], Round]] = []
     for turn in range(count):
         kind = ("deploy", "deploy", "rollback", "bad")[turn % 4]
-        rounds.append(lambda turn=turn, kind=kind: _round(ground, kind, turn))  # type: ignore[misc]
+        rounds.append(partial(_round, ground, kind, turn))
     return rounds
 
 

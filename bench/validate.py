@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from bench.measure import Row, seconds
@@ -111,7 +112,7 @@ def _in_turn(commands: Mapping[str, Sequence[str]], folder: Path) -> dict[str, l
     for _ in range(_ROUNDS):
         random.shuffle(order)
         for name, argv in order:
-            taken[name].append(seconds(lambda argv=argv: _call(argv, folder)))  # type: ignore[misc]
+            taken[name].append(seconds(partial(_call, argv, folder)))
     return taken
 
 
@@ -144,7 +145,7 @@ def _asking() -> Row:
         for turn in range(_ROUNDS):
             copy.write_text(f"{_FILE.read_text()}# {turn}\n")
             argv = _ours(str(copy))["fairlead validate"]
-            ours = seconds(lambda argv=argv: _call(argv, copy.parent))  # type: ignore[misc]
+            ours = seconds(partial(_call, argv, copy.parent))
             floor = seconds(
                 lambda: _call(["docker", "compose", "--file", str(copy), "config", "-q"], copy.parent)
             )

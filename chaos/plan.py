@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fairlead.host import table
+
 
 class Kind(StrEnum):
     """What is under way when the fault strikes."""
@@ -33,19 +35,8 @@ class Strike(StrEnum):
     HOST = "power cut"
 
 
-PHASES = (
-    "prepare",
-    "pull",
-    "platform",
-    "migrate",
-    "start",
-    "verify",
-    "switch",
-    "watch",
-    "commit",
-    "retire",
-    "prune",
-)
+# Those of a host of its own: nobody waits for others there.
+PHASES = tuple(phase.name for phase in table.PHASES if not phase.fleet)
 # A release that cannot start is refused while it is verified at the latest; one that crashes in use, in its watch.
 REACHED = {
     Kind.GOOD: PHASES,

@@ -10,6 +10,7 @@ import time
 import urllib.error
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from subprocess import Popen, TimeoutExpired
 from typing import Any
 
@@ -135,7 +136,7 @@ def _strike(
     outcome.struck = str(told.get("phase", "")) if told.get("reached") else ""
     if not told.get("reached") or one.strike is Strike.AGENT:
         return
-    thaw: Callable[[], object] = lambda: process.run(arena.script_argv("thaw.py"), check=False, timeout=60)  # noqa: E731
+    thaw = partial(process.run, arena.script_argv("thaw.py"), check=False, timeout=60)
     began = time.time()
     if one.strike is Strike.CLIENT:
         client.send_signal(signal.SIGKILL)

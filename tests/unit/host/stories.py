@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
+from fairlead.host import table
 from fairlead.host.journal import BEGIN, COMMIT, END, JOB, PHASE, PULLED, Record
 from fairlead.host.ledger import DEPLOY, ROLLBACK
 
 APP = "board"
 OLD, NEW = "000001", "000002"
-WITHIN = (
-    "prepare",
-    "pull",
-    "platform",
-    "migrate",
-    "start",
-    "verify",
-    "switch",
-    "watch",
-    "commit",
-    "retire",
-    "prune",
-)
+WITHIN = tuple(phase for phase in table.PHASES if not phase.fleet)
 
 
 def _transaction(first: int, kind: str, release: str, previous: str | None) -> list[Record]:
@@ -34,7 +23,7 @@ def _transaction(first: int, kind: str, release: str, previous: str | None) -> l
         "migrate": [(JOB, {**job, "state": "begin"}), (JOB, {**job, "state": "done"})],
         "commit": [(COMMIT, {"tx": first, "release": release})],
     }
-    for phase in (phase for phase in WITHIN if kind == DEPLOY or phase != "migrate"):
+    for phase in (phase.name for phase in WITHIN if kind in phase.kinds):
         bodies += [(PHASE, {"tx": first, "phase": phase}), *within.get(phase, [])]
     bodies.append((END, {"tx": first, "release": release, "status": "live", "phases": [], "error": None}))
     return [Record(first + at, 1000.0 + first + at, what, body) for at, (what, body) in enumerate(bodies)]
