@@ -1,0 +1,70 @@
+"""What ``status`` says of a transaction that ends while it looks, and of one that nobody works on any more."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.host.journal import render_record
+from fairlead.host.layout import make_layout
+from fairlead.host.lock import Holder, hold_lock
+from fairlead.host.paths import Paths, app_paths
+from fairlead.host.state import read_state
+from fairlead.host.text import status_remarks
+from tests.unit.host.pretend import PretendEngine
+from tests.unit.host.stories import APP, tell_story
+
+
+class Hurried(PretendEngine):
+    """An engine at whose first call a transaction ends."""
+
+    def __init__(self, end: contextlib.ExitStack) -> None:
+        super().__init__()
+        self._end = end
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object],
+        *,
+        body: Mapping[str, Any] | None = None,
+        timeout: float = 60.0,
+    ) -> Any:
+        self._end.close()
+        return super().call(method, path, query, body=body, timeout=timeout)
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    """An app whose rollback has written all of its journal but its end."""
+    paths = app_paths(tmp_path, APP)
+    make_layout(paths)
+    records, _ = tell_story("rollback")
+    paths.journal.write_bytes(b"".join(render_record(one) for one in records[:-1]))
+    return paths
+
+
+@pytest.fixture
+def under_way(paths: Paths) -> Iterator[contextlib.ExitStack]:
+    """The hold of that rollback on the app's lock."""
+    holder = Holder("rollback to 000001", "alice", "t", 1, 1000.0)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(hold_lock(paths.lock, holder, wait=0, on_wait=print))
+        yield stack
+
+
+def test_a_rollback_that_ends_meanwhile_is_under_way(paths: Paths, under_way: contextlib.ExitStack) -> None:
+    state = read_state(paths, Hurried(under_way)).to_json()
+    assert state["unfinished"]
+    assert status_remarks(state)[0].startswith("under way: rollback to 000001 by alice")
+    assert not any("interrupted" in one for one in status_remarks(state))
+
+
+def test_a_rollback_that_nobody_works_on_was_interrupted(paths: Paths) -> None:
+    remarks = status_remarks(read_state(paths, PretendEngine()).to_json())
+    assert remarks[0].startswith("a rollback of 000001 was interrupted in prune")
