@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.by_hand import measure_compose
 from bench.measure import Row
+from bench.rounds import median, median_phase, plan_rounds, save
 from bench.streams import PARTS, Ground, Outcome, Round, take_ground, timed, under_load
-from bench.switch import median, plan_rounds, save
 from fairlead.errors import ToolMissingError
 from fairlead.lab.archive import image_archive
 from fairlead.lab.engine import has_image, load_image, run_docker
@@ -55,14 +56,14 @@ def measure() -> list[Row]:
     ground.fairlead("ship")
     ours = under_load(ground, plan_rounds(ground, _ROUNDS), _PARTS)
     save("fairlead-web", ours)
-    wipe_server(ground.server)
+    floor = measure_compose(ground, _PARTS)
     images = _publish_images(ground)
     with _kamal(ground, images) as kamal:
         _deploy(kamal, "v0")
         theirs = under_load(ground, _plan_kamal(kamal), _PARTS)
     save("kamal", theirs)
     _forget(ground)
-    return _rows(ours, theirs)
+    return _rows(ours, theirs, floor)
 
 
 Kamal = Callable[..., Completed]
@@ -248,7 +249,7 @@ def _forget(ground: Ground) -> None:
     ground.on_server("rm", "-rf", "/home/deploy/.kamal", "/home/deploy/.docker")
 
 
-def _rows(ours: Outcome, theirs: Outcome) -> list[Row]:
+def _rows(ours: Outcome, theirs: Outcome, floor: Outcome) -> list[Row]:
     rows = [
         Row(
             f"lost under load, {ours.tally().requests} requests (web alone)",
@@ -257,21 +258,27 @@ def _rows(ours: Outcome, theirs: Outcome) -> list[Row]:
             "-",
             "0",
             ours.lost == 0,
-        )
+        ),
+        _overhead_row(ours, theirs, floor),
     ]
     goals = {"deploy": "deploy under load", "rollback": "warm rollback", "bad": "a bad release is refused in"}
     for kind, what in goals.items():
-        mine, other = median(ours, kind), median(theirs, kind)
-        ratio = mine / other if other else float("inf")
         goal = _FIFTH if kind == "bad" else 1.0
-        rows.append(
-            Row(
-                what,
-                f"{mine:.1f} s",
-                f"{other:.1f} s (Kamal 2.12)",
-                f"{ratio:.2f}x",
-                f"<= {goal:g}x",
-                ratio <= goal,
-            )
-        )
+        rows.append(_compare(what, median(ours, kind), median(theirs, kind), goal))
     return [dataclasses.replace(row, what=f"beside Kamal: {row.what}") for row in rows]
+
+
+def _overhead_row(ours: Outcome, theirs: Outcome, floor: Outcome) -> Row:
+    """What a deploy takes longer than Compose alone; our watch apart, for which Kamal has nothing."""
+    least = median(floor, "compose")
+    watch = median_phase(ours, "deploy", "watch")
+    mine = max(0.0, median(ours, "deploy") - watch - least)
+    what = f"deploy over docker compose up --wait ({least:.1f} s), without the watch of {watch:.1f} s"
+    return _compare(what, mine, median(theirs, "deploy") - least, _FIFTH)
+
+
+def _compare(what: str, mine: float, other: float, goal: float) -> Row:
+    ratio = mine / other if other > 0 else float("inf")
+    return Row(
+        what, f"{mine:.1f} s", f"{other:.1f} s (Kamal 2.12)", f"{ratio:.2f}x", f"<= {goal:g}x", ratio <= goal
+    )

@@ -71,7 +71,7 @@ class Ground:
 class Round:
     """One change of what serves: from when to when (seconds since the epoch), and how its command ended.
 
-    ``phases``: seconds by phase, where the command tells them (``--json``).
+    ``phases``: seconds by phase, where the command tells them (``--json``); ``said``: what it told beside that.
     """
 
     kind: str
@@ -79,6 +79,7 @@ class Round:
     ended: float
     code: int
     phases: Mapping[str, float] = field(default_factory=dict)
+    said: str = ""
 
     @property
     def seconds(self) -> float:
@@ -140,7 +141,9 @@ def take_ground(name: str) -> Ground:
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(APP, root)
     file = root / "fairlead.yaml"
-    file.write_text(file.read_text().replace("127.0.0.3", server.address))
+    text = file.read_text().replace("127.0.0.3", server.address)
+    # What is measured is what gets lost: a machine that is busy otherwise may take its time.
+    file.write_text(text.replace("start_timeout: 20s", "start_timeout: 90s"))
     ground = Ground(lab, server, root, {**lab.environ, "FAIRLEAD_REGISTRY": _namespace(lab)})
     ground.git("init", "--quiet", "--initial-branch", "main")
     ground.git("add", "--all")
@@ -180,7 +183,7 @@ def timed(kind: str, work: Callable[[], Completed]) -> Round:
     """One round."""
     began = time.time()
     done = work()
-    return Round(kind, began, time.time(), done.returncode, _phases(done.stdout))
+    return Round(kind, began, time.time(), done.returncode, _phases(done.stdout), done.stderr)
 
 
 def _phases(text: str) -> dict[str, float]:
