@@ -111,14 +111,20 @@ def test_the_server_is_checked(tiny: Workbench) -> None:
 
 
 def test_a_server_that_lacks_something_fails_the_check(tiny: Workbench) -> None:
+    """Beside one that is not there: each is told."""
+    here, nowhere = f"deploy@{tiny.server.address}", "deploy@127.0.0.250"
+    tiny.edit("fairlead.yaml", f"[{here}]", f"[{nowhere}, {here}]")
     on_server(tiny.server, "gpasswd", "--delete", "deploy", "docker")
     try:
         ended = tiny.fairlead("--json", "host", "check")
     finally:
         on_server(tiny.server, "usermod", "--append", "--groups", "docker", "deploy")
     assert ended.code == 4, ended
+    lost = [check for check in ended.document["checks"] if check["host"] == nowhere]
+    assert [(check["name"], check["state"]) for check in lost] == [("connection", "failed")]
+    assert "refuses connections" in lost[0]["found"]
     engine = next(check for check in ended.document["checks"] if check["name"] == "engine")
-    assert engine["state"] == "failed"
+    assert (engine["host"], engine["state"]) == (here, "failed")
     assert "group docker" in engine["found"] + engine["fix"]
 
 

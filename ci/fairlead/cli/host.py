@@ -5,15 +5,23 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, ask_each, find_place, host_option
+from fairlead.cli.connection import (
+    Place,
+    access_of,
+    access_options,
+    ask_all,
+    ask_each,
+    find_place,
+    host_option,
+)
 from fairlead.cli.host_leave import drain, remove, undrain
 from fairlead.cli.options import environment_option, examples
-from fairlead.errors import ExitCode
+from fairlead.errors import ExitCode, FairleadError
 
 if TYPE_CHECKING:
     from fairlead.remote.access import AccessOptions
@@ -54,9 +62,8 @@ def check(
     reporter = report.current()
     place = find_place(environment).only(host)
     with reporter.step(f"check {place.host}"):
-        answers = ask_each(place, access_of(known_hosts, identity), {"request": "check"})
-    several = len(answers) > 1
-    checks = [{"host": host, **one} for host, answer in answers.items() for one in answer["checks"]]
+        checks = _check_hosts(place, access_of(known_hosts, identity))
+    several = len(place.hosts) > 1
     rows = [
         (*([one["host"]] if several else []), one["name"], one["state"], one["found"], one["fix"] or "-")
         for one in checks
@@ -73,6 +80,27 @@ def check(
     reporter.result({"schema": "fairlead.host-check/v1", "host": place.host, "checks": checks}, text)
     if failed:
         ctx.exit(int(ExitCode.COMMAND_FAILED))
+
+
+def _check_hosts(place: Place, access: AccessOptions) -> list[dict[str, Any]]:
+    """What each server answers; one of several that cannot be reached lacks just that.
+
+    Raises:
+        FairleadError: the only one cannot be reached.
+    """
+    request = {"request": "check"}
+    if len(place.hosts) == 1:
+        return [{"host": place.host, **one} for one in ask_each(place, access, request)[place.host]["checks"]]
+    checks: list[dict[str, Any]] = []
+    for host, answer in ask_all(place, access, request).items():
+        if isinstance(answer, FairleadError):
+            found = f"{answer.what}: {answer.why}" if answer.why else answer.what
+            checks.append(
+                {"host": host, "name": "connection", "state": "failed", "found": found, "fix": answer.fix}
+            )
+        else:
+            checks += [{"host": host, **one} for one in answer["checks"]]
+    return checks
 
 
 @command.command(
