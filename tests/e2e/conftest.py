@@ -20,20 +20,24 @@ APPS = Path(__file__).parent / "apps"
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
-    """The lab of this machine, started if it is not up; its first server is left without an app."""
+def lab() -> Lab:
+    """The lab of this machine, started if it is not up."""
     subprocess.run([sys.executable, "-m", "fairlead", "lab", "up"], check=True, timeout=1500)
-    lab = load()
-    yield lab
+    return load()
+
+
+@pytest.fixture(scope="session")
+def first_server(lab: Lab) -> Iterator[Server]:
+    """The lab's first server, which is left without an app."""
+    yield lab.servers[1]
     wipe_server(lab.servers[1])
 
 
 @pytest.fixture
-def server(lab: Lab) -> Server:
+def server(first_server: Server) -> Server:
     """The lab's first server, with no app on it (images stay: they are what makes tests slow)."""
-    server = lab.servers[1]
-    wipe_server(server)
-    return server
+    wipe_server(first_server)
+    return first_server
 
 
 @pytest.fixture(scope="session")

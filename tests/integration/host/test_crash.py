@@ -26,7 +26,7 @@ from tests.integration.host.stage import CADDYFILE, TWO_FACED, Sheet, Stage
 ROOT = Path(__file__).parents[3]
 PROGRAM = Path(__file__).with_name("crash.py")
 EVERY = os.environ.get("FAIRLEAD_CRASH_POINTS") == "all"
-pytestmark = pytest.mark.timeout(7200 if EVERY else 600)
+pytestmark = [pytest.mark.timeout(7200 if EVERY else 600), pytest.mark.serving]
 # One effect a phase, in its midst where it has a midst: the file that is half there, the migration whose end nobody
 # has written down, the link that is made and not yet in place.
 DEPLOY = (
@@ -40,7 +40,7 @@ class Agent:
     """Runs requests in a process of its own, which may be told to die before one of its effects."""
 
     stage: Stage
-    number: int = 0
+    number: int
 
     def run(self, request: dict[str, Any], at: str = "") -> list[str]:
         """Carry the request out; the effects that were begun, as ``phase effect``."""
@@ -85,10 +85,8 @@ class Agent:
 
 @pytest.fixture
 def agent(stage: Stage) -> Agent:
-    """An app that serves."""
-    agent = Agent(stage)
-    assert stage.deploy(stage.good(agent.next())).status == "live"
-    return agent
+    """An app that serves, and what comes after its first commit."""
+    return Agent(stage, 1)
 
 
 def _start(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

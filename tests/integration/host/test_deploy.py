@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from fairlead.host.routes import read_live
 from tests.integration.host.stage import Stage
 
@@ -23,9 +25,9 @@ def test_first_release_serves(stage: Stage, fetch: Callable[[], str]) -> None:
     ]
 
 
+@pytest.mark.serving
 def test_second_release_replaces_the_first(stage: Stage, fetch: Callable[[], str]) -> None:
     """The second release is switched to, the first one stopped and startable, the platform left alone."""
-    stage.deploy(stage.good(1))
     proxy = stage.proxy_id()
     result = stage.deploy(stage.good(2))
     assert (result.status, result.previous, result.serving) == ("live", "000001", "000002")
@@ -35,9 +37,9 @@ def test_second_release_replaces_the_first(stage: Stage, fetch: Callable[[], str
     assert f"{stage.app}-000001-web-000001-1" in stage.containers(running=False)
 
 
+@pytest.mark.serving
 def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> None:
     """Whatever is wrong with a release, what served goes on serving, and nothing of the other is left."""
-    stage.deploy(stage.good(1))
     for sheet, reason in (
         (stage.sick(2), "web is unhealthy"),
         (stage.crashing(3), "web crashed"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from fairlead.host.fleet import COMMIT, FINISH, MIGRATE, STOP, SWITCH
 from fairlead.host.journal import read_journal
 from fairlead.host.ledger import Ledger, fold_records
@@ -55,9 +57,9 @@ def test_it_holds_at_each_point_and_is_called_as_everywhere(stage: Stage, fetch:
     assert _webs(stage) == {f"{stage.app}-000043-web-000043-1"}
 
 
+@pytest.mark.serving
 def test_left_alone_it_goes_back_and_follows_the_others_later(stage: Stage, fetch: Callable[[], str]) -> None:
     """Before its vote it undoes everything; after it, it keeps both releases until somebody knows of the others."""
-    stage.deploy(stage.good(1))
     held = Held(stage, stage.good(2), {"patience": 0.5})
     held.wait_for(SWITCH)
     result = held.end()
@@ -80,9 +82,9 @@ def test_left_alone_it_goes_back_and_follows_the_others_later(stage: Stage, fetc
         assert _ledger(stage).unfinished is None
 
 
+@pytest.mark.serving
 def test_it_is_stopped_in_its_watch(stage: Stage, fetch: Callable[[], str]) -> None:
     """The word of another host's failure does not wait for the end of the window."""
-    stage.deploy(stage.good(1))
     sheet = stage.good(2)
     sheet.watch = {"window": 60}
     held = Held(stage, sheet, {})

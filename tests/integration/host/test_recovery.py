@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
+import pytest
+
 from fairlead.host.engine import Engine
 from fairlead.host.journal import read_journal
 from fairlead.host.ledger import fold_records
@@ -18,9 +20,9 @@ def _deploy_and_kill(stage: Stage, sheet: Sheet, phase: str) -> None:
     stage.kill_in(raw, phase)
 
 
+@pytest.mark.serving
 def test_watch_cut_short_is_no_pass(stage: Stage, fetch: Callable[[], str]) -> None:
     """Nobody has said that the new one may stay: the old one serves again, and is started where it was stopped."""
-    stage.deploy(stage.good(1))
     _deploy_and_kill(stage, stage.good(2), "watch")
     assert fetch() == "web 2222"
     old = f"{stage.app}-000001-web-000001-1"
@@ -32,9 +34,9 @@ def test_watch_cut_short_is_no_pass(stage: Stage, fetch: Callable[[], str]) -> N
     assert {name for name in stage.containers(running=False) if "-web-" in name} == {old}
 
 
+@pytest.mark.serving
 def test_watch_cut_short_with_nowhere_to_go(stage: Stage, fetch: Callable[[], str]) -> None:
     """What served before is gone: a release that was verified is better than none."""
-    stage.deploy(stage.good(1))
     _deploy_and_kill(stage, stage.good(2), "watch")
     Engine.connect().remove(f"{stage.app}-000001-web-000001-1")
     result = stage.repair()
@@ -52,9 +54,9 @@ def test_first_release_stays_though_its_watch_was_cut_short(stage: Stage, fetch:
     assert fetch() == "web 1111"
 
 
+@pytest.mark.serving
 def test_rollback_that_was_killed_goes_on(stage: Stage, fetch: Callable[[], str]) -> None:
     """Its release has served before; back to what was fled from is where nobody wants to be."""
-    stage.deploy(stage.good(1))
     stage.deploy(stage.good(2))
     stage.kill_in({"kind": "rollback", "task": uuid.uuid4().hex[:12], "to": None, "options": {}}, "watch")
     result = stage.repair()
@@ -62,9 +64,9 @@ def test_rollback_that_was_killed_goes_on(stage: Stage, fetch: Callable[[], str]
     assert fetch() == "web 1111"
 
 
+@pytest.mark.serving
 def test_next_deploy_heals_too(stage: Stage, fetch: Callable[[], str]) -> None:
     """Nobody has to call for a repair: a deploy does it first, and says so."""
-    stage.deploy(stage.good(1))
     _deploy_and_kill(stage, stage.good(2), "verify")
     result = stage.deploy(stage.good(3))
     assert (result.status, result.serving) == ("live", "000003")
@@ -72,18 +74,18 @@ def test_next_deploy_heals_too(stage: Stage, fetch: Callable[[], str]) -> None:
     assert fetch() == "web 3333"
 
 
+@pytest.mark.serving
 def test_torn_journal_is_no_obstacle(stage: Stage) -> None:
     """A journal that lost its end by a power cut is read as far as it goes; the switch is the truth."""
-    stage.deploy(stage.good(1))
     content = stage.paths.journal.read_bytes()
     stage.paths.journal.write_bytes(content[:-40])
     result = stage.deploy(stage.good(2))
     assert (result.status, result.serving) == ("live", "000002")
 
 
+@pytest.mark.serving
 def test_deploy_starts_what_should_serve(stage: Stage, fetch: Callable[[], str]) -> None:
     """After a crash of the engine nothing runs; a deploy that is refused leaves the release before serving again."""
-    stage.deploy(stage.good(1))
     engine = Engine.connect()
     for name in stage.containers():
         engine.stop(name, grace=1)
@@ -96,10 +98,10 @@ def test_deploy_starts_what_should_serve(stage: Stage, fetch: Callable[[], str])
     assert fetch() == "web 1111"
 
 
+@pytest.mark.serving
 def test_repair_starts_and_stops(stage: Stage, fetch: Callable[[], str]) -> None:
     """What should serve is started and waited for; what serves no more is stopped; half-written files go."""
-    for number in (1, 2):
-        stage.deploy(stage.good(number))
+    stage.deploy(stage.good(2))
     engine = Engine.connect()
     engine.start(f"{stage.app}-000001-web-000001-1")
     engine.stop(f"{stage.app}-000002-web-000002-1", grace=1)

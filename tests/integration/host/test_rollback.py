@@ -13,9 +13,9 @@ from fairlead.host.state import read_history
 from tests.integration.host.stage import Stage
 
 
+@pytest.mark.serving
 def test_rollback_is_warm(stage: Stage, fetch: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped containers are started, verified and switched to, on a full disk too; once more goes nowhere."""
-    stage.deploy(stage.good(1))
     stage.deploy(stage.good(2))
     monkeypatch.setattr("fairlead.host.preflight._SPARE_ROOT", 1 << 60)
     full = stage.deploy(stage.good(3))
@@ -49,9 +49,9 @@ def test_rollback_is_warm(stage: Stage, fetch: Callable[[], str], monkeypatch: p
     assert fetch() == "web 2222"
 
 
+@pytest.mark.serving
 def test_rollback_makes_removed_containers_again(stage: Stage, fetch: Callable[[], str]) -> None:
     """A release whose containers somebody removed comes back from its bundle."""
-    stage.deploy(stage.good(1))
     stage.deploy(stage.good(2))
     Engine.connect().remove(f"{stage.app}-000001-web-000001-1")
     result = stage.rollback()
@@ -59,9 +59,9 @@ def test_rollback_makes_removed_containers_again(stage: Stage, fetch: Callable[[
     assert fetch() == "web 1111"
 
 
+@pytest.mark.serving
 def test_rollback_to_a_release_that_fell_ill(stage: Stage, fetch: Callable[[], str]) -> None:
     """A rollback that fails leaves what serves, and stops again what it had started."""
-    stage.deploy(stage.good(1))
     stage.deploy(stage.good(2))
     Engine.connect().remove(f"{stage.app}-000001-web-000001-1")
     shutil.rmtree(stage.paths.files)
@@ -72,9 +72,9 @@ def test_rollback_to_a_release_that_fell_ill(stage: Stage, fetch: Callable[[], s
     assert f"{stage.app}-000001-web-000001-1" not in stage.containers()
 
 
+@pytest.mark.serving
 def test_rollback_over_an_irreversible_migration(stage: Stage, fetch: Callable[[], str]) -> None:
     """Refused with the reason, possible for who says which schema the old release is to live with."""
-    stage.deploy(stage.good(1))
     sheet = stage.good(2)
     sheet.job(irreversible=True)
     stage.deploy(sheet)

@@ -89,9 +89,9 @@ def _watched(stage: Stage) -> float:
     return float(times[-1] - times[0])
 
 
+@pytest.mark.serving
 def test_errors_that_only_users_see(stage: Stage, fetch: Callable[[], str]) -> None:
     """Every check is good, every tenth page is not: the proxy's own count brings the old release back."""
-    stage.deploy(stage.good(1))
     old = stage.containers()
     with _load(stage) as fates:
         time.sleep(1.5)
@@ -124,9 +124,9 @@ def test_what_was_as_bad_before_is_no_reason(stage: Stage) -> None:
     assert watch["traffic"][0]["old"]["errors"] > 10
 
 
+@pytest.mark.serving
 def test_counts_are_the_users(stage: Stage) -> None:
     """What the proxy counts is what was asked, but for the probes."""
-    stage.deploy(stage.good(1))
     with _load(stage) as fates:
         time.sleep(1.5)
         deploying = threading.Thread(
@@ -166,9 +166,9 @@ def test_too_little_traffic(stage: Stage) -> None:
     assert "--require-evidence" in str(result.error["fix"])
 
 
+@pytest.mark.serving
 def test_probe_that_fails_in_public(stage: Stage, fetch: Callable[[], str]) -> None:
     """What the dark route was told is not what the public is told."""
-    stage.deploy(stage.good(1))
     result = stage.deploy(_sheet(stage, 2, TWO_FACED))
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
     assert result.error is not None
@@ -177,9 +177,9 @@ def test_probe_that_fails_in_public(stage: Stage, fetch: Callable[[], str]) -> N
     assert fetch() == "web 1111"
 
 
+@pytest.mark.serving
 def test_crash_in_the_watch(stage: Stage, fetch: Callable[[], str]) -> None:
     """The engine starts it again at once; that it had to is enough."""
-    stage.deploy(stage.good(1))
 
     def crash() -> None:
         _wait_for_switch(stage)
@@ -208,9 +208,9 @@ def test_first_release_that_fails_serves_nobody(stage: Stage) -> None:
     assert not any("-web-" in name for name in stage.containers(running=False))
 
 
+@pytest.mark.serving
 def test_no_watch(stage: Stage) -> None:
     """A window of 0 turns it off."""
-    stage.deploy(stage.good(1))
     result = stage.deploy(_sheet(stage, 2, TWO_FACED, 0.0))
     assert (result.status, "watch" in result.data) == ("live", False)
     assert {one.phase: one.state for one in result.phases}["watch"] == "skipped"

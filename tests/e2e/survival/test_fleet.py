@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from fairlead.lab.state import Lab, Server, load
+from fairlead.lab.state import Lab, Server
 from fairlead.lab.wipe import wipe_server
 from tests.e2e.conftest import copy_of
+from tests.e2e.survival.conftest import SERVERS
 from tests.e2e.workbench import Workbench, containers, on_server
 
 NAME = "tiny.example.com"
@@ -59,16 +60,10 @@ sys.exit(boundary.main(sys.argv[3:]))
 """
 
 
-NUMBERS = (1, 3, 4)
-"""Server 2 belongs to another lane of the tests."""
-
-
 @pytest.fixture
-def fleet(published: Workbench, tmp_path: Path) -> Iterator[Workbench]:
+def fleet(published: Workbench, servers: Lab, tmp_path: Path) -> Iterator[Workbench]:
     """The tiny app, its environment two of three servers."""
-    up = [sys.executable, "-m", "fairlead", "lab", "up", "--hosts", "4"]
-    subprocess.run(up, check=True, timeout=1500)
-    bench = replace(copy_of(published, tmp_path), lab=load())
+    bench = replace(copy_of(published, tmp_path), lab=servers)
     address = bench.server.address
     bench.edit("compose.yaml", "  store:\n    <<", ANNOUNCE + "    <<")
     # Three servers on one machine: slow is not sick.
@@ -81,11 +76,11 @@ def fleet(published: Workbench, tmp_path: Path) -> Iterator[Workbench]:
         "fairlead.yaml", "deploy: {start_timeout: 20s", "deploy: {hold_timeout: 8s, start_timeout: 90s"
     )
     bench.edit("fairlead.yaml", f"url: http://{address}", f"url: http://{NAME}")
-    bench.edit("fairlead.yaml", f"deploy@{address}", hosts(bench.lab, 1, 3))
-    for number in NUMBERS:
+    bench.edit("fairlead.yaml", f"deploy@{address}", hosts(bench.lab, 3, 4))
+    for number in SERVERS:
         wipe_server(bench.lab.servers[number])
     yield bench
-    for number in NUMBERS:
+    for number in SERVERS:
         wipe_server(bench.lab.servers[number])
 
 
@@ -126,84 +121,93 @@ def by_host(document: dict[str, Any], key: str) -> list[Any]:
 
 
 def test_a_fleet_through_its_life(fleet: Workbench) -> None:
-    """Added to, failing on one, killed in between, gone back, drained and left."""
+    """Killed in between, added to, gone back, failing on one, without power, drained and left."""
     lab, servers = fleet.lab, fleet.lab.servers
     fleet.vary(COLOUR="green")
     deployed = fleet.ok("--json", "deploy").document
     assert by_host(deployed, "status") == ["live", "live"]
     assert by_host(deployed, "serving") == ["000001", "000001"]
-    assert serving(fleet, 1, 3) == {(200, "green")}
-    logs = [on_server(servers[n], "find", "/srv/fairlead/tiny/tasks", "-name", "job-*.log") for n in (1, 3)]
+    assert serving(fleet, 3, 4) == {(200, "green")}
+    logs = [on_server(servers[n], "find", "/srv/fairlead/tiny/tasks", "-name", "job-*.log") for n in (3, 4)]
     assert [("announce" in found, "migrate" in found) for found in logs] == [(True, True), (False, True)]
 
+    _survives_its_client(fleet)
+
     # A host is added: it gets the release, the others are not touched.
-    before = containers(servers[1]), containers(servers[3])
-    fleet.edit("fairlead.yaml", hosts(lab, 1, 3), hosts(lab, *NUMBERS))
+    before = containers(servers[3]), containers(servers[4])
+    fleet.edit("fairlead.yaml", hosts(lab, 3, 4), hosts(lab, *SERVERS))
     added = fleet.ok("--json", "deploy").document
     assert by_host(added, "status") == ["unchanged", "unchanged", "live"]
-    assert by_host(added, "serving") == ["000001"] * 3
-    assert (containers(servers[1]), containers(servers[3])) == before
-    assert serving(fleet, *NUMBERS) == {(200, "green")}
+    assert len(set(by_host(added, "serving"))) == 1
+    assert (containers(servers[3]), containers(servers[4])) == before
+    assert serving(fleet, *SERVERS) == {(200, "blue")}
 
     # One host fails its verification: all stay where they are.
     seen = "/var/lib/docker/volumes/tiny_state/_data/migrations"
-    fleet.vary(COLOUR="blue")
-    on_server(servers[3], "sh", "-c", f"mv {seen} {seen}.away && mkdir {seen}")
-    fleet.edit("fairlead.yaml", "start_timeout: 90s", "start_timeout: 25s")
-    refused = fleet.fairlead("--json", "deploy")
-    assert refused.code == 6, refused
-    error = refused.document
-    fleet.edit("fairlead.yaml", "start_timeout: 25s", "start_timeout: 90s")
-    on_server(servers[3], "sh", "-c", f"rmdir {seen} && mv {seen}.away {seen}")
-    assert error["what"].startswith(f"deploy@{servers[3].address}: web"), error
-    assert serving(fleet, *NUMBERS) == {(200, "green")}
-    assert all(len(containers(servers[number], "name=web")) == 1 for number in NUMBERS)
+    fleet.vary(COLOUR="red")
+    on_server(servers[4], "sh", "-c", f"mv {seen} {seen}.away && mkdir {seen}")
+    fleet.edit("fairlead.yaml", "start_timeout: 90s", "start_timeout: 15s")
+    error = fleet.refused(6, "deploy")
+    fleet.edit("fairlead.yaml", "start_timeout: 15s", "start_timeout: 90s")
+    on_server(servers[4], "sh", "-c", f"rmdir {seen} && mv {seen}.away {seen}")
+    assert error["what"].startswith(f"deploy@{servers[4].address}: web"), error
+    assert serving(fleet, *SERVERS) == {(200, "blue")}
+    assert all(len(containers(servers[number], "name=web")) == 1 for number in SERVERS)
 
-    # A client that is killed between two switches: all go back by themselves, and the next command tidies up.
+    # A server loses power between two switches.
+    ended = sabotage(fleet, "switch", servers[4].name)
+    assert ended.returncode == 7, ended
+    assert serving(fleet, 3, 5) == {(200, "blue")}
+    subprocess.run(["docker", "start", servers[4].name], check=True, capture_output=True)
+    wait_until_served(servers[4], "blue", "red")
+    fleet.ok("status")
+    assert serving(fleet, *SERVERS) == {(200, "blue")}
+
+    _loses_a_host(fleet)
+
+
+def _survives_its_client(fleet: Workbench) -> None:
+    """A client that is killed between two words leaves hosts that agree."""
+    servers = fleet.lab.servers
+    fleet.vary(COLOUR="blue")
+    # Between two switches: all go back by themselves, and the next command tidies up.
     ended = sabotage(fleet, "switch", "die")
     assert ended.returncode == -signal.SIGKILL, ended
-    wait_until_served(servers[1], "blue")
-    for number in NUMBERS:
+    wait_until_served(servers[3], "blue")
+    for number in (3, 4):
         wait_until_served(servers[number], "green")
     wait_until_idle(fleet)
     fleet.ok("status")
-    assert all(len(containers(servers[number], "name=web")) == 1 for number in NUMBERS)
+    assert all(len(containers(servers[number], "name=web")) == 1 for number in (3, 4))
     # Between two commits: what one host has written down counts for all.
     ended = sabotage(fleet, "commit", "die")
     assert ended.returncode == -signal.SIGKILL, ended
-    wait_until_served(servers[3], "green")
-    wait_until_served(servers[1], "blue")
+    wait_until_served(servers[4], "green")
+    wait_until_served(servers[3], "blue")
     wait_until_idle(fleet)
     fleet.ok("status")
-    assert serving(fleet, *NUMBERS) == {(200, "blue")}
-
-    # All go back together.
+    assert serving(fleet, 3, 4) == {(200, "blue")}
+    # All go back together, and forth again.
     rolled = fleet.ok("--json", "rollback").document
-    assert by_host(rolled, "serving") == ["000001"] * 3
-    assert serving(fleet, *NUMBERS) == {(200, "green")}
+    assert by_host(rolled, "serving") == ["000001"] * 2
+    assert serving(fleet, 3, 4) == {(200, "green")}
+    fleet.ok("deploy")
 
-    # A server loses power between two switches.
-    fleet.vary(COLOUR="red")
-    ended = sabotage(fleet, "switch", servers[3].name)
-    assert ended.returncode == 7, ended
-    assert serving(fleet, 1, 4) == {(200, "green")}
-    subprocess.run(["docker", "start", servers[3].name], check=True, capture_output=True)
-    wait_until_served(servers[3], "green", "red")
-    fleet.ok("status")
-    assert serving(fleet, *NUMBERS) == {(200, "green")}
 
-    # A host leaves: the load balancer hears of it, and nothing but its data stays.
-    leaving = str(servers[4].address)
+def _loses_a_host(fleet: Workbench) -> None:
+    """The load balancer hears of it, and nothing but its data stays."""
+    lab, servers = fleet.lab, fleet.lab.servers
+    leaving = str(servers[5].address)
     drained = fleet.ok("--json", "host", "drain", leaving).document
     assert (drained["paths"], drained["quiet"]) == (["/health"], True)
-    assert [visit(servers[4], path)[0] for path in ("/health", "/")] == [503, 200]
+    assert [visit(servers[5], path)[0] for path in ("/health", "/")] == [503, 200]
     fleet.ok("host", "undrain", leaving)
-    assert visit(servers[4], "/health")[0] == 200
+    assert visit(servers[5], "/health")[0] == 200
     fleet.ok("host", "remove", leaving, "--volumes", "--yes")
-    wait_until_empty(servers[4])
-    fleet.edit("fairlead.yaml", hosts(lab, *NUMBERS), hosts(lab, 1, 3))
+    wait_until_empty(servers[5])
+    fleet.edit("fairlead.yaml", hosts(lab, *SERVERS), hosts(lab, 3, 4))
     assert by_host(fleet.ok("--json", "deploy").document, "status") == ["live", "live"]
-    assert serving(fleet, 1, 3) == {(200, "red")}
+    assert serving(fleet, 3, 4) == {(200, "red")}
 
 
 def wait_until_served(server: Server, *colours: str) -> None:
@@ -231,6 +235,6 @@ def wait_until_idle(bench: Workbench) -> None:
     """No agent is at work any more: each has given up waiting."""
     deadline = time.monotonic() + 90
     busy = "flock --nonblock /srv/fairlead/tiny/lock true || echo busy"
-    while any("busy" in on_server(bench.lab.servers[number], "sh", "-c", busy) for number in NUMBERS):
+    while any("busy" in on_server(bench.lab.servers[number], "sh", "-c", busy) for number in (3, 4)):
         assert time.monotonic() < deadline
         time.sleep(0.2)
