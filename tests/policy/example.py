@@ -25,8 +25,8 @@ from fairlead.compose.schema import schema_findings
 from fairlead.compose.services import infer_services
 from fairlead.findings import Finding
 from fairlead.positions import parse_yaml
-from fairlead.settings import ImageSettings
-from fairlead.settings_build import build_validate
+from fairlead.settings.build import build_validate
+from fairlead.settings.values import ImageSettings
 
 HERE = Path(__file__).parent
 _EXPECT = re.compile(r"#\s*expect:\s*(?P<what>[^#]+)")

@@ -11,7 +11,7 @@ from fairlead.compose.loader import load_model
 from fairlead.compose.policy import Subject, apply_waivers, make_policy, policy_findings
 from fairlead.compose.schema import schema_findings
 from fairlead.compose.services import infer_services
-from fairlead.settings import load_settings
+from fairlead.settings.load import load_settings
 
 ROOT = Path(__file__).parent.parent.parent
 TINY = ROOT / "tests" / "e2e" / "apps" / "tiny"

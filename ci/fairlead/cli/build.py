@@ -62,7 +62,7 @@ def command(
     from fairlead.image.bake import BuildOptions
     from fairlead.image.build import load_plan, load_sources, run_build
     from fairlead.release.identity import read_identity
-    from fairlead.settings import load_settings
+    from fairlead.settings.load import load_settings
 
     environ = {**os.environ, **({"FAIRLEAD_REGISTRY": registry} if registry else {})}
     settings = load_settings(Path.cwd(), environ)

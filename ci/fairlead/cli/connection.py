@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fairlead.remote.session import Session, Traffic
     from fairlead.remote.ssh import Access
     from fairlead.report import Reporter
-    from fairlead.settings import Environment, Settings
+    from fairlead.settings.values import Environment, Settings
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
@@ -106,7 +106,7 @@ def find_place(environment: str | None, registry: str | None = None) -> Place:
     Raises:
         InputError: the file does not hold, or there is no such environment.
     """
-    from fairlead.settings import load_settings
+    from fairlead.settings.load import load_settings
 
     environ = {**os.environ, **({"FAIRLEAD_REGISTRY": registry} if registry else {})}
     settings = load_settings(Path.cwd(), environ)

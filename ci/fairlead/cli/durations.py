@@ -12,7 +12,7 @@ class _Duration(click.ParamType[float]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Read it, or say how it is written."""
-        from fairlead.settings import parse_duration
+        from fairlead.settings.units import parse_duration
 
         if isinstance(value, float):
             return value

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fairlead.compose.evidence import Evidence
     from fairlead.compose.verdict import Verdict
     from fairlead.report import Reporter
-    from fairlead.settings import Environment, Settings
+    from fairlead.settings.values import Environment, Settings
 
 
 @dataclass(frozen=True)

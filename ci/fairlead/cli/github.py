@@ -37,7 +37,7 @@ def comment(work_dir: str, github_token: str | None) -> None:
     from fairlead.errors import InputError
     from fairlead.github.comment import put_comment, render_comment
     from fairlead.github.context import read_context
-    from fairlead.settings import load_settings
+    from fairlead.settings.load import load_settings
 
     reporter = report.current()
     context = read_context(os.environ)

@@ -26,7 +26,7 @@ from fairlead.errors import ExitCode, FairleadError
 if TYPE_CHECKING:
     from fairlead.remote.access import AccessOptions
     from fairlead.report import Reporter
-    from fairlead.settings import Host
+    from fairlead.settings.values import Host
 
 
 @click.group(

@@ -26,7 +26,8 @@ def command(force: bool, dry_run: bool) -> None:
 
     from fairlead import report
     from fairlead.errors import InputError
-    from fairlead.settings import FILE_NAME, load_settings
+    from fairlead.settings.load import load_settings
+    from fairlead.settings.values import FILE_NAME
     from fairlead.starter.draft import plan_draft
     from fairlead.starter.look import read_sight
 

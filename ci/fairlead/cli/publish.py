@@ -54,7 +54,7 @@ def command(
     from fairlead import report
     from fairlead.image.documents import load_build, load_scan
     from fairlead.image.publish import PublishOptions, run_publish
-    from fairlead.settings import load_settings
+    from fairlead.settings.load import load_settings
 
     environ = {**os.environ, **({"FAIRLEAD_REGISTRY": registry} if registry else {})}
     settings = load_settings(Path.cwd(), environ)

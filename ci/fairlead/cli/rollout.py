@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fairlead.remote.ahead import Ahead
     from fairlead.remote.session import Blob, Event
     from fairlead.report import Phase, Reporter
-    from fairlead.settings import Settings
+    from fairlead.settings.values import Settings
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 

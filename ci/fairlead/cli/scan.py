@@ -41,7 +41,7 @@ def command(work_dir: str, offline: bool) -> None:
     from fairlead.image.documents import load_build
     from fairlead.image.refusal import refusal
     from fairlead.image.scan import run_scan_verb
-    from fairlead.settings import load_settings
+    from fairlead.settings.load import load_settings
 
     settings = load_settings(Path.cwd(), os.environ)
     folder = settings.root / work_dir

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fairlead.release.proof import Link, Proof
     from fairlead.remote.access import AccessOptions
     from fairlead.report import Reporter
-    from fairlead.settings import Settings
+    from fairlead.settings.values import Settings
 
 
 @click.command(

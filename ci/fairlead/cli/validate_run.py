@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from fairlead.compose.baseline import Baseline
     from fairlead.compose.scopes import Scope
-    from fairlead.settings import Settings
+    from fairlead.settings.values import Settings
 
 
 def run_validate(options: ValidateOptions, *, as_json: bool = False, plain: bool = False) -> int:
@@ -102,7 +102,7 @@ def _settings() -> Settings | None:
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "fairlead.yaml").is_file():
-            from fairlead.settings import load_settings
+            from fairlead.settings.load import load_settings
 
             return load_settings(folder, os.environ)
         if (folder / ".git").exists():
@@ -186,7 +186,7 @@ def _baseline(options: ValidateOptions, scopes: tuple[Scope, ...]) -> Baseline |
 
 def _write_baseline(options: ValidateOptions, request: Request, verdict: Verdict) -> int:
     from fairlead.compose.baseline import write_baseline
-    from fairlead.settings import shown_path
+    from fairlead.positions import shown_path
 
     path = _baseline_path(options, request.scopes)
     written = write_baseline(path, verdict.findings, verdict.models, except_rules=ALWAYS)

@@ -10,7 +10,7 @@ from fairlead.compose.verdict import Request
 from fairlead.errors import ComposeInvalidError, InputError
 from fairlead.findings import Finding
 from fairlead.records import replace
-from fairlead.settings import DEFAULT_COMPOSE_NAMES, Environment, Settings
+from fairlead.settings.values import DEFAULT_COMPOSE_NAMES, Environment, Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

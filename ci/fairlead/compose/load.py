@@ -10,7 +10,8 @@ from fairlead.compose.model import ComposeApp
 from fairlead.compose.services import infer_services
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
-from fairlead.settings import Environment, Settings, shown_path
+from fairlead.positions import shown_path
+from fairlead.settings.values import Environment, Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from fairlead.compose.loader import Model
-    from fairlead.settings import Environment, Settings
+    from fairlead.settings.values import Environment, Settings
 
     Role = Literal["app", "worker", "job", "state", "ops", "proxy"]
     Gate = Literal["healthcheck", "http", "running"]

@@ -12,7 +12,7 @@ from fairlead.compose.remarks import Remarks
 from fairlead.compose.trees import Tree, TreeRefusedError, file_tree, load_tree
 from fairlead.findings import Location
 from fairlead.origin import find_repository
-from fairlead.settings import shown_path
+from fairlead.positions import shown_path
 
 # Folders of well-known state images that hold what the author wrote, not what the image keeps.
 _SEED_TARGETS = ("/docker-entrypoint-initdb.d", "/etc/")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairlead.compose.ports import FoundPort
-    from fairlead.settings import ImageSettings
+    from fairlead.settings.values import ImageSettings
 
 _PROXY_FILE_BYTES = 256 * 1024
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fairlead.compose.model import Service
     from fairlead.compose.policy import Policy, Waived
     from fairlead.compose.scopes import Scope
-    from fairlead.settings import Settings
+    from fairlead.settings.values import Settings
 
 UNSEEN = "unseen"
 """The rule of what could not be looked at."""
@@ -137,7 +137,7 @@ class Verdict:
 
 def shown_files(scopes: Sequence[Scope]) -> str:
     """The files of the combinations in words, for one line."""
-    from fairlead.settings import shown_path
+    from fairlead.positions import shown_path
 
     names = list(dict.fromkeys(shown_path(Path(file)) for scope in scopes for file in scope.files))
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

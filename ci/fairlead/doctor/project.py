@@ -13,12 +13,13 @@ from fairlead.doctor.check import FAILED, OK, WARNING, Check, failed_check
 from fairlead.errors import FairleadError
 from fairlead.image.credentials import auth_file, find_credentials, is_loopback, registry_host
 from fairlead.release.identity import Identity, read_identity
-from fairlead.settings import Settings, load_settings
+from fairlead.settings.load import load_settings
+from fairlead.settings.values import Settings
 from fairlead.tools.locate import locate
 
 if TYPE_CHECKING:
     from fairlead.remote.access import AccessOptions
-    from fairlead.settings import Environment
+    from fairlead.settings.values import Environment
 
 _REGISTRY_SECONDS = 30.0
 

@@ -18,7 +18,7 @@ from fairlead.errors import InputError
 from fairlead.image.cache import plan_cache
 from fairlead.image.staging import Source, plan_staging
 from fairlead.release.identity import Identity
-from fairlead.settings import BuildSecret, Settings
+from fairlead.settings.values import BuildSecret, Settings
 
 # With `mode=max` the provenance would quote every build argument and every step.
 _PROVENANCE = "type=provenance,mode=min"

@@ -28,9 +28,10 @@ from fairlead.image.progress import Progress, emulated_seconds, heading_of, pars
 from fairlead.image.provenance import settle_provenance
 from fairlead.image.staging import Source, load_ignore, plan_staging, write_staging
 from fairlead.image.workdir import prepare_work_dir
+from fairlead.positions import shown_path
 from fairlead.release.identity import Identity
 from fairlead.report import Reporter
-from fairlead.settings import Settings, shown_path
+from fairlead.settings.values import Settings
 from fairlead.tools.locate import locate
 
 # Bake of buildx 0.19 and newer asks for leave to read a secret or write an archive outside of the folder

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead.settings import Settings
+from fairlead.settings.values import Settings
 from fairlead.tools.cache import cache_dir
 
 # What the runner hands to actions, and not to steps that only run a command.

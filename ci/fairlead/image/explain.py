@@ -9,7 +9,7 @@ from fairlead.errors import CommandFailedError, FairleadError, InputError
 from fairlead.findings import Finding, Location
 from fairlead.image.progress import Progress, Step, parse_progress
 from fairlead.image.staging import Source
-from fairlead.settings import shown_path
+from fairlead.positions import shown_path
 
 _ENGINE_DOWN = (
     "Cannot connect to the Docker daemon",

@@ -27,7 +27,7 @@ from fairlead.image.tags import Move, Present, decide_move, plan_tags, sha_tag
 from fairlead.image.verdict import expired_ignores, policy_hash
 from fairlead.release.identity import is_ancestor
 from fairlead.report import Reporter
-from fairlead.settings import Settings
+from fairlead.settings.values import Settings
 from fairlead.tools.locate import locate
 
 _REVISION_LABEL = "org.opencontainers.image.revision"

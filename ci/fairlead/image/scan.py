@@ -46,7 +46,7 @@ from fairlead.image.verdict import (
     unused_ignores,
 )
 from fairlead.report import Reporter
-from fairlead.settings import ScanSettings, Settings
+from fairlead.settings.values import ScanSettings, Settings
 from fairlead.tools.locate import locate
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.image.dockerfile import Dockerfile
-from fairlead.settings import ImageSettings
+from fairlead.settings.values import ImageSettings
 
 
 @dataclass(frozen=True)

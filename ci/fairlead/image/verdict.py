@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 from fairlead.image.documents import Reason
 from fairlead.image.findings import SEVERITIES, Report, Vulnerability
-from fairlead.settings import ScanIgnore, ScanSettings
+from fairlead.settings.values import ScanIgnore, ScanSettings
 
 CODES: Mapping[str, str] = {
     "database-missing": "there is no vulnerability database",

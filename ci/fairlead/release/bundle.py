@@ -15,7 +15,7 @@ from fairlead.release.secrets import Secret
 if TYPE_CHECKING:
     from fairlead.compose.evidence import Evidence
     from fairlead.compose.split import ReleaseParts
-    from fairlead.settings import Environment, Settings
+    from fairlead.settings.values import Environment, Settings
 
 SCHEMA = "fairlead.release/v1"
 

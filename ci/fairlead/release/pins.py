@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import InputError
-from fairlead.settings import Settings
+from fairlead.settings.values import Settings
 
 if TYPE_CHECKING:
     from fairlead.compose.split import Pin

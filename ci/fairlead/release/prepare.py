@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fairlead.compose.model import ComposeApp
     from fairlead.compose.split import Pin
     from fairlead.release.pins import Resolve
-    from fairlead.settings import Environment, Settings
+    from fairlead.settings.values import Environment, Settings
 
 
 @dataclass(frozen=True)

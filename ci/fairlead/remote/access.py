@@ -13,7 +13,7 @@ from fairlead import process
 from fairlead.errors import CommandFailedError, InputError, ToolMissingError
 from fairlead.remote.ssh import Access, keyscan_argv
 from fairlead.remote.ssh_failure import Cause, ScannedKey, explain, parse_cause, parse_refused_key
-from fairlead.settings import Environment, Host
+from fairlead.settings.values import Environment, Host
 
 KEY_VARIABLE = "FAIRLEAD_SSH_KEY"
 _SCAN_SECONDS = 15.0

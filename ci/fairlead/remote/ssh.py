@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead.settings import Host
+from fairlead.settings.values import Host
 
 
 @dataclass(frozen=True)

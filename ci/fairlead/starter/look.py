@@ -12,7 +12,7 @@ from typing import Any
 from fairlead.findings import Location
 from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, load_yaml
-from fairlead.settings import DEFAULT_COMPOSE_NAMES
+from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
 
 _COMPOSE_FOLDERS = (".", "compose", "docker", "deploy", "deployment", "infra", "ops")
 # ${NAME} and $NAME without a default; `$$` is an escape. Those of Fairlead and Compose are always given.

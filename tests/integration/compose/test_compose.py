@@ -16,7 +16,7 @@ from fairlead.compose.check import settings_request
 from fairlead.compose.judge import judge
 from fairlead.errors import InputError
 from fairlead.schemas import load_schema
-from fairlead.settings import Environment, Settings
+from fairlead.settings.values import Environment, Settings
 from tests.unit.compose import foreign
 
 

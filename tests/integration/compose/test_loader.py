@@ -19,7 +19,7 @@ from fairlead.compose.loader.differences import DIFFERENCES
 from fairlead.compose.split import Pin, split
 from fairlead.positions import parse_yaml
 from fairlead.records import replace
-from fairlead.settings import load_settings
+from fairlead.settings.load import load_settings
 from fairlead.tools.locate import locate
 from tests.integration.compose.loader_cases import EXTERNAL, FILES, FORMS, RESOURCES, TOP, VARIABLES
 from tests.unit.compose import foreign

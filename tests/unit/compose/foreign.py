@@ -16,7 +16,8 @@ from fairlead.compose.load import load_app
 from fairlead.compose.model import ComposeApp
 from fairlead.compose.split import Pin, ReleaseParts, split
 from fairlead.positions import parse_yaml
-from fairlead.settings import ProxySettings, Settings, load_settings
+from fairlead.settings.load import load_settings
+from fairlead.settings.values import ProxySettings, Settings
 
 APPS = Path(__file__).parent / "apps"
 REVISION = "a" * 40

@@ -9,7 +9,7 @@ from fairlead.compose.load import build_app
 from fairlead.compose.loader import load_model
 from fairlead.compose.model import ComposeApp
 from fairlead.compose.split import Pin, ReleaseParts, split
-from fairlead.settings import Environment, ImageSettings, Settings
+from fairlead.settings.values import Environment, ImageSettings, Settings
 
 
 def small_app(

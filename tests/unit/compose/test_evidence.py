@@ -16,7 +16,7 @@ from fairlead.errors import ComposeInvalidError, ComposeUnseenError
 from fairlead.host.document import require_verdict
 from fairlead.records import replace
 from fairlead.report.recording import RecordingReporter
-from fairlead.settings import Environment, Settings
+from fairlead.settings.values import Environment, Settings
 from tests.unit.host.samples import release
 
 TEXT = "name: shop\nservices:\n  web:\n    image: nginx:1.29\n"

@@ -6,7 +6,7 @@ import pytest
 
 from fairlead.compose import ComposeApp, load_app
 from fairlead.errors import ComposeInvalidError
-from fairlead.settings import Environment, Settings
+from fairlead.settings.values import Environment, Settings
 
 
 def app_settings(root: Path, text: str) -> Settings:

@@ -7,7 +7,7 @@ import pytest
 from fairlead.compose.load import model_faults
 from fairlead.compose.loader import load_model
 from fairlead.findings import Finding
-from fairlead.settings import ImageSettings, Settings
+from fairlead.settings.values import ImageSettings, Settings
 from tests.unit.marks import assert_expected, expected
 
 EXAMPLES = Path(__file__).parent / "schema"

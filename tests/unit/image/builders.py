@@ -10,7 +10,7 @@ from fairlead.image.documents import BuildDocument, BuiltImage, ScanDocument, Sc
 from fairlead.image.findings import Report, Vulnerability
 from fairlead.image.verdict import Database, PlatformScan, policy_hash
 from fairlead.release.identity import Identity
-from fairlead.settings import ImageSettings, ScanSettings, Settings
+from fairlead.settings.values import ImageSettings, ScanSettings, Settings
 
 ROOT = Path("/clone")
 REVISION = "4f2a9c1d" * 5

@@ -11,7 +11,7 @@ from fairlead.image.bake import BakePlan, BuildOptions, bake_argv, parse_context
 from fairlead.image.dockerfile import parse_dockerfile
 from fairlead.image.staging import Source, plan_staging
 from fairlead.release.identity import Identity
-from fairlead.settings import BuildSecret, BuildSettings, ImageSettings, Settings
+from fairlead.settings.values import BuildSecret, BuildSettings, ImageSettings, Settings
 from tests.unit.image.builders import REVISION, ROOT, identity, settings
 
 WORK = ROOT / ".fairlead"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fairlead.image.cache import CachePlan, plan_cache
-from fairlead.settings import BuildSettings
+from fairlead.settings.values import BuildSettings
 from tests.unit.image.builders import settings
 
 

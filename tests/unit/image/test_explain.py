@@ -9,7 +9,7 @@ from fairlead.findings import Location
 from fairlead.image.dockerfile import parse_dockerfile
 from fairlead.image.explain import explain_build_failure
 from fairlead.image.staging import Source
-from fairlead.settings import ImageSettings
+from fairlead.settings.values import ImageSettings
 
 DOCKERFILE = 'FROM scratch\nCOPY busybox /bin/\n\nRUN ["/hello"]\n'
 

@@ -13,7 +13,7 @@ from fairlead.compose.split import ReleaseParts
 from fairlead.host.document import parse_release, require_verdict
 from fairlead.release.bundle import Origin, plan_bundle, plan_created_by
 from fairlead.release.secrets import Secret
-from fairlead.settings import Environment, EventSettings, Settings
+from fairlead.settings.values import Environment, EventSettings, Settings
 
 IMAGE = "ghcr.io/acme/board/web@sha256:" + "ab" * 32
 SERVICE = {

@@ -14,7 +14,7 @@ from fairlead.image.registry import Resolved
 from fairlead.release.order import plan_order
 from fairlead.release.pins import resolve_foreign, resolve_own
 from fairlead.release.plan_text import plan_lines, plan_rows, plan_sentence
-from fairlead.settings import ImageSettings, Settings
+from fairlead.settings.values import ImageSettings, Settings
 
 NEW, OLD = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 SETTINGS = Settings(

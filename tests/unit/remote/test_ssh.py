@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from fairlead.remote.ssh import Access, keyscan_argv, ssh_argv
-from fairlead.settings import Host
+from fairlead.settings.values import Host
 
 HOST = Host(user="deploy", name="app.example.com")
 ALWAYS = (

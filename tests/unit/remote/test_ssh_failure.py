@@ -8,7 +8,7 @@ import pytest
 
 from fairlead.remote.ssh import Access
 from fairlead.remote.ssh_failure import Cause, ScannedKey, explain, parse_cause, parse_refused_key
-from fairlead.settings import Host
+from fairlead.settings.values import Host
 
 ACCESS = Access(Host(user="deploy", name="app.example.com"), Path("deploy/known_hosts"), Path("/keys/deploy"))
 UNKNOWN = """\

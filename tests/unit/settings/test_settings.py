@@ -5,15 +5,9 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.settings import (
-    Host,
-    Probe,
-    WatchSettings,
-    load_settings,
-    parse_duration,
-    parse_host,
-    parse_share,
-)
+from fairlead.settings.load import load_settings
+from fairlead.settings.units import parse_duration, parse_host, parse_share
+from fairlead.settings.values import Host, Probe, WatchSettings
 from tests.unit.marks import assert_expected, expected
 
 HERE = Path(__file__).parent

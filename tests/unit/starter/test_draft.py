@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.settings import Settings, load_settings
+from fairlead.settings.load import load_settings
+from fairlead.settings.values import Settings
 from fairlead.starter.draft import Draft, plan_draft
 from fairlead.starter.look import read_sight
 from tests.unit.compose.foreign import APPS, names

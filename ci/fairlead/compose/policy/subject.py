@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fairlead.compose.model import Role, Service
     from fairlead.findings import Location, Severity
     from fairlead.positions import ValuePath
-    from fairlead.settings import ValidateSettings
+    from fairlead.settings.values import ValidateSettings
     from fairlead.yaml_nodes import Node
 
     ServiceCheck = Callable[["View"], Iterator["Fault"]]

@@ -21,7 +21,7 @@ from fairlead.compose.policy.subject import DEFAULT_REGISTRIES, OLDEST_COMPOSE
 from fairlead.compose.services import infer_services
 from fairlead.findings import Finding
 from fairlead.schemas import load_schema
-from fairlead.settings import ValidateSettings
+from fairlead.settings.values import ValidateSettings
 
 WEB = "name: demo\nservices:\n  web:\n    image: acme/web:1.0\n"
 

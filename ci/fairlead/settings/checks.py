@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from fairlead.findings import Finding
 from fairlead.nearest import did_you_mean
 from fairlead.origin import read_repository_slug
-from fairlead.positions import Document, ValuePath, load_documents
+from fairlead.positions import Document, ValuePath, load_documents, shown_path
 from fairlead.schemas import load_schema
-from fairlead.settings import DEFAULT_COMPOSE_NAMES, shown_path
+from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
 
 _RULE = "settings"
 _RESERVED_APPS = frozenset({"agents", "edge", "fairlead"})

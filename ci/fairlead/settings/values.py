@@ -1,25 +1,18 @@
-"""fairlead.yaml as frozen values.
-
-The shape is told by ``schemas/fairlead.schema.json``; what a schema can't tell is checked in
-``settings_checks``. A file with faults raises one error that names them all, each with its place.
-"""
+"""fairlead.yaml as frozen values."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fairlead.errors import InputError
 from fairlead.nearest import did_you_mean
-from fairlead.positions import Document, load_yaml
+from fairlead.positions import Document
 from fairlead.records import dataclass, field
 
 FILE_NAME = "fairlead.yaml"
 DEFAULT_COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,102 +262,3 @@ class Settings:
                 fix="add `registry: ghcr.io/<owner>/<repository>` to fairlead.yaml, or set FAIRLEAD_REGISTRY",
             )
         return f"{self.registry}/{image}"
-
-
-def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
-    """Read fairlead.yaml.
-
-    Args:
-        path: the file, or a folder: then the file is looked for there and in the folders above.
-        environ: variables; ``FAIRLEAD_REGISTRY`` and ``GITHUB_REPOSITORY`` count.
-
-    Raises:
-        InputError: there is no such file, or it has faults: all of them as findings.
-    """
-    from fairlead.schemas import load_schema
-    from fairlead.schemas.check import schema_findings
-    from fairlead.settings_build import build_settings
-    from fairlead.settings_checks import check_settings, read_registry
-
-    file = _find(path)
-    document = load_yaml(file, shown_path(file))
-    findings = list(document.faults)
-    if document.value is None and not findings:
-        raise InputError(f"{document.path} is empty", fix="`fairlead init --force` writes a good one")
-    is_read = not any(finding.rule == "yaml" for finding in findings)
-    if is_read:
-        findings += schema_findings(document, load_schema("fairlead"), rule="settings")
-        findings += check_settings(document, file.parent)
-    registry, registry_findings = read_registry(document, file.parent, environ)
-    findings += registry_findings
-    if findings:
-        count = len(findings)
-        raise InputError(
-            f"{document.path} has {'a fault' if count == 1 else f'{count} faults'}",
-            fix="every key is described in docs/configuration.md",
-            findings=tuple(
-                sorted(findings, key=lambda finding: (str(finding.location is None), finding.location))
-            ),
-        )
-    return build_settings(document, file, registry)
-
-
-def parse_duration(text: str) -> float:
-    """Seconds of a duration such as ``90s``, ``1h30m`` or ``500ms``.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not re.fullmatch(rf"({_DURATION_PART.pattern})+", text):
-        raise ValueError(text)
-    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(text))
-
-
-def parse_size(text: str) -> int:
-    """Bytes of a size such as ``4G`` or ``512M``; units are powers of 1024.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?[KMGT]?", text):
-        raise ValueError(text)
-    factor = 1024 ** (" KMGT".index(text[-1]) if text[-1] in "KMGT" else 0)
-    return int(float(text.rstrip("KMGT")) * factor)
-
-
-def parse_share(text: str) -> float:
-    """A share such as ``5%``, from 0 to 1; a checked text is expected."""
-    return float(text.rstrip("%")) / 100
-
-
-def parse_host(text: str) -> Host:
-    """The parts of ``user@host:port``; a checked text is expected."""
-    from urllib.parse import urlsplit
-
-    user, _, rest = text.rpartition("@")
-    parts = urlsplit(f"//{rest}")
-    return Host(user=user, name=parts.hostname or rest, port=parts.port or 22)
-
-
-def shown_path(path: Path) -> str:
-    """A path as the user would write it: relative to the working directory where it lies below."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def _find(path: Path) -> Path:
-    start = path.absolute()
-    if start.is_file():
-        return start.parent.resolve() / start.name
-    if start.is_dir():
-        for folder in (start.resolve(), *start.resolve().parents):
-            if (folder / FILE_NAME).is_file():
-                return folder / FILE_NAME
-            if (folder / ".git").exists():
-                break
-    where = f"in {start}" if start.is_dir() else f"at {start}"
-    raise InputError(
-        f"there is no {FILE_NAME} {where}", fix="`fairlead init` writes one by looking at the repository"
-    )

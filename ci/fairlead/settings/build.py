@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from fairlead.positions import Document
-from fairlead.settings import (
+from fairlead.settings.units import parse_duration, parse_host, parse_share, parse_size
+from fairlead.settings.values import (
     DEFAULT_COMPOSE_NAMES,
     BuildSecret,
     BuildSettings,
@@ -24,10 +25,6 @@ from fairlead.settings import (
     Settings,
     ValidateSettings,
     WatchSettings,
-    parse_duration,
-    parse_host,
-    parse_share,
-    parse_size,
 )
 
 _T = TypeVar("_T")

@@ -1,0 +1,68 @@
+"""Read fairlead.yaml.
+
+The shape is told by ``schemas/fairlead.schema.json``; what a schema can't tell is checked in ``checks``.
+A file with faults raises one error that names them all, each with its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fairlead.errors import InputError
+from fairlead.positions import load_yaml, shown_path
+from fairlead.settings.values import FILE_NAME, Settings
+
+
+def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Read fairlead.yaml.
+
+    Args:
+        path: the file, or a folder: then the file is looked for there and in the folders above.
+        environ: variables; ``FAIRLEAD_REGISTRY`` and ``GITHUB_REPOSITORY`` count.
+
+    Raises:
+        InputError: there is no such file, or it has faults: all of them as findings.
+    """
+    from fairlead.schemas import load_schema
+    from fairlead.schemas.check import schema_findings
+    from fairlead.settings.build import build_settings
+    from fairlead.settings.checks import check_settings, read_registry
+
+    file = _find(path)
+    document = load_yaml(file, shown_path(file))
+    findings = list(document.faults)
+    if document.value is None and not findings:
+        raise InputError(f"{document.path} is empty", fix="`fairlead init --force` writes a good one")
+    is_read = not any(finding.rule == "yaml" for finding in findings)
+    if is_read:
+        findings += schema_findings(document, load_schema("fairlead"), rule="settings")
+        findings += check_settings(document, file.parent)
+    registry, registry_findings = read_registry(document, file.parent, environ)
+    findings += registry_findings
+    if findings:
+        count = len(findings)
+        raise InputError(
+            f"{document.path} has {'a fault' if count == 1 else f'{count} faults'}",
+            fix="every key is described in docs/configuration.md",
+            findings=tuple(
+                sorted(findings, key=lambda finding: (str(finding.location is None), finding.location))
+            ),
+        )
+    return build_settings(document, file, registry)
+
+
+def _find(path: Path) -> Path:
+    start = path.absolute()
+    if start.is_file():
+        return start.parent.resolve() / start.name
+    if start.is_dir():
+        for folder in (start.resolve(), *start.resolve().parents):
+            if (folder / FILE_NAME).is_file():
+                return folder / FILE_NAME
+            if (folder / ".git").exists():
+                break
+    where = f"in {start}" if start.is_dir() else f"at {start}"
+    raise InputError(
+        f"there is no {FILE_NAME} {where}", fix="`fairlead init` writes one by looking at the repository"
+    )
