@@ -9,7 +9,8 @@ import click
 from fairlead import report
 from fairlead.cli.connection import access_of, access_options
 from fairlead.cli.options import environment_option, examples, work_dir_option
-from fairlead.cli.rollout import RolloutOptions, rollout_options, run_deploy, run_plan
+from fairlead.cli.rollout import run_deploy, run_plan
+from fairlead.cli.rollout_options import RolloutOptions, rollout_options
 
 
 @click.command(

@@ -75,7 +75,8 @@ def _roll_back(place: Place, access: AccessOptions, work_dir: Path, wishes: Mapp
     import os
     import socket
 
-    from fairlead.cli.rollout import RolloutOptions, finish_rollout, login_blobs
+    from fairlead.cli.rollout import finish_rollout, login_blobs
+    from fairlead.cli.rollout_options import RolloutOptions
     from fairlead.cli.together import connect_all, first_question, run_alike
     from fairlead.release.bundle import plan_created_by
     from fairlead.release.together import plan_target

@@ -119,7 +119,8 @@ def _rotate(
     import getpass
     import socket
 
-    from fairlead.cli.rollout import RolloutOptions, finish_rollout
+    from fairlead.cli.rollout import finish_rollout
+    from fairlead.cli.rollout_options import RolloutOptions
     from fairlead.cli.together import connect_all, first_question, run_alike
     from fairlead.release.bundle import plan_created_by
     from fairlead.remote.session import Blob

@@ -15,7 +15,8 @@ from fairlead import report
 from fairlead.cli.connection import Place, access_of, access_options, find_place, open_lines
 from fairlead.cli.gate import pass_gate
 from fairlead.cli.options import environment_option, examples, work_dir_option
-from fairlead.cli.rollout import RolloutOptions, ask_state, finish_rollout, rollout_options, start_rollout
+from fairlead.cli.rollout import ask_state, finish_rollout, start_rollout
+from fairlead.cli.rollout_options import RolloutOptions, rollout_options
 
 if TYPE_CHECKING:
     from fairlead.compose.evidence import Evidence
