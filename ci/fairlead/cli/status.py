@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fairlead.report import Reporter
     from fairlead.settings.values import Settings
 
+    States = Mapping[str, Mapping[str, Any]]
+
 
 @click.command(
     epilog=examples(
@@ -46,38 +48,13 @@ def command(
     A link of the chain that cannot be shown from here is named, and is no failure.
     One that contradicts is: exit code 4.
     """
-    from fairlead.host.text import status_sentence
-    from fairlead.release.together import find_differences
-
     reporter = report.current()
     place = find_place(environment)
     states, lost = _ask_states(place, access_of(known_hosts, identity), reporter)
     proofs = {host: _prove(place, state, place.settings.root / work_dir) for host, state in states.items()}
     now = time.time()
-    for host, state in states.items():
-        if len(place.hosts) > 1:
-            reporter.line(f"{host}:")
-        _show(reporter, state, proofs[host], now)
-    for text in (find_differences(states), *(f"{host}: {error.what}" for host, error in lost.items())):
-        if text:
-            reporter.warn(text)
-    first = next(iter(states))
-    document = {
-        "schema": "fairlead.status/v1",
-        "host": place.host,
-        "state": states[first],
-        "proof": [proof.to_json() for proof in proofs[first]],
-        "hosts": [
-            {"host": host, "state": state, "proof": [proof.to_json() for proof in proofs[host]]}
-            for host, state in states.items()
-        ]
-        + [{"host": host, "error": error.what} for host, error in lost.items()],
-    }
-    sentences = {host: status_sentence(state, now) for host, state in states.items()}
-    said = (
-        list(sentences.values()) if len(place.hosts) == 1 else [": ".join(one) for one in sentences.items()]
-    )
-    reporter.result(document, "\n".join(said))
+    _show_all(place, reporter, states, proofs, lost, now)
+    reporter.result(_document(place, states, proofs, lost), _sentences(place, states, now))
     if lost or not all(proof.holds for found in proofs.values() for proof in found):
         ctx.exit(int(ExitCode.COMMAND_FAILED))
 
@@ -107,6 +84,48 @@ def _ask_states(
         if not states:
             raise next(iter(lost.values()))
         return heal(place, sessions, states, reporter), lost
+
+
+def _show_all(
+    place: Place,
+    reporter: Reporter,
+    states: States,
+    proofs: Mapping[str, Sequence[Proof]],
+    lost: Mapping[str, FairleadError],
+    now: float,
+) -> None:
+    from fairlead.release.together import find_differences
+
+    for host, state in states.items():
+        if len(place.hosts) > 1:
+            reporter.line(f"{host}:")
+        _show(reporter, state, proofs[host], now)
+    for text in (find_differences(states), *(f"{host}: {error.what}" for host, error in lost.items())):
+        if text:
+            reporter.warn(text)
+
+
+def _document(
+    place: Place, states: States, proofs: Mapping[str, Sequence[Proof]], lost: Mapping[str, FairleadError]
+) -> dict[str, Any]:
+    """``fairlead.status/v1``; ``state`` and ``proof`` are those of the first server that answered."""
+    first = next(iter(states))
+    told = {host: [proof.to_json() for proof in found] for host, found in proofs.items()}
+    answered = [{"host": host, "state": state, "proof": told[host]} for host, state in states.items()]
+    return {
+        "schema": "fairlead.status/v1",
+        "host": place.host,
+        "state": states[first],
+        "proof": told[first],
+        "hosts": [*answered, *({"host": host, "error": error.what} for host, error in lost.items())],
+    }
+
+
+def _sentences(place: Place, states: States, now: float) -> str:
+    from fairlead.host.text import status_sentence
+
+    said = {host: status_sentence(state, now) for host, state in states.items()}
+    return "\n".join(said.values() if len(place.hosts) == 1 else map(": ".join, said.items()))
 
 
 def _show(reporter: Reporter, state: Mapping[str, Any], proofs: Sequence[Proof], now: float) -> None:

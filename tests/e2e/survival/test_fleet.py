@@ -67,11 +67,7 @@ def fleet(published: Workbench, servers: Lab, tmp_path: Path) -> Iterator[Workbe
     address = bench.server.address
     bench.edit("compose.yaml", "  store:\n    <<", ANNOUNCE + "    <<")
     # Three servers on one machine: slow is not sick.
-    quick, slow = (
-        f"interval: {n}s\n      timeout: {n - 1}s\n      retries: {retries}"
-        for n, retries in ((5, 2), (10, 5))
-    )
-    bench.edit("compose.yaml", quick, slow)
+    bench.edit("compose.yaml", "timeout: 4s\n      retries: 2", "timeout: 9s\n      retries: 5")
     bench.edit(
         "fairlead.yaml", "deploy: {start_timeout: 20s", "deploy: {hold_timeout: 8s, start_timeout: 90s"
     )

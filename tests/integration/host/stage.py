@@ -44,7 +44,7 @@ http://:8080 {
 # Docker counts nothing before the first check; short, so that the tests do not wait for it.
 HEALTHY = {
     "test": ["CMD", "/caddy", "version"],
-    "interval": "5s",
+    "interval": "30s",
     "timeout": "5s",
     "retries": 1,
     "start_period": "10s",
