@@ -58,8 +58,8 @@ def answer_plan(root: Path, frame: Frame) -> Mapping[str, Any]:
     """What a deploy of ``release``, new values of ``secrets``, or a rollback to ``to``, would do."""
     from .decide import decide_deploy, decide_rollback, decide_rotation
     from .engine import Engine
+    from .fold import fold_records
     from .journal import read_journal
-    from .ledger import fold_records
     from .request import parse_deploy_request, parse_rollback_request, parse_rotation_request
 
     frame = {**frame, "task": "plan"}

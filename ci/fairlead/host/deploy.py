@@ -18,9 +18,10 @@ from .credentials import drop_credentials
 from .decide import Decision, decide_deploy, decide_rollback, decide_rotation
 from .engine import Engine
 from .errors import EXIT_OK, AgentError, InputFault, as_fault
+from .fold import fold_records
 from .journal import Journal
 from .layout import make_layout
-from .ledger import DEPLOY, ROLLBACK, fold_records
+from .ledger import DEPLOY, ROLLBACK
 from .lock import Holder, hold_lock
 from .orders import heed
 from .paths import Paths

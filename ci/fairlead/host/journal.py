@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ END = "end"
 PRUNED = "pruned"
 
 _CHECKSUM_CHARS = 16
+_READ: dict[Path, tuple[bytes, list[Record], int]] = {}
+"""What was good of each journal when it was read last, its records, and how long it was."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,7 @@ class Journal:
         made = not path.exists()
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         content = _read_all(self._handle)
-        records, self._size = parse_records(content)
-        self.records = records
+        self.records, self._size = _parse_again(path, content)
         if self._size != len(content):
             os.ftruncate(self._handle, self._size)
             os.fsync(self._handle)
@@ -99,7 +100,7 @@ class Journal:
 def read_journal(path: Path) -> list[Record]:
     """The good records of a journal, oldest first; none when there is no file. Needs no lock."""
     try:
-        return parse_records(path.read_bytes())[0]
+        return _parse_again(path, path.read_bytes())[0]
     except FileNotFoundError:
         return []
 
@@ -112,9 +113,22 @@ def render_record(record: Record) -> bytes:
 
 def parse_records(content: bytes) -> tuple[list[Record], int]:
     """The good records, and the length of the content up to the end of the last of them."""
-    records: list[Record] = []
-    end = 0
-    for line, position in _lines(content):
+    return _parse_on([], content, 0)
+
+
+def _parse_again(path: Path, content: bytes) -> tuple[list[Record], int]:
+    """The same for a file that this process has read before, mostly: only what was written since is parsed."""
+    before, records, end = _READ.get(path, (b"", [], 0))
+    if not (before.endswith(b"\n") and content.startswith(before)):
+        records, end = [], 0
+    records, end = _parse_on(records, content, end)
+    _READ[path] = (content[:end], records, end)
+    return list(records), end
+
+
+def _parse_on(records: Sequence[Record], content: bytes, end: int) -> tuple[list[Record], int]:
+    records = list(records)
+    for line, position in _lines(content, end):
         record = _record(line)
         if record is not None and record.seq > (records[-1].seq if records else 0):
             records.append(record)
@@ -122,9 +136,8 @@ def parse_records(content: bytes) -> tuple[list[Record], int]:
     return records, end
 
 
-def _lines(content: bytes) -> Iterator[tuple[bytes, int]]:
-    """Each line without its newline, and where the next one starts."""
-    start = 0
+def _lines(content: bytes, start: int) -> Iterator[tuple[bytes, int]]:
+    """Each line from there on without its newline, and where the next one starts."""
     while start < len(content):
         newline = content.find(b"\n", start)
         stop = len(content) if newline < 0 else newline + 1
@@ -136,11 +149,17 @@ def _record(line: bytes) -> Record | None:
     try:
         body = json.loads(line)
         found = body.pop("sum")
-        if found != _checksum(body):
+        if not _is_as_written(line, found) and found != _checksum(body):
             return None
         return Record(int(body.pop("seq")), float(body.pop("at")), str(body.pop("type")), body)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _is_as_written(line: bytes, found: str) -> bool:
+    """Whether the line without its checksum has it: a third of the time that rendering the record again takes."""
+    before, mark, after = line.partition(b',"sum":"%s"' % found.encode())
+    return bool(mark) and hashlib.sha256(before + after).hexdigest()[:_CHECKSUM_CHARS] == found
 
 
 def _checksum(body: Mapping[str, Any]) -> str:

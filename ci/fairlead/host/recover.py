@@ -21,10 +21,11 @@ from .drain import end_containers
 from .engine import wait_until
 from .errors import EngineFault
 from .fleet import COMMIT, FINISH
+from .fold import fold_records
 from .health import FAILED, READY, judge_replicas
 from .inflight import find_admin_sockets
 from .journal import END
-from .ledger import DEPLOY, Ledger, Transaction, fold_records
+from .ledger import DEPLOY, Ledger, Transaction
 from .leftovers import drop_login, sweep_leftovers
 from .orders import read_end
 from .phases.commit import commit_release

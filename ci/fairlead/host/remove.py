@@ -25,9 +25,9 @@ from .edge.lifecycle import edge_lock, stop_edge
 from .edge.place import Place
 from .engine import Engine
 from .errors import EXIT_OK, AgentError
+from .fold import fold_records
 from .journal import Journal, read_journal
 from .layout import make_layout
-from .ledger import fold_records
 from .lock import Holder, hold_lock
 from .paths import Paths
 from .result import Emit, Result

@@ -15,8 +15,9 @@ from .edge.place import Place
 from .edge.state import EdgeState, read_edge
 from .engine import Engine
 from .errors import InputFault
+from .fold import fold_records
 from .journal import read_journal
-from .ledger import Ledger, fold_records
+from .ledger import Ledger
 from .lock import Holder, is_locked, read_holder
 from .orders import read_end
 from .paths import RELEASE_ID, Paths

@@ -11,8 +11,8 @@ from .bundle import read_bundle
 from .containers import read_app_containers
 from .engine import Engine
 from .errors import AgentError
+from .fold import fold_records
 from .journal import PRUNED, Journal
-from .ledger import fold_records
 from .lock import Holder, hold_lock
 from .paths import RELEASE_ID, Paths
 

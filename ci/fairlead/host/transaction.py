@@ -18,8 +18,9 @@ from .errors import (
     RevertFault,
     as_fault,
 )
+from .fold import fold_records
 from .journal import BEGIN, PHASE
-from .ledger import DEPLOY, Transaction, fold_records
+from .ledger import DEPLOY, Transaction
 from .phases.platform import changed_services
 from .recover import end_transaction, revert
 from .result import PhaseTime, Result

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from fairlead.host.bundle import read_bundle
 from fairlead.host.containers import Container, read_app_containers
 from fairlead.host.engine import Engine
+from fairlead.host.fold import fold_records
 from fairlead.host.journal import parse_records
-from fairlead.host.ledger import Ledger, fold_records
+from fairlead.host.ledger import Ledger
 from fairlead.host.lock import is_locked
 from fairlead.host.paths import RELEASE_ID, Paths
 from fairlead.host.routes import read_live

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from fairlead.host.fleet import COMMIT, FINISH, MIGRATE, STOP, SWITCH
+from fairlead.host.fold import fold_records
 from fairlead.host.journal import read_journal
-from fairlead.host.ledger import Ledger, fold_records
+from fairlead.host.ledger import Ledger
 from fairlead.host.routes import read_live
 from tests.integration.host.stage import Held, Stage
 

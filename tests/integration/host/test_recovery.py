@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from fairlead.host.engine import Engine
+from fairlead.host.fold import fold_records
 from fairlead.host.journal import read_journal
-from fairlead.host.ledger import fold_records
 from fairlead.lab.invariants import find_disorder
 from tests.integration.host.stage import Sheet, Stage
 

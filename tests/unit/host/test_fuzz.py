@@ -24,10 +24,11 @@ from fairlead.host.context import Host
 from fairlead.host.credentials import drop_credentials
 from fairlead.host.door import Door
 from fairlead.host.errors import AgentError
+from fairlead.host.fold import fold_records
 from fairlead.host.frames import FrameReader, FrameWriter
 from fairlead.host.journal import Journal, Record, parse_records, read_journal, render_record
 from fairlead.host.layout import make_layout
-from fairlead.host.ledger import DEPLOY, fold_records
+from fairlead.host.ledger import DEPLOY
 from fairlead.host.paths import Paths, app_paths
 from fairlead.host.recover import recover
 from fairlead.host.request import parse_deploy_request

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.host.fold import fold_records
 from fairlead.host.journal import (
     BEGIN,
     COMMIT,
@@ -22,7 +23,7 @@ from fairlead.host.journal import (
     read_journal,
     render_record,
 )
-from fairlead.host.ledger import STABLE, Ledger, fold_records
+from fairlead.host.ledger import STABLE, Ledger
 
 
 def _story() -> list[Record]:
@@ -142,6 +143,19 @@ def test_garbage_never_stops_the_reader(tmp_path: Path) -> None:
         with Journal(path) as journal:
             journal.append(PHASE, tx=1, phase="verify")
         assert good <= {one.seq for one in read_journal(path)}
+
+
+def test_what_was_read_before_is_no_reason_to_overlook_a_change(tmp_path: Path) -> None:
+    """A file that is read again and again is told as it is: grown, torn, cut, or another one."""
+    path = tmp_path / "journal.jsonl"
+    lines = [render_record(record) for record in _story()]
+    whole, other = b"".join(lines), b"".join(lines).replace(b"alice", b"bobby")
+    contents = [b"".join(lines[:count]) for count in range(len(lines) + 1)]
+    contents += [whole + lines[3], whole + b"garbage", whole[:-20], whole[:-1], whole, other, b"", whole]
+    for content in contents:
+        path.write_bytes(content)
+        assert read_journal(path) == parse_records(content)[0]
+        read_journal(path).clear()
 
 
 def test_a_full_disk_leaves_the_journal_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from fairlead.host.fold import fold_records
 from fairlead.host.journal import BEGIN, COMMIT, END, JOB, PRUNED, Record
-from fairlead.host.ledger import Ledger, fold_records
+from fairlead.host.ledger import Ledger
 from fairlead.host.phases.prune import plan_kept, plan_within
 
 

@@ -11,6 +11,7 @@ import pytest
 from fairlead.host.bundle import Bundle, write_bundle
 from fairlead.host.context import Host
 from fairlead.host.document import parse_release
+from fairlead.host.fold import fold_records
 from fairlead.host.journal import (
     Journal,
     Record,
@@ -18,7 +19,7 @@ from fairlead.host.journal import (
     render_record,
 )
 from fairlead.host.layout import make_layout
-from fairlead.host.ledger import DEPLOY, ROLLBACK, Ledger, fold_records
+from fairlead.host.ledger import DEPLOY, ROLLBACK, Ledger
 from fairlead.host.paths import Paths, app_paths
 from fairlead.host.recover import recover
 from fairlead.host.routes import open_dark, open_inside, read_live, switch_to, write_routes

@@ -10,8 +10,9 @@ import pytest
 from fairlead.host.bundle import Bundle, read_bundle, rewrite_projects, write_bundle
 from fairlead.host.decide import plan_rotated
 from fairlead.host.errors import InputFault
+from fairlead.host.fold import fold_records
 from fairlead.host.journal import BEGIN, COMMIT, Record
-from fairlead.host.ledger import Rotation, fold_records
+from fairlead.host.ledger import Rotation
 from fairlead.host.paths import Paths, app_paths
 from fairlead.host.plan import plan_deploy, plan_rollback
 from fairlead.host.release import Release, service_hash

@@ -12,8 +12,9 @@ from ..atomic import remove_path
 from ..bundle import Bundle, read_bundle, remove_bundle, rewrite_projects
 from ..containers import Container
 from ..context import Context, Host, Outcome
+from ..fold import fold_records
 from ..journal import PRUNED
-from ..ledger import GONE, STABLE, Ledger, fold_records
+from ..ledger import GONE, STABLE, Ledger
 from ..paths import RELEASE_ID
 from ..rotation import write_rotations
 from ..routes import remove_routes
