@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.spinner import Spinner
 from rich.text import Text
 
 from fairlead.report import layout
@@ -19,12 +20,14 @@ from fairlead.report.redact import masked
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from rich.status import Status
+    from rich.live import Live
 
     from fairlead.errors import FairleadError
     from fairlead.findings import Location
     from fairlead.report.protocol import Phase
 
+_FRAMES = 12.5
+"""A second: as many as the spinner has."""
 _STYLES = {"done": "green", "failed": "bold red", "skipped": "dim"}
 
 
@@ -42,7 +45,8 @@ class TerminalReporter:
         )
         self._under_way: list[str] = []
         self._hosts: dict[str, str] = {}
-        self._status: Status | None = None
+        self._spinner = Spinner("dots", style="status.spinner")
+        self._live: Live | None = None
 
     @classmethod
     def standard(cls) -> TerminalReporter:
@@ -61,12 +65,12 @@ class TerminalReporter:
         self._end(text, "done", time.monotonic() - start)
 
     def progress(self, text: str) -> None:
-        if self._status is None or not self._under_way:
+        if self._live is None or not self._under_way:
             return
         width = max(self._console.width - len(self._under_way[-1]) - 6, 10)
         passing = Text(self._under_way[-1])
         passing.append(f"  {masked(text.strip())[:width]}", style="dim")
-        self._status.update(passing)
+        self._spinner.update(text=passing)
 
     def line(self, text: str = "") -> None:
         self._print(Text(text))
@@ -151,16 +155,20 @@ class TerminalReporter:
         if not self._under_way:
             self._halt()
             return
-        if self._status is None:
-            self._status = self._console.status(Text(self._under_way[-1]), spinner="dots")
-            self._status.start()
-        else:
-            self._status.update(Text(self._under_way[-1]))
+        self._spinner.update(text=Text(self._under_way[-1]))
+        if self._live is None:
+            from rich.live import Live
+
+            self._live = Live(
+                self._spinner, console=self._console, refresh_per_second=_FRAMES, transient=True
+            )
+            # Drawn now: what is printed beside rich's thread that draws the first frame ends up in its line.
+            self._live.start(refresh=True)
 
     def _halt(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def _print(self, text: Text) -> None:
         plain = masked(text.plain)
