@@ -22,6 +22,7 @@ from tests.e2e.survival.conftest import SERVERS
 from tests.e2e.workbench import Workbench, containers, on_server
 
 NAME = "tiny.example.com"
+JOURNAL = "/srv/fairlead/tiny/journal.jsonl"
 # The job on everybody's data: it has none of its own host.
 ANNOUNCE = """\
   announce:
@@ -208,13 +209,15 @@ def _loses_a_host(fleet: Workbench) -> None:
 
 def wait_until_served(server: Server, *colours: str) -> None:
     deadline = time.monotonic() + 90
-    while True:
+    seen: object = None
+    while seen not in {(200, colour) for colour in colours}:
+        if time.monotonic() > deadline:
+            told = on_server(server, "tail", "--lines", "5", JOURNAL, check=False)
+            pytest.fail(f"{server.name} does not serve {colours} but {seen}:\n{told}")
         try:
-            if visit(server) in {(200, colour) for colour in colours}:
-                return
-        except OSError:
-            pass
-        assert time.monotonic() < deadline, f"{server.name} does not serve {colours}"
+            seen = visit(server)
+        except OSError as error:
+            seen = error
         time.sleep(0.1)
 
 
