@@ -53,15 +53,17 @@ def main() -> int:
 def plan_lanes() -> list[dict[str, Sequence[str]]]:
     """What runs side by side: in each lane parts by name, with Python's words for them, one after the other."""
     return [
-        {_TRANSACTION: _plan_tests(_TRANSACTION)},
-        {"e2e": _plan_tests(*FOLDERS["e2e"], without=_SURVIVAL)},
         {"integration": _plan_tests(*FOLDERS["integration"], without=_TRANSACTION)},
-        {_SURVIVAL: _plan_tests(_SURVIVAL)},
+        {"e2e": _plan_tests(*FOLDERS["e2e"], without=_SURVIVAL)},
         {
-            "unit": _plan_tests(*FOLDERS["unit"]),
+            _TRANSACTION: _plan_tests(_TRANSACTION),
             # The unit tests of the host agent once more.
             "host agent, other Pythons": ("-m", "tests.hosts"),
+        },
+        {
+            "unit": _plan_tests(*FOLDERS["unit"]),
             "actions": _plan_tests(*FOLDERS["actions"]),
+            _SURVIVAL: _plan_tests(_SURVIVAL),
         },
     ]
 

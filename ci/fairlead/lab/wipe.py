@@ -6,14 +6,21 @@ from fairlead.lab.engine import run_docker
 from fairlead.lab.state import Server
 
 # One shell on the server's console: every app and its data, but neither images nor known agents.
+# An agent may still be tidying up behind its last deploy: what it removes first is no reason to give up.
 _SCRIPT = """
-set -eu
-containers=$(docker ps --all --quiet)
-[ -z "$containers" ] || docker rm --force --volumes $containers
-volumes=$(docker volume ls --quiet)
-[ -z "$volumes" ] || docker volume rm --force $volumes
-docker network prune --force
-find /srv/fairlead -mindepth 1 -maxdepth 1 -not -name agents -exec rm -rf {} +
+wipe() {
+    containers=$(docker ps --all --quiet) &&
+    { [ -z "$containers" ] || docker rm --force --volumes $containers; } &&
+    volumes=$(docker volume ls --quiet) &&
+    { [ -z "$volumes" ] || docker volume rm --force $volumes; } &&
+    docker network prune --force &&
+    find /srv/fairlead -mindepth 1 -maxdepth 1 -not -name agents -exec rm -rf {} +
+}
+for again in 1 2 3 4; do
+    wipe && exit 0
+    sleep 1
+done
+wipe
 """
 
 

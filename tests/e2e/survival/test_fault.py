@@ -78,10 +78,10 @@ def reaches_registry(lab: Lab) -> bool:
     return on_server(lab.servers[1], *argv, "-w", "%{http_code}", check=False) != "000"
 
 
-def lets_in(lab: Lab) -> bool:
+def lets_in(lab: Lab, within: float = 15.0) -> bool:
     argv = ssh_argv(lab.servers[1], lab.identity, lab.known_hosts, ("true",))
     try:
-        return subprocess.run(argv, check=False, timeout=3, capture_output=True).returncode == 0
+        return subprocess.run(argv, check=False, timeout=within, capture_output=True).returncode == 0
     except subprocess.TimeoutExpired:
         return False
 
@@ -113,7 +113,7 @@ def test_load_goes_nowhere_but_to_loopback() -> None:
 
 def test_a_partition_lets_no_packet_pass_but_those_to_the_registry(lab: Lab) -> None:
     with inflicted(lab, 1, Fault.PARTITION):
-        assert not lets_in(lab)
+        assert not lets_in(lab, within=3.0)
         assert ask()["parts"][0]["lost_by"] == {"timeout": 1}
         assert reaches_registry(lab)
     assert lets_in(lab)
@@ -272,9 +272,9 @@ def test_a_fault_is_undone_though_the_tool_was_killed(lab: Lab) -> None:
     tool, _ = _start_partition(lab, 6)
     tool.kill()
     tool.wait()
-    assert not lets_in(lab)
+    assert not lets_in(lab, within=3.0)
     deadline = time.monotonic() + 15
-    while not lets_in(lab):
+    while not lets_in(lab, within=3.0):
         assert time.monotonic() < deadline
 
 
@@ -283,7 +283,7 @@ def test_what_nobody_undid_is_cleared(lab: Lab) -> None:
     for process in (tool.pid, guard):
         os.kill(process, signal.SIGKILL)
     tool.wait()
-    assert not lets_in(lab)
+    assert not lets_in(lab, within=3.0)
     ended = fairlead_lab("fault", "--clear")
     assert ended.document["cleared"] == 1
     assert lets_in(lab)
