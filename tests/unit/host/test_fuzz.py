@@ -1,6 +1,6 @@
 """Hostile requests, bundles and journals: every one is answered in words, and nothing outside the app is touched.
 
-A few thousand inputs by default; ``FAIRLEAD_FUZZ=100000`` for the long run, ``FAIRLEAD_FUZZ_SEED`` for another seed.
+Some inputs by default; ``FAIRLEAD_FUZZ=100000`` for the long run, ``FAIRLEAD_FUZZ_SEED`` for another seed.
 An input that fails is told by its seed and number.
 """
 
@@ -41,7 +41,7 @@ from tests.unit.host.stories import OLD, tell_story
 
 _REPAIRED = 5
 """A repair takes as long as a hundred readings: one in so many journals gets one."""
-COUNT = int(os.environ.get("FAIRLEAD_FUZZ", "3000"))
+COUNT = int(os.environ.get("FAIRLEAD_FUZZ", "1500"))
 pytestmark = pytest.mark.timeout(7200 if COUNT > 10_000 else 300)
 SEED = os.environ.get("FAIRLEAD_FUZZ_SEED", "1")
 CONFIG, VALUE = b"a config file\n", b"c4n4ry"
