@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import filecmp
 import shutil
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from fairlead.host.engine import Engine, wait_until
 from tests.integration.host.stage import Stage
@@ -23,15 +24,18 @@ class Kept:
         self._make = make
         self._snapshot = snapshot
         self._stage: Stage | None = None
-        self._own: dict[str, str] = {}
+        self._own: set[str] = set()
         self._networks: set[str] = set()
 
     def take(self) -> Stage:
         """The app: a proxy and a web service of commit 1, which is release 000001."""
         if self._stage is None:
             self._stage = self._make()
-            assert self._stage.deploy(self._stage.good(1)).status == "live"
-            self._own = {one["Id"]: one["Names"][0].lstrip("/") for one in self._containers()}
+            result = self._stage.deploy(self._stage.good(1))
+            if result.status != "live":
+                self.clear()
+                pytest.fail(f"the app that tests share could not be deployed: {result.error}")
+            self._own = {one["Id"] for one in self._containers()}
             self._networks = self._list_networks()
             shutil.rmtree(self._snapshot, ignore_errors=True)
             shutil.copytree(self._stage.root, self._snapshot, symlinks=True, ignore=_list_sockets)
@@ -42,15 +46,15 @@ class Kept:
         """Only what release 000001 needs runs, and every file is as it was."""
         assert self._stage is not None
         engine = Engine.connect()
-        found = {one["Id"] for one in self._containers()}
-        if not found >= set(self._own) or self._list_networks() != self._networks:
+        found = {one["Id"]: one["State"] for one in self._containers()}
+        if not found.keys() >= self._own or self._list_networks() != self._networks:
             self.clear()
             return
-        for id_ in found - set(self._own):
+        for id_ in found.keys() - self._own:
             engine.remove(id_)
         restore(self._snapshot, self._stage.root)
         for id_ in self._own:
-            if not (engine.inspect(id_) or {})["State"]["Running"]:
+            if found[id_] != "running":
                 engine.start(id_)
         if not wait_until(self._serves, timeout=_BACK_SECONDS, poll=0.05):
             self.clear()
@@ -66,7 +70,7 @@ class Kept:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._stage.port}/", timeout=1) as answer:
                 return bool(answer.read() == b"web 1111")
-        except (OSError, urllib.error.HTTPError):
+        except OSError:
             return False
 
     def _containers(self) -> list[dict[str, Any]]:

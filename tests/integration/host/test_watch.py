@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from fairlead.host.engine import Engine, wait_until
+from fairlead.host.result import Result
 from fairlead.host.routes import read_live
 from tests.integration.host.stage import TWO_FACED, Sheet, Stage, site
 
@@ -83,6 +84,17 @@ def _wait_for_switch(stage: Stage) -> None:
     assert wait_until(lambda: read_live(stage.paths) == "000002", timeout=30, poll=0.01), stage.events
 
 
+def _verdict(result: Result) -> str:
+    watch: Any = result.data["watch"]
+    return str(watch["verdict"])
+
+
+def _details(result: Result) -> list[str]:
+    assert result.error is not None
+    details: Any = result.error["details"]
+    return list(details)
+
+
 def _watched(stage: Stage) -> float:
     """Seconds that the watch took by its own events."""
     times = [event["at"] for event in stage.events if event.get("phase") == "watch" and "state" in event]
@@ -102,8 +114,8 @@ def test_errors_that_only_users_see(stage: Stage, fetch: Callable[[], str]) -> N
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
     assert result.error is not None
     assert "of the answers of web failed (5xx), 0% with the old release" in str(result.error["what"])
-    assert any("errors (5xx)" in line for line in result.error["details"])  # type: ignore[attr-defined]
-    assert result.data["watch"]["verdict"] == "fail"  # type: ignore[index]
+    assert any("errors (5xx)" in line for line in _details(result))
+    assert _verdict(result) == "fail"
     assert _watched(stage) < 4
     assert any("ms after the verdict" in note for note in stage.notes())
     assert fates[0] == 0
@@ -156,7 +168,7 @@ def test_too_little_traffic(stage: Stage) -> None:
     )
     result = stage.deploy(_sheet(stage, 2, site("2" * 40), 1.0))
     assert (result.status, result.exit, result.serving) == ("live", 0, "000002")
-    assert result.data["watch"]["verdict"] == "inconclusive"  # type: ignore[index]
+    assert _verdict(result) == "inconclusive"
     warnings = [event["text"] for event in stage.events if event.get("level") == "warning"]
     assert any("inconclusive, the release is kept: too little traffic" in text for text in warnings)
     result = stage.deploy(_sheet(stage, 3, site("3" * 40), 1.0), require_evidence=True)
@@ -197,7 +209,7 @@ def test_crash_in_the_watch(stage: Stage, fetch: Callable[[], str]) -> None:
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
     assert result.error is not None
     assert (result.error["service"], "web" in str(result.error["what"])) == ("web", True)
-    assert any(line.startswith("web: ") for line in result.error["details"])  # type: ignore[attr-defined]
+    assert any(line.startswith("web: ") for line in _details(result))
     assert fetch() == "web 1111"
 
 
