@@ -17,8 +17,9 @@ from fairlead.lab.recipes import recipes
 from fairlead.lab.wheel import fetch_wheel, read_program
 from fairlead.tools.cache import cache_dir
 from fairlead.tools.catalog import Architecture
+from tests.integration.host.image import build_image
 from tests.integration.host.kept import Kept
-from tests.integration.host.stage import Stage, build_image
+from tests.integration.host.stage import Stage
 
 _NUMBERS = itertools.count(1)
 

@@ -9,7 +9,8 @@ import pytest
 
 from fairlead.host.engine import Engine
 from fairlead.host.routes import read_routes
-from tests.integration.host.stage import Sheet, Stage, site
+from tests.integration.host.sheet import Sheet, site
+from tests.integration.host.stage import Stage
 
 
 def _pair(stage: Stage, number: int, *, api: str, web: str) -> Sheet:

@@ -21,7 +21,8 @@ import pytest
 from fairlead.host.engine import Engine
 from fairlead.host.routes import read_live
 from fairlead.lab.invariants import find_disorder
-from tests.integration.host.stage import CADDYFILE, TWO_FACED, Sheet, Stage
+from tests.integration.host.sheet import CADDYFILE, TWO_FACED, Sheet
+from tests.integration.host.stage import Stage
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = Path(__file__).with_name("crash.py")

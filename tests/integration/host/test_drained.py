@@ -12,7 +12,8 @@ from fairlead.host.drained import end_drain, parse_paths, read_drained, start_dr
 from fairlead.host.engine import Engine
 from fairlead.host.errors import InputFault
 from fairlead.host.state import read_state
-from tests.integration.host.stage import Sheet, Stage
+from tests.integration.host.sheet import Sheet
+from tests.integration.host.stage import Stage
 
 
 def _ask(stage: Stage, path: str, **headers: str) -> int:

@@ -11,7 +11,8 @@ from fairlead.host.fold import fold_records
 from fairlead.host.journal import read_journal
 from fairlead.host.ledger import Ledger
 from fairlead.host.routes import read_live
-from tests.integration.host.stage import Held, Stage
+from tests.integration.host.held import Held
+from tests.integration.host.stage import Stage
 
 
 def _ledger(stage: Stage) -> Ledger:

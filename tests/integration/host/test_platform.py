@@ -14,7 +14,8 @@ import pytest
 from fairlead.host.engine import Engine
 from fairlead.host.state import read_state
 from fairlead.host.vault import store_secret
-from tests.integration.host.stage import CADDYFILE, Sheet, Stage
+from tests.integration.host.sheet import CADDYFILE, Sheet
+from tests.integration.host.stage import Stage
 
 
 def _with_proxy(stage: Stage, number: int, caddyfile: str) -> Sheet:

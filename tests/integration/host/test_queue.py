@@ -12,7 +12,8 @@ from fairlead.host.deploy import run_deploy
 from fairlead.host.lock import is_locked
 from fairlead.host.request import parse_deploy_request
 from fairlead.host.result import Result
-from tests.integration.host.stage import Sheet, Stage
+from tests.integration.host.sheet import Sheet
+from tests.integration.host.stage import Stage
 
 
 def _start(stage: Stage, sheet: Sheet) -> tuple[threading.Thread, list[Result], list[dict[str, Any]]]:

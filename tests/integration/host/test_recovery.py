@@ -11,7 +11,8 @@ from fairlead.host.engine import Engine
 from fairlead.host.fold import fold_records
 from fairlead.host.journal import read_journal
 from fairlead.lab.invariants import find_disorder
-from tests.integration.host.stage import Sheet, Stage
+from tests.integration.host.sheet import Sheet
+from tests.integration.host.stage import Stage
 
 
 def _deploy_and_kill(stage: Stage, sheet: Sheet, phase: str) -> None:

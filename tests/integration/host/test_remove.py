@@ -9,7 +9,8 @@ from fairlead.host.engine import Engine
 from fairlead.host.paths import list_apps
 from fairlead.host.remove import begin_removal, leave_nothing, run_remove
 from fairlead.host.vault import store_secret
-from tests.integration.host.stage import Sheet, Stage
+from tests.integration.host.sheet import Sheet
+from tests.integration.host.stage import Stage
 
 
 def _with_data(stage: Stage, number: int) -> Sheet:

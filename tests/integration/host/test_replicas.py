@@ -10,7 +10,8 @@ import pytest
 from fairlead.host.document import parse_release
 from fairlead.host.engine import Engine
 from fairlead.host.errors import InputFault
-from tests.integration.host.stage import HEALTHY, Sheet, Stage
+from tests.integration.host.sheet import HEALTHY, Sheet
+from tests.integration.host.stage import Stage
 
 _ANSWERS = 40
 """With three replicas, one that was never asked would be chance once in four million times."""

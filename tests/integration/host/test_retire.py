@@ -6,7 +6,8 @@ import contextlib
 import socket
 from collections.abc import Iterator
 
-from tests.integration.host.stage import Sheet, Stage
+from tests.integration.host.sheet import Sheet
+from tests.integration.host.stage import Stage
 
 
 def _with_download(stage: Stage, number: int) -> Sheet:

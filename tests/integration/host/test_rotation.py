@@ -13,7 +13,8 @@ from fairlead.host.release import service_hash
 from fairlead.host.rotation import refuse_revoked, stored_values
 from fairlead.host.vault import store_secret
 from fairlead.lab.invariants import find_disorder
-from tests.integration.host.stage import SICK, Sheet, Stage
+from tests.integration.host.sheet import SICK, Sheet
+from tests.integration.host.stage import Stage
 
 
 def _sheet(stage: Stage, number: int, value: str, **definition: Any) -> Sheet:

@@ -16,7 +16,8 @@ import pytest
 from fairlead.host.engine import Engine, wait_until
 from fairlead.host.result import Result
 from fairlead.host.routes import read_live
-from tests.integration.host.stage import TWO_FACED, Sheet, Stage, site
+from tests.integration.host.sheet import TWO_FACED, Sheet, site
+from tests.integration.host.stage import Stage
 
 # Good to who asks for the page, and in pieces for who buys.
 _BROKEN = """\
