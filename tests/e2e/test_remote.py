@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -128,22 +129,32 @@ def test_a_server_that_lacks_something_fails_the_check(tiny: Workbench) -> None:
     assert "group docker" in engine["found"] + engine["fix"]
 
 
+@contextmanager
+def passing_user(tiny: Workbench, name: str) -> Iterator[None]:
+    """A user of the server who is not there yet, and is gone afterwards, logged in or not."""
+    forget = f"userdel --force {name} 2> /dev/null; rm -rf /home/{name}; ! id -u {name} 2> /dev/null"
+    on_server(tiny.server, "sh", "-c", forget)
+    try:
+        yield
+    finally:
+        on_server(tiny.server, "sh", "-c", forget)
+        on_server(tiny.server, "rm", "-rf", LIBRARY)
+        on_server(tiny.server, "chown", "-R", "deploy:deploy", "/srv/fairlead")
+
+
 def test_a_fresh_server_is_prepared_and_nothing_happens_the_second_time(
     tiny: Workbench, tmp_path: Path
 ) -> None:
     """A user who is not there yet is made, let in and can deploy."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
     tiny.edit("fairlead.yaml", "hosts: [deploy@", "hosts: [newcomer@")
-    try:
+    with passing_user(tiny, "newcomer"):
         for _ in range(2):
             ended = tiny.ok("host", "setup", "--run", "--public-key", str(tmp_path / "key.pub"))
             assert "is prepared" in ended.stdout
         keys = on_server(tiny.server, "cat", "/home/newcomer/.ssh/authorized_keys").splitlines()
         assert len(keys) == 1
         tiny.ok("history", "--identity", str(tmp_path / "key"))
-    finally:
-        on_server(tiny.server, "userdel", "--remove", "newcomer", check=False)
-        on_server(tiny.server, "chown", "-R", "deploy:deploy", "/srv/fairlead")
 
 
 def test_a_restricted_key_deploys_and_opens_nothing_else(tiny: Workbench, tmp_path: Path) -> None:
@@ -152,7 +163,7 @@ def test_a_restricted_key_deploys_and_opens_nothing_else(tiny: Workbench, tmp_pa
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     tiny.edit("fairlead.yaml", "hosts: [deploy@", "hosts: [guarded@")
     own = ("--identity", str(key))
-    try:
+    with passing_user(tiny, "guarded"):
         for words in ((), ("--restrict",), ("--restrict",)):
             tiny.ok("host", "setup", "--run", "--public-key", f"{key}.pub", *words)
         lines = on_server(tiny.server, "cat", "/home/guarded/.ssh/authorized_keys").splitlines()
@@ -192,10 +203,6 @@ def test_a_restricted_key_deploys_and_opens_nothing_else(tiny: Workbench, tmp_pa
         error = tiny.refused(4, "history", *own)
         assert "does not run the agent" in error["what"]
         assert "host setup --restrict" in error["fix"]
-    finally:
-        on_server(tiny.server, "userdel", "--remove", "guarded", check=False)
-        on_server(tiny.server, "rm", "-rf", LIBRARY)
-        on_server(tiny.server, "chown", "-R", "deploy:deploy", "/srv/fairlead")
 
 
 def test_a_deploy_is_one_connection_and_sends_the_agent_once(tiny: Workbench) -> None:

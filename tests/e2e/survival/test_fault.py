@@ -62,7 +62,8 @@ def lab(own_lab: Lab) -> Iterator[Lab]:
 
 def ask(*words: str) -> dict[str, Any]:
     """A second of load by one client; an answer within two seconds, or none."""
-    ended = fairlead_lab("load", URL, "--clients", "1", "--for", "1s", "--timeout", "2s", *words)
+    given = words or ("--clients", "1", "--rate", "20")
+    ended = fairlead_lab("load", URL, "--for", "1s", "--timeout", "2s", *given)
     assert ended.code in {0, 4}, ended
     document: dict[str, Any] = ended.document
     return document
@@ -120,7 +121,7 @@ def test_load_goes_nowhere_but_to_loopback() -> None:
 def test_a_partition_lets_no_packet_pass_but_those_to_the_registry(lab: Lab) -> None:
     with inflicted(lab, 1, Fault.PARTITION):
         assert not lets_in(lab, within=3.0)
-        assert ask()["parts"][0]["lost_by"] == {"timeout": 1}
+        assert ask("--clients", "1")["parts"][0]["lost_by"] == {"timeout": 1}
         assert reaches_registry(lab)
     assert lets_in(lab)
     assert ask()["failed"] == 0

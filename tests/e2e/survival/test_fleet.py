@@ -227,7 +227,7 @@ def wait_until_empty(server: Server) -> None:
     deadline = time.monotonic() + 60
     while (left := on_server(server, "sh", "-c", look)) != "":
         assert time.monotonic() < deadline, left
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 def wait_until_idle(bench: Workbench) -> None:
@@ -236,4 +236,4 @@ def wait_until_idle(bench: Workbench) -> None:
     busy = "flock --nonblock /srv/fairlead/tiny/lock true || echo busy"
     while any("busy" in on_server(bench.lab.servers[number], "sh", "-c", busy) for number in (3, 4)):
         assert time.monotonic() < deadline
-        time.sleep(0.2)
+        time.sleep(1)
