@@ -33,7 +33,6 @@ from fairlead.image.trivy import (
     is_release_unlisted,
     last_error,
     read_database,
-    read_version,
     run_scan,
 )
 from fairlead.image.verdict import (
@@ -47,7 +46,7 @@ from fairlead.image.verdict import (
 )
 from fairlead.report import Reporter
 from fairlead.settings.values import ScanSettings, Settings
-from fairlead.tools.locate import locate
+from fairlead.tools.locate import locate_tool
 
 
 @dataclass(frozen=True)
@@ -126,9 +125,10 @@ def run_scan_verb(
                     zip(tasks, scans, strict=True),
                 )
             )
-        version = read_version(trivy)
     platforms = dict(zip([(task.image, task.platform) for task in tasks], scanned, strict=True))
-    document = _document(settings, build, verdicts, platforms, database=database, version=version, now=now)
+    document = _document(
+        settings, build, verdicts, platforms, database=database, version=trivy.version, now=now
+    )
     write_document(work_dir / SCAN_NAME, document)
     return document
 
@@ -161,7 +161,8 @@ def _trivy(settings: Settings, environ: Mapping[str, str]) -> Iterator[Trivy]:
         tempfile.TemporaryDirectory(prefix="fairlead-scan-") as empty,
         docker_config(credentials, environ) as login,
     ):
-        yield Trivy(locate("trivy"), cache_folder(environ), Path(empty), login)
+        found = locate_tool("trivy")
+        yield Trivy(found.path, found.version, cache_folder(environ), Path(empty), login)
 
 
 def _scan(trivy: Trivy, task: _Task, reporter: Reporter) -> PlatformScan:

@@ -48,6 +48,7 @@ class Trivy:
     """A Trivy to run: the program, its cache, and a folder without a ``.trivyignore`` or ``trivy.yaml``."""
 
     program: Path
+    version: str
     cache: Path
     empty: Path
     login: Mapping[str, str]
@@ -115,13 +116,6 @@ def download_database(trivy: Trivy) -> str:
     """Fetch the database if there is a newer one. Returns why that failed; empty if it did not."""
     done = trivy.run(*download_argv())
     return "" if done.ok else last_error(done.stderr)
-
-
-def read_version(trivy: Trivy) -> str:
-    """The version, such as ``0.74.0``."""
-    done = process.run((trivy.program, "--version"), env=clean_environment(os.environ), cwd=trivy.empty)
-    found = re.search(r"\d+\.\d+\.\d+", done.stdout)
-    return found[0] if found else "unknown"
 
 
 def read_database(cache: Path, problem: str, source: str) -> Database:

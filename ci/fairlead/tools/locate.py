@@ -61,11 +61,20 @@ def locate(name: str) -> Path:
     Raises:
         ToolMissingError: it is neither on the PATH, new enough, nor in the cache.
     """
+    return locate_tool(name).path
+
+
+def locate_tool(name: str) -> Found:
+    """A tool of the catalog, with its version.
+
+    Raises:
+        ToolMissingError: it is neither on the PATH, new enough, nor in the cache.
+    """
     tool = CATALOG[name]
     search = search_tool(tool, os.environ)
     if search.found is None:
         raise missing(tool, search.passed_over)
-    return search.found.path
+    return search.found
 
 
 def search_tool(tool: Tool, environ: Mapping[str, str]) -> Search:
