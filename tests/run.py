@@ -53,7 +53,10 @@ def main() -> int:
 def plan_lanes() -> list[dict[str, Sequence[str]]]:
     """What runs side by side: in each lane parts by name, with Python's words for them, one after the other."""
     return [
-        {"integration": _plan_tests(*FOLDERS["integration"], without=_TRANSACTION)},
+        {
+            "unit": _plan_tests(*FOLDERS["unit"]),
+            "integration": _plan_tests(*FOLDERS["integration"], without=_TRANSACTION),
+        },
         {"e2e": _plan_tests(*FOLDERS["e2e"], without=_SURVIVAL)},
         {
             _TRANSACTION: _plan_tests(_TRANSACTION),
@@ -61,7 +64,6 @@ def plan_lanes() -> list[dict[str, Sequence[str]]]:
             "host agent, other Pythons": ("-m", "tests.hosts"),
         },
         {
-            "unit": _plan_tests(*FOLDERS["unit"]),
             "actions": _plan_tests(*FOLDERS["actions"]),
             _SURVIVAL: _plan_tests(_SURVIVAL),
         },

@@ -106,9 +106,9 @@ def _write(root: Path, base: str, over: str) -> list[Path]:
     return files
 
 
-def forms_of(forms: Sequence[str]) -> tuple[list[Pair], list[Pair]]:
+def forms_of(forms: Sequence[str]) -> list[Pair]:
     """Each form alone, and each over each."""
-    return [(form, None) for form in forms], list(itertools.product(forms, forms))
+    return [*((form, None) for form in forms), *itertools.product(forms, forms)]
 
 
 def assert_agreement(
@@ -131,18 +131,15 @@ def assert_agreement(
 def test_each_form_of_an_attribute_and_each_over_each(
     attribute: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for pairs in forms_of(FORMS[attribute]):
-        assert_agreement(service_files, attribute, pairs, tmp_path, monkeypatch)
+    assert_agreement(service_files, attribute, forms_of(FORMS[attribute]), tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("kind", RESOURCES)
 def test_each_form_of_a_resource_and_each_over_each(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone, over = forms_of(RESOURCES[kind])
-    alone += [(form, None) for form in EXTERNAL]
-    for pairs in (alone, over):
-        assert_agreement(resource_files, kind, pairs, tmp_path, monkeypatch)
+    pairs = [*((form, None) for form in EXTERNAL), *forms_of(RESOURCES[kind])]
+    assert_agreement(resource_files, kind, pairs, tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("name", foreign.names())
