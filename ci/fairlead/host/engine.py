@@ -15,7 +15,6 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -221,16 +220,6 @@ def find_compose(environ: Mapping[str, str]) -> tuple[str, ...]:
     raise EngineFault(
         "Compose is not installed on the server", fix="`fairlead host setup` says how to install it"
     )
-
-
-def wait_until(ready: Callable[[], bool], *, timeout: float, poll: float = 0.05) -> bool:
-    """Ask again and again until it is so; False when ``timeout`` seconds have passed."""
-    deadline = time.monotonic() + timeout
-    while not ready():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(poll)
-    return True
 
 
 def _has_ended(process: subprocess.Popen[bytes], patience: float) -> bool:

@@ -18,11 +18,13 @@ from typing import Optional
 from .containers import STARTING, Container
 from .engine import Engine
 from .errors import AgentError
+from .patience import pause_for
 from .probe import Target, direct_target, probe_http
 from .release import Probe, Service
 
 _AT_ONCE = 8
 _PAUSE = 0.1
+_CHECK_SHARE = 0.1
 _KNOCK_EVERY = 0.03
 _KNOCK_WITHIN = 1.0
 _REFUSALS, _ERRORS = 400, 500
@@ -65,14 +67,16 @@ class HealthChecks:
 
     def _knock(self, service: Service, target: Target) -> bool:
         """Ask until something answers; whether it is well, as far as an answer can tell."""
+        first = time.monotonic()
         while not self._over.is_set():
             answer = probe_http(target, timeout=_KNOCK_WITHIN)
             if answer.status and answer.status < _ERRORS:
                 return not answer.fault(_expected(service)) and answer.status < _REFUSALS
-            self._over.wait(_KNOCK_EVERY)
+            self._over.wait(pause_for(time.monotonic() - first, _KNOCK_EVERY))
         return False
 
     def _check(self, container: Container) -> None:
+        first = time.monotonic()
         while not self._over.is_set():
             with self._room:
                 began = time.monotonic()
@@ -82,8 +86,9 @@ class HealthChecks:
             if not code:
                 # One that hangs is not run again: the engine ends its own after their timeout, we could not.
                 return
-            # A check shares the processors with what it checks: it gets half of the time.
-            self._over.wait(max(_PAUSE, time.monotonic() - began))
+            # A check shares the processors with what it checks: it gets half of the time at first, then less.
+            ended = time.monotonic()
+            self._over.wait(pause_for(ended - first, max(_PAUSE, ended - began), _CHECK_SHARE))
 
 
 def plan_knock(service: Service, container: Container) -> Optional[Target]:

@@ -18,7 +18,6 @@ from .bundle import Bundle, read_bundle, remove_bundle
 from .containers import Container, read_app_containers, refresh_containers
 from .context import Host
 from .drain import end_containers
-from .engine import wait_until
 from .errors import EngineFault
 from .fleet import COMMIT, FINISH
 from .fold import fold_records
@@ -28,6 +27,7 @@ from .journal import END
 from .ledger import DEPLOY, Ledger, Transaction
 from .leftovers import drop_login, sweep_leftovers
 from .orders import read_end
+from .patience import wait_until
 from .phases.commit import commit_release
 from .phases.migrate import finish_job
 from .phases.platform import restore_platform

@@ -9,8 +9,8 @@ from typing import Optional
 from .bundle import Bundle, compose_file
 from .containers import Container, read_app_containers, refresh_containers, release_project
 from .context import Host
-from .engine import wait_until
 from .errors import AgentError
+from .patience import wait_until
 from .routes import service_name
 
 _AT_ONCE = 8

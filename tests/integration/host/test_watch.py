@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.engine import Engine, wait_until
+from fairlead.host.engine import Engine
+from fairlead.host.patience import wait_until
 from fairlead.host.result import Result
 from fairlead.host.routes import read_live
 from tests.integration.host.sheet import TWO_FACED, Sheet, site

@@ -17,11 +17,12 @@ from .. import labels
 from ..api import ApiFault
 from ..atomic import make_folder, write_file
 from ..containers import Container, read_containers
-from ..engine import Engine, wait_until
+from ..engine import Engine
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..inflight import answers_admin
 from ..lock import Holder, hold_lock
+from ..patience import wait_until
 from ..project import render_json
 from .caddyfile import render_caddyfile
 from .claims import read_hosts

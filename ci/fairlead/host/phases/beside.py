@@ -16,9 +16,9 @@ from ..edge.claims import Claim, drop_claim, parse_claim, read_claim, write_clai
 from ..edge.lifecycle import edge_lock, find_edge, is_outdated, start_edge, stop_edge
 from ..edge.place import PORTS, Place
 from ..edge.plan import holders_of, plan_claim
-from ..engine import wait_until
 from ..errors import EngineFault, ReleaseFault
 from ..inflight import answers_admin
+from ..patience import wait_until
 from ..probe import Target, listens, probe_http
 from ..project import platform_hashes, render_json, render_proxy_project
 from ..release import Release

@@ -13,12 +13,13 @@ from ..actions import AWAIT, RUN
 from ..bundle import compose_file
 from ..containers import Container, parse_container, release_project
 from ..context import Context, Host, Outcome
-from ..engine import Engine, wait_until
+from ..engine import Engine
 from ..errors import ReleaseFault
 from ..evidence import read_evidence
 from ..fleet import MIGRATE
 from ..hold import hold
 from ..journal import JOB
+from ..patience import wait_until
 from ..release import Service
 from ..routes import service_name
 

@@ -12,12 +12,12 @@ from ..containers import Container, find_proxy, platform_project, proxy_project,
 from ..context import Context, Host, Outcome
 from ..edge.lifecycle import edge_lock, make_network
 from ..edge.place import Place
-from ..engine import wait_until
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..health import FAILED, READY, judge_replicas
 from ..inflight import answers_admin, find_admin_sockets
 from ..paths import Paths
+from ..patience import wait_until
 from ..project import Document, platform_hashes, render_json, render_platform_project
 from ..proxy import check_proxy_config
 from ..release import RESOURCES, Release, Service

@@ -14,6 +14,7 @@ from ..evidence import explain_container, read_evidence
 from ..health import FAILED, READY, judge_replicas
 from ..healthcheck import HealthChecks, checking
 from ..ledger import ROLLBACK
+from ..patience import pause_for
 from ..probe import Answer, probe_http
 from ..questions import Question, plan_direct, plan_inside, plan_public
 from ..release import Service
@@ -94,7 +95,7 @@ def _wait_for_containers(
             service, reason = waiting
             limit = context.target.release.start_timeout
             _refuse(context, service, f"{service.name} was not healthy within {limit:g} s: it {reason}")
-        time.sleep(_POLL)
+        time.sleep(pause_for(time.monotonic() - began, _POLL) if waiting else _POLL)
 
 
 def _settle(context: Context) -> float:
