@@ -90,34 +90,34 @@ def plan_bake(
             why=f"{settings.document.path} has no images:",
             fix="add images: {api: {dockerfile: Dockerfile}}",
         )
-    targets = {name: target_name(name) for name in settings.images}
+    names = {name: target_name(name) for name in settings.images}
     layouts = {name: work_dir / "images" / name for name in settings.images}
-    secrets = _secrets(settings.build.secrets, environ)
-    contexts = parse_contexts(environ.get("FAIRLEAD_BUILD_CONTEXTS", ""))
+    shared = {
+        "platforms": list(settings.platforms),
+        "attest": [_PROVENANCE, *(["type=sbom"] if options.sbom else [])],
+        "secret": _secrets(settings.build.secrets, environ),
+        "contexts": parse_contexts(environ.get("FAIRLEAD_BUILD_CONTEXTS", "")),
+        "no-cache": options.no_cache,
+        "pull": options.pull,
+    }
     is_reproducible = options.reproducible or settings.build.reproducible
     epoch = _BEFORE_ALL_FILES if is_reproducible else identity.revision_time
-    notes: list[str] = []
+    caches = {name: plan_cache(settings, name, environ) for name in sources}
     definitions = {}
     for name, source in sources.items():
-        cache = plan_cache(settings, name, environ)
-        notes += [note for note in cache.notes if note not in notes]
         target = {
             **_source(source, settings.root, work_dir),
-            "platforms": list(settings.platforms),
             "args": _arguments(source, identity, epoch),
             "labels": plan_labels(settings, identity, name),
-            "attest": [_PROVENANCE, *(["type=sbom"] if options.sbom else [])],
             "output": [_output(settings, identity, name, layouts[name], is_reproducible)],
-            "cache-from": list(cache.sources),
-            "cache-to": list(cache.targets),
-            "secret": secrets,
-            "contexts": contexts,
-            "no-cache": options.no_cache,
-            "pull": options.pull,
+            "cache-from": list(caches[name].sources),
+            "cache-to": list(caches[name].targets),
+            **shared,
         }
-        definitions[targets[name]] = {key: _literal(value) for key, value in target.items() if value}
-    definition = {"group": {"default": {"targets": list(targets.values())}}, "target": definitions}
-    return BakePlan(definition=definition, targets=targets, layouts=layouts, notes=tuple(notes))
+        definitions[names[name]] = {key: _literal(value) for key, value in target.items() if value}
+    definition = {"group": {"default": {"targets": list(names.values())}}, "target": definitions}
+    notes = dict.fromkeys(note for cache in caches.values() for note in cache.notes)
+    return BakePlan(definition=definition, targets=names, layouts=layouts, notes=tuple(notes))
 
 
 def bake_argv(buildx: Path, definition: Path, *, builder: str = "") -> tuple[str, ...]:

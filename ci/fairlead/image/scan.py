@@ -106,26 +106,13 @@ def run_scan_verb(
     """
     tasks = _tasks(build, work_dir)
     with _trivy(settings, environ) as trivy:
-        source = environ.get("TRIVY_DB_REPOSITORY", "")
-        problem = ""
-        if not offline:
-            with reporter.step("fetch the vulnerability database"):
-                problem = download_database(trivy)
-        if problem:
-            reporter.warn(f"the vulnerability database could not be fetched anew: {problem}")
-        database = read_database(trivy.cache, problem, source)
+        database = _database(trivy, environ, reporter, offline=offline)
         with reporter.step(f"scan {len(tasks)} images"):
             scans = [_scan(trivy, task, reporter) for task in tasks]
         now = time.time()
         verdicts = _verdicts(settings, build, tasks, scans, database=database, now=now)
-        with reporter.step("write SARIF and SBOM"), ThreadPoolExecutor(_workers()) as pool:
-            scanned = list(
-                pool.map(
-                    lambda pair: _reports(trivy, settings.scan, *pair, now=now),
-                    zip(tasks, scans, strict=True),
-                )
-            )
-    platforms = dict(zip([(task.image, task.platform) for task in tasks], scanned, strict=True))
+        with reporter.step("write SARIF and SBOM"):
+            platforms = _write_reports(trivy, settings.scan, tasks, scans, now=now)
     document = _document(
         settings, build, verdicts, platforms, database=database, version=trivy.version, now=now
     )
@@ -163,6 +150,16 @@ def _trivy(settings: Settings, environ: Mapping[str, str]) -> Iterator[Trivy]:
     ):
         found = locate_tool("trivy")
         yield Trivy(found.path, found.version, cache_folder(environ), Path(empty), login)
+
+
+def _database(trivy: Trivy, environ: Mapping[str, str], reporter: Reporter, *, offline: bool) -> Database:
+    problem = ""
+    if not offline:
+        with reporter.step("fetch the vulnerability database"):
+            problem = download_database(trivy)
+    if problem:
+        reporter.warn(f"the vulnerability database could not be fetched anew: {problem}")
+    return read_database(trivy.cache, problem, environ.get("TRIVY_DB_REPOSITORY", ""))
 
 
 def _scan(trivy: Trivy, task: _Task, reporter: Reporter) -> PlatformScan:
@@ -203,6 +200,15 @@ def _verdicts(
         )
         for name in build.images
     }
+
+
+def _write_reports(
+    trivy: Trivy, policy: ScanSettings, tasks: tuple[_Task, ...], scans: list[PlatformScan], *, now: float
+) -> dict[tuple[str, str], ScannedPlatform]:
+    """By image and platform, what was found; side by side, as each form is a run of Trivy."""
+    with ThreadPoolExecutor(_workers()) as pool:
+        done = pool.map(lambda pair: _reports(trivy, policy, *pair, now=now), zip(tasks, scans, strict=True))
+        return dict(zip([(task.image, task.platform) for task in tasks], done, strict=True))
 
 
 def _reports(
