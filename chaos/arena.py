@@ -101,6 +101,11 @@ class Arena:
         words = ("flock", "--wait", f"{_IDLE_SECONDS:g}", f"{HOME}/lock", "true")
         self.on_server(*words)
 
+    def wait_until_judged(self) -> None:
+        """Wait until the engine has looked at every container: one that was restarted forgets how healthy they are."""
+        look = 'docker ps --quiet --filter "health=starting"'
+        self.on_server("sh", "-c", f'for i in $(seq 60); do [ -z "$({look})" ] && break; sleep 0.5; done')
+
     def repair(self) -> process.Completed:
         """The server's own command, as the deploy user."""
         words = (

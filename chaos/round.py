@@ -245,6 +245,7 @@ def _repaired(stdout: str) -> list[str]:
 
 def _judge(arena: Arena, one: Round, outcome: Outcome, verified: set[str]) -> None:
     try:
+        arena.wait_until_judged()
         outcome.broken += arena.find_disorder()
         answered = arena.label()
     except (CommandFailedError, OSError) as error:
