@@ -16,6 +16,8 @@ from typing import Any, BinaryIO
 
 Event = dict[str, Any]
 
+EVENTS = "events.jsonl"
+"""The file of a task's events, in the task's folder."""
 _POLL_SECONDS = 0.02
 _CHUNK = 1024 * 1024
 

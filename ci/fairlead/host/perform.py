@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,8 @@ from typing import Any
 
 from . import atomic
 from .credentials import drop_credentials
-from .errors import AgentError, InputFault
-from .events import Emitter
+from .errors import AgentError, InputFault, as_fault
+from .events import EVENTS, Emitter
 from .paths import Paths, app_paths
 from .result import Result
 from .task import credentials_of, prune_tasks, read_request
@@ -35,7 +36,13 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
     os.umask(0o022)
     paths = app_paths(folder.parent.parent.parent, folder.parent.parent.name)
     request = read_request(folder)
-    emit = Emitter(folder / "events.jsonl")
+    try:
+        emit = Emitter(folder / EVENTS)
+    except OSError as error:
+        # Nobody can be told anything: nothing is begun. Whoever follows hears that the task has ended.
+        sys.stderr.write(f"{as_fault(error).what}\n")
+        drop_credentials(credentials_of(request))
+        return AgentError.exit_code
     try:
         with contextlib.suppress(OSError):
             # For 3 a.m.; the one of the last deploy does as well.

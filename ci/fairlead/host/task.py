@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .errors import AgentError
-from .events import Event, follow_events
+from .events import EVENTS, Event, follow_events
 from .fleet import strip_fleet
 from .paths import Paths
 from .release import content_of
@@ -110,7 +110,12 @@ def start_task(folder: Path, work: Callable[[Path], int]) -> None:
         folder: the task's folder, with its ``request.json``.
         work: what its process does, which returns its exit code. It has whatever is imported here already:
             a start of Python with these modules would take 0.2 s. No other thread may run in this process.
+
+    Raises:
+        OSError: the disk is full; nothing was started.
     """
+    # Made here, where somebody still listens: on a full disk it is refused in words.
+    (folder / EVENTS).touch(0o600)
     alive = os.open(folder / "alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         # Locked here, before there is a process: a lock belongs to the open file, and the process inherits it.
@@ -129,9 +134,7 @@ def follow_task(folder: Path, gone: Callable[[], bool], start: int = 0) -> Itera
     Ends without a result only when the reader is ``gone``.
     """
     event: Event = {}
-    for event in follow_events(
-        folder / "events.jsonl", alive=lambda: is_running(folder), gone=gone, start=start
-    ):
+    for event in follow_events(folder / EVENTS, alive=lambda: is_running(folder), gone=gone, start=start):
         yield event
     if event.get("event") != "result" and not is_running(folder):
         yield _died(folder).to_event()
