@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from chaos.arena import Arena, lay_out, lift
+from chaos.arena import lay_out
 from chaos.plan import Round, Strike, last_on_small_disk, plan_diagonal, plan_rounds, plan_table
 from chaos.report import again, render, render_table, to_document
 from chaos.round import Outcome, run_round
@@ -17,6 +18,7 @@ from fairlead import report
 from fairlead.errors import FairleadError
 from fairlead.lab.fault.inflict import clear
 from fairlead.lab.state import load
+from fairlead.lab.wipe import wipe_server
 
 
 @click.command()
@@ -79,17 +81,22 @@ def run(planned: list[Round], number: int, seed: int | None) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for small, group in enumerate(last_on_small_disk(planned)):
         if group:
-            arena = lay_out(number, small_disk=bool(small))
+            done: list[Outcome] = []
             try:
-                outcomes += _run_all(arena, group, seed, small_disk=bool(small))
+                done.extend(_run_all(number, group, seed, small_disk=bool(small)))
+            except FairleadError as error:
+                # What was run is told all the same.
+                left = group[len(done) :]
+                done += [Outcome(one, broken=[f"the app could not be laid out: {error}"]) for one in left]
             finally:
-                lift(arena)
+                outcomes += done
+                wipe_server(load().server(number))
                 clear(load())
     return outcomes
 
 
-def _run_all(arena: Arena, group: list[Round], seed: int | None, *, small_disk: bool) -> list[Outcome]:
-    outcomes = []
+def _run_all(number: int, group: list[Round], seed: int | None, *, small_disk: bool) -> Iterator[Outcome]:
+    arena = lay_out(number, small_disk=small_disk)
     for one in group:
         click.echo(f"round {one.number}: {one}", err=True)
         try:
@@ -97,13 +104,12 @@ def _run_all(arena: Arena, group: list[Round], seed: int | None, *, small_disk: 
         except FairleadError as error:
             outcome = Outcome(one, broken=[f"the round itself failed: {error}"])
             clear(arena.lab)
-        outcomes.append(outcome)
+        yield outcome
         click.echo(render(seed, [outcome]).splitlines()[0], err=True)
         if outcome.broken:
             click.echo("\n".join([*outcome.broken, f"again: {again(seed, outcome)}"]), err=True)
             # Where one thing is broken, the next round must not be blamed for it.
-            arena = lay_out(arena.number, small_disk=small_disk)
-    return outcomes
+            arena = lay_out(number, small_disk=small_disk)
 
 
 if __name__ == "__main__":

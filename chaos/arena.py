@@ -197,11 +197,6 @@ def lay_out(number: int, *, small_disk: bool = False) -> Arena:
     return arena
 
 
-def lift(arena: Arena) -> None:
-    """Take the app off the server."""
-    wipe_server(arena.server)
-
-
 def _commit(arena: Arena) -> None:
     who = ("-c", "user.name=Chaos", "-c", "user.email=chaos@example.com")
     for words in (

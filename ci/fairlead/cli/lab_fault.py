@@ -67,7 +67,7 @@ _NAMES = ("kill", "pause", "partition", "slow", "registry", "disk", "clock", "en
 @click.option(
     "--size",
     type=click.IntRange(1 << 20, 8 << 30),
-    default=64 << 20,
+    default=128 << 20,
     show_default=True,
     metavar="BYTES",
     help="disk: of the small file system.",

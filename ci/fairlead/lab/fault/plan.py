@@ -101,7 +101,7 @@ class Options:
     everywhere: bool = False
     hard: bool = False
     left: int = 0
-    size: int = 64 << 20
+    size: int = 128 << 20
     skew: float = 3600.0
 
 
