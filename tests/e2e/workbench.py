@@ -34,16 +34,22 @@ class Workbench:
         environ = {**os.environ, **{name: value for name, value in wanted.items() if value is not None}}
         for name in (name for name, value in wanted.items() if value is None):
             environ.pop(name, None)
-        done = subprocess.run(
-            [sys.executable, "-m", "fairlead", *words],
-            cwd=self.root,
-            env=environ,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "fairlead", *words],
+                cwd=self.root,
+                env=environ,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as late:
+            said = b"".join(part for part in (late.stdout, late.stderr) if isinstance(part, bytes)).decode()
+            raise AssertionError(
+                f"`fairlead {' '.join(words)}` had not ended after {_TIMEOUT:g} s: {said}"
+            ) from None
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def ok(self, *words: str) -> Ended:
