@@ -103,3 +103,12 @@ def test_the_launcher_is_a_command_that_quotes(tmp_path: Path) -> None:
     assert last == (
         f"FAIRLEAD_ROOT='{tmp_path}/it'\\''s' exec '/usr/bin/python3' '-I' '/agents/x' --app board \"$@\""
     )
+
+
+def test_a_task_whose_events_cannot_be_written_is_not_started(paths: Paths) -> None:
+    """Told while somebody listens: the detached process would have nobody to tell."""
+    folder = _make(paths, "20260101T000000-abcdef", kind="repair")
+    (folder / "events.jsonl").symlink_to(paths.root / "missing" / "events.jsonl")
+    with pytest.raises(FileNotFoundError):
+        task.start_task(folder, lambda _: pytest.fail("it was started"))
+    assert not (folder / "alive").exists()
