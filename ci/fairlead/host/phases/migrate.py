@@ -6,7 +6,6 @@ waits for it. A migration that is killed half way is worse than one that nobody 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Optional
 
 from ..actions import AWAIT, RUN
@@ -137,9 +136,8 @@ def _fail(context: Context, job: Service, why: str, details: tuple[str, ...]) ->
 
 
 def _wait(host: Host, service: str, container: Container) -> Optional[Container]:
-    ended: Callable[[], bool] = lambda: not _runs(host.engine, container)  # noqa: E731 - asked by name below
     waited = 0.0
-    while not wait_until(ended, timeout=_TELL_EVERY, poll=_POLL):
+    while not wait_until(lambda: not _runs(host.engine, container), timeout=_TELL_EVERY, poll=_POLL):
         waited += _TELL_EVERY
         host.note(f"the job {service} has been running for {waited:g} s")
     return _inspect(host.engine, container)
