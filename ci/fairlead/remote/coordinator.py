@@ -209,10 +209,13 @@ class _Coordinator:
             self._start_others()
 
     def _speak(self) -> None:
-        """Say what there is to be said. Hosts that were not asked yet never are, once one has failed."""
-        word = None if self._is_alone else plan_word(self._members, self._runner, self._ends.said)
-        if word is not None:
+        """Say all that there is to be said. Hosts that were not asked yet never are, once one has failed."""
+        # One event may be what two words waited for: who holds need not be heard of again.
+        while (word := self._next_word()) is not None:
             self._say(word, f"{self._ends.culprit} failed" if word == STOP else "")
+
+    def _next_word(self) -> str | None:
+        return None if self._is_alone else plan_word(self._members, self._runner, self._ends.said)
 
     def _say(self, word: str, why: str = "") -> None:
         self._ends.said |= {word}

@@ -123,6 +123,15 @@ def test_all_switch_and_commit_together() -> None:
     assert [word for word in other.words if word != "attend"] == ["migrate", "switch", "commit"]
 
 
+@pytest.mark.parametrize("last", ["a", "b"])
+def test_a_rollback_goes_on_whoever_is_ready_last(last: str) -> None:
+    """It runs no jobs: where the first host is the last one, one event says that its jobs are done and that it holds."""
+    script = (hold("switch"), "switch", hold("commit"), "commit", WELL)
+    hosts = {name: Host(*begun(), *([0.2] if name == last else []), *script) for name in ("a", "b")}
+    ends, _ = run(None, **hosts)
+    assert ends.by_host == {"a": WELL, "b": WELL}
+
+
 def test_a_host_that_has_the_release_is_waited_for_by_nobody() -> None:
     unchanged = {**WELL, "status": "unchanged"}
     ends, _ = run(
