@@ -1,7 +1,7 @@
 """`make test`: every part of the tests with its time. One that fails does not stop the rest.
 
-Lanes run side by side, as much of their time is spent waiting for containers. Each has servers of the lab to itself:
-``e2e`` the first, ``actions`` the second, ``survival`` the others.
+Parts run side by side, as much of their time is spent waiting for containers. Each has servers of the lab to itself:
+``e2e`` the first, ``actions`` the second, ``survival`` the others; ``e2e/lab`` has a lab of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,8 @@ from tests.tiers import FOLDERS
 ROOT = Path(__file__).parent.parent
 
 _SERVERS = 5
+_AT_ONCE = 4
 _PYTEST = ("-m", "pytest", "-q")
-_SURVIVAL = "e2e/survival"
-_TRANSACTION = "integration/host"
 
 
 @dataclass(frozen=True)
@@ -42,44 +41,40 @@ def main() -> int:
     """Run everything and say how each part ended."""
     ended = [run("lab", ("-m", "fairlead", "lab", "up", "--hosts", str(_SERVERS)))]
     print("\n== each part is shown when it has ended", flush=True)
-    lanes = plan_lanes()
-    with ThreadPoolExecutor(len(lanes)) as pool:
-        for lane in pool.map(run_lane, lanes):
-            ended += lane
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        ended += pool.map(run_quietly, *zip(*plan_parts().items(), strict=True))
     print("\n" + "\n".join(str(one) for one in ended))
     return 1 if any(one.code for one in ended) else 0
 
 
-def plan_lanes() -> list[dict[str, Sequence[str]]]:
-    """What runs side by side: in each lane parts by name, with Python's words for them, one after the other."""
-    return [
-        {
-            "integration": _plan_tests(*FOLDERS["integration"], without=_TRANSACTION),
-            "actions": _plan_tests(*FOLDERS["actions"]),
-        },
-        {"e2e": _plan_tests(*FOLDERS["e2e"], without=_SURVIVAL)},
-        {
-            _TRANSACTION: _plan_tests(_TRANSACTION),
-            # The unit tests of the host agent once more.
-            "host agent, other Pythons": ("-m", "tests.hosts"),
-        },
-        {_SURVIVAL: _plan_tests(_SURVIVAL), "unit": _plan_tests(*FOLDERS["unit"])},
-    ]
+def plan_parts() -> dict[str, Sequence[str]]:
+    """The parts by name, with Python's words for them: the longest first, so that all hands are busy to the end."""
+    return {
+        "e2e": _plan_tests("e2e", without=("survival", "lab")),
+        "integration/host": _plan_tests("integration/host"),
+        "e2e/survival": _plan_tests("e2e/survival"),
+        "integration": _plan_tests(*FOLDERS["integration"], without=("image", "host")),
+        "integration/image": _plan_tests("integration/image"),
+        "e2e/lab": _plan_tests("e2e/lab"),
+        "unit": _plan_tests(*FOLDERS["unit"]),
+        "actions": _plan_tests(*FOLDERS["actions"]),
+        # The unit tests of the host agent once more.
+        "host agent, other Pythons": ("-m", "tests.hosts"),
+    }
 
 
-def _plan_tests(*folders: str, without: str = "") -> Sequence[str]:
-    left_out = [f"--ignore={ROOT / 'tests' / without}"] if without else []
-    return (*_PYTEST, *(str(ROOT / "tests" / folder) for folder in folders), *left_out)
+def _plan_tests(*folders: str, without: Sequence[str] = ()) -> Sequence[str]:
+    tests = ROOT / "tests"
+    left_out = (f"--ignore={tests / folders[0] / name}" for name in without)
+    return (*_PYTEST, *(str(tests / folder) for folder in folders), *left_out)
 
 
-def run_lane(parts: Mapping[str, Sequence[str]]) -> list[Ended]:
-    """Run the parts of a lane one after the other, and show what each printed when it has ended."""
-    ended = []
-    for name, words in parts.items():
-        with tempfile.TemporaryFile("w+") as output:
-            ended.append(run(name, words, output))
-            output.seek(0)
-            print(f"\n== {ended[-1]}\n{output.read()}", flush=True)
+def run_quietly(name: str, words: Sequence[str]) -> Ended:
+    """Run a part, and show what it printed when it has ended."""
+    with tempfile.TemporaryFile("w+") as output:
+        ended = run(name, words, output)
+        output.seek(0)
+        print(f"\n== {ended}\n{output.read()}", flush=True)
     return ended
 
 

@@ -1,4 +1,4 @@
-"""Faults and load on a lab of their own, whose registry and server may go down without a thought for others."""
+"""Every fault does what it says, and is over when it says so."""
 
 from __future__ import annotations
 
@@ -8,76 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fairlead.lab.fault.inflict import inflicted
 from fairlead.lab.fault.plan import Fault, Options
 from fairlead.lab.fault.record import faults_folder, list_records
-from fairlead.lab.server import ssh_argv
-from fairlead.lab.state import Lab, load, place_from
+from fairlead.lab.state import Lab
 from fairlead.lab.wipe import wipe_server
+from tests.e2e.lab.second import ENVIRON, URL, fairlead_lab, lets_in, load, wait_until_it_serves
 from tests.e2e.workbench import on_server
-from tests.ended import Ended
-
-OTHER = {
-    "FAIRLEAD_LAB_NAME": "fairlead-lab-fault",
-    "FAIRLEAD_LAB_ADDRESS": "127.0.0.170",
-    "FAIRLEAD_LAB_REGISTRY_PORT": "5093",
-}
-URL = "http://127.0.0.170"
-ENVIRON = {**os.environ, **OTHER}
-
-
-def fairlead_lab(*words: str) -> Ended:
-    argv = [sys.executable, "-m", "fairlead", "--json", "lab", *words]
-    done = subprocess.run(argv, env=ENVIRON, check=False, capture_output=True, text=True, timeout=900)
-    return Ended(done.returncode, done.stdout, done.stderr)
-
-
-@pytest.fixture(scope="module")
-def own_lab() -> Iterator[Lab]:
-    """The lab, with a web server in a container that comes back when the engine does."""
-    assert fairlead_lab("up").code == 0
-    yield load(place_from(OTHER))
-    assert fairlead_lab("down").code == 0
-
-
-@pytest.fixture
-def lab(own_lab: Lab) -> Iterator[Lab]:
-    server = own_lab.servers[1]
-    if "web" not in on_server(server, "docker", "ps", "--format", "{{.Names}}"):
-        on_server(server, "docker", "rm", "--force", "web", check=False)
-        words = "docker run --detach --restart unless-stopped --name web --publish 80:8000 python:3.13-slim"
-        on_server(server, *words.split(), "python3", "-m", "http.server", "8000")
-    _wait_until_it_serves()
-    yield own_lab
-    assert list_records(faults_folder(own_lab)) == [], "no fault outlives its test"
-    assert "fairlead-fault" not in on_server(server, "iptables-save")
-
-
-def ask(*words: str) -> dict[str, Any]:
-    """A second of load by one client; an answer within two seconds, or none."""
-    given = words or ("--clients", "1", "--rate", "20")
-    ended = fairlead_lab("load", URL, "--for", "1s", "--timeout", "2s", *given)
-    assert ended.code in {0, 4}, ended
-    document: dict[str, Any] = ended.document
-    return document
-
-
-def _wait_until_it_serves() -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with urllib.request.urlopen(URL, timeout=2):
-                return
-        except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
 
 
 def reaches_registry(lab: Lab) -> bool:
@@ -85,46 +26,13 @@ def reaches_registry(lab: Lab) -> bool:
     return on_server(lab.servers[1], *argv, "-w", "%{http_code}", check=False) != "000"
 
 
-def lets_in(lab: Lab, within: float = 15.0) -> bool:
-    argv = ssh_argv(lab.servers[1], lab.identity, lab.known_hosts, ("true",))
-    try:
-        return subprocess.run(argv, check=False, timeout=within, capture_output=True).returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
-
-
-def test_load_is_counted_and_told(lab: Lab) -> None:
-    found = ask("--clients", "4", "--processes", "2")
-    assert found["processes"] == 2
-    assert found["failed"] == 0
-    total = found["requests"]["total"]
-    assert found["requests"]["answered"] + found["requests"]["late"] == total > 50
-    assert found["parts"][0]["statuses"] == {"200": total}
-
-
-def test_load_that_is_interrupted_still_reports(lab: Lab) -> None:
-    argv = [sys.executable, "-m", "fairlead", "--json", "lab", "load", URL, "--for", "1h"]
-    with subprocess.Popen(argv, env=ENVIRON, stdout=subprocess.PIPE, text=True) as client:
-        time.sleep(2.5)
-        client.send_signal(signal.SIGINT)
-        told = client.communicate(timeout=20)[0]
-    assert client.returncode == 0
-    assert json.loads(told)["requests"]["answered"] > 100
-
-
-def test_load_goes_nowhere_but_to_loopback() -> None:
-    ended = fairlead_lab("load", "http://192.0.2.1/")
-    assert ended.code == 2
-    assert "127.0.0.0/8" in ended.document["why"] + ended.document["what"]
-
-
 def test_a_partition_lets_no_packet_pass_but_those_to_the_registry(lab: Lab) -> None:
     with inflicted(lab, 1, Fault.PARTITION):
         assert not lets_in(lab, within=3.0)
-        assert ask("--clients", "1")["parts"][0]["lost_by"] == {"timeout": 1}
+        assert load("--clients", "1")["parts"][0]["lost_by"] == {"timeout": 1}
         assert reaches_registry(lab)
     assert lets_in(lab)
-    assert ask()["failed"] == 0
+    assert load()["failed"] == 0
 
 
 def test_a_paused_server_answers_when_it_goes_on(lab: Lab) -> None:
@@ -141,12 +49,12 @@ def test_a_paused_server_answers_when_it_goes_on(lab: Lab) -> None:
 
 
 def test_a_slow_link_adds_its_delay_both_ways(lab: Lab) -> None:
-    quick = ask()["latency_ms"]["p50"]
+    quick = load()["latency_ms"]["p50"]
     with inflicted(lab, 1, Fault.SLOW, Options(delay_ms=150)):
-        slow = ask()["latency_ms"]
+        slow = load()["latency_ms"]
         assert lets_in(lab)
     assert slow["p50"] >= quick + 140
-    assert ask()["latency_ms"]["p50"] < 140
+    assert load()["latency_ms"]["p50"] < 140
 
 
 def test_a_narrow_link_takes_its_time(lab: Lab) -> None:
@@ -162,8 +70,8 @@ def test_a_narrow_link_takes_its_time(lab: Lab) -> None:
 def test_the_registry_is_refused_to_one_server(lab: Lab) -> None:
     with inflicted(lab, 1, Fault.REGISTRY):
         assert not reaches_registry(lab)
-        assert ask()["failed"] == 0
-        assert fairlead_lab("status").document["health"]["fairlead-lab-fault-registry"] == "ok"
+        assert load()["failed"] == 0
+        assert fairlead_lab("status").document["health"]["fairlead-lab-test-registry"] == "ok"
     assert reaches_registry(lab)
 
 
@@ -216,16 +124,16 @@ def test_the_engine_comes_back_and_its_containers_never_left(lab: Lab, how: tupl
     assert (
         on_server(lab.servers[1], "docker", "inspect", "--format", "{{.State.StartedAt}}", "web") == started
     )
-    assert ask()["failed"] == 0
+    assert load()["failed"] == 0
 
 
 def test_a_power_cut_keeps_what_was_written(lab: Lab) -> None:
     server = lab.servers[1]
     on_server(server, "sh", "-c", "echo kept > /srv/fairlead/test")
     with inflicted(lab, 1, Fault.HOST):
-        assert ask()["parts"][0]["lost_by"].keys() <= {"refused", "reset", "eof"}
+        assert load()["parts"][0]["lost_by"].keys() <= {"refused", "reset", "eof"}
     assert on_server(server, "cat", "/srv/fairlead/test") == "kept\n"
-    _wait_until_it_serves()
+    wait_until_it_serves()
     on_server(server, "rm", "/srv/fairlead/test")
 
 

@@ -1,72 +1,20 @@
-"""The lab itself, on a second one beside the lab that the other tests use."""
+"""The lab itself."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
 from fairlead.lab.server import ssh_argv
-from fairlead.lab.state import Lab, Place, load, place_from
+from fairlead.lab.state import Lab
 from fairlead.lab.vulnerabilities import render_leaky
 from fairlead.tools.locate import locate
-
-OTHER = {
-    "FAIRLEAD_LAB_NAME": "fairlead-lab-test",
-    "FAIRLEAD_LAB_ADDRESS": "127.0.0.150",
-    "FAIRLEAD_LAB_REGISTRY_PORT": "5087",
-}
-LAB = (sys.executable, "-m", "fairlead", "--json", "lab")
-
-
-def run(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, **OTHER}
-    return subprocess.run(
-        [*LAB, *words], env=environ, check=check, text=True, capture_output=True, timeout=900
-    )
-
-
-def docker(*words: str, check: bool = True) -> str:
-    return subprocess.run([locate("docker"), *words], check=check, text=True, capture_output=True).stdout
-
-
-def leftovers() -> list[str]:
-    label = f"label=dev.fairlead.lab={OTHER['FAIRLEAD_LAB_NAME']}"
-    return [
-        *docker("ps", "--all", "--quiet", "--filter", label).split(),
-        *docker("volume", "ls", "--quiet", "--filter", label).split(),
-        *docker("network", "ls", "--quiet", "--filter", label).split(),
-    ]
-
-
-@pytest.fixture(scope="module")
-def place() -> Place:
-    return place_from(OTHER)
-
-
-@pytest.fixture(scope="module")
-def second(place: Place) -> Iterator[Lab]:
-    """A lab whose first start was cut off in the middle."""
-    run("down")
-    environ = {**os.environ, **OTHER}
-    with subprocess.Popen(
-        [*LAB, "up"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as first:
-        time.sleep(2.0)
-        first.send_signal(signal.SIGKILL)
-    run("up")
-    yield load(place)
-    run("down")
-    assert leftovers() == []
-    assert not place.folder.exists()
+from tests.e2e.lab.second import ENVIRON, docker, fairlead_lab, leftovers, ok, wait_until_it_serves
 
 
 def on_server(lab: Lab, command: str) -> str:
@@ -76,12 +24,12 @@ def on_server(lab: Lab, command: str) -> str:
 
 def test_a_second_run_changes_nothing(second: Lab) -> None:
     before = leftovers()
-    run("up")
+    ok("up")
     assert leftovers() == before
 
 
 def test_every_piece_is_well(second: Lab) -> None:
-    health = json.loads(run("status").stdout)["health"]
+    health = ok("status")["health"]
     assert health == {"fairlead-lab-test-registry": "ok", "fairlead-lab-test-1": "ok"}
 
 
@@ -114,18 +62,12 @@ def test_a_server_runs_docker_hubs_names_from_the_lab(second: Lab) -> None:
     assert "Redis server v=8" in told
 
 
-def test_a_server_comes_back_from_a_power_cut(second: Lab) -> None:
+def test_a_server_comes_back_from_a_power_cut(lab: Lab) -> None:
     """With what ran on it, by itself: no process of it had time to clean up."""
-    on_server(second, "docker run --detach --name keep --restart always --publish 80:80 caddy:2.11.7")
-    docker("kill", second.server(1).name)
-    docker("start", second.server(1).name)
-    run("up")
-    deadline = time.monotonic() + 30
-    while on_server(second, "docker ps --quiet --filter name=keep").strip() == "":
-        assert time.monotonic() < deadline, docker("logs", "--tail", "20", second.server(1).name)
-        time.sleep(0.5)
-    assert "Caddy works" in requests.get(f"http://{second.server(1).address}/", timeout=10).text
-    on_server(second, "docker rm --force keep")
+    docker("kill", lab.server(1).name)
+    docker("start", lab.server(1).name)
+    ok("up")
+    wait_until_it_serves()
 
 
 @pytest.mark.parametrize(
@@ -188,14 +130,14 @@ def test_a_dockerfile_builds_on_the_labs_images_and_trivy_sees_them(second: Lab,
     assert found == {"CVE-2099-0001": "CRITICAL", "CVE-2099-0005": "LOW"}
 
 
-def test_a_port_that_is_taken_is_told_before_anything_is_made(second: Lab) -> None:
+def test_a_port_that_is_taken_is_told_before_anything_is_made(
+    second: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Server 1 of a third lab would stand where the second one's stands."""
-    third = {**os.environ, **OTHER, "FAIRLEAD_LAB_NAME": "fairlead-lab-third"}
-    refused = subprocess.run(
-        [*LAB, "up"], env=third, check=False, text=True, capture_output=True, timeout=120
-    )
-    assert refused.returncode == 4
-    error = json.loads(refused.stdout)
+    monkeypatch.setitem(ENVIRON, "FAIRLEAD_LAB_NAME", "fairlead-lab-third")
+    refused = fairlead_lab("up")
+    assert refused.code == 4
+    error = refused.document
     assert "127.0.0.150:80" in error["what"]
     assert "FAIRLEAD_LAB_ADDRESS" in error["fix"]
     assert docker("ps", "--all", "--quiet", "--filter", "label=dev.fairlead.lab=fairlead-lab-third") == ""
