@@ -63,6 +63,12 @@ def tiny(published: Workbench, server: Server, tmp_path: Path) -> Workbench:
     return copy_of(published, tmp_path)
 
 
+@pytest.fixture
+def bench(published: Workbench, tmp_path: Path) -> Workbench:
+    """The same for what gets no app onto the server, which is as the test before left it."""
+    return copy_of(published, tmp_path)
+
+
 def copy_of(published: Workbench, folder: Path) -> Workbench:
     """The repository with its work products, but for the images, which are in the registry."""
     root = folder / published.root.name

@@ -45,25 +45,25 @@ def _unborn(bench: Workbench) -> None:
     ],
 )  # fmt: skip
 def test_a_fault_of_the_repository_is_named(
-    tiny: Workbench, break_it: Break, verb: str, code: int, says: str
+    bench: Workbench, break_it: Break, verb: str, code: int, says: str
 ) -> None:
     """One error, the exit code of the table, the words that lead to the fault."""
-    break_it(tiny)
-    assert says.lower() in json.dumps(tiny.refused(code, verb)).lower()
+    break_it(bench)
+    assert says.lower() in json.dumps(bench.refused(code, verb)).lower()
 
 
-def test_the_engine_is_down(tiny: Workbench, tmp_path: Path) -> None:
+def test_the_engine_is_down(bench: Workbench, tmp_path: Path) -> None:
     """Building without an engine says so, and how to start one."""
-    error = tiny.refused(4, "build", env={"DOCKER_HOST": f"unix://{tmp_path}/nobody.sock"})
+    error = bench.refused(4, "build", env={"DOCKER_HOST": f"unix://{tmp_path}/nobody.sock"})
     assert "engine" in json.dumps(error).lower()
 
 
-def test_the_registry_refuses_the_login(tiny: Workbench) -> None:
+def test_the_registry_refuses_the_login(bench: Workbench) -> None:
     """A wrong password is told as such, with the variables that carry it."""
-    tiny.commit("second")
-    tiny.ok("build")
-    tiny.ok("scan")
-    error = tiny.refused(4, "publish", env={"FAIRLEAD_REGISTRY_PASSWORD": "wrong"})
+    bench.commit("second")
+    bench.ok("build")
+    bench.ok("scan")
+    error = bench.refused(4, "publish", env={"FAIRLEAD_REGISTRY_PASSWORD": "wrong"})
     assert "FAIRLEAD_REGISTRY_PASSWORD" in json.dumps(error)
 
 
@@ -89,20 +89,20 @@ def _point_at(bench: Workbench, host: str) -> None:
     bench.edit("fairlead.yaml", f"hosts: [deploy@{bench.server.address}]", f"hosts: [{host}]")
 
 
-def test_the_host_is_unreachable(tiny: Workbench) -> None:
+def test_the_host_is_unreachable(bench: Workbench) -> None:
     """A host that does not answer is named, with its port."""
     port = _unused_port()
-    _point_at(tiny, f"deploy@127.0.0.1:{port}")
-    assert str(port) in json.dumps(tiny.refused(4, "deploy"))
+    _point_at(bench, f"deploy@127.0.0.1:{port}")
+    assert str(port) in json.dumps(bench.refused(4, "deploy"))
 
 
-def test_the_client_key_is_wrong(tiny: Workbench, tmp_path: Path) -> None:
+def test_the_client_key_is_wrong(bench: Workbench, tmp_path: Path) -> None:
     """A key that the server does not know is refused as a key, not as a network fault."""
     key = tmp_path / "key"
     import subprocess
 
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    error = tiny.refused(4, "deploy", env={"FAIRLEAD_SSH_IDENTITY": str(key)})
+    error = bench.refused(4, "deploy", env={"FAIRLEAD_SSH_IDENTITY": str(key)})
     assert "key" in json.dumps(error).lower()
 
 
@@ -110,14 +110,14 @@ def test_the_client_key_is_wrong(tiny: Workbench, tmp_path: Path) -> None:
     "known",
     ["", "{} ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3Yb8gGOJ1J8b6PZ4T0xDLmbm5y9bXW1m8sYk3tYk9f\n"],
 )
-def test_the_host_key_is_not_the_known_one(tiny: Workbench, tmp_path: Path, known: str) -> None:
+def test_the_host_key_is_not_the_known_one(bench: Workbench, tmp_path: Path, known: str) -> None:
     """An unknown and a changed host key are both refused, with the line to add."""
     file = tmp_path / "known_hosts"
-    known = known.format(tiny.server.address)
+    known = known.format(bench.server.address)
     file.write_text(known)
-    error = tiny.refused(4, "deploy", env={"FAIRLEAD_KNOWN_HOSTS": str(file)})
+    error = bench.refused(4, "deploy", env={"FAIRLEAD_KNOWN_HOSTS": str(file)})
     text = json.dumps(error)
-    assert f"{tiny.server.address} ssh-ed25519 AAAA" in text
+    assert f"{bench.server.address} ssh-ed25519 AAAA" in text
     assert file.read_text() == known
 
 
@@ -147,35 +147,28 @@ def test_the_image_is_not_for_this_architecture(tiny: Workbench) -> None:
     assert containers(tiny.server) == []
 
 
-def test_no_health_evidence(tiny: Workbench) -> None:
+def test_no_health_evidence(bench: Workbench) -> None:
     """A worker without any health check is refused before anything is built."""
-    tiny.edit(
+    bench.edit(
         "compose.yaml",
         "  store:\n",
         "  idle:\n    image: ${FAIRLEAD_REGISTRY:?}/web:${FAIRLEAD_TAG:?}\n  store:\n",
     )
-    tiny.edit("fairlead.yaml", "services: [web, migrate]", "services: [web, migrate, idle]")
-    tiny.commit("a worker")
-    error = tiny.refused(11, "build")
+    bench.edit("fairlead.yaml", "services: [web, migrate]", "services: [web, migrate, idle]")
+    bench.commit("a worker")
+    error = bench.refused(11, "build")
     assert "health" in json.dumps(error)
     assert "idle" in json.dumps(error)
-    assert containers(tiny.server) == []
 
 
-def test_rollback_with_nothing_to_go_back_to(tiny: Workbench) -> None:
-    """Before the first deploy, and with one release only, a rollback says so and changes nothing."""
+def test_what_serves_alone_can_neither_be_left_nor_taken_over(tiny: Workbench) -> None:
+    """There is nothing to go back to, and an app of the same name from another repository does not take its place."""
     tiny.refused(2, "rollback")
     tiny.ok("deploy")
     before = visit(tiny.server)
     tiny.refused(2, "rollback")
     tiny.refused(2, "rollback", "--to", "000099")
     assert visit(tiny.server) == before
-
-
-def test_two_apps_of_one_name(tiny: Workbench) -> None:
-    """An app of the same name from another repository does not take this one's place."""
-    tiny.ok("deploy")
-    before = visit(tiny.server)
     tiny.environ["FAIRLEAD_REGISTRY"] = tiny.lab.environ["FAIRLEAD_REGISTRY"] + "-other"
     tiny.git("remote", "add", "origin", "https://example.com/other/tiny.git")
     tiny.commit("another app")

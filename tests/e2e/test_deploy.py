@@ -19,17 +19,16 @@ from tests.e2e.workbench import Workbench, containers, on_server, visit
 
 
 @pytest.fixture(scope="module")
-def empty(first_server: Server) -> None:
-    """The server, emptied once: these tests take it as the one before left it."""
+def deployed(first_server: Server, published: Workbench, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The tiny app on the emptied server, deployed once: these tests take it as the one before left it."""
     wipe_server(first_server)
+    copy_of(published, tmp_path_factory.mktemp("deployed")).ok("deploy")
 
 
 @pytest.fixture
-def live(empty: None, published: Workbench, tmp_path: Path) -> Workbench:
-    """The tiny app with its plain release serving."""
-    bench = copy_of(published, tmp_path)
-    bench.ok("deploy")
-    return bench
+def live(deployed: None, published: Workbench, tmp_path: Path) -> Workbench:
+    """The tiny app with some release of it serving."""
+    return copy_of(published, tmp_path)
 
 
 def test_a_commit_becomes_a_release_that_serves(tiny: Workbench) -> None:
@@ -169,6 +168,7 @@ def test_one_service_is_deployed_alone(live: Workbench) -> None:
 def test_a_secret_is_rotated_in_one_step(live: Workbench) -> None:
     """The new value comes on standard input; then the old one is nowhere on the server, and cannot come back."""
     old, new = live.secrets["canary"], "rotated-77c2-in-no-log"
+    live.ok("deploy")
     before = visit(live.server)
     store = on_server(live.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1")
     ended = live.fairlead("secrets", "set", "canary", stdin=f"{new}\n")

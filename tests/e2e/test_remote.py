@@ -33,52 +33,52 @@ def _host_key(tiny: Workbench) -> str:
     return f"{tiny.server.address} {kind} {key}"
 
 
-def test_an_unknown_host_key_is_refused_with_the_very_line_to_add(tiny: Workbench, tmp_path: Path) -> None:
+def test_an_unknown_host_key_is_refused_with_the_very_line_to_add(bench: Workbench, tmp_path: Path) -> None:
     known = tmp_path / "known hosts"
     known.write_text("")
-    before = _logins(tiny)
-    error = tiny.refused(4, "history", "--known-hosts", str(known))
-    assert error["details"][0] == _host_key(tiny)
-    printed = on_server(tiny.server, "ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").split()
+    before = _logins(bench)
+    error = bench.refused(4, "history", "--known-hosts", str(known))
+    assert error["details"][0] == _host_key(bench)
+    printed = on_server(bench.server, "ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").split()
     assert printed[1] in error["details"][1]
     assert known.read_text() == "", "nothing is learned behind the user's back"
-    assert _logins(tiny) == before
+    assert _logins(bench) == before
     known.write_text(error["details"][0] + "\n")
-    tiny.ok("history", "--known-hosts", str(known))
+    bench.ok("history", "--known-hosts", str(known))
 
 
-def test_a_changed_host_key_is_refused_with_a_warning(tiny: Workbench, tmp_path: Path) -> None:
+def test_a_changed_host_key_is_refused_with_a_warning(bench: Workbench, tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
     kind, key, *_ = (tmp_path / "other.pub").read_text().split()
     known = tmp_path / "known_hosts"
-    known.write_text(f"{tiny.server.address} {kind} {key}\n")
-    error = tiny.refused(4, "history", "--known-hosts", str(known))
+    known.write_text(f"{bench.server.address} {kind} {key}\n")
+    error = bench.refused(4, "history", "--known-hosts", str(known))
     assert "has changed" in error["what"]
     assert f"{known}:1" in error["why"]
     assert "do not go on" in error["fix"]
-    assert error["details"][0] == _host_key(tiny)
+    assert error["details"][0] == _host_key(bench)
 
 
-def test_a_key_that_the_server_does_not_know_is_told_as_that(tiny: Workbench, tmp_path: Path) -> None:
+def test_a_key_that_the_server_does_not_know_is_told_as_that(bench: Workbench, tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
-    error = tiny.refused(4, "history", "--identity", str(tmp_path / "key"))
+    error = bench.refused(4, "history", "--identity", str(tmp_path / "key"))
     assert "does not accept the key" in error["what"]
     assert "authorized_keys" in error["fix"]
 
 
-def test_a_key_file_that_others_can_read_is_told_as_that(tiny: Workbench, tmp_path: Path) -> None:
+def test_a_key_file_that_others_can_read_is_told_as_that(bench: Workbench, tmp_path: Path) -> None:
     key = tmp_path / "key"
-    key.write_bytes(tiny.lab.identity.read_bytes())
+    key.write_bytes(bench.lab.identity.read_bytes())
     key.chmod(0o644)
-    error = tiny.refused(4, "history", "--identity", str(key))
+    error = bench.refused(4, "history", "--identity", str(key))
     assert "chmod 600" in error["fix"]
 
 
-def test_the_content_of_a_key_may_come_in_a_variable(tiny: Workbench) -> None:
+def test_the_content_of_a_key_may_come_in_a_variable(bench: Workbench) -> None:
     """As a job of GitHub Actions has it, even when its last newline was lost on the way."""
-    content = tiny.lab.identity.read_text().rstrip("\n")
-    tiny.environ["FAIRLEAD_SSH_KEY"] = content
-    ended = tiny.fairlead("history", env={"FAIRLEAD_SSH_IDENTITY": None})
+    content = bench.lab.identity.read_text().rstrip("\n")
+    bench.environ["FAIRLEAD_SSH_KEY"] = content
+    ended = bench.fairlead("history", env={"FAIRLEAD_SSH_IDENTITY": None})
     assert ended.code == 0, ended
 
 
@@ -86,24 +86,24 @@ def test_the_content_of_a_key_may_come_in_a_variable(tiny: Workbench) -> None:
     ("host", "word"),
     [("deploy@127.0.0.1:1", "refuses connections"), ("deploy@no-such-host.invalid", "cannot be resolved")],
 )
-def test_a_host_that_is_not_there_is_told_with_the_reason(tiny: Workbench, host: str, word: str) -> None:
-    tiny.edit("fairlead.yaml", f"hosts: [deploy@{tiny.server.address}]", f"hosts: [{host}]")
-    assert word in tiny.refused(4, "history")["what"]
+def test_a_host_that_is_not_there_is_told_with_the_reason(bench: Workbench, host: str, word: str) -> None:
+    bench.edit("fairlead.yaml", f"hosts: [deploy@{bench.server.address}]", f"hosts: [{host}]")
+    assert word in bench.refused(4, "history")["what"]
 
 
-def test_a_server_without_python_is_told_as_that(tiny: Workbench) -> None:
-    python = on_server(tiny.server, "readlink", "-f", "/usr/bin/python3").strip()
-    link = on_server(tiny.server, "readlink", "/usr/bin/python3").strip()
-    on_server(tiny.server, "rm", "/usr/bin/python3")
+def test_a_server_without_python_is_told_as_that(bench: Workbench) -> None:
+    python = on_server(bench.server, "readlink", "-f", "/usr/bin/python3").strip()
+    link = on_server(bench.server, "readlink", "/usr/bin/python3").strip()
+    on_server(bench.server, "rm", "/usr/bin/python3")
     try:
-        error = tiny.refused(4, "history")
+        error = bench.refused(4, "history")
     finally:
-        on_server(tiny.server, "ln", "-s", link or python, "/usr/bin/python3")
+        on_server(bench.server, "ln", "-s", link or python, "/usr/bin/python3")
     assert "python3 is missing" in error["what"]
 
 
-def test_the_server_is_checked(tiny: Workbench) -> None:
-    document = tiny.ok("--json", "host", "check").document
+def test_the_server_is_checked(bench: Workbench) -> None:
+    document = bench.ok("--json", "host", "check").document
     states = {check["name"]: check["state"] for check in document["checks"]}
     assert {states[name] for name in ("python", "root", "engine", "compose", "disk", "clock")} <= {
         "ok",
@@ -111,15 +111,15 @@ def test_the_server_is_checked(tiny: Workbench) -> None:
     }
 
 
-def test_a_server_that_lacks_something_fails_the_check(tiny: Workbench) -> None:
+def test_a_server_that_lacks_something_fails_the_check(bench: Workbench) -> None:
     """Beside one that is not there: each is told."""
-    here, nowhere = f"deploy@{tiny.server.address}", "deploy@127.0.0.250"
-    tiny.edit("fairlead.yaml", f"[{here}]", f"[{nowhere}, {here}]")
-    on_server(tiny.server, "gpasswd", "--delete", "deploy", "docker")
+    here, nowhere = f"deploy@{bench.server.address}", "deploy@127.0.0.250"
+    bench.edit("fairlead.yaml", f"[{here}]", f"[{nowhere}, {here}]")
+    on_server(bench.server, "gpasswd", "--delete", "deploy", "docker")
     try:
-        ended = tiny.fairlead("--json", "host", "check")
+        ended = bench.fairlead("--json", "host", "check")
     finally:
-        on_server(tiny.server, "usermod", "--append", "--groups", "docker", "deploy")
+        on_server(bench.server, "usermod", "--append", "--groups", "docker", "deploy")
     assert ended.code == 4, ended
     lost = [check for check in ended.document["checks"] if check["host"] == nowhere]
     assert [(check["name"], check["state"]) for check in lost] == [("connection", "failed")]

@@ -54,7 +54,7 @@ def test_a_drained_host_serves_all_but_its_health_path(stage: Stage) -> None:
     stop = threading.Event()
 
     def visit() -> None:
-        while not stop.is_set():
+        while not stop.wait(0.05):
             _ask(stage, "/")
 
     visitor = threading.Thread(target=visit)
