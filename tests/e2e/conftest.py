@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -26,18 +26,32 @@ def lab() -> Lab:
     return load()
 
 
+@dataclass
+class Ground:
+    """The lab's first server, and whether the tiny app serves on it as a test may have left it."""
+
+    server: Server
+    serves: bool = False
+
+    def clear(self) -> None:
+        """Take every app off it (images stay: they are what makes tests slow)."""
+        self.serves = False
+        wipe_server(self.server)
+
+
 @pytest.fixture(scope="session")
-def first_server(lab: Lab) -> Iterator[Server]:
+def ground(lab: Lab) -> Iterator[Ground]:
     """The lab's first server, which is left without an app."""
-    yield lab.servers[1]
-    wipe_server(lab.servers[1])
+    made = Ground(lab.servers[1])
+    yield made
+    made.clear()
 
 
 @pytest.fixture
-def server(first_server: Server) -> Server:
-    """The lab's first server, with no app on it (images stay: they are what makes tests slow)."""
-    wipe_server(first_server)
-    return first_server
+def server(ground: Ground) -> Server:
+    """The lab's first server, with no app on it."""
+    ground.clear()
+    return ground.server
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +81,17 @@ def tiny(published: Workbench, server: Server, tmp_path: Path) -> Workbench:
 def bench(published: Workbench, tmp_path: Path) -> Workbench:
     """The same for what gets no app onto the server, which is as the test before left it."""
     return copy_of(published, tmp_path)
+
+
+@pytest.fixture
+def live(ground: Ground, published: Workbench, tmp_path: Path) -> Workbench:
+    """The tiny app with some release of it serving: the plain one, or one of a test before."""
+    made = copy_of(published, tmp_path)
+    if not ground.serves:
+        ground.clear()
+        made.ok("deploy")
+        ground.serves = True
+    return made
 
 
 def copy_of(published: Workbench, folder: Path) -> Workbench:

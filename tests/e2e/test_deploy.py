@@ -6,29 +6,10 @@ import json
 import subprocess
 import threading
 import time
-from pathlib import Path
-
-import pytest
 
 from fairlead.lab.fault.inflict import inflicted
 from fairlead.lab.fault.plan import Fault
-from fairlead.lab.state import Server
-from fairlead.lab.wipe import wipe_server
-from tests.e2e.conftest import copy_of
 from tests.e2e.workbench import Workbench, containers, on_server, visit
-
-
-@pytest.fixture(scope="module")
-def deployed(first_server: Server, published: Workbench, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The tiny app on the emptied server, deployed once: these tests take it as the one before left it."""
-    wipe_server(first_server)
-    copy_of(published, tmp_path_factory.mktemp("deployed")).ok("deploy")
-
-
-@pytest.fixture
-def live(deployed: None, published: Workbench, tmp_path: Path) -> Workbench:
-    """The tiny app with some release of it serving."""
-    return copy_of(published, tmp_path)
 
 
 def test_a_commit_becomes_a_release_that_serves(tiny: Workbench) -> None:

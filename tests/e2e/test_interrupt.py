@@ -47,23 +47,23 @@ def _journal(bench: Workbench) -> list[dict[str, object]]:
     ]
 
 
-def test_a_deploy_that_is_stopped_leaves_what_served(tiny: Workbench) -> None:
+def test_a_deploy_that_is_stopped_leaves_what_served(live: Workbench) -> None:
     """Before the switch and in the watch alike; with a second signal the command leaves, and the server does the rest."""
-    tiny.ok("deploy")
-    before, running = visit(tiny.server), containers(tiny.server)
-    tiny.edit("fairlead.yaml", "window: 1s", "window: 20s")
-    tiny.vary(COLOUR="red")
+    before, running = visit(live.server), containers(live.server)
+    serving = live.ok("--json", "status").document["state"]["serving"]
+    live.edit("fairlead.yaml", "window: 1s", "window: 20s")
+    live.vary(COLOUR="red")
     for phase, number in (("start", signal.SIGINT), ("watch", signal.SIGTERM)):
-        code, error, took = _interrupted(tiny, phase, number)
+        code, error, took = _interrupted(live, phase, number)
         assert code == 130, error
         assert took < 10, "a cancelled job is killed after ten seconds"
-        assert "release 000001 serves" in str(error["why"]), error
-        assert (visit(tiny.server), containers(tiny.server)) == (before, running)
-    code, error, _ = _interrupted(tiny, "watch", signal.SIGINT, signal.SIGINT)
+        assert f"release {serving} serves" in str(error["why"]), error
+        assert (visit(live.server), containers(live.server)) == (before, running)
+    code, error, _ = _interrupted(live, "watch", signal.SIGINT, signal.SIGINT)
     assert code == 130
-    assert "000001 served when it began" in str(error["why"]), error
+    assert f"{serving} served when it began" in str(error["why"]), error
     deadline = time.monotonic() + 30
-    while _journal(tiny)[-1]["type"] != "end":
+    while _journal(live)[-1]["type"] != "end":
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    assert (visit(tiny.server), containers(tiny.server)) == (before, running)
+    assert (visit(live.server), containers(live.server)) == (before, running)

@@ -205,13 +205,14 @@ def test_a_restricted_key_deploys_and_opens_nothing_else(tiny: Workbench, tmp_pa
         assert "host setup --restrict" in error["fix"]
 
 
-def test_a_deploy_is_one_connection_and_sends_the_agent_once(tiny: Workbench) -> None:
-    _forget_agent(tiny)
+def test_a_deploy_is_one_connection_and_sends_the_agent_once(live: Workbench) -> None:
+    _forget_agent(live)
+    live.vary(COLOUR="yellow")
     for agent_bytes in (len(build_agent().content), 0):
-        before = _logins(tiny)
-        traffic = tiny.ok("--json", "deploy").document["traffic"]
+        before = _logins(live)
+        traffic = live.ok("--json", "deploy").document["traffic"]
         assert traffic == {"connections": 1, "agent_bytes": agent_bytes}
-        assert _logins(tiny) == before + 1
+        assert _logins(live) == before + 1
 
 
 def _start_deploy(tiny: Workbench) -> subprocess.Popen[str]:
@@ -234,17 +235,17 @@ def _wait_for(what: str, look: Callable[[], str]) -> None:
         time.sleep(0.05)
 
 
-def test_a_client_that_is_killed_does_not_stop_the_deploy(tiny: Workbench) -> None:
+def test_a_client_that_is_killed_does_not_stop_the_deploy(live: Workbench) -> None:
     """SIGKILL in the middle: the same command again follows the same task."""
-    tiny.ok("deploy")
-    journal = f"/srv/fairlead/{tiny.root.name}/journal.jsonl"
+    before = live.ok("--json", "history").document["history"]
+    journal = f"/srv/fairlead/{live.root.name}/journal.jsonl"
 
-    tiny.vary(COLOUR="green")
-    client = _start_deploy(tiny)
-    _wait_for("000002", lambda: on_server(tiny.server, "cat", journal))
+    live.vary(COLOUR="green")
+    client = _start_deploy(live)
+    _wait_for('"phase":"start"', lambda: on_server(live.server, "tail", "--lines", "3", journal))
     os.killpg(client.pid, signal.SIGKILL)
     client.communicate()
-    tiny.ok("deploy")
-    assert "green" in visit(tiny.server)[2]
-    history = tiny.ok("--json", "history").document["history"]
-    assert [entry["release"] for entry in history] == ["000002", "000001"]
+    live.ok("deploy")
+    assert "green" in visit(live.server)[2]
+    history = live.ok("--json", "history").document["history"]
+    assert [entry["release"] for entry in history[1:]] == [entry["release"] for entry in before]
