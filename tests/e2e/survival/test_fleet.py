@@ -189,6 +189,7 @@ def _survives_its_client(fleet: Workbench) -> None:
     rolled = fleet.ok("--json", "rollback").document
     assert by_host(rolled, "serving") == ["000001"] * 2
     assert serving(fleet, 3, 4) == {(200, "green")}
+    wait_until_idle(fleet)
 
 
 def _loses_a_host(fleet: Workbench) -> None:

@@ -233,7 +233,8 @@ def test_no_watch(stage: Stage) -> None:
 @pytest.mark.serving
 def test_a_probe_looks_at_body_and_headers(stage: Stage) -> None:
     """Before the switch already."""
-    for number, field in enumerate(({"body": "goodbye"}, {"headers": {"X-Missing": ""}}), 2):
+    wanted: list[dict[str, Any]] = [{"body": "goodbye"}, {"headers": {"X-Missing": ""}}]
+    for number, field in enumerate(wanted, 2):
         sheet = stage.good(number)
         sheet.extra = {"probes": [{"path": "/", "status": 200, **field}]}
         result = stage.deploy(sheet)
