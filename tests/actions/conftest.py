@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from fairlead.lab.state import Lab, Server, load
+from fairlead.lab.state import Lab, Server
 from fairlead.lab.wipe import wipe_server
 from tests.actions.job import Project
+from tests.lab import start_lab
 
 
 @pytest.fixture(scope="session")
 def lab() -> Lab:
     """The lab of this machine with two servers, started if it is not up."""
-    subprocess.run([sys.executable, "-m", "fairlead", "lab", "up", "--hosts", "2"], check=True, timeout=1500)
-    return load()
+    return start_lab(2)
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from fairlead.lab.state import Lab, Server, load
+from fairlead.lab.state import Lab, Server
 from fairlead.lab.wipe import wipe_server
 from tests.e2e.workbench import Workbench
+from tests.lab import start_lab
 
 APPS = Path(__file__).parent / "apps"
 
@@ -22,8 +21,7 @@ APPS = Path(__file__).parent / "apps"
 @pytest.fixture(scope="session")
 def lab() -> Lab:
     """The lab of this machine, started if it is not up."""
-    subprocess.run([sys.executable, "-m", "fairlead", "lab", "up"], check=True, timeout=1500)
-    return load()
+    return start_lab()
 
 
 @dataclass

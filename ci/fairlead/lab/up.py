@@ -66,9 +66,9 @@ def run_up(place: Place, hosts: int | None, reporter: Reporter) -> Lab:
     with _alone(place, reporter):
         with reporter.step("engine"):
             architecture = check_engine()
-        keys = _ensure_keys(place, hosts)
         ports = {number: choose_ssh_port(place, number) for number in range(1, hosts + 1)}
         check_ports(place, ports)
+        keys = _ensure_keys(place, hosts)
         source = bases.choose_source(_bases_folder())
         with reporter.step(f"images: {source}"):
             kitchen = Kitchen(_bases_folder(), architecture)

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from fairlead.lab.server import ssh_argv
-from fairlead.lab.state import Lab
+from fairlead.lab.state import Lab, place_from
 from fairlead.lab.vulnerabilities import render_leaky
 from fairlead.tools.locate import locate
 from tests.e2e.lab.second import ENVIRON, docker, fairlead_lab, leftovers, ok, wait_until_it_serves
@@ -141,3 +141,4 @@ def test_a_port_that_is_taken_is_told_before_anything_is_made(
     assert "127.0.0.150:80" in error["what"]
     assert "FAIRLEAD_LAB_ADDRESS" in error["fix"]
     assert docker("ps", "--all", "--quiet", "--filter", "label=dev.fairlead.lab=fairlead-lab-third") == ""
+    assert not place_from(ENVIRON).folder.exists()

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-from fairlead.lab.state import Lab, load
+from fairlead.lab.state import Lab
+from tests.lab import start_lab
 
 SERVERS = (3, 4, 5)
 
 
 @pytest.fixture(scope="session")
-def servers(lab: Lab) -> Lab:
+def servers() -> Lab:
     """The lab, with these servers."""
-    up = [sys.executable, "-m", "fairlead", "lab", "up", "--hosts", str(max(SERVERS))]
-    subprocess.run(up, check=True, timeout=1500)
-    return load()
+    return start_lab(max(SERVERS))

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fairlead.lab.state import Lab, load
+from fairlead.lab.state import Lab
 from tests.integration.image.middle import Middle
 from tests.integration.image.workshop import SMALL, Workshop
+from tests.lab import start_lab
 
 
 @pytest.fixture(scope="session")
 def lab() -> Lab:
     """The lab of this machine, started if it is not up."""
-    subprocess.run([sys.executable, "-m", "fairlead", "lab", "up"], check=True, timeout=1500)
-    return load()
+    return start_lab()
 
 
 @pytest.fixture(scope="session")
