@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from ..bundle import Bundle
@@ -9,13 +10,19 @@ from ..containers import Container
 from ..context import Context, Host, Outcome
 from ..drain import end_containers, stop_containers
 from ..inflight import find_admin_sockets
+from ..ledger import ROLLBACK
 from .beside import drop_replaced
 
 _AT_ONCE = 8
+_SETTLE_SECONDS = 1.0
+"""What was rolled back to was started a moment ago: its first requests do not share the processors with an engine that
+stops containers. A deploy has its watch for that, and nobody waits for the end of a rollback."""
 
 
 def run_retire(context: Context) -> Outcome:
     """Retire everything that the release which serves now does not use."""
+    if context.plan.kind == ROLLBACK:
+        time.sleep(_SETTLE_SECONDS)
     return retire_old(context.host, context.target)
 
 
