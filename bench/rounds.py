@@ -53,8 +53,12 @@ def rewrite(file: Path, variables: str) -> None:
 
 @dataclass(frozen=True)
 class Switch:
-    """One switch by the journal: when it happened and when its transaction ended, in seconds since the epoch."""
+    """One switch by the journal: of a ``deploy`` or ``rollback``, when it happened and when its transaction ended.
 
+    Times are seconds since the epoch.
+    """
+
+    kind: str
     at: float
     ended: float
     status: str
@@ -64,10 +68,11 @@ def read_switches(ground: Ground, since: float) -> Iterator[Switch]:
     """The switches of the server since then; its clock is ours."""
     entries = [json.loads(line) for line in ground.on_server("cat", _JOURNAL).splitlines()]
     ends = {entry["tx"]: entry for entry in entries if entry["type"] == "end"}
+    kinds = {entry["seq"]: str(entry["kind"]) for entry in entries if entry["type"] == "begin"}
     for entry in entries:
         if entry["type"] == "phase" and entry["phase"] == "switch" and entry["at"] > since:
             end = ends[entry["tx"]]
-            yield Switch(entry["at"], end["at"], end["status"])
+            yield Switch(kinds[entry["tx"]], entry["at"], end["at"], end["status"])
 
 
 def save(name: str, outcome: Outcome) -> None:

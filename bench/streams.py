@@ -112,13 +112,20 @@ class Outcome:
             whole.latencies.merge(self.report.tally(begin, end, SHORT).latencies)
         return whole.latencies.percentile(99)
 
-    def at_rest(self) -> list[tuple[float, float]]:
-        """The spans between rounds, the first and the last second of each left out."""
+    def at_rest(self, ended: Sequence[float] = ()) -> list[tuple[float, float]]:
+        """The spans between rounds, the first and the last second of each left out.
+
+        ``ended``: when the server was done with what it did for a round, which may be later than the command.
+        """
         assert self.report is not None
         started = float(self.report.document["started"])
         ends = [started + 1, *(one.ended for one in self.rounds)]
         begins = [*(one.began for one in self.rounds), started + float(self.report.document["seconds"])]
-        return [(end + 1, begin - 1) for end, begin in zip(ends, begins, strict=True) if begin - end > 2]
+        gaps = [
+            (max([end, *(one for one in ended if end < one < begin)]), begin)
+            for end, begin in zip(ends, begins, strict=True)
+        ]
+        return [(end + 1, begin - 1) for end, begin in gaps if begin - end > 2]
 
 
 def count_rounds(default: int) -> int:

@@ -55,17 +55,19 @@ def _lost_row(ours: Outcome, compose: Outcome) -> Row:
 
 
 def _latency_rows(ours: Outcome, switches: list[Switch]) -> Iterator[Row]:
-    rest = ours.p99(ours.at_rest())
-    switch = ours.p99([(one.at, one.at + _SWITCH_SECONDS) for one in switches])
-    ratio = switch / rest if rest else float("inf")
-    yield Row(
-        f"p99 in the {_SWITCH_SECONDS:g} s after a switch, against rest",
-        f"{switch * 1000:.0f} ms, {rest * 1000:.0f} ms",
-        "-",
-        f"{ratio:.2f}x",
-        f"<= {_P99_GOAL}x",
-        ratio <= _P99_GOAL,
-    )
+    """A rollback apart: it is in a hurry, and switches while what it has started still wakes up."""
+    rest = ours.p99(ours.at_rest([one.ended for one in switches]))
+    for kind in sorted({one.kind for one in switches}):
+        switch = ours.p99([(one.at, one.at + _SWITCH_SECONDS) for one in switches if one.kind == kind])
+        ratio = switch / rest if rest else float("inf")
+        yield Row(
+            f"p99 in the {_SWITCH_SECONDS:g} s after the switch of a {kind}, against rest",
+            f"{switch * 1000:.0f} ms, {rest * 1000:.0f} ms",
+            "-",
+            f"{ratio:.2f}x",
+            f"<= {_P99_GOAL}x",
+            ratio <= _P99_GOAL,
+        )
 
 
 def _time_rows(ours: Outcome) -> Iterator[Row]:
