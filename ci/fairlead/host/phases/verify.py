@@ -1,4 +1,7 @@
-"""verify: nothing is believed that was not seen. Containers, images, answers: each three times in a row."""
+"""verify: nothing is believed that was not seen. Containers, images, answers: each three times in a row.
+
+Containers that have served before, to which somebody goes back in a hurry, once.
+"""
 
 from __future__ import annotations
 
@@ -83,13 +86,15 @@ def _wait_for_containers(
     context: Context, services: list[Service], deadline: float, checks: HealthChecks
 ) -> None:
     row = 0
+    # Whoever goes back is in a hurry, and to what has served before.
+    enough = 1 if context.plan.kind == ROLLBACK else _IN_A_ROW
     began = time.monotonic()
     settle = _settle(context) if any(service.gate == "running" for service in services) else 0.0
     while services:
         context.heed()
         waiting = _first_waiting(context, services, checks)
         row = 0 if waiting else row + 1
-        if row >= _IN_A_ROW and time.monotonic() - began >= settle:
+        if row >= enough and time.monotonic() - began >= settle:
             return
         if waiting and time.monotonic() >= deadline:
             service, reason = waiting

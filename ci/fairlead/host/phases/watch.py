@@ -15,6 +15,7 @@ from ..errors import ReleaseFault
 from ..evidence import read_evidence
 from ..health import READY, judge_replicas
 from ..ledger import DEPLOY
+from ..patience import pause_for
 from ..prober import Prober, asking
 from ..questions import Question, plan_inside, plan_public
 from ..release import Service
@@ -23,6 +24,9 @@ from ..traffic import Sample, Traffic, sum_traffic
 from ..verdict import FAIL, INCONCLUSIVE, Evidence, Served, Verdict, judge_watch
 
 _TICK = 0.1
+_FIRST_TICK = 0.02
+"""Answers come within milliseconds, and a window may be over as soon as they are there: that of a rollback is."""
+_TICK_SHARE = 0.5
 _LOOK_EVERY = 0.5
 _LOOK_SPACING = 0.1
 """Seconds between two containers that are looked at, over all: a watch is no load."""
@@ -85,7 +89,8 @@ class _Watcher:
                     return verdict
                 if over and prober.is_settled:
                     return verdict
-                time.sleep(_TICK)
+                waited = time.monotonic() - self._context.switched_at
+                time.sleep(min(pause_for(waited, _FIRST_TICK, _TICK_SHARE), _TICK))
 
     def _evidence(self, prober: Prober) -> Evidence:
         samples = self._samples()
