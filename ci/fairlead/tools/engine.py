@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from fairlead import process
 from fairlead.errors import CommandFailedError, ToolMissingError
@@ -14,6 +17,9 @@ from fairlead.tools.version import parse_version, render_version
 MINIMUM_ENGINE = (25, 0, 0)
 
 _ANSWER_SECONDS = 20.0
+
+_SOCKET = Path("/var/run/docker.sock")
+_DAEMON_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin")
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,29 @@ def probe_engine() -> Engine:
     if not done.ok:
         raise unreachable(done.stderr, os.environ.get("DOCKER_HOST", ""))
     return parse_info(done.stdout)
+
+
+def is_engine_absent(at: Path = _SOCKET, folders: Iterable[str] = _DAEMON_FOLDERS) -> bool:
+    """Whether docker is a client alone, which would ask an engine of this machine, and there is none to start.
+
+    Args:
+        at: the socket of this machine's engine.
+        folders: where its program may be, besides the PATH.
+
+    Raises:
+        ToolMissingError: there is no docker command.
+    """
+    if os.environ.get("DOCKER_HOST") or find_daemon(folders) is not None or _is_listening(at):
+        return False
+    docker = locate("docker")
+    ask = (docker, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
+    return process.run(ask, timeout=_ANSWER_SECONDS, check=False).stdout.strip() == f"unix://{at}"
+
+
+def find_daemon(folders: Iterable[str] = _DAEMON_FOLDERS) -> Path | None:
+    """The engine's program; also in the folders that only root has on the PATH."""
+    paths = (Path(folder) / "dockerd" for folder in (*os.environ.get("PATH", "").split(os.pathsep), *folders))
+    return next((path for path in paths if os.access(path, os.X_OK)), None)
 
 
 def parse_info(text: str) -> Engine:
@@ -100,3 +129,13 @@ def remark_on_store(engine: Engine) -> str:
 def _is_containerd_store(info: dict[str, object]) -> bool:
     status = info.get("DriverStatus") or []
     return ["driver-type", "io.containerd.snapshotter.v1"] in status if isinstance(status, list) else False
+
+
+def _is_listening(path: Path) -> bool:
+    """Whether somebody listens on a socket, even if not to us."""
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(path))
+        except OSError as error:
+            return isinstance(error, PermissionError)
+    return True

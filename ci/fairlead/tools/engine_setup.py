@@ -12,7 +12,7 @@ from fairlead import process
 from fairlead.errors import CommandFailedError, FairleadError, ToolMissingError
 from fairlead.tools.apt import install_packages
 from fairlead.tools.catalog import CATALOG, DebianPackage
-from fairlead.tools.engine import Engine, probe_engine
+from fairlead.tools.engine import Engine, find_daemon, is_engine_absent, probe_engine
 from fairlead.tools.locate import search_tool
 from fairlead.tools.system import System, read_system
 
@@ -30,17 +30,13 @@ def ensure_engine(on_line: OnLine) -> Engine:
         ToolMissingError: it is missing and can't be installed here; the error says what to install.
         CommandFailedError: it is there and does not answer.
     """
-    missing = missing_parts()
-    if not missing:
-        try:
-            return probe_engine()
-        except CommandFailedError as error:
-            return _start_or_raise(error, read_system(), on_line)
     system = read_system()
-    if os.environ.get("DOCKER_HOST") or not (system.has_apt and system.root):
-        raise _install_it_yourself(missing, system)
-    install_engine(missing, system, on_line)
-    still = missing_parts()
+    missing = missing_parts(system)
+    if missing:
+        if os.environ.get("DOCKER_HOST") or not (system.has_apt and system.root):
+            raise _install_it_yourself(missing, system)
+        install_engine(missing, system, on_line)
+    still = missing_tools()
     if still:
         raise ToolMissingError(
             f"{' and '.join(still)} is missing after the installation", why=_passed_over(still)
@@ -51,7 +47,16 @@ def ensure_engine(on_line: OnLine) -> Engine:
         return _start_or_raise(error, system, on_line)
 
 
-def missing_parts() -> tuple[str, ...]:
+def missing_parts(system: System) -> tuple[str, ...]:
+    """Which of docker, compose and buildx are missing or too old here, and ``engine`` where docker is a client alone."""
+    missing = missing_tools()
+    # Where we can't install packages, an engine that does not answer may as well be one that we do not know.
+    if "docker" not in missing and system.has_apt and is_engine_absent():
+        return (*missing, "engine")
+    return missing
+
+
+def missing_tools() -> tuple[str, ...]:
     """Which of docker, compose and buildx are missing or too old here."""
     parts = ("docker", "compose", "buildx")
     return tuple(name for name in parts if search_tool(CATALOG[name], os.environ).found is None)
@@ -61,22 +66,19 @@ def plan_packages(missing: tuple[str, ...], system: System, *, docker_com: bool)
     """The packages that bring what is missing.
 
     Args:
-        missing: of docker, compose, buildx.
+        missing: of docker (client and engine), compose, buildx, engine.
         system: a machine with apt.
-        docker_com: the engine is that of Docker's own repository, whose plugins have other names.
+        docker_com: what is there is from Docker's own repository, whose packages have other names.
     """
     if docker_com:
-        names = {"compose": "docker-compose-plugin", "buildx": "docker-buildx-plugin"}
+        names = {"engine": "docker-ce", "compose": "docker-compose-plugin", "buildx": "docker-buildx-plugin"}
         return tuple(DebianPackage(names[part], since=0) for part in missing if part in names)
     if system.distribution == "ubuntu":
-        names = {"compose": "docker-compose-v2", "buildx": "docker-buildx"}
-        engine: tuple[str, ...] = ("docker.io",)
+        names = {"docker": "docker.io", "compose": "docker-compose-v2"}
     else:
-        names = {"compose": "docker-compose", "buildx": "docker-buildx"}
-        engine = ("docker.io", "docker-cli")
-    wanted = engine if "docker" in missing else ()
-    rest = tuple(names[part] for part in missing if part in names)
-    return tuple(DebianPackage(name) for name in (*wanted, *rest))
+        names = {"docker": "docker.io docker-cli", "compose": "docker-compose"}
+    names |= {"engine": "docker.io", "buildx": "docker-buildx"}
+    return tuple(DebianPackage(name) for part in missing for name in names[part].split())
 
 
 def install_engine(missing: tuple[str, ...], system: System, on_line: OnLine) -> None:
@@ -85,13 +87,14 @@ def install_engine(missing: tuple[str, ...], system: System, on_line: OnLine) ->
     Raises:
         CommandFailedError: apt failed.
     """
-    docker_com = _is_installed("docker-ce")
-    if "docker" in missing and not docker_com:
+    docker_com = _is_installed("docker-ce") or _is_installed("docker-ce-cli")
+    brings_engine = not {"docker", "engine"}.isdisjoint(missing)
+    if brings_engine:
         # Before the package is there, which starts the engine: the image store can't be changed later for free.
         write_daemon_file(DAEMON_FILE)
     packages = plan_packages(missing, system, docker_com=docker_com)
     extra = (DebianPackage("iptables", since=0), DebianPackage("ca-certificates", since=0))
-    install_packages(system, (*packages, *(extra if "docker" in missing else ())), on_line)
+    install_packages(system, (*packages, *(extra if brings_engine else ())), on_line)
 
 
 def write_daemon_file(file: Path) -> None:
@@ -141,7 +144,7 @@ def start_engine(system: System, on_line: OnLine) -> None:
 
 
 def _start_or_raise(error: CommandFailedError, system: System, on_line: OnLine) -> Engine:
-    if not system.root or os.environ.get("DOCKER_HOST") or process.which("dockerd") is None:
+    if not system.root or os.environ.get("DOCKER_HOST") or find_daemon() is None:
         raise error
     # The package may have started it a moment ago.
     engine = _wait_for_engine(3.0)
@@ -172,6 +175,7 @@ def _wait_for_engine(seconds: float) -> Engine | None:
 def _install_it_yourself(missing: tuple[str, ...], system: System) -> ToolMissingError:
     parts = {
         "docker": "Docker Engine 25+",
+        "engine": "Docker Engine 25+",
         "compose": "Docker Compose 2.24+",
         "buildx": "Docker buildx 0.13+",
     }
@@ -188,8 +192,10 @@ def _install_it_yourself(missing: tuple[str, ...], system: System) -> ToolMissin
 
 
 def _passed_over(missing: tuple[str, ...]) -> str:
-    over = [one for name in missing for one in search_tool(CATALOG[name], os.environ).passed_over]
-    return "; ".join(map(str, over))
+    tools = [CATALOG[name] for name in missing if name in CATALOG]
+    over = [str(one) for tool in tools for one in search_tool(tool, os.environ).passed_over]
+    absent = ["there is a docker command, and no engine that it could ask"] if "engine" in missing else []
+    return "; ".join((*over, *absent))
 
 
 def _is_installed(package: str) -> bool:

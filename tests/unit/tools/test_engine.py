@@ -97,6 +97,8 @@ def test_a_missing_daemon_json_is_written(tmp_path: Path) -> None:
         ("ubuntu", ("docker", "compose", "buildx"), False, "docker.io docker-compose-v2 docker-buildx"),
         ("ubuntu", ("buildx",), False, "docker-buildx"),
         ("debian", ("compose", "buildx"), True, "docker-compose-plugin docker-buildx-plugin"),
+        ("debian", ("buildx", "engine"), False, "docker-buildx docker.io"),
+        ("debian", ("engine",), True, "docker-ce"),
     ],
 )
 def test_only_what_is_missing_is_installed(
