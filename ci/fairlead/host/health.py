@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .containers import STARTING, UNCHECKED, UNHEALTHY, Container
@@ -20,7 +20,9 @@ class Verdict:
     reason: str = ""
 
 
-def judge_container(container: Container, *, gate: str, restarts: int = 0, proved: bool = False) -> Verdict:
+def judge_container(
+    container: Container, *, gate: str, restarts: int = 0, since: str = "", proved: bool = False
+) -> Verdict:
     """Whether this container is fit, as far as the engine can tell.
 
     A crash, a restart and a kill for memory fail at once: who waits for a timeout to see them wastes a minute.
@@ -28,11 +30,14 @@ def judge_container(container: Container, *, gate: str, restarts: int = 0, prove
     Args:
         gate: ``healthcheck`` demands the container's own health check to pass.
         restarts: how often the engine had restarted it before (one that is carried over or started again).
+        since: when it had started when it was seen well; empty where that does not matter. An engine that was
+            restarted itself may count from 0 again.
         proved: its health check has passed, run by us: the engine's own next look at it may be half a minute away.
     """
     if container.oom_killed:
         return Verdict(FAILED, "was killed because it used more memory than its limit")
-    if container.restarting or container.restarts > restarts:
+    begun_anew = bool(since) and container.running and container.started_at != since
+    if container.restarting or container.restarts > restarts or begun_anew:
         return Verdict(FAILED, f"crashed and was restarted (exit code {container.exit_code})")
     if container.created:
         return Verdict(WAITING, "is created, not started yet")
@@ -52,13 +57,20 @@ def judge_replicas(
     *,
     wanted: int,
     gate: str,
-    restarts: dict[str, int] | None = None,
+    restarts: Mapping[str, int] | None = None,
+    since: Mapping[str, str] | None = None,
     proved: Collection[str] = (),
 ) -> Verdict:
-    """Whether all replicas of a service are fit: the worst of them decides. ``proved``: ids, see above."""
-    known = restarts or {}
+    """Whether all replicas of a service are fit: the worst of them decides. All that is known is by id, see above."""
+    known, started = restarts or {}, since or {}
     verdicts = [
-        judge_container(one, gate=gate, restarts=known.get(one.id, 0), proved=one.id in proved)
+        judge_container(
+            one,
+            gate=gate,
+            restarts=known.get(one.id, 0),
+            since=started.get(one.id, ""),
+            proved=one.id in proved,
+        )
         for one in containers
     ]
     for state in (FAILED, WAITING):

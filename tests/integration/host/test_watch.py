@@ -215,6 +215,23 @@ def test_crash_in_the_watch(stage: Stage, fetch: Callable[[], str]) -> None:
     assert fetch() == "web 1111"
 
 
+@pytest.mark.serving
+def test_what_was_started_again_without_being_counted(stage: Stage) -> None:
+    """An engine that was restarted counts restarts from 0."""
+
+    def begin_anew() -> None:
+        _wait_for_switch(stage)
+        name = f"{stage.app}-000002-web-000002-1"
+        Engine.connect().stop(name, grace=1)
+        Engine.connect().start(name)
+
+    restarting = threading.Thread(target=begin_anew)
+    restarting.start()
+    result = stage.deploy(_sheet(stage, 2, site("RELEASE"), 3.0))
+    restarting.join()
+    assert result.status == "reverted", result.error
+
+
 def test_first_release_that_fails_serves_nobody(stage: Stage) -> None:
     """There is nothing to go back to; what failed is not left serving."""
     result = stage.deploy(_sheet(stage, 1, TWO_FACED))

@@ -34,6 +34,15 @@ def test_each_state_is_judged_at_once(changes: dict[str, Any], gate: str, state:
     assert told in verdict.reason
 
 
+def test_one_that_was_started_again_has_failed_though_nobody_counted_it() -> None:
+    """An engine that was restarted counts from 0 again."""
+    seen = container("web", started_at="2030-01-01T00:00:00Z")
+    again = container("web", started_at="2030-01-01T00:00:05Z")
+    for now, state in ((seen, "ready"), (again, "failed")):
+        assert judge_container(now, gate="healthcheck", since=seen.started_at).state == state
+    assert judge_container(again, gate="healthcheck").state == "ready"
+
+
 def test_restarts_of_the_past_do_not_count() -> None:
     """Who crashed last month may be carried over."""
     assert judge_container(container("web", restarts=4), gate="healthcheck", restarts=4).state == "ready"

@@ -6,7 +6,7 @@ What served before runs on beside it, untouched, so that one rename brings it ba
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Optional
 
 from ..containers import Container, find_proxy, refresh_containers
@@ -14,6 +14,7 @@ from ..context import Context, Outcome
 from ..errors import ReleaseFault
 from ..evidence import read_evidence
 from ..health import READY, judge_replicas
+from ..health import Verdict as Health
 from ..ledger import DEPLOY
 from ..patience import pause_for
 from ..prober import Prober, asking
@@ -66,6 +67,8 @@ class _Watcher:
             for service in self._release.rolled.values()
         }
         self._restarts = {one.id: one.restarts for own in self._own.values() for one in own}
+        self._since = {one.id: one.started_at for own in self._own.values() for one in own}
+        self._others = {one.id: one for one in seen if one.running and one.id not in self._since}
         self._moved = list(self._find_moved())
         self._old = {
             name: sum_traffic(self._samples(), self._addresses_before(name), 0.0, context.switched_at)
@@ -114,17 +117,28 @@ class _Watcher:
         for name, own in self._own.items():
             service = self._release.services[name]
             current = refresh_containers(self._context.engine, own)
-            verdict = judge_replicas(
-                current,
-                wanted=service.replicas,
-                gate=service.gate,
-                restarts=self._restarts,
-                proved=self._context.host.proved,
-            )
+            verdict = self._judge(service, current, self._since)
+            if verdict.state != READY and self._were_others_started_again():
+                verdict = self._judge(service, current, {})
             if verdict.state != READY:
                 found.append(f"{name} {verdict.reason}")
                 self.blamed = self.blamed or name
         self._faults = tuple(found)
+
+    def _judge(self, service: Service, current: list[Container], since: Mapping[str, str]) -> Health:
+        return judge_replicas(
+            current,
+            wanted=service.replicas,
+            gate=service.gate,
+            restarts=self._restarts,
+            since=since,
+            proved=self._context.host.proved,
+        )
+
+    def _were_others_started_again(self) -> bool:
+        """Whether it was the engine, which without live-restore takes everything down when it is restarted."""
+        now = refresh_containers(self._context.engine, list(self._others.values()))
+        return any(one.running and one.started_at != self._others[one.id].started_at for one in now)
 
     def _questions(self) -> Iterator[Question]:
         proxy = find_proxy(list(self._context.host.seen), self._release.proxy)
