@@ -121,10 +121,15 @@ def parse_deployed_app(root: Path, frame: Frame) -> Paths:
     """Like ``parse_app``, and the app is there.
 
     Raises:
-        InputFault: it was never deployed here.
+        InputFault: it was never deployed here, or was removed.
     """
     paths = parse_app(root, frame)
     if not paths.journal.exists() and not paths.removing.exists():
+        from .removed import explain_removed, find_removed
+
+        removed = find_removed(root, paths.app)
+        if removed is not None:
+            raise explain_removed(paths.app, removed)
         raise InputFault(
             f"the app {paths.app} has never been deployed on this host",
             why=f"there are {', '.join(list_apps(root)) or 'no apps'} in {root}",

@@ -30,6 +30,7 @@ from .journal import Journal, read_journal
 from .layout import make_layout
 from .lock import Holder, hold_lock
 from .paths import Paths
+from .removed import write_removed
 from .result import Emit, Result
 from .routes import read_live
 from .task import is_running, list_tasks
@@ -116,7 +117,7 @@ def finish_removal(host: Host) -> dict[str, Any]:
     pulled = fold_records(read_journal(paths.journal)).pulled
     images = [image for image in sorted(pulled) if engine.drop_image(image)]
     _empty(paths)
-    _write_down(paths, marker)
+    write_removed(paths.root, paths.app, marker, kept)
     return {
         "containers": sorted(one.name for one in containers),
         "images": images,
@@ -187,18 +188,6 @@ def _empty(paths: Paths) -> None:
         if not is_running(paths.task(task)):
             shutil.rmtree(paths.task(task), ignore_errors=True)
     paths.removing.unlink(missing_ok=True)
-
-
-def _write_down(paths: Paths, marker: Mapping[str, Any]) -> None:
-    """One line for whoever asks where the app has gone: its own history went with it."""
-    record = {
-        "at": round(time.time(), 3),
-        "app": paths.app,
-        "by": marker.get("by", ""),
-        "volumes": marker.get("volumes"),
-    }
-    with (paths.root / "removed.jsonl").open("a") as stream:
-        stream.write(json.dumps(record) + "\n")
 
 
 def _read_marker(paths: Paths) -> Mapping[str, Any]:

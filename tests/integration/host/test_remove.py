@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
+from fairlead.host.answers import parse_deployed_app
 from fairlead.host.engine import Engine
+from fairlead.host.errors import InputFault
 from fairlead.host.paths import list_apps
 from fairlead.host.remove import begin_removal, leave_nothing, run_remove
 from fairlead.host.vault import store_secret
@@ -40,6 +44,9 @@ def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> N
     assert not (stage.root / "edge").exists(), "a host without an edge gets none by this"
     record = json.loads((stage.root / "removed.jsonl").read_text())
     assert (record["app"], record["by"]) == (stage.app, "alice")
+    with pytest.raises(InputFault, match="was removed from this host") as asked:
+        parse_deployed_app(stage.root, {"app": stage.app})
+    assert asked.value.fix.endswith(f"`docker volume rm {stage.app}_data`")
     assert stage.deploy(_with_data(stage, 2)).serving == "000001", "it begins anew, with its data"
     assert fetch() == "web 2222"
     assert run_remove(stage.paths, stage.events.append, volumes=True).data["volumes_kept"] == []
