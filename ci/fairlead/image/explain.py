@@ -61,7 +61,7 @@ def explain_build_failure(lines: Sequence[str], sources: Mapping[str, Source]) -
             why=progress.error,
             fix="build without --sbom: `fairlead scan` writes a CycloneDX SBOM of each platform anyway",
         )
-    if progress.failed is not None:
+    if progress.failed is not None and not _is_unreadable(progress):
         return _explain_step(progress, progress.failed, sources)
     return _explain_solve(progress, lines, sources)
 
@@ -95,7 +95,7 @@ def _explain_solve(progress: Progress, lines: Sequence[str], sources: Mapping[st
     findings = (Finding(progress.error, location),) if location else ()
     if any(mark in progress.error for mark in _NO_BASE):
         return _no_base(progress.error, place, findings)
-    if "dockerfile parse error" in progress.error or "failed to parse" in progress.error:
+    if _is_unreadable(progress):
         return InputError(f"{place}the Dockerfile does not hold", why=progress.error, findings=findings)
     return CommandFailedError(
         f"{place}the build failed",
@@ -103,6 +103,11 @@ def _explain_solve(progress: Progress, lines: Sequence[str], sources: Mapping[st
         findings=findings,
         details=tuple(lines[-20:]),
     )
+
+
+def _is_unreadable(progress: Progress) -> bool:
+    """Whether a Dockerfile cannot be read: no step of it runs then, and those of other images are cut off."""
+    return "dockerfile parse error" in progress.error or "failed to parse" in progress.error
 
 
 def _no_base(error: str, place: str, findings: tuple[Finding, ...]) -> FairleadError:

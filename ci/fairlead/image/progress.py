@@ -17,6 +17,8 @@ _HEADING = re.compile(r"^\[(?P<place>[^\]]+)\] (?P<text>.+)$")
 _PLATFORM = re.compile(r"\b(?P<platform>linux/[a-z0-9]+(?:/v[0-9]+)?)(?:->\S+)?\b")
 _EXCERPT = re.compile(r"^(?P<file>\S+):(?P<line>\d+)$")
 _LAST_LINES = 20
+_CANCELLED = ("context canceled", "code = Canceled")
+"""What the steps of other images end with when one image fails."""
 _CONSEQUENCES = ("importing cache", "exporting")
 """Steps whose errors are no reason: a cache may not be there yet, and an export ends when a step fails."""
 
@@ -62,9 +64,7 @@ class Progress:
     @property
     def failed(self) -> Step | None:
         """The first step that failed by itself."""
-        return next(
-            (step for step in self.steps if step.error and not step.text.startswith(_CONSEQUENCES)), None
-        )
+        return next((step for step in self.steps if _failed_by_itself(step)), None)
 
     @property
     def clashed(self) -> bool:
@@ -128,6 +128,11 @@ def emulated_seconds(progress: Progress, native: str, texts: frozenset[str]) -> 
         else:
             unnamed.setdefault(f"{step.place} {step.text}", []).append(step.seconds)
     return total + sum(sum(sorted(seconds)[1:]) for seconds in unnamed.values())
+
+
+def _failed_by_itself(step: Step) -> bool:
+    cancelled = any(mark in step.error for mark in _CANCELLED)
+    return bool(step.error) and not cancelled and not step.text.startswith(_CONSEQUENCES)
 
 
 def _advanced(step: Step | None, rest: str) -> Step:

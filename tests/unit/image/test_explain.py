@@ -84,6 +84,29 @@ ERROR: failed to solve: dockerfile parse error on line 2: unknown instruction: C
     assert "COPPY" in error.why
 
 
+def test_what_was_cut_off_for_another_image_is_not_what_failed() -> None:
+    """Seen on a busy machine: the other image's context was still on its way when this one could not be read."""
+    cut_off = """
+#7 [api internal] load build context
+#7 ERROR: failed to receive status: rpc error: code = Canceled desc = context canceled
+"""
+    unreadable = explain(
+        f"""{cut_off}
+Dockerfile.web:2
+ERROR: failed to solve: dockerfile parse error on line 2: unknown instruction: COPPY (did you mean COPY?)
+"""
+    )
+    assert unreadable.what == "/clone/Dockerfile.web:2: the Dockerfile does not hold"
+    failed = explain(
+        f"""{cut_off}
+#8 [web 2/2] COPY nothing /
+#8 ERROR: failed to calculate checksum of ref: "/nothing": not found
+ERROR: failed to solve: failed to calculate checksum of ref: "/nothing": not found
+"""
+    )
+    assert failed.what.endswith("a step of the build failed: COPY nothing /")
+
+
 @pytest.mark.parametrize(
     ("said", "what"),
     [
