@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,22 +30,31 @@ def trivy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def workshop(lab: Lab, trivy_cache: Path, tmp_path: Path) -> Workshop:
     """A committed repository with the images ``api`` and ``web``, clean ones."""
-    root = tmp_path / "clone"
-    root.mkdir()
-    repository = f"{lab.registry}/test-{uuid.uuid4().hex[:12]}"
-    shop = Workshop(root, lab, repository, {"TRIVY_CACHE_DIR": str(trivy_cache)})
-    shop.furnish()
-    shop.git("init", "--quiet", "--initial-branch", "main")
-    shop.commit("first")
+    return open_workshop(tmp_path / "clone", lab, trivy_cache)
+
+
+@pytest.fixture(scope="session")
+def ready(lab: Lab, trivy_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """One image for one platform, built and scanned; for copies of it."""
+    shop = open_workshop(tmp_path_factory.mktemp("ready") / "clone", lab, trivy_cache)
+    shop.settings("", of=SMALL)
+    shop.commit("one image")
+    shop.passed()
     return shop
 
 
 @pytest.fixture
-def small(workshop: Workshop) -> Workshop:
-    """The same with one image for one platform, where more would prove nothing more."""
-    workshop.settings("", of=SMALL)
-    workshop.commit("one image")
-    return workshop
+def scanned(ready: Workshop, tmp_path: Path) -> Workshop:
+    """A repository of one small image after its build and its scan, where more would prove nothing more."""
+    return ready.copy(tmp_path / "clone", new_repository(ready.lab))
+
+
+@pytest.fixture
+def unscanned(scanned: Workshop) -> Workshop:
+    """The same before its scan."""
+    (scanned.work / "scan.json").unlink()
+    shutil.rmtree(scanned.work / "scan")
+    return scanned
 
 
 @pytest.fixture
@@ -53,3 +63,18 @@ def middle(lab: Lab) -> Iterator[Middle]:
     host, _, port = lab.registry.rpartition(":")
     with Middle(host, int(port)) as between:
         yield between
+
+
+def open_workshop(root: Path, lab: Lab, trivy_cache: Path) -> Workshop:
+    """Furnish and commit a repository of two clean images."""
+    root.mkdir()
+    shop = Workshop(root, lab, new_repository(lab), {"TRIVY_CACHE_DIR": str(trivy_cache)})
+    shop.furnish()
+    shop.git("init", "--quiet", "--initial-branch", "main")
+    shop.commit("first")
+    return shop
+
+
+def new_repository(lab: Lab) -> str:
+    """A place of the lab's registry that nobody else uses."""
+    return f"{lab.registry}/test-{uuid.uuid4().hex[:12]}"

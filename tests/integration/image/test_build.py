@@ -26,9 +26,9 @@ def test_one_bake_makes_every_image_for_every_platform_with_labels_and_provenanc
     revision = workshop.git("rev-parse", "HEAD")
     built = workshop.ok("build")
     assert (built["revision"], built["dirty"], built["branch"]) == (revision, False, "main")
-    assert json.loads((workshop.root / ".fairlead/build.json").read_text()) == built
+    assert workshop.built == built
     for name in ("api", "web"):
-        layout = read_layout(workshop.root / ".fairlead" / built["images"][name]["layout"])
+        layout = read_layout(workshop.work / built["images"][name]["layout"])
         verify_blobs(layout)
         assert layout.digest == built["images"][name]["digest"]
         assert layout.digests == built["images"][name]["platforms"]
@@ -72,9 +72,9 @@ def test_a_rebuild_without_cache_in_another_clone_has_the_same_digests(
 
 def test_dry_run_prints_the_very_definition_and_builds_nothing(workshop: Workshop) -> None:
     planned = workshop.ok("build", "--dry-run")
-    assert not (workshop.root / ".fairlead").exists()
+    assert not workshop.work.exists()
     workshop.ok("build")
-    assert json.loads((workshop.root / ".fairlead/bake.json").read_text()) == planned
+    assert json.loads((workshop.work / "bake.json").read_text()) == planned
 
 
 def test_arguments_reach_the_build_as_they_are_written(workshop: Workshop) -> None:
@@ -87,7 +87,7 @@ def test_arguments_reach_the_build_as_they_are_written(workshop: Workshop) -> No
     )
     workshop.commit("odd")
     built = workshop.ok("build")
-    layout = read_layout(workshop.root / ".fairlead" / built["images"]["api"]["layout"])
+    layout = read_layout(workshop.work / built["images"]["api"]["layout"])
     manifest = read_json_blob(layout.folder, layout.digests["linux/amd64"])
     config = read_json_blob(layout.folder, manifest["config"]["digest"])
     assert 'ODD=a${b}%{if c},"d"' in config["config"]["Env"]
@@ -115,7 +115,7 @@ def test_a_build_secret_is_used_and_left_nowhere(workshop: Workshop) -> None:
     workshop.settings("build: {secrets: {token: {env: BUILD_TOKEN}}}\n")
     workshop.commit("secret")
     workshop.ok("build", env={"BUILD_TOKEN": "canary-8c1f-build"})
-    for path in (workshop.root / ".fairlead").rglob("*"):
+    for path in workshop.work.rglob("*"):
         if path.is_file():
             assert b"canary-8c1f" not in path.read_bytes(), path
     error = workshop.refused(2, "build")
@@ -134,7 +134,7 @@ def test_a_failing_step_names_its_line_and_its_last_words(workshop: Workshop) ->
     )
     assert "exit code: 3" in ended.document["why"]
     assert "last words" in ended.stderr
-    assert not (workshop.root / ".fairlead/build.json").exists()
+    assert not (workshop.work / "build.json").exists()
 
 
 def test_a_foreign_step_is_emulated_and_told_or_refused_with_the_remedy(workshop: Workshop) -> None:
@@ -178,7 +178,7 @@ def test_bad_input_is_told_before_anything_is_built(workshop: Workshop) -> None:
     told = json.dumps(findings)
     assert "lower-case" in told
     assert "Dockerfile.none" in told
-    assert not (workshop.root / ".fairlead").exists()
+    assert not workshop.work.exists()
 
 
 @pytest.mark.parametrize("state", ["unborn", "none"])
@@ -188,7 +188,7 @@ def test_without_a_commit_there_is_nothing_to_name_an_image_after(workshop: Work
         workshop.git("init", "--quiet")
     error = workshop.refused(2, "build")
     assert ("has no commit yet" if state == "unborn" else "not in a git repository") in error["what"]
-    assert not (workshop.root / ".fairlead").exists()
+    assert not workshop.work.exists()
 
 
 def test_what_an_earlier_build_left_is_gone(workshop: Workshop) -> None:
@@ -196,7 +196,7 @@ def test_what_an_earlier_build_left_is_gone(workshop: Workshop) -> None:
     workshop.write("source/app.txt", "two\n")
     workshop.commit("second")
     workshop.ok("build")
-    layout = read_layout(workshop.root / ".fairlead/images/api")
+    layout = read_layout(workshop.work / "images/api")
     assert not blob_path(layout.folder, first["images"]["api"]["digest"]).exists()
 
 
@@ -223,7 +223,7 @@ def test_what_builds_leave_behind_never_gets_into_an_image(workshop: Workshop) -
     workshop.commit("everything")
     first = workshop.ok("build")
     assert digests(workshop.ok("build")) == digests(first)
-    layout = read_layout(workshop.root / ".fairlead/images/api")
+    layout = read_layout(workshop.work / "images/api")
     manifest = read_json_blob(layout.folder, layout.digests["linux/amd64"])
     names = set()
     for layer in manifest["layers"]:

@@ -31,46 +31,47 @@ def test_publish_sends_everything_once_and_under_the_right_tags(workshop: Worksh
     assert middle.writes == []
 
 
-def test_the_tag_of_a_commit_never_moves(small: Workshop) -> None:
-    built = small.passed()
-    published = small.ok("publish")
+def test_the_tag_of_a_commit_never_moves(scanned: Workshop) -> None:
+    built = scanned.built
+    published = scanned.ok("publish")
     # The same commit, built so that its images differ.
-    small.ok("build", "--no-cache", "--reproducible")
-    other = json.loads((small.root / ".fairlead/build.json").read_text())
-    small.ok("scan", "--offline")
-    error = small.refused(4, "publish", "--force-tag", "main")
+    scanned.ok("build", "--no-cache", "--reproducible")
+    other = scanned.built
+    scanned.ok("scan", "--offline")
+    error = scanned.refused(4, "publish", "--force-tag", "main")
     assert "already names another image" in error["what"]
     assert built["images"]["api"]["digest"] in error["why"]
     assert other["images"]["api"]["digest"] in error["why"]
     for tag in (f"sha-{built['revision']}", "main"):
-        assert small.remote("api", tag) == published["images"]["api"]["digest"]
+        assert scanned.remote("api", tag) == published["images"]["api"]["digest"]
 
 
-def test_a_moving_tag_goes_forward_and_never_back(small: Workshop) -> None:
-    first = small.git("rev-parse", "HEAD")
-    small.passed()
-    small.ok("publish")
-    small.write("source/app.txt", "two\n")
-    second = small.commit("second")
-    newer = small.passed()
-    assert small.ok("publish")["images"]["api"]["tags"] == [f"sha-{second}", "main"]
+def test_a_moving_tag_goes_forward_and_never_back(scanned: Workshop) -> None:
+    # Built here and once more below: what another test rebuilt without the cache would be another image.
+    first = scanned.commit("first")
+    scanned.passed()
+    scanned.ok("publish")
+    scanned.write("source/app.txt", "two\n")
+    second = scanned.commit("second")
+    newer = scanned.passed()
+    assert scanned.ok("publish")["images"]["api"]["tags"] == [f"sha-{second}", "main"]
     # A slow pipeline of the first commit comes late, under another extra tag.
-    small.git("checkout", "--quiet", "-B", "main", first)
-    small.passed()
-    late = small.run("publish")
+    scanned.git("checkout", "--quiet", "-B", "main", first)
+    scanned.passed()
+    late = scanned.run("publish")
     assert late.code == 0, late
     assert late.document["images"]["api"]["tags"] == [f"sha-{first}"]
     assert f"it points at {second[:12]}, which is newer" in late.stderr
-    assert small.remote("api", "main") == newer["images"]["api"]["digest"]
+    assert scanned.remote("api", "main") == newer["images"]["api"]["digest"]
     # A rewritten branch is on another line of history: only the caller can say that it is meant.
-    small.write("source/app.txt", "other\n")
-    small.commit("rewritten")
-    rewritten = small.passed()
-    kept = small.run("publish")
+    scanned.write("source/app.txt", "other\n")
+    scanned.commit("rewritten")
+    rewritten = scanned.passed()
+    kept = scanned.run("publish")
     assert "on another line of history; --force-tag main moves it" in kept.stderr.replace("\n", " ")
-    assert small.remote("api", "main") == newer["images"]["api"]["digest"]
-    small.ok("publish", "--force-tag", "main")
-    assert small.remote("api", "main") == rewritten["images"]["api"]["digest"]
+    assert scanned.remote("api", "main") == newer["images"]["api"]["digest"]
+    scanned.ok("publish", "--force-tag", "main")
+    assert scanned.remote("api", "main") == rewritten["images"]["api"]["digest"]
 
 
 def test_a_registry_that_dies_in_the_middle_leaves_nothing_to_pull_and_a_second_run_completes(
@@ -84,7 +85,7 @@ def test_a_registry_that_dies_in_the_middle_leaves_nothing_to_pull_and_a_second_
     assert error["what"] == f"the registry {middle.address} does not answer"
     assert "run the same command again" in error["fix"]
     assert any("/blobs/uploads/" in write for write in middle.writes)
-    assert not (workshop.root / ".fairlead/publish.json").exists()
+    assert not (workshop.work / "publish.json").exists()
     assert [workshop.remote(name, tag) for name in ("api", "web") for tag in (sha, "main")].count("") >= 3
     middle.mend()
     document = workshop.ok("publish", env=through)
@@ -100,51 +101,47 @@ def test_a_registry_that_dies_in_the_middle_leaves_nothing_to_pull_and_a_second_
     ],
 )
 def test_a_refused_login_names_the_variables_and_shows_no_password(
-    small: Workshop, login: dict[str, str | None]
+    scanned: Workshop, login: dict[str, str | None]
 ) -> None:
-    small.passed()
-    ended = small.run("publish", env=login)
+    ended = scanned.run("publish", env=login)
     assert ended.code == 4, ended
     assert "refuses the login" in ended.document["what"]
     assert "FAIRLEAD_REGISTRY_USERNAME and FAIRLEAD_REGISTRY_PASSWORD" in ended.document["fix"]
     assert "canary-77aa" not in ended.stdout + ended.stderr
 
 
-def test_a_registry_that_is_down_is_told(small: Workshop) -> None:
-    small.passed()
-    error = small.refused(4, "publish", "--registry", "127.0.0.1:1/none")
+def test_a_registry_that_is_down_is_told(scanned: Workshop) -> None:
+    error = scanned.refused(4, "publish", "--registry", "127.0.0.1:1/none")
     assert error["what"] == "the registry 127.0.0.1:1 does not answer"
 
 
-def test_nothing_is_published_without_a_passing_verdict_for_it(small: Workshop) -> None:
-    small.ok("build")
-    assert "there is no scan.json" in small.refused(2, "publish")["what"]
-    small.ok("scan")
-    small.settings("scan: {severity: LOW}\n", of=SMALL)
-    told = findings(small.refused(10, "publish"))
+def test_nothing_is_published_without_a_passing_verdict_for_it(unscanned: Workshop) -> None:
+    assert "there is no scan.json" in unscanned.refused(2, "publish")["what"]
+    unscanned.ok("scan")
+    unscanned.settings("scan: {severity: LOW}\n", of=SMALL)
+    told = findings(unscanned.refused(10, "publish"))
     assert "of another policy" in told
-    small.settings("", of=SMALL)
-    small.write("source/app.txt", "two\n")
-    small.commit("second")
-    built = small.ok("build")
-    assert "the scan is of sha256:" in findings(small.refused(10, "publish"))
-    small.ok("scan", "--offline")
-    small.write("source/app.txt", "dirty\n")
-    small.passed()
-    error = small.refused(2, "publish")
+    unscanned.settings("", of=SMALL)
+    unscanned.write("source/app.txt", "two\n")
+    unscanned.commit("second")
+    built = unscanned.ok("build")
+    assert "the scan is of sha256:" in findings(unscanned.refused(10, "publish"))
+    unscanned.ok("scan", "--offline")
+    unscanned.write("source/app.txt", "dirty\n")
+    unscanned.passed()
+    error = unscanned.refused(2, "publish")
     assert "source/app.txt" in error["why"]
-    assert small.remote("api", f"sha-{built['revision']}") == ""
+    assert unscanned.remote("api", f"sha-{built['revision']}") == ""
 
 
-def test_a_layout_that_was_altered_after_the_scan_is_not_published(small: Workshop) -> None:
-    built = small.passed()
-    folder = small.root / ".fairlead/images/api/blobs/sha256"
+def test_a_layout_that_was_altered_after_the_scan_is_not_published(scanned: Workshop) -> None:
+    folder = scanned.work / "images/api/blobs/sha256"
     layer = max(folder.iterdir(), key=lambda path: path.read_bytes()[:2] == b"\x1f\x8b")
     layer.write_bytes(layer.read_bytes() + b"x")
-    error = small.refused(4, "publish")
+    error = scanned.refused(4, "publish")
     assert "is broken" in error["what"]
     assert "was altered" in error["why"]
-    assert small.remote("api", f"sha-{built['revision']}") == ""
+    assert scanned.remote("api", f"sha-{scanned.built['revision']}") == ""
 
 
 def findings(document: dict[str, Any]) -> str:

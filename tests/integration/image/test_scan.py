@@ -35,13 +35,13 @@ def test_clean_images_pass_and_the_database_was_really_asked(workshop: Workshop)
         assert list(image["platforms"]) == ["linux/amd64", "linux/arm64"]
         for platform, scanned in image["platforms"].items():
             assert scanned["counts"]["LOW"] == 1
-            report = json.loads((workshop.root / ".fairlead" / scanned["report"]).read_text())
+            report = json.loads((workshop.work / scanned["report"]).read_text())
             assert report["Metadata"]["ImageConfig"]["architecture"] == platform.partition("/")[2]
-            sbom = json.loads((workshop.root / ".fairlead" / scanned["sbom"]).read_text())
+            sbom = json.loads((workshop.work / scanned["sbom"]).read_text())
             assert "bash" in {component["name"] for component in sbom["components"]}
-            sarif = json.loads((workshop.root / ".fairlead" / scanned["sarif"]).read_text())
+            sarif = json.loads((workshop.work / scanned["sarif"]).read_text())
             assert sarif["runs"][0]["results"] == []
-    assert json.loads((workshop.root / ".fairlead/scan.json").read_text()) == document
+    assert json.loads((workshop.work / "scan.json").read_text()) == document
 
 
 def test_a_flaw_that_only_arm64_has_refuses_the_image_and_nothing_hides_it(workshop: Workshop) -> None:
@@ -59,7 +59,7 @@ def test_a_flaw_that_only_arm64_has_refuses_the_image_and_nothing_hides_it(works
     scanned = ended.document["images"]["api"]["platforms"]
     assert scanned["linux/amd64"]["counts"]["CRITICAL"] == 0
     assert scanned["linux/arm64"]["counts"]["CRITICAL"] == 1
-    sarif = json.loads((workshop.root / ".fairlead" / scanned["linux/arm64"]["sarif"]).read_text())
+    sarif = json.loads((workshop.work / scanned["linux/arm64"]["sarif"]).read_text())
     assert [result["ruleId"] for result in sarif["runs"][0]["results"]] == ["CVE-2099-0001"]
 
 
@@ -88,45 +88,38 @@ def test_an_exception_passes_its_image_until_its_last_day(workshop: Workshop) ->
 
 @pytest.mark.parametrize(("tag", "code"), [("stale", "database-old"), ("empty", "database-empty")])
 def test_a_stale_or_empty_database_is_no_database(
-    workshop: Workshop, tmp_path: Path, tag: str, code: str
+    unscanned: Workshop, tmp_path: Path, tag: str, code: str
 ) -> None:
-    workshop.settings("", of=SMALL)
-    workshop.ok("build")
-    repository = f"{workshop.lab.environ['TRIVY_DB_REPOSITORY']}:{tag}"
+    repository = f"{unscanned.lab.environ['TRIVY_DB_REPOSITORY']}:{tag}"
     env = {"TRIVY_DB_REPOSITORY": repository, "TRIVY_CACHE_DIR": str(tmp_path / "cache")}
-    assert (code, "") in codes(workshop.refused(10, "scan", env=env))
+    assert (code, "") in codes(unscanned.refused(10, "scan", env=env))
 
 
-def test_without_a_database_nothing_passes(workshop: Workshop, tmp_path: Path) -> None:
-    workshop.settings("", of=SMALL)
-    workshop.ok("build")
+def test_without_a_database_nothing_passes(unscanned: Workshop, tmp_path: Path) -> None:
     env = {"TRIVY_DB_REPOSITORY": "127.0.0.1:1/none", "TRIVY_CACHE_DIR": str(tmp_path / "cache")}
-    ended = workshop.run("scan", env=env)
+    ended = unscanned.run("scan", env=env)
     assert ended.code == 10, ended
     assert {code for code, _ in codes(ended.document)} == {"database-missing", "scanner-error"}
     assert "connection refused" in ended.stderr
 
 
-def test_what_the_scanner_cannot_see_does_not_pass(workshop: Workshop) -> None:
-    workshop.settings("", of=SMALL)
-    workshop.passed()  # fetches the database
-
+def test_what_the_scanner_cannot_see_does_not_pass(scanned: Workshop) -> None:
     def scan_of(dockerfile: str) -> set[str]:
-        workshop.write("Dockerfile.api", dockerfile)
-        workshop.ok("build")
-        return {code for code, _ in codes(workshop.run(*OFFLINE).document)}
+        scanned.write("Dockerfile.api", dockerfile)
+        scanned.ok("build")
+        return {code for code, _ in codes(scanned.run(*OFFLINE).document)}
 
     files = "FROM scratch\nCOPY source /srv\n"
     assert scan_of(files) == {"unknown-os"}
     assert scan_of(f"{files}COPY etc /etc\n") == {"no-packages"}
-    workshop.write("old/os-release", 'ID=debian\nVERSION_ID="10"\n')
-    workshop.write("old/debian_version", "10.13\n")
+    scanned.write("old/os-release", 'ID=debian\nVERSION_ID="10"\n')
+    scanned.write("old/debian_version", "10.13\n")
     packages = "COPY packages/amd64/ /var/lib/dpkg/status.d/\n"
     assert scan_of(f"{files}COPY old /etc\n{packages}") == {"end-of-life"}
-    workshop.write("old/os-release", 'ID=debian\nVERSION_ID="99"\n')
-    workshop.write("old/debian_version", "99.1\n")
+    scanned.write("old/os-release", 'ID=debian\nVERSION_ID="99"\n')
+    scanned.write("old/debian_version", "99.1\n")
     assert scan_of(f"{files}COPY old /etc\n{packages}") == {"unknown-os-release"}
-    workshop.settings("scan: {allow_no_os: [api]}\n", of=SMALL)
+    scanned.settings("scan: {allow_no_os: [api]}\n", of=SMALL)
     assert scan_of(files) == set()
 
 
@@ -147,11 +140,9 @@ def test_a_platform_that_was_not_built_does_not_pass(workshop: Workshop) -> None
     ],
 )
 def test_a_scanner_that_misbehaves_passes_nothing(
-    workshop: Workshop, tmp_path: Path, trick: str, code: str
+    unscanned: Workshop, tmp_path: Path, trick: str, code: str
 ) -> None:
     """The real Trivy runs, and then what it wrote is spoilt."""
-    workshop.settings("", of=SMALL)
-    workshop.ok("build")
     fake = tmp_path / "bin" / "trivy"
     fake.parent.mkdir()
     real = locate("trivy")
@@ -164,22 +155,20 @@ while [[ $# -gt 0 ]]; do [[ $1 == --output ]] && out=$2; shift; done
 """
     )
     fake.chmod(0o755)
-    ended = workshop.run("scan", env={"PATH": f"{fake.parent}:{os.environ['PATH']}"})
+    ended = unscanned.run("scan", env={"PATH": f"{fake.parent}:{os.environ['PATH']}"})
     assert ended.code == 10, ended
     assert codes(ended.document) == {(code, "linux/amd64")}
 
 
-def test_another_trivy_at_work_is_no_reason_to_fail(workshop: Workshop, trivy_cache: Path) -> None:
-    workshop.settings("", of=SMALL)
-    workshop.passed()
+def test_another_trivy_at_work_is_no_reason_to_fail(scanned: Workshop, trivy_cache: Path) -> None:
     with (trivy_cache / "fanal" / "fanal.db").open("r+b") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert workshop.ok(*OFFLINE)["images"]["api"]["verdict"] == "pass"
+        assert scanned.ok(*OFFLINE)["images"]["api"]["verdict"] == "pass"
 
 
 def test_a_layout_that_was_swapped_after_the_build_is_refused(workshop: Workshop) -> None:
     workshop.ok("build")
-    images = workshop.root / ".fairlead/images"
+    images = workshop.work / "images"
     (images / "api").rename(images / "x")
     (images / "web").rename(images / "api")
     (images / "x").rename(images / "web")

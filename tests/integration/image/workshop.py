@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,22 @@ class Workshop:
     lab: Lab
     repository: str
     environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def work(self) -> Path:
+        """The work directory, where verbs leave documents and images."""
+        return self.root / ".fairlead"
+
+    @property
+    def built(self) -> dict[str, Any]:
+        """The document of the last build."""
+        document: dict[str, Any] = json.loads((self.work / "build.json").read_text())
+        return document
+
+    def copy(self, root: Path, repository: str) -> Workshop:
+        """Copy all of it, with what was built and scanned; it publishes into a place of its own."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return replace(self, root=root, repository=repository)
 
     def furnish(self) -> None:
         """Write the files of two clean images."""
