@@ -58,7 +58,7 @@ def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> Non
 
 def test_health_is_not_waited_for_that_is_there(stage: Stage, fetch: Callable[[], str]) -> None:
     """The engine looks after 30 s for the first time; the check itself passes at once, and that is enough."""
-    seldom = {"test": ["CMD", "/caddy", "version"], "interval": "30s", "timeout": "5s", "retries": 1}
+    seldom = {"test": ["CMD", "/check", "--version"], "interval": "30s", "timeout": "5s", "retries": 1}
     sheet = stage.sheet(1)
     sheet.web(definition={"healthcheck": seldom})
     sheet.proxy()
