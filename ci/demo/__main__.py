@@ -46,7 +46,7 @@ def render_end(stage: Stage) -> str:
         f"  cd {stage.repository.root}\n"
         '  eval "$(fairlead lab env)"               # the lab\'s registry and keys\n'
         "  fairlead history                         # what happened here\n"
-        "  fairlead rollback                        # and forward again\n"
+        f"  fairlead rollback --to {stage.releases[1]}            # and forward again\n"
         "  fairlead lab down                        # remove all of it\n"
         "\n"
         "Your own app: `fairlead init` in its repository, then docs/servers.md.\n"

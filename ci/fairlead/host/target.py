@@ -22,7 +22,9 @@ def find_target(paths: Paths, ledger: Ledger, live: Optional[str], to: Optional[
         raise InputFault(
             f"there is no release of {paths.app} to go back to",
             why="no release has served before the one that serves" if live else "no release has ever served",
-            fix="deploy one; `fairlead history` tells what happened",
+            fix=f"`--to {known[-1]}` goes forward again, to one that can still be started"
+            if known
+            else "deploy one; `fairlead history` tells what happened",
         )
     bundle = read_bundle(paths, release) if ledger.is_startable(release) else None
     if bundle is None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from fairlead.host.errors import InputFault
 from fairlead.host.fold import fold_records
 from fairlead.host.journal import BEGIN, COMMIT, END, JOB, PRUNED, Record
 from fairlead.host.ledger import Ledger
+from fairlead.host.paths import app_paths
 from fairlead.host.phases.prune import plan_kept, plan_within
+from fairlead.host.target import find_target
 
 
 def _fold(*steps: tuple[str, str]) -> Ledger:
@@ -47,6 +52,18 @@ def test_rollback_goes_down_the_chain() -> None:
     assert ledger.serving == "000002"
     assert ledger.previous("000002") == "000001"
     assert ledger.previous("000001") is None
+
+
+def test_where_nothing_served_before_the_way_forward_is_named() -> None:
+    paths = app_paths(Path("/srv/fairlead"), "board")
+    back = _fold(("deploy", "000001"), ("deploy", "000002"), ("deploy", "000003"), ("rollback", "000001"))
+    with pytest.raises(InputFault, match="no release of board to go back to") as refused:
+        find_target(paths, back, back.serving, None)
+    assert refused.value.fix.startswith("`--to 000003` goes forward again")
+    first = _fold(("deploy", "000001"))
+    with pytest.raises(InputFault) as refused:
+        find_target(paths, first, first.serving, None)
+    assert refused.value.fix.startswith("deploy one")
 
 
 def test_rollback_skips_what_is_gone() -> None:
