@@ -200,10 +200,12 @@ def _undo(host: Host, left: Transaction) -> Repaired:
     end_transaction(host, left, "reverted", repaired=True)
     serving = read_live(host.paths)
     rest = f"release {serving} serves, as before" if serving else "nothing serves, as before"
+    # A rollback goes to a release that may be gone back to another time.
+    left_as = "is removed" if left.kind == DEPLOY else "is stopped again"
     reached = (
         "was not committed: its watch was cut short"
         if left.may_have_served
-        else "had not been switched to: it is removed"
+        else f"had not been switched to: it {left_as}"
     )
     return Repaired(left.release, "reverted", f"release {left.release} {reached}; {rest}")
 

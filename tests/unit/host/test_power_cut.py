@@ -128,6 +128,8 @@ def _judge(cut: Cut, before: Ledger, after: Ledger, running: tuple[str, ...]) ->
         assert not any(f"-{NEW}-" in name for name in cut.engine.raw), where
     if left.committed:
         assert live == left.release, (where, "what was committed stays")
+    if "is removed" in " ".join(cut.notes):
+        assert not cut.paths.release(left.release).exists(), (where, "what is said to be removed is gone")
 
 
 def test_what_was_switched_to_by_hand_stays(home: Paths, memory: Path) -> None:
