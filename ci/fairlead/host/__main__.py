@@ -67,7 +67,7 @@ def _read(paths: Paths, verb: str) -> Mapping[str, Any]:
 
 def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
     from .engine import Engine
-    from .state import stream_logs
+    from .logs import stream_logs
 
     for line in stream_logs(paths, Engine.connect(), words.service, words.tail, follow=words.follow):
         print(json.dumps(line) if words.json else console.render_log(line), flush=True)

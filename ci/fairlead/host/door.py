@@ -218,7 +218,7 @@ class Door:
 
     def _logs(self, frame: Frame) -> Iterator[Event]:
         from .engine import Engine
-        from .state import stream_logs
+        from .logs import stream_logs
 
         paths, service = parse_app(self._root, frame), parse_text(frame, "service")
         tail, follow = frame.get("tail", 100), frame.get("follow") is True

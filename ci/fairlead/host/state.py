@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Optional
@@ -14,7 +14,6 @@ from .drained import read_drained
 from .edge.place import Place
 from .edge.state import EdgeState, read_edge
 from .engine import Engine
-from .errors import InputFault
 from .fold import fold_records
 from .journal import read_journal
 from .ledger import Ledger
@@ -222,57 +221,6 @@ def read_origin(paths: Paths) -> Optional[dict[str, str]]:
 def read_history(paths: Paths) -> list[dict[str, Any]]:
     """Every deploy and rollback, newest first."""
     return [one.to_json() for one in reversed(fold_records(read_journal(paths.journal)).transactions)]
-
-
-def stream_logs(
-    paths: Paths, engine: Engine, service: Optional[str], tail: int, follow: bool
-) -> Iterator[dict[str, str]]:
-    """The output of the containers that serve: ``{"service", "release", "container", "line"}``.
-
-    Raises:
-        InputFault: no such service, or nothing serves.
-    """
-    state = read_state(paths, engine)
-    if state.live is None:
-        raise InputFault(
-            f"{paths.app} has no release that serves", fix="`fairlead history` tells what happened"
-        )
-    chosen = list(_serving_containers(state, state.live))
-    known = sorted({one.service for one in chosen})
-    if service is not None:
-        chosen = [one for one in chosen if one.service == service]
-        if not chosen:
-            raise InputFault(f"{service!r} is no service that runs", fix=f"there are: {', '.join(known)}")
-    yield from _merge_logs(engine, chosen, tail, follow=follow)
-
-
-def _serving_containers(state: State, live: Bundle) -> Iterator[Container]:
-    for name, service in live.release.services.items():
-        if not service.is_job:
-            yield from state.of_service(name, live.homes.get(name, ""))
-
-
-def _merge_logs(
-    engine: Engine, containers: Iterable[Container], tail: int, *, follow: bool
-) -> Iterator[dict[str, str]]:
-    if not follow:
-        for one in containers:
-            for line in engine.logs(one.id, tail=tail):
-                yield _log_line(one, line)
-        return
-    from .follow import follow_logs
-
-    for one, line in follow_logs(engine, containers, tail):
-        yield _log_line(one, line)
-
-
-def _log_line(container: Container, line: str) -> dict[str, str]:
-    return {
-        "service": container.service,
-        "release": container.release,
-        "container": container.name,
-        "line": line,
-    }
 
 
 def _summary(service: Service, containers: list[Container]) -> str:

@@ -174,9 +174,9 @@ def test_following_logs_ends_with_the_client(tmp_path: Path) -> None:
     """The door that waits for a line notices that nobody listens any more."""
     read, write = os.pipe()
     answer_read, answer_write = os.pipe()
-    code = "from fairlead.host import door, state\n"
+    code = "from fairlead.host import door, logs\n"
     code += "import os, time\nfrom pathlib import Path\n"
-    code += "state.stream_logs = lambda *a, **k: iter(lambda: time.sleep(60), 0)\n"
+    code += "logs.stream_logs = lambda *a, **k: iter(lambda: time.sleep(60), 0)\n"
     code += "from fairlead.host import engine\nengine.Engine.connect = classmethod(lambda *a: None)\n"
     code += f"door.run_door(Path({str(tmp_path)!r}), ())"
     python_path = os.pathsep.join(sys.path)
