@@ -90,9 +90,18 @@ def run(planned: list[Round], number: int, seed: int | None) -> list[Outcome]:
                 done += [Outcome(one, broken=[f"the app could not be laid out: {error}"]) for one in left]
             finally:
                 outcomes += done
-                wipe_server(load().server(number))
-                clear(load())
+                _clean_up(number, outcomes)
     return outcomes
+
+
+def _clean_up(number: int, outcomes: list[Outcome]) -> None:
+    """Leave nothing on the server; where that cannot be done, the report says so and is not lost."""
+    try:
+        wipe_server(load().server(number))
+        clear(load())
+    except FairleadError as error:
+        if outcomes:
+            outcomes[-1].broken.append(f"the server could not be cleaned up: {error}")
 
 
 def _run_all(number: int, group: list[Round], seed: int | None, *, small_disk: bool) -> Iterator[Outcome]:

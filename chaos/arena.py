@@ -106,18 +106,20 @@ class Arena:
         look = 'docker ps --quiet --filter "health=starting"'
         self.on_server("sh", "-c", f'for i in $(seq 60); do [ -z "$({look})" ] && break; sleep 0.5; done')
 
+    def ensure_way_back(self) -> None:
+        """Have a release to go back to: rollback after rollback, there comes a first one."""
+        if json.loads(self.ask_server("status").stdout)["previous"] is None:
+            self.release()
+            self.fairlead("deploy")
+            self.wait_until_idle()
+
     def repair(self) -> process.Completed:
+        """Put the app in order without the client."""
+        return self.ask_server("repair")
+
+    def ask_server(self, verb: str) -> process.Completed:
         """The server's own command, as the deploy user."""
-        words = (
-            "docker",
-            "exec",
-            "--user",
-            "deploy",
-            self.server.name,
-            f"{HOME}/fairlead",
-            "repair",
-            "--json",
-        )
+        words = ("docker", "exec", "--user", "deploy", self.server.name, f"{HOME}/fairlead", verb, "--json")
         return process.run(words, check=False, timeout=180)
 
     def serving(self) -> str:

@@ -70,6 +70,8 @@ class Outcome:
 def run_round(arena: Arena, one: Round) -> Outcome:
     """Let it happen, and look."""
     began = time.monotonic()
+    if one.kind is Kind.ROLLBACK:
+        arena.ensure_way_back()
     outcome = Outcome(one, before=arena.serving())
     verified = {arena.label()}
     load = arena.start_load()
