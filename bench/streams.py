@@ -136,10 +136,14 @@ def count_rounds(default: int) -> int:
     return int(text)
 
 
-def take_ground(name: str) -> Ground:
+def take_ground(name: str, deploy: str = "") -> Ground:
     """A copy of the app's repository, committed, and a server without any app.
 
     The last server of the lab is taken, so that others may use the first; ``BENCH_SERVER`` names another.
+
+    Args:
+        name: of the copy's folder.
+        deploy: more of the settings below ``deploy``, such as ``standby: 2m``.
     """
     lab = load()
     number = int(os.environ.get("BENCH_SERVER", "0")) or max(lab.servers)
@@ -150,7 +154,8 @@ def take_ground(name: str) -> Ground:
     file = root / "fairlead.yaml"
     text = file.read_text().replace("127.0.0.3", server.address)
     # What is measured is what gets lost: a machine that is busy otherwise may take its time.
-    file.write_text(text.replace("start_timeout: 20s", "start_timeout: 90s"))
+    more = f"start_timeout: 90s{', ' if deploy else ''}{deploy}"
+    file.write_text(text.replace("start_timeout: 20s", more))
     ground = Ground(lab, server, root, {**lab.environ, "FAIRLEAD_REGISTRY": _namespace(lab)})
     ground.git("init", "--quiet", "--initial-branch", "main")
     ground.git("add", "--all")

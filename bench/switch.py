@@ -2,7 +2,8 @@
 
 ``ROUNDS=100`` makes a hundred of them: good ones, rollbacks, releases that cannot start and are refused, and, every
 seventh, one that crashes as soon as somebody uses it, which its watch sees. The latter take with them what they have
-in hand, so they have a load of their own.
+in hand, so they have a load of their own. The release before stands by (``deploy.standby``) as it would in the minutes after
+a deploy; without load, a rollback is measured that has to start it again, too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bench.rounds import Switch, median, plan_rounds, read_switches, run_round, 
 from bench.streams import Ground, Outcome, count_rounds, take_ground, under_load
 from chaos.losses import count_lost
 
+_STANDBY = "standby: 2m"
 _ROUNDS = 14
 _EVERY = 7
 _AT_REST = 3
@@ -30,13 +32,13 @@ _AFTER = 1.0
 
 def measure() -> list[Row]:
     """Rows for lost requests, latency, deploy, rollback, refusal and what a crash in the watch costs."""
-    ground = take_ground("switch")
+    ground = take_ground("switch", _STANDBY)
     ground.fairlead("ship")
     count = count_rounds(_ROUNDS)
     ours = under_load(ground, plan_rounds(ground, count - count // _EVERY))
     switches = list(read_switches(ground, ours.rounds[0].began))
     save("fairlead", ours)
-    rows = [*_latency_rows(ours, switches), *_time_rows(ours), _rest_row(ground)]
+    rows = [*_latency_rows(ours, switches), *_time_rows(ours), *_rest_rows(ground)]
     if count >= _EVERY:
         rows += _crash_rows(ground, count // _EVERY)
     compose = measure_compose(ground)
@@ -55,7 +57,7 @@ def _lost_row(ours: Outcome, compose: Outcome) -> Row:
 
 
 def _latency_rows(ours: Outcome, switches: list[Switch]) -> Iterator[Row]:
-    """A rollback apart: it is in a hurry, and switches while what it has started still wakes up."""
+    """A rollback apart: it is in a hurry."""
     rest = ours.p99(ours.at_rest([one.ended for one in switches]))
     for kind in sorted({one.kind for one in switches}):
         switch = ours.p99([(one.at, one.at + _SWITCH_SECONDS) for one in switches if one.kind == kind])
@@ -73,7 +75,7 @@ def _latency_rows(ours: Outcome, switches: list[Switch]) -> Iterator[Row]:
 def _time_rows(ours: Outcome) -> Iterator[Row]:
     warm = median(ours, "rollback")
     yield Row(
-        "warm rollback under load, in all (slowest phases)",
+        "warm rollback under load, to what stands by (slowest phases)",
         f"{warm:.1f} s ({_slowest_phases(ours, 'rollback')})",
         "-",
         "-",
@@ -85,8 +87,15 @@ def _time_rows(ours: Outcome) -> Iterator[Row]:
     )
 
 
-def _rest_row(ground: Ground) -> Row:
-    """Rollbacks when nobody asks anything."""
+def _rest_rows(ground: Ground) -> Iterator[Row]:
+    """Rollbacks when nobody asks anything: to what stands by, and to what was stopped."""
+    yield _rest_row(ground, "to what stands by")
+    file = ground.root / "fairlead.yaml"
+    file.write_text(file.read_text().replace(_STANDBY, "standby: 0s"))
+    yield _rest_row(ground, "to what is started again")
+
+
+def _rest_row(ground: Ground, what: str) -> Row:
     times = []
     for turn in range(_AT_REST):
         for label in ("a", "b"):
@@ -94,7 +103,7 @@ def _rest_row(ground: Ground) -> Row:
         times.append(run_round(ground, "rollback", "").seconds)
     warm = statistics.median(times)
     return Row(
-        "warm rollback without load, in all",
+        f"warm rollback without load, {what}",
         f"{warm:.1f} s",
         "-",
         "-",

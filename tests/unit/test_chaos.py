@@ -23,6 +23,7 @@ def test_rounds_strike_where_their_command_comes_by() -> None:
     assert {one.strike for one in rounds} == set(Strike)
     assert {one.kind for one in rounds} == set(Kind)
     assert {one.phase for one in rounds} == set(PHASES)
+    assert not [one for one in rounds if (one.kind, one.strike) == (Kind.CRASHING, Strike.PARTITION)]
 
 
 def test_the_phases_are_those_of_one_host() -> None:

@@ -1,6 +1,6 @@
 """The agent's command line.
 
-``serve`` is for the machinery. The others are for 3 a.m., on the server, with no client and no
+``serve`` and ``relieve`` are for the machinery. The others are for 3 a.m., on the server, with no client and no
 network: ``/srv/fairlead/<app>/fairlead status``.
 """
 
@@ -49,6 +49,8 @@ def _run(words: argparse.Namespace) -> int:
     paths = _paths(root, words.app)
     if words.verb in {"rollback", "repair"}:
         return _change(paths, words)
+    if words.verb == "relieve":
+        return _relieve(paths, words.serving)
     if words.verb == "logs":
         return _print_logs(paths, words)
     data = _read(paths, words.verb)
@@ -71,6 +73,14 @@ def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
 
     for line in stream_logs(paths, Engine.connect(), words.service, words.tail, follow=words.follow):
         print(json.dumps(line) if words.json else console.render_log(line), flush=True)
+    return 0
+
+
+def _relieve(paths: Paths, serving: str) -> int:
+    from .engine import Engine
+    from .relief import relieve
+
+    relieve(paths, serving, console.show_event, Engine.connect())
     return 0
 
 
@@ -145,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--tail", type=int, default=100, metavar="N", help="lines from the past (100)")
     verbs.add_parser("repair", help="finish or undo what a crash interrupted")
     verbs.add_parser("serve", help=argparse.SUPPRESS)
+    verbs.add_parser("relieve", help=argparse.SUPPRESS).add_argument("serving")
     for sub in verbs.choices.values():
         # Wherever it stands: nobody remembers the order at 3 a.m.
         sub.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)

@@ -111,6 +111,7 @@ def _release(top: Fields) -> Release:
         drain_timeout=options.seconds("drain_timeout", _MAX_SECONDS, default=30.0),
         keep=options.integer("keep", 1, 1000, default=5),
         keep_size=options.integer("keep_size", 0, 1 << 60, default=0),
+        standby=options.seconds("standby", _MAX_SECONDS, default=0.0),
         watch=_watch(options.fields("watch", optional=True)),
         networks=_resources(top, "networks"),
         volumes=_resources(top, "volumes"),

@@ -134,6 +134,11 @@ class Ledger:
         last = self.transactions[-1] if self.transactions else None
         return last if last is not None and not last.status else None
 
+    @property
+    def last_committed(self) -> Transaction | None:
+        """The transaction that brought what should serve."""
+        return next((one for one in reversed(self.transactions) if one.committed), None)
+
     def is_startable(self, release: str | None) -> bool:
         """Whether a release has served and its bundle was not pruned."""
         entry = self.releases.get(release or "")

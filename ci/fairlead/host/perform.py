@@ -66,6 +66,8 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
         time.sleep(_READ_SECONDS)
         leave_nothing(paths, folder.name)
         return result.exit
+    if paths.journal.exists():
+        _schedule_relief(paths, folder, agent)
     with contextlib.suppress(OSError):
         prune_tasks(paths, keep=folder.name)
         prune_agents(paths.root / "agents", keep=Path(agent[-1]).name)
@@ -120,6 +122,17 @@ def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) 
     if kind == "repair":
         return run_repair(paths, emit, by=str(request.get("by", "")), decision=parse_decision(request))
     raise InputFault(f"the request of task {folder.name} cannot be read", fix="send it again")
+
+
+def _schedule_relief(paths: Paths, folder: Path, agent: Sequence[str]) -> None:
+    """Nobody listens any more: what goes wrong is for the task's log, and the next command retires what stands by."""
+    from .engine import Engine
+    from .relief import schedule_relief
+
+    try:
+        schedule_relief(paths, agent, folder / "log", Engine.connect())
+    except (AgentError, OSError) as error:
+        sys.stderr.write(f"{as_fault(error).what}\n")
 
 
 def _unexpected(error: Exception, folder: Path) -> Mapping[str, object]:

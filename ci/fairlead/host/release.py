@@ -172,7 +172,8 @@ class Edge:
 class Release:
     """A checked release document; ``document`` is what arrived.
 
-    ``keep_size``: bytes that the images of the releases which stay may take, 0 where it does not matter.
+    ``keep_size``: bytes that the images of the releases which stay may take, 0 where it does not matter;
+    ``standby``: for how many seconds the release before runs on when this one is committed.
     """
 
     app: str
@@ -187,6 +188,7 @@ class Release:
     drain_timeout: float
     keep: int
     keep_size: int
+    standby: float
     watch: Watch
     networks: Mapping[str, Mapping[str, Any]]
     volumes: Mapping[str, Mapping[str, Any]]

@@ -22,6 +22,7 @@ from .orders import read_end
 from .paths import RELEASE_ID, Paths
 from .release import Release, Service, content_hash
 from .routes import read_live
+from .standby import Standby, find_standby
 
 SCHEMA = "fairlead.state/v1"
 _AT_ONCE = 8
@@ -32,7 +33,7 @@ class State:
     """The app on this host. ``live`` is the release that the switch points to.
 
     ``digests``: image id -> the digests by which the engine knows it; ``present``: references that are on the host; ``left`` is the release of a transaction that has not ended,
-    ``word`` how it was told to end; ``drained``: the paths that answer 503, None where users are let in.
+    ``word`` how it was told to end; ``drained``: the paths that answer 503, None where users are let in; ``standby``: what runs on for a rollback.
     """
 
     app: str
@@ -48,6 +49,7 @@ class State:
     word: str = ""
     drained: Optional[Sequence[str]] = None
     edge: EdgeState = field(default_factory=EdgeState)
+    standby: Optional[Standby] = None
 
     @property
     def serving(self) -> Optional[str]:
@@ -98,6 +100,7 @@ class State:
             "content": content_hash(release.document) if release else None,
             "unfinished_content": content_hash(self.left.release.document) if self.left else None,
             "next_id": self.next_id,
+            "standby": self.standby.to_json() if self.standby else None,
             "drained": list(self.drained) if self.drained is not None else None,
             "jobs_done": [key for key, run in self.ledger.jobs.items() if run.state == "done"],
             "busy": str(self.holder) if self.holder else None,
@@ -178,6 +181,7 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
         drained=read_drained(paths),
         word=read_end(paths.task(unfinished.task))[0] if unfinished else "",
         edge=read_edge(engine, Place(paths.root), paths.app),
+        standby=find_standby(paths, ledger, live, containers),
     )
 
 

@@ -57,7 +57,9 @@ def status_remarks(state: Mapping[str, Any]) -> list[str]:
     """What needs somebody's attention, or is good to know."""
     remarks = []
     if state.get("busy"):
-        remarks.append(f"under way: {state['busy']}")
+        committed = (state.get("unfinished") or {}).get("committed")
+        ending = "; it is live, and what it replaced is being stopped" if committed else ""
+        remarks.append(f"under way: {state['busy']}{ending}")
     elif state.get("unfinished"):
         unfinished = state["unfinished"]
         remarks.append(
@@ -73,7 +75,9 @@ def status_remarks(state: Mapping[str, Any]) -> list[str]:
     if state.get("drained"):
         remarks.append(f"drained: {', '.join(state['drained'])} answers 503 to load balancers")
     if state.get("previous"):
-        remarks.append(f"`rollback` goes back to {state['previous']}")
+        standby = state.get("standby") or {}
+        runs = f", which runs on until {stamp(standby['until'])}" if standby else ""
+        remarks.append(f"`rollback` goes back to {state['previous']}{runs}")
     return remarks
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 from fairlead.host.bundle import read_bundle
@@ -14,7 +15,11 @@ from fairlead.host.ledger import Ledger
 from fairlead.host.lock import is_locked
 from fairlead.host.paths import RELEASE_ID, Paths
 from fairlead.host.routes import read_live
+from fairlead.host.standby import find_retired, find_standby
 from fairlead.host.task import is_running
+
+_RELIEF_SECONDS = 10.0
+"""How long after its time what stands by may still run: it is drained, and stopped gently."""
 
 
 def find_disorder(paths: Paths, engine: Engine) -> list[str]:
@@ -51,12 +56,16 @@ def _container_disorder(paths: Paths, ledger: Ledger, containers: list[Container
         own = [one for one in containers if (one.service, one.release, one.oneoff) == (name, home, False)]
         if not service.is_job and len([one for one in own if one.serves]) != service.replicas:
             yield f"{name} has {[(one.name, one.running, one.health) for one in own]}, not {service.replicas} that serve"
+    standby = find_standby(paths, ledger, live, containers)
+    if standby is not None and standby.until + _RELIEF_SECONDS < time.time():
+        standby = None
+    retired = find_retired(live, containers)
     for one in containers:
         if one.oneoff:
             yield f"the job's container {one.name} was left"
         elif one.release and not ledger.is_startable(one.release):
             yield f"{one.name} belongs to a release that never served"
-        elif one.release and one.running and live.homes.get(one.service) != one.release:
+        elif one in retired and not (standby is not None and standby.has(one)):
             yield f"{one.name} runs, and nothing uses it"
 
 

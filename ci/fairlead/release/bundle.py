@@ -85,6 +85,7 @@ def plan_bundle(
             "drain_timeout": settings.deploy.drain_timeout,
             "keep": settings.deploy.keep,
             "keep_size": settings.deploy.keep_size,
+            "standby": settings.deploy.standby,
             "watch": _watch(settings),
         },
         "verdict": verdict.to_json(),

@@ -133,7 +133,7 @@ def _scan(raw: Mapping[str, Any]) -> ScanSettings:
 
 def _deploy(raw: Mapping[str, Any]) -> DeploySettings:
     values = dict(raw)
-    for key in values.keys() & {"start_timeout", "drain_timeout", "lock_timeout", "hold_timeout"}:
+    for key in values.keys() & {"start_timeout", "drain_timeout", "standby", "lock_timeout", "hold_timeout"}:
         values[key] = parse_duration(values[key])
     values["keep_size"] = parse_size(str(values.get("keep_size", 0)))
     values["watch"] = _watch(values.get("watch", {}))

@@ -15,14 +15,14 @@ http://:8080 {
 """
 # Docker counts nothing before the first check; short, so that the tests do not wait for it.
 HEALTHY = {
-    "test": ["CMD", "/caddy", "version"],
+    "test": ["CMD", "/check", "--version"],
     "interval": "30s",
     "timeout": "5s",
     "retries": 1,
     "start_period": "10s",
     "start_interval": "100ms",
 }
-SICK = {"test": ["CMD", "/caddy", "nonsense"], "interval": "200ms", "timeout": "5s", "retries": 1}
+SICK = {"test": ["CMD", "/check", "nonsense"], "interval": "200ms", "timeout": "5s", "retries": 1}
 
 # Good to whom the dark route let in, and to nobody else.
 TWO_FACED = """\
@@ -59,6 +59,7 @@ class Sheet:
     secrets: dict[str, str] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     watch: dict[str, Any] = field(default_factory=lambda: {"window": 0.5})
+    standby: float = 0.0
 
     def file(self, text: str) -> str:
         """A config file; the hash of its tree."""
@@ -156,7 +157,13 @@ class Sheet:
                 "counts": {"error": 0},
             },
             "url": f"http://stage.example.com:{self.port}",
-            "options": {"start_timeout": 20, "drain_timeout": 2, "keep": 2, "watch": self.watch},
+            "options": {
+                "start_timeout": 20,
+                "drain_timeout": 2,
+                "keep": 2,
+                "standby": self.standby,
+                "watch": self.watch,
+            },
             "networks": {"default": {}},
             "volumes": {},
             "proxy": {"service": "caddy"},

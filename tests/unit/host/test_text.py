@@ -67,6 +67,8 @@ def test_an_interrupted_deploy_is_told_unless_it_is_under_way() -> None:
     (behind, _) = text.status_remarks({"revision": "b" * 40, "services": services, "previous": "000001"})
     assert behind == f"of the commit {'a' * 12}, left there by --only: api"
     assert text.status_remarks({**left, "busy": "deploy of 1a2b"})[0] == "under way: deploy of 1a2b"
+    live = {"unfinished": {"committed": True}, "busy": "deploy of 1a2b"}
+    assert text.status_remarks(live)[0].endswith("it is live, and what it replaced is being stopped")
 
 
 @pytest.mark.parametrize(

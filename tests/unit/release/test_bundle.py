@@ -89,6 +89,7 @@ def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> No
             "drain_timeout": 30.0,
             "keep": 5,
             "keep_size": 0,
+            "standby": 0.0,
             "watch": {"window": 5.0, "errors": 0.05, "slow": 0.5, "requests": 20},
         },
         "secrets": {name: secret.sha256 for name, secret in sorted(SECRETS.items())},

@@ -1,16 +1,23 @@
-"""retire: what serves no longer is stopped when its last request is answered, and stays startable."""
+"""retire: what serves no longer is stopped when its last request is answered, and stays startable.
+
+With ``deploy.standby`` the release before runs on for that long (see ``standby``); it is retired when that is over.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Optional
 
 from ..bundle import Bundle
 from ..containers import Container
 from ..context import Context, Host, Outcome
 from ..drain import end_containers, stop_containers
+from ..fold import fold_records
 from ..inflight import find_admin_sockets
 from ..ledger import ROLLBACK
+from ..standby import Standby, find_retired, find_standby
 from .beside import drop_replaced
 
 _AT_ONCE = 8
@@ -26,10 +33,18 @@ def run_retire(context: Context) -> Outcome:
     return retire_old(context.host, context.target)
 
 
-def retire_old(host: Host, live: Bundle) -> Outcome:
-    """Wait for the requests in flight, bounded by ``drain_timeout``, then stop; used by recovery too."""
+def retire_old(host: Host, live: Bundle, *, standby_over: bool = False) -> Outcome:
+    """Wait for the requests in flight, bounded by ``drain_timeout``, then stop; used by recovery too.
+
+    Args:
+        host: the app.
+        live: the release that serves.
+        standby_over: retire what stands by as well, whatever the clock says.
+    """
     containers = host.refresh_containers()
-    old = [one for one in containers if one.running and _is_old(one, live)]
+    standby = None if standby_over else _find_standby(host, live, containers)
+    retired = find_retired(live, containers)
+    old = [one for one in retired if standby is None or not standby.has(one)]
     apart = live.release.edge is not None
     gone = [
         one for one in containers if _has_left_platform(one, live) and not (apart and one.role == "proxy")
@@ -39,17 +54,15 @@ def retire_old(host: Host, live: Bundle) -> Outcome:
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         list(pool.map(lambda one: host.engine.remove(one.id), gone))
     replaced = drop_replaced(host, live.release)
-    if not old and not gone and not replaced:
-        return Outcome("nothing to stop", skipped=True)
-    return Outcome(", ".join(sorted({*(_name(one) for one in (*old, *gone)), *replaced})))
+    stopped = sorted({*(_name(one) for one in (*old, *gone)), *replaced})
+    told = [*stopped, *([f"{standby.release} stands by"] if standby is not None else [])]
+    return Outcome(", ".join(told) or "nothing to stop", skipped=not stopped)
 
 
-def _is_old(container: Container, live: Bundle) -> bool:
-    return (
-        bool(container.release)
-        and not container.oneoff
-        and live.homes.get(container.service) != container.release
-    )
+def _find_standby(host: Host, live: Bundle, containers: Sequence[Container]) -> Optional[Standby]:
+    """What stands by, while its time lasts."""
+    standby = find_standby(host.paths, fold_records(host.journal.records), live, containers)
+    return standby if standby is not None and standby.until > time.time() else None
 
 
 def _has_left_platform(container: Container, live: Bundle) -> bool:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from ..actions import CREATE, START, Action
 from ..bundle import compose_file
 from ..containers import Container, read_app_containers, release_project
 from ..context import Context, Outcome
+from ..drain import end_containers
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..health import FAILED, judge_container
+from ..inflight import find_admin_sockets
+from ..ledger import DEPLOY
 from ..routes import open_inside, service_name, write_routes
+from ..standby import find_retired
 from .platform import bring_up, changed_services, is_late, wait_for_platform
 
 _POLL = 0.2
@@ -35,6 +40,7 @@ def run_start(context: Context) -> Outcome:
     late = [name for name in changed_services(context) if is_late(context.target.release.services[name])]
     if not actions and not late:
         return Outcome("every service is carried over", skipped=True)
+    _end_standby(context)
     # A service may call a neighbour that is new with it before anything serves.
     open_inside(context.paths, context.target.id, plan.names)
     start_services(context, actions)
@@ -42,6 +48,15 @@ def run_start(context: Context) -> Outcome:
         bring_up(context.host, late)
         wait_for_platform(context, late)
     return Outcome(", ".join([*(one.service for one in actions), *late]))
+
+
+def _end_standby(context: Context) -> None:
+    """Stop what still stands by for the release that serves: no more than two releases run at once."""
+    live = context.state.live
+    if context.plan.kind == DEPLOY and live is not None:
+        retired = find_retired(live, context.state.containers)
+        sockets = partial(find_admin_sockets, context.paths)
+        end_containers(context.host, retired, sockets, live.release.drain_timeout)
 
 
 def start_services(context: Context, actions: Sequence[Action]) -> None:

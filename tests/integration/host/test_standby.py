@@ -1,0 +1,101 @@
+"""The release before runs on after a deploy: a rollback to it starts nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from fairlead.host.engine import Engine
+from fairlead.host.patience import wait_until
+from fairlead.host.state import read_state
+from fairlead.host.text import status_remarks
+from fairlead.lab.invariants import find_disorder
+from tests.integration.host.sheet import Sheet
+from tests.integration.host.stage import SOURCE, Stage
+
+_RUN_TASK = """
+import pathlib, sys
+from fairlead.host.perform import run_task
+agent = (sys.executable, "-c", "import sys; sys.path.insert(0, %r); from fairlead.host.__main__ import main; sys.exit(main())")
+run_task(pathlib.Path(sys.argv[1]), agent)
+"""
+
+
+def _sheet(stage: Stage, number: int, seconds: float = 60.0) -> Sheet:
+    """A web service and a worker."""
+    sheet = stage.good(number)
+    command = ["/caddy", "run", "--config", "/etc/Caddyfile", "--adapter", "caddyfile"]
+    mounts = [{"file": sheet.file("{\n\tadmin off\n}\n"), "target": "/etc/Caddyfile", "read_only": True}]
+    definition = {"command": command, "labels": {"for": sheet.revision}}
+    sheet.service("worker", "worker", definition=definition, mounts=mounts)
+    sheet.standby = seconds
+    return sheet
+
+
+def _running(stage: Stage) -> set[str]:
+    """``000001-web``: what runs of releases."""
+    own = (name.removeprefix(f"{stage.app}-") for name in stage.containers() if "caddy" not in name)
+    return {"-".join(name.split("-")[:2]) for name in own}
+
+
+def _started(stage: Stage, name: str) -> str:
+    found = Engine.connect().inspect(f"{stage.app}-{name}-1")
+    assert found is not None
+    return str(found["State"]["StartedAt"])
+
+
+@pytest.mark.serving
+def test_a_rollback_finds_it_running(stage: Stage, fetch: Callable[[], str]) -> None:
+    """What the rollback leaves behind is stopped whole."""
+    assert stage.deploy(_sheet(stage, 2)).status == "live"
+    assert fetch() == "web 2222"
+    assert _running(stage) == {"000002-web", "000002-worker", "000001-web"}
+    state = read_state(stage.paths, Engine.connect())
+    assert state.standby is not None
+    assert state.standby.to_json()["services"] == ["web"]
+    assert any("goes back to 000001, which runs on until" in one for one in status_remarks(state.to_json()))
+    assert find_disorder(stage.paths, Engine.connect()) == []
+    assert stage.repair().data["repaired"] == ["everything is in order"]
+    since = _started(stage, "000001-web-000001")
+    assert (stage.rollback().serving, fetch()) == ("000001", "web 1111")
+    assert _started(stage, "000001-web-000001") == since
+    assert _running(stage) == {"000001-web"}
+    assert find_disorder(stage.paths, Engine.connect()) == []
+
+
+@pytest.mark.serving
+def test_no_more_than_two_releases_run_at_once(stage: Stage) -> None:
+    """What stands by makes room before the next release is started, whatever becomes of that."""
+    stage.deploy(_sheet(stage, 2))
+    assert "000001-web" in _running(stage)
+    assert stage.deploy(stage.sick(3)).status == "refused"
+    assert _running(stage) == {"000002-web", "000002-worker"}
+
+
+@pytest.mark.serving
+def test_it_is_relieved_in_time(stage: Stage) -> None:
+    """By a process that sleeps until then; nobody has to come."""
+    request, _ = stage.request(_sheet(stage, 2, 2.0))
+    folder = stage.paths.task(request["task"])
+    (folder / "request.json").write_text(json.dumps(request))
+    argv = [sys.executable, "-c", _RUN_TASK % str(SOURCE), str(folder)]
+    subprocess.run(argv, check=True, env={**os.environ, "PYTHONPATH": str(SOURCE)})
+    assert "000001-web" in _running(stage), (folder / "events.jsonl").read_text()
+    assert wait_until(lambda: "000001-web" not in _running(stage), timeout=15.0, poll=0.1)
+    assert wait_until(lambda: find_disorder(stage.paths, Engine.connect()) == [], timeout=5.0)
+
+
+@pytest.mark.serving
+def test_whoever_comes_next_relieves_what_nobody_did(stage: Stage) -> None:
+    """The process that should have done it went with the host."""
+    stage.deploy(_sheet(stage, 2, 1.0))
+    time.sleep(1.0)
+    assert "000001-web" in _running(stage)
+    assert stage.repair().data["repaired"] == ["stopped what serves no more: web-000001"]
+    assert "000001-web" not in _running(stage)
