@@ -18,9 +18,30 @@ from fairlead.remote.setup import LIBRARY
 from tests.e2e.workbench import Workbench, on_server, visit
 
 
-def _logins(tiny: Workbench) -> int:
-    log = subprocess.run(["docker", "logs", tiny.server.name], capture_output=True, text=True, check=True)
-    return (log.stdout + log.stderr).count("Accepted publickey for")
+@contextmanager
+def counted_key(tiny: Workbench, file: Path) -> Iterator[Callable[[], int]]:
+    """A key of the deploy user's that is made for a while; how often it has let somebody in.
+
+    Others log in to this server too: each `lab up` looks whether it answers.
+    """
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file], check=True)
+    public = file.with_suffix(".pub").read_text().strip()
+    told = subprocess.run(["ssh-keygen", "-lf", file], capture_output=True, text=True, check=True)
+    _, fingerprint, *_ = told.stdout.split()
+    allowed = "/home/deploy/.ssh/authorized_keys"
+
+    def count() -> int:
+        log = subprocess.run(["docker", "logs", tiny.server.name], capture_output=True, text=True, check=True)
+        lines = (log.stdout + log.stderr).splitlines()
+        return len([line for line in lines if "Accepted publickey for" in line and fingerprint in line])
+
+    on_server(tiny.server, "sh", "-c", f"echo '{public}' >> {allowed}")
+    try:
+        yield count
+    finally:
+        on_server(
+            tiny.server, "sh", "-c", f"kept=$(grep -vF '{public}' {allowed}); echo \"$kept\" > {allowed}"
+        )
 
 
 def _forget_agent(tiny: Workbench) -> None:
@@ -36,15 +57,17 @@ def _host_key(tiny: Workbench) -> str:
 def test_an_unknown_host_key_is_refused_with_the_very_line_to_add(bench: Workbench, tmp_path: Path) -> None:
     known = tmp_path / "known hosts"
     known.write_text("")
-    before = _logins(bench)
-    error = bench.refused(4, "history", "--known-hosts", str(known))
+    with counted_key(bench, tmp_path / "key") as count:
+        words = ("history", "--known-hosts", str(known), "--identity", str(tmp_path / "key"))
+        error = bench.refused(4, *words)
+        assert count() == 0
+        assert known.read_text() == "", "nothing is learned behind the user's back"
+        known.write_text(error["details"][0] + "\n")
+        bench.ok(*words)
+        assert count() == 1
     assert error["details"][0] == _host_key(bench)
     printed = on_server(bench.server, "ssh-keygen", "-lf", "/etc/ssh/ssh_host_ed25519_key.pub").split()
     assert printed[1] in error["details"][1]
-    assert known.read_text() == "", "nothing is learned behind the user's back"
-    assert _logins(bench) == before
-    known.write_text(error["details"][0] + "\n")
-    bench.ok("history", "--known-hosts", str(known))
 
 
 def test_a_changed_host_key_is_refused_with_a_warning(bench: Workbench, tmp_path: Path) -> None:
@@ -205,14 +228,14 @@ def test_a_restricted_key_deploys_and_opens_nothing_else(tiny: Workbench, tmp_pa
         assert "host setup --restrict" in error["fix"]
 
 
-def test_a_deploy_is_one_connection_and_sends_the_agent_once(live: Workbench) -> None:
+def test_a_deploy_is_one_connection_and_sends_the_agent_once(live: Workbench, tmp_path: Path) -> None:
     _forget_agent(live)
     live.vary(COLOUR="yellow")
-    for agent_bytes in (len(build_agent().content), 0):
-        before = _logins(live)
-        traffic = live.ok("--json", "deploy").document["traffic"]
-        assert traffic == {"connections": 1, "agent_bytes": agent_bytes}
-        assert _logins(live) == before + 1
+    with counted_key(live, tmp_path / "key") as count:
+        for turn, agent_bytes in enumerate((len(build_agent().content), 0), 1):
+            document = live.ok("--json", "deploy", "--identity", str(tmp_path / "key")).document
+            assert document["traffic"] == {"connections": 1, "agent_bytes": agent_bytes}
+            assert count() == turn
 
 
 def _start_deploy(tiny: Workbench) -> subprocess.Popen[str]:
