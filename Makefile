@@ -8,7 +8,7 @@ dev := ./bootstrap
 use := ./bootstrap --for use
 sources := ci tests $(wildcard app bench chaos)
 
-.PHONY: help setup demo test unit integration e2e actions check format lock bench chaos fuzz fresh clean
+.PHONY: help setup demo test unit integration e2e actions adversary check format lock bench chaos fuzz fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ e2e: ## tests against the lab
 
 actions: ## the workflows under act, against the lab
 	$(dev) python -m pytest tests/actions
+
+adversary: ## try to break what is promised, as each of six people
+	$(dev) python -m pytest tests/adversary
 
 check: ## format, lint, types, import direction, workflows, locks
 	$(dev) python -m tests.check

@@ -44,6 +44,7 @@ def plan_checks() -> list[Check]:
         Check("command reference", (sys.executable, "-m", "fairlead.cli.reference", "--check")),
         Check("configuration reference", (sys.executable, "-m", "fairlead.schemas.reference", "--check")),
         Check("rule pages", (sys.executable, "-m", "fairlead.compose.policy.pages", "--check")),
+        Check("table of attacks", (sys.executable, "-m", "tests.adversary.table")),
     ]
     if (ROOT / ".github").is_dir():
         workflows = sorted(map(str, ROOT.glob(".github/workflows/*.y*ml")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -16,6 +17,11 @@ def start_lab(servers: int = 1) -> Lab:
         _up("--hosts", str(servers))
         lab = load()
     return lab
+
+
+def own_server(number: int) -> int:
+    """The number of the server that a part of the tests has to itself; who runs two parts at once names others."""
+    return int(os.environ.get("FAIRLEAD_TEST_SERVER") or number)
 
 
 def _up(*words: str) -> None:

@@ -1,7 +1,8 @@
 """`make test`: every part of the tests with its time. One that fails does not stop the rest.
 
 Parts run side by side, as much of their time is spent waiting for containers. Each has servers of the lab to itself:
-``e2e`` the first, ``actions`` the second, ``survival`` the others; ``e2e/lab`` has a lab of its own.
+``e2e`` the first, ``actions`` the second, ``survival`` the next three, ``adversary`` the last;
+``e2e/lab`` has a lab of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tests.tiers import FOLDERS
 
 ROOT = Path(__file__).parent.parent
 
-_SERVERS = 5
+_SERVERS = 6
 _AT_ONCE = 4
 _PYTEST = ("-m", "pytest", "-q")
 
@@ -57,6 +58,7 @@ def plan_parts() -> dict[str, Sequence[str]]:
         "integration/image": _plan_tests("integration/image"),
         "e2e/lab": _plan_tests("e2e/lab"),
         "unit": _plan_tests(*FOLDERS["unit"]),
+        "adversary": _plan_tests(*FOLDERS["adversary"]),
         "actions": _plan_tests(*FOLDERS["actions"]),
         # The unit tests of the host agent once more.
         "host agent, other Pythons": ("-m", "tests.hosts"),

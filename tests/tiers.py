@@ -7,4 +7,5 @@ FOLDERS = {
     "integration": ("integration",),
     "e2e": ("e2e",),
     "actions": ("actions",),
+    "adversary": ("adversary",),
 }

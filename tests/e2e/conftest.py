@@ -13,7 +13,7 @@ import pytest
 from fairlead.lab.state import Lab, Server
 from fairlead.lab.wipe import wipe_server
 from tests.e2e.workbench import Workbench
-from tests.lab import start_lab
+from tests.lab import own_server, start_lab
 
 APPS = Path(__file__).parent / "apps"
 
@@ -40,7 +40,7 @@ class Ground:
 @pytest.fixture(scope="session")
 def ground(lab: Lab) -> Iterator[Ground]:
     """The lab's first server, which is left without an app."""
-    made = Ground(lab.servers[1])
+    made = Ground(lab.servers[own_server(1)])
     yield made
     made.clear()
 
@@ -57,7 +57,7 @@ def published(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """The tiny app, its one commit built, scanned and published once for all tests: they take copies."""
     root = tmp_path_factory.mktemp("published") / "tiny"
     shutil.copytree(APPS / "tiny", root)
-    bench = Workbench(root, lab, lab.servers[1], secrets={"canary": "canary-4b1d-in-no-log"})
+    bench = Workbench(root, lab, lab.servers[own_server(1)], secrets={"canary": "canary-4b1d-in-no-log"})
     bench.edit("fairlead.yaml", "deploy@127.0.0.2", f"deploy@{bench.server.address}")
     bench.edit("fairlead.yaml", "url: http://127.0.0.2", f"url: http://{bench.server.address}")
     # Tags belong to the commits of one history: this repository is new.
