@@ -9,6 +9,7 @@ from starlette.responses import Response
 REQUESTS = Counter("board_http_requests", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram("board_http_request_seconds", "Seconds until a request was answered", ["method", "route"])
 IN_FLIGHT = Gauge("board_http_requests_in_flight", "Requests being answered")
+REFUSED = Counter("board_http_requests_refused", "Requests refused: more than the role takes at once")
 EVENTS = Counter("board_events", "Deploy events taken", ["kind", "status"])
 DELIVERIES = Counter("board_deliveries", "Attempts to notify a webhook", ["webhook", "outcome"])
 DELIVERY_SECONDS = Histogram("board_delivery_seconds", "Seconds that a webhook took to answer", ["webhook"])

@@ -15,6 +15,7 @@ from app.asgi import Envelope
 from app.health import Check, Health
 from app.lifecycle import Lifecycle
 from app.metrics import metrics_endpoint
+from app.overload import Gate
 from app.queue import NotificationQueue, make_redis
 from app.settings import ApiSettings
 from app.store.engine import make_engine, make_sessions
@@ -23,6 +24,14 @@ from app.store.schema import probe_schema, read_revisions
 
 POOL = 8
 """Database connections of one api process."""
+
+AT_ONCE = 4 * POOL
+"""Questions that are answered at once; a deployer's events have places besides."""
+
+EVENTS_MORE = POOL
+
+DEADLINE = 2.5
+"""Seconds for an answer: less than web waits for it."""
 
 
 def make_application(settings: ApiSettings, lifecycle: Lifecycle) -> ASGIApp:
@@ -64,7 +73,8 @@ def make_application(settings: ApiSettings, lifecycle: Lifecycle) -> ASGIApp:
         ("/metrics", metrics_endpoint),
     ):
         application.add_route(path, endpoint, include_in_schema=False)
-    return Envelope(application, release=settings.process.release, lifecycle=lifecycle)
+    gate = Gate(application, limit=AT_ONCE, deadline=DEADLINE, reserve=EVENTS_MORE)
+    return Envelope(gate, release=settings.process.release, lifecycle=lifecycle)
 
 
 def _readiness(resources: Resources) -> Mapping[str, Check]:

@@ -9,7 +9,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 
 from app.api.dependencies import SessionOf
-from app.api.documents import AppOut, EnvironmentOut, Problem, ReleaseOut, TimelineOut, VersionOut
+from app.api.documents import (
+    AppOut,
+    EnvironmentOut,
+    EnvironmentOverviewOut,
+    OverviewOut,
+    Problem,
+    ReleaseOut,
+    TimelineOut,
+    VersionOut,
+)
 from app.domain.releases import list_releases
 from app.domain.serving import Serving
 from app.store.events import list_environments, list_servings, list_timeline, read_version
@@ -26,6 +35,43 @@ _absent: dict[int | str, dict[str, Any]] = {404: {"model": Problem}}
 async def get_version(session: SessionOf) -> dict[str, int]:
     """Whether anything happened since the caller last looked."""
     return {"version": await read_version(session)}
+
+
+Seen = Annotated[int | None, Query(ge=0, description="The version that the caller shows already")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+@router.get("/overview", response_model=OverviewOut)
+async def get_overview(session: SessionOf, seen: Seen = None, limit: Limit = 50) -> dict[str, Any]:
+    """What runs where and what happened last, in one answer."""
+    version = await read_version(session)
+    if seen == version:
+        return {"version": version, "environments": None, "events": None}
+    return {
+        "version": version,
+        "environments": await get_all_environments(session),
+        "events": (await get_timeline(session, limit=limit))["events"],
+    }
+
+
+@router.get(
+    "/apps/{app}/environments/{environment}/overview",
+    response_model=EnvironmentOverviewOut,
+    responses=_absent,
+)
+async def get_environment_overview(
+    app: str, environment: str, session: SessionOf, seen: Seen = None, limit: Limit = 50
+) -> dict[str, Any]:
+    """One environment: what serves, its releases, what happened last, in one answer."""
+    version = await read_version(session)
+    if seen == version:
+        return {"version": version, "environment": None, "releases": None, "events": None}
+    return {
+        "version": version,
+        "environment": await get_environment(app, environment, session),
+        "releases": await get_releases(app, environment, session),
+        "events": (await get_timeline(session, app, environment, limit=limit))["events"],
+    }
 
 
 @router.get("/apps", response_model=list[AppOut])
@@ -73,7 +119,7 @@ async def get_timeline(
     app: str | None = None,
     environment: str | None = None,
     before: Annotated[int | None, Query(ge=1, description="The ``next`` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> dict[str, Any]:
     """Events, the newest first; of one app or environment, if named."""
     if environment is not None and app is None:

@@ -246,6 +246,23 @@ class VersionOut(BaseModel):
     version: int
 
 
+class OverviewOut(BaseModel):
+    """The whole board in one answer; without ``environments`` and ``events`` if the caller has seen that version."""
+
+    version: int
+    environments: list[EnvironmentOut] | None
+    events: list[EventOut] | None
+
+
+class EnvironmentOverviewOut(BaseModel):
+    """One environment in one answer; without the rest if the caller has seen that version."""
+
+    version: int
+    environment: EnvironmentOut | None
+    releases: list[ReleaseOut] | None
+    events: list[EventOut] | None
+
+
 class Problem(BaseModel):
     """Why a request was not granted."""
 

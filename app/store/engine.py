@@ -31,13 +31,14 @@ def make_sessions(engine: AsyncEngine) -> SessionMaker:
 def make_engine(database: Database, *, service: str, size: int) -> AsyncEngine:
     """A pool of ``size`` connections; one that the server has closed is replaced before it is used.
 
-    A statement that runs longer than ten seconds is ended by the server: no request waits for longer.
+    A statement that runs longer than ten seconds is ended by the server, whoever waits for it; nobody waits longer
+    than two for a connection.
     """
     return create_async_engine(
         database_url(database),
         pool_size=size,
         max_overflow=0,
-        pool_timeout=5,
+        pool_timeout=2,
         pool_pre_ping=True,
         connect_args={
             "application_name": f"board-{service}",

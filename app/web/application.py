@@ -16,9 +16,16 @@ from app.asgi import Envelope
 from app.health import Health
 from app.lifecycle import Lifecycle
 from app.metrics import metrics_endpoint
+from app.overload import Gate
 from app.settings import WebSettings
 from app.web.client import BoardClient
 from app.web.pages import HERE, Pages
+
+AT_ONCE = 32
+"""Pages that are made at once: half a second's worth on one processor."""
+
+DEADLINE = 4.0
+"""Seconds for a page: more than a question to the api, less than the five for which the proxy looks for somebody."""
 
 
 class KeptFiles(StaticFiles):
@@ -42,7 +49,13 @@ def make_application(
     pages = Pages(board, settings.process.release)
     # Ready does not ask the api: it is reached through the switch, where, before the very first release serves,
     # nobody answers; a service whose readiness waits for its neighbour would keep that release from ever serving.
-    health = Health(lifecycle, settings.process.release, ready={}, deep={"api": board.probe})
+    # Whether it could ask at all is its own affair.
+    health = Health(
+        lifecycle,
+        settings.process.release,
+        ready={"connections": board.probe_connections},
+        deep={"api": board.probe},
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -63,4 +76,5 @@ def make_application(
         exception_handlers=pages.exception_handlers,
         lifespan=lifespan,
     )
-    return Envelope(application, release=settings.process.release, lifecycle=lifecycle)
+    gate = Gate(application, limit=AT_ONCE, deadline=DEADLINE)
+    return Envelope(gate, release=settings.process.release, lifecycle=lifecycle)

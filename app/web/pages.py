@@ -6,6 +6,8 @@ Polled, not pushed: an open stream would look like a request in flight for ever 
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,11 +18,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app.logs import request_id
+from app.overload import RETRY_AFTER
 from app.web import view
 from app.web.client import AbsentError, ApiError, BoardClient
 
 HERE = Path(__file__).parent
 SHOWN = 30
+
+log = logging.getLogger(__name__)
+
+_VERSION = re.compile(r"[0-9]{1,15}")
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -42,31 +49,30 @@ class Pages:
 
     async def overview(self, request: Request) -> Response:
         """What runs where, and what happened last."""
-        version = await self._board.version()
-        if _seen(request, version):
+        found = await self._board.overview(SHOWN, _seen(request))
+        if not found.changed:
             return _unchanged()
         return self._render(
             request,
             "overview.html",
-            version=version,
-            cards=view.group_cards(await self._board.servings()),
-            events=await self._board.timeline(SHOWN),
+            version=found.version,
+            cards=view.group_cards(found.servings),
+            events=found.events,
         )
 
     async def environment(self, request: Request) -> Response:
         """One environment: what serves, its releases, its timeline."""
-        version = await self._board.version()
-        if _seen(request, version):
-            return _unchanged()
         app, name = request.path_params["app"], request.path_params["environment"]
-        card = view.group_cards(await self._board.environment(app, name))[0]
+        found = await self._board.environment(app, name, SHOWN, _seen(request))
+        if not found.changed:
+            return _unchanged()
         return self._render(
             request,
             "environment.html",
-            version=version,
-            card=card,
-            releases=await self._board.releases(app, name),
-            events=await self._board.timeline(SHOWN, app=app, environment=name),
+            version=found.version,
+            card=view.group_cards(found.servings)[0],
+            releases=found.releases,
+            events=found.events,
         )
 
     async def event(self, request: Request) -> Response:
@@ -80,9 +86,10 @@ class Pages:
             request, "message.html", 404, version=None, title="Not found", text="There is nothing here."
         )
 
-    async def unavailable(self, request: Request, _error: Exception) -> Response:
+    async def unavailable(self, request: Request, error: Exception) -> Response:
         """The api does not answer; the page says so and tries again by itself."""
-        return self._render(
+        log.warning("the api does not answer", extra={"error": type(error).__name__, "why": str(error)})
+        answer = self._render(
             request,
             "message.html",
             503,
@@ -90,6 +97,8 @@ class Pages:
             title="The board does not answer",
             text="What is deployed goes on serving. This page tries again by itself.",
         )
+        answer.headers["Retry-After"] = str(RETRY_AFTER)
+        return answer
 
     def _render(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
         html = self._templates.get_template(template).render(
@@ -103,8 +112,10 @@ class Pages:
         return {404: self.not_found, AbsentError: self.not_found, ApiError: self.unavailable}
 
 
-def _seen(request: Request, version: int) -> bool:
-    return request.query_params.get("seen") == str(version)
+def _seen(request: Request) -> str | None:
+    """The version of the board that the browser shows."""
+    seen = request.query_params.get("seen", "")
+    return seen if _VERSION.fullmatch(seen) else None
 
 
 def _unchanged() -> Response:

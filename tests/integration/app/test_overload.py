@@ -1,0 +1,50 @@
+"""The roles under more than they can do, by real clients that go away."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.integration.app.board import Role, wait_for
+
+CLIENTS = 1000
+
+
+def leave(url: str, path: str) -> None:
+    """Ask, and go away without the answer."""
+    parts = urlsplit(url)
+    with socket.create_connection((str(parts.hostname), parts.port or 80), 30) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: board\r\n\r\n".encode())
+        # A reset: whoever writes to it is told so.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+@pytest.mark.parametrize("role", ["web", "api"])
+def test_a_thousand_callers_who_leave_cost_the_next_one_nothing(
+    start: Callable[..., Role], api: Role, role: str
+) -> None:
+    """Nobody is refused after them, nothing of them goes on: web has its places and its connections to the api back."""
+    asked = start("web", BOARD_API_URL=api.url) if role == "web" else api
+    path = "/" if role == "web" else "/api/v1/overview"
+    with ThreadPoolExecutor(50) as pool:
+        list(pool.map(lambda _: leave(asked.url, path), range(CLIENTS)))
+
+    def in_flight() -> float:
+        text = httpx.get(f"{asked.url}/metrics", timeout=30).text
+        return next(
+            float(line.split()[1])
+            for line in text.splitlines()
+            if line.startswith("board_http_requests_in_flight ")
+        )
+
+    # One is the question itself.
+    wait_for("them to be given up", lambda: in_flight() <= 1)
+    for _ in range(40):
+        assert httpx.get(f"{asked.url}{path}", timeout=30).status_code == 200
+    assert httpx.get(f"{asked.url}/health/ready", timeout=30).status_code == 200
+    assert httpx.get(f"{asked.url}/health/deep", timeout=30).status_code == 200
