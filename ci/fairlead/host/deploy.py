@@ -36,6 +36,7 @@ from .routes import read_live
 from .state import State
 from .tidy import tidy_images
 from .transaction import Timeline, begin_transaction, run_transaction
+from .trespass import refuse_trespass
 
 
 class Request(Protocol):
@@ -150,6 +151,7 @@ def run_repair(
 def _decide(host: Host, kind: str, decide: Callable[[Host], Decision]) -> Decision:
     """What it comes to. What should serve and is stopped is started before a deploy, which may well be refused."""
     decision = decide(host)
+    refuse_trespass(host.paths, host.engine, decision[2].release)
     state = decision[0]
     if kind != DEPLOY or not find_stopped(state.live, state.containers):
         return decision

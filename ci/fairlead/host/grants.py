@@ -197,7 +197,7 @@ def _capabilities(key: str, value: object) -> Iterator[Grant]:
 def is_harmless_option(text: object) -> bool:
     """Whether a security option leaves what the engine does by itself, or makes it stricter."""
     name, value = read_security_option(text)
-    return value in _HARMLESS_OPTIONS.get(name, ())
+    return value.lower() in _HARMLESS_OPTIONS.get(name, ())
 
 
 def _security(key: str, value: object) -> Iterator[Grant]:

@@ -65,7 +65,7 @@ def label_names(value: object) -> Iterator[tuple[str | int, str]]:
 def read_security_option(text: object) -> tuple[str, str]:
     """Name and value of a security option: ``name:value``, ``name=value`` or the name alone."""
     name, _, value = str(text).strip().replace("=", ":", 1).partition(":")
-    return name.strip().lower(), value.strip().lower()
+    return name.strip().lower(), value.strip()
 
 
 def is_nothing(value: object) -> bool:
