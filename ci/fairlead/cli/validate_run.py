@@ -14,6 +14,7 @@ from fairlead.compose.judge import judge
 from fairlead.compose.verdict import ALWAYS, Request, Verdict
 from fairlead.errors import InputError
 from fairlead.records import replace
+from fairlead.sources import shown_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _scopes(options: ValidateOptions, settings: Settings | None) -> tuple[Scope,
                 fix="leave --environment out, or run it where fairlead.yaml is",
             )
         files = [Path(file) for file in options.files] or find_compose_files(Path.cwd(), os.environ)
-        return file_scopes(files, os.environ, **_plainly(options))
+        return file_scopes(files, shown_variables(os.environ), **_plainly(options))
     declared = _declared_scopes(options, settings)
     if not options.files:
         return declared

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 RULE = "compose"
 _SECONDS = 60.0
+# What lies on other machines is not fetched because a file says so.
+_NOTHING_REMOTE = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
 _RULES_OF_COMPOSE = frozenset({
     "yaml", "duplicate-key", "interpolation", "include", "extends", "env-file", "unseen", "schema", "model",
     "compose-too-old", "mixed-limits", "unset-variable",
@@ -68,6 +70,12 @@ class Asked:
     def binary(self) -> str:
         """The docker-compose that is asked; empty where there is none."""
         return str(self._process.args[0]) if self._process is not None else ""  # type: ignore[index]
+
+    def drop(self) -> None:
+        """Ask no longer."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
 
     def answer(self) -> Answer | None:
         """Wait for what docker-compose says; None, with ``why_not``, if it could not be asked."""
@@ -126,7 +134,8 @@ def ask_compose(
     program, version = found
     argv = ask_argv(Path(program), absolute, [file.absolute() for file in env_files], project)
     home = os.environ.get("HOME", "/")
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, **variables}
+    told = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home}
+    environment = {**told, **variables, **_NOTHING_REMOTE}
     try:
         started = process.open_pipes(argv, env=environment, inherit=False, cwd=absolute[0].parent)
     except ToolMissingError as error:

@@ -7,10 +7,14 @@ from functools import cache
 from pathlib import Path
 
 from fairlead.records import dataclass, field
+from fairlead.sources import SourceRefusedError, read_source, repository_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+_MAX_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,13 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
     )
 
 
-def read_dockerfile(path: Path, target: str = "") -> DockerfileFacts:
-    """The facts of a Dockerfile; none if it can't be read."""
+def read_dockerfile(path: Path, target: str, root: Path) -> DockerfileFacts:
+    """The facts of a Dockerfile of the repository that ``root`` is in; none if it can't be read."""
     try:
-        return parse_dockerfile(path.read_text(encoding="utf-8", errors="replace"), target)
-    except (OSError, ValueError):
+        raw = read_source(str(path), [repository_of(str(root))], _MAX_BYTES)
+    except (OSError, SourceRefusedError):
         return DockerfileFacts()
+    return parse_dockerfile(raw.decode("utf-8", "replace"), target)
 
 
 def parse_dockerfile(text: str, target: str = "") -> DockerfileFacts:

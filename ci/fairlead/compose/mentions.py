@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from fairlead.compose.ports import FoundPort
 from fairlead.records import dataclass
+from fairlead.sources import SourceRefusedError, read_source, repository_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ def read_mentions(definitions: Mapping[str, Any], root: Path) -> tuple[Mention, 
         command = definition.get("command") or ()
         mentions.append(Mention(name, "its command", " ".join(str(word) for word in command)))
         mentions.extend(
-            Mention(name, file.name, read_small(file, _MAX_BYTES)) for file in _config_files(definition, root)
+            Mention(name, file.name, read_small(file, root, _MAX_BYTES))
+            for file in _config_files(definition, root)
         )
     return tuple(mentions)
 
@@ -70,31 +73,28 @@ def _config_files(definition: Mapping[str, Any], root: Path) -> Iterator[Path]:
     inside = [source for source in sources if source.is_relative_to(root)]
     found: list[Path] = []
     for source in inside:
-        found += [source] if source.is_file() else _matching(source)
+        found += _matching(source) if os.path.isdir(source) else [source]  # noqa: PTH112 - never raises
     if context != root and context.is_relative_to(root):
         found += _matching(context)
-    for file in found[:_MAX_FILES]:
-        if file.is_relative_to(root) and file.is_file():
-            yield file
+    yield from (file for file in found[:_MAX_FILES] if file.is_relative_to(root))
 
 
-def read_small(file: Path, most: int) -> str:
-    """The text of a file; empty if it has more than ``most`` bytes, or can't be read."""
+def read_small(file: Path, root: Path, most: int) -> str:
+    """The text of a file of the repository; empty if it has more than ``most`` bytes, or can't be read."""
     try:
-        with file.open("rb") as stream:
-            read = stream.read(most + 1)
-    except OSError:
+        return read_source(str(file), [repository_of(str(root))], most).decode("utf-8", "replace")
+    except (OSError, SourceRefusedError):
         return ""
-    return read.decode("utf-8", "replace") if len(read) <= most else ""
 
 
 def _matching(folder: Path) -> list[Path]:
     """Configuration files of a folder and of its own folders, no deeper."""
-    if not folder.is_dir():
+    try:
+        return sorted(
+            file
+            for pattern in _CONFIG_PATTERNS
+            for file in (*folder.glob(pattern), *folder.glob(f"[!.]*/{pattern}"))
+            if "node_modules" not in file.parts
+        )
+    except OSError:
         return []
-    return sorted(
-        file
-        for pattern in _CONFIG_PATTERNS
-        for file in (*folder.glob(pattern), *folder.glob(f"[!.]*/{pattern}"))
-        if "node_modules" not in file.parts
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,13 +151,13 @@ class _Reader:
     def _is_source_of_build(self, mount: Mapping[str, Any], source: Path) -> bool:
         """Whether a writable folder is the source that the service's image is built from: a habit of development."""
         build = self.service.definition.get("build")
-        if mount.get("read_only") or not isinstance(build, Mapping) or source.is_file():
+        if mount.get("read_only") or not isinstance(build, Mapping) or os.path.isfile(source):  # noqa: PTH113 - never raises
             return False
         context = Path(str(build.get("context", ".")))
         return source.is_relative_to(context) or context.is_relative_to(source)
 
     def _is_data_folder(self, mount: Mapping[str, Any], source: Path) -> bool:
         """Whether a writable folder is what a database keeps its data in."""
-        if mount.get("read_only") or source.is_file() or self.service.role != "state":
+        if mount.get("read_only") or self.service.role != "state" or os.path.isfile(source):  # noqa: PTH113
             return False
         return not str(mount["target"]).startswith(_SEED_TARGETS)

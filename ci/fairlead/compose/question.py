@@ -33,7 +33,7 @@ class Question:
         """Now that it is known what the answer depends on: take the remembered one, or ask after all."""
         from fairlead.compose.remembered import recall
 
-        if self._asked is None:
+        if self._asked is None and not model.is_confined:
             self._known = recall(self._scope, model)
             if self._known is None:
                 self._ask()
@@ -42,6 +42,11 @@ class Question:
         """The layer, and where docker-compose disagrees with what the others found."""
         from fairlead.compose.asked import compare
 
+        if model.is_confined:
+            # Its words could tell what is in the file.
+            if self._asked is not None:
+                self._asked.drop()
+            return Layer("compose", ran=False, why_not="the files name one outside of the repository"), ()
         began = time.perf_counter()
         known = self._known
         if known is None:

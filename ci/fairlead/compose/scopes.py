@@ -87,7 +87,8 @@ def settings_scopes(
             profiles=environment.profiles,
             registry=registry,
             deployed=True,
-            development=development,
+            # What runs on a server is judged as that, whatever its file says of itself.
+            development=development if development is not None or not environment.hosts else False,
             environment=environment,
         )
         for environment in environments
@@ -201,10 +202,13 @@ def _in_dotenv(folder: Path, name: str) -> str:
     if not file.is_file():
         return ""
     from fairlead.compose.loader.dotenv import DotenvError, parse_dotenv
+    from fairlead.compose.loader.reading import MAX_DOTENV_BYTES
+    from fairlead.sources import SourceRefusedError, read_source, repository_of
 
     try:
-        found = parse_dotenv(file.read_text(encoding="utf-8"), {}, {}).get(name)
-    except (OSError, UnicodeDecodeError, DotenvError):
+        text = read_source(str(file), [repository_of(str(folder))], MAX_DOTENV_BYTES).decode("utf-8")
+        found = parse_dotenv(text, {}, {}).get(name)
+    except (OSError, UnicodeDecodeError, DotenvError, SourceRefusedError):
         # The loader reads it again, and says what is wrong with it.
         return ""
     return found[0] if found is not None else ""

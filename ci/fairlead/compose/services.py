@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from fairlead.compose.mentions import find_mentions, read_mentions, read_small
 from fairlead.compose.model import Service
 from fairlead.compose.roles import ServiceFacts, as_front, infer_service, needs_mention
 from fairlead.records import replace
+from fairlead.sources import is_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def infer_services(
             name=name,
             definition=definition,
             image=image,
-            dockerfile=_dockerfile(definition, images.get(image)),
+            dockerfile=_dockerfile(definition, images.get(image), root),
             awaited_end=awaited.get(name, ""),
             shared_volumes=shared,
             imports_switch=_imports_switch(definition, root),
@@ -71,17 +73,17 @@ def infer_services(
     return services
 
 
-def _dockerfile(definition: Mapping[str, Any], image: ImageSettings | None) -> DockerfileFacts:
+def _dockerfile(definition: Mapping[str, Any], image: ImageSettings | None, root: Path) -> DockerfileFacts:
     """The facts of the Dockerfile that a service's image is built from, if it is one of this repository."""
     if image is not None:
-        return read_dockerfile(image.dockerfile, image.target)
+        return read_dockerfile(image.dockerfile, image.target, root)
     build: Mapping[str, Any] = definition.get("build") or {}
     context, target = str(build.get("context", "")), str(build.get("target", ""))
     if "dockerfile_inline" in build:
         return parse_dockerfile(str(build["dockerfile_inline"]), target)
     if not context or "://" in context:
         return DockerfileFacts()
-    return read_dockerfile(Path(context, str(build.get("dockerfile", "Dockerfile"))), target)
+    return read_dockerfile(Path(context, str(build.get("dockerfile", "Dockerfile"))), target, root)
 
 
 def _awaited_ends(definitions: Mapping[str, Any]) -> dict[str, str]:
@@ -116,9 +118,9 @@ def _imports_switch(definition: Mapping[str, Any], root: Path) -> bool:
 def _mounted_texts(definition: Mapping[str, Any], root: Path) -> Iterator[str]:
     """The small files of the repository that the service mounts."""
     for mount in definition.get("volumes", ()):
-        if mount.get("type") != "bind" or not mount.get("source"):
+        source = str(mount.get("source") or "")
+        # What lies elsewhere is the server's, and is not looked for here.
+        if mount.get("type") != "bind" or not is_below(source, str(root)):
             continue
-        source = Path(mount["source"])
-        for file in [source / "Caddyfile"] if source.is_dir() else [source]:
-            if file.is_relative_to(root) and file.is_file():
-                yield read_small(file, _PROXY_FILE_BYTES)
+        is_folder = os.path.isdir(source)  # noqa: PTH112 - never raises
+        yield read_small(Path(source, "Caddyfile") if is_folder else Path(source), root, _PROXY_FILE_BYTES)

@@ -52,7 +52,13 @@ def load_tree(path: Path, repository: Path) -> Tree:
     Raises:
         TreeRefusedError: it is missing, too large, leaves the repository, or is no file or folder.
     """
-    real = _inside(path, repository)
+    try:
+        return _load(_inside(path, repository), repository)
+    except OSError as error:
+        raise TreeRefusedError(f"it can't be read: {error.strerror}") from error
+
+
+def _load(real: Path, repository: Path) -> Tree:
     if real.is_file():
         return file_tree(_read(real, MAX_BYTES), executable=_is_executable(real))
     entries: dict[str, dict[str, str]] = {}

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 UNSEEN = "unseen"
 """The rule of what could not be looked at."""
-ALWAYS = frozenset({UNSEEN, "yaml", "duplicate-key"})
-"""Rules that no baseline silences: without them the others mean nothing."""
-READING = ALWAYS | {"interpolation", "include", "extends", "env-file"}
+UNREAD = frozenset({UNSEEN, "yaml", "duplicate-key"})
+"""Rules without which the others mean nothing."""
+ALWAYS = UNREAD | {"reserved-name"}
+"""Rules that no baseline silences: what belongs to somebody else does so whoever knew of it."""
+READING = UNREAD | {"interpolation", "include", "extends", "env-file"}
 """Rules of the first layer: no choice of rules silences them."""
 
 

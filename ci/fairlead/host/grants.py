@@ -105,7 +105,7 @@ _HARMLESS_OPTIONS = {
     "no-new-privileges": ("", "true"),
     "seccomp": ("builtin",),
     "apparmor": ("docker-default",),
-    "label": (),
+    "label": ("type:container_t", "type:container_init_t", "type:svirt_lxc_net_t"),
     "systempaths": (),
 }
 _LOG_DRIVERS = frozenset(("json-file", "local", "none", "journald"))

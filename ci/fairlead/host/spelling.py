@@ -25,7 +25,8 @@ def read_mount(raw: object) -> Mapping[str, Any]:
         is_path = raw.get("type") == "volume" and set(str(raw.get("source") or "")) & set("/\\~")
         return {**raw, "type": "bind"} if is_path else raw
     text = str(raw)
-    is_drive = len(text) > 2 and text[0].isalpha() and text[1] == ":" and text[2] in "\\/"
+    # As Compose reads it: `C:` is a drive, whatever follows.
+    is_drive = text[:1].isalpha() and text[1:2] == ":" and ":" in text[2:]
     source, found, rest = text[2:].partition(":") if is_drive else text.partition(":")
     source = text[:2] + source if is_drive else source
     if not found:
@@ -52,6 +53,12 @@ def volume_paths(how: Mapping[str, Any]) -> Iterator[str]:
 def is_reserved_label(name: str) -> bool:
     """Whether a label is one by which Fairlead or Compose know their own."""
     return name.strip().lower().startswith(RESERVED_LABELS)
+
+
+def is_reserved_name(name: str) -> bool:
+    """Whether a network, volume or container of this name is the edge's, or of Fairlead's own project."""
+    lower = name.strip().lower()
+    return lower == "fairlead" or lower.startswith(("fairlead-", "fairlead_"))
 
 
 def label_names(value: object) -> Iterator[tuple[str | int, str]]:

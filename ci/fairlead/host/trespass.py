@@ -17,7 +17,7 @@ from typing import Any
 
 from . import labels
 from .api import ApiFault
-from .edge.place import NETWORK, PROJECT, ROLE
+from .edge.place import PROJECT, ROLE
 from .engine import Engine
 from .errors import InputFault
 from .grants import READ_BY_COMPOSE
@@ -25,7 +25,15 @@ from .paths import Paths, list_apps
 from .project import real_name
 from .reach import find_reach, show_steps
 from .release import Release
-from .spelling import as_items, as_mapping, read_mount, read_security_option, real_names, volume_paths
+from .spelling import (
+    as_items,
+    as_mapping,
+    is_reserved_name,
+    read_mount,
+    read_security_option,
+    real_names,
+    volume_paths,
+)
 
 _OWN_PROJECT = re.compile(r"(-[0-9]{6}|-proxy-[0-9a-f]{12})?")
 _PROCESS = re.compile(r"/proc/([0-9]+|self|thread-self)(/|\Z)")
@@ -172,7 +180,7 @@ def _judge_name(kind: str, name: str, host: Neighbours) -> str:
     """Why a name may not be used; empty if it may."""
     word = {"networks": "network", "volumes": "volume", "containers": "container"}[kind]
     lower = name.lower()
-    if lower.startswith((NETWORK, f"{PROJECT}_", f"{PROJECT}-")) or lower == PROJECT:
+    if is_reserved_name(name):
         return f"the {word} {name} is Fairlead's own"
     separator = "-" if kind == "containers" else "_"
     # Names of apps may begin with each other's: `shop-2-web-1` is one of `shop-2`.

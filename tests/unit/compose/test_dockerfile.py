@@ -35,4 +35,4 @@ def test_a_check_can_be_taken_away() -> None:
 
 
 def test_a_missing_dockerfile_says_nothing(tmp_path: Path) -> None:
-    assert read_dockerfile(tmp_path / "Dockerfile") == DockerfileFacts()
+    assert read_dockerfile(tmp_path / "Dockerfile", "", tmp_path) == DockerfileFacts()

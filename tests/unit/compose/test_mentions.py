@@ -55,7 +55,7 @@ def test_nothing_outside_of_the_repository_is_looked_at(tmp_path: Path) -> None:
 
 def test_a_file_that_is_too_large_or_cannot_be_read_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "small.conf").write_text("12345")
-    assert read_small(tmp_path / "small.conf", 5) == "12345"
-    assert read_small(tmp_path / "small.conf", 4) == ""
-    assert read_small(tmp_path / "gone.conf", 5) == ""
-    assert read_small(tmp_path, 5) == ""
+    assert read_small(tmp_path / "small.conf", tmp_path, 5) == "12345"
+    assert read_small(tmp_path / "small.conf", tmp_path, 4) == ""
+    assert read_small(tmp_path / "gone.conf", tmp_path, 5) == ""
+    assert read_small(tmp_path, tmp_path, 5) == ""

@@ -19,7 +19,7 @@ _MAX_CODE = 255
 
 
 class DotenvError(Exception):
-    """A file of variables that can't be read: what is wrong, and in which line."""
+    """A file of variables that can't be read: what is wrong, and in which line; nothing of what stands in it."""
 
     def __init__(self, what: str, line: int) -> None:
         super().__init__(what)
@@ -69,7 +69,7 @@ def parse_dotenv(
             try:
                 value = substitute(_unescape(value) if quote else value, seen)
             except TemplateError as error:
-                raise DotenvError(str(error), line) from error
+                raise DotenvError(error.quiet, line) from error
         known[name] = value
         found[name] = (value, line)
     return found
@@ -124,14 +124,13 @@ def _name(text: str, position: int, line: int) -> tuple[str, int, bool]:
         if character in "=:\n":
             name = text[position:index].rstrip()
             if " " in name:
-                raise DotenvError(f"the name {name!r} holds a space", line)
+                raise DotenvError("a name holds a space, or the line is none that sets a variable", line)
             after = index + 1
             while after < len(text) and text[after] in _INLINE_SPACE:
                 after += 1
             return name, after, character == "\n"
         if not (character in "_.-[]" or character in _INLINE_SPACE or character.isalnum()):
-            shown = text[position:].split("\n", 1)[0]
-            raise DotenvError(f"unexpected {character!r} in the name {shown!r}", line)
+            raise DotenvError("a name holds a character that none may have", line)
     # A last line without an equals sign and without a line end sets nothing, and Compose does not mind.
     return "", len(text), True
 
@@ -159,7 +158,7 @@ def _value(text: str, position: int, line: int) -> tuple[str, str, int, int]:
                 characters.append("\\")
             escaped = False
             characters.append(character)
-    raise DotenvError(f"a quote is not closed: {text[position:].split(chr(10), 1)[0]}", line)
+    raise DotenvError("a quote is not closed", line)
 
 
 def _unescape(text: str) -> str:

@@ -6,7 +6,7 @@ Sources: ``transform/defaults.go``, the package ``paths`` and ``loader/environme
 from __future__ import annotations
 
 import posixpath
-from pathlib import Path
+from os.path import exists, realpath
 
 from fairlead.compose.loader.tree import applied, each, is_list, is_mapping, replaced, scalar, with_values
 from fairlead.yaml_nodes import Node
@@ -129,7 +129,7 @@ class Anchoring:
         if not isinstance(node.value, str) or not node.value:
             return node
         whole = self.absolute(node.value)
-        return scalar(str(Path(whole).resolve()) if Path(whole).exists() else whole, node)
+        return scalar(realpath(whole) if exists(whole) else whole, node)  # noqa: PTH110 - never raises
 
     def _deploy(self, node: Node) -> Node:
         reservations = {"reservations": lambda child: applied(child, {"devices": self._devices})}

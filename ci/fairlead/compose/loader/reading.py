@@ -8,11 +8,12 @@ from fairlead.compose.loader.tags import take_tags
 from fairlead.findings import Finding, Location
 from fairlead.positions import Document, load_documents
 from fairlead.records import dataclass
+from fairlead.sources import SourceRefusedError, check_source, read_source
 from fairlead.yaml_nodes import Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from fairlead.positions import ValuePath
@@ -38,12 +39,14 @@ class Part:
 class Reader:
     """Reads files for one model, and remembers all that it read and what it could not."""
 
-    def __init__(self, shown: Callable[[Path], str]) -> None:
+    def __init__(self, shown: Callable[[Path], str], homes: Collection[str]) -> None:
         """Start with nothing read.
 
         Args:
             shown: how to name a file in findings.
+            homes: the repositories that the app is in, links resolved: nothing outside of them is opened.
         """
+        self._homes = homes
         self.documents: list[Document] = []
         self.read: list[Document] = []
         self.uses: list[VariableUse] = []
@@ -55,12 +58,14 @@ class Reader:
         self._raw: dict[str, tuple[Document, ...]] = {}
         self._told: set[str] = set()
         self._reads = 0
-        self._dotenv: dict[str, str | None] = {}
+        self._dotenv: dict[str, str] = {}
+        self.is_confined = False
+        """Whether the files name one that a repository may not."""
 
     @property
     def looked_at(self) -> tuple[str, ...]:
         """Every file that was read, absolute."""
-        return (*self._raw, *(path for path, text in self._dotenv.items() if text is not None))
+        return (*self._raw, *self._dotenv)
 
     @property
     def extended(self) -> dict[str, frozenset[str]]:
@@ -94,8 +99,9 @@ class Reader:
         key = str(path)
         if key not in self._raw:
             try:
+                check_source(key, self._homes)
                 self._raw[key] = load_documents(path, self.shown(path))
-            except OSError:
+            except (OSError, SourceRefusedError):
                 return ""
         names = [
             document.value["name"]
@@ -116,12 +122,10 @@ class Reader:
             return self._raw[key]
         shown = self.shown(path)
         try:
-            if path.is_dir():
-                raise IsADirectoryError(21, "it is a folder")
+            check_source(key, self._homes)
             raw = self._raw.get(key) or load_documents(path, shown)
-        except OSError as error:
-            what = f"{shown} can't be read: {(error.strerror or str(error)).lower()}"
-            self.faults.append(Finding(what, place or Location(shown), rule="unseen"))
+        except (OSError, SourceRefusedError) as error:
+            self._refused(shown, error, place, "unseen")
             return None
         self._raw[key] = raw
         self._told.add(key)
@@ -155,9 +159,10 @@ class Reader:
     ) -> dict[str, tuple[str, int]] | None:
         """The variables of a file, each with its line; None, and a fault, where it can't be read."""
         shown = self.shown(path)
-        text = self._text(path)
-        if text is None:
-            self.faults.append(Finding(f"{shown} can't be read", place or Location(shown), rule="env-file"))
+        try:
+            text = self._text(path)
+        except (OSError, SourceRefusedError) as error:
+            self._refused(shown, error, place, "env-file")
             return None
         try:
             return parse_raw(text, known) if raw else parse_dotenv(text, outer, known)
@@ -165,19 +170,19 @@ class Reader:
             self.faults.append(Finding(error.what, Location(shown, error.line, 1), rule="env-file"))
             return None
 
-    def _text(self, path: Path) -> str | None:
+    def _refused(
+        self, shown: str, error: OSError | SourceRefusedError, place: Location | None, rule: str
+    ) -> None:
+        """Note a file that is not read: why, and nothing of what is in it."""
+        if isinstance(error, SourceRefusedError):
+            self.is_confined = True
+            why, fix = str(error), "name a file of the repository"
+        else:
+            why, fix = (error.strerror or str(error)).lower(), ""
+        self.faults.append(Finding(f"{shown} can't be read: {why}", place or Location(shown), fix, rule))
+
+    def _text(self, path: Path) -> str:
         key = str(path)
         if key not in self._dotenv:
-            self._dotenv[key] = _read_text(path)
+            self._dotenv[key] = read_source(key, self._homes, MAX_DOTENV_BYTES).decode("utf-8", "replace")
         return self._dotenv[key]
-
-
-def _read_text(path: Path) -> str | None:
-    try:
-        if path.is_dir():
-            return None
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_DOTENV_BYTES + 1)
-    except OSError:
-        return None
-    return None if len(raw) > MAX_DOTENV_BYTES else raw.decode("utf-8", "replace")

@@ -27,8 +27,15 @@ MAX_VARIABLES = 10_000
 _NAME = re.compile(r"[_a-z][_a-z0-9]*", re.IGNORECASE)
 
 
+_NOT_CLOSED = "a `${` is not closed, or its operator is none"
+
+
 class TemplateError(Exception):
-    """A text that can't be substituted; the message says why."""
+    """A text that can't be substituted; the message says why, and ``quiet`` without a word of the text."""
+
+    def __init__(self, what: str, quiet: str = "") -> None:
+        super().__init__(what)
+        self.quiet = quiet or what
 
 
 def substitute(text: str, variables: Mapping[str, str], told: Told | None = None, depth: int = 0) -> str:
@@ -99,17 +106,17 @@ class _Template:
         text = self._text
         name = _NAME.match(text, dollar + 2)
         if name is None:
-            raise TemplateError(f"{_shown(text, dollar)} names no variable")
+            raise TemplateError(f"{_shown(text, dollar)} names no variable", "a `$` names no variable")
         start = name.end()
         if text.startswith("}", start):
             return self._value(name[0]), start + 1
         width = 2 if text[start : start + 1] == ":" else 1
         operator = text[start : start + width]
         if operator[-1:] not in {"-", "?", "+"}:
-            raise TemplateError(f"{_shown(text, dollar)} is not closed, or its operator is none")
+            raise TemplateError(f"{_shown(text, dollar)} is not closed, or its operator is none", _NOT_CLOSED)
         last = self._last(start)
         if last < start + width:
-            raise TemplateError(f"{_shown(text, dollar)} is not closed")
+            raise TemplateError(f"{_shown(text, dollar)} is not closed", _NOT_CLOSED)
         closing = _closing(text, dollar, last)
         word = text[start + width : closing]
         if self._told is not None:
@@ -137,7 +144,8 @@ def _operate(
         return value or ""
     if operator[-1] == "?":
         raise TemplateError(
-            f"the variable {name} is not set: {word}" if word else f"the variable {name} is not set"
+            f"the variable {name} is not set: {word}" if word else f"the variable {name} is not set",
+            "a variable that is demanded is not set",
         )
     return word
 

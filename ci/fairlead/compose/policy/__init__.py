@@ -11,12 +11,14 @@ from fairlead.compose.policy import (
     data,
     extension,
     file,
+    foreign,
     health,
     host,
     images,
     lifecycle,
     network,
     privilege,
+    reserved,
     resources,
 )
 from fairlead.compose.policy.subject import Policy, Subject, make_policy
@@ -65,6 +67,8 @@ APP_CHECKS: Mapping[str, AppCheck] = {
     **data.APP_CHECKS,
     **file.APP_CHECKS,
     **extension.APP_CHECKS,
+    **foreign.APP_CHECKS,
+    **reserved.APP_CHECKS,
 }
 """Rules that look at all services, or at the files, by name."""
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+from os.path import normpath, realpath
+
 from fairlead.compose.policy.subject import Fault, as_mapping
+from fairlead.host.grants import service_grants
+from fairlead.host.spelling import volume_paths
+from fairlead.sources import repository_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +18,7 @@ if TYPE_CHECKING:
     from fairlead.compose.policy.subject import ServiceCheck, View
     from fairlead.positions import ValuePath
 
+_repository = cache(repository_of)
 _NAMESPACES = {
     "pid": "it sees and signals every process of the host",
     "ipc": "it reads the shared memory of the host's processes",
@@ -35,6 +42,7 @@ _SENSITIVE = (
     *("/etc", "/proc", "/sys", "/root", "/boot", "/dev", "/usr", "/lib", "/lib64", "/bin", "/sbin"),
     *("/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/spool/cron"),
 )
+_PROPAGATIONS = frozenset({"", "private", "rprivate", "slave", "rslave"})
 # Every container has these anyhow.
 _EVERYWHERE = frozenset({"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"})
 # Read-only, these tell nothing that the image does not have already.
@@ -46,15 +54,19 @@ _HARMLESS = (
 
 def host_namespace(view: View) -> Iterator[Fault]:
     """A namespace of the host, or of a container that is none of this file's."""
-    for key, meaning in _NAMESPACES.items():
-        mode = view.text(key)
-        if mode == "host":
-            yield Fault(view.at(key), f"{key}: host: {meaning}", "remove it")
-        elif mode.startswith("container:") and key in {"network_mode", "pid", "ipc"}:
+    for kind, steps, said in service_grants(view.definition):
+        if kind != "namespace" or steps[0] == "cgroup_parent":
+            continue
+        key, mode = str(steps[0]), view.text(*steps)
+        if key in _NAMESPACES and mode == "host":
+            yield Fault(view.at(*steps), f"{key}: host: {_NAMESPACES[key]}", "remove it")
+        elif mode.startswith("container:"):
             what = f"{key}: {mode} ties it to a container that this file does not know"
-            yield Fault(view.at(key), what, "use service:NAME for one of this file, or share a network")
-    if view.text("build", "network") == "host":
-        what = "the build runs in the host's network"
+            yield Fault(view.at(*steps), what, "use service:NAME for one of this file, or share a network")
+        else:
+            yield Fault(view.at(*steps), said, "remove it")
+    if view.text("build", "network") not in {"", "default", "none"}:
+        what = "the build runs in a network of the host's, beside what others run"
         yield Fault(view.at("build", "network"), what, "remove it")
     networks = view.subject.model.value.get("networks")
     for name in view.mapping("networks"):
@@ -65,22 +77,36 @@ def host_namespace(view: View) -> Iterator[Fault]:
 
 
 def host_paths(view: View) -> Iterator[tuple[ValuePath, str, Mapping[str, Any]]]:
-    """Each path of the host that is mounted: where that is said, the path, and the mount."""
+    """Each path of the host that is mounted: where that is said, the path as it comes out, and the mount."""
     volumes = view.subject.model.value.get("volumes")
     for index, mount in enumerate(view.list("volumes")):
         source = str(mount.get("source") or "")
         if mount.get("type") == "bind" and source:
-            yield view.at("volumes", index), _normal(source), mount
+            yield view.at("volumes", index), _real(view, source), mount
         elif mount.get("type") == "volume" and source:
-            options = as_mapping(as_mapping(as_mapping(volumes).get(source)).get("driver_opts"))
-            device, words = str(options.get("device") or ""), str(options.get("o") or "")
-            if device.startswith("/") and "bind" in words.split(","):
-                yield view.at("volumes", index), _normal(device), mount
+            for device in dict.fromkeys(volume_paths(as_mapping(as_mapping(volumes).get(source)))):
+                # The engine looks for it from the root.
+                yield view.at("volumes", index), _real(view, f"/{device}"), mount
 
 
-def _normal(path: str) -> str:
-    parts = [part for part in path.split("/") if part not in {"", "."}]
-    return ("/" if path.startswith("/") else "") + "/".join(parts)
+def _real(view: View, path: str) -> str:
+    """A path without `..`, and without links where they are the repository's: a server's are looked at there."""
+    if not path.startswith("/"):
+        return path
+    whole = f"/{normpath(path).lstrip('/')}"
+    if not _is_inside(view, whole):
+        return whole
+    try:
+        return realpath(whole)
+    except OSError:
+        return whole
+
+
+def _is_inside(view: View, path: str) -> bool:
+    """Whether a path lies in the repository, by its text."""
+    directory = view.subject.model.directory
+    homes = (str(view.subject.root or directory), _repository(directory))
+    return any(home != "/" and _holds(home, path) for home in homes)
 
 
 def _holds(folder: str, path: str) -> bool:
@@ -121,6 +147,9 @@ def host_device(view: View) -> Iterator[Fault]:
         if rule not in allowed:
             what = f"the rule {rule} lets it use devices that appear later"
             yield Fault(view.at("device_cgroup_rules", index), what, fix.format(f'"{rule}"'))
+    generic = view.at("deploy", "resources", "reservations", "generic_resources")
+    for index, _ in enumerate(view.list("deploy", "resources", "reservations", "generic_resources")):
+        yield Fault((*generic, index), "it reserves a resource of the host", "remove it")
     if view.list("gpus") and not {"gpus", "gpu"}.intersection(allowed):
         yield Fault(view.at("gpus"), "it gets the host's GPUs", fix.format("gpus"), key=True)
     reserved = view.list("deploy", "resources", "reservations", "devices")
@@ -139,13 +168,13 @@ def host_device(view: View) -> Iterator[Fault]:
 def sensitive_host_path(view: View) -> Iterator[Fault]:
     """A folder of the host that holds its configuration, its kernel's interfaces or other containers' data."""
     for path, source, mount in host_paths(view):
-        folder = "" if _is_relative(view, path) else _sensitive_part(source)
+        folder = "" if _is_of_clone(view, path, source) else _sensitive_part(source)
         is_socket = _reaches_engine(source) and source != "/"
         if folder and not is_socket and not (mount.get("read_only") and _is_harmless(source)):
             what = f"{source} of the host is mounted: {_why(source, folder)}"
             yield Fault(path, what, "mount the one file that is needed, from a folder of the app, read-only")
-        propagation = as_mapping(mount.get("bind")).get("propagation")
-        if propagation in {"shared", "rshared"}:
+        propagation = str(as_mapping(mount.get("bind")).get("propagation") or "")
+        if propagation not in _PROPAGATIONS:
             what = f"propagation {propagation}: what it mounts appears on the host"
             yield Fault((*path, "bind", "propagation"), what, "use rslave or rprivate")
 
@@ -157,10 +186,11 @@ def _sensitive_part(source: str) -> str:
     return next((one for one in _SENSITIVE if _holds(one, source) or _holds(source, one)), "")
 
 
-def _is_relative(view: View, path: ValuePath) -> bool:
-    """Whether a mount's source is written relative to the file: where a clone lies says nothing of the server."""
+def _is_of_clone(view: View, path: ValuePath, source: str) -> bool:
+    """Whether a source is written relative and stays in the repository: where a clone lies says nothing of the server."""
     node = view.subject.model.node((*path, "source")) or view.subject.model.node(path)
-    return node is not None and node.text.startswith((".", "~"))
+    written = node.text if node is not None else ""
+    return written.startswith("~") or (written.startswith(".") and _is_inside(view, source))
 
 
 def _is_harmless(source: str) -> bool:
@@ -187,21 +217,20 @@ def _why(source: str, folder: str) -> str:
 
 def bind_mount(view: View) -> Iterator[Fault]:
     """A folder of the host where nobody put it, or one that changes behind a release."""
-    root = view.subject.root
     for path, source, mount in host_paths(view):
         if mount.get("type") != "bind" or _reaches_engine(source):
             continue
-        if not _is_relative(view, path) and _sensitive_part(source):
+        if not _is_of_clone(view, path, source) and _sensitive_part(source):
             continue
+        is_inside = _is_inside(view, source)
         is_read_only = mount.get("read_only") is True
-        if is_read_only and _must_exist(view, path):
-            continue
-        if is_read_only and view.subject.deployed and root is not None and _holds(str(root), source):
-            # It travels with the release, by its content.
+        # What is deployed from the repository travels with the release, by its content.
+        if is_inside and is_read_only and (view.subject.deployed or _must_exist(view, path)):
             continue
         here = f"{view.subject.model.directory}/"
         shown = f"./{source.removeprefix(here)}" if source.startswith(here) else source
-        yield Fault(path, *_bind_words(shown, is_read_only=is_read_only))
+        words = _bind_words(shown, is_read_only=is_read_only) if is_inside else _host_words(shown)
+        yield Fault(path, *words)
 
 
 def _must_exist(view: View, path: ValuePath) -> bool:
@@ -221,6 +250,13 @@ def _bind_words(source: str, *, is_read_only: bool) -> tuple[str, str]:
     return (
         f"if {source} is not on the server, Docker makes an empty folder of that name and goes on",
         "use the long form with bind: {create_host_path: false}, or configs:",
+    )
+
+
+def _host_words(source: str) -> tuple[str, str]:
+    return (
+        f"{source} is a path of the server: what is there, and who else uses it, this file does not say",
+        "mount what it needs from the repository, read-only, or use a named volume; else waive it with the reason",
     )
 
 

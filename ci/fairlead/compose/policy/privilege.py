@@ -5,6 +5,8 @@ from __future__ import annotations
 from fairlead.compose.image_facts import drops_root_itself, known_to_write, runs_as_another_user
 from fairlead.compose.known_images import short_name
 from fairlead.compose.policy.subject import Fault, as_mapping, bytes_of
+from fairlead.host.grants import is_harmless_option
+from fairlead.host.spelling import read_security_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 DANGEROUS = frozenset(
     {"ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "DAC_READ_SEARCH", "NET_ADMIN"}
-    | {"BPF", "MAC_ADMIN", "MAC_OVERRIDE"}
+    | {"BPF", "MAC_ADMIN", "MAC_OVERRIDE", "PERFMON", "CHECKPOINT_RESTORE", "SYSLOG", "SYS_TIME"}
 )
 """Capabilities with which a container is left, or the host's kernel, devices or files are reached."""
 _NO_NEW_PRIVILEGES = '["no-new-privileges:true"]'
@@ -111,17 +113,17 @@ def dangerous_capability(view: View) -> Iterator[Fault]:
 def new_privileges(view: View) -> Iterator[Fault]:
     """A process that may gain privileges by a setuid file."""
     options = view.list("security_opt")
-    for index, option in enumerate(options):
-        name, value = _option(option)
-        if name != "no-new-privileges":
-            continue
+    said = [(index, *read_security_option(option)) for index, option in enumerate(options)]
+    said = [(index, name, value.lower()) for index, name, value in said if name == "no-new-privileges"]
+    for index, _, value in said:
         if value in {"", "true"}:
-            return
+            continue
+        # The engine takes the last one.
         path = view.at("security_opt", index)
+        what = f"{options[index]} lets setuid files give privileges"
         repair = (path, '"no-new-privileges:true"')
-        yield Fault(
-            path, f"{option} lets setuid files give privileges", "write no-new-privileges:true", repair=repair
-        )
+        yield Fault(path, what, "write no-new-privileges:true", repair=repair)
+    if said:
         return
     what = "a setuid file in the image can give its process more privileges"
     fix = f"write security_opt: {_NO_NEW_PRIVILEGES}"
@@ -133,19 +135,18 @@ def new_privileges(view: View) -> Iterator[Fault]:
 
 
 def confinement_off(view: View) -> Iterator[Fault]:
-    """A filter of the engine that is switched off."""
+    """A profile that is not the engine's own: nobody here can tell what it allows."""
     for index, option in enumerate(view.list("security_opt")):
-        name, value = _option(option)
+        name, value = read_security_option(option)
+        if name == "no-new-privileges" or is_harmless_option(option):
+            continue
         off, meaning = _OFF.get(name, ("", ""))
-        if off and value == off:
+        if off and value.lower() == off:
             what = f"{option} switches {meaning} off"
-            yield Fault(view.at("security_opt", index), what, "remove it, or name a profile of your own")
-
-
-def _option(text: str) -> tuple[str, str]:
-    """Name and value of a security option: ``name:value``, ``name=value`` or the name alone."""
-    name, _, value = text.strip().replace("=", ":", 1).partition(":")
-    return name.strip().lower(), value.strip().lower()
+        else:
+            what = f"{option} puts another profile in the place of the engine's own: what it allows is not known here"
+        fix = "remove it; if the profile is stricter than the engine's, waive it with the reason"
+        yield Fault(view.at("security_opt", index), what, fix)
 
 
 def writable_root(view: View) -> Iterator[Fault]:

@@ -2,7 +2,7 @@
 
 A grade is a letter: ``E`` error, ``W`` warning, ``I`` note; then ``d`` if it is a note in files that serve
 development only, ``+`` if ``--fix`` can mend it, ``!`` if no severity and no waiver can change it:
-without that rule nothing else is known to hold.
+without that rule nothing else is known to hold, or it is about what belongs to somebody else.
 """
 
 from __future__ import annotations
@@ -52,6 +52,10 @@ GRADES = {
     "host-device": "E",
     "sensitive-host-path": "E",
     "bind-mount": "Ed",
+    # What belongs to somebody else.
+    "foreign-resource": "Ed",
+    "host-driver": "Ed",
+    "reserved-name": "E!",
     # Network.
     "published-port": "Ed",
     "debug-port-open": "E",

@@ -116,10 +116,12 @@ def _fault(waiver: _Waiver, today: str) -> tuple[str, str] | None:
 
         return f"there is no rule {waiver.rule}", did_you_mean(waiver.rule, GRADES)
     if is_fixed(waiver.rule):
-        return (
-            f"{waiver.rule} can't be waived: the file does not work, or can't be judged",
-            "mend what it says",
+        why = (
+            "it belongs to somebody else"
+            if waiver.rule == "reserved-name"
+            else "the file does not work, or can't be judged"
         )
+        return f"{waiver.rule} can't be waived: {why}", "mend what it says"
     if len(waiver.reason) < SHORTEST_REASON:
         what = f"the waiver of {waiver.rule} has no reason"
         return what, "write reason: why it does no harm here, in a sentence"

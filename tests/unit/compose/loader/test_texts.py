@@ -82,6 +82,30 @@ def test_a_broken_file_of_variables_tells_the_line(text: str, line: int) -> None
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "A='c4n4ry\n",
+        'A="c4n4ry\n',
+        "c4n4ry x\n=1",
+        "c4n4ry!=1",
+        "c4n4ry x=1",
+        "A=${c4n4ry\n",
+        "A=${c4n4ry?c4n4ry}\n",
+        "A=${c4n4ry:?}\n",
+        "A=$c4n4ry${-c4n4ry}\n",
+        "A=x${c4n4ry!}\n",
+        "A=${B:-${c4n4ry}\n",
+        "export c4n4ry y=2",
+    ],
+)
+def test_what_is_wrong_with_a_file_of_variables_tells_nothing_of_what_stands_in_it(text: str) -> None:
+    """The error goes into annotations, JSON and SARIF, where everybody reads it."""
+    with pytest.raises(DotenvError) as raised:
+        parse_dotenv(text, {})
+    assert "c4n4ry" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("a 'b c' \"d 'e\" f\\ g", ["a", "b c", "d 'e", "f g"]),

@@ -76,7 +76,7 @@ The engine filters system calls (seccomp), hides parts of /proc and /sys, and ru
 SELinux label. `unconfined` and `label:disable` take one of these away for good, mostly to get round one denied call.
 A profile that allows this call keeps the rest.""",
         bad="services:\n  web:\n    image: acme/web:1.0\n    security_opt: [seccomp:unconfined]\n",
-        good="services:\n  web:\n    image: acme/web:1.0\n    security_opt: [seccomp:./seccomp.json]\n",
+        good="services:\n  web:\n    image: acme/web:1.0\n    security_opt: [seccomp:builtin]\n",
         sources=(cis("5.2", "5.3", "5.22"), f"{ENGINE}security/seccomp/"),
     ),
     Text(

@@ -1,0 +1,145 @@
+"""What a repository may name as a source: its own files, and variables that are nobody else's.
+
+Whoever writes a repository, or a pull request to one, decides which files and variables are read where it is judged,
+built and deployed: on a laptop, in a job with secrets. So a source is confined to the repository once its links are
+resolved, is a regular file of a bounded size, and is never a variable of Fairlead's, of the CI's, or of a tool that
+speaks for somebody. What lies outside is not opened, so that no error can print it, and no pipe can hang it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_WITHHELD_PREFIXES = (
+    *(
+        "FAIRLEAD_",
+        "GITHUB_",
+        "ACTIONS_",
+        "RUNNER_",
+        "INPUT_",
+        "SSH_",
+        "GPG_",
+        "COSIGN_",
+        "SIGSTORE_",
+        "TRIVY_",
+    ),
+    *("CI_", "GITLAB_", "BITBUCKET_", "BUILDKITE_", "CIRCLE_", "JENKINS_", "SYSTEM_"),
+    *("DOCKER_", "BUILDX_", "BUILDKIT_", "COMPOSE_", "REGISTRY_AUTH"),
+    *("AWS_", "AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_", "GCP_"),
+)
+_WITHHELD = frozenset(
+    ("GH_TOKEN", "GH_ENTERPRISE_TOKEN", "VAULT_TOKEN", "KUBECONFIG", "NETRC", "GIT_ASKPASS")
+)
+_SECRET_WORDS = ("TOKEN", "PASSWORD", "PASSWD", "SECRET", "KEY", "CREDENTIAL", "AUTH", "CERT", "SOCK")
+CA_BUNDLES = frozenset(
+    (
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/ssl/cert.pem",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/pki/tls/cacert.pem",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    )
+)
+"""Where systems keep the certificates that they trust: public, and what a build behind a proxy needs."""
+_ANY_SIZE = 1 << 62
+_NEVER = ("/proc", "/sys", "/dev")
+
+
+class SourceRefusedError(Exception):
+    """A file that a repository may not name; the message says why, and nothing of what is in it."""
+
+
+def is_withheld(variable: str) -> bool:
+    """Whether a variable is Fairlead's, the CI's or a tool's own: no repository may name it as a source."""
+    name = variable.strip().upper()
+    return name in _WITHHELD or name.startswith(_WITHHELD_PREFIXES)
+
+
+def shown_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that compose files may put into their texts: those of somebody else's that are secret left out."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not (is_withheld(name) and any(word in name.upper() for word in _SECRET_WORDS))
+    }
+
+
+def repository_of(folder: str) -> str:
+    """The root of the repository that a folder is in, its links resolved; the folder itself where there is none."""
+    place = real = os.path.realpath(folder)
+    while not os.path.exists(f"{place}/.git"):  # noqa: PTH110 - never raises, and no import
+        above = os.path.dirname(place)  # noqa: PTH120 - same
+        if above == place:
+            return real
+        place = above
+    return place
+
+
+def resolve_source(path: str, homes: Collection[str]) -> str:
+    """The path without links, which must lie in one of the homes. It need not be there.
+
+    Raises:
+        SourceRefusedError: it lies elsewhere.
+    """
+    try:
+        real = os.path.realpath(path)
+    except (OSError, ValueError) as error:
+        raise SourceRefusedError("its path can't be followed") from error
+    if any(is_below(real, one) for one in _NEVER):
+        raise SourceRefusedError("it is no file, but the machine's own")
+    if not any(is_below(real, home) for home in homes):
+        raise SourceRefusedError("it lies outside of the repository")
+    return real
+
+
+def check_source(path: str, homes: Collection[str]) -> None:
+    """Look at a file without opening it.
+
+    Raises:
+        SourceRefusedError: it lies elsewhere, or is no regular file.
+        OSError: it is not there, or a folder.
+    """
+    _check(os.stat(resolve_source(path, homes)), _ANY_SIZE)  # noqa: PTH116 - no import for it
+
+
+def read_source(path: str, homes: Collection[str], most: int) -> bytes:
+    """Read a file of the repository.
+
+    Raises:
+        SourceRefusedError: it lies elsewhere, is no regular file, or is too large.
+        OSError: it is not there, or can't be read.
+    """
+    real = resolve_source(path, homes)
+    # Without O_NONBLOCK, opening a pipe that nobody writes to never ends.
+    handle = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as stream:
+        _check(os.fstat(handle), most)
+        content = stream.read(most + 1)
+    if len(content) > most:
+        raise SourceRefusedError(_too_large(most))
+    return content
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies in it, by its text."""
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+
+
+def _check(found: os.stat_result, most: int) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if not stat.S_ISREG(found.st_mode):
+        raise SourceRefusedError("it is no regular file")
+    if found.st_size > most:
+        raise SourceRefusedError(_too_large(most))
+
+
+def _too_large(most: int) -> str:
+    return f"it is larger than {most // 1024} KiB"

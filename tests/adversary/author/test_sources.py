@@ -1,0 +1,164 @@
+"""The author of a pull request names sources that are not his: files of the machine, secrets of the job."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CANARY = "c4n4ry-not-yours"
+JOB = {
+    "FAIRLEAD_SSH_KEY": CANARY,
+    "FAIRLEAD_REGISTRY_PASSWORD": CANARY,
+    "GITHUB_TOKEN": CANARY,
+    "ACTIONS_RUNTIME_TOKEN": CANARY,
+}
+SERVICE = "services:\n  web:\n    image: acme/web:1.0\n"
+SETTINGS = """\
+app: board
+registry: ghcr.io/acme/board
+images: {web: {dockerfile: Dockerfile}}
+compose: [compose.yaml]
+environments: {production: {hosts: [deploy@app.example.com], url: "https://board.example.com"}}
+"""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone beside a file that is not the repository's."""
+    folder = tmp_path / "clone"
+    (folder / ".git").mkdir(parents=True)
+    (folder / "compose.yaml").write_text(SERVICE)
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "outside").write_text(f"services: {{{CANARY}: [\n{CANARY}={CANARY}\n")
+    os.mkfifo(folder / "pipe")
+    return folder
+
+
+def _run(folder: Path, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """The command as a job runs it, with everything that the job knows."""
+    return subprocess.run(
+        [sys.executable, "-m", "fairlead", *words],
+        cwd=folder,
+        env={**os.environ, **JOB, "GITHUB_ACTIONS": "false"},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def _refuses(folder: Path, *words: str) -> str:
+    """What the command says when it refuses: in every form, nothing of what is not the author's."""
+    done = _run(folder, *words)
+    said = done.stdout + done.stderr
+    assert done.returncode in (2, 11), (words, done.returncode, said)
+    assert CANARY not in said, said
+    assert "root:" not in said, said
+    return said
+
+
+def test_files_of_the_machine_in_compose_files(clone: Path) -> None:
+    """Compose files name the machine's own: `extends`, `include`, `env_file`, `label_file`, by `..`, a link, `/proc`.
+
+    Holds: what lies outside of the repository, links resolved, is never opened: the finding names the file and nothing
+    of what is in it, in the text, in JSON and in SARIF, and docker-compose's words about it are not shown.
+    """
+    (clone / "leaves").symlink_to("../outside")
+    for file in ("../outside", "leaves", "/proc/self/environ", "/etc/passwd", "/dev/stdin"):
+        for text in (
+            f"services: {{web: {{extends: {{file: {file}, service: web}}}}}}",
+            f"include: [{file}]\n{SERVICE}",
+            f"include: [{{path: compose.web.yaml, env_file: {file}}}]\n{SERVICE}",
+            f"{SERVICE}    env_file: {file}\n",
+            f"{SERVICE}    env_file: [{{path: {file}, format: raw}}]\n",
+            f"{SERVICE}    label_file: {file}\n",
+        ):
+            (clone / "compose.web.yaml").write_text("services: {other: {image: 'acme/o:1'}}\n")
+            (clone / "compose.yaml").write_text(text)
+            said = _refuses(clone, "validate", "--format", "sarif", "--format", "text", "--format", "json")
+            assert "repository" in said or "machine's own" in said, (text, said)
+
+
+def test_the_files_themselves_as_links(clone: Path) -> None:
+    """`compose.yaml`, `.env` or `fairlead.yaml` is committed as a link to a file outside.
+
+    Holds: they are refused like any other source, before they are opened.
+    """
+    for name in ("compose.yaml", ".env", "fairlead.yaml"):
+        file = clone / name
+        before = file.read_text() if file.exists() else None
+        file.unlink(missing_ok=True)
+        file.symlink_to("../outside")
+        _refuses(clone, "validate")
+        file.unlink()
+        if before is not None:
+            file.write_text(before)
+
+
+def test_a_pipe_that_nobody_writes_to(clone: Path) -> None:
+    """A source is a pipe (or a device without an end), so that whoever reads it waits for ever.
+
+    Holds: a source is looked at before it is opened, and opened so that nothing can wait.
+    """
+    for file in ("pipe", "/dev/zero"):
+        for text in (
+            f"{SERVICE}    env_file: {file}\n",
+            f"include: [{file}]\n",
+            f"{SERVICE}    build: {{dockerfile: {file}}}\n",
+        ):
+            (clone / "compose.yaml").write_text(text)
+            _refuses(clone, "validate", "--no-compose")
+
+
+def test_secrets_of_the_job(clone: Path) -> None:
+    """`secrets: {k: {environment: FAIRLEAD_SSH_KEY}}`, `{file: /proc/self/environ}`: the job's own secrets for a container.
+
+    Holds: validate finds it (`foreign-source`, which nobody can waive), and a deploy, which reads secrets through the
+    same door, refuses it before it connects.
+    """
+    (clone / "fairlead.yaml").write_text(SETTINGS)
+    (clone / "leaves").symlink_to("../outside")
+    for kind, source in (
+        *(("environment", name) for name in JOB),
+        *(
+            ("file", file)
+            for file in ("/proc/self/environ", "../outside", "./leaves", "/etc/passwd", "./pipe")
+        ),
+    ):
+        (clone / "compose.yaml").write_text(
+            f"{SERVICE}    secrets: [k]\nsecrets: {{k: {{{kind}: {source}}}}}\n"
+        )
+        assert "foreign-source" in _refuses(clone, "validate", "--format", "json"), (kind, source)
+
+
+def test_secrets_of_the_job_for_a_build(clone: Path) -> None:
+    """`build.secrets: {t: {env: FAIRLEAD_REGISTRY_PASSWORD}}` or `{file: /proc/self/environ}`; a context or Dockerfile outside.
+
+    Holds: fairlead.yaml does not hold: a variable of Fairlead's, the CI's or a tool's, and a file outside of the
+    repository (the system's certificates apart), are refused before a builder is asked.
+    """
+    (clone / "leaves").symlink_to("..")
+    for text in (
+        *(f"build: {{secrets: {{t: {{env: {name}}}}}}}" for name in JOB),
+        *(
+            f"build: {{secrets: {{t: {{file: {file}}}}}}}"
+            for file in ("/proc/self/environ", "../outside", "leaves/outside", "pipe")
+        ),
+        "build: {secrets: {t: {file: /etc/passwd, optional: true}}}",
+        "images: {web: {context: ..}}",
+        "images: {web: {context: leaves, dockerfile: Dockerfile}}",
+        "images: {web: {dockerfile: leaves/outside}}",
+        "images: {web: {dockerfile: /proc/self/environ}}",
+        "compose: [leaves/outside]",
+        "compose: [/proc/self/environ]",
+        "validate: {combinations: {dev: {compose: [leaves/outside]}}}",
+    ):
+        key = text.partition(":")[0]
+        kept = "".join(line for line in SETTINGS.splitlines(keepends=True) if not line.startswith(f"{key}:"))
+        (clone / "fairlead.yaml").write_text(f"{kept}{text}\n")
+        for words in (("build", "--dry-run"), ("validate",)):
+            _refuses(clone, *words)
