@@ -37,15 +37,15 @@ _WITHHELD = frozenset(
     ("GH_TOKEN", "GH_ENTERPRISE_TOKEN", "VAULT_TOKEN", "KUBECONFIG", "NETRC", "GIT_ASKPASS")
 )
 _SECRET_WORDS = ("TOKEN", "PASSWORD", "PASSWD", "SECRET", "KEY", "CREDENTIAL", "AUTH", "CERT", "SOCK")
-CA_BUNDLES = frozenset(
-    (
-        "/etc/ssl/certs/ca-certificates.crt",
+_CERTIFICATES = (
+    *(
+        "/etc/ssl/certs",
         "/etc/ssl/cert.pem",
         "/etc/ssl/ca-bundle.pem",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/pki/tls/cacert.pem",
-        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    )
+        "/etc/pki/ca-trust",
+        "/etc/pki/tls/certs",
+    ),
+    *("/usr/share/ca-certificates", "/usr/local/share/ca-certificates"),
 )
 """Where systems keep the certificates that they trust: public, and what a build behind a proxy needs."""
 _ANY_SIZE = 1 << 62
@@ -83,7 +83,7 @@ def repository_of(folder: str) -> str:
 
 
 def resolve_source(path: str, homes: Collection[str]) -> str:
-    """The path without links, which must lie in one of the homes. It need not be there.
+    """The path without links, which must lie in one of the homes, or be what all may read. It need not be there.
 
     Raises:
         SourceRefusedError: it lies elsewhere.
@@ -94,6 +94,8 @@ def resolve_source(path: str, homes: Collection[str]) -> str:
         raise SourceRefusedError("its path can't be followed") from error
     if any(is_below(real, one) for one in _NEVER):
         raise SourceRefusedError("it is no file, but the machine's own")
+    if any(is_below(os.path.normpath(path), one) for one in _CERTIFICATES):
+        return real
     if not any(is_below(real, home) for home in homes):
         raise SourceRefusedError("it lies outside of the repository")
     return real

@@ -54,7 +54,7 @@ def test_files_of_the_repository_are_read(place: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    (
+    [
         *(
             "../outside",
             "leaves",
@@ -66,7 +66,7 @@ def test_files_of_the_repository_are_read(place: Path, name: str) -> None:
         ),
         *("/proc/self/environ", "/dev/stdin", "/dev/null", "/dev/zero", "pipe", "loop", "dangling", "a\0b"),
         *("root/proc/self/environ", "deep/../../outside"),
-    ),
+    ],
 )
 def test_nothing_else_is_opened(place: Path, name: str) -> None:
     """A pipe would hang for ever, and what is outside is somebody else's."""
@@ -90,6 +90,10 @@ def test_a_size_is_bounded(place: Path) -> None:
         read_source(f"{place}/large", [str(place)], MOST)
 
 
+def test_the_certificates_that_everybody_trusts_are_anybodys(place: Path) -> None:
+    assert resolve_source("/etc/ssl/certs/../certs/ca-certificates.crt", [str(place)])
+
+
 def test_the_repository_of_a_folder(place: Path, tmp_path: Path) -> None:
     assert repository_of(str(place / "deep" / "er")) == str(place)
     assert repository_of(str(tmp_path / "repository-2")) == str(tmp_path / "repository-2")
@@ -97,7 +101,7 @@ def test_the_repository_of_a_folder(place: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    (
+    [
         *("FAIRLEAD_REGISTRY_PASSWORD", "FAIRLEAD_SSH_KEY", "fairlead_secrets", "GITHUB_TOKEN", "GH_TOKEN"),
         *(
             "ACTIONS_RUNTIME_TOKEN",
@@ -107,7 +111,7 @@ def test_the_repository_of_a_folder(place: Path, tmp_path: Path) -> None:
             " SSH_X",
         ),
         *("DOCKER_AUTH_CONFIG", "CI_JOB_TOKEN", "COSIGN_PASSWORD", "AWS_SECRET_ACCESS_KEY", "KUBECONFIG"),
-    ),
+    ],
 )
 def test_variables_that_are_somebody_elses(name: str) -> None:
     assert is_withheld(name)

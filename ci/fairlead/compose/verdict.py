@@ -21,7 +21,7 @@ UNSEEN = "unseen"
 """The rule of what could not be looked at."""
 UNREAD = frozenset({UNSEEN, "yaml", "duplicate-key"})
 """Rules without which the others mean nothing."""
-ALWAYS = UNREAD | {"reserved-name"}
+ALWAYS = UNREAD | {"reserved-name", "foreign-source"}
 """Rules that no baseline silences: what belongs to somebody else does so whoever knew of it."""
 READING = UNREAD | {"interpolation", "include", "extends", "env-file"}
 """Rules of the first layer: no choice of rules silences them."""

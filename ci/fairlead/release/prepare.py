@@ -14,6 +14,7 @@ from fairlead.findings import Finding
 from fairlead.release.bundle import Bundle, Origin, plan_bundle
 from fairlead.release.pins import read_publish, resolve_foreign, resolve_own, running_images
 from fairlead.release.secrets import Secret, Wanted, read_secrets
+from fairlead.sources import repository_of
 
 if TYPE_CHECKING:
     from fairlead.compose.evidence import Evidence
@@ -119,8 +120,9 @@ def wanted_secrets(app: ComposeApp, settings: Settings) -> tuple[Wanted, ...]:
     """What the services mount, and the token of the board; a declared secret that nobody reads is not asked for."""
     from fairlead.compose.split import secret_sources
 
+    home = repository_of(str(settings.root))
     wanted = {
-        name: Wanted(name, source.file, source.env, source.location)
+        name: Wanted(name, source.file, source.env, source.location, home)
         for name, source in secret_sources(app).items()
     }
     if settings.events is not None and settings.events.token:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fairlead.errors import InputError
 from fairlead.findings import Finding, Location
+from fairlead.sources import SourceRefusedError, is_withheld, read_source
 
 VARIABLE_PREFIX = "FAIRLEAD_SECRET_"
 BUNDLE_VARIABLE = "FAIRLEAD_SECRETS"
@@ -52,12 +53,14 @@ class Wanted:
         file: the file that the compose file names, if it names one.
         variable: the environment variable that the compose file names, if it names one.
         location: where it is declared.
+        home: the repository whose files the compose file may name; with none, it may name no file.
     """
 
     name: str
     file: Path | None = None
     variable: str = ""
     location: Location | None = None
+    home: str = ""
 
 
 def variable_of(name: str) -> str:
@@ -81,7 +84,11 @@ def read_secrets(
     found: dict[str, Secret] = {}
     findings: list[Finding] = []
     for want in wanted:
-        value = _read(want, environ, bundle, folder)
+        try:
+            value = _read(want, environ, bundle, folder)
+        except SourceRefusedError as error:
+            findings.append(Finding(f"the secret {want.name}: {error}", want.location, _places(want, folder)))
+            continue
         if not value:
             findings.append(
                 Finding(f"the secret {want.name} has no value", want.location, _places(want, folder))
@@ -161,14 +168,33 @@ def parse_bundle(text: str) -> dict[str, bytes]:
 def _read(
     want: Wanted, environ: Mapping[str, str], bundle: Mapping[str, bytes], folder: Path | None
 ) -> bytes:
-    sources = (
+    own = (
         _from_variable(environ, variable_of(want.name)),
         bundle.get(variable_of(want.name), b""),
         _from_file(folder / want.name if folder is not None else None),
-        _from_variable(environ, want.variable),
-        _from_file(want.file),
     )
-    return next(filter(None, sources), b"")
+    return next(filter(None, own), b"") or _named(want, environ, folder)
+
+
+def _named(want: Wanted, environ: Mapping[str, str], folder: Path | None) -> bytes:
+    """The value from where the compose file says, which is the repository's word.
+
+    Raises:
+        SourceRefusedError: it names what is not the repository's.
+    """
+    if is_withheld(want.variable):
+        raise SourceRefusedError(f"the variable {want.variable} is not the repository's to give away")
+    value = _from_variable(environ, want.variable)
+    if value or want.file is None:
+        return value
+    homes = [want.home] if want.home else []
+    homes += [str(folder.resolve())] if folder is not None else []
+    try:
+        return read_source(str(want.file), homes, _MAX_BYTES)
+    except SourceRefusedError as error:
+        raise SourceRefusedError(f"{want.file} is no source: {error}") from error
+    except OSError:
+        return b""
 
 
 def _from_variable(environ: Mapping[str, str], variable: str) -> bytes:

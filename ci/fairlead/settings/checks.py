@@ -15,6 +15,7 @@ from fairlead.nearest import did_you_mean
 from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, ValuePath, load_documents, shown_path
 from fairlead.schemas import load_schema
+from fairlead.settings.sources import source_findings
 from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
 
 _RULE = "settings"
@@ -26,6 +27,10 @@ def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
     """Check what the values of a file name. Parts of the wrong type are passed over: the schema has told them."""
     if not isinstance(document.value, dict):
         return ()
+    refused = tuple(source_findings(document, root))
+    if refused:
+        # Nothing is looked for where the repository has no business.
+        return refused
     return (
         *_app(document),
         *_compose_files(document, root),

@@ -30,6 +30,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     from fairlead.settings.checks import check_settings, read_registry
 
     file = _find(path)
+    _confine(file)
     document = load_yaml(file, shown_path(file))
     findings = list(document.faults)
     if document.value is None and not findings:
@@ -50,6 +51,22 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
             ),
         )
     return build_settings(document, file, registry)
+
+
+def _confine(file: Path) -> None:
+    """Open nothing that is not the repository's, were it called fairlead.yaml.
+
+    Raises:
+        InputError: it is a link out of the repository, or no regular file.
+    """
+    from fairlead.sources import SourceRefusedError, check_source, repository_of
+
+    try:
+        check_source(str(file), [repository_of(str(file.parent))])
+    except SourceRefusedError as error:
+        raise InputError(
+            f"{shown_path(file)} is not read: {error}", fix="make it a file of the repository"
+        ) from error
 
 
 def _find(path: Path) -> Path:

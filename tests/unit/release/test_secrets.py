@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_each_place_comes_before_the_next(tmp_path: Path) -> None:
     (folder / "token").write_bytes(b"from the folder\n")
     own = tmp_path / "own"
     own.write_bytes(b"from the compose file")
-    want = Wanted("token", file=own, variable="TOKEN")
+    want = Wanted("token", file=own, variable="TOKEN", home=str(tmp_path))
     environ = {"FAIRLEAD_SECRET_TOKEN": "from ours", "TOKEN": "from theirs"}
     assert read_secrets([want], environ, folder)["token"].reveal() == b"from ours"
     del environ["FAIRLEAD_SECRET_TOKEN"]
@@ -53,7 +54,7 @@ def test_each_place_comes_before_the_next(tmp_path: Path) -> None:
 def test_all_missing_secrets_are_told_at_once_with_where_they_were_looked_for(tmp_path: Path) -> None:
     wanted = [
         Wanted("a", location=Location("compose.yaml", 7, 3)),
-        Wanted("b", file=tmp_path / "none", variable="B"),
+        Wanted("b", file=tmp_path / "none", variable="B", home=str(tmp_path)),
         Wanted("c"),
     ]
     with pytest.raises(InputError) as caught:
@@ -84,3 +85,31 @@ def test_a_typed_value_ends_before_its_line_break_and_a_file_is_taken_as_it_is()
 def test_a_value_that_is_none(value: bytes, told: str) -> None:
     with pytest.raises(InputError, match=told):
         parse_typed("token", value)
+
+
+@pytest.mark.parametrize("file", ["/proc/self/environ", "/etc/passwd", "../outside", "leaves", "pipe"])
+def test_a_file_that_is_not_the_repositorys_is_no_source(tmp_path: Path, file: str) -> None:
+    home = tmp_path / "repository"
+    home.mkdir()
+    (tmp_path / "outside").write_bytes(CANARY)
+    (home / "leaves").symlink_to("../outside")
+    os.mkfifo(home / "pipe")
+    with pytest.raises(InputError) as caught:
+        read_secrets([Wanted("a", file=home / file, home=str(home))], {})
+    assert "no source" in str(caught.value.findings[0])
+    assert CANARY.decode() not in str(caught.value.findings)
+
+
+@pytest.mark.parametrize(
+    "name", ["FAIRLEAD_SSH_KEY", "GITHUB_TOKEN", "DOCKER_AUTH_CONFIG", "ACTIONS_RUNTIME_TOKEN"]
+)
+def test_a_variable_of_somebody_elses_is_no_source(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_secrets([Wanted("a", variable=name)], {name: "theirs"})
+    assert "not the repository's" in str(caught.value.findings[0])
+
+
+def test_a_file_in_the_folder_of_secrets_may_be_named(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(CANARY)
+    want = Wanted("other", file=tmp_path / "key", home="/nowhere")
+    assert read_secrets([want], {}, tmp_path)["other"].reveal() == CANARY

@@ -20,6 +20,7 @@ from fairlead.compose.policy import (
     privilege,
     reserved,
     resources,
+    sources,
 )
 from fairlead.compose.policy.subject import Policy, Subject, make_policy
 from fairlead.compose.policy.table import GRADES, severity_of
@@ -69,6 +70,7 @@ APP_CHECKS: Mapping[str, AppCheck] = {
     **extension.APP_CHECKS,
     **foreign.APP_CHECKS,
     **reserved.APP_CHECKS,
+    **sources.APP_CHECKS,
 }
 """Rules that look at all services, or at the files, by name."""
 

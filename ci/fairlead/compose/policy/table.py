@@ -56,6 +56,7 @@ GRADES = {
     "foreign-resource": "Ed",
     "host-driver": "Ed",
     "reserved-name": "E!",
+    "foreign-source": "E!",
     # Network.
     "published-port": "Ed",
     "debug-port-open": "E",

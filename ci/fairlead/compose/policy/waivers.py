@@ -118,7 +118,7 @@ def _fault(waiver: _Waiver, today: str) -> tuple[str, str] | None:
     if is_fixed(waiver.rule):
         why = (
             "it belongs to somebody else"
-            if waiver.rule == "reserved-name"
+            if waiver.rule in {"reserved-name", "foreign-source"}
             else "the file does not work, or can't be judged"
         )
         return f"{waiver.rule} can't be waived: {why}", "mend what it says"

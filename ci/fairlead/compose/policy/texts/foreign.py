@@ -87,4 +87,31 @@ services:
 """,
         sources=("https://docs.docker.com/engine/manage-resources/labels/#key-format-recommendations",),
     ),
+    Text(
+        name="foreign-source",
+        title="A secret or config from what is not the repository's",
+        why="""\
+Whoever writes a repository, or a pull request to one, would else read the machine that deploys it: `/proc/self/environ` is the
+SSH key and the registry's password, and so is `environment: FAIRLEAD_SSH_KEY`. Files are those of the repository, their
+links resolved, or of `--secrets-dir`; variables of Fairlead, the CI and the tools that speak for somebody
+(`FAIRLEAD_* GITHUB_* ACTIONS_* RUNNER_* SSH_* DOCKER_* AWS_*` and others) are none. The deploy refuses the same, so this rule
+can't be waived.""",
+        bad="""\
+services:
+  web:
+    image: acme/web:1.0
+    secrets: [key]
+secrets:
+  key: {file: /proc/self/environ}
+""",
+        good="""\
+services:
+  web:
+    image: acme/web:1.0
+    secrets: [key]
+secrets:
+  key: {environment: WEB_KEY}
+""",
+        sources=(f"{DOCS}reference/compose-file/secrets/",),
+    ),
 )
