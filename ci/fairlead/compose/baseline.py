@@ -1,7 +1,10 @@
 """The baseline: findings that were there when a repository adopted the validator. Only new ones fail.
 
-A finding is known again by its rule, its file, its path in the model and the value there, not by its line: it
-survives moved lines and services, and is new again when the value changes.
+A finding is known again by its rule, its file, its path in the model and what is written there, not by its line: it
+survives moved lines, services and clones, and is new again when something else is written.
+
+What is *written* counts, never what a variable makes of it, and nothing where a secret may stand: fingerprints go into
+reports, and a short value could be guessed from one. Each baseline has a salt of its own.
 """
 
 from __future__ import annotations
@@ -21,10 +24,27 @@ if TYPE_CHECKING:
 
     from fairlead.compose.loader import Model
     from fairlead.findings import Finding
+    from fairlead.yaml_nodes import Node
 
-SCHEMA = "fairlead.baseline/v1"
+SCHEMA = "fairlead.baseline/v2"
 FILE_NAME = "fairlead-baseline.json"
 _NUMBERED = re.compile(r"\b(line|column) \d+")
+_MAYBE_SECRET = frozenset(
+    (
+        "environment",
+        "env_file",
+        "args",
+        "labels",
+        "command",
+        "entrypoint",
+        "content",
+        "test",
+        "driver_opts",
+        "options",
+    )
+)
+"""Keys below which a value may be a secret."""
+_SECRET_RULES = frozenset(("secret-in-environment",))
 
 
 @dataclass(frozen=True, order=True)
@@ -44,25 +64,28 @@ class Baseline:
 
     path: Path
     entries: tuple[Entry, ...] = ()
+    salt: str = ""
 
 
-def fingerprint(finding: Finding, models: Sequence[Model], root: Path) -> str:
+def fingerprint(finding: Finding, models: Sequence[Model], root: Path, salt: str = "") -> str:
     """What stays the same of a finding when lines move: 32 hexadecimal digits.
 
     Args:
         finding: with its path in the model; without one, its words count.
-        models: where the value at the path is looked up: in the first that has it.
+        models: where what is written at the path is looked up: in the first that has it.
         root: the folder that the file is told from.
+        salt: of the baseline that it stands in.
     """
     import hashlib
     import json
 
-    told = [finding.rule, _file_of(finding, root)]
+    told = [salt, finding.rule, _file_of(finding, root)]
     if finding.path:
         steps = ["*" if isinstance(step, int) else str(step) for step in finding.path]
-        told += [json.dumps(steps), _value_of(finding, models)]
+        told += [json.dumps(steps), _written_of(finding, models)]
     else:
-        told.append(_NUMBERED.sub(r"\1", finding.what))
+        # Where the clone lies is no part of what is wrong.
+        told.append(_NUMBERED.sub(r"\1", finding.what).replace(f"{root}{os.sep}", ""))
     return hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -81,6 +104,7 @@ def load_baseline(path: Path) -> Baseline:
             for entry in document["findings"]
         )
         known = document["schema"] == SCHEMA
+        salt = str(document.get("salt", ""))
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path} can't be read as a baseline",
@@ -91,7 +115,7 @@ def load_baseline(path: Path) -> Baseline:
         raise InputError(
             f"{path} is no {SCHEMA} document", fix="`fairlead validate --write-baseline` writes one"
         )
-    return Baseline(path, entries)
+    return Baseline(path, entries, salt)
 
 
 def apply_baseline(
@@ -110,7 +134,7 @@ def apply_baseline(
     new: list[Finding] = []
     known: list[Finding] = []
     for finding in findings:
-        mark = "" if finding.rule in except_rules else fingerprint(finding, models, root)
+        mark = "" if finding.rule in except_rules else fingerprint(finding, models, root, baseline.salt)
         if left[mark] > 0:
             left[mark] -= 1
             known.append(finding)
@@ -127,12 +151,13 @@ def write_baseline(
     import tempfile
 
     root = path.absolute().parent
+    salt = _salt_of(path)
     entries = sorted(
         Entry(
             _file_of(finding, root),
             finding.rule,
             dotted(finding.path),
-            fingerprint(finding, models, root),
+            fingerprint(finding, models, root, salt),
             finding.what,
         )
         for finding in findings
@@ -148,7 +173,7 @@ def write_baseline(
         }
         for entry in entries
     ]
-    text = json.dumps({"schema": SCHEMA, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps({"schema": SCHEMA, "salt": salt, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
     handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=root)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
@@ -158,7 +183,15 @@ def write_baseline(
     except BaseException:
         Path(scratch).unlink(missing_ok=True)
         raise
-    return Baseline(path, tuple(entries))
+    return Baseline(path, tuple(entries), salt)
+
+
+def _salt_of(path: Path) -> str:
+    """The salt of the baseline that is there, so that a finding keeps its line; else a new one."""
+    try:
+        return load_baseline(path).salt or os.urandom(16).hex()
+    except InputError:
+        return os.urandom(16).hex()
 
 
 def dotted(path: Sequence[str | int]) -> str:
@@ -184,27 +217,31 @@ def _file_of(finding: Finding, root: Path) -> str:
     return os.path.relpath(finding.location.path, root).replace(os.sep, "/")
 
 
-def _value_of(finding: Finding, models: Sequence[Model]) -> str:
-    """The value that a finding is about: the scalar, or the item of a list; of a mapping nothing.
+def _written_of(finding: Finding, models: Sequence[Model]) -> str:
+    """What is written where the finding is: the scalar, or the item of a list; of a mapping nothing.
 
     A service without a health check is the same finding whatever else the service says.
     """
     import json
 
+    if finding.rule in _SECRET_RULES or not _MAYBE_SECRET.isdisjoint(map(str, finding.path)):
+        return ""
     indexes = [number for number, step in enumerate(finding.path) if isinstance(step, int)]
     path = finding.path[: indexes[0] + 1] if indexes else finding.path
     for model in models:
-        found, value = _look_up(model.value, path)
-        if found:
-            whole = bool(indexes) or not isinstance(value, (dict, list))
-            return json.dumps(value, sort_keys=True, default=str) if whole else ""
+        node = model.node(path)
+        if node is not None:
+            whole = bool(indexes) or not node.entries
+            return json.dumps(_text_of(node)) if whole else ""
     return ""
 
 
-def _look_up(value: Any, path: Sequence[str | int]) -> tuple[bool, Any]:
-    for step in path:
-        within = isinstance(value, list) and isinstance(step, int) and step < len(value)
-        if not within and not (isinstance(value, dict) and step in value):
-            return False, None
-        value = value[step]
-    return True, value
+def _text_of(node: Node) -> Any:
+    """A value as it is written, with its variables, and without what may be a secret."""
+    if not node.entries:
+        return node.text
+    return [
+        [str(key), _text_of(entry.node)]
+        for key, entry in node.entries.items()
+        if str(key) not in _MAYBE_SECRET
+    ]

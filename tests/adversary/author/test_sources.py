@@ -33,7 +33,7 @@ def clone(tmp_path: Path) -> Path:
     (folder / ".git").mkdir(parents=True)
     (folder / "compose.yaml").write_text(SERVICE)
     (folder / "Dockerfile").write_text("FROM scratch\n")
-    (tmp_path / "outside").write_text(f"services: {{{CANARY}: [\n{CANARY}={CANARY}\n")
+    (tmp_path / "outside").write_text(f"a: {CANARY}: {CANARY}\n{CANARY}={CANARY}\n")
     os.mkfifo(folder / "pipe")
     return folder
 

@@ -137,3 +137,57 @@ def test_an_empty_baseline_knows_nothing() -> None:
     model = load(TEXT)
     finding = found(model, "a", *IMAGE)
     assert apply_baseline([finding], Baseline(Path("b.json")), [model]) == ([finding], (), ())
+
+
+SECRETS = """\
+services:
+  web:
+    image: shop/web:${TAG:-1}
+    environment: {PASSWORD: LITERAL, URL: "http://u:LITERAL@x"}
+    env_file: secret.env
+    command: [run, --password, LITERAL]
+    healthcheck: {test: [CMD, ask, LITERAL]}
+    build: {context: ., args: {TOKEN: LITERAL}}
+    logging: {driver: gelf, options: {token: LITERAL}}
+    volumes: [./conf:/etc/conf]
+"""
+PLACES = (
+    *(("environment", "PASSWORD"), ("environment", "URL"), ("environment", "FROM_FILE"), ("command", 2)),
+    *(("healthcheck", "test", 2), ("build", "args", "TOKEN"), ("logging", "options", "token"), ("image",)),
+)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_no_value_can_be_guessed_from_a_fingerprint(place: tuple[str | int, ...]) -> None:
+    """Neither a literal where a secret may stand, nor what a variable or a file of variables makes of a text."""
+
+    def made(secret: str) -> str:
+        Path("secret.env").write_text(f"FROM_FILE={secret}\n")
+        Path("compose.yaml").write_text(SECRETS.replace("LITERAL", secret))
+        model = load_model([Path("compose.yaml")], variables={"TAG": secret})
+        return fingerprint(found(model, "r", "services", "web", *place), [model], Path.cwd())
+
+    assert made("hunter2") == made("letmein")
+
+
+def test_a_fingerprint_is_the_same_in_another_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    marks = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        model = load(SECRETS)
+        finding = found(model, "r", "services", "web", "volumes", 0)
+        words = Finding(f"{tmp_path / name}/compose.yaml can't be read", rule="r")
+        marks.append([fingerprint(one, [model], Path.cwd()) for one in (finding, words)])
+    assert marks[0] == marks[1]
+
+
+def test_each_baseline_has_a_salt_of_its_own_and_keeps_it() -> None:
+    model = load(TEXT)
+    finding = found(model, "a", *IMAGE)
+    one, two = (write_baseline(Path(name), [finding], [model], except_rules=frozenset()) for name in "ab")
+    assert len(one.salt) == 32
+    assert one.salt != two.salt
+    assert one.entries[0].fingerprint != two.entries[0].fingerprint
+    assert write_baseline(Path("a"), [finding], [model], except_rules=frozenset()) == one
+    assert apply_baseline([finding], load_baseline(Path("a")), [model])[0] == []

@@ -66,7 +66,7 @@ class _Results:
             "ruleIndex": self.rules.setdefault(name, len(self.rules)),
             "level": finding.severity,
             "message": {"text": f"{finding.what}. {finding.fix}".strip() if finding.fix else finding.what},
-            "partialFingerprints": {"fairlead/v1": mark},
+            "partialFingerprints": {"fairlead/v2": mark},
         }
         if finding.location is not None:
             result["locations"] = [_location(finding.location, finding)]
