@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-_REMOTE = re.compile(r'^\s*\[remote "origin"\]\s*$')
-_URL = re.compile(r"^\s*url\s*=\s*(\S+)\s*$")
-_SLUG = re.compile(r"(?:^[^/@]+@[^:/]+:|^[a-z+]+://[^/]+/)(?P<slug>[^/]+/.+?)(?:\.git)?/?$")
+_REMOTE = re.compile(r'^\s*\[remote "origin"\]\s*\Z')
+_URL = re.compile(r"^\s*url\s*=\s*(\S+)\s*\Z")
+_SLUG = re.compile(r"(?:^[^/@]+@[^:/]+:|^[a-z+]+://[^/]+/)(?P<slug>[^/]+/.+?)(?:\.git)?/?\Z")
 
 
 def read_repository_slug(folder: Path, environ: Mapping[str, str]) -> str:

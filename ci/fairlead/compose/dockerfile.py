@@ -52,8 +52,8 @@ class _Stage:
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
     return (
-        re.compile(r"^FROM\s+(?:--\S+\s+)*(?P<base>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*$", re.IGNORECASE),
-        re.compile(r"^(?P<name>[A-Z]+)\s+(?P<value>.*)$", re.IGNORECASE | re.DOTALL),
+        re.compile(r"^FROM\s+(?:--\S+\s+)*(?P<base>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*\Z", re.IGNORECASE),
+        re.compile(r"^(?P<name>[A-Z]+)\s+(?P<value>.*)\Z", re.IGNORECASE | re.DOTALL),
         re.compile(r"\\[ \t]*\n(?:[ \t]*#[^\n]*\n|[ \t]*\n)*"),
     )
 

@@ -118,7 +118,7 @@ def judge_registry(host: str, repository: str, username: str, stderr: str) -> Ch
 def _said(stderr: str) -> str:
     """The message of skopeo's last log line, without its frame."""
     last = stderr.strip().splitlines()[-1]
-    match = re.search(r'msg="(.*)"$', last)
+    match = re.search(r'msg="(.*)"\Z', last)
     return match[1].replace('\\"', '"') if match else last
 
 

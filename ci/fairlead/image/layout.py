@@ -19,7 +19,7 @@ from typing import Any
 from fairlead.errors import CommandFailedError
 
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
-_DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
+_DIGEST = re.compile(r"^sha256:[0-9a-f]{64}\Z")
 _LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}'
 _LARGEST_DOCUMENT = 8 << 20
 

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-_LINE = re.compile(r"^#(?P<number>\d+) (?P<rest>.*)$")
-_DONE = re.compile(r"^DONE (?P<seconds>[0-9.]+)s$")
-_OUTPUT = re.compile(r"^(?P<time>[0-9]+\.[0-9]+) (?P<text>.*)$")
-_HEADING = re.compile(r"^\[(?P<place>[^\]]+)\] (?P<text>.+)$")
+_LINE = re.compile(r"^#(?P<number>\d+) (?P<rest>.*)\Z")
+_DONE = re.compile(r"^DONE (?P<seconds>[0-9.]+)s\Z")
+_OUTPUT = re.compile(r"^(?P<time>[0-9]+\.[0-9]+) (?P<text>.*)\Z")
+_HEADING = re.compile(r"^\[(?P<place>[^\]]+)\] (?P<text>.+)\Z")
 _PLATFORM = re.compile(r"\b(?P<platform>linux/[a-z0-9]+(?:/v[0-9]+)?)(?:->\S+)?\b")
-_EXCERPT = re.compile(r"^(?P<file>\S+):(?P<line>\d+)$")
+_EXCERPT = re.compile(r"^(?P<file>\S+):(?P<line>\d+)\Z")
 _LAST_LINES = 20
 _CANCELLED = ("context canceled", "code = Canceled")
 """What the steps of other images end with when one image fails."""

@@ -13,9 +13,9 @@ from typing import Literal
 from fairlead.errors import InputError
 from fairlead.image.documents import BuildDocument
 
-_TAG = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")
-_SHA_TAG = re.compile(r"^sha-[0-9a-f]{40}([0-9a-f]{24})?$")
-_VERSION = re.compile(r"^(?P<prefix>v?)(?P<major>0|[1-9]\d*)\.(?P<minor>0|[1-9]\d*)\.(?:0|[1-9]\d*)$")
+_TAG = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
+_SHA_TAG = re.compile(r"^sha-[0-9a-f]{40}([0-9a-f]{24})?\Z")
+_VERSION = re.compile(r"^(?P<prefix>v?)(?P<major>0|[1-9]\d*)\.(?P<minor>0|[1-9]\d*)\.(?:0|[1-9]\d*)\Z")
 _CACHE_TAG = "buildcache"
 
 

@@ -40,7 +40,7 @@ _OFFLINE = (
 )
 _LOCKED = "cache may be in use by another process"
 _UNLISTED = "This OS version is not on the EOL list"
-_FATAL = re.compile(r"\b(?:FATAL|ERROR)\b\s*(?:Fatal error\s*)?(?P<text>.*)$")
+_FATAL = re.compile(r"\b(?:FATAL|ERROR)\b\s*(?:Fatal error\s*)?(?P<text>.*)\Z")
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ _ENVIRONMENT: Mapping[str, str | None] = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
-_SCP_ADDRESS = re.compile(r"^(?:[^@/\s]+@)?(?P<host>[^:/\s]+\.[^:/\s]+):(?P<path>[^/\s].*)$")
+_SCP_ADDRESS = re.compile(r"^(?:[^@/\s]+@)?(?P<host>[^:/\s]+\.[^:/\s]+):(?P<path>[^/\s].*)\Z")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from ipaddress import ip_address
@@ -15,6 +14,7 @@ from fairlead.nearest import did_you_mean
 from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, ValuePath, load_documents, shown_path
 from fairlead.schemas import load_schema
+from fairlead.schemas.forms import Checker
 from fairlead.settings.sources import source_findings
 from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
 
@@ -52,7 +52,7 @@ def read_registry(document: Document, root: Path, environ: Mapping[str, str]) ->
     given = environ.get("FAIRLEAD_REGISTRY", "").strip().rstrip("/")
     if given:
         form = load_schema("fairlead")["$defs"]["repository"]
-        if re.search(form["pattern"], given):
+        if Checker({}).fits(form["pattern"], given):
             return given, []
         return "", [
             Finding(f'FAIRLEAD_REGISTRY must be {form["x-expected"]}, not "{given}"', rule="settings")
