@@ -73,6 +73,7 @@ _HARMLESS_KEYS = frozenset(
         "tmpfs",
         "tty",
         "ulimits",
+        "umask",
         "user",
         "working_dir",
         "blkio_config",
