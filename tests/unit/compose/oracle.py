@@ -154,7 +154,7 @@ def taken(document: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _taken(definition: Mapping[str, Any]) -> Iterator[str]:  # noqa: C901 - a case a key
+def _taken(definition: Mapping[str, Any]) -> Iterator[str]:
     for kind, source in _mounts(definition):
         if kind == "bind" and (not source.startswith("/") or _is_taken_path(source)):
             yield source
@@ -254,8 +254,10 @@ def _network(app: str, name: str, how: Mapping[str, Any]) -> Iterator[str]:
         yield "another's"
     if how.get("driver") not in (None, "", "bridge", "overlay", "default"):
         yield f"driver {how['driver']}"
-    own = ("com.docker.network.driver.mtu", "mtu", "com.docker.network.container_iface_prefix")
-    own += ("com.docker.network.bridge.enable_icc", "com.docker.network.bridge.enable_ip_masquerade")
+    own = [
+        *("com.docker.network.driver.mtu", "mtu", "com.docker.network.container_iface_prefix"),
+        *("com.docker.network.bridge.enable_icc", "com.docker.network.bridge.enable_ip_masquerade"),
+    ]
     yield from (f"option {key}" for key in how.get("driver_opts") or () if key not in own)
     ipam = _of(how.get("ipam"))
     if ipam.get("driver") not in (None, "", "default") or ipam.get("options"):
