@@ -17,6 +17,7 @@ from pathlib import Path
 
 from fairlead.errors import InputError
 from fairlead.records import dataclass
+from fairlead.sources import SourceRefusedError, read_source, repository_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "fairlead.baseline/v2"
 FILE_NAME = "fairlead-baseline.json"
+_MAX_BYTES = 16 * 1024 * 1024
 _NUMBERED = re.compile(r"\b(line|column) \d+")
 _MAYBE_SECRET = frozenset(
     (
@@ -98,14 +100,15 @@ def load_baseline(path: Path) -> Baseline:
     import json
 
     try:
-        document = json.loads(path.read_bytes())
+        home = repository_of(str(path.absolute().parent))
+        document = json.loads(read_source(str(path), [home], _MAX_BYTES))
         entries = tuple(
             Entry(*(str(entry[key]) for key in ("file", "rule", "path", "fingerprint", "what")))
             for entry in document["findings"]
         )
         known = document["schema"] == SCHEMA
         salt = str(document.get("salt", ""))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, SourceRefusedError) as error:
         raise InputError(
             f"{path} can't be read as a baseline",
             why=str(error),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fairlead.errors import FairleadError
 from fairlead.findings import Finding, Location
-from fairlead.report.source import excerpt_lines
+from fairlead.report.source import excerpt_lines, shown_source
 
 SCHEMA = "fairlead.error/v1"
 
@@ -56,8 +56,8 @@ def render_finding(finding: Finding, source_line: SourceLine) -> list[str]:
     severity = "" if finding.severity == "error" else f"{finding.severity}: "
     lines = [f"  {place}{severity}{finding.what}{rule}"]
     if finding.location is not None:
-        source = source_line(finding.location)
-        if source is not None and source.strip():
+        source = shown_source(source_line(finding.location), finding.location, finding.rule)
+        if source:
             lines += excerpt_lines(source, finding.location)
     lines += [f"    {'   ' if index else '-> '}{line}" for index, line in enumerate(finding.fix.splitlines())]
     return lines

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
 
 _WIDEST = 160
 _MOST_BYTES = 16 * 1024 * 1024
+_YAML = (".yaml", ".yml", ".json")
+_OF_VARIABLES = frozenset(("env-file", "secret-in-environment", "schema", "model", "yaml-trap"))
+"""Rules that may find something in a file of variables, where each line may be a secret."""
 _SECRET_RULE = "secret-in-environment"  # noqa: S105 - the name of a rule
 
 
@@ -26,12 +29,15 @@ class SourceLines:
 
     def excerpt(self, location: Location, rule: str = "") -> list[str]:
         """The line with its number, and a caret below the column. The value of a secret is not shown."""
-        source = self.line(location)
-        if source is None or not source.strip():
-            return []
-        if rule == _SECRET_RULE:
-            source = _without_value(source)
-        return excerpt_lines(source, location)
+        source = shown_source(self.line(location), location, rule)
+        return excerpt_lines(source, location) if source else []
+
+
+def shown_source(source: str | None, location: Location, rule: str) -> str:
+    """What of a source line may be shown: nothing of a file of variables, and no secret's value; empty if nothing."""
+    if source is None or not source.strip() or (rule in _OF_VARIABLES and not location.path.endswith(_YAML)):
+        return ""
+    return _without_value(source) if rule == _SECRET_RULE else source
 
 
 def excerpt_lines(source: str, location: Location) -> list[str]:

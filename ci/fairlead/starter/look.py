@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fairlead.errors import InputError
 from fairlead.findings import Location
 from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, load_yaml
 from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
+from fairlead.sources import SourceRefusedError, check_source, read_source, repository_of
 
 _COMPOSE_FOLDERS = (".", "compose", "docker", "deploy", "deployment", "infra", "ops")
 # ${NAME} and $NAME without a default; `$$` is an escape. Those of Fairlead and Compose are always given.
@@ -21,6 +23,7 @@ _VARIABLE = re.compile(
 )
 _GIVEN = ("FAIRLEAD_", "COMPOSE_")
 _OWN_REFERENCE = re.compile(r"^\$\{FAIRLEAD_REGISTRY[^}]*\}/(?P<name>[a-z0-9._-]+)")
+_MAX_ENV_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def read_sight(root: Path, environ: Mapping[str, str]) -> Sight:
     if not found:
         return Sight(root, slug, dockerfiles=dockerfiles)
     compose = found[0]
+    _confine(root / compose)
     document = load_yaml(root / compose, compose)
     value: Mapping[str, Any] = document.value if isinstance(document.value, dict) else {}
     services = _mapping(value.get("services"))
@@ -154,11 +158,27 @@ def _variables(document: Document, defined: frozenset[str]) -> Iterator[tuple[st
                 yield name, Location(document.path, node.line, node.column)
 
 
+def _confine(file: Path) -> None:
+    """Open no compose file that is not the repository's.
+
+    Raises:
+        InputError: it is a link out of it, or no regular file.
+    """
+    try:
+        check_source(str(file), [repository_of(str(file.parent))])
+    except SourceRefusedError as error:
+        raise InputError(
+            f"{file.name} is not read: {error}", fix="make it a file of the repository"
+        ) from error
+
+
 def _defined(env_file: Path) -> frozenset[str]:
     """The names that a ``.env`` sets; Compose reads it by itself."""
-    if not env_file.is_file():
+    try:
+        raw = read_source(str(env_file), [repository_of(str(env_file.parent))], _MAX_ENV_BYTES)
+    except (OSError, SourceRefusedError):
         return frozenset()
-    lines = env_file.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = raw.decode("utf-8", "replace").splitlines()
     names = (line.strip().removeprefix("export ").partition("=")[0].strip() for line in lines if "=" in line)
     return frozenset(name for name in names if name and not name.startswith("#"))
 

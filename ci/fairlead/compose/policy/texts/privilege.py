@@ -70,11 +70,12 @@ touched by it.""",
     ),
     Text(
         name="confinement-off",
-        title="A filter of the engine that is switched off",
+        title="A filter of the engine that is switched off or replaced",
         why="""\
 The engine filters system calls (seccomp), hides parts of /proc and /sys, and runs containers under an AppArmor or
 SELinux label. `unconfined` and `label:disable` take one of these away for good, mostly to get round one denied call.
-A profile that allows this call keeps the rest.""",
+Another profile than the engine's own counts as well (`label:type:spc_t` is no filter at all, and what a file allows nobody
+can tell from here): one that is stricter, or allows just this call, is waived with that reason.""",
         bad="services:\n  web:\n    image: acme/web:1.0\n    security_opt: [seccomp:unconfined]\n",
         good="services:\n  web:\n    image: acme/web:1.0\n    security_opt: [seccomp:builtin]\n",
         sources=(cis("5.2", "5.3", "5.22"), f"{ENGINE}security/seccomp/"),
