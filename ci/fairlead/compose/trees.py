@@ -94,7 +94,7 @@ def _inside(path: Path, repository: Path) -> Path:
     """The real path, which must lie in the repository and be a file or a folder."""
     try:
         real = path.resolve(strict=True)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise TreeRefusedError("it is not in the repository") from error
     if not real.is_relative_to(repository.resolve()):
         raise TreeRefusedError(

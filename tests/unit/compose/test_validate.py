@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.compose.judge import judge
 from fairlead.compose.load import model_faults
 from fairlead.compose.loader import load_model
+from fairlead.compose.policy import make_policy
+from fairlead.compose.scopes import file_scopes
+from fairlead.compose.verdict import Request
 from fairlead.findings import Finding
 from fairlead.settings.values import ImageSettings, Settings
 from tests.unit.marks import assert_expected, expected
@@ -28,3 +32,24 @@ def test_a_good_file_has_no_fault(example: Path) -> None:
 def test_each_fault_is_told_once_at_its_deepest_cause(example: Path) -> None:
     assert expected(example)
     assert_expected(example, faults(example))
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "locked/below", "a\\0b"])
+def test_paths_of_the_server_are_not_looked_for_here(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that the caller may not enter, or that no file system takes, is a path of the server like any other."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "locked").mkdir(mode=0)
+    text = (
+        "services:\n"
+        f'  a: {{image: "acme/a:1", volumes: ["/{name}/x:/x", "./{name}:/y"]}}\n'
+        f'  b: {{image: "acme/b:1", build: {{context: "/{name}", dockerfile: "{name}"}}}}\n'
+        f'  c: {{image: "acme/c:1", env_file: [{{path: "/{name}", required: false}}]}}\n'
+        f'  d: {{image: "acme/d:1", develop: {{watch: [{{path: "/{name}", action: sync, target: /x}}]}}}}\n'
+        f'  e: {{image: "postgres:17", volumes: ["./{name}:/var/lib/postgresql/data"]}}\n'
+    )
+    (tmp_path / "compose.yaml").write_text(text)
+    scopes = file_scopes([tmp_path / "compose.yaml"], {})
+    verdict = judge(Request(scopes=scopes, policy=make_policy(), ask=False))
+    assert {finding.rule for finding in verdict.findings} >= {"bind-mount"}

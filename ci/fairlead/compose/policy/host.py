@@ -98,7 +98,7 @@ def _real(view: View, path: str) -> str:
         return whole
     try:
         return realpath(whole)
-    except OSError:
+    except (OSError, ValueError):
         return whole
 
 
