@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from fairlead.github.context import GitHubContext
 
-# By this the comment is found again. An HTML comment: nobody sees it.
+# By this the comment is found again, among those of our own token. An HTML comment: nobody sees it.
 MARKER = "<!-- fairlead: images of this pull request -->"
 
 _TIMEOUT = 30.0
@@ -44,18 +44,48 @@ def render_comment(published: Mapping[str, Any], context: GitHubContext) -> str:
 def put_comment(context: GitHubContext, number: int, token: str, body: str) -> str:
     """Make or update the comment of pull request ``number`` and return its address.
 
-    The REST API at ``context.api_url`` is used (GITHUB_API_URL: GitHub Enterprise has its own).
+    The REST API at ``context.api_url`` is used (GITHUB_API_URL: GitHub Enterprise has its own). A comment of anybody
+    else stays as it is, whatever it says: its author could change afterwards what we wrote in his name.
 
     Raises:
         CommandFailedError: GitHub refused or could not be reached.
     """
     with _session(token) as session:
         base = f"{context.api_url}/repos/{context.repository}/issues"
-        for comment in _comments(session, f"{base}/{number}/comments?per_page=100"):
-            if str(comment.get("body", "")).startswith(MARKER):
+        comments = _comments(session, f"{base}/{number}/comments?per_page=100")
+        alike = [comment for comment in comments if str(comment.get("body") or "").startswith(MARKER)]
+        own = _own_login(session, context.api_url) if alike else ""
+        for comment in alike:
+            if is_by(comment, own):
                 url = f"{base}/comments/{comment['id']}"
                 return str(_call(session, "PATCH", url, {"body": body}).json()["html_url"])
         return str(_call(session, "POST", f"{base}/{number}/comments", {"body": body}).json()["html_url"])
+
+
+def is_by(comment: Mapping[str, Any], own: str) -> bool:
+    """Whether a comment was made by the token whose login is ``own``.
+
+    GraphQL calls an app ``name``, REST ``name[bot]``; a user of that name has another type.
+    """
+    user = comment.get("user") or {}
+    login, own = str(user.get("login") or "").lower(), own.lower()
+    if user.get("type") == "Bot":
+        login, own = login.removesuffix("[bot]"), own.removesuffix("[bot]")
+    return bool(own) and login == own
+
+
+def graphql_url(api_url: str) -> str:
+    """Where GraphQL is spoken; GitHub Enterprise has it beside its REST API, and not below."""
+    return f"{api_url.removesuffix('/v3')}/graphql"
+
+
+def _own_login(session: requests.Session, api_url: str) -> str:
+    # REST tells the login of a person's token only, and not that of a job's.
+    answer = _call(session, "POST", graphql_url(api_url), {"query": "{viewer{login}}"}).json()
+    viewer = ((answer if isinstance(answer, dict) else {}).get("data") or {}).get("viewer") or {}
+    if not viewer.get("login"):
+        raise CommandFailedError("GitHub does not tell whose token this is", why=str(answer)[:500])
+    return str(viewer["login"])
 
 
 def _shown_tag(tags: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from fairlead.errors import CommandFailedError
 from fairlead.github.comment import MARKER, put_comment
 from fairlead.github.context import GitHubContext
 from fairlead.schemas import load_schema
-from tests.github_api import Api, serve_api
+from tests.github_api import BOT, Api, serve_api
 
 CONTEXT = GitHubContext(
     event="pull_request",
@@ -39,7 +39,8 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
 
 
 def others(count: int) -> list[dict[str, Any]]:
-    return [{"id": number, "html_url": "", "body": f"a word about {MARKER}"} for number in range(count)]
+    words = f"a word about {MARKER}"
+    return [{"id": number, "html_url": "", "user": BOT, "body": words} for number in range(count)]
 
 
 def test_it_is_made_once_and_updated_ever_after(api: Api) -> None:
