@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from fairlead.passed import GIT
 from fairlead.process import run
 
 ENVIRONMENT = "demo"
@@ -42,16 +43,16 @@ class Repository:
 
     def commit(self, message: str) -> str:
         """Commit everything and return the revision."""
-        run(["git", "add", "--all"], cwd=self.root)
-        run(["git", "commit", "--quiet", "--message", message], cwd=self.root, env=_AUTHOR)
-        return run(["git", "rev-parse", "HEAD"], cwd=self.root).stdout.strip()
+        run(["git", "add", "--all"], also=GIT, cwd=self.root)
+        run(["git", "commit", "--quiet", "--message", message], also=GIT, cwd=self.root, env=_AUTHOR)
+        return run(["git", "rev-parse", "HEAD"], also=GIT, cwd=self.root).stdout.strip()
 
 
 def clone(source: Path, target: Path) -> Repository:
     """Clone the commit that ``source`` stands at into ``target``, which is emptied first."""
     shutil.rmtree(target, ignore_errors=True)
-    run(["git", "clone", "--quiet", "--no-hardlinks", source, target])
-    run(["git", "checkout", "--quiet", "-B", "main"], cwd=target)
+    run(["git", "clone", "--quiet", "--no-hardlinks", source, target], also=GIT)
+    run(["git", "checkout", "--quiet", "-B", "main"], also=GIT, cwd=target)
     return Repository(target)
 
 

@@ -1,6 +1,7 @@
 """The one door to subprocesses.
 
-Commands are argv, never shell text. Secrets travel in ``stdin`` or in a file, never in ``argv``.
+Commands are argv, never shell text. Secrets travel in ``stdin`` or in a file, never in ``argv``. Of this process's
+variables a command sees those that ``fairlead.passed`` lists for everyone, and what its call names: ``also``.
 ``run`` waits and collects, ``stream`` hands over lines while the command runs, ``replace`` never returns.
 """
 
@@ -12,12 +13,13 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from fairlead.errors import CommandFailedError, ToolMissingError
+from fairlead.passed import child_environment
 
 _TAIL_LINES = 20
 
@@ -41,6 +43,7 @@ def run(
     *,
     stdin: bytes | None = None,
     env: Mapping[str, str | None] | None = None,
+    also: Collection[str] = (),
     inherit: bool = True,
     cwd: Path | None = None,
     timeout: float | None = None,
@@ -51,7 +54,8 @@ def run(
     Args:
         argv: the program and its arguments.
         stdin: bytes for its standard input; without it the input is empty.
-        env: variables on top of this process's own; None takes one away.
+        env: variables that it is given; None takes one away.
+        also: variables of this process that it sees on top of those that everyone gets.
         inherit: without it, ``env`` is all that the command sees.
         cwd: the working directory.
         timeout: seconds, after which the command is killed.
@@ -67,7 +71,7 @@ def run(
             words,
             input=stdin if stdin is not None else b"",
             capture_output=True,
-            env=_environment(env) if inherit else _only(env or {}),
+            env=child_environment(os.environ, also, env) if inherit else _only(env or {}),
             cwd=cwd,
             timeout=timeout,
             check=False,
@@ -90,6 +94,7 @@ def stream(
     on_line: Callable[[str], None],
     *,
     env: Mapping[str, str | None] | None = None,
+    also: Collection[str] = (),
     cwd: Path | None = None,
     check: bool = True,
 ) -> Completed:
@@ -109,7 +114,7 @@ def stream(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=_environment(env),
+            env=child_environment(os.environ, also, env),
             cwd=cwd,
         ) as process:
             assert process.stdout is not None
@@ -129,6 +134,7 @@ def open_pipes(
     argv: Sequence[str | os.PathLike[str]],
     *,
     env: Mapping[str, str | None] | None = None,
+    also: Collection[str] = (),
     inherit: bool = True,
     cwd: Path | None = None,
     detached: bool = False,
@@ -137,7 +143,8 @@ def open_pipes(
 
     Args:
         argv: the program and its arguments.
-        env: variables on top of this process's own; None takes one away.
+        env: variables that it is given; None takes one away.
+        also: variables of this process that it sees on top of those that everyone gets.
         inherit: without it, ``env`` is all that the command sees.
         cwd: the working directory.
         detached: out of reach of the terminal's Ctrl-C, which is for this process to answer.
@@ -152,7 +159,7 @@ def open_pipes(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=_environment(env) if inherit else _only(env or {}),
+            env=child_environment(os.environ, also, env) if inherit else _only(env or {}),
             cwd=cwd,
             process_group=0 if detached else None,
         )
@@ -161,7 +168,11 @@ def open_pipes(
 
 
 def start_daemon(
-    argv: Sequence[str | os.PathLike[str]], log: Path, *, env: Mapping[str, str | None] | None = None
+    argv: Sequence[str | os.PathLike[str]],
+    log: Path,
+    *,
+    env: Mapping[str, str | None] | None = None,
+    also: Collection[str] = (),
 ) -> int:
     """Start a command in a session of its own, its output in ``log``, and return its process id.
 
@@ -176,7 +187,7 @@ def start_daemon(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=_environment(env),
+                env=child_environment(os.environ, also, env),
                 start_new_session=True,
             )
     except FileNotFoundError as error:
@@ -186,7 +197,7 @@ def start_daemon(
     return process.pid
 
 
-def replace(argv: Sequence[str | os.PathLike[str]]) -> NoReturn:
+def replace(argv: Sequence[str | os.PathLike[str]], *, also: Collection[str] = ()) -> NoReturn:
     """Become another command: its terminal, its exit code.
 
     Raises:
@@ -196,7 +207,7 @@ def replace(argv: Sequence[str | os.PathLike[str]]) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     try:
-        os.execvp(words[0], words)  # noqa: S606 - this module is the door; argv only, no shell
+        os.execvpe(words[0], words, child_environment(os.environ, also))  # noqa: S606 - this module is the door; argv only, no shell
     except FileNotFoundError as error:
         raise _missing(words, None) from error
 
@@ -219,13 +230,6 @@ def failed(completed: Completed) -> CommandFailedError:
 
 def _only(variables: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value is not None}
-
-
-def _environment(extra: Mapping[str, str | None] | None) -> dict[str, str] | None:
-    if not extra:
-        return None
-    merged: dict[str, str | None] = {**os.environ, **extra}
-    return {name: value for name, value in merged.items() if value is not None}
 
 
 def _missing(words: tuple[str, ...], cwd: Path | None) -> ToolMissingError:

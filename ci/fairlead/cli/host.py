@@ -208,7 +208,7 @@ def _run_setup(place: Place, options: AccessOptions, login: str, script: str, *,
 
 def _prepare(place: Place, host: Host, options: AccessOptions, script: str, reporter: Reporter) -> str:
     """Run the script on a server; the line that tells its host key."""
-    from fairlead import process
+    from fairlead import passed, process
     from fairlead.errors import CommandFailedError
     from fairlead.remote.access import explain_failure, open_access
     from fairlead.remote.ssh import ssh_argv
@@ -217,7 +217,9 @@ def _prepare(place: Place, host: Host, options: AccessOptions, script: str, repo
         open_access(host, place.environment, options, os.environ) as access,
         reporter.step(f"prepare {host}"),
     ):
-        done = process.run(ssh_argv(access, ["sh", "-s"]), stdin=script.encode(), check=False)
+        done = process.run(
+            ssh_argv(access, ["sh", "-s"]), stdin=script.encode(), also=passed.SSH, check=False
+        )
     if done.returncode == 255:
         raise explain_failure(access, done.stderr)
     if not done.ok:

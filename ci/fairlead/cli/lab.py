@@ -105,14 +105,14 @@ def status() -> None:
 @click.argument("words", metavar="[N] [-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 def ssh(words: tuple[str, ...]) -> None:
     """Open a shell on server N (1 when not told), or run a command there."""
-    from fairlead import process
+    from fairlead import passed, process
     from fairlead.lab.server import ssh_argv
     from fairlead.lab.state import load
 
     lab = load()
     number, remote = (int(words[0]), words[1:]) if words and words[0].isdecimal() else (1, words)
     line = (shlex.join(remote),) if remote else ()
-    process.replace(ssh_argv(lab.server(number), lab.identity, lab.known_hosts, line))
+    process.replace(ssh_argv(lab.server(number), lab.identity, lab.known_hosts, line), also=passed.SSH)
 
 
 @command.command()
@@ -120,13 +120,13 @@ def ssh(words: tuple[str, ...]) -> None:
 @click.option("-f", "--follow", is_flag=True, help="Go on as they come.")
 def logs(number: int | None, follow: bool) -> None:
     """Show the log of a server (sshd and engine), or of the registry when no number is given."""
-    from fairlead import process
+    from fairlead import passed, process
     from fairlead.lab.state import load
     from fairlead.tools.locate import locate
 
     lab = load()
     name = f"{lab.name}-registry" if number is None else lab.server(number).name
-    process.replace((locate("docker"), "logs", *(("--follow",) if follow else ()), name))
+    process.replace((locate("docker"), "logs", *(("--follow",) if follow else ()), name), also=passed.ENGINE)
 
 
 @command.command()

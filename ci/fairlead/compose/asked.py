@@ -117,13 +117,15 @@ def ask_compose(
 
     Args:
         files: the compose files, in their order.
-        variables: for ``${…}``; nothing else of this process's environment reaches the files.
+        variables: for ``${…}``; nothing else of this process's environment reaches the files, and of these no
+            login of Fairlead's or the job's.
         project: the project's name; that of the files or their folder if empty.
         env_files: instead of the ``.env`` beside the first file.
     """
     from fairlead import process
     from fairlead.compose.program import find_docker_compose
     from fairlead.errors import ToolMissingError
+    from fairlead.passed import interpolated
 
     found = find_docker_compose()
     if found is None:
@@ -135,7 +137,7 @@ def ask_compose(
     argv = ask_argv(Path(program), absolute, [file.absolute() for file in env_files], project)
     home = os.environ.get("HOME", "/")
     told = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home}
-    environment = {**told, **variables, **_NOTHING_REMOTE}
+    environment = {**told, **interpolated(variables), **_NOTHING_REMOTE}
     try:
         started = process.open_pipes(argv, env=environment, inherit=False, cwd=absolute[0].parent)
     except ToolMissingError as error:

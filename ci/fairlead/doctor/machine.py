@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from fairlead import process
+from fairlead import passed, process
 from fairlead.doctor.check import FAILED, OK, WARNING, Check, failed_check
 from fairlead.errors import ExitCode, FairleadError
 from fairlead.tools.catalog import Tool, tools_for
@@ -45,7 +45,9 @@ def check_engine(platforms: Sequence[str]) -> Iterator[Check]:
         return
     yield Check("engine", OK, f"{engine.version}, {engine.architecture}")
     try:
-        inspected = process.run([locate("buildx"), "inspect"], timeout=_BUILDER_SECONDS, check=False)
+        inspected = process.run(
+            [locate("buildx"), "inspect"], also=passed.ENGINE, timeout=_BUILDER_SECONDS, check=False
+        )
     except FairleadError as error:
         yield failed_check("builder", error)
         return

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from fairlead import process
 from fairlead.doctor.check import FAILED, OK, WARNING, Check, failed_check
 from fairlead.errors import FairleadError
-from fairlead.image.credentials import auth_file, find_credentials, is_loopback, registry_host
+from fairlead.image.credentials import (
+    auth_file,
+    find_credentials,
+    is_loopback,
+    login_variables,
+    registry_host,
+)
 from fairlead.release.identity import Identity, read_identity
 from fairlead.settings.load import load_settings
 from fairlead.settings.values import Settings
@@ -83,7 +89,10 @@ def _check_registry(host: str, repository: str, environ: Mapping[str, str]) -> C
         credentials = find_credentials(host, environ)
         with auth_file(credentials) as file:
             done = process.run(
-                [locate("skopeo"), *list_tags_argv(repository, file)], timeout=_REGISTRY_SECONDS, check=False
+                [locate("skopeo"), *list_tags_argv(repository, file)],
+                also=login_variables(environ),
+                timeout=_REGISTRY_SECONDS,
+                check=False,
             )
     except FairleadError as error:
         return failed_check(name, error)

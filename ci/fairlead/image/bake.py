@@ -8,20 +8,26 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fairlead.errors import InputError
-from fairlead.image.cache import plan_cache
+from fairlead.image.cache import CachePlan, plan_cache
 from fairlead.image.staging import Source, plan_staging
 from fairlead.release.identity import Identity
 from fairlead.settings.values import BuildSecret, Settings
 
 # With `mode=max` the provenance would quote every build argument and every step.
 _PROVENANCE = "type=provenance,mode=min"
+# What buildx itself reads from its variables to reach a cache: https://docs.docker.com/build/cache/backends/
+_BACKENDS = {
+    "gha": ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_SERVICE_V2"),
+    "s3": ("AWS_*",),
+    "azblob": ("BUILDX_AZURE_*", "AZURE_*"),
+}
 # BuildKit lowers the times of files to SOURCE_DATE_EPOCH and raises none: with the time of the commit,
 # a file edited before the commit would keep its own time, and one checked out after it would not.
 _BEFORE_ALL_FILES = 0
@@ -53,12 +59,14 @@ class BakePlan:
         targets: the name of the bake target, by image.
         layouts: the folder that each image is exported to, by image.
         notes: what the user should know: a cache that can't be used here.
+        variables: the names of those that the builder must see: of build secrets, and of the logins of caches.
     """
 
     definition: Mapping[str, Any]
     targets: Mapping[str, str]
     layouts: Mapping[str, Path]
     notes: tuple[str, ...] = field(default=())
+    variables: tuple[str, ...] = field(default=())
 
 
 def plan_bake(
@@ -117,7 +125,23 @@ def plan_bake(
         definitions[names[name]] = {key: _literal(value) for key, value in target.items() if value}
     definition = {"group": {"default": {"targets": list(names.values())}}, "target": definitions}
     notes = dict.fromkeys(note for cache in caches.values() for note in cache.notes)
-    return BakePlan(definition=definition, targets=names, layouts=layouts, notes=tuple(notes))
+    return BakePlan(
+        definition=definition,
+        targets=names,
+        layouts=layouts,
+        notes=tuple(notes),
+        variables=plan_variables(settings, caches.values()),
+    )
+
+
+def plan_variables(settings: Settings, caches: Iterable[CachePlan]) -> tuple[str, ...]:
+    """The names of the variables that a build asks for: its secrets, and the logins of its caches' backends."""
+    secrets = [secret.env for secret in settings.build.secrets if secret.env]
+    words = {word for plan in caches for given in (*plan.sources, *plan.targets) for word in given.split(",")}
+    return (
+        *secrets,
+        *(name for kind, names in _BACKENDS.items() if f"type={kind}" in words for name in names),
+    )
 
 
 def bake_argv(buildx: Path, definition: Path, *, builder: str = "") -> tuple[str, ...]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import platform as machine
-import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fairlead import process
+from fairlead import files, passed, process
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.image.bake import BakePlan, BuildOptions, bake_argv, plan_bake
 from fairlead.image.cache import fresh_cache, local_cache
-from fairlead.image.credentials import docker_config, read_credentials, registry_host
+from fairlead.image.credentials import docker_config, login_variables, read_credentials, registry_host
 from fairlead.image.dockerfile import parse_dockerfile
 from fairlead.image.documents import (
     BUILD_NAME,
@@ -26,7 +25,7 @@ from fairlead.image.explain import explain_build_failure
 from fairlead.image.layout import Layout, drop_other_blobs, prepare_layout, read_layout
 from fairlead.image.progress import Progress, emulated_seconds, heading_of, parse_progress
 from fairlead.image.provenance import settle_provenance
-from fairlead.image.staging import Source, load_ignore, plan_staging, write_staging
+from fairlead.image.staging import STAGED, Source, load_ignore, plan_staging, write_staging
 from fairlead.image.workdir import prepare_work_dir
 from fairlead.positions import shown_path
 from fairlead.release.identity import Identity
@@ -51,7 +50,7 @@ def load_sources(settings: Settings) -> dict[str, Source]:
     sources = {}
     for name, image in settings.images.items():
         try:
-            text = image.dockerfile.read_text(encoding="utf-8", errors="replace")
+            text = files.inside(image.dockerfile).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError as error:
             raise InputError(
                 f"the Dockerfile {shown_path(image.dockerfile)} of the image {name} is not there",
@@ -121,13 +120,13 @@ def _run_bake(
     environ: Mapping[str, str],
     reporter: Reporter,
 ) -> tuple[str, ...]:
-    shutil.rmtree(work_dir / "dockerfiles", ignore_errors=True)
+    files.renew_folder(work_dir / STAGED)
     for source in sources.values():
         staging = plan_staging(source, work_dir.absolute())
         if staging is not None:
             write_staging(source.image, staging)
     definition = work_dir.absolute() / "bake.json"
-    definition.write_text(json.dumps(plan.definition, indent=2), encoding="utf-8")
+    files.write(definition, json.dumps(plan.definition, indent=2))
     host = registry_host(settings.repository_of(next(iter(settings.images))))
     lines: list[str] = []
 
@@ -138,18 +137,20 @@ def _run_bake(
             reporter.progress(heading)
 
     argv = bake_argv(locate("buildx"), definition)
+    also = (*passed.ENGINE, *login_variables(environ), *plan.variables)
     with docker_config(read_credentials(host, environ), environ) as login:
 
         def bake() -> process.Completed:
             lines.clear()
-            return process.stream(argv, follow, env={**_ENVIRONMENT, **login}, cwd=settings.root, check=False)
+            env = {**_ENVIRONMENT, **login}
+            return process.stream(argv, follow, env=env, also=also, cwd=settings.root, check=False)
 
         done = bake()
         for _ in range(_MORE_EXPORTS):
             if done.ok or not parse_progress(lines).clashed:
                 break
             done = bake()
-    (work_dir / "build.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    files.write(work_dir / "build.log", "\n".join(lines) + "\n")
     if not done.ok:
         by_target = {plan.targets[name]: source for name, source in sources.items()}
         raise explain_build_failure(lines, by_target)
@@ -165,16 +166,15 @@ def _take_layout(source_url: str, folder: Path) -> Layout:
 def _renew_local_caches(settings: Settings) -> None:
     """Put the local caches that were just written in the place of the old ones."""
     for image in settings.images:
-        folder = local_cache(settings.app, image)
+        folder = files.settled(local_cache(settings.app, image))
         fresh = fresh_cache(folder)
         if not fresh.is_dir():
             continue
         old = folder.with_name(f"{folder.name}.old")
         with contextlib.suppress(FileNotFoundError):
-            folder.rename(old)
-        fresh.rename(folder)
-        if old.is_dir():
-            shutil.rmtree(old)
+            files.move(folder, old)
+        files.move(fresh, folder)
+        files.remove(old)
 
 
 def _emulated(

@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from fairlead import files, passed
 from fairlead.errors import InputError
 from fairlead.report import redact
 
@@ -49,9 +49,19 @@ def registry_host(reference: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a registry is on this machine: plain HTTP is fine there, as for the Docker engine."""
+    """Whether a registry is on this machine: plain HTTP is fine there, as for the Docker engine.
+
+    ``localhost`` or an address, as a whole: ``127.0.0.1.example.com`` is anybody's.
+    """
     name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
-    return name == "localhost" or name.startswith("127.") or name == "[::1]"
+    if name == "localhost":
+        return True
+    is_bracketed = name.startswith("[") and name.endswith("]")
+    try:
+        address = ip_address(name[1:-1] if is_bracketed else name)
+    except ValueError:
+        return False
+    return address.is_loopback and is_bracketed == (address.version == 6)
 
 
 def read_credentials(host: str, environ: Mapping[str, str]) -> Credentials | None:
@@ -104,8 +114,8 @@ def auth_file(credentials: Credentials | None) -> Iterator[Path | None]:
     if credentials is None:
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="fairlead-login-") as folder:
-        yield _write_private(Path(folder) / "auth.json", credentials.docker_auth())
+    with files.temporary_folder("fairlead-login-") as folder:
+        yield _write_private(folder / "auth.json", credentials.docker_auth())
 
 
 @contextlib.contextmanager
@@ -115,14 +125,23 @@ def docker_config(credentials: Credentials | None, environ: Mapping[str, str]) -
         yield {}
         return
     own = _docker_folder(environ)
-    with tempfile.TemporaryDirectory(prefix="fairlead-login-") as name:
-        folder = Path(name)
+    with files.temporary_folder("fairlead-login-") as folder:
         for entry in own.iterdir() if own.is_dir() else ():
             if entry.name != "config.json":
-                (folder / entry.name).symlink_to(entry.absolute())
+                files.borrow(folder / entry.name, entry)
         _write_private(folder / "config.json", _merged(_read_config(own / "config.json"), credentials))
         # Buildx keeps locks and references below its folder: it must be the user's own.
-        yield {"DOCKER_CONFIG": name, "BUILDX_CONFIG": environ.get("BUILDX_CONFIG") or str(own / "buildx")}
+        yield {
+            "DOCKER_CONFIG": str(folder),
+            "BUILDX_CONFIG": environ.get("BUILDX_CONFIG") or str(own / "buildx"),
+        }
+
+
+def login_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of variables that the credential helpers of Docker's configuration log in with."""
+    config = _read_config(_docker_folder(environ) / "config.json")
+    helpers = {str(config.get("credsStore") or ""), *map(str, (config.get("credHelpers") or {}).values())}
+    return tuple(name for helper in sorted(helpers) for name in passed.CLOUD_LOGINS.get(helper, ()))
 
 
 def _docker_folder(environ: Mapping[str, str]) -> Path:
@@ -145,7 +164,5 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def _write_private(path: Path, value: dict[str, Any]) -> Path:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(value, stream)
+    files.create(path, json.dumps(value), mode=0o600)
     return path

@@ -6,17 +6,18 @@ https://github.com/opencontainers/image-spec/blob/main/image-layout.md
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fairlead.errors import CommandFailedError
+from fairlead import files
+from fairlead.errors import CommandFailedError, InputError
 
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}\Z")
@@ -113,16 +114,15 @@ def read_json_blob(folder: Path, digest: str) -> dict[str, Any]:
 def write_blob(folder: Path, data: bytes) -> str:
     """Add a blob and return its digest."""
     digest = digest_of(data)
-    blob_path(folder, digest).write_bytes(data)
+    files.write(blob_path(folder, digest), data)
     return digest
 
 
 def write_index(folder: Path, entries: list[Mapping[str, Any]]) -> None:
     """Make ``folder`` a layout with these entries in its ``index.json``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "oci-layout").write_text(_LAYOUT_FILE, encoding="ascii")
+    files.write(folder / "oci-layout", _LAYOUT_FILE)
     index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries}
-    (folder / "index.json").write_text(json.dumps(index), encoding="ascii")
+    files.write(folder / "index.json", json.dumps(index))
 
 
 def referenced_blobs(layout: Layout) -> frozenset[str]:
@@ -148,27 +148,31 @@ def verify_blobs(layout: Layout) -> None:
     """
     for digest in sorted(referenced_blobs(layout)):
         path = blob_path(layout.folder, digest)
-        if not path.is_file():
+        if not files.is_file(path):
             raise broken(layout.folder, f"the blob {digest} is missing")
         if hash_file(path) != digest:
             raise broken(layout.folder, f"the blob {digest} was altered")
 
 
 def prepare_layout(folder: Path) -> None:
-    """Make a folder ready for another image: blobs that are what their name says stay, and need not be sent again."""
-    for entry in folder.iterdir() if folder.is_dir() else ():
-        if entry.is_symlink() or entry.is_file():
-            entry.unlink()
-        elif entry.name != "blobs":
-            shutil.rmtree(entry)
-    (folder / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+    """Make a fresh folder for another image, which a builder may write into by its path.
+
+    Blobs of the image before that are what their name says move into it, and need not be sent again.
+    """
+    before = folder.with_name(f".{folder.name}.before")
+    files.remove(before)
+    with contextlib.suppress(FileNotFoundError):
+        files.move(folder, before)
+    files.make_folder(folder / "blobs" / "sha256")
     with ThreadPoolExecutor() as pool:
-        list(pool.map(_drop_unless_whole, list(_blobs(folder))))
+        list(pool.map(lambda path: _keep_if_whole(path, folder), _blobs(before)))
+    files.remove(before)
 
 
-def _drop_unless_whole(path: Path) -> None:
-    if path.is_symlink() or hash_file(path) != f"sha256:{path.name}":
-        path.unlink()
+def _keep_if_whole(path: Path, folder: Path) -> None:
+    with contextlib.suppress(InputError, OSError):
+        if hash_file(path) == f"sha256:{path.name}":
+            files.move(path, folder / "blobs" / "sha256" / path.name)
 
 
 def drop_other_blobs(layout: Layout) -> None:
@@ -176,7 +180,7 @@ def drop_other_blobs(layout: Layout) -> None:
     kept = {digest.removeprefix("sha256:") for digest in referenced_blobs(layout)}
     for path in _blobs(layout.folder):
         if path.name not in kept:
-            path.unlink()
+            files.remove(path)
 
 
 def write_view(layout: Layout, platform: str, folder: Path) -> None:
@@ -184,10 +188,9 @@ def write_view(layout: Layout, platform: str, folder: Path) -> None:
 
     A scanner that is given a layout takes its first image, whatever platform it was asked for.
     """
-    if folder.is_symlink() or folder.exists():
-        shutil.rmtree(folder)
+    files.renew_folder(folder)
     write_index(folder, [layout.platforms[platform]])
-    (folder / "blobs").symlink_to((layout.folder / "blobs").absolute(), target_is_directory=True)
+    files.borrow(folder / "blobs", layout.folder / "blobs")
 
 
 def digest_of(data: bytes) -> str:
@@ -197,7 +200,7 @@ def digest_of(data: bytes) -> str:
 
 def hash_file(path: Path) -> str:
     """The digest of a file."""
-    with path.open("rb") as stream:
+    with files.opened(path) as stream:
         return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
 
 
@@ -209,7 +212,8 @@ def broken(folder: Path, why: str) -> CommandFailedError:
 
 
 def _blobs(folder: Path) -> Iterator[Path]:
-    yield from (folder / "blobs" / "sha256").iterdir()
+    blobs = folder / "blobs" / "sha256"
+    yield from (blobs / name for name in files.names_in(blobs))
 
 
 def _digest_of(descriptor: Any, folder: Path) -> str:
@@ -225,8 +229,7 @@ def _read_json(path: Path, folder: Path) -> dict[str, Any]:
 
 def _read_small(path: Path, folder: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_LARGEST_DOCUMENT + 1)
+        data = files.read(path, limit=_LARGEST_DOCUMENT)
     except FileNotFoundError as error:
         raise broken(folder, f"{path.name} is missing") from error
     if len(data) > _LARGEST_DOCUMENT:

@@ -7,6 +7,7 @@ copy leaves nothing that can be pulled.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from fairlead.image.credentials import (
     PASSWORD,
     USERNAME,
     auth_file,
+    login_variables,
     read_credentials,
     registry_host,
 )
@@ -80,9 +82,7 @@ class Registry:
         Raises:
             CommandFailedError: the registry does not answer, or refuses.
         """
-        done = process.run(
-            inspect_argv(self.skopeo, reference, self.login, self.registries_conf), check=False
-        )
+        done = _ask(inspect_argv(self.skopeo, reference, self.login, self.registries_conf))
         if done.ok:
             return parse_manifest(reference, done.stdout)
         if is_not_found(done.stderr):
@@ -95,7 +95,7 @@ class Registry:
         Raises:
             CommandFailedError: it is not there, or the registry does not answer.
         """
-        done = process.run(labels_argv(self.skopeo, reference, self.login, platform), check=False)
+        done = _ask(labels_argv(self.skopeo, reference, self.login, platform))
         if not done.ok:
             raise explain_failure(done.stderr, reference)
         labels = json.loads(done.stdout).get("config", {}).get("Labels") or {}
@@ -119,7 +119,7 @@ class Registry:
 
     @staticmethod
     def _copy(argv: tuple[str, ...], reference: str) -> None:
-        done = process.run(argv, check=False)
+        done = _ask(argv)
         if not done.ok:
             raise explain_failure(done.stderr, reference)
 
@@ -205,6 +205,10 @@ def explain_failure(stderr: str, reference: str) -> FairleadError:
     if is_not_found(stderr):
         return CommandFailedError(f"{reference} is not in the registry", why=why)
     return CommandFailedError(f"the registry {host} failed at {reference}", why=why)
+
+
+def _ask(argv: tuple[str, ...]) -> process.Completed:
+    return process.run(argv, also=login_variables(os.environ), check=False)
 
 
 def _last_words(stderr: str) -> str:

@@ -11,8 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairlead import files
 from fairlead.image.dockerfile import Dockerfile
 from fairlead.settings.values import ImageSettings
+
+STAGED = "dockerfiles"
+"""The folder of the copies, in the work directory."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,9 @@ def plan_staging(source: Source, work_dir: Path) -> Staging | None:
     if ignore.rstrip().rpartition("\n")[2].strip().strip("/") == inside:
         return None
     separator = "" if not ignore or ignore.endswith("\n") else "\n"
-    folder = work_dir / "dockerfiles" / image.name
-    return Staging(folder / image.dockerfile.name, f"{ignore}{separator}{inside}\n")
+    # A name of our own: what the repository calls its files is no path here.
+    copy = work_dir / STAGED / f"Dockerfile.{image.name}"
+    return Staging(copy, f"{ignore}{separator}{inside}\n")
 
 
 def load_ignore(image: ImageSettings) -> str:
@@ -55,13 +60,12 @@ def load_ignore(image: ImageSettings) -> str:
     beside = image.dockerfile.with_name(f"{image.dockerfile.name}.dockerignore")
     for path in (beside, image.context / ".dockerignore"):
         if path.is_file():
-            return path.read_text(encoding="utf-8", errors="surrogateescape")
+            return files.inside(path).read_text(encoding="utf-8", errors="surrogateescape")
     return ""
 
 
 def write_staging(image: ImageSettings, staging: Staging) -> None:
     """Write the copies."""
-    staging.dockerfile.parent.mkdir(parents=True, exist_ok=True)
-    staging.dockerfile.write_bytes(image.dockerfile.read_bytes())
+    files.write(staging.dockerfile, files.inside(image.dockerfile).read_bytes())
     ignore = staging.dockerfile.with_name(f"{staging.dockerfile.name}.dockerignore")
-    ignore.write_text(staging.ignore, encoding="utf-8", errors="surrogateescape")
+    files.write(ignore, staging.ignore)

@@ -14,22 +14,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fairlead import process
+from fairlead import files, process
 from fairlead.image.bolt import read_bucket_names
+from fairlead.image.credentials import login_variables
 from fairlead.image.verdict import Database
+from fairlead.tools.cache import own_cache
 
 # How to reach the database, and nothing that changes what is found.
-_PASSED_ON = frozenset(
-    {
-        "TRIVY_DB_REPOSITORY",
-        "TRIVY_JAVA_DB_REPOSITORY",
-        "TRIVY_INSECURE",
-        "TRIVY_USERNAME",
-        "TRIVY_PASSWORD",
-        "TRIVY_REGISTRY_TOKEN",
-        "TRIVY_CACERT",
-    }
+_PASSED_ON = (
+    "TRIVY_DB_REPOSITORY",
+    "TRIVY_JAVA_DB_REPOSITORY",
+    "TRIVY_INSECURE",
+    "TRIVY_USERNAME",
+    "TRIVY_PASSWORD",
+    "TRIVY_REGISTRY_TOKEN",
+    "TRIVY_CACERT",
 )
+_DOWNLOADS = frozenset({"--download-db-only", "--download-java-db-only"})
 _QUIET = ("--no-progress", "--skip-version-check", "--disable-telemetry")
 _OFFLINE = (
     "--skip-db-update",
@@ -54,25 +55,21 @@ class Trivy:
     login: Mapping[str, str]
 
     def run(self, *arguments: str) -> process.Completed:
-        """Run it; how it ended is for the caller to judge."""
+        """Run it; how it ended is for the caller to judge. A login it gets to download, not to look at images."""
         argv = (str(self.program), *arguments, "--cache-dir", str(self.cache))
-        return process.run(
-            argv, env={**clean_environment(os.environ), **self.login}, cwd=self.empty, check=False
-        )
-
-
-def clean_environment(environ: Mapping[str, str]) -> dict[str, str | None]:
-    """Take away the variables of Trivy that would change what it finds."""
-    return {name: None for name in environ if name.startswith("TRIVY_") and name not in _PASSED_ON}
+        if _DOWNLOADS.isdisjoint(arguments):
+            return process.run(argv, cwd=self.empty, check=False)
+        also = (*_PASSED_ON, *login_variables(os.environ))
+        return process.run(argv, env=self.login, also=also, cwd=self.empty, check=False)
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
     """Where Trivy keeps its database."""
     chosen = environ.get("TRIVY_CACHE_DIR")
     if chosen:
-        return Path(chosen).absolute()
+        return own_cache(Path(chosen).absolute())
     base = environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "trivy"
+    return own_cache((Path(base) if base else Path.home() / ".cache") / "trivy")
 
 
 def download_argv() -> tuple[str, ...]:
@@ -141,7 +138,7 @@ def run_scan(trivy: Trivy, layout: Path, report: Path) -> process.Completed:
     Trivy keeps what it found in a layer (a rescan after a change of the source takes a fifth of the time),
     in a file that one Trivy at a time may open: where another holds it, this scan does without.
     """
-    report.unlink(missing_ok=True)
+    files.remove(report)
     done = trivy.run(*scan_argv(layout, report))
     is_locked = not done.ok and _LOCKED in done.stderr
     if is_locked:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fairlead import process
+from fairlead import passed, process
 from fairlead.tools.locate import locate
 
 LAB_LABEL = "dev.fairlead.lab"
@@ -75,7 +75,7 @@ def render_files(files: Sequence[HostFile]) -> bytes:
 
 def run_docker(*words: str | Path, stdin: bytes | None = None, check: bool = True) -> process.Completed:
     """Run the docker command that Fairlead drives, which need not be the first on the PATH."""
-    return process.run([locate("docker"), *words], stdin=stdin, check=check)
+    return process.run([locate("docker"), *words], stdin=stdin, also=passed.ENGINE, check=check)
 
 
 def read_tail(name: str) -> tuple[str, ...]:

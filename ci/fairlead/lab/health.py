@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from fairlead import process
+from fairlead import passed, process
 from fairlead.lab.engine import is_running
 from fairlead.lab.registry import RegistryClient
 from fairlead.lab.server import ssh_argv
@@ -49,6 +49,6 @@ def _probe_server(lab: Lab, number: int) -> Piece:
     if not is_running(server.name):
         return Piece(server.name, address, "not running")
     argv = ssh_argv(server, lab.identity, lab.known_hosts, ("docker info --format '{{.ServerVersion}}'",))
-    answer = process.run(argv, check=False, timeout=_SSH_SECONDS)
+    answer = process.run(argv, also=passed.SSH, check=False, timeout=_SSH_SECONDS)
     lines = (answer.stderr.strip() or "the engine does not answer").splitlines()
     return Piece(server.name, address, "ok" if answer.ok else lines[-1])

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead import process
+from fairlead import passed, process
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.lab import bases, registry, server, state
 from fairlead.lab.archive import image_archive
@@ -119,7 +119,7 @@ def _wait_for_server(lab: Lab, number: int) -> None:
     )
     deadline = time.monotonic() + _WAIT_SECONDS
     while True:
-        answer = process.run(argv, check=False, timeout=30)
+        answer = process.run(argv, also=passed.SSH, check=False, timeout=30)
         if answer.ok:
             return
         if time.monotonic() > deadline:

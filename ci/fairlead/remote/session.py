@@ -16,7 +16,7 @@ from importlib import resources
 from types import TracebackType
 from typing import Any, Self
 
-from fairlead import process
+from fairlead import passed, process
 from fairlead.errors import CommandFailedError
 from fairlead.host.frames import Frame, FrameError, FrameReader, FrameWriter, parse_frame
 from fairlead.remote.access import explain_failure
@@ -86,7 +86,7 @@ class Session:
         explain: the error for what the command printed, when there is no connection.
         traffic: where to count.
         agent: the agent to hand over; the one of this package.
-        env: variables for the command, on top of this process's own.
+        env: variables for the command, on top of those that ssh gets.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Session:
         self._explain = explain
         self._traffic = traffic
         self._agent = agent or build_agent()
-        self._process = process.open_pipes(argv, env=env, detached=True)
+        self._process = process.open_pipes(argv, env=env, also=passed.SSH, detached=True)
         self._traffic.connections += 1
         assert self._process.stdin is not None
         assert self._process.stdout is not None

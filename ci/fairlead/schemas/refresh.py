@@ -99,7 +99,9 @@ def fetch(release: str) -> tuple[str, str, str, bytes]:
 
     def ask_go(*argv: str) -> dict[str, str]:
         with tempfile.TemporaryDirectory() as folder:
-            told: dict[str, str] = json.loads(process.run(("go", *argv), cwd=Path(folder)).stdout)
+            told: dict[str, str] = json.loads(
+                process.run(("go", *argv), also=("GO*",), cwd=Path(folder)).stdout
+            )
             return told
 
     # Of Compose itself its go.mod is enough.

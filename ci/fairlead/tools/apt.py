@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fairlead import process
+from fairlead import files, passed, process
 from fairlead.errors import CommandFailedError, ToolMissingError
 from fairlead.tools.catalog import DebianPackage
 from fairlead.tools.system import System
@@ -132,10 +132,10 @@ def run_apt(plan: AptPlan, on_line: Callable[[str], None]) -> None:
         CommandFailedError: a command failed; its last lines are the details.
     """
     for name, text in plan.files.items():
-        Path(name).write_text(text, encoding="utf-8")
+        files.write(files.settled(Path(name)), text)
     for argv in plan.commands:
         update = argv[-1] == "update"
-        done = process.stream(argv, on_line, env=_QUIET, check=False)
+        done = process.stream(argv, on_line, env=_QUIET, also=passed.APT, check=False)
         # One dead third-party source fails the whole update; whether it matters, the install will tell.
         if not done.ok and not update:
             raise _apt_failed(done)

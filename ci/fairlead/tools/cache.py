@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
+from fairlead import files
+from fairlead.errors import InputError
+
 
 def cache_dir() -> Path:
-    """The cache folder: ``FAIRLEAD_CACHE``, else ``fairlead`` in the user's cache folder. Not made here."""
+    """The cache folder: ``FAIRLEAD_CACHE``, else ``fairlead`` in the user's cache folder. Not made here.
+
+    Raises:
+        InputError: it is the repository's.
+    """
     chosen = os.environ.get("FAIRLEAD_CACHE")
     if chosen:
-        return Path(chosen)
+        return own_cache(Path(chosen))
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "fairlead"
+    return own_cache((Path(base) if base else Path.home() / ".cache") / "fairlead")
+
+
+@functools.cache
+def own_cache(folder: Path) -> Path:
+    """A folder of programs and data that we rely on: ours, also where it lies in a clone, or refused.
+
+    Raises:
+        InputError: a link of the clone leads there, or git tracks something of it.
+    """
+    checkout = files.checkout_of(folder)
+    if checkout is None:
+        return folder
+    from fairlead.release.identity import tracked_below
+
+    files.refuse_links(folder, checkout)
+    for tracked in tracked_below(Path(os.path.abspath(folder)), checkout):  # noqa: PTH100 - it follows no link
+        raise InputError(
+            f"{checkout / tracked} is tracked by git and lies in the cache {folder}",
+            why="programs and databases that Fairlead relies on would come from the repository",
+            fix=f"`git rm -r --cached {folder}` and remove it, or have the cache outside of the clone",
+        )
+    return folder

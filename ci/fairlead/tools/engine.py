@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead import process
+from fairlead import passed, process
 from fairlead.errors import CommandFailedError, ToolMissingError
 from fairlead.tools.locate import locate
 from fairlead.tools.version import parse_version, render_version
@@ -45,7 +45,9 @@ def probe_engine() -> Engine:
         CommandFailedError: the engine does not answer, or we may not talk to it.
     """
     docker = locate("docker")
-    done = process.run([docker, "info", "--format", "{{json .}}"], timeout=_ANSWER_SECONDS, check=False)
+    done = process.run(
+        [docker, "info", "--format", "{{json .}}"], also=passed.ENGINE, timeout=_ANSWER_SECONDS, check=False
+    )
     if not done.ok:
         raise unreachable(done.stderr, os.environ.get("DOCKER_HOST", ""))
     return parse_info(done.stdout)
@@ -65,7 +67,10 @@ def is_engine_absent(at: Path = _SOCKET, folders: Iterable[str] = _DAEMON_FOLDER
         return False
     docker = locate("docker")
     ask = (docker, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
-    return process.run(ask, timeout=_ANSWER_SECONDS, check=False).stdout.strip() == f"unix://{at}"
+    return (
+        process.run(ask, also=passed.ENGINE, timeout=_ANSWER_SECONDS, check=False).stdout.strip()
+        == f"unix://{at}"
+    )
 
 
 def find_daemon(folders: Iterable[str] = _DAEMON_FOLDERS) -> Path | None:

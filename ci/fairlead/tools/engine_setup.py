@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fairlead import process
+from fairlead import files, passed, process
 from fairlead.errors import CommandFailedError, FairleadError, ToolMissingError
 from fairlead.tools.apt import install_packages
 from fairlead.tools.catalog import CATALOG, DebianPackage
@@ -106,10 +106,7 @@ def write_daemon_file(file: Path) -> None:
     before = file.read_text(encoding="utf-8") if file.is_file() else ""
     after = merge_daemon_settings(before)
     if after != before:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(f".{file.name}.{os.getpid()}")
-        draft.write_text(after, encoding="utf-8")
-        draft.replace(file)
+        files.write(files.settled(file), after)
 
 
 def merge_daemon_settings(text: str) -> str:
@@ -140,7 +137,7 @@ def start_engine(system: System, on_line: OnLine) -> None:
         process.run(["systemctl", "enable", "--now", "docker"])
         return
     on_line(f"starting dockerd; its log is {_DAEMON_LOG}")
-    process.start_daemon(["dockerd"], _DAEMON_LOG)
+    process.start_daemon(["dockerd"], _DAEMON_LOG, also=passed.DAEMON)
 
 
 def _start_or_raise(error: CommandFailedError, system: System, on_line: OnLine) -> Engine:

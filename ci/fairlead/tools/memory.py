@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 
+from fairlead import files
 from fairlead.tools.cache import cache_dir
 
 
@@ -26,10 +26,7 @@ def remember(path: Path, mark: str, said: str) -> None:
     entries[str(path)] = (mark, said)
     file = _file()
     with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(f".{file.name}.{os.getpid()}")
-        draft.write_text(json.dumps(entries, indent=1), encoding="utf-8")
-        draft.replace(file)
+        files.write(files.settled(file), json.dumps(entries, indent=1))
 
 
 def _file() -> Path:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from pathlib import Path
 
+from fairlead import files
 from fairlead.errors import CommandFailedError
 
 
@@ -33,13 +32,6 @@ def verify_checksum(file: Path, expected: str) -> None:
 
 def place_program(fetched: Path, target: Path) -> Path:
     """Move a program to ``target``, executable; whoever looks sees all of it or nothing."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # The draft lies beside the target: a rename is atomic on one file system only.
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        shutil.copyfile(fetched, draft)
-        draft.chmod(0o755)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with files.opened(fetched) as source:
+        files.copy(source, files.settled(target), mode=0o755)
     return target

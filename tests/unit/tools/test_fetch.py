@@ -11,6 +11,7 @@ import pytest
 
 from fairlead import process
 from fairlead.errors import CommandFailedError, ToolMissingError
+from fairlead.passed import GO, child_environment
 from fairlead.tools import fetch, wheel
 from fairlead.tools.catalog import CATALOG, Binary, GoBuild, Tool, Wheel
 from fairlead.tools.gobuild import build_environ, render_go_mod, render_go_sum
@@ -133,9 +134,36 @@ def test_a_build_is_held_to_the_sum_of_its_source(tmp_path: Path) -> None:
     source = _go_build()
     assert "require example.com/m v1.0.0\n" in render_go_mod(source)
     assert render_go_sum(source) == "example.com/m v1.0.0 h1:A=\nexample.com/m v1.0.0/go.mod h1:B=\n"
-    environ = build_environ(source, tmp_path)
+    environ = build_environ(source, tmp_path, {})
     assert environ["GOEXPERIMENT"] == "x"
     assert environ["GOCACHE"].startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "database", ["off", "", "evil.example.com+1+key", "sum.golang.org.evil.example.com", "off sum.golang.org"]
+)
+def test_the_caller_cannot_have_dependencies_taken_unverified(tmp_path: Path, database: str) -> None:
+    """Neither by the name of another database, nor by the exceptions that Go knows."""
+    caller = {
+        "GOSUMDB": database,
+        "GONOSUMDB": "*",
+        "GONOSUMCHECK": "1",
+        "GOPRIVATE": "*",
+        "GOINSECURE": "*",
+        "GOFLAGS": "-insecure -mod=vendor",
+        "GOPROXY": "https://proxy.example.com",
+    }
+    environ = child_environment(caller, GO, build_environ(_go_build(), tmp_path, caller))
+    assert environ["GOSUMDB"] == "sum.golang.org"
+    assert environ["GOENV"] == "off"
+    assert environ["GOFLAGS"] == "-modcacherw -buildvcs=false"
+    assert environ["GOPROXY"] == "https://proxy.example.com"
+    assert environ.keys().isdisjoint({"GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "GOINSECURE"})
+
+
+def test_the_same_database_may_be_reached_at_another_address(tmp_path: Path) -> None:
+    asked = "sum.golang.org https://sum.mirror.example.com"
+    assert build_environ(_go_build(), tmp_path, {"GOSUMDB": asked})["GOSUMDB"] == asked
 
 
 def test_trivy_is_built_without_asking_for_its_list_of_versions() -> None:

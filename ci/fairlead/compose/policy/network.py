@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fairlead.compose.policy.subject import Fault
 
 TYPE_CHECKING = False
@@ -13,11 +15,12 @@ if TYPE_CHECKING:
     from fairlead.positions import ValuePath
 
 _NO_NETWORK = ("none", "host")
+_LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}")
 
 
 def _is_loopback(port: Mapping[str, Any]) -> bool:
     host = str(port.get("host_ip") or "").strip("[]")
-    return host.startswith("127.") or host in {"::1", "localhost"}
+    return host in {"::1", "localhost"} or _LOOPBACK.fullmatch(host) is not None
 
 
 def _shown(port: Mapping[str, Any]) -> str:

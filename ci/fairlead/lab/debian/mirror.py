@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead import process
+from fairlead import passed, process
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.lab.debian.index import Index, Package, parse_index
 from fairlead.tools.apt import parse_archive, read_archive
@@ -75,7 +75,9 @@ def mirror_url() -> str:
 def _mirror_of_image() -> str:
     """The mirror that the image of Debian on Docker Hub is set up for; "" when it can't be had."""
     sources = "/etc/apt/sources.list.d/debian.sources"
-    done = process.run([locate("docker"), "run", "--rm", _IMAGE, "cat", sources], check=False)
+    done = process.run(
+        [locate("docker"), "run", "--rm", _IMAGE, "cat", sources], also=passed.ENGINE, check=False
+    )
     return parse_archive([done.stdout]).mirror if done.ok else ""
 
 

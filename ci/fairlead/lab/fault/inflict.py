@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from fairlead import process
+from fairlead import passed, process
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.lab.engine import run_docker
 from fairlead.lab.fault.plan import (
@@ -74,7 +74,7 @@ def begin(lab: Lab, number: int, fault: Fault, options: Options, seconds: float)
         until = time.time() + seconds
         record = write_record(faults_folder(lab), fault.value, lab.server(number).name, until, plan.undo)
         log = faults_folder(lab) / "guard.log"
-        process.start_daemon([sys.executable, "-m", _GUARD, str(record.path)], log)
+        process.start_daemon([sys.executable, "-m", _GUARD, str(record.path)], log, also=passed.PYTHON)
     try:
         run_steps(plan.apply)
     except BaseException:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any, TypeAlias
 
-from fairlead import process
+from fairlead import passed, process
 from fairlead.errors import CommandFailedError
 from fairlead.lab.load.http2 import require_h2
 from fairlead.lab.load.plan import Plan, Protocol, shares
@@ -30,7 +30,7 @@ class Load:
         self._plan, self._url = plan, url
         self._workers: list[_Worker] = []
         for share in shares(plan, processes):
-            worker = process.open_pipes([sys.executable, "-m", _WORKER])
+            worker = process.open_pipes([sys.executable, "-m", _WORKER], also=passed.PYTHON)
             assert worker.stdin is not None
             worker.stdin.write(json.dumps(share.to_json()).encode() + b"\n")
             worker.stdin.flush()

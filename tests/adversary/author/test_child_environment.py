@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fairlead.tools.locate import locate
+from tests.lab import start_lab
+
+CANARY = "canary-4711"
+OWN = (
+    *("FAIRLEAD_REGISTRY_PASSWORD", "FAIRLEAD_SECRET_TOKEN", "GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN"),
+    *("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "FAIRLEAD_SSH_KEY"),
+)
+OTHERS = (
+    "AWS_SECRET_ACCESS_KEY",
+    "NPM_TOKEN",
+    "DATABASE_PASSWORD",
+    "TRIVY_PASSWORD",
+    "BUILDX_BAKE_GIT_AUTH_TOKEN",
+)
+TOOLS = ("git", "ssh", "ssh-keygen", "ssh-keyscan", "skopeo", "trivy", "docker")
+PLUGINS = ("docker-buildx", "docker-compose")
+# What a tool is to see of its environment's values is for Fairlead to say: FAIRLEAD_PASS_ENV by the user.
+SCRIPT = """\
+#!/bin/sh
+env > {dumps}/{name}.$$
+exec {real} "$@"
+"""
+
+
+@pytest.fixture
+def spied(tmp_path: Path) -> tuple[dict[str, str], Path]:
+    """The environment of a job full of secrets, whose tools are the real ones and tell what they were given."""
+    dumps, programs = tmp_path / "dumps", tmp_path / "bin"
+    plugins = tmp_path / "docker" / "cli-plugins"
+    for folder in (dumps, programs, plugins):
+        folder.mkdir(parents=True)
+    places = {name: shutil.which(name) for name in TOOLS}
+    places |= {"trivy": str(locate("trivy"))}
+    wraps = {programs / name: real for name, real in places.items() if real}
+    wraps |= {plugins / name: str(locate(name.removeprefix("docker-"))) for name in PLUGINS}
+    for wrap, real in wraps.items():
+        wrap.write_text(SCRIPT.format(dumps=dumps, name=wrap.name, real=real))
+        wrap.chmod(0o755)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FAIRLEAD_")}
+    return (
+        {
+            **kept,
+            **dict.fromkeys((*OWN, *OTHERS), CANARY),
+            "FAIRLEAD_REGISTRY_USERNAME": "alice",
+            "PATH": f"{programs}:{kept['PATH']}",
+            "DOCKER_CONFIG": str(plugins.parent),
+        },
+        dumps,
+    )
+
+
+def test_secrets_in_the_environment_of_tools(tmp_path: Path, spied: tuple[dict[str, str], Path]) -> None:
+    """A pull request's build, scan and deploy, whose scanner, builder, git or ssh looks for secrets in its environment.
+
+    Holds: a tool sees the variables that it needs and no secret of the job; the builder those that `build.secrets`
+    names; docker-compose the user's own variables without the logins of Fairlead and of the job.
+    """
+    lab = start_lab()
+    environ, dumps = spied
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    (clone / "Dockerfile").write_text("FROM scratch\nCOPY fairlead.yaml /\n")
+    (clone / "compose.yaml").write_text("services: {web: {image: web}}\n")
+    (clone / "fairlead.yaml").write_text(
+        "app: board\nimages: {web: {dockerfile: Dockerfile}}\nplatforms: [linux/amd64]\n"
+        f"registry: {lab.registry}/canary\nbuild: {{secrets: {{npm: {{env: NPM_TOKEN}}}}}}\n"
+        'environments: {production: {hosts: [deploy@127.0.0.1:9], url: "https://board.example.com"}}\n'
+    )
+    git = ("git", "-c", "user.name=Mallory", "-c", "user.email=mallory@example.com")
+    for words in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message", "x")):
+        subprocess.run([*git, *words], cwd=clone, check=True)
+    (clone / "compose.yaml").rename(clone / "other.yaml")
+    verbs = ("build", "scan --offline", "publish", "doctor", "validate other.yaml", "status")
+    for verb in verbs:
+        argv = [sys.executable, "-m", "fairlead", *verb.split()]
+        subprocess.run(argv, cwd=clone, env=environ, check=False, capture_output=True)
+    seen: dict[str, set[str]] = {}
+    for dump in dumps.iterdir():
+        told = dict(line.split("=", 1) for line in dump.read_text().splitlines() if "=" in line)
+        seen.setdefault(dump.name.partition(".")[0], set()).update(
+            name for name, value in told.items() if CANARY in value
+        )
+    assert {"git", "ssh", "docker-buildx", "docker-compose", "trivy", "skopeo"} <= set(seen), seen
+    assert seen.pop("docker-compose") <= set(OTHERS)
+    assert seen.pop("docker-buildx") == {"NPM_TOKEN"}
+    # The builder asks git about the commit, and hands on what it has.
+    assert seen.pop("git") <= {"NPM_TOKEN"}
+    assert not set().union(*seen.values()), seen
