@@ -140,16 +140,12 @@ def _is_refusal(error: OSError) -> bool:
 
 def _save_traceback(error: Exception) -> Path:
     """Write the traceback, without secrets, where a bug report can take it from."""
-    import tempfile
     import traceback
-    from pathlib import Path
 
+    from fairlead.files import keep_report
     from fairlead.report.redact import masked
 
-    handle, name = tempfile.mkstemp(prefix="fairlead-bug-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-        file.write(masked("".join(traceback.format_exception(error))))
-    return Path(name)
+    return keep_report("fairlead-bug-", masked("".join(traceback.format_exception(error))))
 
 
 def _reader_is_gone() -> bool:

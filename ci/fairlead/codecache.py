@@ -61,7 +61,7 @@ class _Loader(SourceFileLoader):
 def use(name: str) -> None:
     """Import from the file of that name, as far as it holds and is current."""
     try:
-        handle = os.open(_path(name), os.O_RDONLY | os.O_CLOEXEC)
+        handle = open_own(_path(name))
         size = os.fstat(handle).st_size
         start = int.from_bytes(os.pread(handle, _START, 0), "big")
         if not _START < start <= size:
@@ -86,12 +86,13 @@ def keep(name: str) -> None:
     The file: how long its head is (8 bytes); the head, with the Python, the stamps of the sources, and where each
     module's code lies; the code.
     """
-    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+    if any(isinstance(finder, _Finder) for finder in sys.meta_path) or is_in_checkout(_path(name)):
         return
     scratch = f"{_path(name)}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(scratch), exist_ok=True)  # noqa: PTH103, PTH120 - same
-        with open(scratch, "xb") as file:  # noqa: PTH123 - same
+        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
             modules, code = _loaded()
             stamps = [(path, _stamp(path)) for path, *_ in modules.values()]
             head = dumps((sys.version, stamps, modules))
@@ -128,6 +129,35 @@ def cache_folder() -> str:
     environ = os.environ
     home = environ.get("XDG_CACHE_HOME") or f"{environ.get('HOME', '')}/.cache"
     return environ.get("FAIRLEAD_CACHE") or f"{home}/fairlead"
+
+
+def open_own(path: str) -> int:
+    """Open a file of the cache that nobody but this user, or root, can have written.
+
+    Raises:
+        OSError: it is not there, or somebody else could have.
+    """
+    if is_in_checkout(path):
+        raise OSError(f"{path} may be the repository's")
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    status = os.fstat(handle)
+    if status.st_uid not in {0, os.geteuid()} or status.st_mode & 0o022:
+        os.close(handle)
+        raise OSError(f"{path} may be somebody else's")
+    return handle
+
+
+def is_in_checkout(path: str) -> bool:
+    """Whether a path lies in a checkout: what stands there may be the repository's, and no code or answer to rely on.
+
+    Git could tell, and takes as long as what these files save.
+    """
+    folder = os.path.abspath(path)  # noqa: PTH100 - same
+    while (parent := os.path.dirname(folder)) != folder:  # noqa: PTH120 - same
+        if os.path.lexists(f"{parent}/.git"):
+            return True
+        folder = parent
+    return False
 
 
 def _path(name: str) -> str:

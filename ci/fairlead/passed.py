@@ -43,6 +43,9 @@ SSH = ("SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "DISPLAY", "KRB5CC
 ENGINE = ("SSH_AUTH_SOCK",)
 """Of docker and buildx: an engine may be reached by ``ssh://``, which they start themselves."""
 
+BUILDER = ("DOCKER_AUTH_CONFIG",)
+"""Of a build: the logins of ``docker login``, which some keep in a variable instead of a file."""
+
 GIT = (
     "GIT_CONFIG_*",
     "GIT_SSL_*",
@@ -81,7 +84,7 @@ CLOUD_LOGINS: Mapping[str, tuple[str, ...]] = {
 """What the credential helpers of Docker's configuration log in with, by name."""
 
 OWN_SECRETS = (
-    *("FAIRLEAD_SSH_KEY", "FAIRLEAD_REGISTRY_PASSWORD", "FAIRLEAD_REGISTRY_USERNAME", "FAIRLEAD_SECRET_*"),
+    *("FAIRLEAD_SSH_KEY", "FAIRLEAD_REGISTRY_PASSWORD", "FAIRLEAD_REGISTRY_USERNAME", "FAIRLEAD_SECRET*"),
     *("GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_*", "SSH_AUTH_SOCK"),
 )
 """What is never a variable of a compose file, whatever it asks for: logins of Fairlead's and of the job's."""

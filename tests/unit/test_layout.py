@@ -46,3 +46,124 @@ def test_the_agent_imports_itself_and_the_standard_library(file: Path) -> None:
 )
 def test_a_foreign_import_would_be_seen(line: str) -> None:
     assert list(_foreign_imports(f"import os\nfrom . import lock\n{line}\n", depth=1))
+
+
+PACKAGE = ROOT / "ci" / "fairlead"
+WRITERS = {
+    "files.py": "the door itself",
+    "process.py": "the log of a daemon lies where its caller, the lab or the setup, says",
+    "boundary.py": "closes its output: /dev/null",
+    "codecache.py": "runs before there is time to import the door; relies on nothing in a checkout",
+    "compose/program.py": "as codecache",
+    "remote/loader.py": "runs on the server",
+    "remote/session.py": "its writer is a connection",
+    "schemas/reference.py": "a developer writes the project's own pages",
+    "schemas/refresh.py": "a developer fetches the project's own schemas",
+    "cli/reference.py": "a developer writes the project's own pages",
+    "compose/policy/pages.py": "a developer writes the project's own pages",
+}
+_WRITING = frozenset(
+    [
+        "write_text",
+        "write_bytes",
+        "mkdir",
+        "makedirs",
+        "rmtree",
+        "unlink",
+        "remove",
+        "rmdir",
+        "removedirs",
+        "symlink",
+        "symlink_to",
+        "hardlink_to",
+        "link",
+        "touch",
+        "rename",
+        "renames",
+        "mkdtemp",
+        "mkstemp",
+        "TemporaryDirectory",
+        "NamedTemporaryFile",
+        "TemporaryFile",
+        "extract",
+        "extractall",
+        "copyfile",
+        "copytree",
+        "copy2",
+        "chmod",
+        "mkfifo",
+        "mknod",
+        "truncate",
+    ]
+)
+_FLAGS = frozenset({"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"})
+CLIENT = sorted(
+    file.relative_to(PACKAGE)
+    for file in PACKAGE.rglob("*.py")
+    if file.relative_to(PACKAGE).parts[0] not in {"host", "lab"}
+    and str(file.relative_to(PACKAGE)) not in WRITERS
+)
+
+
+def _writes(source: str) -> Iterator[str]:
+    """The calls of a module that change what is on the disk, but those of the door."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        method = node.func if isinstance(node.func, ast.Attribute) else None
+        name = method.attr if method else getattr(node.func, "id", "")
+        owner = method.value.id if method and isinstance(method.value, ast.Name) else ""
+        if owner == "files":
+            continue
+        words = [
+            word
+            for word in (*node.args, *(one.value for one in node.keywords))
+            if isinstance(word, ast.Constant)
+        ]
+        modes = [
+            word.value for word in words if isinstance(word.value, str) and set(word.value) <= set("rwxabt+")
+        ]
+        flags = {part.attr for arg in node.args for part in ast.walk(arg) if isinstance(part, ast.Attribute)}
+        is_open = name == "open" and bool(_FLAGS & flags or any(set("wax+") & set(mode) for mode in modes))
+        # A text is replaced by two words; a file by one, and so is nothing else.
+        is_moved = (
+            method and name == "replace" and (owner == "os" or (len(node.args) == 1 and not node.keywords))
+        )
+        if name in _WRITING or is_open or is_moved:
+            yield f"{name} in line {node.lineno}"
+
+
+@pytest.mark.parametrize("file", CLIENT, ids=str)
+def test_files_are_written_through_the_one_door(file: Path) -> None:
+    """Only ``fairlead/files.py`` follows no link that somebody put there; the exceptions say why they may."""
+    assert list(_writes((PACKAGE / file).read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'path.write_text("x")',
+        'path.open("w")',
+        'open(path, mode="ab")',
+        "os.open(path, os.O_WRONLY | os.O_CREAT)",
+        "shutil.rmtree(path, ignore_errors=True)",
+        "draft.replace(path)",
+        "os.replace(a, b)",
+        "tempfile.TemporaryDirectory()",
+        "path.mkdir(parents=True)",
+    ],
+)
+def test_a_write_past_the_door_would_be_seen(line: str) -> None:
+    assert list(_writes(f"import os\n{line}\n"))
+
+
+@pytest.mark.parametrize(
+    "line", ['text.replace("a", "b")', "replace(options, x=1)", "files.remove(path)", "path.open()"]
+)
+def test_what_writes_nothing_is_left_alone(line: str) -> None:
+    assert list(_writes(line)) == []
+
+
+@pytest.mark.parametrize("file", sorted(WRITERS))
+def test_the_exceptions_are_needed(file: str) -> None:
+    assert list(_writes((PACKAGE / file).read_text(encoding="utf-8")))

@@ -61,18 +61,19 @@ def command(
     from fairlead.cli.gate import pass_gate
     from fairlead.image.bake import BuildOptions
     from fairlead.image.build import load_plan, load_sources, run_build
+    from fairlead.image.workdir import claim_work_dir
     from fairlead.release.identity import read_identity
     from fairlead.settings.load import load_settings
 
     environ = {**os.environ, **({"FAIRLEAD_REGISTRY": registry} if registry else {})}
     settings = load_settings(Path.cwd(), environ)
+    folder = claim_work_dir(settings.root, work_dir)
     reporter = report.current()
     if settings.compose:
         # Images may be built of a repository that has no compose file yet; one that has is judged first.
         pass_gate(settings, (), reporter)
     identity = read_identity(settings.root, environ)
     options = BuildOptions(no_cache=no_cache, pull=pull, sbom=sbom, reproducible=reproducible)
-    folder = settings.root / work_dir
     if dry_run:
         plan = load_plan(
             settings,

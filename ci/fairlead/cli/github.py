@@ -37,6 +37,7 @@ def comment(work_dir: str, github_token: str | None) -> None:
     from fairlead.errors import InputError
     from fairlead.github.comment import put_comment, render_comment
     from fairlead.github.context import read_context
+    from fairlead.image.workdir import claim_work_dir
     from fairlead.settings.load import load_settings
 
     reporter = report.current()
@@ -49,7 +50,7 @@ def comment(work_dir: str, github_token: str | None) -> None:
         raise InputError("there is no token", fix="give the step `env: GITHUB_TOKEN: ${{ github.token }}`")
     report.redact(github_token)
     root = load_settings(Path.cwd(), os.environ).root
-    published = _read_published(root / work_dir / "publish.json")
+    published = _read_published(claim_work_dir(root, work_dir) / "publish.json")
     number = context.pull_request.number
     with reporter.step(f"comment on #{number}"):
         url = put_comment(context, number, github_token, render_comment(published, context))
@@ -60,10 +61,11 @@ def _read_published(path: Path) -> dict[str, Any]:
     """The document that ``fairlead publish`` left."""
     import json
 
+    from fairlead import files
     from fairlead.errors import InputError
 
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(files.read(path))
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path} can't be read", why=str(error), fix="run `fairlead publish` first"

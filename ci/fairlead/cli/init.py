@@ -24,7 +24,7 @@ def command(force: bool, dry_run: bool) -> None:
     import os
     from pathlib import Path
 
-    from fairlead import report
+    from fairlead import files, report
     from fairlead.errors import InputError
     from fairlead.settings.load import load_settings
     from fairlead.settings.values import FILE_NAME
@@ -33,7 +33,7 @@ def command(force: bool, dry_run: bool) -> None:
 
     reporter = report.current()
     path = Path.cwd() / FILE_NAME
-    if path.exists() and not (force or dry_run):
+    if os.path.lexists(path) and not (force or dry_run):
         raise InputError(
             f"{FILE_NAME} is there already",
             fix="`fairlead init --dry-run` shows what would be written, `--force` replaces it",
@@ -42,7 +42,7 @@ def command(force: bool, dry_run: bool) -> None:
     for line in draft.inferred:
         reporter.line(line)
     if not dry_run:
-        path.write_text(draft.text, encoding="utf-8")
+        files.write(path, draft.text)
         load_settings(path, os.environ)
     document = {
         "schema": "fairlead.init/v1",

@@ -45,7 +45,6 @@ def work_dir_option(function: _Decorated) -> _Decorated:
         show_envvar=True,
         default=".fairlead",
         show_default=True,
-        type=click.Path(file_okay=False),
         help="Where verbs leave documents and images for each other.",
     )(function)
 

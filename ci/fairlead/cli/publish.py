@@ -54,11 +54,12 @@ def command(
     from fairlead import report
     from fairlead.image.documents import load_build, load_scan
     from fairlead.image.publish import PublishOptions, run_publish
+    from fairlead.image.workdir import claim_work_dir
     from fairlead.settings.load import load_settings
 
     environ = {**os.environ, **({"FAIRLEAD_REGISTRY": registry} if registry else {})}
     settings = load_settings(Path.cwd(), environ)
-    folder = settings.root / work_dir
+    folder = claim_work_dir(settings.root, work_dir)
     reporter = report.current()
     document = run_publish(
         settings,

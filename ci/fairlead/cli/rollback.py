@@ -67,7 +67,10 @@ def command(
     if dry_run:
         _show_plan(place, access, {"to": to, "options": options})
     else:
-        _roll_back(place, access, Path(work_dir), {"to": to, "options": options})
+        from fairlead.image.workdir import claim_work_dir
+
+        folder = claim_work_dir(place.settings.root, work_dir)
+        _roll_back(place, access, folder, {"to": to, "options": options})
 
 
 def _roll_back(place: Place, access: AccessOptions, work_dir: Path, wishes: Mapping[str, Any]) -> None:

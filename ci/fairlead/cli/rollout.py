@@ -144,7 +144,7 @@ def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter, ver
             place.environment,
             origin,
             verdict,
-            work_dir=place.settings.root / options.work_dir,
+            work_dir=options.work_dir,
             secrets_dir=options.secrets_dir,
             environ=os.environ,
             resolve=resolver(place.settings),
@@ -187,7 +187,7 @@ def finish_rollout(
     )
     from fairlead.image.workdir import write_json
 
-    write_json(place.settings.root / options.work_dir / "deploy.json", document)
+    write_json(options.work_dir / "deploy.json", document)
     phases = [(phase["phase"], phase["state"], phase["seconds"]) for phase in result.get("phases") or ()]
     if phases:
         reporter.timeline([*before, *phases])
@@ -204,6 +204,7 @@ def run_deploy(
 ) -> None:
     """Deploy the published images of this commit."""
     place = find_place(environment, options.registry)
+    options = options.claimed(place.settings.root)
     verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
     with open_lines(place, access) as lines, ask_state(place, lines) as aheads:
         result = start_rollout(place, options, reporter, verdict).deploy(lines, aheads)
@@ -215,6 +216,7 @@ def run_plan(
 ) -> None:
     """Show what a deploy would do; no server is changed."""
     place = find_place(environment, options.registry)
+    options = options.claimed(place.settings.root)
     verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
     with open_lines(place, access) as lines, ask_state(place, lines) as aheads:
         plans, bundle = start_rollout(place, options, reporter, verdict).plan(aheads)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +30,12 @@ class RolloutOptions:
     refresh: bool = False
     upgrade_edge: bool = False
     registry: str | None = None
+
+    def claimed(self, root: Path) -> RolloutOptions:
+        """The same with the work directory of a clone, which is ours or refused."""
+        from fairlead.image.workdir import claim_work_dir
+
+        return replace(self, work_dir=claim_work_dir(root, self.work_dir))
 
 
 def registry_option(function: _Decorated) -> _Decorated:

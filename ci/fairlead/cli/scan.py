@@ -41,10 +41,11 @@ def command(work_dir: str, offline: bool) -> None:
     from fairlead.image.documents import load_build
     from fairlead.image.refusal import refusal
     from fairlead.image.scan import run_scan_verb
+    from fairlead.image.workdir import claim_work_dir
     from fairlead.settings.load import load_settings
 
     settings = load_settings(Path.cwd(), os.environ)
-    folder = settings.root / work_dir
+    folder = claim_work_dir(settings.root, work_dir)
     reporter = report.current()
     document = run_scan_verb(
         settings,

@@ -104,7 +104,9 @@ def set_secrets(
     if dry_run:
         _show_plan(place, access, request)
     else:
-        _rotate(place, access, Path(work_dir), request, secrets)
+        from fairlead.image.workdir import claim_work_dir
+
+        _rotate(place, access, claim_work_dir(place.settings.root, work_dir), request, secrets)
         if not configured:
             report.current().line("give your deploys the new value too: one with the old value is refused")
 

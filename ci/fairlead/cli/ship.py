@@ -53,6 +53,7 @@ def command(
     """
     reporter = report.current()
     place = find_place(environment, options.registry)
+    options = options.claimed(place.settings.root)
     pipeline = _Pipeline(place, options, reporter, offline=offline)
     verdict = pipeline.run()
     with open_lines(place, access_of(known_hosts, identity)) as lines, ask_state(place, lines) as aheads:
@@ -68,7 +69,7 @@ class _Pipeline:
     def __init__(self, place: Place, options: RolloutOptions, reporter: Reporter, *, offline: bool) -> None:
         self._settings = place.settings
         self._environment = place.environment
-        self._work_dir = place.settings.root / options.work_dir
+        self._work_dir = options.work_dir
         self._secrets_dir = options.secrets_dir
         self._only = options.only
         self._reporter = reporter

@@ -48,10 +48,13 @@ def command(
     A link of the chain that cannot be shown from here is named, and is no failure.
     One that contradicts is: exit code 4.
     """
+    from fairlead.image.workdir import claim_work_dir
+
     reporter = report.current()
     place = find_place(environment)
+    folder = claim_work_dir(place.settings.root, work_dir)
     states, lost = _ask_states(place, access_of(known_hosts, identity), reporter)
-    proofs = {host: _prove(place, state, place.settings.root / work_dir) for host, state in states.items()}
+    proofs = {host: _prove(place, state, folder) for host, state in states.items()}
     now = time.time()
     _show_all(place, reporter, states, proofs, lost, now)
     reporter.result(_document(place, states, proofs, lost), _sentences(place, states, now))

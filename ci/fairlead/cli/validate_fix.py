@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import Counter
 from pathlib import Path
 
+from fairlead import files
 from fairlead.compose.fix import FixedText, Refused, by_file, fix_text, read_text, render_diff
 from fairlead.compose.judge import judge
 from fairlead.compose.verdict import Request, Verdict
@@ -92,18 +91,9 @@ def _read(file: str) -> tuple[str, str]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace the file whole or not at all; its mode stays, and a link stays a link."""
-    target = path.resolve()
+    """Replace the file whole or not at all; its mode stays, and a link within the checkout stays a link."""
+    target = files.inside(path)
     try:
-        mode = target.stat().st_mode & 0o7777
-        handle, scratch = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode())
-            Path(scratch).chmod(mode)
-            Path(scratch).replace(target)
-        except BaseException:
-            Path(scratch).unlink(missing_ok=True)
-            raise
+        files.write(target, text.encode(), mode=target.stat().st_mode & 0o7777)
     except OSError as error:
         raise InputError(f"{path} can't be written", why=error.strerror or str(error)) from error

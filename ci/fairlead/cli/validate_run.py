@@ -256,9 +256,10 @@ def _tell_job(verdict: Verdict) -> None:
 
 
 def _write(path: Path, text: str) -> None:
+    from fairlead import files
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{text.rstrip(chr(10))}\n", encoding="utf-8", errors="replace")
+        files.deliver(path, f"{text.rstrip(chr(10))}\n".encode("utf-8", "replace"))
     except OSError as error:
         raise InputError(f"{path} can't be written", why=error.strerror or str(error)) from error
 

@@ -151,8 +151,10 @@ def write_baseline(
 ) -> Baseline:
     """Write a baseline of these findings, whole or not at all, and return it."""
     import json
-    import tempfile
 
+    from fairlead import files
+
+    place = files.settled(path)
     root = path.absolute().parent
     salt = _salt_of(path)
     entries = sorted(
@@ -177,15 +179,7 @@ def write_baseline(
         for entry in entries
     ]
     text = json.dumps({"schema": SCHEMA, "salt": salt, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=root)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
+    files.write(place, text.encode("utf-8", "replace"))
     return Baseline(path, tuple(entries), salt)
 
 

@@ -43,6 +43,10 @@ def write_cache(place: str, value: Any) -> None:
         OSError: there is no such cache.
         ValueError: the value holds what can't be written.
     """
+    from fairlead.codecache import is_in_checkout
+
+    if is_in_checkout(place):
+        raise OSError(f"{place} may be the repository's")
     scratch = f"{place}.{os.getpid()}"
     os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120 - same
     handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -58,7 +62,9 @@ def read_cache(place: str) -> Any:
         OSError: it is not there.
         ValueError, TypeError, EOFError: it is damaged.
     """
-    with open(place, "rb") as file:  # noqa: PTH123 - same
+    from fairlead.codecache import open_own
+
+    with os.fdopen(open_own(place), "rb") as file:
         return loads(file.read())  # noqa: S302 - from the user's own cache, as any byte code
 
 

@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from fairlead import files
+
 
 def outputs_of(document: Mapping[str, object]) -> dict[str, str]:
     """The outputs that a document gives: each scalar field under its name, and all of it as ``document``.
@@ -38,9 +40,8 @@ def append_outputs(path: Path, outputs: Mapping[str, str]) -> None:
     The delimiter is random, so that no value (a commit message, a log line) can end its own output
     and begin another one.
     """
-    with path.open("a", encoding="utf-8") as file:
-        for name, value in outputs.items():
-            file.write(render_output(name, value, f"fairlead_{secrets.token_hex(16)}"))
+    rendered = (render_output(*output, f"fairlead_{secrets.token_hex(16)}") for output in outputs.items())
+    files.append(path, "".join(rendered).encode())
 
 
 def _text(value: str | float | bool) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from fairlead import files
 from fairlead.errors import FairleadError
 from fairlead.report.layout import render_seconds
 from fairlead.report.protocol import Phase
@@ -84,8 +85,7 @@ def append_summary(path: Path, markdown: str) -> None:
         if keep <= 0:
             return
         data = data[:keep].decode(errors="ignore").encode() + _CUT.encode()
-    with path.open("ab") as file:
-        file.write(data)
+    files.append(path, data)
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -137,7 +137,7 @@ def _run_bake(
             reporter.progress(heading)
 
     argv = bake_argv(locate("buildx"), definition)
-    also = (*passed.ENGINE, *login_variables(environ), *plan.variables)
+    also = (*passed.ENGINE, *passed.BUILDER, *login_variables(environ), *plan.variables)
     with docker_config(read_credentials(host, environ), environ) as login:
 
         def bake() -> process.Completed:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from fairlead import files
 from fairlead.errors import InputError
 from fairlead.image.workdir import write_json
 
@@ -279,13 +280,15 @@ def _scanned_json(image: ScannedImage) -> dict[str, Any]:
 
 def _load(path: Path, schema: str, written_by: str) -> dict[str, Any]:
     # The reader of YAML reads JSON too, and knows the line of every fault.
-    from fairlead.positions import load_yaml
+    from fairlead.positions import parse_yaml
     from fairlead.schemas import load_schema
     from fairlead.schemas.check import schema_findings
 
-    if not path.is_file():
-        raise InputError(f"there is no {path.name} in {path.parent}", fix=written_by)
-    document = load_yaml(path, str(path))
+    try:
+        text = files.read(path).decode("utf-8", "replace")
+    except FileNotFoundError as error:
+        raise InputError(f"there is no {path.name} in {path.parent}", fix=written_by) from error
+    document = parse_yaml(text, str(path))
     findings = document.faults or schema_findings(document, load_schema(schema), rule="document")
     if findings or not isinstance(document.value, dict):
         raise InputError(f"{path} does not hold", fix=written_by, findings=tuple(findings))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fairlead import files
 from fairlead.errors import CommandFailedError
 from fairlead.image.credentials import docker_config, read_credentials, registry_host
 from fairlead.image.documents import (
@@ -122,8 +121,7 @@ def run_scan_verb(
 
 def _tasks(build: BuildDocument, work_dir: Path) -> tuple[_Task, ...]:
     folder = (work_dir / "scan").absolute()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    files.renew_folder(folder)
     tasks = []
     for name, image in build.images.items():
         layout = read_layout(work_dir / image.layout)
@@ -145,11 +143,11 @@ def _trivy(settings: Settings, environ: Mapping[str, str]) -> Iterator[Trivy]:
     is_own = bool(host) and host == registry_host(settings.registry)
     credentials = read_credentials(host, environ) if is_own else None
     with (
-        tempfile.TemporaryDirectory(prefix="fairlead-scan-") as empty,
+        files.temporary_folder("fairlead-scan-") as empty,
         docker_config(credentials, environ) as login,
     ):
         found = locate_tool("trivy")
-        yield Trivy(found.path, found.version, cache_folder(environ), Path(empty), login)
+        yield Trivy(found.path, found.version, cache_folder(environ), empty, login)
 
 
 def _database(trivy: Trivy, environ: Mapping[str, str], reporter: Reporter, *, offline: bool) -> Database:
@@ -172,7 +170,7 @@ def _scan(trivy: Trivy, task: _Task, reporter: Reporter) -> PlatformScan:
     if not done.ok:
         return PlatformScan(platform=task.platform, config=config, report=None, error=last_error(done.stderr))
     try:
-        report = parse_report(task.report.read_text(encoding="utf-8"))
+        report = parse_report(files.read(task.report).decode())
     except (OSError, ValueError) as error:
         return PlatformScan(
             platform=task.platform, config=config, report=None, error=str(error), is_broken=True
@@ -219,8 +217,8 @@ def _reports(
         return ScannedPlatform(counts={}, report="", sarif="", sbom="")
     refused = refused_vulnerabilities(policy, task.image, scan.report, now)
     failing = trivy.empty / f"{task.name}.failing.json"
-    text = task.report.read_text(encoding="utf-8")
-    failing.write_text(keep_vulnerabilities(text, refused), encoding="utf-8")
+    text = files.read(task.report).decode()
+    files.write(failing, keep_vulnerabilities(text, refused))
     made = {}
     for form, source, output in (("sarif", failing, task.sarif), ("cyclonedx", task.report, task.sbom)):
         done = trivy.run(*convert_argv(source, form, output))

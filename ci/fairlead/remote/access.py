@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead import process
+from fairlead import files, process
 from fairlead.errors import CommandFailedError, InputError, ToolMissingError
 from fairlead.remote.ssh import Access, keyscan_argv
 from fairlead.remote.ssh_failure import Cause, ScannedKey, explain, parse_cause, parse_refused_key
@@ -84,9 +82,7 @@ def key_file(content: str) -> Iterator[Path]:
     """A private key in a file of mode 0600, for as long as the block lasts."""
     # A key pasted into a secret often lost its last newline, or got a carriage return at each line.
     text = content.replace("\r\n", "\n").rstrip("\n") + "\n"
-    with tempfile.TemporaryDirectory(prefix="fairlead-ssh-") as folder:
-        path = Path(folder) / "key"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+    with files.temporary_folder("fairlead-ssh-") as folder:
+        path = folder / "key"
+        files.create(path, text, mode=0o600)
         yield path
