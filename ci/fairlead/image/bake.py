@@ -16,6 +16,7 @@ from typing import Any
 
 from fairlead.errors import InputError
 from fairlead.image.cache import CachePlan, plan_cache
+from fairlead.image.given_cache import check_given_caches
 from fairlead.image.staging import Source, plan_staging
 from fairlead.release.identity import Identity
 from fairlead.settings.values import BuildSecret, Settings
@@ -89,7 +90,7 @@ def plan_bake(
         options: how to build.
 
     Raises:
-        InputError: there is no image, no registry is known, or a build secret is not there.
+        InputError: there is no image, no registry is known, a build secret is not there, or a cache is not allowed.
     """
     options = options or BuildOptions()
     if not settings.images:
@@ -98,6 +99,7 @@ def plan_bake(
             why=f"{settings.document.path} has no images:",
             fix="add images: {api: {dockerfile: Dockerfile}}",
         )
+    check_given_caches(settings.build.cache)
     names = {name: target_name(name) for name in settings.images}
     layouts = {name: work_dir / "images" / name for name in settings.images}
     shared = {

@@ -242,6 +242,22 @@ def test_links_where_other_verbs_write(trap: Trap) -> None:
             assert trap.everything() == before, words
 
 
+def test_a_build_cache_outside_of_the_clone(trap: Trap) -> None:
+    """`build.cache` names a folder of the victim's that the builder is to write into, or a server to send his token to.
+
+    Holds: only `local`, in Fairlead's own cache; no address for a job's token. Exit code 2 before the build.
+    """
+    trap.commit(lambda at: at.write_text("x"), "note")
+    settings = trap.clone / "fairlead.yaml"
+    before = trap.everything()
+    for entry in (f"type=local,dest={trap.outside}", "type=gha,url=https://mallory.example.com/"):
+        settings.write_text(f'{SETTINGS}build: {{cache: ["{entry}"]}}\n')
+        ended = trap.run("build", ACTIONS_RUNTIME_TOKEN="x")
+        assert ended.code == 2, ended
+        assert entry in ended.document["what"]
+        assert trap.everything() == before
+
+
 def test_a_cache_that_the_repository_brings_along(trap: Trap) -> None:
     """A cache folder in the clone, as some CI systems ask for, with a program of the author's in it.
 
