@@ -262,7 +262,7 @@ def checkout_of(path: Path) -> Path | None:
 
     A home that is kept in git is its owner's own work, unless it is the very checkout that we run in.
     """
-    found, home = checkouts(path), Path.home()
+    found, home = checkouts(path), Path(os.path.expanduser("~"))  # noqa: PTH111 - some have none
     if home in found and checkouts(Path("x")) != [home]:
         found.remove(home)
     return found[0] if found else None

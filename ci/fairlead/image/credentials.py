@@ -16,14 +16,11 @@ from typing import Any
 
 from fairlead import files, passed
 from fairlead.errors import InputError
+from fairlead.image.docker_login import DOCKER_HUB, DOCKER_HUB_KEY, find_docker_login
 from fairlead.report import redact
 
 USERNAME = "FAIRLEAD_REGISTRY_USERNAME"
 PASSWORD = "FAIRLEAD_REGISTRY_PASSWORD"  # noqa: S105 - the name of the variable
-_DOCKER_HUB = "docker.io"
-_LOGINS = ("auths", "credsStore", "credHelpers")
-# Docker files the login of its own registry under the address of an API that is no more.
-_DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Credentials:
     def docker_auth(self) -> dict[str, Any]:
         """As ``config.json`` of Docker and ``auth.json`` of skopeo hold it."""
         token = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
-        key = _DOCKER_HUB_KEY if self.host == _DOCKER_HUB else self.host
+        key = DOCKER_HUB_KEY if self.host == DOCKER_HUB else self.host
         return {"auths": {key: {"auth": token}}}
 
 
@@ -45,7 +42,7 @@ def registry_host(reference: str) -> str:
     """The registry of an image reference: ``ghcr.io``, ``127.0.0.1:5080``; ``docker.io`` where it names none."""
     first, slash, _ = reference.partition("/")
     is_host = slash and ("." in first or ":" in first or first == "localhost")
-    return first if is_host else _DOCKER_HUB
+    return first if is_host else DOCKER_HUB
 
 
 def is_loopback(host: str) -> bool:
@@ -88,22 +85,10 @@ def find_credentials(host: str, environ: Mapping[str, str]) -> Credentials | Non
     given = read_credentials(host, environ)
     if given is not None:
         return given
-    if not any(_read_config(_docker_folder(environ) / "config.json").get(name) for name in _LOGINS):
-        # The library takes 0.2 s to load: not where nobody is logged in anywhere.
+    found = find_docker_login(host, _read_config(_docker_folder(environ) / "config.json"))
+    if found is None:
         return None
-    from docker.auth import load_config
-    from docker.errors import DockerException
-
-    try:
-        found = load_config(str(_docker_folder(environ) / "config.json")).resolve_authconfig(
-            None if host == _DOCKER_HUB else host
-        )
-    except DockerException:
-        return None
-    username = found.get("username") or found.get("Username") if found else None
-    password = found.get("password") or found.get("Password") if found else None
-    if not username or not password:
-        return None
+    username, password = found
     redact(password)
     return Credentials(host, username, password)
 

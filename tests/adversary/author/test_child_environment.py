@@ -50,6 +50,10 @@ def spied(tmp_path: Path) -> tuple[dict[str, str], Path]:
     places |= {"trivy": str(locate("trivy"))}
     wraps = {programs / name: real for name, real in places.items() if real}
     wraps |= {plugins / name: str(locate(name.removeprefix("docker-"))) for name in PLUGINS}
+    helper = programs / "docker-credential-spy"
+    helper.write_text(SCRIPT.format(dumps=dumps, name=helper.name, real="false"))
+    helper.chmod(0o755)
+    (plugins.parent / "config.json").write_text('{"credsStore": "spy"}')
     for wrap, real in wraps.items():
         wrap.write_text(SCRIPT.format(dumps=dumps, name=wrap.name, real=real))
         wrap.chmod(0o755)
@@ -97,9 +101,11 @@ def test_secrets_in_the_environment_of_tools(tmp_path: Path, spied: tuple[dict[s
         seen.setdefault(dump.name.partition(".")[0], set()).update(
             name for name, value in told.items() if CANARY in value
         )
-    assert {"git", "ssh", "docker-buildx", "docker-compose", "trivy", "skopeo"} <= set(seen), seen
+    tools = {"git", "ssh", "docker-buildx", "docker-compose", "trivy", "skopeo", "docker-credential-spy"}
+    assert tools <= set(seen), seen
     assert seen.pop("docker-compose") <= set(OTHERS)
     assert seen.pop("docker-buildx") == {"NPM_TOKEN"}
-    # The builder asks git about the commit, and hands on what it has.
-    assert seen.pop("git") <= {"NPM_TOKEN"}
+    # The builder asks git about the commit and the helper about a login, and hands on what it has.
+    for name in ("git", "docker-credential-spy"):
+        assert seen.pop(name) <= {"NPM_TOKEN"}
     assert not set().union(*seen.values()), seen
