@@ -23,6 +23,7 @@ def test_a_comment_that_pretends_to_be_ours(tmp_path: Path) -> None:
     """A comment of the author's own that begins like Fairlead's, so that the job writes the images' names into it.
 
     He could change them afterwards, and the comment would still look like the job's.
+
     Holds: only a comment of the token's own author is updated; another one is made beside his.
     """
     event = {"pull_request": {"number": 12, "head": {"sha": "b" * 40, "repo": {"full_name": "acme/board"}}}}
