@@ -8,8 +8,9 @@ import socket
 import time
 import urllib.parse
 import uuid
-from typing import Any, Optional
+from typing import Any, Optional, cast
 
+from .bounded import Bound, BoundedSocket
 from .bundle import Bundle, read_bundle
 from .containers import find_proxy, read_app_containers
 from .engine import Engine
@@ -25,6 +26,7 @@ from .tls import LoopbackConnection
 SCHEMA = "fairlead.event/v1"
 _PATH = "/api/v1/events"
 _TIMEOUT = 3.0
+_MAX_ANSWER = 1 << 20
 _ATTEMPTS = 4
 _PAUSE = 1.0
 
@@ -109,11 +111,15 @@ def _post(connection: http.client.HTTPConnection, url: str, token: str, body: by
 def _connection(paths: Paths, engine: Engine, release: Release, url: str) -> http.client.HTTPConnection:
     """To the board: over loopback when it is this very app, so that nothing leaves the host; else as anybody would."""
     own = _own_target(paths, engine, release, url)
+    bound = Bound(_TIMEOUT, _MAX_ANSWER)
     if own is not None:
-        return LoopbackConnection(own.address, own.port, own.host, _TIMEOUT, tls=own.scheme == "https")
+        return LoopbackConnection(own.address, own.port, own.host, bound, tls=own.scheme == "https")
     parts = urllib.parse.urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    return kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
+    connection = kind(parts.hostname or "", parts.port, timeout=bound.left())
+    connection.connect()
+    connection.sock = cast("socket.socket", BoundedSocket(connection.sock, bound))
+    return connection
 
 
 def _own_target(paths: Paths, engine: Engine, release: Release, url: str) -> Optional[Target]:

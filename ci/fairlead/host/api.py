@@ -10,11 +10,17 @@ import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Optional
 
+from .bounded import Bound, OverdueError, TooLargeError
 from .errors import EngineFault
 from .unixhttp import UnixConnection, read_frames, split_lines
 
 _API = "/v1.44"
 _READY_POLL = 0.1
+_MAX_ANSWER = 1 << 26
+"""Bytes of one answer of the engine: hundreds of containers in full take a few million."""
+_MAX_OUTPUT = 1 << 20
+"""Bytes that a command in a container may print before it counts as one that does not end."""
+_IDLE = 30.0
 
 
 class ApiFault(EngineFault):
@@ -60,7 +66,7 @@ class EngineApi:
         timeout: float = 60.0,
     ) -> Any:
         """One call of the API. Raises as ``get`` does."""
-        with self._request(method, path, query, body, timeout) as answer:
+        with self._request(method, path, query, body, Bound(timeout, _MAX_ANSWER)) as answer:
             raw = answer.read()
         if answer.getheader("Content-Type", "").startswith("application/json") and raw:
             return json.loads(raw)
@@ -119,16 +125,22 @@ class EngineApi:
     def execute(self, container: str, argv: Sequence[str], *, timeout: float) -> Optional[int]:
         """Run a command in a running container, as its own user; its exit code, or None when it did not end in time.
 
+        What it prints is nobody's business here, and is not kept; one that floods does not end in time either.
+
         Raises:
             ApiFault: the container does not run, or has no such program.
         """
         body = {"Cmd": list(argv), "AttachStdout": True, "AttachStderr": True}
         name = self.post(f"/containers/{container}/exec", body)["Id"]
+        start = {"Detach": False, "Tty": False}
+        bound = Bound(timeout, _MAX_OUTPUT)
         try:
             # The answer ends when the command does.
-            self.post(f"/exec/{name}/start", {"Detach": False, "Tty": False}, timeout=timeout)
+            with self._request("POST", f"/exec/{name}/start", {}, start, bound) as answer:
+                while answer.read1(1 << 16):
+                    pass
         except EngineFault as error:
-            if isinstance(error.__cause__, TimeoutError):
+            if isinstance(error.__cause__, (OverdueError, TooLargeError)):
                 return None
             raise
         code: Optional[int] = self.get(f"/exec/{name}/json")["ExitCode"]
@@ -144,18 +156,23 @@ class EngineApi:
             raise
         return True
 
-    def logs(self, container: str, *, tail: int, follow: bool = False) -> Iterator[str]:
-        """The container's output, line by line, both streams; empty when the engine keeps none."""
+    def logs(
+        self, container: str, *, tail: int, follow: bool = False, bound: Optional[Bound] = None
+    ) -> Iterator[str]:
+        """The container's output, line by line, both streams; empty when the engine keeps none.
+
+        Raises:
+            EngineFault: it does not answer, or there is more than ``bound`` allows.
+        """
         details = self.inspect(container)
         if details is None:
             return
         path = f"/containers/{container}/logs"
         query = {"stdout": "1", "stderr": "1", "tail": str(tail), "follow": "1" if follow else "0"}
-        timeout = None if follow else 30.0
+        bound = bound or (Bound() if follow else Bound(idle=_IDLE))
         try:
-            with self._request("GET", path, query, None, timeout) as answer:
-                read = answer.read1 if follow else answer.read
-                chunks = iter(lambda: read(1 << 16), b"")
+            with self._request("GET", path, query, None, bound) as answer:
+                chunks = iter(lambda: answer.read1(1 << 16), b"")
                 yield from split_lines(chunks if details["Config"].get("Tty") else read_frames(chunks))
         except ApiFault:
             return
@@ -185,14 +202,14 @@ class EngineApi:
         path: str,
         query: Mapping[str, object],
         body: Optional[Mapping[str, Any]],
-        timeout: Optional[float],
+        bound: Bound,
     ) -> Iterator[http.client.HTTPResponse]:
         target = path if path == "/_ping" else _API + path
         if query:
             target += "?" + urllib.parse.urlencode({key: str(value) for key, value in query.items()})
         payload = json.dumps(body).encode() if body is not None else None
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        connection = UnixConnection(self.socket_path, timeout)
+        connection = UnixConnection(self.socket_path, bound)
         try:
             connection.request(method, target, payload, headers)
             answer = connection.getresponse()
@@ -225,6 +242,8 @@ def _unreachable(path: str, error: Exception) -> EngineFault:
             why="the user is not in the group docker",
             fix="as root: `usermod -aG docker USER`, then log in again; `fairlead host setup` does it",
         )
+    if isinstance(error, (OverdueError, TooLargeError)):
+        return EngineFault(f"the answer of the engine ({path}) does not end", why=str(error))
     return EngineFault(
         f"the engine does not answer at {path}",
         why=str(error) or type(error).__name__,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
@@ -9,6 +11,7 @@ from typing import Optional
 from .bundle import Bundle
 from .containers import Container, read_app_containers, refresh_containers
 from .engine import Engine
+from .errors import ReleaseFault
 from .journal import Journal
 from .orders import heed
 from .paths import Paths
@@ -35,7 +38,8 @@ class Outcome:
 class Host:
     """The app on this host, under its lock: what recovery needs too.
 
-    ``proved`` has the ids of the containers whose health check has passed when Fairlead ran it.
+    ``proved`` has the ids of the containers whose health check has passed when Fairlead ran it; ``until`` is when the
+    phase under way has to be over (monotonic seconds), ``within`` how many seconds it was given.
     """
 
     paths: Paths
@@ -45,6 +49,13 @@ class Host:
     phase: str = "prepare"
     seen: tuple[Container, ...] = ()
     proved: set[str] = field(default_factory=set)
+    until: float = math.inf
+    within: float = math.inf
+
+    def begin_phase(self, name: str, within: float = math.inf) -> None:
+        """From now on it is this phase, and it has so many seconds: nothing that it calls outlasts them."""
+        self.phase, self.within, self.until = name, within, time.monotonic() + within
+        self.engine.until = self.until
 
     def list_containers(self) -> list[Container]:
         """All containers of the app: the engine is asked for the list, which costs it 15 ms a container."""
@@ -96,9 +107,16 @@ class Context:
         return self.host.engine
 
     def heed(self) -> None:
-        """A safe point: go no further where the client said stop.
+        """A safe point: go no further where the client said stop, or where the phase has taken its time.
 
         Raises:
             StoppedFault: it did.
+            ReleaseFault: it has.
         """
         heed(self.paths.task(self.task))
+        if time.monotonic() >= self.host.until:
+            raise ReleaseFault(
+                f"{self.host.phase} was not over within {self.host.within:g} s",
+                why="something that it had to wait for takes longer than it may",
+                fix="look at the log lines of the release; `deploy.start_timeout` gives it more time",
+            )

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 import shlex
 import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +27,15 @@ from .errors import EngineFault
 
 _DEFAULT_SOCKET = "/var/run/docker.sock"
 _TAIL_LINES = 20
+_LONGEST_LINE = 2000
+_KEPT_OUTPUT = 1 << 20
+"""Bytes of what a program prints that are kept, its last ones: some of it may come from a container."""
+_PIPE_WAIT = 5.0
+"""Seconds for the rest of the output of a program that has ended; a child of it may hold the pipe open."""
 _PULL_POLL = 0.25
+_RUN_POLL = 0.25
+_RUN_SECONDS = 1800.0
+"""For a program that nobody gave a time, such as a Compose that waits for a command in a container: the lock is held."""
 _PR_SET_PDEATHSIG = 1
 _COMPOSE_ENVIRON = {"COMPOSE_ANSI": "never", "COMPOSE_PROGRESS": "plain", "COMPOSE_IGNORE_ORPHANS": "true"}
 _PLUGIN_FOLDERS = (
@@ -52,7 +62,28 @@ class Finished:
     @property
     def tail(self) -> tuple[str, ...]:
         """The last lines that it printed."""
-        return tuple(line for line in self.output.splitlines() if line.strip())[-_TAIL_LINES:]
+        lines = [line for line in self.output.splitlines() if line.strip()][-_TAIL_LINES:]
+        return tuple(line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…" for line in lines)
+
+
+class _Tail:
+    """The end of what a program prints."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+
+    @property
+    def text(self) -> str:
+        return self._kept.decode(errors="replace")
+
+    def take(self, handle: int) -> None:
+        """Read it to its end, and close it."""
+        try:
+            while chunk := os.read(handle, 1 << 16):
+                self._kept += chunk
+                del self._kept[:-_KEPT_OUTPUT]
+        finally:
+            os.close(handle)
 
 
 class Engine(EngineApi):
@@ -64,6 +95,8 @@ class Engine(EngineApi):
         self._compose: Optional[tuple[str, ...]] = None
         self.hand_down: tuple[int, ...] = ()
         """Descriptors that processes inherit: the app's lock."""
+        self.until = math.inf
+        """When what is run has to have ended, whatever it is (monotonic seconds): the end of the phase."""
 
     @classmethod
     def connect(cls, environ: Optional[Mapping[str, str]] = None) -> Engine:
@@ -120,27 +153,35 @@ class Engine(EngineApi):
         """Run a program of the engine's to its end; a non-zero exit is for the caller to judge.
 
         Raises:
-            EngineFault: it is not installed, or took longer than ``timeout`` seconds.
+            EngineFault: it is not installed, or took longer than ``timeout`` seconds, or than the phase may.
         """
-        with self.begin(argv) as process:
-            try:
-                output = process.communicate(timeout=timeout)[0]
-            except subprocess.TimeoutExpired as error:
-                process.kill()
-                raise EngineFault(f"`{shlex.join(argv)}` did not end within {timeout:g} s") from error
-        return Finished(tuple(argv), process.returncode, output.decode(errors="replace"))
+        until = min(self.until, time.monotonic() + (_RUN_SECONDS if timeout is None else timeout))
+        return self.run_watched(argv, lambda: None, poll=_RUN_POLL, until=until)
 
-    def run_watched(self, argv: Sequence[str], watch: Callable[[], None], *, poll: float) -> Finished:
-        """Run a program and call ``watch`` every ``poll`` seconds meanwhile; what that raises ends the program."""
+    def run_watched(
+        self, argv: Sequence[str], watch: Callable[[], None], *, poll: float, until: Optional[float] = None
+    ) -> Finished:
+        """Run a program and call ``watch`` every ``poll`` seconds meanwhile; what that raises ends the program.
+
+        Raises:
+            EngineFault: it is not installed, or has not ended ``until`` then, the end of the phase if nothing is said.
+        """
+        until = self.until if until is None else until
+        began = time.monotonic()
         with self.begin(argv) as process:
-            output: list[bytes] = []
-            # Taken while it prints: a full pipe would stop it.
-            reader = threading.Thread(target=output.extend, args=(process.stdout,), daemon=True)
+            output = _Tail()
+            # Taken while it prints: a full pipe would stop it. By a handle of its own, which nobody else closes.
+            handle = os.dup(process.stdout.fileno()) if process.stdout is not None else -1
+            reader = threading.Thread(target=output.take, args=(handle,), daemon=True)
             reader.start()
-            while not _has_ended(process, poll):
+            while not _has_ended(process, reader, max(0.0, min(poll, until - time.monotonic()))):
                 watch()
-            reader.join()
-        return Finished(tuple(argv), process.returncode, b"".join(output).decode(errors="replace"))
+                if time.monotonic() >= until:
+                    process.kill()
+                    took = time.monotonic() - began
+                    raise EngineFault(f"`{shlex.join(argv)}` did not end within {took:.3g} s")
+            reader.join(_PIPE_WAIT)
+        return Finished(tuple(argv), process.returncode, output.text)
 
     @contextlib.contextmanager
     def begin(self, argv: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
@@ -222,7 +263,11 @@ def find_compose(environ: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _has_ended(process: subprocess.Popen[bytes], patience: float) -> bool:
+def _has_ended(process: subprocess.Popen[bytes], reader: threading.Thread, patience: float) -> bool:
+    """Whether a program has ended; with the end of its output that is noticed at once."""
+    reader.join(patience)
+    if reader.is_alive():
+        return process.poll() is not None
     try:
         process.wait(timeout=patience)
     except subprocess.TimeoutExpired:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import collections
+from typing import Deque
+
+from .bounded import Bound
 from .containers import Container
 from .engine import Engine
 from .errors import AgentError
 
 _LINES = 20
+_SECONDS = 5.0
+_BYTES = 1 << 21
+_LONGEST = 2000
+"""Characters of a line that are kept: what an app prints is its own decision, and an event is no file."""
 
 
 def explain_container(container: Container, evidence: tuple[str, ...]) -> str:
@@ -18,10 +26,12 @@ def explain_container(container: Container, evidence: tuple[str, ...]) -> str:
 
 def read_evidence(engine: Engine, container: Container, lines: int = _LINES) -> tuple[str, ...]:
     """Health output and last log lines of a container; a container without either says so."""
+    output: Deque[str] = collections.deque(maxlen=lines)
     try:
-        output = list(engine.logs(container.id, tail=lines))[-lines:]
+        for line in engine.logs(container.id, tail=lines, bound=Bound(_SECONDS, _BYTES)):
+            output.append(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…")
     except AgentError as error:
-        output = [f"(no logs: {error.why or error.what})"]
+        output.append(f"(no {'more ' if output else ''}logs: {error.why or error.what})")
     return (
         *dict.fromkeys(container.health_log),
         *(f"{container.service or container.name}: {line}" for line in output or ["(it printed nothing)"]),

@@ -12,7 +12,8 @@ from .engine import Engine
 from .errors import AgentError
 
 _Line = Tuple[Container, Optional[str]]
-_WAITING = 10_000
+_WAITING = 500
+"""Lines, each of which may be as long as ``unixhttp.MAX_LINE``."""
 
 
 def follow_logs(

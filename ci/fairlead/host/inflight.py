@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import collections
 import http.client
-import json
+import itertools
+import re
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+from .bounded import Bound, parse_json
 from .paths import Paths
 from .snippet import STREAM_ZEROS
 from .unixhttp import UnixConnection
 
 _TIMEOUT = 2.0
+_MAX_ANSWER = 1 << 20
+"""Bytes: some 60 for each address and port."""
+_MAX_SOCKETS = 8
+"""There are one or two; the folder is the proxy's to write."""
+_PORT = re.compile(r"(0{0,16})([1-9][0-9]{0,4})")
+_MAX_COUNT = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ def find_admin_sockets(paths: Paths) -> list[Path]:
 
 def count_in_flight(sockets: Iterable[Path], addresses: Collection[str]) -> Optional[InFlight]:
     """What is under way to these container addresses; None when no proxy can be asked."""
-    answers = [answer for answer in map(read_upstreams, sockets) if answer is not None]
+    answers = [answer for answer in read_all_upstreams(sockets) if answer is not None]
     try:
         counts = [sum_in_flight(answer, addresses) for answer in answers]
     except (ValueError, KeyError, TypeError):
@@ -49,11 +58,20 @@ def count_in_flight(sockets: Iterable[Path], addresses: Collection[str]) -> Opti
     return InFlight(sum(one.requests for one in counts), sum(one.streams for one in counts))
 
 
-def read_upstreams(socket: Path) -> object:
+def read_all_upstreams(sockets: Iterable[Path]) -> list[object]:
+    """What each socket answers, None where it does not, all within the time that one may take."""
+    until = time.monotonic() + _TIMEOUT
+    return [
+        read_upstreams(socket, max(0.0, until - time.monotonic()))
+        for socket in itertools.islice(sockets, _MAX_SOCKETS)
+    ]
+
+
+def read_upstreams(socket: Path, timeout: float = _TIMEOUT) -> object:
     """Caddy's list of upstream addresses; None when it does not answer."""
-    raw = _get(socket, "/reverse_proxy/upstreams")
+    raw = _get(socket, "/reverse_proxy/upstreams", timeout)
     try:
-        return None if raw is None else json.loads(raw)
+        return None if raw is None else parse_json(raw)
     except ValueError:
         return None
 
@@ -64,15 +82,17 @@ def sum_in_flight(upstreams: object, addresses: Collection[str]) -> InFlight:
     What is in flight is listed by the port as the handler wrote it, with leading zeros where it is counted, and
     with as many as streams have where it is one (``snippet``). Caddy 2.11.7 lists all of it once more by the plain
     port, 2.11.4 does not: the larger of both is the truth.
+
+    Raises:
+        ValueError: it is no such list.
     """
     written: dict[tuple[str, int], int] = collections.defaultdict(int)
     again: dict[tuple[str, int], int] = collections.defaultdict(int)
     streams: dict[tuple[str, int], int] = collections.defaultdict(int)
     for upstream in upstreams if isinstance(upstreams, list) else ():
-        host, _, port = str(upstream["address"]).rpartition(":")
-        place, count = (host.strip("[]"), int(port)), int(upstream["num_requests"])
-        if place[0] in addresses:
-            zeros = len(port) - len(port.lstrip("0"))
+        host, zeros, port = parse_address(upstream)
+        place, count = (host, port), parse_number(upstream, "num_requests")
+        if host in addresses:
             streams[place] += count if zeros == STREAM_ZEROS else 0
             if zeros:
                 written[place] += count
@@ -83,19 +103,47 @@ def sum_in_flight(upstreams: object, addresses: Collection[str]) -> InFlight:
     return InFlight(sum(whole.values()) - found, found)
 
 
+def parse_address(upstream: object) -> tuple[str, int, int]:
+    """An upstream's host, the leading zeros of its port, and the port.
+
+    Raises:
+        ValueError: it has none.
+    """
+    address = upstream.get("address") if isinstance(upstream, dict) else None
+    host, _, port = address.rpartition(":") if isinstance(address, str) else ("", "", "")
+    found = _PORT.fullmatch(port)
+    if found is None:
+        raise ValueError("an upstream without an address")
+    return host.strip("[]"), len(found[1]), int(found[2])
+
+
+def parse_number(upstream: object, key: str) -> int:
+    """One of an upstream's counts.
+
+    Raises:
+        ValueError: it is none.
+    """
+    count = upstream.get(key) if isinstance(upstream, dict) else None
+    if not isinstance(count, int) or not 0 <= count <= _MAX_COUNT:
+        raise ValueError(f"an upstream without {key}")
+    return count
+
+
 def answers_admin(socket: Path) -> bool:
     """Whether a proxy's admin socket answers."""
-    return _get(socket, "/reverse_proxy/upstreams") is not None
+    return _get(socket, "/reverse_proxy/upstreams", _TIMEOUT) is not None
 
 
-def _get(socket: Path, path: str) -> Optional[bytes]:
-    connection = UnixConnection(str(socket), _TIMEOUT)
+def _get(socket: Path, path: str, timeout: float) -> Optional[bytes]:
+    connection = UnixConnection(str(socket), Bound(timeout, _MAX_ANSWER), foreign=True)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
-        content = answer.read()
-        return content if answer.status == http.client.OK else None
-    except (OSError, http.client.HTTPException):
+        # So many at most: without a number a buffer is made of whatever size the answer says that it has.
+        content = answer.read(_MAX_ANSWER)
+        # What is left of its length has not come: half an answer is none.
+        return content if answer.status == http.client.OK and not answer.length else None
+    except (OSError, http.client.HTTPException, ValueError, OverflowError):
         return None
     finally:
         connection.close()

@@ -6,10 +6,11 @@ import http.client
 import socket
 import ssl
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
+from .bounded import Bound, OverdueError
 from .containers import Container
 from .edge.place import PORTS
 from .release import Probe
@@ -18,6 +19,9 @@ from .tls import LoopbackConnection
 
 _TIMEOUT = 5.0
 _MAX_BODY = 1 << 20
+_MAX_ANSWER = _MAX_BODY + (1 << 20)
+"""Bytes of the whole answer: what is read of the body, and headers (``http.client`` takes 100, of 64 KB each)."""
+_MAX_TOLD = 200
 _ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
@@ -63,25 +67,44 @@ class Answer:
 
 
 def probe_http(
-    target: Target, token: str = "", timeout: float = _TIMEOUT, headers: Optional[Mapping[str, str]] = None
+    target: Target,
+    token: str = "",
+    timeout: float = _TIMEOUT,
+    headers: Optional[Mapping[str, str]] = None,
+    heed: Optional[Callable[[], None]] = None,
 ) -> Answer:
-    """Ask once, with further ``headers``. The certificate is not checked: the connection does not leave the host."""
+    """Ask once, with further ``headers``; ``timeout`` seconds for the whole answer, from the connection on.
+
+    The certificate is not checked: the connection does not leave the host. What ``heed`` raises ends the wait.
+    """
     tls = target.scheme == "https"
-    connection = LoopbackConnection(target.address, target.port, target.host, timeout, tls=tls)
+    bound = Bound(timeout, _MAX_ANSWER, heed=heed)
+    connection = LoopbackConnection(target.address, target.port, target.host, bound, tls=tls)
     try:
         own = {"Host": target.host, "User-Agent": "fairlead", PROBE_HEADER: "1"}
         own.update({DARK_HEADER: token} if token else {})
         connection.request("GET", target.path, headers={**own, **(headers or {})})
         answer = connection.getresponse()
-        body = answer.read(_MAX_BODY).decode("utf-8", "replace")
+        raw = answer.read(_MAX_BODY)
+        if answer.length and len(raw) < _MAX_BODY:
+            return Answer(0, error=f"did not answer: {answer.length} bytes of the answer are missing")
+        body = raw.decode("utf-8", "replace")
         found = {name.lower(): value for name, value in answer.getheaders()}
-        return Answer(answer.status, found.get("x-release"), body=body, headers=found)
+        release = found.get("x-release")
+        return Answer(answer.status, release and release[:_MAX_TOLD], body=body, headers=found)
     except ssl.SSLError as error:
         return Answer(0, error=f"no TLS: {error.reason or error}", tls=True)
-    except (OSError, http.client.HTTPException) as error:
-        return Answer(0, error=f"did not answer: {str(error) or type(error).__name__}")
+    except OverdueError:
+        return Answer(0, error=f"did not answer: the whole answer had not come after {timeout:.3g} s")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return Answer(0, error=f"did not answer: {_told(error)}")
     finally:
         connection.close()
+
+
+def _told(error: Exception) -> str:
+    """An error in words; some have all that came in them."""
+    return (str(error) or type(error).__name__)[:_MAX_TOLD]
 
 
 def listens(target: Target) -> bool:

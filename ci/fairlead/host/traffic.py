@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Counter, Deque
 
-from .inflight import find_admin_sockets, read_upstreams
+from .inflight import find_admin_sockets, parse_address, parse_number, read_all_upstreams
 from .paths import Paths
 from .snippet import COUNTED_SECONDS, TALLIES
 
@@ -74,11 +74,11 @@ def parse_counts(upstreams: object) -> dict[tuple[str, str], int]:
     counts: dict[tuple[str, str], int] = collections.defaultdict(int)
     for upstream in upstreams if isinstance(upstreams, list) else ():
         try:
-            host, _, port = str(upstream["address"]).rpartition(":")
-            tally = _BY_ZEROS.get(len(port) - len(port.lstrip("0")))
+            host, zeros, _ = parse_address(upstream)
+            tally = _BY_ZEROS.get(zeros)
             if tally is not None:
-                counts[host.strip("[]"), tally.name] += int(upstream["fails"])
-        except (KeyError, TypeError, ValueError):
+                counts[host, tally.name] += parse_number(upstream, "fails")
+        except ValueError:
             continue
     return dict(counts)
 
@@ -122,7 +122,7 @@ class Recorder:
 
     def _record(self) -> None:
         while not self._stop.wait(_EVERY):
-            answers = [read_upstreams(socket) for socket in find_admin_sockets(self._paths)]
+            answers = read_all_upstreams(find_admin_sockets(self._paths))
             if any(answer is not None for answer in answers):
                 counts = sum((collections.Counter(parse_counts(answer)) for answer in answers), _NOTHING)
                 self._samples.append(Sample(time.monotonic(), counts))

@@ -133,7 +133,7 @@ def _run_phases(context: Context, timeline: Timeline, tell: Callable[[Result], N
 
 
 def _run_phase(context: Context, phase: Phase, timeline: Timeline) -> None:
-    context.host.phase = phase.name
+    context.host.begin_phase(phase.name, phase.within(context.target.release.start_timeout))
     if phase.reverts and phase.name != COMMITTING:
         context.heed()
     told: dict[str, Any] = {"updated": changed_services(context)} if phase.name == "platform" else {}
@@ -146,6 +146,7 @@ def _run_phase(context: Context, phase: Phase, timeline: Timeline) -> None:
 
 def _run_late(context: Context, phase: Phase, timeline: Timeline, fault: AgentError) -> None:
     """There is no way back any more: once again, should it have been the engine's restart; else it is a warning."""
+    context.host.begin_phase(phase.name)
     try:
         if isinstance(fault, EngineFault):
             context.engine.wait_ready()
@@ -196,6 +197,8 @@ def _told(context: Context) -> dict[str, object]:
 
 def _undo(context: Context, timeline: Timeline, fault: AgentError) -> Result:
     """Back to what was, and say so; when that fails too, say that loudest."""
+    # The time of the phase that failed is not the time to undo it.
+    context.host.begin_phase(context.host.phase)
     own = _own(context)
     _warn_of_schema(context)
     status = "refused" if context.plan.kind == DEPLOY and not own.may_have_served else "reverted"

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Optional
 
 from ..actions import AWAIT, RUN
+from ..bounded import Bound
 from ..bundle import compose_file
 from ..containers import Container, parse_container, release_project
 from ..context import Context, Host, Outcome
 from ..engine import Engine
-from ..errors import ReleaseFault
+from ..errors import EngineFault, ReleaseFault, as_fault
 from ..evidence import read_evidence
 from ..fleet import MIGRATE
 from ..hold import hold
@@ -24,6 +25,8 @@ from ..routes import service_name
 
 _TELL_EVERY = 30.0
 _KEPT_LINES = 20_000
+_KEPT_BYTES = 1 << 26
+_KEPT_WITHIN = 60.0
 _POLL = 0.05
 
 
@@ -162,6 +165,9 @@ def _keep_output(context: Context, job: Service, container: Container) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"job-{job.name}.log").open("a", encoding="utf-8") as stream:
-            stream.writelines(f"{line}\n" for line in context.engine.logs(container.id, tail=_KEPT_LINES))
-    except OSError as error:
-        context.host.warn(f"the output of the job {job.name} cannot be kept: {error}")
+            bound = Bound(_KEPT_WITHIN, _KEPT_BYTES)
+            lines = context.engine.logs(container.id, tail=_KEPT_LINES, bound=bound)
+            stream.writelines(f"{line}\n" for line in lines)
+    except (OSError, EngineFault) as error:
+        fault = as_fault(error)
+        context.host.warn(f"not all of the output of the job {job.name} is kept: {fault.why or fault.what}")

@@ -156,7 +156,7 @@ def _ask(context: Context, question: Question, deadline: float, crashed: Callabl
     row = 0
     while row < _IN_A_ROW:
         context.heed()
-        answer = probe_http(question.target, "" if question.direct else context.token)
+        answer = probe_http(question.target, "" if question.direct else context.token, heed=context.heed)
         fault = question.fault(answer)
         row = 0 if fault else row + 1
         if fault and question.public and answer.tls:
