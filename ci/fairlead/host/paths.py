@@ -58,6 +58,11 @@ class Paths:
         return self.home / "files"
 
     @property
+    def before(self) -> Path:
+        """In a watch: the symlink to the routes of the release that served before."""
+        return self.home / "before"
+
+    @property
     def secrets(self) -> Path:
         return self.home / "secrets"
 

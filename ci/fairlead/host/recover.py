@@ -34,7 +34,7 @@ from .phases.platform import restore_platform
 from .phases.prune import prune_old
 from .phases.retire import retire_old
 from .restore import create_late, restart_serving
-from .routes import close_dark, close_inside, read_live, remove_routes, switch_back, switch_to
+from .routes import close_before, close_dark, close_inside, read_live, remove_routes, switch_back, switch_to
 
 _AT_ONCE = 8
 _WAKE_SECONDS = 30.0
@@ -112,6 +112,7 @@ def revert(host: Host, left: Transaction) -> None:
     if read_live(host.paths) == left.release and left.previous != left.release:
         # The rename happened, and what follows it failed. It comes first: users wait for it.
         switch_back(host.paths, left.previous)
+    close_before(host.paths)
     close_inside(host.paths)
     # What failed may have been the engine itself, which is being restarted.
     host.engine.wait_ready()
@@ -177,6 +178,7 @@ def _let_finish(host: Host, left: Transaction, containers: list[Container]) -> N
 
 
 def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:
+    close_before(host.paths)
     close_inside(host.paths)
     close_dark(host.paths)
     if not left.committed:

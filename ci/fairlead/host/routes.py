@@ -4,6 +4,7 @@
 ``dark`` is for requests that carry the secret header, ``inside`` for calls from service to service:
 it follows ``live``, but while a release that brings *new* services is verified it knows those too,
 since otherwise a service that needs a new neighbour to become ready could never be verified.
+``before`` is there in a watch only, and leads to the release that served before.
 """
 
 from __future__ import annotations
@@ -67,6 +68,16 @@ def switch_back(paths: Paths, previous: Optional[str]) -> None:
         paths.live.unlink(missing_ok=True)
     else:
         switch_to(paths, previous)
+
+
+def open_before(paths: Paths, previous: str) -> None:
+    """Let the proxy ask what served before, too: what fails on the release that is switched to is asked there again."""
+    point_link(paths.before, f"routes/{previous}")
+
+
+def close_before(paths: Paths) -> None:
+    """What fails, fails."""
+    paths.before.unlink(missing_ok=True)
 
 
 def open_dark(paths: Paths, release: str) -> str:

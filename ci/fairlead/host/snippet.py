@@ -7,6 +7,11 @@ effect but the count. One address has one counter; a port that is written with l
 to Caddy and the same to the kernel. So each request, by a digit of its random id, is counted for one thing:
 a quarter for the number of answers, half of them for errors, a quarter for slowness. WebSockets and server-sent
 events have a port of that kind too: they are told from requests, which end by themselves and are worth waiting for.
+
+Who asks decides what is answered: a stranger gets a 501 for `FOO /` from any release. So in a watch, while ``before`` is
+there, a request without effects that failed on the new release is asked once more of the one before it, which runs on:
+its answer is what the user gets, and whether it was a good one is what counts (``AGAIN``). Answers and those are counted
+by groups of networks, so that one network, however busy, is one voice.
 """
 
 from __future__ import annotations
@@ -31,13 +36,23 @@ class Tally:
     digits: str
     share: int
     rule: str
+    grouped: bool = False
 
 
 TALLIES = (
-    Tally("answers", 1, "[0-3]", 4, "unhealthy_status 1xx 2xx 3xx 4xx 5xx"),
+    Tally("answers", 1, "[0-3]", 4, "unhealthy_status 1xx 2xx 3xx 4xx 5xx", grouped=True),
     Tally("errors", 2, "[4-9ab]", 8, "unhealthy_status 5xx"),
     Tally("slow", 3, "[c-f]", 4, f"unhealthy_latency {SLOW_SECONDS:g}s"),
 )
+
+AGAIN = Tally("differs", 9, "[4-9ab]", 8, "unhealthy_status 2xx 3xx 4xx", grouped=True)
+"""What failed on the new release and was answered well by the one before: counted for the address of that one."""
+GROUP_ZEROS = (0, 4, 5, 6, 7)
+"""Further zeros of what is counted by groups, by the number of the group."""
+_GROUP_DIGITS = ("[16b]", "[27c]", "[38d]", "[49e]")
+"""A network belongs to a group by the last digit of its third part (/24, or /48); to the first one by any other."""
+_PRIVATE = r"(10|127|192\.168|172\.(1[6-9]|2[0-9]|3[01])|f[cd][0-9a-f]*)[.:]"
+"""Behind these is a load balancer or the edge, whose word on who asks is taken; not that of anybody else."""
 
 STREAM_ZEROS = 4
 """The leading zeros of the port that streams are sent to: what is open for as long as somebody listens."""
@@ -48,12 +63,16 @@ STREAMS = {
 """How a stream is told from a request by what it asks for."""
 
 _UPSTREAM = """\
-(fairlead-upstream) {
+(fairlead-address) {
 	dynamic a {
 		name {file./fairlead/{args[0]}/{args[1]}}
 		port {args[2]}
 		refresh 1s
 	}
+}
+
+(fairlead-upstream) {
+	import fairlead-address {args[0]} {args[1]} {args[2]}
 	lb_try_duration 5s
 	lb_try_interval 50ms
 }
@@ -61,7 +80,7 @@ _UPSTREAM = """\
 
 _WAY = """\
 ({name}) {{
-	@fairlead-dark-{{args[0]}} {{
+{groups}	@fairlead-dark-{{args[0]}} {{
 		header_regexp {dark} .{{32,}}
 		header {dark} {{file./fairlead/run/dark-token}}
 	}}
@@ -108,8 +127,33 @@ _TALLY = """\
 		fail_duration {seconds:g}s
 		max_fails 1000000000
 		{rule}
-	}}
+{again}	}}
 """
+
+_AGAIN = """\
+		@fairlead-failed status 5xx
+		handle_response @fairlead-failed {
+			@fairlead-again {
+				method GET HEAD
+				not header Content-Length *
+				not header Transfer-Encoding *
+				file {
+					root /fairlead/before
+					try_files /{args[0]}
+				}
+			}
+			route {
+				reverse_proxy @fairlead-again {
+					import fairlead-address before {args[0]} %s{fairlead-group}{args[1]}
+					fail_duration %gs
+					max_fails 1000000000
+					%s
+				}
+				copy_response
+			}
+		}
+""" % ("0" * AGAIN.zeros, COUNTED_SECONDS, AGAIN.rule)
+"""No trying for seconds: what does not answer at once did not answer well, and the user has waited."""
 
 
 def render_switch(routes: Mapping[str, int]) -> str:
@@ -138,9 +182,10 @@ def _render_way(name: str, link: str, drained: str = "") -> str:
             probe=PROBE_HEADER,
             digits=one.digits,
             link=link,
-            zeros="0" * one.zeros,
+            zeros="0" * one.zeros + ("{fairlead-group}" if one.grouped else ""),
             seconds=COUNTED_SECONDS,
             rule=one.rule,
+            again=_AGAIN if one.name == "errors" else "",
         )
         for one in TALLIES
     )
@@ -149,5 +194,24 @@ def _render_way(name: str, link: str, drained: str = "") -> str:
         for kind, rule in STREAMS.items()
     )
     return _WAY.format(
-        name=name, dark=DARK_HEADER, streams=streams, drained=drained, tallies=tallies, link=link
+        name=name,
+        dark=DARK_HEADER,
+        groups=_render_groups(),
+        streams=streams,
+        drained=drained,
+        tallies=tallies,
+        link=link,
     )
+
+
+def _render_groups() -> str:
+    """Which group a client is of: by its address, or by the last one that a private one in front of us tells."""
+    lines = []
+    for tail in (rf"\|{_PRIVATE}[^|]*$", "$"):
+        for digits, zeros in zip(_GROUP_DIGITS, GROUP_ZEROS[1:]):
+            network = (
+                rf"[0-9]+\.[0-9]+\.[0-9]*{digits}\.[0-9]+|[0-9a-f]*:[0-9a-f]*:[0-9a-f]*{digits}:[0-9a-f:]*"
+            )
+            lines.append(f'\t\t"~(^|[ ,|])({network}){tail}" {"0" * zeros}\n')
+    source = "{http.request.header.X-Forwarded-For}|{http.vars.client_ip}"
+    return f'\tmap "{source}" {{fairlead-group}} {{\n{"".join(lines)}\t\tdefault ""\n\t}}\n'

@@ -17,17 +17,31 @@ from typing import Counter, Deque
 
 from .inflight import find_admin_sockets, parse_address, parse_number, read_all_upstreams
 from .paths import Paths
-from .snippet import COUNTED_SECONDS, TALLIES
+from .snippet import AGAIN, COUNTED_SECONDS, GROUP_ZEROS, TALLIES, Tally
 
 _EVERY = 0.25
 _KEPT = 1200
-_NOTHING: Counter[tuple[str, str]] = collections.Counter()
-_BY_ZEROS = {tally.zeros: tally for tally in TALLIES}
+_NO_COUNTS: Counter[tuple[str, str]] = collections.Counter()
+_COUNTED = (*TALLIES, AGAIN)
+
+
+def _name(tally: Tally, group: int) -> str:
+    return f"{tally.name}.{group}" if group else tally.name
+
+
+_BY_ZEROS = {
+    tally.zeros + further: _name(tally, group)
+    for tally in _COUNTED
+    for group, further in enumerate(GROUP_ZEROS if tally.grouped else (0,))
+}
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What the proxy said at a time (monotonic seconds): (container address, tally) -> count of the last second."""
+    """What the proxy said at a time (monotonic seconds): (container address, tally) -> count of the last second.
+
+    What is counted by groups of clients has the number of the group in the tally's name: ``answers.3``.
+    """
 
     at: float
     counts: Mapping[tuple[str, str], int]
@@ -37,7 +51,9 @@ class Sample:
 class Traffic:
     """An estimate of all requests in a time, from those that were counted.
 
-    ``seen_answers``, ``seen_errors`` and ``seen_slow`` are what was counted itself: how sure one can be.
+    ``seen_answers``, ``seen_errors`` and so on are what was counted itself: how sure one can be. ``differs`` is how many
+    requests were answered well that had failed on the release after this one; ``answers_of`` and ``differs_of`` are the
+    same by groups of clients.
     """
 
     answers: float = 0.0
@@ -46,27 +62,34 @@ class Traffic:
     seen_answers: float = 0.0
     seen_errors: float = 0.0
     seen_slow: float = 0.0
+    differs: float = 0.0
+    seen_differs: float = 0.0
+    answers_of: tuple[float, ...] = ()
+    differs_of: tuple[float, ...] = ()
 
     @property
     def error_share(self) -> float:
-        return _share(self.errors, self.answers)
+        return share_of(self.errors, self.answers)
 
     @property
     def error_deviation(self) -> float:
         """The standard deviation of ``error_share``: what chance alone makes of it."""
-        return _deviation(self.error_share, self.seen_errors, self.seen_answers)
+        return deviation_of(self.error_share, self.seen_errors, self.seen_answers)
 
     @property
     def slow_share(self) -> float:
-        return _share(self.slow, self.answers)
+        return share_of(self.slow, self.answers)
 
     @property
     def slow_deviation(self) -> float:
         """The standard deviation of ``slow_share``."""
-        return _deviation(self.slow_share, self.seen_slow, self.seen_answers)
+        return deviation_of(self.slow_share, self.seen_slow, self.seen_answers)
 
     def to_json(self) -> dict[str, int]:
         return {"answers": round(self.answers), "errors": round(self.errors), "slow": round(self.slow)}
+
+
+NOTHING = Traffic()
 
 
 def parse_counts(upstreams: object) -> dict[tuple[str, str], int]:
@@ -75,9 +98,9 @@ def parse_counts(upstreams: object) -> dict[tuple[str, str], int]:
     for upstream in upstreams if isinstance(upstreams, list) else ():
         try:
             host, zeros, _ = parse_address(upstream)
-            tally = _BY_ZEROS.get(zeros)
-            if tally is not None:
-                counts[host, tally.name] += parse_number(upstream, "fails")
+            name = _BY_ZEROS.get(zeros)
+            if name is not None:
+                counts[host, name] += parse_number(upstream, "fails")
         except ValueError:
             continue
     return dict(counts)
@@ -87,14 +110,23 @@ def sum_traffic(
     samples: Sequence[Sample], addresses: Collection[str], since: float, until: float = float("inf")
 ) -> Traffic:
     """Add up the samples of a time: each stands for the time since the one before it."""
-    seen = dict.fromkeys((tally.name for tally in TALLIES), 0.0)
+    seen = dict.fromkeys(_BY_ZEROS.values(), 0.0)
     for before, sample in zip(samples, samples[1:]):
         if since < sample.at <= until:
             weight = min(sample.at - max(before.at, since), COUNTED_SECONDS) / COUNTED_SECONDS
             for name in seen:
                 seen[name] += weight * sum(sample.counts.get((address, name), 0) for address in addresses)
-    scaled = {tally.name: seen[tally.name] * 16 / tally.share for tally in TALLIES}
-    return Traffic(**scaled, **{f"seen_{name}": count for name, count in seen.items()})
+    groups = {
+        tally.name: [seen.get(_name(tally, group), 0.0) for group in range(len(GROUP_ZEROS))]
+        for tally in _COUNTED
+    }
+    scale = {tally.name: 16 / tally.share for tally in _COUNTED}
+    return Traffic(
+        **{name: sum(counts) * scale[name] for name, counts in groups.items()},
+        **{f"seen_{name}": sum(counts) for name, counts in groups.items()},
+        answers_of=tuple(count * scale["answers"] for count in groups["answers"]),
+        differs_of=tuple(count * scale["differs"] for count in groups["differs"]),
+    )
 
 
 class Recorder:
@@ -124,15 +156,15 @@ class Recorder:
         while not self._stop.wait(_EVERY):
             answers = read_all_upstreams(find_admin_sockets(self._paths))
             if any(answer is not None for answer in answers):
-                counts = sum((collections.Counter(parse_counts(answer)) for answer in answers), _NOTHING)
+                counts = sum((collections.Counter(parse_counts(answer)) for answer in answers), _NO_COUNTS)
                 self._samples.append(Sample(time.monotonic(), counts))
 
 
-def _share(part: float, whole: float) -> float:
+def share_of(part: float, whole: float) -> float:
     """Both are estimates, from different requests: a part may look larger than the whole."""
     return min(1.0, part / max(part, whole)) if part else 0.0
 
 
-def _deviation(share: float, part: float, whole: float) -> float:
+def deviation_of(share: float, part: float, whole: float) -> float:
     """Of a quotient of two counts, each of which varies by its own square root (Poisson)."""
     return share * math.sqrt(1 / part + 1 / whole) if part and whole else 0.0

@@ -1,4 +1,9 @@
-"""Whether a release that serves since a moment may go on serving. Pure."""
+"""Whether a release that serves since a moment may go on serving. Pure.
+
+What users are answered depends on what they ask, and anybody may ask: errors and slow answers by themselves make a watch
+inconclusive, they do not fail it. What does is a request that failed on the new release and was answered well by the old
+one, from more networks than not.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from typing import Any
 
 from .release import Watch
 from .snippet import SLOW_SECONDS
-from .traffic import Traffic
+from .traffic import NOTHING, Traffic, deviation_of, share_of
 
 PASS = "pass"  # noqa: S105 - a verdict, not a password
 FAIL = "fail"
@@ -23,14 +28,19 @@ _SURE = 2.0
 
 @dataclass(frozen=True)
 class Served:
-    """What a service answered: ``new`` since the switch, ``old`` the release before it, up to the switch."""
+    """What a service answered: ``new`` since the switch, ``old`` the release before it, up to the switch.
+
+    ``again`` is what the old one has answered since, when it was asked what had failed on the new one.
+    """
 
     service: str
     new: Traffic
     old: Traffic
+    again: Traffic = NOTHING
 
     def to_json(self) -> dict[str, Any]:
-        return {"service": self.service, "new": self.new.to_json(), "old": self.old.to_json()}
+        differs = {"differs": round(self.again.differs)}
+        return {"service": self.service, "new": self.new.to_json(), "old": self.old.to_json(), **differs}
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,11 @@ class Verdict:
         seen = self.evidence
         return (
             f"watched for {seen.seconds:.1f} s, probes: {seen.answered} of {seen.asked} answered well",
-            *(f"{one.service}: {_told(one.new)}; before the switch: {_told(one.old)}" for one in seen.served),
+            *(
+                f"{one.service}: {_told(one.new)}; before the switch: {_told(one.old)}; "
+                f"failed and answered well by the old release: about {round(one.again.differs)}"
+                for one in seen.served
+            ),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -86,15 +100,32 @@ class Verdict:
 
 def judge_watch(watch: Watch, evidence: Evidence) -> Verdict:
     """The verdict on what was seen so far; ``inconclusive`` while too little was."""
-    bad = (*evidence.faults, *(text for one in evidence.served for text in _judge_traffic(watch, one)))
+    bad = (*evidence.faults, *(text for one in evidence.served for text in _judge_differences(watch, one)))
     if bad:
         return Verdict(FAIL, bad, evidence)
-    unclear = (*evidence.unmeasured, *_missing_traffic(watch, evidence))
+    suspected = (text for one in evidence.served for text in _judge_traffic(watch, one))
+    unclear = (*evidence.unmeasured, *suspected, *_missing_traffic(watch, evidence))
     return Verdict(INCONCLUSIVE if unclear else PASS, unclear, evidence)
 
 
+def _judge_differences(watch: Watch, one: Served) -> list[str]:
+    """What failed on the new release only, by more than is allowed, and for most groups of clients."""
+    answers, differs, seen = one.new.answers, one.again.differs, one.again.seen_differs
+    if max(answers, differs) < watch.requests or seen < _SEEN_AT_LEAST:
+        return []
+    share = share_of(differs, answers)
+    if share - _SURE * deviation_of(share, seen, one.new.seen_answers) <= watch.errors:
+        return []
+    heard = [pair for pair in zip(one.again.differs_of, one.new.answers_of) if any(pair)]
+    worse = [pair for pair in heard if share_of(*pair) > watch.errors]
+    if 2 * len(worse) <= len(heard):
+        return []
+    what = f"{share:.0%} of the answers of {one.service} failed (5xx)"
+    return [f"{what} where the old release, asked the same, answered well (allowed: {watch.errors:.0%})"]
+
+
 def _judge_traffic(watch: Watch, one: Served) -> list[str]:
-    """What is worse than with the old release, by more than is allowed."""
+    """What is worse than with the old release, by more than is allowed, and may be what somebody asks for."""
     new, old = one.new, one.old
     if max(new.answers, new.errors, new.slow) < watch.requests:
         return []
@@ -120,7 +151,7 @@ def _judge_traffic(watch: Watch, one: Served) -> list[str]:
         if seen >= _SEEN_AT_LEAST and share - _SURE * deviation > before + allowed:
             found.append(
                 f"{share:.0%} of the answers of {one.service} {kind}, {before:.0%} with the old release "
-                f"(allowed: {allowed:.0%} more)"
+                f"(allowed: {allowed:.0%} more), which proves nothing alone: who asks decides what is answered"
             )
     return found
 

@@ -73,6 +73,8 @@ def _file_disorder(paths: Paths, ledger: Ledger) -> Iterator[str]:
     for link in (paths.dark, paths.inside):
         if str(link.readlink()) != "live":
             yield f"{link.name} points to {link.readlink()}"
+    if paths.before.is_symlink():
+        yield f"{paths.before.name} was left: what fails is asked again of {paths.before.readlink()}"
     for folder in (paths.releases, paths.routes):
         for entry in folder.iterdir():
             if not RELEASE_ID.fullmatch(entry.name) or not ledger.is_startable(entry.name):

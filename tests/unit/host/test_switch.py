@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from fairlead.host import routes
 from fairlead.host.layout import make_layout
 from fairlead.host.paths import Paths, app_paths
-from fairlead.host.snippet import STREAM_ZEROS, TALLIES, render_switch
+from fairlead.host.snippet import AGAIN, GROUP_ZEROS, STREAM_ZEROS, TALLIES, render_switch
 
 
 @pytest.fixture
@@ -94,3 +95,57 @@ def test_modes_let_a_strange_user_in_the_proxy_read(paths: Paths) -> None:
     ) == (0o755, 0o644)
     assert paths.run.stat().st_mode & 0o7777 == 0o1777
     assert paths.secrets.stat().st_mode & 0o777 == 0o700
+
+
+def test_no_two_things_are_counted_at_one_port() -> None:
+    """The zeros of each tally and group, and of streams, are its own."""
+    zeros = [
+        one.zeros + further for one in (*TALLIES, AGAIN) for further in (GROUP_ZEROS if one.grouped else (0,))
+    ]
+    assert len({*zeros, STREAM_ZEROS, 0}) == len(zeros) + 2
+
+
+def _group(client: str, forwarded: str = "") -> str:
+    """The zeros that the snippet's map gives to a client."""
+    lines = re.findall(r'^\t\t"~(.+)" (0+)$', render_switch({}).split("map ")[1], re.MULTILINE)
+    return next((zeros for rule, zeros in lines if re.search(rule, f"{forwarded}|{client}")), "")
+
+
+def test_a_network_is_of_one_group_whatever_its_clients_say() -> None:
+    """Every address of a /24 or a /48 is one voice; a header of somebody who comes from outside changes nothing."""
+    chance = random.Random(9)  # noqa: S311 - the same each time
+    found = set()
+    for _ in range(2000):
+        first, second, third = (chance.randrange(256) for _ in range(3))
+        public = 11 + first % 100
+        clients = [f"{public}.{second}.{third}.{chance.randrange(256)}" for _ in range(3)]
+        forged = [
+            "",
+            "10.1.2.3",
+            "9.9.1.9, 9.9.2.9",
+            "2001:db8:3::1",
+            "|10.0.0.1",
+            "9.9.1.9|10.0.0.1",
+            "x" * 99,
+        ]
+        groups = {_group(one, chance.choice(forged)) for one in clients}
+        assert len(groups) == 1
+        assert {_group(f"{one}", "") for one in clients} == groups
+        # Behind a load balancer with a private address its last word counts, whatever comes before it.
+        assert {_group("10.0.0.7", f"{chance.choice(forged)}, {one}") for one in clients} == groups
+        found |= groups
+        wide = f"2001:{first:x}:{(second << 8) + third:x}:"
+        groups = {_group(f"{wide}{chance.randrange(65536):x}::{chance.randrange(65536):x}") for _ in range(3)}
+        assert len(groups) == 1
+        found |= groups
+    assert {len(one) for one in found} == set(GROUP_ZEROS)
+
+
+def test_before_is_there_in_a_watch_only(paths: Paths) -> None:
+    """A link as the others are, and nothing when the watch is over, however often that is said."""
+    routes.write_routes(paths, "000001", {"web": "web-000001"})
+    routes.open_before(paths, "000001")
+    assert (paths.before / "web").read_text() == "web-000001"
+    for _ in range(2):
+        routes.close_before(paths)
+        assert not os.path.lexists(paths.before)

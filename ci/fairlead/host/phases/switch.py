@@ -7,7 +7,8 @@ import time
 from ..actions import CREATE, START
 from ..context import Context, Outcome
 from ..errors import EngineFault
-from ..routes import close_dark, close_inside, read_live, switch_to
+from ..ledger import DEPLOY
+from ..routes import close_dark, close_inside, open_before, read_live, switch_to
 from .start import start_services
 from .verify import verify_late
 
@@ -18,6 +19,9 @@ def run_switch(context: Context) -> Outcome:
     Raises:
         ReleaseFault: a worker is not healthy; the caller goes back.
     """
+    previous = context.plan.previous
+    if context.plan.kind == DEPLOY and context.plan.window and previous is not None:
+        open_before(context.paths, previous)
     switch_to(context.paths, context.target.id)
     context.switched_at = time.monotonic()
     if read_live(context.paths) != context.target.id:

@@ -20,7 +20,7 @@ from ..patience import pause_for
 from ..prober import Prober, asking
 from ..questions import Question, plan_inside, plan_public
 from ..release import Service
-from ..routes import switch_back
+from ..routes import close_before, switch_back
 from ..traffic import Sample, Traffic, sum_traffic
 from ..verdict import FAIL, INCONCLUSIVE, Evidence, Served, Verdict, judge_watch
 
@@ -32,6 +32,8 @@ _LOOK_EVERY = 0.5
 _LOOK_SPACING = 0.1
 """Seconds between two containers that are looked at, over all: a watch is no load."""
 _SAMPLED_WITHIN = 1.0
+_SETTLED_WITHIN = 30.0
+"""Seconds after the window for what was asked in it: each answer has its own, and many wait for their turn."""
 
 
 def run_watch(context: Context) -> Outcome:
@@ -44,7 +46,10 @@ def run_watch(context: Context) -> Outcome:
     if not window:
         return Outcome("off", skipped=True)
     watcher = _Watcher(context, window)
-    verdict = watcher.watch()
+    try:
+        verdict = watcher.watch()
+    finally:
+        close_before(context.paths)
     context.verdict = verdict
     if verdict.state == FAIL or (verdict.state == INCONCLUSIVE and context.options.require_evidence):
         _go_back(context, verdict, watcher.blamed)
@@ -92,6 +97,9 @@ class _Watcher:
                     return verdict
                 if over and prober.is_settled:
                     return verdict
+                if time.monotonic() - self._context.switched_at >= self._window + _SETTLED_WITHIN:
+                    late = "some probes were not answered in time to tell"
+                    return Verdict(INCONCLUSIVE, (*verdict.reasons, late), verdict.evidence)
                 waited = time.monotonic() - self._context.switched_at
                 time.sleep(min(pause_for(waited, _FIRST_TICK, _TICK_SHARE), _TICK))
 
@@ -103,7 +111,10 @@ class _Watcher:
             asked=prober.asked,
             answered=prober.answered,
             unmeasured=(*prober.unmeasured, *self._unmeasured(samples)),
-            served=tuple(Served(name, self._new(name, samples), self._old[name]) for name in self._moved),
+            served=tuple(
+                Served(name, self._new(name, samples), self._old[name], self._again(name, samples))
+                for name in self._moved
+            ),
             compared=self._context.plan.kind == DEPLOY and self._context.state.live is not None,
         )
 
@@ -167,6 +178,10 @@ class _Watcher:
     def _new(self, name: str, samples: tuple[Sample, ...]) -> Traffic:
         addresses = {address for one in self._own[name] for address in one.addresses}
         return sum_traffic(samples, addresses, self._context.switched_at)
+
+    def _again(self, name: str, samples: tuple[Sample, ...]) -> Traffic:
+        """What the old release was asked once more since the switch."""
+        return sum_traffic(samples, self._addresses_before(name), self._context.switched_at)
 
     def _samples(self) -> tuple[Sample, ...]:
         recorder = self._context.recorder
