@@ -205,13 +205,16 @@ def _render_way(name: str, link: str, drained: str = "") -> str:
 
 
 def _render_groups() -> str:
-    """Which group a client is of: by its address, or by the last one that a private one in front of us tells."""
+    """Which group a client is of: by its address, or by the last one that a private one in front of us tells.
+
+    What it is mapped to is quoted: Caddy takes 0000 for a number.
+    """
     lines = []
     for tail in (rf"\|{_PRIVATE}[^|]*$", "$"):
         for digits, zeros in zip(_GROUP_DIGITS, GROUP_ZEROS[1:]):
             network = (
                 rf"[0-9]+\.[0-9]+\.[0-9]*{digits}\.[0-9]+|[0-9a-f]*:[0-9a-f]*:[0-9a-f]*{digits}:[0-9a-f:]*"
             )
-            lines.append(f'\t\t"~(^|[ ,|])({network}){tail}" {"0" * zeros}\n')
+            lines.append(f'\t\t"~(^|[ ,|])({network}){tail}" "{"0" * zeros}"\n')
     source = "{http.request.header.X-Forwarded-For}|{http.vars.client_ip}"
     return f'\tmap "{source}" {{fairlead-group}} {{\n{"".join(lines)}\t\tdefault ""\n\t}}\n'

@@ -115,7 +115,9 @@ def test_errors_that_only_users_see(stage: Stage, fetch: Callable[[], str]) -> N
         assert fates[200] > served
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
     assert result.error is not None
-    assert "of the answers of web failed (5xx) where the old release, asked the same" in str(result.error["what"])
+    assert "of the answers of web failed (5xx) where the old release, asked the same" in str(
+        result.error["what"]
+    )
     assert any("errors (5xx)" in line for line in _details(result))
     assert _verdict(result) == "fail"
     assert _watched(stage) < 4

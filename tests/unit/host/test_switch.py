@@ -107,7 +107,8 @@ def test_no_two_things_are_counted_at_one_port() -> None:
 
 def _group(client: str, forwarded: str = "") -> str:
     """The zeros that the snippet's map gives to a client."""
-    lines = re.findall(r'^\t\t"~(.+)" (0+)$', render_switch({}).split("map ")[1], re.MULTILINE)
+    # Quoted, or Caddy reads a number.
+    lines = re.findall(r'^\t\t"~(.+)" "(0+)"$', render_switch({}).split("map ")[1], re.MULTILINE)
     return next((zeros for rule, zeros in lines if re.search(rule, f"{forwarded}|{client}")), "")
 
 
@@ -115,7 +116,7 @@ def test_a_network_is_of_one_group_whatever_its_clients_say() -> None:
     """Every address of a /24 or a /48 is one voice; a header of somebody who comes from outside changes nothing."""
     chance = random.Random(9)  # noqa: S311 - the same each time
     found = set()
-    for _ in range(2000):
+    for _ in range(300):
         first, second, third = (chance.randrange(256) for _ in range(3))
         public = 11 + first % 100
         clients = [f"{public}.{second}.{third}.{chance.randrange(256)}" for _ in range(3)]
