@@ -12,6 +12,7 @@ from threading import Thread
 
 import pytest
 
+from fairlead.host.bounded import Bound
 from fairlead.host.tls import LoopbackConnection
 from fairlead.lab.load.plan import Part, Plan, Protocol, Target
 from fairlead.lab.load.run import Load
@@ -60,7 +61,7 @@ def _behind(bench: Workbench, url: str) -> None:
 
 def _ask(server: Server, name: str, *, tls: bool) -> tuple[int, dict[str, str]]:
     """Status and headers of ``/`` by a hostname, at the server's usual ports."""
-    connection = LoopbackConnection(server.address, 443 if tls else 80, name, 10, tls=tls)
+    connection = LoopbackConnection(server.address, 443 if tls else 80, name, Bound(10), tls=tls)
     try:
         connection.request("GET", "/", headers={"Host": name})
         answer = connection.getresponse()

@@ -73,7 +73,7 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
         is_flag=True,
         envvar="FAIRLEAD_REQUIRE_EVIDENCE",
         show_envvar=True,
-        help="Go back also when the watch could not tell, for example with too little traffic.",
+        help="Go back also when the watch could not tell: too little traffic, or errors that anybody may have caused.",
     ),
     click.option("--take-over", is_flag=True, help="The app moved: take it over from another repository."),
     no_wait_option,

@@ -113,6 +113,7 @@ def _release(top: Fields) -> Release:
         keep_size=options.integer("keep_size", 0, 1 << 60, default=0),
         standby=options.seconds("standby", _MAX_SECONDS, default=0.0),
         watch=_watch(options.fields("watch", optional=True)),
+        release_header=options.flag("release_header", default=True),
         networks=_resources(top, "networks"),
         volumes=_resources(top, "volumes"),
         proxy=top.fields("proxy").name("service", _SERVICE),

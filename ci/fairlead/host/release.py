@@ -173,7 +173,8 @@ class Release:
     """A checked release document; ``document`` is what arrived.
 
     ``keep_size``: bytes that the images of the releases which stay may take, 0 where it does not matter;
-    ``standby``: for how many seconds the release before runs on when this one is committed.
+    ``standby``: for how many seconds the release before runs on when this one is committed;
+    ``release_header``: whether the public is told ``X-Release``.
     """
 
     app: str
@@ -190,6 +191,7 @@ class Release:
     keep_size: int
     standby: float
     watch: Watch
+    release_header: bool
     networks: Mapping[str, Mapping[str, Any]]
     volumes: Mapping[str, Mapping[str, Any]]
     proxy: str

@@ -20,6 +20,8 @@ from .paths import RELEASE_ID, Paths
 
 _LIVE = "live"
 _INSIDE_SUFFIX = ".inside"
+QUIET = ".quiet"
+"""A file beside the routes, no service's name: the proxy drops ``X-Release`` while it is there (see ``snippet``)."""
 
 
 def service_name(service: str, release: str) -> str:
@@ -46,9 +48,9 @@ def read_routes(paths: Paths, release: str) -> dict[str, str]:
     }
 
 
-def write_routes(paths: Paths, release: str, names: Mapping[str, str]) -> None:
-    """Write the routes of a release, whole or not at all."""
-    _write_folder(paths.route(release), names)
+def write_routes(paths: Paths, release: str, names: Mapping[str, str], *, quiet: bool = False) -> None:
+    """Write the routes of a release, whole or not at all; of a ``quiet`` one the public is not told which it is."""
+    _write_folder(paths.route(release), {**names, **({QUIET: "quiet"} if quiet else {})})
 
 
 def remove_routes(paths: Paths, release: str) -> None:
@@ -84,7 +86,7 @@ def open_dark(paths: Paths, release: str) -> str:
     """Let requests with the returned token reach a release that does not serve yet."""
     token = secrets.token_hex(32)
     point_link(paths.dark, f"routes/{release}")
-    write_file(paths.dark_token, token.encode())
+    _write_token(paths, token)
     return token
 
 
@@ -93,7 +95,7 @@ def close_dark(paths: Paths) -> None:
     point_link(paths.dark, _LIVE)
     make_folder(paths.run)
     try:
-        write_file(paths.dark_token, secrets.token_hex(32).encode())
+        _write_token(paths, secrets.token_hex(32))
     except OSError:
         # On a full disk the old token stays: since the rename above it opens what everybody is served.
         if not paths.dark_token.is_file():
@@ -117,6 +119,16 @@ def close_inside(paths: Paths) -> None:
     point_link(paths.inside, _LIVE)
     for folder in paths.routes.glob(f"*{_INSIDE_SUFFIX}"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_token(paths: Paths, token: str) -> None:
+    """Put the token into the folder that is the proxy's to write, whatever the proxy has put in its place."""
+    try:
+        write_file(paths.dark_token, token.encode())
+    except IsADirectoryError:
+        # It may be full, and of another user, but the folder that it lies in is ours.
+        paths.dark_token.rename(paths.run / f".{paths.dark_token.name}.{secrets.token_hex(6)}")
+        write_file(paths.dark_token, token.encode())
 
 
 def _inside_folder(paths: Paths, release: str) -> Path:

@@ -87,7 +87,7 @@ _WAY = """\
 	reverse_proxy @fairlead-dark-{{args[0]}} {{
 		import fairlead-upstream dark {{args[0]}} {{args[1]}}
 	}}
-{drained}{streams}{tallies}	reverse_proxy {{
+{public}{streams}{tallies}	reverse_proxy {{
 		import fairlead-upstream {link} {{args[0]}} {{args[1]}}
 	}}
 }}
@@ -100,8 +100,13 @@ _STREAM = """\
 	}}
 """
 
-_DRAINED = (
+_PUBLIC = (
     """\
+	@fairlead-quiet-{args[0]} file {
+		root /fairlead/live
+		try_files /.quiet
+	}
+	header @fairlead-quiet-{args[0]} -X-Release
 	@fairlead-drained-{args[0]} {
 		not header %s *
 		not remote_ip 127.0.0.0/8 ::1
@@ -115,7 +120,8 @@ _DRAINED = (
 """
     % PROBE_HEADER
 )
-"""For the public alone: neither our own probes nor a health check inside the proxy's container see it."""
+"""For the public alone: who does not say which release serves, and that a host is drained. Neither our own probes nor a
+health check inside the proxy's container see the latter."""
 
 _TALLY = """\
 	@fairlead-{name}-{{args[0]}} {{
@@ -165,7 +171,7 @@ def render_switch(routes: Mapping[str, int]) -> str:
     parts = [
         "# Written by Fairlead. An app's Caddyfile imports this file and says: import switch SERVICE PORT\n",
         _UPSTREAM,
-        _render_way("switch", "live", _DRAINED),
+        _render_way("switch", "live", _PUBLIC),
         _render_way("switch-inside", "inside"),
     ]
     parts += [
@@ -175,7 +181,7 @@ def render_switch(routes: Mapping[str, int]) -> str:
     return "\n".join(parts)
 
 
-def _render_way(name: str, link: str, drained: str = "") -> str:
+def _render_way(name: str, link: str, public: str = "") -> str:
     tallies = "".join(
         _TALLY.format(
             name=one.name,
@@ -198,7 +204,7 @@ def _render_way(name: str, link: str, drained: str = "") -> str:
         dark=DARK_HEADER,
         groups=_render_groups(),
         streams=streams,
-        drained=drained,
+        public=public,
         tallies=tallies,
         link=link,
     )

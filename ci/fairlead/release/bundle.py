@@ -87,6 +87,7 @@ def plan_bundle(
             "keep_size": settings.deploy.keep_size,
             "standby": settings.deploy.standby,
             "watch": _watch(settings),
+            "release_header": settings.deploy.release_header,
         },
         "verdict": verdict.to_json(),
         **parts.document(),

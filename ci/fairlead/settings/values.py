@@ -104,6 +104,7 @@ class DeploySettings:
     watch: WatchSettings = field(default_factory=WatchSettings)
     lock_timeout: float = 600.0
     hold_timeout: float = 60.0
+    release_header: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

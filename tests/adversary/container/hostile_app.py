@@ -9,9 +9,10 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
-KINDS = {
+KINDS: dict[str, tuple[float, Callable[[], Iterator[bytes]]]] = {
     "drips its body": (0.05, lambda: itertools.chain([HEAD + b"\r\n"], itertools.repeat(b"a"))),
     "drips its headers": (0.05, lambda: itertools.chain([HEAD + b"X-A: "], itertools.repeat(b"a"))),
     "says 100 for ever": (0.0, lambda: itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 99)),

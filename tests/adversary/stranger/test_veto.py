@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from fairlead.host.patience import wait_until
 from fairlead.host.result import Result
 from fairlead.host.routes import read_live
@@ -124,3 +126,34 @@ def test_uploads_that_are_broken_off(stage: Stage) -> None:
     for client in clients:
         client.join()
     assert (result.status, result.exit, result.serving) == ("live", 0, "000002"), (result.error, result.data)
+
+
+@pytest.mark.serving
+def test_the_moment_of_the_switch(stage: Stage) -> None:
+    """Read from `X-Release` which release serves, and when it changes.
+
+    Holds: with `deploy: {release_header: false}` the proxy drops the header for the public, whatever is asked for,
+    from the very switch on; verify sees it all the same.
+    """
+    sheet = _sheet(stage, 2)
+    options = {"start_timeout": 20, "drain_timeout": 2, "keep": 2, "standby": 0.0, "watch": {"window": 0.5}}
+    sheet.extra = {"options": {**options, "release_header": False}}
+    assert _headers(stage)["X-Release"] == "1" * 40
+    assert stage.deploy(sheet).status == "live"
+    for header in ({}, {"X-Fairlead-Dark": "x" * 64}, {"X-Fairlead-Probe": "1"}):
+        assert _headers(stage, **header)["X-Release"] is None
+    wrong = _sheet(stage, 3)
+    wrong.extra = sheet.extra
+    wrong.services["web"]["expect_release"] = "0" * 40
+    assert "answered as release" in str((stage.deploy(wrong).error or {})["what"])
+    assert stage.rollback().serving == "000001"
+    assert _headers(stage)["X-Release"] == "1" * 40
+
+
+def _headers(stage: Stage, **sent: str) -> Any:
+    connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=10)
+    try:
+        connection.request("GET", "/", headers=sent)
+        return connection.getresponse().headers
+    finally:
+        connection.close()

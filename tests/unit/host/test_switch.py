@@ -142,6 +142,22 @@ def test_a_network_is_of_one_group_whatever_its_clients_say() -> None:
     assert {len(one) for one in found} == set(GROUP_ZEROS)
 
 
+def test_the_token_is_written_over_whatever_a_proxy_put_there(paths: Paths, tmp_path: Path) -> None:
+    """A folder with something in it, a link to a file of ours, a pipe: the way back must not hang on it, nor write there."""
+    precious = tmp_path / "precious"
+    precious.write_text("as it was")
+    for put in (
+        lambda place: (place.mkdir(), (place / "x").mkdir()),
+        lambda place: place.symlink_to(precious),
+        os.mkfifo,
+    ):
+        paths.dark_token.unlink()
+        put(paths.dark_token)
+        routes.close_dark(paths)
+        assert len(paths.dark_token.read_text()) == 64
+    assert precious.read_text() == "as it was"
+
+
 def test_before_is_there_in_a_watch_only(paths: Paths) -> None:
     """A link as the others are, and nothing when the watch is over, however often that is said."""
     routes.write_routes(paths, "000001", {"web": "web-000001"})

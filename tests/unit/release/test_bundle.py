@@ -91,6 +91,7 @@ def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> No
             "keep_size": 0,
             "standby": 0.0,
             "watch": {"window": 5.0, "errors": 0.05, "slow": 0.5, "requests": 20},
+            "release_header": True,
         },
         "secrets": {name: secret.sha256 for name, secret in sorted(SECRETS.items())},
         "events": {"url": "https://b.example.com", "token_secret": "board_token"},

@@ -95,7 +95,8 @@ def test_defaults_are_what_the_schema_says(repository: Path) -> None:
     assert "default" not in deploy.pop("keep_size")
     assert settings.deploy.keep_size == 0
     for name, key in deploy.items():
-        expected_value = key["default"] if name == "keep" else parse_duration(key["default"])
+        plain = name in ("keep", "release_header")
+        expected_value = key["default"] if plain else parse_duration(key["default"])
         assert getattr(settings.deploy, name) == expected_value
     assert settings.deploy.watch == WatchSettings(
         window=parse_duration(watch["window"]["default"]),

@@ -31,7 +31,8 @@ def run_start(context: Context) -> Outcome:
         ReleaseFault: one crashed, or Compose failed.
     """
     plan = context.plan
-    write_routes(context.paths, context.target.id, plan.names)
+    quiet = not context.target.release.release_header
+    write_routes(context.paths, context.target.id, plan.names, quiet=quiet)
     actions = [
         one
         for one in plan.of(START, CREATE, platform=False)
