@@ -101,8 +101,8 @@ def _post(connection: http.client.HTTPConnection, url: str, token: str, body: by
     headers = {"Host": parts.netloc, "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
         connection.request("POST", parts.path, body, headers)
-        answer = connection.getresponse()
-        answer.read(1 << 16)
+        with connection.getresponse() as answer:
+            answer.read(1 << 16)
         return answer.status
     finally:
         connection.close()

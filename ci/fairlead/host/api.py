@@ -212,10 +212,10 @@ class EngineApi:
         connection = UnixConnection(self.socket_path, bound)
         try:
             connection.request(method, target, payload, headers)
-            answer = connection.getresponse()
-            if answer.status >= http.client.BAD_REQUEST:
-                raise _api_fault(method, path, answer)
-            yield answer
+            with connection.getresponse() as answer:
+                if answer.status >= http.client.BAD_REQUEST:
+                    raise _api_fault(method, path, answer)
+                yield answer
         except (OSError, http.client.HTTPException) as error:
             raise _unreachable(self.socket_path, error) from error
         finally:

@@ -138,9 +138,9 @@ def _get(socket: Path, path: str, timeout: float) -> Optional[bytes]:
     connection = UnixConnection(str(socket), Bound(timeout, _MAX_ANSWER), foreign=True)
     try:
         connection.request("GET", path)
-        answer = connection.getresponse()
-        # So many at most: without a number a buffer is made of whatever size the answer says that it has.
-        content = answer.read(_MAX_ANSWER)
+        with connection.getresponse() as answer:
+            # So many at most: without a number a buffer is made of whatever size the answer says that it has.
+            content = answer.read(_MAX_ANSWER)
         # What is left of its length has not come: half an answer is none.
         return content if answer.status == http.client.OK and not answer.length else None
     except (OSError, http.client.HTTPException, ValueError, OverflowError):

@@ -84,8 +84,8 @@ def probe_http(
         own = {"Host": target.host, "User-Agent": "fairlead", PROBE_HEADER: "1"}
         own.update({DARK_HEADER: token} if token else {})
         connection.request("GET", target.path, headers={**own, **(headers or {})})
-        answer = connection.getresponse()
-        raw = answer.read(_MAX_BODY)
+        with connection.getresponse() as answer:
+            raw = answer.read(_MAX_BODY)
         if answer.length and len(raw) < _MAX_BODY:
             return Answer(0, error=f"did not answer: {answer.length} bytes of the answer are missing")
         body = raw.decode("utf-8", "replace")

@@ -106,8 +106,9 @@ def test_stop_is_heeded_while_an_answer_drips(stage: Stage) -> None:
         target=lambda: done.append(run_deploy(stage.paths, request, stage.events.append))
     )
     deploying.start()
-    begun = {"event": "phase", "phase": "verify", "state": "begin"}
-    assert wait_until(lambda: any(begun.items() <= one.items() for one in [*stage.events]), timeout=60)
+    assert wait_until(
+        lambda: "asked" in Engine.connect().logs(f"{stage.app}-000002-web-000002-1", tail=9), timeout=60
+    )
     give_order(stage.paths.task(raw["task"]), "stop", "the user had enough")
     deploying.join()
     assert _still_serves(stage, done[0])["what"] == "stopped"
