@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fairlead.compose.dockerfile import DockerfileFacts
+from fairlead.compose.known_images import short_name
 from fairlead.findings import Finding
 from fairlead.records import dataclass, field
 
@@ -107,13 +108,23 @@ class ComposeApp:
         """The proxy that the app brings, or None: then one is added."""
         return next((service for service in self.services.values() if service.role == "proxy"), None)
 
+    @property
+    def inside_reference(self) -> str:
+        """The image of what carries calls between services: stock Caddy, the very one that the app brings if it does."""
+        own = self.proxy
+        if own is not None and not own.image and short_name(own.reference) == "caddy":
+            return own.reference
+        return self.settings.proxy.image
+
     def own_images(self) -> tuple[str, ...]:
         """The images of fairlead.yaml that services run."""
         return tuple(sorted({service.image for service in self.services.values() if service.image}))
 
     def foreign_references(self) -> tuple[str, ...]:
-        """The images of others, as they are written, to be pinned by digest; those of added proxy and edge too."""
+        """The images of others, as they are written, to be pinned by digest; those of what is added too."""
         references = {service.reference for service in self.services.values() if not service.image}
-        if self.proxy is None or self.environment.edge:
+        if self.proxy is None or any(service.is_routed for service in self.services.values()):
+            references.add(self.inside_reference)
+        if self.environment.edge:
             references.add(self.settings.proxy.image)
         return tuple(sorted(reference for reference in references if reference))

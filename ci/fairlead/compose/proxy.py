@@ -1,8 +1,8 @@
-"""The proxy of an app: its own, or stock Caddy. Either joins the networks of what it serves, under its names. Pure."""
+"""The proxy of an app: its own, or stock Caddy. It leads the public to services, and has no part in calls inside. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fairlead.compose.model import GENERATED_PROXY, ComposeApp, Service
@@ -14,42 +14,22 @@ CADDYFILE = "/etc/caddy/Caddyfile"
 _VOLUMES = {"fairlead-caddy-data": "/data", "fairlead-caddy-config": "/config"}
 
 
-def with_aliases(
-    own: Mapping[str, Any] | None, app: ComposeApp, sites: tuple[Site, ...] = ()
-) -> dict[str, Any]:
-    """The networks of a proxy: its own, and those it needs, there with the plain names of routed services.
+def join_networks(own: Mapping[str, Any] | None, app: ComposeApp) -> dict[str, Any]:
+    """The networks of an app's own proxy: as the file says, and where it leads to nobody there, those it needs."""
+    networks: dict[str, Any] = {name: plain(how) or None for name, how in (own or {}).items()}
+    routed = [service for service in app.services.values() if service.is_routed]
+    if any(_networks(service) & networks.keys() for service in routed):
+        return networks
+    return {**networks, **_networks_to(routed, app)}
 
-    So ``http://api:8000`` of one service to another meets the proxy, and goes through the switch.
-    A network where a database lives is joined only if somebody there could not reach the proxy otherwise.
-    """
-    networks: dict[str, Any] = {name: plain(how) or {} for name, how in (own or {}).items()}
+
+def _networks_to(services: Iterable[Service], app: ComposeApp) -> dict[str, Any]:
+    """Networks on which these services are reached; those of databases only where there is no other."""
     guarded = {
         name for service in app.services.values() if service.role == "state" for name in _networks(service)
     }
-    for service in app.services.values():
-        if not service.is_routed and not any(site.service.name == service.name for site in sites):
-            continue
-        joined = {name for name in _networks(service) if name in networks}
-        joined = joined or _networks(service) - guarded or _networks(service)
-        if service.is_routed:
-            joined |= _needed_by_callers(app, service, joined)
-        for network in joined:
-            how = networks.setdefault(network, {})
-            if service.is_routed:
-                how["aliases"] = sorted({*how.get("aliases", ()), service.name})
-    return {name: how or None for name, how in sorted(networks.items())}
-
-
-def _needed_by_callers(app: ComposeApp, service: Service, joined: set[str]) -> set[str]:
-    """The networks on which others can call a service, but share none of those that are joined already."""
-    needed: set[str] = set()
-    for caller in app.services.values():
-        if caller.name == service.name or caller.role in {"state", "proxy"}:
-            continue
-        shared = _networks(caller) & _networks(service)
-        if shared and not shared & (joined | needed):
-            needed.add(min(shared))
-    return needed
+    found = {name for one in services for name in _networks(one) - guarded or _networks(one)}
+    return dict.fromkeys(sorted(found))
 
 
 def _networks(service: Service) -> set[str]:
@@ -58,7 +38,8 @@ def _networks(service: Service) -> set[str]:
 
 def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[str, Any], Tree]:
     """Stock Caddy for an app that brings no proxy: the service, its definition, and its Caddyfile."""
-    networks = with_aliases(None, app, sites)
+    routed = (service for service in app.services.values() if service.is_routed)
+    networks = _networks_to([site.service for site in sites] or routed, app)
     declared: Mapping[str, Any] = app.model.get("networks") or {}
     if all((declared.get(name) or {}).get("internal") for name in networks):
         # Docker publishes no port of a container whose networks are all internal.
@@ -67,7 +48,7 @@ def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[
     definition: dict[str, Any] = {
         "image": app.settings.proxy.image,
         "cap_drop": ["ALL"],
-        # For calls between services, which use low ports too.
+        # Behind the edge it listens on 80.
         "cap_add": ["NET_BIND_SERVICE"],
         "security_opt": ["no-new-privileges:true"],
         "read_only": True,

@@ -155,7 +155,7 @@ def find_front_service(app: ComposeApp, remarks: Remarks) -> Service | None:
 def render_caddyfile(sites: tuple[Site, ...], app: ComposeApp) -> str:
     """The Caddyfile. It names no release: ``import switch`` looks up the live one on each request."""
     front = parse_front(app.environment.url)
-    # Host ports lead to ports of their own in the proxy: the usual numbers belong to calls between services there.
+    # Host ports lead to ports of their own in the proxy, which none of its own sites without a port has.
     options = [f"http_port {inner_port(80)}", f"https_port {inner_port(443)}"]
     if app.environment.edge:
         # The edge asks at the usual port, and says who asked it and how.
@@ -173,32 +173,12 @@ def render_caddyfile(sites: tuple[Site, ...], app: ComposeApp) -> str:
         # HTTP/3 would be announced under the inner port, which no client can reach.
         options.append("servers {\n\t\tprotocols h1 h2\n\t}")
     header = "{\n" + "".join(f"\t{option}\n" for option in options) + "}\n\n"
-    parts = (*(_render_site(site) for site in sites), *_render_any_host(app))
-    return header + "import /fairlead/switch.caddy\n" + "".join(parts)
+    return header + "import /fairlead/switch.caddy\n" + "".join(_render_site(site) for site in sites)
 
 
 def inner_port(published: int) -> int:
     """The port in the proxy that a port of the host leads to."""
     return published + 10_000 if published < 50_000 else published - 40_000
-
-
-def _render_any_host(app: ComposeApp) -> Iterator[str]:
-    """Calls between services whose ``Host`` is not the service's name: a reverse proxy that keeps the client's.
-
-    Where one service only can be meant, it answers; else the call is refused rather than answered empty.
-    """
-    by_port: dict[int, list[Service]] = {}
-    for service in app.services.values():
-        if service.is_routed and service.port is not None:
-            by_port.setdefault(service.port, []).append(service)
-    for port, services in sorted(by_port.items()):
-        inside = [service for service in services if not parse_published(service.definition)]
-        meant = services if len(services) == 1 else inside
-        body = f"import switch {meant[0].name} {port}"
-        if len(meant) != 1:
-            names = " or ".join(service.name for service in services)
-            body = f'respond "Misdirected: the Host header must say {names}" 421'
-        yield f"\nhttp://:{port} {{\n\t{body}\n}}\n"
 
 
 def _render_site(site: Site) -> str:

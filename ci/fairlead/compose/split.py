@@ -14,7 +14,7 @@ from fairlead.compose.edge import plan_edge, unpublished
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.mounts import SecretSource, load_mounts, secret_sources
 from fairlead.compose.ports import parse_published
-from fairlead.compose.proxy import CADDYFILE, plan_proxy, with_aliases
+from fairlead.compose.proxy import CADDYFILE, join_networks, plan_proxy
 from fairlead.compose.refusals import check_rolled
 from fairlead.compose.remarks import Remarks
 from fairlead.compose.sites import Site, is_taken_over, plan_sites
@@ -147,8 +147,7 @@ class _Splitter:
 
     def stand_behind_edge(self) -> None:
         """Say what the edge has to know, and which ports nobody reaches any more."""
-        reference = self.app.settings.proxy.image
-        self.edge = plan_edge(self.app, self.foreign.get(reference, reference))
+        self.edge = plan_edge(self.app, self._pinned(self.app.settings.proxy.image))
         for service, port in unpublished(self.app):
             what = (
                 f"{service.name}: port {port} is not published behind the edge, which holds 80 and 443 only"
@@ -172,7 +171,7 @@ class _Splitter:
         self.trees.update(found.trees)
         definition = clean_definition(service, self._image(service), found.volumes, self._own_ports(service))
         if service.role == "proxy":
-            definition["networks"] = with_aliases(definition.get("networks"), self.app)
+            definition["networks"] = join_networks(definition.get("networks"), self.app)
         self.services[service.name] = self._entry(service, definition, list(found.mounts))
 
     def parts(self) -> ReleaseParts:
@@ -183,7 +182,8 @@ class _Splitter:
             services=self.services,
             networks=self._resources("networks", self._networks_in_use()),
             volumes=self._resources("volumes", self._volumes_in_use()),
-            proxy={"service": self.proxy},
+            # The image: what carries calls between services is made of it, on the server.
+            proxy={"service": self.proxy, "image": self._pinned(self.app.inside_reference)},
             routes={name: entry["port"] for name, entry in self.services.items() if self._is_routed(name)},
             probes=tuple(probe.to_json() for probe in self.app.environment.probes),
             files={digest: tree.entry for digest, tree in sorted(self.trees.items())},
@@ -236,6 +236,9 @@ class _Splitter:
             place = self.app.files.location(path) if service.name in self.app.services else None
             self.remarks.notes.append(Finding(what, place, rule="unpinned-image"))
         return self.foreign.get(service.reference, service.reference)
+
+    def _pinned(self, reference: str) -> str:
+        return self.foreign.get(reference, reference)
 
     def _depends_on(self, service: Service) -> dict[str, Any]:
         declared: Mapping[str, Any] = service.definition.get("depends_on") or {}

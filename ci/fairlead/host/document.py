@@ -13,6 +13,7 @@ from typing import Any
 
 from .errors import InputFault
 from .fields import Faults, Fields
+from .inside import PREFIX, with_inside
 from .paths import APP_NAME, DIGEST
 from .release import RESOURCES, Edge, Events, FileTree, Health, Mount, Probe, Release, Service, Watch
 
@@ -56,7 +57,7 @@ def parse_release(raw: object) -> Release:
     faults.raise_if_any(
         "the release document does not hold", "this is a fault of the client that sent it: report it"
     )
-    return release
+    return with_inside(release)
 
 
 def require_verdict(release: Release) -> None:
@@ -97,6 +98,10 @@ def load_release(text: bytes) -> Release:
 
 def _release(top: Fields) -> Release:
     options = top.fields("options", optional=True)
+    proxy = top.fields("proxy")
+    services = {
+        name: _service(name, fields) for name, fields in top.table("services", _SERVICE, limit=_MAX_SERVICES)
+    }
     events = top.fields("events", optional=True) if top.raw.get("events") is not None else None
     return Release(
         app=top.name("app", APP_NAME),
@@ -116,11 +121,9 @@ def _release(top: Fields) -> Release:
         release_header=options.flag("release_header", default=True),
         networks=_resources(top, "networks"),
         volumes=_resources(top, "volumes"),
-        proxy=top.fields("proxy").name("service", _SERVICE),
-        services={
-            name: _service(name, fields)
-            for name, fields in top.table("services", _SERVICE, limit=_MAX_SERVICES)
-        },
+        proxy=proxy.name("service", _SERVICE),
+        inside_image=_inside_image(proxy, services),
+        services=services,
         routes={
             name: port
             for name in top.keys("routes", _SERVICE)
@@ -147,6 +150,14 @@ def _release(top: Fields) -> Release:
         edge=_edge(top.fields("edge")) if top.raw.get("edge") is not None else None,
         document=top.raw,
     )
+
+
+def _inside_image(proxy: Fields, services: Mapping[str, Service]) -> str:
+    """The image that carries internal calls; an older client named none: then that of the proxy, which is Caddy too."""
+    if proxy.raw.get("image") is not None:
+        return proxy.name("image", _IMAGE)
+    found = services.get(str(proxy.raw.get("service")))
+    return found.image if found is not None else ""
 
 
 def _edge(fields: Fields) -> Edge:
@@ -284,8 +295,9 @@ def _check_references(release: Release, faults: Faults) -> None:
                 faults.add(
                     f"services.{proxy.name}", f"has `{key}`, behind the edge, which reaches it by a network"
                 )
-    if RESOURCES in release.services:
-        faults.add("services", f"has one called {RESOURCES!r}: that name is Fairlead's own")
+    for name in release.services:
+        if name == RESOURCES or name.startswith(PREFIX):
+            faults.add("services", f"has one called {name!r}: that name is Fairlead's own")
     for name in release.routes:
         service = release.services.get(name)
         if service is None or not service.is_rolled:

@@ -1,4 +1,4 @@
-"""Requests that the proxy has in flight, by the address that they were sent to: asked at its admin socket."""
+"""Requests that proxies have in flight, by the address that they were sent to: asked at its admin socket."""
 
 from __future__ import annotations
 
@@ -42,29 +42,40 @@ class InFlight:
 
 
 def find_admin_sockets(paths: Paths) -> list[Path]:
-    """The admin sockets of the app's proxies: one, or two while a proxy is replaced; what is stale does not answer."""
+    """The admin sockets of the app's proxies and of what carries internal calls; what is stale does not answer."""
     return sorted(paths.run.glob("admin*.sock"))
 
 
+def is_public(socket: Path) -> bool:
+    """Whether an admin socket is that of a proxy which the public asks, rather than of what carries internal calls."""
+    return not socket.name.startswith("admin-inside-")
+
+
+def read_all_upstreams(sockets: Iterable[Path]) -> Optional[list[object]]:
+    """The lists of all that answer, within the time that one may take; None when no proxy of the public does.
+
+    What users do would be missing then.
+    """
+    until = time.monotonic() + _TIMEOUT
+    answers = [
+        (is_public(socket), read_upstreams(socket, max(0.0, until - time.monotonic())))
+        for socket in itertools.islice(sockets, _MAX_SOCKETS)
+    ]
+    if not any(public and answer is not None for public, answer in answers):
+        return None
+    return [answer for _, answer in answers if answer is not None]
+
+
 def count_in_flight(sockets: Iterable[Path], addresses: Collection[str]) -> Optional[InFlight]:
-    """What is under way to these container addresses; None when no proxy can be asked."""
-    answers = [answer for answer in read_all_upstreams(sockets) if answer is not None]
+    """What is under way to these container addresses; None when the proxy cannot be asked."""
+    answers = read_all_upstreams(sockets)
+    if answers is None:
+        return None
     try:
         counts = [sum_in_flight(answer, addresses) for answer in answers]
     except (ValueError, KeyError, TypeError):
         return None
-    if not counts:
-        return None
     return InFlight(sum(one.requests for one in counts), sum(one.streams for one in counts))
-
-
-def read_all_upstreams(sockets: Iterable[Path]) -> list[object]:
-    """What each socket answers, None where it does not, all within the time that one may take."""
-    until = time.monotonic() + _TIMEOUT
-    return [
-        read_upstreams(socket, max(0.0, until - time.monotonic()))
-        for socket in itertools.islice(sockets, _MAX_SOCKETS)
-    ]
 
 
 def read_upstreams(socket: Path, timeout: float = _TIMEOUT) -> object:

@@ -14,6 +14,7 @@ from typing import Any, Optional
 from .actions import CARRY, KEEP, SKIP, Action
 from .document import parse_release
 from .errors import InputFault
+from .inside import ROLE
 from .release import Release, Service
 
 Document = dict[str, Any]
@@ -35,7 +36,7 @@ def choose_services(new: Release, live: Optional[Release], only: Iterable[str]) 
             fix="deploy once without --only",
         )
     taken = {*chosen, *_jobs_before(new, chosen)}
-    kept = {name: one for name, one in live.services.items() if name not in taken}
+    kept = {name: one for name, one in live.services.items() if name not in taken and one.role != ROLE}
     _check_neighbours(new, live, taken)
     _check_routes(new, live, taken)
     _check_secrets(new, live, taken, kept)
@@ -46,23 +47,26 @@ def explain_left(actions: Iterable[Action], new: Release, deployed: Release) -> 
     """The actions of the plan for ``deployed``, where they say what --only leaves as it is."""
     for one in actions:
         service = new.services.get(one.service)
-        if service is None:
+        if one.role == ROLE:
+            yield one
+        elif service is None:
             yield replace(one, reason="it is no longer in the release, and --only does not name it: it stays")
         elif one.action in (CARRY, KEEP, SKIP) and deployed.services[one.service].hash != service.hash:
             yield replace(one, reason="it has changed, and --only does not name it: it stays as it is")
         else:
             yield one
     for name, service in new.services.items():
-        if name not in deployed.services:
+        if name not in deployed.services and service.role != ROLE:
             reason = "it is new, and --only does not name it"
             yield Action(name, service.role, SKIP, reason, service.image, "", service.why)
 
 
 def _check_names(new: Release, chosen: tuple[str, ...]) -> None:
-    unknown = [name for name in chosen if name not in new.services]
+    own = [name for name, one in new.services.items() if one.role != ROLE]
+    unknown = [name for name in chosen if name not in own]
     if unknown:
-        near = difflib.get_close_matches(unknown[0], new.services, n=1, cutoff=0.6)
-        known = ", ".join(sorted(new.services))
+        near = difflib.get_close_matches(unknown[0], own, n=1, cutoff=0.6)
+        known = ", ".join(sorted(own))
         raise InputFault(
             f"--only: there is no service {unknown[0][:60]!r}",
             fix=f"did you mean {near[0]}?" if near else f"known here: {known}",

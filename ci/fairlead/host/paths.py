@@ -96,6 +96,15 @@ class Paths:
         """The admin socket of a proxy behind the edge, by the hash of its definition: two may run at a time."""
         return self.run / f"admin-{mark[:12]}.sock"
 
+    def inside_socket(self, carrier: str) -> Path:
+        """The admin socket of a container that carries internal calls, by its service's name."""
+        return self.run / f"admin-{carrier.removeprefix('fairlead-')}.sock"
+
+    @property
+    def inside_config(self) -> Path:
+        """The Caddyfile of what carries internal calls."""
+        return self.home / "inside.caddy"
+
     def proxy_file(self, mark: str) -> Path:
         """The project of a proxy behind the edge."""
         return self.home / f"proxy-{mark[:12]}.json"

@@ -145,10 +145,9 @@ def edge_target(scheme: str, hostname: str, path: str) -> Target:
     return Target(scheme, "127.0.0.1", PORTS[scheme], hostname, path)
 
 
-def inside_target(proxy: Container, service: str, port: int, path: str) -> Optional[Target]:
-    """How a service is reached by its plain name, as other services do: through the proxy's internal site."""
-    address = next(iter(proxy.addresses), None)
-    return Target("http", address, port, f"{service}:{port}", path) if address else None
+def inside_target(carrier: Container, service: str, port: int, path: str) -> Target:
+    """How a service is reached by its plain name, as other services do: through what carries their calls."""
+    return Target("http", carrier.addresses[0], port, f"{service}:{port}", path)
 
 
 def direct_target(container: Container, port: int, path: str) -> Optional[Target]:

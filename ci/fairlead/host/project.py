@@ -14,6 +14,7 @@ from typing import Any
 from . import labels
 from .containers import platform_project, proxy_project, release_project
 from .edge.place import NETWORK
+from .inside import ROLE, without_names
 from .paths import Paths
 from .release import RESOURCES, Release, Service
 from .routes import service_name
@@ -56,7 +57,7 @@ def render_release_project(
 
 
 def render_platform_project(release: Release, paths: Paths, switch: str) -> Document:
-    """The project of proxy, state and ops, with every network and volume; behind the edge, without the proxy.
+    """The project of proxy, internal calls, state and ops, with every network and volume; behind the edge, without the proxy.
 
     Nothing in it depends on the release's id: an unchanged service renders to the same text in each release.
     """
@@ -72,7 +73,10 @@ def render_platform_project(release: Release, paths: Paths, switch: str) -> Docu
             if other in members and how.get("condition") != "service_completed_successfully"
         }
         if name == release.proxy:
+            definition["networks"] = without_names(release, definition)
             _equip_proxy(definition, paths, paths.admin_socket.name)
+        elif service.role == ROLE:
+            _equip_proxy(definition, paths, paths.inside_socket(service.name).name)
         services[name] = _without_empty(definition)
     return {
         "name": platform_project(release.app),
@@ -87,6 +91,7 @@ def render_proxy_project(release: Release, paths: Paths, switch: str) -> Documen
     mark = platform_hashes(release, switch)[release.proxy]
     definition = _definition(release.services[release.proxy], release, "", paths)
     definition["labels"][labels.HASH] = mark
+    definition["networks"] = without_names(release, definition)
     definition["networks"] = {
         **_without(definition, _ADDRESSES),
         NETWORK: {"aliases": [proxy_name(release.app, mark)]},
@@ -222,7 +227,7 @@ def _resources(release: Release) -> Document:
 def _networks(definition: Mapping[str, Any]) -> Document:
     """The networks, without what two releases cannot share: aliases of the user's, fixed addresses.
 
-    The aliases stay reachable: the proxy carries them, and goes through the switch.
+    The aliases stay reachable: whoever carries calls between services (``inside``) has them, and goes through the switch.
     """
     return {} if definition.get("network_mode") else _without(definition, ("aliases", *_ADDRESSES))
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Optional
 
 from .bundle import Bundle
-from .containers import Container
+from .containers import Container, find_proxy
+from .errors import EngineFault
+from .inside import find_carrier
 from .probe import Answer, Target, direct_target, edge_target, inside_target, published_target
 from .release import Probe, Release, Service
 
@@ -53,23 +55,27 @@ def public_target(release: Release, path: str, proxy: Container) -> Optional[Tar
     return edge_target(release.edge.scheme, hostname, path)
 
 
-def plan_inside(bundle: Bundle, name: str, proxy: Container) -> Optional[Question]:
-    """A routed service by its plain name, as other services ask; None where nothing can be asked."""
+def plan_inside(bundle: Bundle, name: str, containers: Sequence[Container]) -> Iterator[Question]:
+    """A routed service as other services ask it, by its plain name; none where nobody could."""
     service = bundle.release.services[name]
-    if service.health is None or not service.replicas:
-        return None
-    target = inside_target(proxy, name, bundle.release.routes[name], service.health.path)
-    if target is None:
-        return None
+    carrier = find_carrier(bundle.release, name)
+    if service.health is None or not service.replicas or carrier is None:
+        return
+    container = find_proxy(list(containers), carrier.name)
+    if container is None or not container.addresses:
+        raise EngineFault(f"{carrier.name}, which carries calls to {name}, does not run")
+    target = inside_target(container, name, bundle.release.routes[name], service.health.path)
     expected = Probe(service.health.path, service.health.status)
     about = f"{name} at {service.health.path}"
-    return Question(about, target, expected, expected_release(bundle, service), name)
+    yield Question(about, target, expected, expected_release(bundle, service), name)
 
 
 def plan_direct(bundle: Bundle, name: str, own: Sequence[Container]) -> Iterator[Question]:
-    """Each replica by itself, where a service has no health check of its own that tells."""
+    """Each replica by itself, where a service has no health check of its own that tells, or nobody else calls it."""
     service = bundle.release.services[name]
-    if service.health is None or service.gate != "http":
+    if service.health is None:
+        return
+    if service.gate != "http" and find_carrier(bundle.release, name) is not None:
         return
     expected = Probe(service.health.path, service.health.status)
     port = service.port or bundle.release.routes[name]

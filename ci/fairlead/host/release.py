@@ -172,6 +172,7 @@ class Edge:
 class Release:
     """A checked release document; ``document`` is what arrived.
 
+    ``inside_image``: what carries calls between services is made of it;
     ``keep_size``: bytes that the images of the releases which stay may take, 0 where it does not matter;
     ``standby``: for how many seconds the release before runs on when this one is committed;
     ``release_header``: whether the public is told ``X-Release``.
@@ -195,6 +196,7 @@ class Release:
     networks: Mapping[str, Mapping[str, Any]]
     volumes: Mapping[str, Mapping[str, Any]]
     proxy: str
+    inside_image: str
     services: Mapping[str, Service]
     routes: Mapping[str, int]
     probes: tuple[Probe, ...]

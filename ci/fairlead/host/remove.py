@@ -36,7 +36,7 @@ from .routes import read_live
 from .task import is_running, list_tasks
 
 _LOCK_WAIT = 600.0
-_ORDER = ("proxy", "app", "worker", "job", "ops", "state")
+_ORDER = ("proxy", "app", "worker", "job", "inside", "ops", "state")
 """Who is stopped first: the door, then those who need the others."""
 
 

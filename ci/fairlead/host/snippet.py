@@ -1,4 +1,4 @@
-"""The Caddyfile snippets that an app's proxy imports: the way to a release, and what is counted on it. Pure.
+"""The Caddyfile snippets that lead to a release, for an app's proxy and for calls inside, and what is counted. Pure.
 
 Caddy's counters know no release. What its admin socket does tell for each upstream address, whatever the app's own
 Caddyfile says, is how many *failures* it had in the last ``fail_duration``: so what is to be counted is declared a
@@ -162,23 +162,39 @@ _AGAIN = """\
 """No trying for seconds: what does not answer at once did not answer well, and the user has waited."""
 
 
-def render_switch(routes: Mapping[str, int]) -> str:
-    """The Caddyfile snippets and the internal site of each route.
+_INSIDE_OPTIONS = """\
+{
+	auto_https off
+	persist_config off
+	grace_period 20s
+}
+"""
+"""A stream never ends by itself: whoever replaces the container does not wait for it any longer than that."""
+
+
+def render_switch() -> str:
+    """The snippet that an app's Caddyfile imports. It names no service, and has no listener.
 
     The empty header equals a missing token file, hence the pattern; ``refresh`` is the same everywhere because
     Caddy caches an address once for the process, by the first handler's setting.
     """
-    parts = [
-        "# Written by Fairlead. An app's Caddyfile imports this file and says: import switch SERVICE PORT\n",
-        _UPSTREAM,
-        _render_way("switch", "live", _PUBLIC),
-        _render_way("switch-inside", "inside"),
-    ]
-    parts += [
-        f"http://{service}:{port} {{\n\timport switch-inside {service} {port}\n}}\n"
+    head = (
+        "# Written by Fairlead. An app's Caddyfile imports this file and says: import switch SERVICE PORT\n"
+    )
+    return "\n".join([head, _UPSTREAM, _render_way("switch", "live", _PUBLIC)])
+
+
+def render_inside(routes: Mapping[str, int]) -> str:
+    """The Caddyfile for calls from service to service: who is meant is told by the port alone, whatever the Host.
+
+    Args:
+        routes: services and their ports, no port twice.
+    """
+    sites = (
+        f"http://:{port} {{\n\timport inside {service} {port}\n}}\n"
         for service, port in sorted(routes.items())
-    ]
-    return "\n".join(parts)
+    )
+    return "\n".join([_INSIDE_OPTIONS, _UPSTREAM, _render_way("inside", "inside"), *sites])
 
 
 def _render_way(name: str, link: str, public: str = "") -> str:

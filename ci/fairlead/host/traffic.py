@@ -155,7 +155,7 @@ class Recorder:
     def _record(self) -> None:
         while not self._stop.wait(_EVERY):
             answers = read_all_upstreams(find_admin_sockets(self._paths))
-            if any(answer is not None for answer in answers):
+            if answers is not None:
                 counts = sum((collections.Counter(parse_counts(answer)) for answer in answers), _NO_COUNTS)
                 self._samples.append(Sample(time.monotonic(), counts))
 

@@ -29,7 +29,9 @@ def image() -> str:
     """An image with Caddy and little else, by digest."""
     (program,) = next(recipe for recipe in recipes() if recipe.name == "caddy").programs
     version = Engine.connect().get("/version")
-    return build_image(lambda: _caddy(program, version["Arch"]), "fairlead-stage", f"{program.version}-check")
+    return build_image(
+        lambda: _caddy(program, version["Arch"]), "fairlead-stage", f"{program.version}-like-stock"
+    )
 
 
 def _caddy(program: Program, architecture: Architecture) -> bytes:

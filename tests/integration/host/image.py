@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import subprocess
 import tarfile
@@ -37,7 +38,14 @@ def _import_image(caddy: bytes, tag: str) -> None:
             entry = tarfile.TarInfo(folder)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
             archive.addfile(entry)
-    argv = ["docker", "import", "--change=ENV HOME=/tmp", "--change=STOPSIGNAL SIGTERM", "-", tag]
+    # As stock Caddy has it: found by its name, and what runs where nothing else is said.
+    command = ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]
+    changes = [
+        "ENV HOME=/tmp PATH=/ XDG_CONFIG_HOME=/tmp XDG_DATA_HOME=/data",
+        "STOPSIGNAL SIGTERM",
+        f"CMD {json.dumps(command)}",
+    ]
+    argv = ["docker", "import", *(f"--change={one}" for one in changes), "-", tag]
     subprocess.run(argv, input=buffer.getvalue(), check=True, capture_output=True)
 
 

@@ -103,7 +103,6 @@ class Sheet:
                 "ports": [
                     {"target": 8080, "published": str(self.port), "host_ip": "127.0.0.1", "protocol": "tcp"}
                 ],
-                "networks": {"default": {"aliases": sorted(self.routes)}},
             },
             mounts=[{"file": self.file(caddyfile), "target": "/etc/Caddyfile", "read_only": True}],
         )
@@ -166,7 +165,7 @@ class Sheet:
             },
             "networks": {"default": {}},
             "volumes": {},
-            "proxy": {"service": "caddy"},
+            "proxy": {"service": "caddy", "image": self.image},
             "services": self.services,
             "routes": self.routes,
             "probes": [{"path": "/", "status": 200}],

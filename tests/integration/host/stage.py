@@ -14,12 +14,14 @@ from typing import Any
 
 from fairlead.host.deploy import run_deploy, run_repair, run_rollback, run_rotation
 from fairlead.host.engine import Engine
+from fairlead.host.inside import PREFIX
 from fairlead.host.paths import Paths, app_paths
 from fairlead.host.request import parse_deploy_request, parse_rollback_request, parse_rotation_request
 from fairlead.host.result import Result
 from tests.integration.host.sheet import SICK, Sheet, site
 
 SOURCE = Path(__file__).parents[3] / "ci"
+_CARRIER = f"-{PREFIX}"
 _RUN_TASK = """
 import pathlib, sys
 from fairlead.host.perform import run_task
@@ -159,7 +161,14 @@ class Stage:
         return [event["text"] for event in self.events if event["event"] == "note"]
 
     def containers(self, *, running: bool = True) -> set[str]:
-        """The names of the app's containers."""
+        """The names of the app's containers, but for those that carry its internal calls."""
+        return {name for name in self._containers(running=running) if _CARRIER not in name}
+
+    def carriers(self) -> set[str]:
+        """The names of the containers that carry internal calls and run."""
+        return {name for name in self._containers(running=True) if _CARRIER in name}
+
+    def _containers(self, *, running: bool) -> set[str]:
         found = Engine.connect().containers(f"dev.fairlead.app={self.app}")
         return {one["Names"][0].lstrip("/") for one in found if not running or one["State"] == "running"}
 
@@ -168,7 +177,8 @@ class Stage:
         engine = Engine.connect()
         for one in engine.containers(f"dev.fairlead.app={self.app}"):
             engine.remove(one["Id"])
-        for network in engine.get(
-            "/networks", filters=json.dumps({"label": [f"com.docker.compose.project={self.app}"]})
-        ):
+        own = json.dumps({"label": [f"com.docker.compose.project={self.app}"]})
+        for network in engine.get("/networks", filters=own):
             engine.delete(f"/networks/{network['Id']}")
+        for volume in engine.get("/volumes", filters=own)["Volumes"] or ():
+            engine.delete(f"/volumes/{volume['Name']}")

@@ -8,6 +8,7 @@ import pytest
 from fairlead.compose.model import GENERATED_PROXY
 from fairlead.compose.split import ReleaseParts
 from fairlead.errors import ComposeInvalidError
+from fairlead.settings.values import ProxySettings
 from tests.unit.compose.small import small_app, split_small
 
 
@@ -100,18 +101,16 @@ def test_a_recreated_service_keeps_publishing_what_is_not_http(tmp_path: Path) -
     assert [port["published"] for port in parts.services["git"]["definition"]["ports"]] == ["2222"]
 
 
-def test_a_call_that_keeps_the_clients_host_reaches_the_only_one_it_can_mean(tmp_path: Path) -> None:
-    """Nginx with ``proxy_set_header Host $http_host`` calls http://backend:80 under the public name."""
+def test_the_added_proxy_has_no_part_in_calls_between_services(tmp_path: Path) -> None:
+    """It answers what the public may ask, and has no name that a service is called by."""
     text = services(
         "backend: {image: b, expose: ['80']}",
         "nginx: {image: nginx, ports: [{target: 80, published: '80'}]}",
     )
-    assert "http://:80 {\n\timport switch backend 80\n}" in caddyfile(split_small(small_app(tmp_path, text)))
-
-
-def test_a_call_that_may_mean_two_is_refused_rather_than_answered_empty(tmp_path: Path) -> None:
-    text = services("a: {image: a, expose: ['80']}", "b: {image: b, expose: ['80']}")
-    assert "must say a or b" in caddyfile(split_small(small_app(tmp_path, text)))
+    parts = split_small(small_app(tmp_path, text))
+    assert "backend" not in caddyfile(parts)
+    assert proxy(parts)["networks"] == {"default": None}
+    assert parts.proxy == {"service": GENERATED_PROXY, "image": ProxySettings().image}
 
 
 def test_tls_that_a_rolled_service_ends_itself_needs_the_proxy_to_do_it(tmp_path: Path) -> None:
@@ -129,17 +128,7 @@ def test_the_proxy_stays_out_of_the_networks_of_databases_that_nobody_calls_from
         "web: {image: web, expose: ['80'], networks: {front: , back: }}",
         "db: {image: postgres, networks: {back: }}",
     )
-    assert proxy(split_small(small_app(tmp_path, text)))["networks"] == {"front": {"aliases": ["web"]}}
-
-
-def test_the_proxy_is_where_a_caller_can_reach_it(tmp_path: Path) -> None:
-    text = services(
-        "web: {image: web, expose: ['80'], networks: {front: , back: }}",
-        "worker: {image: w, networks: {back: }, x-fairlead: {health: none}}",
-        "db: {image: postgres, networks: {back: }}",
-    )
-    networks = proxy(split_small(small_app(tmp_path, text)))["networks"]
-    assert networks == {"front": {"aliases": ["web"]}, "back": {"aliases": ["web"]}}
+    assert proxy(split_small(small_app(tmp_path, text)))["networks"] == {"front": None}
 
 
 def test_a_proxy_that_publishes_is_on_a_network_that_leads_out(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def container(service_name: str, release_id: str = "", **changes: Any) -> Contai
 
 def serving(live: Release, release_id: str = "000001", **changes: Any) -> State:
     """The state of a host on which this release serves, all of it well."""
-    hashes = platform_hashes(live, render_switch(live.routes))
+    hashes = platform_hashes(live, render_switch())
     homes = dict.fromkeys(live.rolled, release_id)
     containers = [
         container(name, "", hash=hashes[name], role=one.role) for name, one in live.platform.items()

@@ -12,6 +12,7 @@ import pytest
 
 from fairlead.host.document import is_inside, load_release, parse_release, require_verdict
 from fairlead.host.errors import InputFault
+from fairlead.host.inside import PREFIX
 from fairlead.host.release import Probe, Watch
 from fairlead.host.request import parse_deploy_request
 from tests.unit.host.samples import document, service
@@ -21,7 +22,7 @@ def test_a_good_document_is_read() -> None:
     """Roles and routes are sorted into what lives where."""
     release = parse_release(document())
     assert set(release.rolled) == {"api", "web", "worker"}
-    assert set(release.platform) == {"caddy", "db"}
+    assert {name for name in release.platform if not name.startswith(PREFIX)} == {"caddy", "db"}
     assert set(release.jobs) == {"migrate"}
     assert release.services["web"].digest == "sha256:" + "a" * 64
 
@@ -76,6 +77,7 @@ def test_watch_and_probes_have_defaults() -> None:
         (("events",), {"url": "https://x", "token_secret": "missing"}, "not given"),
         (("options",), {"keep": 0}, "keep"),
         (("services", "fairlead-resources"), service("ops", "x"), "own"),
+        (("services", f"{PREFIX}01234567"), service("ops", "x"), "own"),
     ],
 )
 def test_each_fault_is_named(path: tuple[str, ...], value: object, told: str) -> None:

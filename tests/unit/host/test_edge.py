@@ -107,7 +107,7 @@ def test_a_proxy_behind_the_edge_is_a_project_of_its_own() -> None:
     """Two definitions stand side by side: other project, other DNS name, other admin socket."""
     seen = set()
     for one in (behind(), behind(definition={"environment": {"COLOUR": "green"}, "container_name": "front"})):
-        switch = render_switch(one.routes)
+        switch = render_switch()
         assert "caddy" not in render_platform_project(one, PATHS, switch)["services"]
         project = render_proxy_project(one, PATHS, switch)
         (proxy,) = project["services"].values()
@@ -227,7 +227,7 @@ def test_who_has_the_port_is_named_with_the_way_out() -> None:
 def test_the_proxy_that_is_replaced_is_not_taken_for_the_release_s() -> None:
     """It runs another image, and may be unhealthy: neither is the new release's fault."""
     one = behind()
-    mark = platform_hashes(one, render_switch(one.routes))["caddy"]
+    mark = platform_hashes(one, render_switch())["caddy"]
     assert not is_replaced(container("caddy", role="proxy", hash=mark), one)
     assert is_replaced(container("caddy", role="proxy", hash="another"), one)
     assert not is_replaced(container("db", role="state", hash="another"), one)

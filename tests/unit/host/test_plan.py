@@ -8,6 +8,7 @@ import pytest
 
 from fairlead.host.bundle import Bundle
 from fairlead.host.errors import InputFault
+from fairlead.host.inside import PREFIX
 from fairlead.host.ledger import JobRun, Ledger
 from fairlead.host.order import order_jobs
 from fairlead.host.plan import Plan, plan_deploy, plan_rollback
@@ -22,9 +23,10 @@ def _actions(plan: Plan) -> dict[str, tuple[str, str]]:
 def test_first_deploy_starts_everything() -> None:
     """Nothing is there: platform, job and release are started, every image pulled."""
     plan = plan_deploy(release(), nothing())
-    assert {name: action for name, (action, _) in _actions(plan).items()} == {
+    assert {name: action for name, (action, _) in _actions(plan).items() if not name.startswith(PREFIX)} == {
         "caddy": "start", "db": "start", "migrate": "run", "api": "start", "web": "start", "worker": "start",
     }  # fmt: skip
+    assert len([step for step in plan.steps if step.startswith(f"start {PREFIX}")]) == 2
     assert plan.names == {"api": "api-000001", "web": "web-000001", "worker": "worker-000001"}
     assert len(plan.pull) == 4
     assert (plan.unchanged, plan.refusals, plan.resources) == (False, (), True)

@@ -12,7 +12,14 @@ import pytest
 from fairlead.host import routes
 from fairlead.host.layout import make_layout
 from fairlead.host.paths import Paths, app_paths
-from fairlead.host.snippet import AGAIN, GROUP_ZEROS, STREAM_ZEROS, TALLIES, render_switch
+from fairlead.host.snippet import (
+    AGAIN,
+    GROUP_ZEROS,
+    STREAM_ZEROS,
+    TALLIES,
+    render_inside,
+    render_switch,
+)
 
 
 @pytest.fixture
@@ -25,10 +32,18 @@ def paths(tmp_path: Path) -> Paths:
 
 def test_snippet_has_one_refresh_everywhere() -> None:
     """Caddy keeps one cache for the process; a handler without `refresh` would keep an address for a minute."""
-    text = render_switch({"web": 8000, "api": 9000})
-    assert text.count("dynamic a {") == text.count("refresh 1s") == 1
-    assert "http://api:9000 {\n\timport switch-inside api 9000\n}" in text
-    assert "header_regexp X-Fairlead-Dark .{32,}" in text
+    for text in (render_switch(), render_inside({"web": 8000, "api": 9000})):
+        assert text.count("dynamic a {") == text.count("refresh 1s") == 1
+        assert "header_regexp X-Fairlead-Dark .{32,}" in text
+
+
+def test_only_the_port_tells_who_is_called() -> None:
+    """The snippet of the public proxy has no site; where calls arrive, no site looks at the Host."""
+    assert not re.search(r"^\S*:\d", render_switch(), re.MULTILINE)
+    sites = re.findall(
+        r"^(\S*:\d+) \{\n\timport (.*)\n\}", render_inside({"web": 8000, "api": 9000}), re.MULTILINE
+    )
+    assert sites == [("http://:9000", "inside api 9000"), ("http://:8000", "inside web 8000")]
 
 
 def test_each_request_is_counted_for_one_thing() -> None:
@@ -108,7 +123,7 @@ def test_no_two_things_are_counted_at_one_port() -> None:
 def _group(client: str, forwarded: str = "") -> str:
     """The zeros that the snippet's map gives to a client."""
     # Quoted, or Caddy reads a number.
-    lines = re.findall(r'^\t\t"~(.+)" "(0+)"$', render_switch({}).split("map ")[1], re.MULTILINE)
+    lines = re.findall(r'^\t\t"~(.+)" "(0+)"$', render_switch().split("map ")[1], re.MULTILINE)
     return next((zeros for rule, zeros in lines if re.search(rule, f"{forwarded}|{client}")), "")
 
 

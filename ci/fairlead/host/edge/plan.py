@@ -23,7 +23,7 @@ def plan_claim(release: Release) -> Optional[Claim]:
     edge = release.edge
     if edge is None:
         return None
-    mark = platform_hashes(release, render_switch(release.routes))[release.proxy]
+    mark = platform_hashes(release, render_switch())[release.proxy]
     return Claim(release.app, edge.hostnames, edge.scheme, proxy_name(release.app, mark), edge.port)
 
 

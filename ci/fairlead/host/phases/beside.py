@@ -35,7 +35,7 @@ _MOVED = (301, 302, 307, 308)
 
 def proxy_mark(release: Release) -> str:
     """The hash of the release's proxy."""
-    return platform_hashes(release, render_switch(release.routes))[release.proxy]
+    return platform_hashes(release, render_switch())[release.proxy]
 
 
 def is_replaced(container: Container, release: Release) -> bool:
@@ -45,7 +45,7 @@ def is_replaced(container: Container, release: Release) -> bool:
 
 def write_proxy(host: Host, release: Release) -> None:
     """Write the project of the release's proxy."""
-    project = render_proxy_project(release, host.paths, render_switch(release.routes))
+    project = render_proxy_project(release, host.paths, render_switch())
     write_file(host.paths.proxy_file(proxy_mark(release)), render_json(project))
 
 

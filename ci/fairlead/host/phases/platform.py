@@ -1,4 +1,4 @@
-"""platform: proxy, state and ops, brought up to date only where their own definition changed."""
+"""platform: proxy, internal calls, state and ops, brought up to date only where their own definition changed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from ..containers import Container, find_proxy, platform_project, proxy_project,
 from ..context import Context, Host, Outcome
 from ..edge.lifecycle import edge_lock, make_network
 from ..edge.place import Place
+from ..drain import stop_containers
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..health import FAILED, READY, judge_replicas
 from ..inflight import answers_admin, find_admin_sockets
+from ..inside import CONFIG
+from ..inside import ROLE as INSIDE
 from ..paths import Paths
 from ..patience import wait_until
 from ..project import Document, platform_hashes, render_json, render_platform_project
@@ -33,6 +36,7 @@ from .beside import (
     restore_proxy,
     write_proxy,
 )
+from .carriers import wait_for_carriers
 
 _POLL = 0.1
 _ADMIN_WAIT = 5.0
@@ -51,10 +55,15 @@ def run_platform(context: Context) -> Outcome:
     if not changed_services(context) and not context.plan.resources and not context.plan.edge:
         return Outcome("unchanged", skipped=True)
     release = context.target.release
-    switch = render_switch(release.routes)
+    switch = render_switch()
     project = _with_kept(render_platform_project(release, context.paths, switch), context)
     keep_for_revert(context.host, context.number)
     write_platform(context.paths, project, switch)
+    carriers = [name for name in changed if release.services[name].role == INSIDE]
+    if carriers and context.state.live is not None:
+        # Before a proxy that an older agent made gives the names of services away.
+        bring_up(context.host, carriers)
+        wait_for_carriers(context, carriers)
     if release.proxy in changed and release.edge is not None:
         _bring_up_beside(context, [name for name in changed if name != release.proxy])
     else:
@@ -125,8 +134,13 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
         proxies = {one.service for one in read_app_containers(host.engine, host.paths) if one.role == "proxy"}
         updated = [name for name in updated if name not in proxies]
     known = [name for name in updated if name in project["services"]]
-    for container in read_app_containers(host.engine, host.paths):
-        if not container.release and container.service in updated and container.service not in known:
+    new = [
+        one
+        for one in read_app_containers(host.engine, host.paths)
+        if not one.release and one.service in updated and one.service not in known
+    ]
+    for container in new:
+        if container.role != INSIDE:
             host.engine.remove(container.id)
     write_platform(host.paths, project, before.get("switch") or "")
     stale = _stale(host, project, known)
@@ -134,6 +148,11 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
         bring_up(host, stale)
         _wait_restored(host, stale)
         host.note(f"the platform is as it was: {', '.join(stale)}")
+    # Last, when who carried the calls before does so again; what is under way is answered.
+    carriers = [one for one in new if one.role == INSIDE]
+    stop_containers(host, [one for one in carriers if one.running])
+    for container in carriers:
+        host.engine.remove(container.id)
 
 
 def _wait_restored(host: Host, names: Collection[str]) -> None:
@@ -151,9 +170,10 @@ def _wait_restored(host: Host, names: Collection[str]) -> None:
 
 
 def write_platform(paths: Paths, project: Document, switch: str) -> None:
-    """Write the project and the snippet that its proxy reads when it starts."""
+    """Write the project, and what its proxy and the carriers of internal calls read when they start."""
     write_file(paths.platform, render_json(project))
     write_file(paths.switch, switch.encode())
+    write_file(paths.inside_config, CONFIG.encode())
 
 
 def bring_up(host: Host, services: Collection[str]) -> None:
@@ -202,6 +222,7 @@ def wait_for_platform(context: Context, changed: Collection[str]) -> None:
             details=read_evidence(host.engine, containers[0]) if containers else (),
             service=service.name,
         )
+    wait_for_carriers(context, [name for name in changed if release.services[name].role == INSIDE])
     if release.proxy in changed:
         _see_admin(host, release)
 
@@ -253,7 +274,7 @@ def _with_kept(project: Document, context: Context) -> Document:
     if not context.paths.platform.exists():
         return project
     current = json.loads(context.paths.platform.read_bytes()).get("services", {})
-    hashes = platform_hashes(context.target.release, render_switch(context.target.release.routes))
+    hashes = platform_hashes(context.target.release, render_switch())
     for one in context.plan.of(KEEP, platform=True):
         kept = current.get(one.service)
         if kept is not None and kept.get("labels", {}).get(labels.HASH) != hashes.get(one.service):

@@ -181,13 +181,9 @@ def _questions(context: Context, containers: list[Container]) -> Iterator[Questi
     proxy = find_proxy(containers, release.proxy)
     if proxy is None:
         raise ReleaseFault(f"the proxy {release.proxy} does not run", service=release.proxy)
-    if release.routes and not proxy.addresses:
-        raise ReleaseFault(f"the proxy {proxy.name} has no address on any network", service=proxy.service)
     for name in release.routes:
         yield from plan_direct(context.target, name, _own(context, release.services[name], containers))
-        question = plan_inside(context.target, name, proxy)
-        if question is not None:
-            yield question
+        yield from plan_inside(context.target, name, containers)
     public = list(plan_public(context.target, proxy))
     if release.url and len(public) < len(release.probes):
         context.host.warn(

@@ -15,10 +15,11 @@ from ..errors import ReleaseFault
 from ..evidence import read_evidence
 from ..health import READY, judge_replicas
 from ..health import Verdict as Health
+from ..inside import find_carrier
 from ..ledger import DEPLOY
 from ..patience import pause_for
 from ..prober import Prober, asking
-from ..questions import Question, plan_inside, plan_public
+from ..questions import Question, plan_direct, plan_inside, plan_public
 from ..release import Service
 from ..routes import close_before, switch_back
 from ..traffic import Sample, Traffic, sum_traffic
@@ -152,13 +153,14 @@ class _Watcher:
         return any(one.running and one.started_at != self._others[one.id].started_at for one in now)
 
     def _questions(self) -> Iterator[Question]:
-        proxy = find_proxy(list(self._context.host.seen), self._release.proxy)
+        seen = list(self._context.host.seen)
+        proxy = find_proxy(seen, self._release.proxy)
         if proxy is None:
             return
         for name in self._release.routes:
-            question = plan_inside(self._context.target, name, proxy)
-            if question is not None:
-                yield question
+            if find_carrier(self._release, name) is None:
+                yield from plan_direct(self._context.target, name, self._own[name])
+            yield from plan_inside(self._context.target, name, seen)
         yield from plan_public(self._context.target, proxy)
 
     def _find_moved(self) -> Iterator[str]:

@@ -1,0 +1,191 @@
+"""What is between the services of an app is not for strangers."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+from pathlib import Path
+
+from fairlead.compose.split import split
+from fairlead.host.containers import Container, read_app_containers
+from fairlead.host.engine import Engine
+from fairlead.host.inside import ROLE
+from tests.adversary.stranger.asking import Door, Said, ask_everything, spell
+from tests.integration.host.sheet import Sheet
+from tests.integration.host.stage import Stage
+from tests.unit.compose.small import small_app
+
+NAME = "stage.localhost"
+OWN_PROXY = """\
+{
+	skip_install_trust
+	default_sni stage.localhost
+}
+import /fairlead/switch.caddy
+(public) {
+	@private path /admin*
+	respond @private "for nobody" 403
+	import switch web 80
+}
+http:// {
+	import public
+}
+https://stage.localhost, https://localhost {
+	tls internal
+	import public
+}
+"""
+SERVICE = """\
+{
+	admin off
+}
+:PORT {
+	header X-Release RELEASE
+	respond "TEXT as {http.request.host}"
+}
+"""
+CALLER = """\
+{
+	admin off
+}
+:9000 {
+	handle /admin {
+		reverse_proxy http://admin:80 {
+			header_up Host {http.request.header.X-Host}
+		}
+	}
+	handle /api {
+		reverse_proxy http://api:8000 {
+			header_up Host {http.request.header.X-Host}
+		}
+	}
+	handle /web {
+		reverse_proxy http://web:80 {
+			header_up Host {http.request.header.X-Host}
+		}
+	}
+}
+"""
+SERVICES = {
+    "web": (80, "for all"),
+    "admin": (80, "internal admin"),
+    "api": (8000, "internal api"),
+    "jobs": (8000, "internal jobs"),
+}
+INTERNAL = b"internal"
+
+
+def test_an_own_proxy_on_the_ports_of_services(stage: Stage) -> None:
+    """Asks an app's own proxy, which publishes 80 and 443 as its services use them, for every service by every name: `Host`
+    with case, dot and port, absolute and HTTP/1.0 requests, two `Host`s, `:authority`, SNI, forwarding headers, our own headers
+
+    Holds: internal calls arrive at containers without a published port; the public proxy has no site for a service's name, so that
+    only what its Caddyfile leads to answers, with the rules of that Caddyfile. Between services every call arrives, whatever its `Host`.
+    """
+    http, https = stage.port, _free_port()
+    sheet = _sheet(stage)
+    sheet.proxy(OWN_PROXY)
+    definition = sheet.services["caddy"]["definition"]
+    definition["ports"] = [
+        {"target": target, "published": str(port), "host_ip": "127.0.0.1", "protocol": protocol}
+        for target, port, protocol in ((80, http, "tcp"), (443, https, "tcp"), (443, https, "udp"))
+    ]
+    definition["tmpfs"] = ["/data", "/config"]
+    result = stage.deploy(sheet)
+    assert result.status == "live", result.error
+    doors = (Door("127.0.0.1", http), Door("127.0.0.1", https, (NAME, "localhost", "web", "")))
+    _see_nothing_internal(stage, doors, by_path=b"for nobody")
+    _see_calls(stage)
+
+
+def test_the_added_proxy(stage: Stage, tmp_path: Path) -> None:
+    """Asks the proxy that Fairlead adds, at every port that it publishes, for every service by every name
+
+    Holds: only the services that publish a port answer there; what others have is not to be had.
+    """
+    ports = _free_port(), _free_port()
+    sheet = _added(stage, tmp_path, *ports)
+    result = stage.deploy(sheet)
+    assert result.status == "live", result.error
+    doors = (Door("127.0.0.1", ports[0], (NAME, "web", "")), Door("127.0.0.1", ports[1]))
+    _see_nothing_internal(stage, doors, by_path=b"")
+    _see_calls(stage)
+
+
+def _see_nothing_internal(stage: Stage, doors: tuple[Door, ...], *, by_path: bytes) -> None:
+    containers = read_app_containers(Engine.connect(), stage.paths)
+    names = {*SERVICES, *(f"{name}-000001" for name in SERVICES), NAME, "localhost", "127.0.0.1", "[::1]"}
+    names |= {one.service for one in containers if one.role == ROLE}
+    names |= {one.addresses[0] for one in containers if one.role in ("proxy", ROLE)}
+    hosts = spell(sorted(names), (80, 8000, doors[0].port))
+    said = [one for door in doors for one in ask_everything(door, hosts)]
+    assert not [one for one in said if INTERNAL in one.answer], _first(said)
+    assert any(b"for all" in one.answer for one in said)
+    assert any(by_path in one.answer for one in said)
+    for one in (container for container in containers if container.role == ROLE):
+        found = Engine.connect().inspect(one.id)
+        assert found is not None
+        assert not found["HostConfig"]["PortBindings"]
+        assert not [name for name in found["NetworkSettings"]["Networks"] if "fairlead-edge" in name]
+
+
+def _first(said: list[Said]) -> Said:
+    return next(one for one in said if INTERNAL in one.answer)
+
+
+def _see_calls(stage: Stage) -> None:
+    """From a container, every service by its name, and whatever the Host says."""
+    (caller,) = (one for one in read_app_containers(Engine.connect(), stage.paths) if one.service == "caller")
+    for host in ("admin", "API.", "web:8000", "public.example.com", "nobody", "127.0.0.1:1"):
+        for name in ("web", "admin", "api"):
+            assert _call(caller, name, host) == f"{SERVICES[name][1]} as {host.rpartition(':')[0] or host}"
+
+
+def _call(caller: Container, name: str, host: str) -> str:
+    request = urllib.request.Request(f"http://{caller.addresses[0]}:9000/{name}", headers={"X-Host": host})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def _sheet(stage: Stage) -> Sheet:
+    sheet = stage.sheet(1)
+    sheet.watch = {"window": 0}
+    for name, (port, text) in SERVICES.items():
+        site = SERVICE.replace("PORT", str(port)).replace("RELEASE", sheet.revision).replace("TEXT", text)
+        sheet.web(name, site)
+        sheet.routes[name] = sheet.services[name]["port"] = port
+    _caller(sheet)
+    return sheet
+
+
+def _caller(sheet: Sheet) -> None:
+    definition = {"command": ["/caddy", "run", "--config", "/etc/site", "--adapter", "caddyfile"]}
+    mounts = [{"file": sheet.file(CALLER), "target": "/etc/site", "read_only": True}]
+    sheet.service("caller", "ops", definition=definition, mounts=mounts)
+
+
+def _added(stage: Stage, root: Path, front: int, other: int) -> Sheet:
+    """The same app without a proxy, split as a client does it."""
+    text = "services:\n"
+    for name, (port, _) in SERVICES.items():
+        published = f", ports: [{{target: {port}, published: '{other}', host_ip: 127.0.0.1}}]"
+        text += f"  {name}: {{image: x, expose: ['{port}']{published if name == 'web' else ''}}}\n"
+    app = small_app(root, text, url=f"https://{NAME}:{front}", images=())
+    own = _sheet(stage)
+    foreign = dict.fromkeys(app.foreign_references(), stage.image)
+    parts = split(app, own={}, foreign=foreign)
+    document = parts.document()
+    (proxy,) = (name for name, one in document["services"].items() if one["role"] == "proxy")
+    own.services[proxy] = document["services"][proxy]
+    own.files.update(document["files"])
+    own.blobs.update(parts.blobs)
+    own.extra = {
+        **{key: document[key] for key in ("proxy", "volumes")},
+        "url": f"https://{NAME}:{front}",
+    }
+    return own
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
