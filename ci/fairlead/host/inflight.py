@@ -42,8 +42,8 @@ class InFlight:
 
 
 def find_admin_sockets(paths: Paths) -> list[Path]:
-    """The admin sockets of the app's proxies and of what carries internal calls; what is stale does not answer."""
-    return sorted(paths.run.glob("admin*.sock"))
+    """The admin sockets of the app's proxies and, after them, of what carries internal calls; what is stale does not answer."""
+    return sorted(paths.run.glob("admin*.sock"), key=lambda one: (not is_public(one), one))
 
 
 def is_public(socket: Path) -> bool:
@@ -51,7 +51,7 @@ def is_public(socket: Path) -> bool:
     return not socket.name.startswith("admin-inside-")
 
 
-def read_all_upstreams(sockets: Iterable[Path]) -> Optional[list[object]]:
+def read_whole(sockets: Iterable[Path]) -> Optional[list[object]]:
     """The lists of all that answer, within the time that one may take; None when no proxy of the public does.
 
     What users do would be missing then.
@@ -68,7 +68,7 @@ def read_all_upstreams(sockets: Iterable[Path]) -> Optional[list[object]]:
 
 def count_in_flight(sockets: Iterable[Path], addresses: Collection[str]) -> Optional[InFlight]:
     """What is under way to these container addresses; None when the proxy cannot be asked."""
-    answers = read_all_upstreams(sockets)
+    answers = read_whole(sockets)
     if answers is None:
         return None
     try:

@@ -81,8 +81,8 @@ def probe_http(
     bound = Bound(timeout, _MAX_ANSWER, heed=heed)
     connection = LoopbackConnection(target.address, target.port, target.host, bound, tls=tls)
     try:
-        own = {"Host": target.host, "User-Agent": "fairlead", PROBE_HEADER: "1"}
-        own.update({DARK_HEADER: token} if token else {})
+        own = {"Host": target.host, "User-Agent": "fairlead"}
+        own.update({DARK_HEADER: token, PROBE_HEADER: token} if token else {})
         connection.request("GET", target.path, headers={**own, **(headers or {})})
         with connection.getresponse() as answer:
             raw = answer.read(_MAX_BODY)

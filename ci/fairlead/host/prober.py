@@ -11,6 +11,7 @@ from typing import Optional
 
 from .probe import Answer, probe_http
 from .questions import Question
+from .snippet import PROBE_HEADER
 
 _EVERY = 0.5
 _SPACING = 0.1
@@ -41,8 +42,9 @@ class _Series:
 class Prober:
     """Call ``step`` often; it takes no time. ``asked`` and ``answered`` count the answers so far."""
 
-    def __init__(self, questions: Sequence[Question], pool: ThreadPoolExecutor) -> None:
+    def __init__(self, questions: Sequence[Question], pool: ThreadPoolExecutor, token: str) -> None:
         now = time.monotonic()
+        self._headers = {PROBE_HEADER: token}
         self._pool = pool
         self._every = max(_EVERY, _SPACING * len(questions))
         self._all = [_Series(one, now + index * _SPACING / 10) for index, one in enumerate(questions)]
@@ -78,7 +80,9 @@ class Prober:
             due = bool(one.row) or not one.asked if closing else now >= one.due
             if one.pending is None and due and not one.dropped and not one.has_failed:
                 one.asked += 1
-                one.pending = self._pool.submit(probe_http, one.question.target, timeout=_WITHIN)
+                one.pending = self._pool.submit(
+                    probe_http, one.question.target, timeout=_WITHIN, headers=self._headers
+                )
 
     def _take(self, one: _Series, answer: Answer, now: float) -> None:
         one.pending = None
@@ -95,10 +99,10 @@ class Prober:
 
 
 @contextlib.contextmanager
-def asking(questions: Sequence[Question]) -> Iterator[Prober]:
-    """A prober; what it still waits for when the block is left is forgotten."""
+def asking(questions: Sequence[Question], token: str) -> Iterator[Prober]:
+    """A prober, known to the proxy by ``token``; what it still waits for when the block is left is forgotten."""
     pool = ThreadPoolExecutor(max_workers=min(_AT_ONCE, max(1, len(questions))))
     try:
-        yield Prober(questions, pool)
+        yield Prober(questions, pool, token)
     finally:
         pool.shutdown(wait=False)

@@ -90,16 +90,19 @@ def open_dark(paths: Paths, release: str) -> str:
     return token
 
 
-def close_dark(paths: Paths) -> None:
-    """End the dark route: a token that nobody knows, and no way but ``live``."""
+def close_dark(paths: Paths) -> str:
+    """End the dark route: there is no way but ``live``; the token is another one, by which our own probes are known."""
     point_link(paths.dark, _LIVE)
     make_folder(paths.run)
+    token = secrets.token_hex(32)
     try:
-        _write_token(paths, secrets.token_hex(32))
+        _write_token(paths, token)
     except OSError:
         # On a full disk the old token stays: since the rename above it opens what everybody is served.
         if not paths.dark_token.is_file():
             raise
+        return paths.dark_token.read_text()
+    return token
 
 
 def open_inside(paths: Paths, release: str, names: Mapping[str, str]) -> bool:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 DARK_HEADER = "X-Fairlead-Dark"
 PROBE_HEADER = "X-Fairlead-Probe"
-"""Requests that carry it are not counted: they are not the users'."""
+"""Requests that carry it with the token of the day are not counted: they are not the users'."""
 COUNTED_SECONDS = 1.0
 """How long Caddy remembers an answer that it counted (``fail_duration``)."""
 SLOW_SECONDS = 1.0
@@ -100,15 +100,17 @@ _STREAM = """\
 	}}
 """
 
-_PUBLIC = (
-    """\
+_PUBLIC = """\
 	@fairlead-quiet-{args[0]} file {
 		root /fairlead/live
 		try_files /.quiet
 	}
 	header @fairlead-quiet-{args[0]} -X-Release
 	@fairlead-drained-{args[0]} {
-		not header %s *
+		not {
+			header_regexp %s .{32,}
+			header %s {file./fairlead/run/dark-token}
+		}
 		not remote_ip 127.0.0.0/8 ::1
 		not path */
 		file {
@@ -117,15 +119,16 @@ _PUBLIC = (
 		}
 	}
 	respond @fairlead-drained-{args[0]} "drained" 503
-"""
-    % PROBE_HEADER
-)
+""" % (PROBE_HEADER, PROBE_HEADER)
 """For the public alone: who does not say which release serves, and that a host is drained. Neither our own probes nor a
 health check inside the proxy's container see the latter."""
 
 _TALLY = """\
 	@fairlead-{name}-{{args[0]}} {{
-		not header {probe} *
+		not {{
+			header_regexp {probe} .{{32,}}
+			header {probe} {{file./fairlead/run/dark-token}}
+		}}
 		vars_regexp {{http.request.uuid}} ^{digits}
 	}}
 	reverse_proxy @fairlead-{name}-{{args[0]}} {{

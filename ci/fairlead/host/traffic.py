@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Counter, Deque
 
-from .inflight import find_admin_sockets, parse_address, parse_number, read_all_upstreams
+from .inflight import find_admin_sockets, parse_address, parse_number, read_whole
 from .paths import Paths
 from .snippet import AGAIN, COUNTED_SECONDS, GROUP_ZEROS, TALLIES, Tally
 
@@ -154,7 +154,7 @@ class Recorder:
 
     def _record(self) -> None:
         while not self._stop.wait(_EVERY):
-            answers = read_all_upstreams(find_admin_sockets(self._paths))
+            answers = read_whole(find_admin_sockets(self._paths))
             if answers is not None:
                 counts = sum((collections.Counter(parse_counts(answer)) for answer in answers), _NO_COUNTS)
                 self._samples.append(Sample(time.monotonic(), counts))

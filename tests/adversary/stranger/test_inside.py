@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-import urllib.request
 from pathlib import Path
 
 from fairlead.compose.split import split
-from fairlead.host.containers import Container, read_app_containers
+from fairlead.host.containers import read_app_containers
 from fairlead.host.engine import Engine
 from fairlead.host.inside import ROLE
 from tests.adversary.stranger.asking import Door, Said, ask_everything, spell
+from tests.integration.host.calls import add_caller, answering, call, find_caller
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.unit.compose.small import small_app
@@ -35,52 +35,24 @@ https://stage.localhost, https://localhost {
 	import public
 }
 """
-SERVICE = """\
-{
-	admin off
-}
-:PORT {
-	header X-Release RELEASE
-	respond "TEXT as {http.request.host}"
-}
-"""
-CALLER = """\
-{
-	admin off
-}
-:9000 {
-	handle /admin {
-		reverse_proxy http://admin:80 {
-			header_up Host {http.request.header.X-Host}
-		}
-	}
-	handle /api {
-		reverse_proxy http://api:8000 {
-			header_up Host {http.request.header.X-Host}
-		}
-	}
-	handle /web {
-		reverse_proxy http://web:80 {
-			header_up Host {http.request.header.X-Host}
-		}
-	}
-}
-"""
-SERVICES = {
-    "web": (80, "for all"),
-    "admin": (80, "internal admin"),
-    "api": (8000, "internal api"),
-    "jobs": (8000, "internal jobs"),
-}
+SERVICES = (
+    ("web", 80, "for all"),
+    ("admin", 80, "internal admin"),
+    ("api", 8000, "internal api"),
+    ("jobs", 8000, "internal jobs"),
+)
 INTERNAL = b"internal"
 
 
 def test_an_own_proxy_on_the_ports_of_services(stage: Stage) -> None:
-    """Asks an app's own proxy, which publishes 80 and 443 as its services use them, for every service by every name: `Host`
-    with case, dot and port, absolute and HTTP/1.0 requests, two `Host`s, `:authority`, SNI, forwarding headers, our own headers
+    """Asks an app's own proxy, which publishes the ports that its services use, for every service by every name.
 
-    Holds: internal calls arrive at containers without a published port; the public proxy has no site for a service's name, so that
-    only what its Caddyfile leads to answers, with the rules of that Caddyfile. Between services every call arrives, whatever its `Host`.
+    Names come as `Host` with case, dot and port, in absolute and HTTP/1.0 requests, as one `Host` of two, as `:authority`,
+    as SNI, in forwarding headers and with the headers of our own probes.
+
+    Holds: calls between services arrive at containers of their own, which publish no port; the public proxy has no site and no
+    name of a service, so that only what its Caddyfile leads to answers, by the rules of that Caddyfile. Between services every
+    call arrives, whatever its `Host`.
     """
     http, https = stage.port, _free_port()
     sheet = _sheet(stage)
@@ -99,9 +71,9 @@ def test_an_own_proxy_on_the_ports_of_services(stage: Stage) -> None:
 
 
 def test_the_added_proxy(stage: Stage, tmp_path: Path) -> None:
-    """Asks the proxy that Fairlead adds, at every port that it publishes, for every service by every name
+    """Asks the proxy that Fairlead adds, at every port that it publishes, for every service by every name.
 
-    Holds: only the services that publish a port answer there; what others have is not to be had.
+    Holds: only the services that publish a port answer there.
     """
     ports = _free_port(), _free_port()
     sheet = _added(stage, tmp_path, *ports)
@@ -114,7 +86,7 @@ def test_the_added_proxy(stage: Stage, tmp_path: Path) -> None:
 
 def _see_nothing_internal(stage: Stage, doors: tuple[Door, ...], *, by_path: bytes) -> None:
     containers = read_app_containers(Engine.connect(), stage.paths)
-    names = {*SERVICES, *(f"{name}-000001" for name in SERVICES), NAME, "localhost", "127.0.0.1", "[::1]"}
+    names = {*(one[0] for one in SERVICES), "admin-000001", NAME, "localhost", "127.0.0.1", "[::1]"}
     names |= {one.service for one in containers if one.role == ROLE}
     names |= {one.addresses[0] for one in containers if one.role in ("proxy", ROLE)}
     hosts = spell(sorted(names), (80, 8000, doors[0].port))
@@ -135,39 +107,26 @@ def _first(said: list[Said]) -> Said:
 
 def _see_calls(stage: Stage) -> None:
     """From a container, every service by its name, and whatever the Host says."""
-    (caller,) = (one for one in read_app_containers(Engine.connect(), stage.paths) if one.service == "caller")
+    caller = find_caller(stage)
     for host in ("admin", "API.", "web:8000", "public.example.com", "nobody", "127.0.0.1:1"):
         for name in ("web", "admin", "api"):
-            assert _call(caller, name, host) == f"{SERVICES[name][1]} as {host.rpartition(':')[0] or host}"
-
-
-def _call(caller: Container, name: str, host: str) -> str:
-    request = urllib.request.Request(f"http://{caller.addresses[0]}:9000/{name}", headers={"X-Host": host})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return str(answer.read().decode())
+            _, port, text = next(one for one in SERVICES if one[0] == name)
+            assert call(caller, f"{name}:{port}", host) == f"{text} as {host.rpartition(':')[0] or host}"
 
 
 def _sheet(stage: Stage) -> Sheet:
     sheet = stage.sheet(1)
     sheet.watch = {"window": 0}
-    for name, (port, text) in SERVICES.items():
-        site = SERVICE.replace("PORT", str(port)).replace("RELEASE", sheet.revision).replace("TEXT", text)
-        sheet.web(name, site)
-        sheet.routes[name] = sheet.services[name]["port"] = port
-    _caller(sheet)
+    for name, port, text in SERVICES:
+        answering(sheet, name, port, text)
+    add_caller(sheet)
     return sheet
-
-
-def _caller(sheet: Sheet) -> None:
-    definition = {"command": ["/caddy", "run", "--config", "/etc/site", "--adapter", "caddyfile"]}
-    mounts = [{"file": sheet.file(CALLER), "target": "/etc/site", "read_only": True}]
-    sheet.service("caller", "ops", definition=definition, mounts=mounts)
 
 
 def _added(stage: Stage, root: Path, front: int, other: int) -> Sheet:
     """The same app without a proxy, split as a client does it."""
     text = "services:\n"
-    for name, (port, _) in SERVICES.items():
+    for name, port, _ in SERVICES:
         published = f", ports: [{{target: {port}, published: '{other}', host_ip: 127.0.0.1}}]"
         text += f"  {name}: {{image: x, expose: ['{port}']{published if name == 'web' else ''}}}\n"
     app = small_app(root, text, url=f"https://{NAME}:{front}", images=())

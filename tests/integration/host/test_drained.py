@@ -50,7 +50,9 @@ def test_a_drained_host_serves_all_but_its_health_path(stage: Stage) -> None:
         200,
         200,
     ]
-    assert _ask(stage, "/health/ready", **{"X-Fairlead-Probe": "1"}) == 200
+    token = stage.paths.dark_token.read_text()
+    asked = [_ask(stage, "/health/ready", **{"X-Fairlead-Probe": one}) for one in (token, "1", "", "f" * 64)]
+    assert asked == [200, 503, 503, 503]
     stop = threading.Event()
 
     def visit() -> None:

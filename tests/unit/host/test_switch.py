@@ -14,7 +14,9 @@ from fairlead.host.layout import make_layout
 from fairlead.host.paths import Paths, app_paths
 from fairlead.host.snippet import (
     AGAIN,
+    DARK_HEADER,
     GROUP_ZEROS,
+    PROBE_HEADER,
     STREAM_ZEROS,
     TALLIES,
     render_inside,
@@ -35,6 +37,18 @@ def test_snippet_has_one_refresh_everywhere() -> None:
     for text in (render_switch(), render_inside({"web": 8000, "api": 9000})):
         assert text.count("dynamic a {") == text.count("refresh 1s") == 1
         assert "header_regexp X-Fairlead-Dark .{32,}" in text
+
+
+def test_only_we_go_uncounted_and_see_a_drained_host() -> None:
+    """A header that anybody can send opens nothing: wherever one is looked for, it holds the token, and one of a size."""
+    for text in (render_switch(), render_inside({"web": 8000})):
+        for header in (DARK_HEADER, PROBE_HEADER):
+            asked = re.findall(rf"^\t+(\w+) {header} (.+)$", text, re.MULTILINE)
+            assert len(asked) == len(re.findall(header, text)) > 0
+            assert asked == [
+                ("header_regexp", ".{32,}"),
+                ("header", "{file./fairlead/run/dark-token}"),
+            ] * (len(asked) // 2)
 
 
 def test_only_the_port_tells_who_is_called() -> None:

@@ -10,9 +10,9 @@ from ..actions import KEEP, START, UPDATE
 from ..atomic import write_file
 from ..containers import Container, find_proxy, platform_project, proxy_project, read_app_containers
 from ..context import Context, Host, Outcome
+from ..drain import stop_containers
 from ..edge.lifecycle import edge_lock, make_network
 from ..edge.place import Place
-from ..drain import stop_containers
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..health import FAILED, READY, judge_replicas

@@ -27,7 +27,7 @@ def run_switch(context: Context) -> Outcome:
     if read_live(context.paths) != context.target.id:
         raise EngineFault(f"{context.paths.live} does not point to release {context.target.id}")
     close_inside(context.paths)
-    close_dark(context.paths)
+    context.token = close_dark(context.paths)
     late = _start_late(context)
     if late:
         context.host.note(f"started now that the release serves: {', '.join(late)}")

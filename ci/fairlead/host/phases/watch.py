@@ -86,7 +86,7 @@ class _Watcher:
 
     def watch(self) -> Verdict:
         """Look until it fails, or the window is over and no answer is awaited."""
-        with asking(list(self._questions())) as prober:
+        with asking(list(self._questions()), self._context.token) as prober:
             while True:
                 self._context.heed()
                 over = time.monotonic() - self._context.switched_at >= self._window
