@@ -168,11 +168,13 @@ _AGAIN = """\
 _INSIDE_OPTIONS = """\
 {
 	auto_https off
+	https_port 1
 	persist_config off
 	grace_period 20s
 }
 """
-"""A stream never ends by itself: whoever replaces the container does not wait for it any longer than that."""
+"""A stream never ends by itself: who replaces the container waits no longer than that for it. And 443 is a port like
+any other here, which takes another number for the one that Caddy keeps for TLS."""
 
 
 def render_switch() -> str:

@@ -77,7 +77,7 @@ class ScanSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ProxySettings:
-    """The proxy that is added when the app brings none."""
+    """Stock Caddy: the proxy that is added when the app brings none, and what carries calls between services."""
 
     image: str = "caddy:2.11.7"
 

@@ -84,11 +84,25 @@ def test_the_added_proxy(stage: Stage, tmp_path: Path) -> None:
     _see_calls(stage)
 
 
+def test_who_stands_where_the_edge_stands(stage: Stage, tmp_path: Path) -> None:
+    """Asks the proxies of apps behind the edge at any port of theirs, from a network that it shares with them.
+
+    Holds: only the hostnames of the app are answered there, with what its front service says; no port leads further in.
+    """
+    result = stage.deploy(_added(stage, tmp_path, 443, 80, edge=True))
+    assert result.status == "live", result.error
+    _see_nothing_internal(stage, (), by_path=b"for all")
+    _see_calls(stage)
+
+
 def _see_nothing_internal(stage: Stage, doors: tuple[Door, ...], *, by_path: bytes) -> None:
     containers = read_app_containers(Engine.connect(), stage.paths)
     names = {*(one[0] for one in SERVICES), "admin-000001", NAME, "localhost", "127.0.0.1", "[::1]"}
     names |= {one.service for one in containers if one.role == ROLE}
     names |= {one.addresses[0] for one in containers if one.role in ("proxy", ROLE)}
+    # The container itself is what an app sees that shares a network with it, as the edge does.
+    (proxy,) = (one for one in containers if one.role == "proxy")
+    doors = (*doors, *(Door(proxy.addresses[0], port) for port in (80, 8000)))
     hosts = spell(sorted(names), (80, 8000, doors[0].port))
     said = [one for door in doors for one in ask_everything(door, hosts)]
     assert not [one for one in said if INTERNAL in one.answer], _first(said)
@@ -123,13 +137,13 @@ def _sheet(stage: Stage) -> Sheet:
     return sheet
 
 
-def _added(stage: Stage, root: Path, front: int, other: int) -> Sheet:
+def _added(stage: Stage, root: Path, front: int, other: int, *, edge: bool = False) -> Sheet:
     """The same app without a proxy, split as a client does it."""
     text = "services:\n"
     for name, port, _ in SERVICES:
         published = f", ports: [{{target: {port}, published: '{other}', host_ip: 127.0.0.1}}]"
         text += f"  {name}: {{image: x, expose: ['{port}']{published if name == 'web' else ''}}}\n"
-    app = small_app(root, text, url=f"https://{NAME}:{front}", images=())
+    app = small_app(root, text, url=f"https://{NAME}:{front}".removesuffix(":443"), images=(), edge=edge)
     own = _sheet(stage)
     foreign = dict.fromkeys(app.foreign_references(), stage.image)
     parts = split(app, own={}, foreign=foreign)
@@ -140,7 +154,7 @@ def _added(stage: Stage, root: Path, front: int, other: int) -> Sheet:
     own.blobs.update(parts.blobs)
     own.extra = {
         **{key: document[key] for key in ("proxy", "volumes")},
-        "url": f"https://{NAME}:{front}",
+        "url": None if edge else f"https://{NAME}:{front}",
     }
     return own
 

@@ -58,6 +58,8 @@ def test_only_the_port_tells_who_is_called() -> None:
         r"^(\S*:\d+) \{\n\timport (.*)\n\}", render_inside({"web": 8000, "api": 9000}), re.MULTILINE
     )
     assert sites == [("http://:9000", "inside api 9000"), ("http://:8000", "inside web 8000")]
+    # Caddy takes no plain HTTP at the port that it keeps for TLS.
+    assert "https_port 1\n" in render_inside({"web": 443})
 
 
 def test_each_request_is_counted_for_one_thing() -> None:

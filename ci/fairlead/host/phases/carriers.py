@@ -6,10 +6,10 @@ from collections.abc import Collection
 from typing import Optional
 
 from ..containers import Container, find_proxy, read_app_containers
-from ..context import Context
+from ..context import Context, Host
 from ..errors import ReleaseFault
 from ..evidence import read_evidence
-from ..inside import carried_by
+from ..inside import ROLE, carried_by
 from ..patience import wait_until
 from ..probe import Target, listens
 
@@ -43,6 +43,13 @@ def wait_for_carriers(context: Context, names: Collection[str]) -> None:
                 details=read_evidence(context.engine, found[0]) if found[0] is not None else (),
                 service=name,
             )
+
+
+def forget_sockets(host: Host, gone: Collection[Container]) -> None:
+    """Remove the admin sockets of carriers that are gone."""
+    for one in gone:
+        if one.role == ROLE:
+            host.paths.inside_socket(one.service).unlink(missing_ok=True)
 
 
 def _accepts(container: Container, ports: Collection[int]) -> bool:

@@ -16,7 +16,7 @@ from ..edge.place import Place
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..health import FAILED, READY, judge_replicas
-from ..inflight import answers_admin, find_admin_sockets
+from ..inflight import answers_admin, find_admin_sockets, is_public
 from ..inside import CONFIG
 from ..inside import ROLE as INSIDE
 from ..paths import Paths
@@ -36,7 +36,7 @@ from .beside import (
     restore_proxy,
     write_proxy,
 )
-from .carriers import wait_for_carriers
+from .carriers import forget_sockets, wait_for_carriers
 
 _POLL = 0.1
 _ADMIN_WAIT = 5.0
@@ -153,6 +153,7 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     stop_containers(host, [one for one in carriers if one.running])
     for container in carriers:
         host.engine.remove(container.id)
+    forget_sockets(host, carriers)
 
 
 def _wait_restored(host: Host, names: Collection[str]) -> None:
@@ -162,7 +163,7 @@ def _wait_restored(host: Host, names: Collection[str]) -> None:
         own = [one for one in read_app_containers(host.engine, host.paths) if _is_platform_of(one, names)]
         proxies = [one for one in own if one.role == "proxy"]
         return all(one.serves for one in own) and (
-            not proxies or any(map(answers_admin, find_admin_sockets(host.paths)))
+            not proxies or any(map(answers_admin, filter(is_public, find_admin_sockets(host.paths))))
         )
 
     if not wait_until(serves, timeout=_RESTORE_WAIT, poll=_POLL):

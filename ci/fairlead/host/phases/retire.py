@@ -19,6 +19,7 @@ from ..inflight import find_admin_sockets
 from ..ledger import ROLLBACK
 from ..standby import Standby, find_retired, find_standby
 from .beside import drop_replaced
+from .carriers import forget_sockets
 
 _AT_ONCE = 8
 _SETTLE_SECONDS = 1.0
@@ -53,6 +54,7 @@ def retire_old(host: Host, live: Bundle, *, standby_over: bool = False) -> Outco
     stop_containers(host, gone)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         list(pool.map(lambda one: host.engine.remove(one.id), gone))
+    forget_sockets(host, gone)
     replaced = drop_replaced(host, live.release)
     stopped = sorted({*(_name(one) for one in (*old, *gone)), *replaced})
     told = [*stopped, *([f"{standby.release} stands by"] if standby is not None else [])]
