@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fairlead import files, process
 from fairlead.errors import CommandFailedError, InputError, ToolMissingError
+from fairlead.remote.private_key import parse_private_key
 from fairlead.remote.ssh import Access, keyscan_argv
 from fairlead.remote.ssh_failure import Cause, ScannedKey, explain, parse_cause, parse_refused_key
 from fairlead.settings.values import Environment, Host
@@ -78,10 +79,13 @@ def _fingerprint(line: str) -> str:
 
 
 @contextlib.contextmanager
-def key_file(content: str) -> Iterator[Path]:
-    """A private key in a file of mode 0600, for as long as the block lasts."""
-    # A key pasted into a secret often lost its last newline, or got a carriage return at each line.
-    text = content.replace("\r\n", "\n").rstrip("\n") + "\n"
+def key_file(content: str, variable: str = KEY_VARIABLE) -> Iterator[Path]:
+    """A private key that came in a variable, in a file of mode 0600, for as long as the block lasts.
+
+    Raises:
+        InputError: it is no private key, or one with a passphrase.
+    """
+    text = parse_private_key(content, variable)
     with files.temporary_folder("fairlead-ssh-") as folder:
         path = folder / "key"
         files.create(path, text, mode=0o600)
