@@ -30,7 +30,7 @@ from .journal import Journal, read_journal
 from .layout import make_layout
 from .lock import Holder, hold_lock
 from .paths import Paths
-from .removed import write_removed
+from .removed import keep_journal, write_removed
 from .result import Emit, Result
 from .routes import read_live
 from .task import is_running, list_tasks
@@ -46,6 +46,7 @@ def run_remove(
     *,
     task: str = "",
     by: str = "",
+    key: str = "",
     volumes: bool = False,
     engine: Optional[Engine] = None,
 ) -> Result:
@@ -55,7 +56,8 @@ def run_remove(
         paths: the app.
         emit: where events go.
         task: the task that does it, for the lock.
-        by: who asked.
+        by: who asked, by the client's word.
+        key: the fingerprint of the key that was used, where the door knows it.
         volumes: its data too.
         engine: the engine, or the one of this host.
     """
@@ -69,7 +71,7 @@ def run_remove(
 
         with hold_lock(paths.lock, holder, wait=_LOCK_WAIT, on_wait=tell) as handle:
             engine.hand_down = (handle,)
-            begin_removal(paths, by=by, volumes=volumes)
+            begin_removal(paths, by=by, key=key, volumes=volumes)
             with Journal(paths.journal) as journal:
                 host = Host(paths, engine, journal, emit)
                 told = finish_removal(host)
@@ -81,10 +83,11 @@ def run_remove(
     return result
 
 
-def begin_removal(paths: Paths, *, by: str, volumes: bool) -> None:
+def begin_removal(paths: Paths, *, by: str, volumes: bool, key: str = "") -> None:
     """Write down that the app is to go; one that has begun already may take more, never less."""
     before = _read_marker(paths)
-    document = {"by": by, "volumes": volumes or before.get("volumes") is True, "at": round(time.time(), 3)}
+    volumes = volumes or before.get("volumes") is True
+    document = {"by": by, "key": key, "volumes": volumes, "at": round(time.time(), 3)}
     write_file(paths.removing, json.dumps(document).encode())
 
 
@@ -116,6 +119,7 @@ def finish_removal(host: Host) -> dict[str, Any]:
     kept = _remove_volumes(host, wanted=volumes)
     pulled = fold_records(read_journal(paths.journal)).pulled
     images = [image for image in sorted(pulled) if engine.drop_image(image)]
+    keep_journal(paths.root, paths.app, paths.journal)
     _empty(paths)
     write_removed(paths.root, paths.app, marker, kept)
     return {

@@ -1,22 +1,28 @@
-"""Which apps were removed from this host, for whoever asks where one has gone: its own history went with it.
+"""Which apps were removed from this host, for whoever asks where one has gone, and the journals that they left.
 
-``<root>/removed.jsonl``, a line each: ``at`` (epoch seconds), ``app``, ``by``, ``volumes`` (whether its data went too)
-and ``volumes_kept``, the names of those that stayed.
+``<root>/removed.jsonl``, a line each: ``at`` (epoch seconds), ``app``, ``by``, ``key`` (the fingerprint, where it is
+known), ``volumes`` (whether its data went too), ``volumes_kept``, the names of those that stayed. The journal of an app
+that is gone lies in ``<root>/removed.journals/``: who did what to it is not for its remover to forget.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+from .atomic import make_folder, sync_folder
 from .errors import InputFault
 from .text import stamp
 
 _FILE = "removed.jsonl"
+_JOURNALS = "removed.journals"
+"""No app can have this name: there is a dot in it."""
 
 
 def write_removed(root: Path, app: str, marker: Mapping[str, Any], kept: Sequence[str]) -> None:
@@ -25,11 +31,31 @@ def write_removed(root: Path, app: str, marker: Mapping[str, Any], kept: Sequenc
         "at": round(time.time(), 3),
         "app": app,
         "by": marker.get("by", ""),
+        "key": marker.get("key", ""),
         "volumes": marker.get("volumes"),
         "volumes_kept": list(kept),
     }
     with (root / _FILE).open("a") as stream:
         stream.write(json.dumps(record) + "\n")
+
+
+def keep_journal(root: Path, app: str, journal: Path) -> None:
+    """Put the journal of an app that goes aside, beside those of the same name before it.
+
+    Raises:
+        OSError: it could not be; it is where it was.
+    """
+    if not journal.exists() or not journal.stat().st_size:
+        return
+    folder = root / _JOURNALS
+    make_folder(folder, 0o700)
+    stem = f"{app}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
+    for number in itertools.count():
+        with contextlib.suppress(FileExistsError):
+            os.link(journal, folder / (f"{stem}.{number}.jsonl" if number else f"{stem}.jsonl"))
+            break
+    sync_folder(folder)
+    journal.unlink()
 
 
 def find_removed(root: Path, app: str) -> Optional[Mapping[str, Any]]:

@@ -10,6 +10,8 @@ import pytest
 from fairlead.host.answers import parse_deployed_app
 from fairlead.host.engine import Engine
 from fairlead.host.errors import InputFault
+from fairlead.host.fold import fold_records
+from fairlead.host.journal import read_journal
 from fairlead.host.paths import list_apps
 from fairlead.host.remove import begin_removal, leave_nothing, run_remove
 from fairlead.host.vault import store_secret
@@ -44,6 +46,8 @@ def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> N
     assert not (stage.root / "edge").exists(), "a host without an edge gets none by this"
     record = json.loads((stage.root / "removed.jsonl").read_text())
     assert (record["app"], record["by"]) == (stage.app, "alice")
+    (kept,) = (stage.root / "removed.journals").iterdir()
+    assert fold_records(read_journal(kept)).transactions[0].by, "who did what is not for its remover to forget"
     with pytest.raises(InputFault, match="was removed from this host") as asked:
         parse_deployed_app(stage.root, {"app": stage.app})
     assert asked.value.fix.endswith(f"`docker volume rm {stage.app}_data`")
