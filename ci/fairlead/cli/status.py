@@ -86,7 +86,12 @@ def _ask_states(
                 lost[host] = error
         if not states:
             raise next(iter(lost.values()))
-        return heal(place, sessions, states, reporter), lost
+        try:
+            return heal(place, sessions, states, reporter), lost
+        except InputError as error:
+            # A key that may only read: it tells how they stand, and somebody else puts them in order.
+            reporter.warn(f"{error.what}: left as it is")
+            return states, lost
 
 
 def _show_all(

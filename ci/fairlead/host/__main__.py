@@ -23,9 +23,11 @@ from .paths import Paths, app_paths, fairlead_root, list_apps
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the agent and return its exit code."""
-    words = _parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    # What follows is what the key may: read by the door, which refuses in its own words.
+    words = _parser().parse_args(argv[:1] if argv[:1] == ["serve"] else argv)
     try:
-        return _run(words)
+        return _run(words, argv)
     except AgentError as error:
         console.show_error(error.to_json(), as_json=words.json)
         return error.exit_code
@@ -40,12 +42,12 @@ def agent_argv() -> tuple[str, ...]:
     return (sys.executable, "-I", str(Path(sys.argv[0]).resolve()))
 
 
-def _run(words: argparse.Namespace) -> int:
+def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
     root = fairlead_root(os.environ)
     if words.verb == "serve":
         from .door import run_door
 
-        return run_door(root, agent_argv())
+        return run_door(root, agent_argv(), argv[1:])
     paths = _paths(root, words.app)
     if words.verb in {"rollback", "repair"}:
         return _change(paths, words)

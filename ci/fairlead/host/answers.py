@@ -12,16 +12,18 @@ from typing import Any
 
 from . import task
 from .errors import InputFault
+from .fleet import GONE_SECONDS
 from .frames import Frame
 from .orders import attended_at
 from .paths import Paths, app_paths, list_apps
+from .restriction import Restriction
 
 PROTOCOL = 1
 
-Answer = Callable[[Path, Frame], Mapping[str, Any]]
+Answer = Callable[[Path, Frame, Restriction], Mapping[str, Any]]
 
 
-def answer_hello(root: Path, _frame: Frame) -> Mapping[str, Any]:
+def answer_hello(root: Path, _frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
     """Who answers: versions, user, host, the apps that are there."""
     return {
         "protocol": PROTOCOL,
@@ -29,12 +31,12 @@ def answer_hello(root: Path, _frame: Frame) -> Mapping[str, Any]:
         "user": getpass.getuser(),
         "hostname": socket.gethostname(),
         "root": str(root),
-        "apps": list_apps(root),
+        "apps": [app for app in list_apps(root) if restriction.sees(app)],
         "time": time.time(),
     }
 
 
-def answer_check(root: Path, frame: Frame) -> Mapping[str, Any]:
+def answer_check(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
     """What the host lacks. ``time`` is the client's clock, in epoch seconds."""
     client = frame.get("time")
     ahead = time.time() - client if isinstance(client, float) else None
@@ -44,7 +46,7 @@ def answer_check(root: Path, frame: Frame) -> Mapping[str, Any]:
     return {"checks": [check.to_json() for check in run_checks(root, ahead)]}
 
 
-def answer_state(root: Path, frame: Frame) -> Mapping[str, Any]:
+def answer_state(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
     """What serves, and the tasks that are under way."""
     from .engine import Engine
     from .state import read_state
@@ -54,7 +56,7 @@ def answer_state(root: Path, frame: Frame) -> Mapping[str, Any]:
     return {**state.to_json(), "tasks": _running(paths)}
 
 
-def answer_plan(root: Path, frame: Frame) -> Mapping[str, Any]:
+def answer_plan(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
     """What a deploy of ``release``, new values of ``secrets``, or a rollback to ``to``, would do."""
     from .decide import decide_deploy, decide_rollback, decide_rotation
     from .engine import Engine
@@ -77,17 +79,27 @@ def answer_plan(root: Path, frame: Frame) -> Mapping[str, Any]:
     return decide_rollback(paths, engine, ledger, rollback.to, rollback.options)[1].to_json()
 
 
-def answer_order(root: Path, frame: Frame) -> Mapping[str, Any]:
-    """Tell a task that nobody follows how to go on; ``word`` is what it goes by now."""
+def answer_order(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
+    """Tell a task that nobody follows how to go on; ``word`` is what it goes by now.
+
+    Who may not begin such a task may not stop it under its client's hands, either: only when that one is gone.
+    """
     from .orders import hand_on
 
     folder = parse_task(root, frame)
     if not task.is_running(folder):
         raise InputFault(f"the task {folder.name} has ended", fix="`fairlead history` tells how")
+    silent = time.time() - attended_at(folder) / 1e9
+    if silent < GONE_SECONDS and not restriction.owns(str(task.read_request(folder).get("kind"))):
+        raise InputFault(
+            f"the task {folder.name} has a client that follows it",
+            why="the key may not begin such a task, and so may not say how it goes on",
+            fix=f"wait until nothing was heard of that client for {GONE_SECONDS:g} s, or use a key that may",
+        )
     return {"word": hand_on(folder, frame)}
 
 
-def answer_history(root: Path, frame: Frame) -> Mapping[str, Any]:
+def answer_history(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
     """Every deploy and rollback, newest first."""
     from .state import read_history
 

@@ -16,15 +16,17 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import task
 from .answers import READING, parse_app, parse_deployed_app, parse_task, parse_text
 from .errors import AgentError, InputFault, as_fault
 from .events import Event
 from .frames import Frame, FrameError, FrameReader, FrameWriter, parse_blob_sizes
-from .orders import attend, hand_on
+from .orders import ATTEND, attend, hand_on
 from .paths import Paths, app_paths
+from .record import Recorder
+from .restriction import Restriction, parse_restriction
 from .result import Result
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 _WATCH_SECONDS = 0.5
 _MAX_TAIL = 100_000
-_MAX_DRAIN = 24 * 3600
 
 
 class Door:
@@ -43,10 +44,22 @@ class Door:
         reader: where requests come from.
         writer: where answers go.
         agent: the argv that runs this agent, for the tasks that it starts.
+        restriction: which key it is, and what it may.
+        recorder: writes down what is asked for.
     """
 
-    def __init__(self, root: Path, reader: FrameReader, writer: FrameWriter, agent: Sequence[str]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        reader: FrameReader,
+        writer: FrameWriter,
+        agent: Sequence[str],
+        restriction: Optional[Restriction] = None,
+        recorder: Optional[Recorder] = None,
+    ) -> None:
         self._root = root
+        self._restriction = restriction or Restriction()
+        self._recorder = recorder or Recorder(self._restriction, {})
         self._reader = reader
         self._writer = writer
         self._agent = agent
@@ -54,8 +67,8 @@ class Door:
             "logs": self._logs,
             "attach": self._attach,
             "repair": self._repair,
-            "drain": self._drain,
-            "undrain": self._undrain,
+            "drain": partial(_drain, self._root),
+            "undrain": partial(_undrain, self._root),
             "remove": self._remove,
         }
         self._taking: Mapping[str, Callable[[Frame, list[int]], Iterator[Event]]] = {
@@ -73,6 +86,7 @@ class Door:
                     return 0
                 self._answer(frame)
         except FrameError as error:
+            self._recorder.malformed(str(error))
             self._writer.write(
                 _failed(InputFault(f"this is no request: {error}", fix="use fairlead to talk to it"))
             )
@@ -84,27 +98,39 @@ class Door:
         if "order" in frame and "request" not in frame:
             # Said to a task that had ended meanwhile.
             return
+        self._recorder.asked(frame)
+        end: Optional[Event] = None
         try:
-            for event in self._events(frame):
+            for event in self._answers(frame):
+                end = event if event.get("event") == "result" else None
                 self._writer.write(event)
+        finally:
+            self._recorder.ended(frame, end)
+
+    def _answers(self, frame: Frame) -> Iterator[Event]:
+        """The events of a request, the last one of which says how it ended."""
+        try:
+            yield from self._events(frame)
         except (FrameError, BrokenPipeError, ConnectionResetError):
             raise
         except AgentError as error:
-            self._writer.write(_failed(error))
+            yield _failed(error)
         except OSError as error:
-            self._writer.write(_failed(as_fault(error)))
+            yield _failed(as_fault(error))
         except Exception as error:  # noqa: BLE001 - the boundary: a client must hear of every end
             traceback.print_exc()
-            self._writer.write(_failed(AgentError(f"the agent failed: {type(error).__name__}: {error}")))
+            yield _failed(AgentError(f"the agent failed: {type(error).__name__}: {error}"))
 
     def _events(self, frame: Frame) -> Iterator[Event]:
         name, sizes = str(frame.get("request")), parse_blob_sizes(frame)
+        with self._taken_when_refused(sizes):
+            self._restriction.require(frame)
         if name in self._taking:
             yield from self._taking[name](frame, sizes)
             return
         self._reader.skip(sizes)
         if name in READING:
-            yield Result("ok", data=READING[name](self._root, frame)).to_event()
+            yield Result("ok", data=READING[name](self._root, frame, self._restriction)).to_event()
             if name == "state":
                 _make_ready()
         elif name in self._telling:
@@ -128,7 +154,7 @@ class Door:
             parts = parse_parts(frame.get("parts", []), sizes, contents)
             paths = app_paths(self._root, release.app)
             refuse_revoked(paths, release.secrets)
-        request = {**_told("deploy", frame), "release": frame["release"]}
+        request = {**self._told("deploy", frame), "release": frame["release"]}
         yield from self._start(paths, request, parts, contents)
 
     def _rollback(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
@@ -137,7 +163,7 @@ class Door:
         with self._taken_when_refused(sizes):
             paths = parse_deployed_app(self._root, frame)
             parts = parse_parts(frame.get("parts", []), sizes, NOTHING)
-            request = {**_told("rollback", frame), "to": parse_text(frame, "to")}
+            request = {**self._told("rollback", frame), "to": parse_text(frame, "to")}
         yield from self._start(paths, request, parts, NOTHING)
 
     def _rotate(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
@@ -149,38 +175,18 @@ class Door:
             secrets = parse_rotation_request({**frame, "task": "rotate"}).secrets
             contents = Contents(frozenset(), secrets)
             parts = parse_parts(frame.get("parts", []), sizes, contents)
-        yield from self._start(paths, {**_told("rotate", frame), "secrets": secrets}, parts, contents)
+        yield from self._start(paths, {**self._told("rotate", frame), "secrets": secrets}, parts, contents)
 
     def _repair(self, frame: Frame) -> Iterator[Event]:
         from .intake import NOTHING
 
-        request = {**_told("repair", frame), "decision": parse_text(frame, "decision")}
+        request = {**self._told("repair", frame), "decision": parse_text(frame, "decision")}
         yield from self._start(parse_deployed_app(self._root, frame), request, [], NOTHING)
-
-    def _drain(self, frame: Frame) -> Iterator[Event]:
-        from .drained import parse_paths, start_drain, wait_until_quiet
-        from .engine import Engine
-
-        paths, given = parse_deployed_app(self._root, frame), parse_paths(frame.get("paths", []))
-        bound = frame.get("timeout", 0)
-        if isinstance(bound, bool) or not isinstance(bound, (int, float)) or not 0 <= bound <= _MAX_DRAIN:
-            raise InputFault(f"`timeout` must be seconds up to {_MAX_DRAIN}", fix="correct --timeout")
-        chosen = start_drain(paths, given)
-        quiet: Event = {}
-        for quiet in wait_until_quiet(paths, Engine.connect(), float(bound)):
-            yield quiet
-        told = {key: quiet.get(key) for key in ("quiet", "in_flight", "streams")}
-        yield Result("ok", data={"paths": list(chosen), **told}).to_event()
-
-    def _undrain(self, frame: Frame) -> Iterator[Event]:
-        from .drained import end_drain
-
-        yield Result("ok", data={"drained": end_drain(parse_deployed_app(self._root, frame))}).to_event()
 
     def _remove(self, frame: Frame) -> Iterator[Event]:
         from .intake import NOTHING
 
-        request = {**_told("remove", frame), "volumes": frame.get("volumes") is True}
+        request = {**self._told("remove", frame), "volumes": frame.get("volumes") is True}
         yield from self._start(parse_deployed_app(self._root, frame), request, [], NOTHING)
 
     def _start(
@@ -195,6 +201,7 @@ class Door:
         name = running or open_task(self._reader, request, parts, contents, paths)
         if running is None:
             task.start_task(paths.task(name), partial(run_task, agent=self._agent))
+        self._recorder.attached(name)
         yield {"event": "attached", "task": name, "resumed": running is not None}
         yield from self._follow(paths.task(name))
 
@@ -202,18 +209,23 @@ class Door:
         folder, start = parse_task(self._root, frame), frame.get("from", 0)
         yield {"event": "attached", "task": folder.name, "resumed": True}
         first = start if isinstance(start, int) and start > 0 else 0
-        yield from self._follow(folder, first)
+        may_order = self._restriction.owns(str(task.read_request(folder).get("kind")))
+        yield from self._follow(folder, first, may_order=may_order)
 
-    def _follow(self, folder: Path, start: int = 0) -> Iterator[Event]:
-        """The task's events; what the client has to say to it meanwhile is handed on."""
+    def _follow(self, folder: Path, start: int = 0, *, may_order: bool = True) -> Iterator[Event]:
+        """The task's events; what the client has to say to it meanwhile is handed on, if the key may begin such a one."""
 
         def is_gone() -> bool:
             gone = self._reader.hung_up()
             for frame in self._reader.take_waiting("order"):
-                hand_on(folder, frame)
+                if frame.get("order") != ATTEND:
+                    self._recorder.ordered(frame)
+                if may_order:
+                    hand_on(folder, frame)
             return gone
 
-        attend(folder)
+        if may_order:
+            attend(folder)
         yield from task.follow_task(folder, is_gone, start)
 
     def _logs(self, frame: Frame) -> Iterator[Event]:
@@ -225,16 +237,22 @@ class Door:
         if not isinstance(tail, int) or not 0 <= tail <= _MAX_TAIL:
             raise InputFault(f"`tail` must be a number of lines up to {_MAX_TAIL}", fix="correct --tail")
         if follow:
-            threading.Thread(target=self._end_with_client, daemon=True).start()
+            threading.Thread(target=self._end_with_client, args=(frame,), daemon=True).start()
         for line in stream_logs(paths, Engine.connect(), service, tail, follow=follow):
             yield {"event": "log", **line}
         yield Result("ok").to_event()
 
-    def _end_with_client(self) -> None:
+    def _end_with_client(self, frame: Frame) -> None:
         # Following may wait for a line for ever: sshd tells nobody that the client has gone, its pipe does.
         while not self._reader.hung_up():
             time.sleep(_WATCH_SECONDS)
+        self._recorder.ended(frame, None)
         os.killpg(os.getpgrp(), signal.SIGTERM)
+
+    def _told(self, kind: str, frame: Frame) -> dict[str, Any]:
+        """What a task keeps of every request: ``by`` is the client's word, ``key`` is not."""
+        key = {"key": self._restriction.key} if self._restriction.key else {}
+        return {"kind": kind, "options": frame.get("options", {}), "by": str(frame.get("by", "")), **key}
 
     @contextlib.contextmanager
     def _taken_when_refused(self, sizes: list[int]) -> Iterator[None]:
@@ -246,16 +264,31 @@ class Door:
             raise
 
 
-def run_door(root: Path, agent: Sequence[str]) -> int:
-    """Serve the client at the other end of standard input and output."""
+def run_door(root: Path, agent: Sequence[str], words: Sequence[str] = ()) -> int:
+    """Serve the client at the other end of standard input and output; ``words`` say what its key may."""
     if os.getpgrp() != os.getpid():
         # A group of its own, so that ending with the client ends what this door started, and nothing else.
         os.setpgid(0, 0)
-    return Door(root, FrameReader(sys.stdin.fileno()), FrameWriter(sys.stdout.fileno()), agent).serve()
+    reader, writer = FrameReader(sys.stdin.fileno()), FrameWriter(sys.stdout.fileno())
+    try:
+        restriction = parse_restriction(words)
+    except InputFault as error:
+        Recorder(Restriction("unknown"), os.environ).malformed(f"{error.what}: {error.why}")
+        writer.write(_failed(error))
+        return error.exit_code
+    return Door(root, reader, writer, agent, restriction, Recorder(restriction, os.environ)).serve()
 
 
-def _told(kind: str, frame: Frame) -> dict[str, Any]:
-    return {"kind": kind, "options": frame.get("options", {}), "by": str(frame.get("by", ""))}
+def _drain(root: Path, frame: Frame) -> Iterator[Event]:
+    from .draining import drain
+
+    return drain(root, frame)
+
+
+def _undrain(root: Path, frame: Frame) -> Iterator[Event]:
+    from .draining import undrain
+
+    return undrain(root, frame)
 
 
 def _make_ready() -> None:

@@ -30,6 +30,9 @@ REVERT = "revert"
 DECISIONS = (FINISH, REVERT)
 """What a repair is told of a transaction whose end only the other hosts know."""
 
+GONE_SECONDS = 15.0
+"""A client of which nothing was heard for so long is taken for gone by the next one; it attends every few seconds."""
+
 _HOST = re.compile(r"[!-~]{1,255}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _MAX_HOSTS = 1000

@@ -76,6 +76,7 @@ class _Fold:
             revision=str(data["revision"]),
             began_at=record.at,
             hosts=tuple(str(host) for host in data.get("hosts") or ()),
+            key=str(data.get("key") or ""),
             rotations={
                 str(name): Rotation(
                     str(data["release"]), str(one["value"]), frozenset(map(str, one["revoked"]))

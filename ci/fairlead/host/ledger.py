@@ -38,7 +38,7 @@ class Transaction:
 
     ``phase`` is the last one that was begun, ``updated`` the platform services that it set out to change,
     ``previous`` what served before, ``status`` empty while it is unfinished; ``hosts`` are those of the fleet that it
-    is a part of.
+    is a part of. ``by`` is what the client said of itself, ``key`` the fingerprint of its key, where the door knew it.
     """
 
     number: int
@@ -59,6 +59,7 @@ class Transaction:
     repaired: bool = False
     hosts: tuple[str, ...] = ()
     rotations: Mapping[str, Rotation] = field(default_factory=dict)
+    key: str = ""
 
     @property
     def may_have_served(self) -> bool:
@@ -73,6 +74,7 @@ class Transaction:
             "previous": self.previous,
             "revision": self.revision,
             "by": self.by,
+            "key": self.key,
             "task": self.task,
             "began_at": self.began_at,
             "ended_at": self.ended_at,

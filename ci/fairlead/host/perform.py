@@ -18,6 +18,7 @@ from .credentials import drop_credentials
 from .errors import AgentError, InputFault, as_fault
 from .events import EVENTS, Emitter
 from .paths import Paths, app_paths
+from .record import write_finished
 from .result import Result
 from .task import credentials_of, prune_tasks, read_request
 
@@ -59,6 +60,7 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
     if not emit.ended:
         emit(result.to_event())
     emit.close()
+    write_finished(request, folder.name, result.to_event())
     if request.get("kind") in ("remove", "repair") and not paths.journal.exists():
         # The app is gone, and with it the place of the events: whoever follows them reads the last one first.
         from .remove import leave_nothing
@@ -115,8 +117,9 @@ def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) 
     if kind == "rollback":
         return run_rollback(paths, parse_rollback_request(request, credentials), emit)
     if kind == "remove" or (kind == "repair" and paths.removing.exists()):
-        by, volumes = str(request.get("by", "")), request.get("volumes") is True
-        return run_remove(paths, emit, task=folder.name, by=by, volumes=volumes)
+        by, key = str(request.get("by", "")), str(request.get("key", ""))
+        volumes = request.get("volumes") is True
+        return run_remove(paths, emit, task=folder.name, by=by, key=key, volumes=volumes)
     if kind == "rotate":
         return run_rotation(paths, parse_rotation_request(request), emit)
     if kind == "repair":

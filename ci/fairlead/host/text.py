@@ -10,6 +10,7 @@ from typing import Any, Optional
 STATUS_HEADERS = ("SERVICE", "ROLE", "RELEASE", "STATE", "SINCE", "IMAGE")
 HISTORY_HEADERS = ("WHEN", "WHAT", "RELEASE", "COMMIT", "BY", "TOOK", "ENDED")
 _SHORT = 12
+_KEY_CHARS = len("SHA256:") + 8
 
 
 def status_rows(state: Mapping[str, Any], now: float) -> list[tuple[str, ...]]:
@@ -89,12 +90,18 @@ def history_rows(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
             f"secret {', '.join(entry['secrets'])}" if entry.get("secrets") else str(entry["kind"]),
             f"{entry.get('previous') or '-'} -> {entry.get('release') or '-'}",
             short(entry.get("revision")),
-            str(entry.get("by") or "-"),
+            _by(entry),
             _took(entry),
             _ending(entry),
         )
         for entry in entries
     ]
+
+
+def _by(entry: Mapping[str, Any]) -> str:
+    """Who it was by their own word, and the beginning of the key that was used where the server knows it."""
+    by = str(entry.get("by") or "-")
+    return f"{by} ({str(entry['key'])[:_KEY_CHARS]})" if entry.get("key") else by
 
 
 def short(revision: object) -> str:

@@ -26,6 +26,7 @@ from .recover import end_transaction, revert
 from .result import PhaseTime, Result
 from .routes import read_live, switch_back
 from .table import COMMITTING, PHASES, Phase
+from .task import read_request
 from .traffic import Recorder
 
 
@@ -63,7 +64,10 @@ class Timeline:
 def begin_transaction(context: Context) -> Context:
     """Write the first record: from here on the next command finishes or undoes what this one leaves."""
     release, fleet = context.target.release, context.options.fleet
-    together: dict[str, Any] = {"hosts": list(fleet.hosts)} if fleet is not None else {}
+    told: dict[str, Any] = {"hosts": list(fleet.hosts)} if fleet is not None else {}
+    # By whom is the client's word; the key is what the door saw.
+    key = read_request(context.paths.task(context.task)).get("key")
+    told.update({"key": str(key)} if key else {})
     record = context.host.journal.append(
         BEGIN,
         kind=context.plan.kind,
@@ -73,7 +77,7 @@ def begin_transaction(context: Context) -> Context:
         by=context.by,
         revision=release.revision,
         revision_time=release.revision_time,
-        **together,
+        **told,
         **_rotated(context),
     )
     context.host.emit(

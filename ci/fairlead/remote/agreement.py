@@ -11,10 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fairlead.host.fleet import COMMIT, FINISH, MIGRATE, POINTS, REVERT, STOP, SWITCH
-
-GONE_SECONDS = 15.0
-"""A client of which nothing was heard for so long is taken for gone by the next one; it attends every few seconds."""
+from fairlead.host.fleet import COMMIT, FINISH, GONE_SECONDS, MIGRATE, POINTS, REVERT, STOP, SWITCH
 
 
 @dataclass(frozen=True)
