@@ -71,6 +71,7 @@ class Rollout:
         """The release, which is the same for all, and what each server is asked."""
         from fairlead.release.prepare import finish_release
         from fairlead.release.together import plan_reference
+        from fairlead.remote.signing import sign_release
 
         bundle, remarks = finish_release(
             self.draft,
@@ -79,7 +80,9 @@ class Rollout:
             refresh=self.options.refresh,
         )
         show_remarks(self.reporter, remarks)
-        return bundle, {host: self._request(host, states, bundle) for host in states}
+        signature = sign_release(bundle.release, self.options.signing_identity, os.environ)
+        signed = {"signature": signature} if signature else {}
+        return bundle, {host: {**self._request(host, states, bundle), **signed} for host in states}
 
     def _request(self, host: str, states: Mapping[str, Mapping[str, Any]], bundle: Bundle) -> dict[str, Any]:
         from fairlead.release.identity import is_ancestor

@@ -30,6 +30,7 @@ class RolloutOptions:
     refresh: bool = False
     upgrade_edge: bool = False
     registry: str | None = None
+    signing_identity: Path | None = None
 
     def claimed(self, root: Path) -> RolloutOptions:
         """The same with the work directory of a clone, which is ours or refused."""
@@ -86,6 +87,15 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
         "--upgrade-edge",
         is_flag=True,
         help="Replace the edge of the host, if this deploy brings a newer one: a short gap for all its apps.",
+    ),
+    click.option(
+        "--signing-identity",
+        metavar="FILE",
+        envvar="FAIRLEAD_SIGNING_IDENTITY",
+        show_envvar=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Sign the release with this key, for servers that ask for it. Its content may come in "
+        "FAIRLEAD_SIGNING_KEY instead.",
     ),
 )
 """In the order in which the help lists them."""

@@ -36,14 +36,14 @@ def answer_hello(root: Path, _frame: Frame, restriction: Restriction) -> Mapping
     }
 
 
-def answer_check(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
+def answer_check(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
     """What the host lacks. ``time`` is the client's clock, in epoch seconds."""
     client = frame.get("time")
     ahead = time.time() - client if isinstance(client, float) else None
     # Imported after the clock was read: that takes time, too.
     from .check import run_checks
 
-    return {"checks": [check.to_json() for check in run_checks(root, ahead)]}
+    return {"checks": [check.to_json() for check in run_checks(root, ahead, restriction.sees)]}
 
 
 def answer_state(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
@@ -69,7 +69,8 @@ def answer_plan(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[
     if "release" in frame:
         request = parse_deploy_request(frame, Path(), None)
         paths = app_paths(root, request.release.app)
-        return decide_deploy(paths, engine, request.release, request.options)[1].to_json()
+        decision = decide_deploy(paths, engine, request.release, request.options, request.signature)
+        return decision[1].to_json()
     paths = parse_deployed_app(root, frame)
     if "secrets" in frame:
         rotation = parse_rotation_request(frame)

@@ -17,21 +17,27 @@ from .paths import RELEASE_ID, Paths
 from .project import render_json, render_platform_project, render_release_project
 from .release import Release
 from .rotation import apply_rotations
+from .signature import Signed, parse_signature
 from .snippet import render_switch
 
 _DOCUMENT = "release.json"
 _COMPOSE = "compose.json"
 _PLATFORM = "platform.json"
 _HOMES = "homes.json"
+_SIGNED = "signed.json"
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A release and, for each rolled service, the release whose containers serve it: itself, or an older one."""
+    """A release and, for each rolled service, the release whose containers serve it: itself, or an older one.
+
+    ``signed`` is what was signed of it, before secrets were given other values.
+    """
 
     id: str
     release: Release
     homes: Mapping[str, str]
+    signed: Optional[Signed] = None
 
 
 def compose_file(paths: Paths, release: str) -> Path:
@@ -46,6 +52,8 @@ def write_bundle(paths: Paths, bundle: Bundle) -> None:
     scratch = target.with_name(f".{bundle.id}.{secrets.token_hex(6)}")
     make_folder(scratch)
     documents = {_DOCUMENT: bundle.release.document, _HOMES: bundle.homes, **_projects(paths, bundle)}
+    if bundle.signed is not None:
+        documents[_SIGNED] = bundle.signed.to_json()
     for name, document in documents.items():
         write_file(scratch / name, render_json(document))
     scratch.rename(target)
@@ -81,7 +89,15 @@ def read_bundle(paths: Paths, release: Optional[str]) -> Optional[Bundle]:
         return None
     if not isinstance(homes, dict) or not all(RELEASE_ID.fullmatch(str(home)) for home in homes.values()):
         return None
-    return Bundle(release, apply_rotations(paths, release, document), homes)
+    return Bundle(release, apply_rotations(paths, release, document), homes, _read_signed(folder / _SIGNED))
+
+
+def _read_signed(file: Path) -> Optional[Signed]:
+    try:
+        raw = json.loads(file.read_bytes())
+        return Signed(raw["document"], parse_signature(raw["signature"]))
+    except (OSError, ValueError, KeyError, TypeError, InputFault):
+        return None
 
 
 def remove_bundle(paths: Paths, release: str) -> None:

@@ -12,12 +12,12 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-from . import labels
+from . import labels, policy, record
 from .edge.place import ROLE
 from .engine import Engine
 from .errors import AgentError
@@ -53,12 +53,15 @@ class Check:
         return asdict(self)
 
 
-def run_checks(root: Path, ahead: Optional[float] = None) -> list[Check]:
+def run_checks(
+    root: Path, ahead: Optional[float] = None, sees: Callable[[str], bool] = lambda _: True
+) -> list[Check]:
     """Look at this host.
 
     Args:
         root: ``/srv/fairlead``.
         ahead: how far this host's clock is ahead of the client's, in seconds; None where nobody told.
+        sees: which apps the caller may hear of.
     """
     checks = [judge_python(tuple(sys.version_info[:2])), check_root(root)]
     try:
@@ -76,11 +79,44 @@ def run_checks(root: Path, ahead: Optional[float] = None) -> list[Check]:
         checks.append(judge_clock(ahead))
     checks += [judge_port(port, _listening(port), containers) for port in (80, 443)]
     checks += [_check_memory_files(), judge_logind(list(_logind_lines()))]
-    apps = ", ".join(list_apps(root)) or "none yet"
+    apps = ", ".join(app for app in list_apps(root) if sees(app)) or "none yet"
     return [
         *checks,
+        *_check_door(),
         Check("host", OK, f"{platform.machine()}, {platform.system()} {platform.release()}; apps: {apps}"),
     ]
+
+
+def _check_door() -> list[Check]:
+    """What holds the keys of this host, where they are restricted."""
+    if not (policy.HOME / "door").exists():
+        return []
+    try:
+        held = judge_policy(policy.read_policy())
+    except AgentError as error:
+        held = Check("policy", FAILED, error.why, error.fix)
+    return [judge_record(heard=record.is_heard()), held]
+
+
+def judge_record(*, heard: bool) -> Check:
+    """Whether what restricted keys ask for is written down where their holders cannot edit it."""
+    if heard:
+        return Check(
+            "record", OK, f"each request of a restricted key goes to the host's log, as {record.NAME}"
+        )
+    return Check(
+        "record",
+        WARNING,
+        f"nobody listens at {record.SOCKET}: what restricted keys ask for is written down nowhere",
+        "install a syslog, such as rsyslog, or start systemd-journald",
+    )
+
+
+def judge_policy(given: policy.Policy) -> Check:
+    """What the owner of the host lets no release do."""
+    parts = [f"forbids {', '.join(sorted(given.forbid))}"] if given.forbid else []
+    parts += ["takes signed releases only"] if given.signers is not None else []
+    return Check("policy", OK, "; ".join(parts) or "none: who may deploy here may become root")
 
 
 def judge_python(version: tuple[int, ...]) -> Check:

@@ -14,10 +14,12 @@ from .ledger import Ledger, Rotation
 from .only import choose_services, explain_left
 from .paths import Paths
 from .plan import Plan, plan_deploy, plan_rollback
+from .policy import read_policy
 from .release import Release
 from .request import Options
 from .rotation import replace_secrets, stored_values
 from .routes import read_live
+from .signature import Signed
 from .state import State, read_state
 from .target import find_target
 
@@ -25,29 +27,35 @@ Decision = Tuple[State, Plan, Bundle]
 """The state of the host, the plan, and the release as it will be."""
 
 
-def decide_deploy(paths: Paths, engine: Engine, release: Release, options: Options) -> Decision:
-    """What a deploy comes to.
+def decide_deploy(
+    paths: Paths, engine: Engine, release: Release, options: Options, signature: str = ""
+) -> Decision:
+    """What a deploy comes to; ``signature`` is over the release as it came, empty where nobody signed it.
 
     Raises:
-        InputFault: it is of another app, or ``options.only`` asks for what cannot be done.
+        InputFault: it is of another app, the policy of the host forbids it, or ``options.only`` asks for what cannot be done.
         EngineFault: the engine does not answer.
     """
     if release.app != paths.app:
         raise InputFault(f"the release is of the app {release.app!r}, and was sent to {paths.app!r}")
+    signed = Signed(release.document, signature) if signature and not options.only else None
+    policy = read_policy()
+    policy.require_whole(options.only)
+    policy.require(release, signed)
     live = read_bundle(paths, read_live(paths))
     chosen = choose_services(release, live.release if live is not None else None, options.only)
     state = read_state(paths, engine, chosen, options.lowest_id)
     plan = plan_deploy(chosen, state, options)
     if options.only:
         plan = replace(plan, actions=tuple(explain_left(plan.actions, release, chosen)))
-    return state, plan, Bundle(plan.release, chosen, plan.homes)
+    return state, plan, Bundle(plan.release, chosen, plan.homes, signed)
 
 
 def decide_rotation(paths: Paths, engine: Engine, secrets: Mapping[str, str], options: Options) -> Decision:
     """What new values of secrets (name -> sha256) come to: the release that serves, with them.
 
     Raises:
-        InputFault: nothing serves, or it has no such secret.
+        InputFault: nothing serves, it has no such secret, or the policy of the host forbids it.
         EngineFault: the engine does not answer.
     """
     live = read_bundle(paths, read_live(paths))
@@ -56,10 +64,11 @@ def decide_rotation(paths: Paths, engine: Engine, secrets: Mapping[str, str], op
             f"nothing serves of {paths.app}, so that nobody reads its secrets", fix="deploy it first"
         )
     release = replace_secrets(live.release, secrets)
+    read_policy().require(release, live.signed)
     state = read_state(paths, engine, release, options.lowest_id)
     stored = {name: stored_values(paths, name) for name in secrets}
     plan = plan_rotated(plan_deploy(release, state, options), secrets, stored)
-    return state, plan, Bundle(plan.release, release, plan.homes)
+    return state, plan, Bundle(plan.release, release, plan.homes, live.signed)
 
 
 def decide_rollback(
@@ -68,10 +77,11 @@ def decide_rollback(
     """What going back comes to.
 
     Raises:
-        InputFault: there is no such release.
+        InputFault: there is no such release, or the policy of the host forbids it.
         EngineFault: the engine does not answer.
     """
     bundle = find_target(paths, ledger, read_live(paths), to)
+    read_policy().require(bundle.release, bundle.signed)
     state = read_state(paths, engine, bundle.release)
     return state, plan_rollback(bundle, state, options), bundle
 

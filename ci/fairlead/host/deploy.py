@@ -61,7 +61,7 @@ def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optiona
     """
 
     def decide(host: Host) -> Decision:
-        return decide_deploy(paths, host.engine, request.release, request.options)
+        return decide_deploy(paths, host.engine, request.release, request.options, request.signature)
 
     what = f"deploy of {request.release.revision[:12]}"
     return _change(paths, request, emit, engine, what=what, kind=DEPLOY, decide=decide)

@@ -145,16 +145,22 @@ class Door:
     def _deploy(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
         from .document import parse_release, require_verdict
         from .intake import parse_contents, parse_parts
+        from .policy import read_policy
         from .rotation import refuse_revoked
+        from .signature import Signed, parse_signature
 
         with self._taken_when_refused(sizes):
             release = parse_release(frame.get("release"))
             require_verdict(release)
+            signature = parse_signature(frame.get("signature"))
+            # Here too, before anything of it is kept on the host.
+            signer = read_policy().require(release, Signed(release.document, signature))
+            self._recorder.signed(signer)
             contents = parse_contents(release.document)
             parts = parse_parts(frame.get("parts", []), sizes, contents)
             paths = app_paths(self._root, release.app)
             refuse_revoked(paths, release.secrets)
-        request = {**self._told("deploy", frame), "release": frame["release"]}
+        request = {**self._told("deploy", frame), "release": frame["release"], "signature": signature}
         yield from self._start(paths, request, parts, contents)
 
     def _rollback(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:

@@ -223,6 +223,28 @@ class Engine(EngineApi):
         return {**kept, **_COMPOSE_ENVIRON, "DOCKER_HOST": f"unix://{self.socket_path}"}
 
 
+def run_filter(argv: Sequence[str], content: bytes, seconds: float) -> tuple[int, str]:
+    """Give a tool of the host its standard input; its exit code and what it said.
+
+    Raises:
+        EngineFault: it is not installed, or takes longer than ``seconds``.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - this module is the door; argv only, no shell
+            tuple(argv),
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=seconds,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineFault(
+            f"`{argv[0]}` does not run on the server", why=str(error), fix=f"install {argv[0]} there"
+        ) from error
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
 def find_socket(environ: Mapping[str, str]) -> str:
     """The engine's socket by ``DOCKER_HOST``, the usual place, or where there is nothing, a rootless engine's.
 

@@ -14,6 +14,7 @@ from .fields import Faults, Fields
 from .fleet import DECISIONS, Fleet, parse_fleet
 from .paths import DIGEST, RELEASE_ID
 from .release import Release
+from .signature import parse_signature
 
 _TASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -58,7 +59,10 @@ class Options:
 
 @dataclass(frozen=True)
 class DeployRequest:
-    """Deploy a release. ``blobs`` holds its config files by sha256; ``credentials`` is deleted when they were used."""
+    """Deploy a release. ``blobs`` holds its config files by sha256; ``credentials`` is deleted when they were used.
+
+    ``signature`` is over the release document, empty where nobody signed it.
+    """
 
     task: str
     release: Release
@@ -66,6 +70,7 @@ class DeployRequest:
     credentials: Optional[Path] = None
     options: Options = field(default_factory=Options)
     by: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ class RollbackRequest:
 
 
 def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optional[Path]) -> DeployRequest:
-    """``{"task", "release", "options"?, "by"?}``, nobody vouches for it.
+    """``{"task", "release", "signature"?, "options"?, "by"?}``, nobody vouches for it.
 
     Raises:
         InputFault: it does not hold.
@@ -89,7 +94,8 @@ def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optio
     task, by, options = _asked(raw)
     release = parse_release(raw.get("release"))
     require_verdict(release)
-    return DeployRequest(task, release, blobs, credentials, options, by or release.created_by)
+    signature = parse_signature(raw.get("signature"))
+    return DeployRequest(task, release, blobs, credentials, options, by or release.created_by, signature)
 
 
 def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) -> RollbackRequest:
