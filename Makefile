@@ -55,9 +55,9 @@ chaos: ## deploys under load while something dies (SEED=n ROUNDS=n, ROUND=n for 
 	$(use) fairlead setup --for lab
 	$(dev) python -m chaos
 
-fuzz: ## hostile requests, bundles, journals and compose files (INPUTS=n SEED=n)
+fuzz: ## whatever comes from others, hostile: compose files, indexes, keys, requests (INPUTS=n SEED=n)
 	FAIRLEAD_FUZZ=$(or $(INPUTS),100000) FAIRLEAD_FUZZ_SEED=$(or $(SEED),1) $(dev) python -m pytest \
-		tests/unit/host/test_fuzz.py tests/unit/compose/test_reach_fuzz.py
+		$$(grep -rl FAIRLEAD_FUZZ tests --include='test_*.py')
 
 fresh: ## set up a machine that has nothing, in a container (minutes; needs root and mmdebstrap)
 	tests/fresh-machine

@@ -15,15 +15,40 @@ import zipfile
 
 GREETING_SECONDS = 60
 MAX_SIZE = 16 * 1024 * 1024
-# The only folder that agents may come from, where the key is held to them; `host setup --restrict` writes it here.
+# Where the key is held to one agent: the folder that it lies in; `host setup --restrict` writes it here. The words after
+# the door's name in the forced command say which key it is and what it may; they are for the agent.
 PINNED = ""
+PINNED_ROOT = ""
+# What the agent may have of the environment there: a client may have had a say in the rest (AcceptEnv).
+KEPT = ("HOME", "LOGNAME", "USER", "SHELL", "SSH_CONNECTION", "XDG_RUNTIME_DIR")
 
 
 def say(answer: object) -> None:
     os.write(1, json.dumps(answer).encode("ascii") + b"\n")
 
 
+def record(what: str) -> None:
+    # To the host's log, which who has the key cannot edit. What the agent is asked for, it writes down itself.
+    if PINNED:
+        import syslog
+
+        words = key_words()
+        key = words[words.index("--key") + 1]
+        origin = ":".join(os.environ.get("SSH_CONNECTION", "").split()[:2])
+        syslog.openlog("fairlead", syslog.LOG_PID, syslog.LOG_AUTH)
+        syslog.syslog(syslog.LOG_NOTICE, "{} key={} from={}".format(what, key, origin))
+
+
+def key_words() -> "list[str]":
+    words = list(sys.argv[1:])
+    if PINNED and "--key" not in words:
+        # A line that an older version wrote.
+        words.extend(("--key", "unknown"))
+    return words
+
+
 def refuse(what: str, why: str = "", fix: str = "") -> None:
+    record("refused why={}".format(json.dumps(what)))
     say({"agent": "refused", "error": {"what": what, "why": why, "fix": fix, "details": [], "service": None}})
     sys.exit(0)
 
@@ -36,9 +61,21 @@ def read_line() -> "dict[str, object]":
         line += piece
         if not piece or not line.startswith(b"{"):
             # Nobody of ours: a file copy, say, to a key that is for deploys.
+            record(
+                "malformed command={}".format(json.dumps(os.environ.get("SSH_ORIGINAL_COMMAND", "")[:200]))
+            )
             sys.exit(1)
     signal.alarm(0)
     return dict(json.loads(line.decode("ascii")))
+
+
+def read_pinned() -> str:
+    # The one agent that runs here, by its hash; the others that lie beside it are for tasks that began with them.
+    try:
+        with open(os.path.join(PINNED, "current")) as stream:
+            return stream.read().strip()
+    except OSError:
+        return ""
 
 
 def read_exactly(size: int) -> bytes:
@@ -75,17 +112,20 @@ def main() -> None:
             "the agent needs Python 3.9 or newer",
             "install a newer python3 on the server",
         )
-    root = os.environ.get("FAIRLEAD_ROOT") or "/srv/fairlead"
-    wanted = read_line()
-    sha256, size = str(wanted["agent"]), int(str(wanted["size"]))
+    root = PINNED_ROOT or os.environ.get("FAIRLEAD_ROOT") or "/srv/fairlead"
+    try:
+        wanted = read_line()
+        sha256, size = str(wanted["agent"]), int(str(wanted["size"]))
+    except (ValueError, KeyError, RecursionError):
+        sha256, size = "", 0
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef") or not 0 < size <= MAX_SIZE:
         refuse("this is no agent", "its name must be a sha256", "use an unmodified fairlead")
     path = os.path.join(PINNED or os.path.join(root, "agents"), sha256)
     try:
-        if PINNED and not os.path.isdir(path):
+        if PINNED and (sha256 != read_pinned() or not os.path.isdir(path)):
             refuse(
                 "this server does not run the agent of this Fairlead",
-                "its key is restricted to the agents that were installed on it as root, and {} is none of them".format(
+                "its key is restricted to the agent that was installed on it last as root, and {} is another".format(
                     sha256[:12]
                 ),
                 "`fairlead host setup --restrict` with this version of Fairlead, as root on the server",
@@ -108,9 +148,15 @@ def main() -> None:
             "the deploy user must own {} and its disk must have room".format(root),
             "`fairlead host setup` prints what to run on the server",
         )
-    os.environ["FAIRLEAD_ROOT"] = root
+    environ = dict(os.environ)
+    if PINNED:
+        environ = {name: os.environ[name] for name in KEPT if name in os.environ}
+        environ.update(PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG="C.UTF-8")
+    environ["FAIRLEAD_ROOT"] = root
     # Isolated: the server's own PYTHON* variables and site packages have no say in what the agent does.
-    os.execv(sys.executable, [sys.executable, "-I", path, "serve"])
+    command = [sys.executable, "-I", path, "serve"]
+    command.extend(key_words())
+    os.execve(sys.executable, command, environ)
 
 
 main()
