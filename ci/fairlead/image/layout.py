@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,12 +16,23 @@ from pathlib import Path
 from typing import Any
 
 from fairlead import files
-from fairlead.errors import CommandFailedError, InputError
+from fairlead.errors import CommandFailedError
+from fairlead.image.manifests import (
+    DIGEST,
+    INDEX_TYPE,
+    LARGEST_DOCUMENT,
+    Descriptor,
+    Manifest,
+    UnfitError,
+    digest_of,
+    parse_descriptor,
+    parse_index,
+    parse_manifest,
+    platform_name,
+    strict_json,
+)
 
-INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
-_DIGEST = re.compile(r"^sha256:[0-9a-f]{64}\Z")
 _LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}'
-_LARGEST_DOCUMENT = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -32,19 +42,21 @@ class Layout:
     Attributes:
         folder: of the layout.
         digest: of the index.
+        data: the index, byte for byte.
         platforms: the manifest's descriptor, by platform.
         attestations: descriptors of the manifests that attest something about another one.
     """
 
     folder: Path
     digest: str
-    platforms: Mapping[str, Mapping[str, Any]]
-    attestations: tuple[Mapping[str, Any], ...]
+    data: bytes
+    platforms: Mapping[str, Descriptor]
+    attestations: tuple[Descriptor, ...]
 
     @property
     def digests(self) -> dict[str, str]:
         """Digest of the image manifest, by platform."""
-        return {platform: str(descriptor["digest"]) for platform, descriptor in self.platforms.items()}
+        return {platform: descriptor.digest for platform, descriptor in self.platforms.items()}
 
 
 def read_layout(folder: Path) -> Layout:
@@ -53,38 +65,16 @@ def read_layout(folder: Path) -> Layout:
     Raises:
         CommandFailedError: it is missing, broken, or holds something else.
     """
-    entries = _read_json(folder / "index.json", folder).get("manifests")
-    if not isinstance(entries, list) or len(entries) != 1:
-        raise broken(folder, "its index.json does not name exactly one image")
-    digest = _digest_of(entries[0], folder)
-    index = read_json_blob(folder, digest)
-    manifests = index.get("manifests")
-    if not isinstance(manifests, list):
-        raise broken(folder, "what it holds is no index of platforms")
-    platforms: dict[str, Mapping[str, Any]] = {}
-    attestations: list[Mapping[str, Any]] = []
-    for descriptor in manifests:
-        _digest_of(descriptor, folder)
-        if is_attestation(descriptor):
-            attestations.append(descriptor)
-        else:
-            platforms[platform_name(descriptor.get("platform"))] = descriptor
-    return Layout(folder, digest, platforms, tuple(attestations))
-
-
-def is_attestation(descriptor: Mapping[str, Any]) -> bool:
-    """Whether an entry of an index attests something about another entry, and is no image."""
-    annotations = descriptor.get("annotations") or {}
-    return bool(annotations.get("vnd.docker.reference.type") == "attestation-manifest")
-
-
-def platform_name(platform: Any) -> str:
-    """The name of a platform object: ``linux/arm64``, ``linux/arm/v7``; the only variant of arm64 is not told."""
-    if not isinstance(platform, dict):
-        return "unknown/unknown"
-    name = f"{platform.get('os', 'unknown')}/{platform.get('architecture', 'unknown')}"
-    variant = platform.get("variant", "")
-    return f"{name}/{variant}" if variant and (name, variant) != ("linux/arm64", "v8") else name
+    try:
+        entries = strict_json(_read_small(folder / "index.json", folder)).get("manifests")
+        if not isinstance(entries, list) or len(entries) != 1:
+            raise broken(folder, "its index.json does not name exactly one image")
+        entry = parse_descriptor(entries[0], {INDEX_TYPE})
+        data = read_blob(folder, entry)
+        index = parse_index(data)
+    except UnfitError as error:
+        raise broken(folder, f"its index does not hold: {error}") from error
+    return Layout(folder, entry.digest, data, index.platforms, index.attestations)
 
 
 def blob_path(folder: Path, digest: str) -> Path:
@@ -93,9 +83,23 @@ def blob_path(folder: Path, digest: str) -> Path:
     Raises:
         CommandFailedError: that is no digest.
     """
-    if not _DIGEST.match(digest):
+    if not DIGEST.fullmatch(digest):
         raise broken(folder, f"{digest} is no SHA-256 digest")
     return folder / "blobs" / "sha256" / digest.removeprefix("sha256:")
+
+
+def read_blob(folder: Path, descriptor: Descriptor) -> bytes:
+    """A small blob; its bytes are proved by its digest and size.
+
+    Raises:
+        CommandFailedError: it is missing, altered or too large.
+    """
+    data = _read_small(blob_path(folder, descriptor.digest), folder)
+    if digest_of(data) != descriptor.digest:
+        raise broken(folder, f"the blob {descriptor.digest} was altered")
+    if len(data) != descriptor.size:
+        raise broken(folder, f"the blob {descriptor.digest} is of another size than its index says")
+    return data
 
 
 def read_json_blob(folder: Path, digest: str) -> dict[str, Any]:
@@ -108,7 +112,24 @@ def read_json_blob(folder: Path, digest: str) -> dict[str, Any]:
     data = _read_small(path, folder)
     if digest_of(data) != digest:
         raise broken(folder, f"the blob {digest} was altered")
-    return _parse(data, path, folder)
+    try:
+        return strict_json(data)
+    except UnfitError as error:
+        raise broken(folder, f"{digest}: {error}") from error
+
+
+def read_manifest(layout: Layout, descriptor: Descriptor) -> Manifest:
+    """The manifest of an image, or of an attestation, of a layout.
+
+    Raises:
+        CommandFailedError: it is missing, altered or has a part that no image of ours has.
+    """
+    try:
+        return parse_manifest(
+            read_blob(layout.folder, descriptor), is_attestation=descriptor in layout.attestations
+        )
+    except UnfitError as error:
+        raise broken(layout.folder, f"the manifest {descriptor.digest} does not hold: {error}") from error
 
 
 def write_blob(folder: Path, data: bytes) -> str:
@@ -125,33 +146,38 @@ def write_index(folder: Path, entries: list[Mapping[str, Any]]) -> None:
     files.write(folder / "index.json", json.dumps(index))
 
 
-def referenced_blobs(layout: Layout) -> frozenset[str]:
-    """The digests of everything that an image consists of.
+def referenced_blobs(layout: Layout) -> dict[str, int]:
+    """The digests of everything that an image consists of, each with its size.
 
     Raises:
-        CommandFailedError: a manifest is missing or altered.
+        CommandFailedError: a manifest is missing or altered, or two parts do not agree on a size.
     """
-    digests = {layout.digest}
+    sizes = {layout.digest: len(layout.data)}
     for descriptor in (*layout.platforms.values(), *layout.attestations):
-        manifest = read_json_blob(layout.folder, descriptor["digest"])
-        digests.add(descriptor["digest"])
-        for part in (manifest.get("config"), *manifest.get("layers", ())):
-            digests.add(_digest_of(part, layout.folder))
-    return frozenset(digests)
+        manifest = read_manifest(layout, descriptor)
+        for part in (descriptor, manifest.config, *manifest.layers):
+            if sizes.setdefault(part.digest, part.size) != part.size:
+                raise broken(layout.folder, f"it gives two sizes for {part.digest}")
+    return sizes
 
 
 def verify_blobs(layout: Layout) -> None:
-    """Prove every blob of an image by its digest.
+    """Prove every blob of an image by its digest and size, and every image to be for the platform that names it.
 
     Raises:
-        CommandFailedError: one is missing or altered.
+        CommandFailedError: one is missing or altered, or an image is of another platform.
     """
-    for digest in sorted(referenced_blobs(layout)):
+    for digest, size in sorted(referenced_blobs(layout).items()):
         path = blob_path(layout.folder, digest)
         if not files.is_file(path):
             raise broken(layout.folder, f"the blob {digest} is missing")
-        if hash_file(path) != digest:
+        if path.stat().st_size != size or hash_file(path) != digest:
             raise broken(layout.folder, f"the blob {digest} was altered")
+    for name, descriptor in layout.platforms.items():
+        manifest = read_manifest(layout, descriptor)
+        found = platform_name(read_json_blob(layout.folder, manifest.config.digest))
+        if found != name:
+            raise broken(layout.folder, f"its image for {name} is one for {found}")
 
 
 def prepare_layout(folder: Path) -> None:
@@ -189,13 +215,12 @@ def write_view(layout: Layout, platform: str, folder: Path) -> None:
     A scanner that is given a layout takes its first image, whatever platform it was asked for.
     """
     files.renew_folder(folder)
-    write_index(folder, [layout.platforms[platform]])
+    chosen = layout.platforms[platform]
+    system, architecture, *variant = platform.split("/")
+    said = {"os": system, "architecture": architecture, **({"variant": variant[0]} if variant else {})}
+    entry = {"mediaType": chosen.media_type, "digest": chosen.digest, "size": chosen.size, "platform": said}
+    write_index(folder, [entry])
     files.borrow(folder / "blobs", layout.folder / "blobs")
-
-
-def digest_of(data: bytes) -> str:
-    """The digest of some bytes."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def hash_file(path: Path) -> str:
@@ -216,32 +241,11 @@ def _blobs(folder: Path) -> Iterator[Path]:
     yield from (blobs / name for name in files.names_in(blobs))
 
 
-def _digest_of(descriptor: Any, folder: Path) -> str:
-    digest = descriptor.get("digest") if isinstance(descriptor, dict) else None
-    if not isinstance(digest, str) or not _DIGEST.match(digest):
-        raise broken(folder, f"an entry has no digest: {descriptor}")
-    return digest
-
-
-def _read_json(path: Path, folder: Path) -> dict[str, Any]:
-    return _parse(_read_small(path, folder), path, folder)
-
-
 def _read_small(path: Path, folder: Path) -> bytes:
     try:
-        data = files.read(path, limit=_LARGEST_DOCUMENT)
+        data = files.read(path, limit=LARGEST_DOCUMENT)
     except FileNotFoundError as error:
         raise broken(folder, f"{path.name} is missing") from error
-    if len(data) > _LARGEST_DOCUMENT:
+    if len(data) > LARGEST_DOCUMENT:
         raise broken(folder, f"{path.name} is too large for a manifest")
     return data
-
-
-def _parse(data: bytes, path: Path, folder: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(data)
-    except ValueError as error:
-        raise broken(folder, f"{path.name} is no JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise broken(folder, f"{path.name} is no JSON object")
-    return value

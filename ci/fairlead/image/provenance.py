@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairlead.image.layout import Layout, read_json_blob, read_layout, write_blob, write_index
+from fairlead.image.manifests import STATEMENT_TYPE, Descriptor
 
-_IN_TOTO = "application/vnd.in-toto+json"
 _PROVENANCE = "https://slsa.dev/provenance/"
 # SLSA 0.2 (metadata.…) and 1.0 (runDetails.metadata.…), as BuildKit spells them.
 _VOLATILE = frozenset(
@@ -38,7 +38,7 @@ def settle_provenance(layout: Layout, source_url: str) -> Layout:
     for descriptor in layout.attestations:
         settled = _settled_descriptor(layout, descriptor, source_url)
         # The same attestation stands for several images when its subject is not told.
-        replaced[descriptor["digest"]] = {key: settled[key] for key in ("digest", "size")}
+        replaced[descriptor.digest] = settled
     index = read_json_blob(layout.folder, layout.digest)
     index["manifests"] = [{**entry, **replaced.get(entry["digest"], {})} for entry in index["manifests"]]
     data = _bytes(index)
@@ -79,8 +79,9 @@ def _with_source(details: Any, source_url: str) -> Any:
     return {**details, "vcs": {**vcs, **({"source": source_url} if source_url else {})}}
 
 
-def _settled_descriptor(layout: Layout, descriptor: Mapping[str, Any], source_url: str) -> dict[str, Any]:
-    manifest = read_json_blob(layout.folder, descriptor["digest"])
+def _settled_descriptor(layout: Layout, descriptor: Descriptor, source_url: str) -> dict[str, Any]:
+    """Digest and size of the attestation when it is settled."""
+    manifest = read_json_blob(layout.folder, descriptor.digest)
     layers = [_settled_layer(layout, layer, source_url) for layer in manifest.get("layers", [])]
     config = manifest["config"]
     if layers != manifest.get("layers"):
@@ -90,11 +91,11 @@ def _settled_descriptor(layout: Layout, descriptor: Mapping[str, Any], source_ur
         data = _bytes(content)
         config = {**config, "digest": write_blob(layout.folder, data), "size": len(data)}
     data = _bytes({**manifest, "config": config, "layers": layers})
-    return {**descriptor, "digest": write_blob(layout.folder, data), "size": len(data)}
+    return {"digest": write_blob(layout.folder, data), "size": len(data)}
 
 
 def _settled_layer(layout: Layout, layer: Mapping[str, Any], source_url: str) -> dict[str, Any]:
-    if layer.get("mediaType") != _IN_TOTO:
+    if layer.get("mediaType") != STATEMENT_TYPE:
         return dict(layer)
     data = _bytes(stable_statement(read_json_blob(layout.folder, layer["digest"]), source_url))
     return {**layer, "digest": write_blob(layout.folder, data), "size": len(data)}

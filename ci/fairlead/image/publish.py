@@ -21,8 +21,9 @@ from fairlead.image.documents import (
     ScanDocument,
     write_document,
 )
-from fairlead.image.layout import read_layout, verify_blobs
-from fairlead.image.registry import Registry
+from fairlead.image.layout import Layout, read_layout, verify_blobs
+from fairlead.image.manifests import UnfitError, foreign_parts
+from fairlead.image.registry import Registry, Resolved
 from fairlead.image.tags import Move, Present, decide_move, plan_tags, sha_tag
 from fairlead.image.verdict import expired_ignores, policy_hash
 from fairlead.release.identity import is_ancestor
@@ -175,25 +176,40 @@ def _push(
 ) -> _Pushed:
     repository = settings.repository_of(name)
     reference = f"{repository}:{sha_tag(build.revision)}"
+    layout = _check_layout(name, image, work_dir)
     present = registry.read(reference)
     if present is None:
-        _check_layout(name, image, work_dir)
+        verify_blobs(layout)
         registry.push(work_dir / image.layout, reference)
         present = registry.read(reference)
-        if present is None or present.digest != image.digest:
+        if present is None or present.data != layout.data:
             raise CommandFailedError(
                 f"the registry does not hold what was pushed as {reference}",
                 why=f"pushed {image.digest}, it has {present.digest if present else 'nothing'}",
                 fix="another job may have pushed the same commit: run the same command again",
             )
         return _Pushed(name, repository, image.digest, image.platforms, is_new=True)
-    # Attestations may differ where builders do; the images under them are what the scan has passed.
-    if present.digest != image.digest and dict(present.platforms) != dict(image.platforms):
-        raise _other_image(reference, present.digest, image.digest)
+    fault = foreign_fault(present, image)
+    if fault:
+        raise _other_image(reference, present.digest, image.digest, fault)
     return _Pushed(name, repository, present.digest, image.platforms, is_new=False)
 
 
-def _check_layout(name: str, image: BuiltImage, work_dir: Path) -> None:
+def foreign_fault(present: Resolved, image: BuiltImage) -> str:
+    """Why what a tag names is not this image; empty if it is.
+
+    Attestations may differ where builders do; the images that they are about are those which the scan has passed,
+    and there is no other entry that an engine could run.
+    """
+    if present.digest == image.digest:
+        return ""
+    try:
+        return foreign_parts(present.as_index(), image.platforms)
+    except UnfitError as error:
+        return str(error)
+
+
+def _check_layout(name: str, image: BuiltImage, work_dir: Path) -> Layout:
     layout = read_layout(work_dir / image.layout)
     if layout.digest != image.digest or layout.digests != dict(image.platforms):
         raise CommandFailedError(
@@ -201,13 +217,13 @@ def _check_layout(name: str, image: BuiltImage, work_dir: Path) -> None:
             why=f"build.json says {image.digest}, the layout is {layout.digest}",
             fix="build and scan again",
         )
-    verify_blobs(layout)
+    return layout
 
 
-def _other_image(reference: str, published: str, built: str) -> CommandFailedError:
+def _other_image(reference: str, published: str, built: str, fault: str) -> CommandFailedError:
     return CommandFailedError(
         f"{reference} already names another image",
-        why=f"published is {published}, built was {built}; the tag of a commit never moves",
+        why=f"published is {published}, built was {built}: {fault}; the tag of a commit never moves",
         fix="deploy what is published, or make a new commit; `fairlead build --reproducible` makes rebuilds equal",
     )
 
@@ -256,8 +272,7 @@ def _move(
     if found is not None:
         revision = ""
         if found.digest != image.digest and not is_forced:
-            platform = next(iter(found.platforms), settings.platforms[0])
-            revision = registry.read_labels(reference, platform).get(_REVISION_LABEL, "")
+            revision = registry.read_labels(reference, settings.platforms[0]).get(_REVISION_LABEL, "")
         if revision and revision != build.revision:
             is_ahead = is_ancestor(settings.root, revision, build.revision)
             is_behind = is_ancestor(settings.root, build.revision, revision)

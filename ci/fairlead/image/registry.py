@@ -12,7 +12,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fairlead import process
 from fairlead.errors import CommandFailedError, FairleadError, InputError
@@ -24,7 +23,7 @@ from fairlead.image.credentials import (
     read_credentials,
     registry_host,
 )
-from fairlead.image.layout import digest_of, is_attestation, platform_name
+from fairlead.image.manifests import Index, UnfitError, digest_of, parse_index, parse_manifest, strict_json
 from fairlead.image.skopeo import inspect_argv, labels_argv, push_argv, tag_argv
 from fairlead.tools.locate import locate
 
@@ -56,16 +55,42 @@ _DOWN = (
 _PREFIX = re.compile(r'^Error (parsing|determining) [a-z ]*"[^"]*": ')
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Resolved:
-    """What a reference points at: its digest, and the digest of the manifest of each platform.
-
-    ``platforms`` is empty where the reference is one image and no index.
-    """
+    """What a reference points at, byte for byte: an index, or a manifest. ``as_index`` reads it."""
 
     reference: str
-    digest: str
-    platforms: Mapping[str, str]
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.data)
+
+    def as_index(self) -> Index:
+        """The index that it is, read strictly: for images of ours.
+
+        Raises:
+            UnfitError: it is none, or one that an engine might read otherwise.
+        """
+        return parse_index(self.data)
+
+    def platforms_of_ours(self) -> Mapping[str, str]:
+        """Digest of the manifest by platform; empty where it is one image and no index.
+
+        Raises:
+            CommandFailedError: it is neither in the form that images of ours have.
+        """
+        try:
+            if "manifests" not in strict_json(self.data):
+                parse_manifest(self.data)
+                return {}
+            return self.as_index().digests
+        except UnfitError as error:
+            raise CommandFailedError(
+                f"what the registry has as {self.reference} was not put there by Fairlead",
+                why=str(error),
+                fix="find out who wrote it; then build, scan and publish a new commit",
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -84,7 +109,7 @@ class Registry:
         """
         done = _ask(inspect_argv(self.skopeo, reference, self.login, self.registries_conf))
         if done.ok:
-            return parse_manifest(reference, done.stdout)
+            return read_answer(reference, done.stdout)
         if is_not_found(done.stderr):
             return None
         raise explain_failure(done.stderr, reference)
@@ -158,25 +183,26 @@ def resolve_digest(reference: str, *, environ: Mapping[str, str], registry: str 
     return resolve_image(reference, environ=environ, registry=registry).digest
 
 
-def parse_manifest(reference: str, raw: str) -> Resolved:
-    """A manifest or index as it was printed; its digest is that of its bytes.
+def read_answer(reference: str, raw: str) -> Resolved:
+    """What a registry answered: the bytes of a manifest or index.
 
     Raises:
         CommandFailedError: it is none.
     """
+    found = Resolved(reference, raw.encode())
     try:
-        value: dict[str, Any] = json.loads(raw)
-        manifests = value.get("manifests") or ()
-        platforms = {
-            platform_name(entry.get("platform")): str(entry["digest"])
-            for entry in manifests
-            if not is_attestation(entry)
-        }
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        value = strict_json(found.data)
+    except UnfitError as error:
         raise CommandFailedError(
             f"what the registry has as {reference} is no image", why=str(error)
         ) from error
-    return Resolved(reference=reference, digest=digest_of(raw.encode()), platforms=platforms)
+    asked = reference.partition("@")[2]
+    if not {"manifests", "config"} & set(value) or (asked and asked != found.digest):
+        raise CommandFailedError(
+            f"what the registry has as {reference} is no image",
+            why=f"its answer has the digest {found.digest}",
+        )
+    return found
 
 
 def is_not_found(stderr: str) -> bool:

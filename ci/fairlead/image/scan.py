@@ -23,7 +23,7 @@ from fairlead.image.documents import (
     write_document,
 )
 from fairlead.image.findings import keep_vulnerabilities, parse_report
-from fairlead.image.layout import Layout, read_json_blob, read_layout, write_view
+from fairlead.image.layout import Layout, read_layout, read_manifest, write_view
 from fairlead.image.trivy import (
     Trivy,
     cache_folder,
@@ -76,8 +76,7 @@ class _Task:
     @property
     def config(self) -> str:
         """Digest of the image's configuration: the id by which a scanner calls it."""
-        manifest = read_json_blob(self.layout.folder, self.layout.platforms[self.platform]["digest"])
-        return str(manifest["config"]["digest"])
+        return read_manifest(self.layout, self.layout.platforms[self.platform]).config.digest
 
 
 def run_scan_verb(

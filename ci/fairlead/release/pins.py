@@ -42,6 +42,7 @@ def resolve_own(
 
     Raises:
         InputError: an image of the commit was never published.
+        CommandFailedError: what is there is not in the form that images of ours have.
     """
     from fairlead.compose.split import Pin
 
@@ -58,7 +59,7 @@ def resolve_own(
         raise _unpublished(tag, error) from error
     for name, reference in references.items():
         image = found[reference]
-        pins[name] = Pin(settings.repository_of(name), image.digest, image.platforms)
+        pins[name] = Pin(settings.repository_of(name), image.digest, image.platforms_of_ours())
     return pins
 
 

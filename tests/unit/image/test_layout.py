@@ -12,7 +12,6 @@ from fairlead.image.layout import (
     Layout,
     blob_path,
     drop_other_blobs,
-    platform_name,
     prepare_layout,
     read_json_blob,
     read_layout,
@@ -21,12 +20,20 @@ from fairlead.image.layout import (
     write_index,
     write_view,
 )
+from fairlead.image.manifests import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE, STATEMENT_TYPE
 from fairlead.image.provenance import settle_provenance
 
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
-def write_json_blob(folder: Path, value: Mapping[str, Any]) -> dict[str, Any]:
+
+def write_json_blob(folder: Path, value: Mapping[str, Any], media_type: str) -> dict[str, Any]:
     data = json.dumps(value).encode()
-    return {"digest": write_blob(folder, data), "size": len(data)}
+    return {"mediaType": media_type, "digest": write_blob(folder, data), "size": len(data)}
+
+
+def write_manifest(folder: Path, config: Mapping[str, Any], layer: Mapping[str, Any]) -> dict[str, Any]:
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "config": config, "layers": [layer]}
+    return write_json_blob(folder, manifest, MANIFEST_TYPE)
 
 
 SOURCE = "https://github.com/acme/board"
@@ -39,9 +46,9 @@ def make_layout(
     (folder / "blobs" / "sha256").mkdir(parents=True)
     entries = []
     for architecture in ("amd64", "arm64"):
-        layer = write_json_blob(folder, {"layer": architecture})
-        config = write_json_blob(folder, {"architecture": architecture, "os": "linux"})
-        manifest = write_json_blob(folder, {"config": config, "layers": [layer]})
+        layer = write_json_blob(folder, {"layer": architecture}, LAYER)
+        config = write_json_blob(folder, {"architecture": architecture, "os": "linux"}, CONFIG_TYPE)
+        manifest = write_manifest(folder, config, layer)
         entries.append({**manifest, "platform": {"os": "linux", "architecture": architecture}})
     for image in tuple(entries):
         statement = {
@@ -59,16 +66,17 @@ def make_layout(
                 },
             },
         }
-        layer = {**write_json_blob(folder, statement), "mediaType": "application/vnd.in-toto+json"}
-        config = write_json_blob(folder, {"rootfs": {"diff_ids": [layer["digest"]]}})
-        attestation = write_json_blob(folder, {"config": config, "layers": [layer]})
+        layer = write_json_blob(folder, statement, STATEMENT_TYPE)
+        config = write_json_blob(folder, {"rootfs": {"diff_ids": [layer["digest"]]}}, CONFIG_TYPE)
+        attestation = write_manifest(folder, config, layer)
         annotations = {
             "vnd.docker.reference.type": "attestation-manifest",
             "vnd.docker.reference.digest": image["digest"],
         }
         unknown = {"os": "unknown", "architecture": "unknown"}
         entries.append({**attestation, "annotations": annotations, "platform": unknown})
-    write_index(folder, [write_json_blob(folder, {"manifests": entries})])
+    index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": entries}
+    write_index(folder, [write_json_blob(folder, index, INDEX_TYPE)])
     return read_layout(folder)
 
 
@@ -86,7 +94,7 @@ def test_platforms_and_attestations_are_told_apart(layout: Layout) -> None:
 @pytest.mark.parametrize("which", ["layer", "manifest", "config", "index"])
 @pytest.mark.parametrize("how", ["altered", "missing"])
 def test_a_blob_that_is_altered_or_missing_is_found(layout: Layout, which: str, how: str) -> None:
-    manifest_digest = str(layout.platforms["linux/arm64"]["digest"])
+    manifest_digest = str(layout.platforms["linux/arm64"].digest)
     manifest = json.loads(blob_path(layout.folder, manifest_digest).read_bytes())
     digest = {
         "layer": manifest["layers"][0]["digest"],
@@ -151,10 +159,10 @@ def test_provenance_loses_the_hour_and_nothing_else(layout: Layout, tmp_path: Pa
 def test_settled_attestations_list_their_statements(layout: Layout) -> None:
     settled = settle_provenance(layout, SOURCE)
     for descriptor in settled.attestations:
-        manifest = json.loads(blob_path(settled.folder, descriptor["digest"]).read_bytes())
+        manifest = json.loads(blob_path(settled.folder, descriptor.digest).read_bytes())
         config = json.loads(blob_path(settled.folder, manifest["config"]["digest"]).read_bytes())
         assert config["rootfs"]["diff_ids"] == [layer["digest"] for layer in manifest["layers"]]
-        assert descriptor["annotations"]["vnd.docker.reference.digest"] in settled.digests.values()
+        assert layout.digests == settled.digests
 
 
 def test_what_an_earlier_build_left_is_dropped(layout: Layout) -> None:
@@ -164,17 +172,33 @@ def test_what_an_earlier_build_left_is_dropped(layout: Layout) -> None:
     verify_blobs(layout)
 
 
-@pytest.mark.parametrize(
-    ("platform", "name"),
-    [
-        ({"os": "linux", "architecture": "arm64", "variant": "v8"}, "linux/arm64"),
-        ({"os": "linux", "architecture": "arm", "variant": "v7"}, "linux/arm/v7"),
-        ({"os": "linux", "architecture": "amd64"}, "linux/amd64"),
-        (None, "unknown/unknown"),
-    ],
-)
-def test_platform_names(platform: dict[str, str] | None, name: str) -> None:
-    assert platform_name(platform) == name
+def test_an_image_is_for_the_platform_that_names_it(layout: Layout) -> None:
+    """An entry for arm64 that leads to the image of amd64 is told before it is pushed."""
+    index = json.loads(layout.data)
+    images = index["manifests"][:2]
+    images[0]["platform"], images[1]["platform"] = images[1]["platform"], images[0]["platform"]
+    write_index(layout.folder, [write_json_blob(layout.folder, index, INDEX_TYPE)])
+    with pytest.raises(CommandFailedError) as caught:
+        verify_blobs(read_layout(layout.folder))
+    assert "linux/arm64 is one for linux/amd64" in caught.value.why
+
+
+@pytest.mark.parametrize("which", ["index", "manifest", "layer"])
+def test_a_size_that_is_not_the_blobs_is_told(layout: Layout, which: str) -> None:
+    index = json.loads(layout.data)
+    manifest = json.loads(blob_path(layout.folder, layout.digests["linux/amd64"]).read_bytes())
+    if which == "layer":
+        manifest["layers"][0]["size"] += 1
+        changed = write_json_blob(layout.folder, manifest, MANIFEST_TYPE)
+        about = index["manifests"][2]["annotations"]
+        index["manifests"][0].update(changed)
+        about["vnd.docker.reference.digest"] = changed["digest"]
+    elif which == "manifest":
+        index["manifests"][0]["size"] += 1
+    top = write_json_blob(layout.folder, index, INDEX_TYPE)
+    write_index(layout.folder, [{**top, "size": top["size"] + (which == "index")}])
+    with pytest.raises(CommandFailedError, match="is broken"):
+        verify_blobs(read_layout(layout.folder))
 
 
 def test_a_folder_is_made_ready_and_good_blobs_stay(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import CommandFailedError
-from fairlead.image.registry import explain_failure, is_not_found, parse_manifest
+from fairlead.image.registry import explain_failure, is_not_found, read_answer
 from fairlead.image.skopeo import inspect_argv, labels_argv, push_argv, tag_argv, untagged
+from tests.unit.image.indexes import INDEX
 
 SKOPEO = Path("/usr/bin/skopeo")
 LOGIN = Path("/tmp/x/auth.json")
@@ -55,30 +56,30 @@ def test_a_digest_stands_without_a_tag(given: str, expected: str) -> None:
     assert untagged(given) == expected
 
 
-def test_the_digest_is_that_of_the_bytes_and_attestations_are_no_platform() -> None:
-    raw = json.dumps(
-        {
-            "manifests": [
-                {"digest": "sha256:a", "platform": {"os": "linux", "architecture": "amd64"}},
-                {
-                    "digest": "sha256:b",
-                    "platform": {"os": "unknown", "architecture": "unknown"},
-                    "annotations": {"vnd.docker.reference.type": "attestation-manifest"},
-                },
-            ]
-        },
-        indent=3,
-    )
-    found = parse_manifest("r", raw)
+def test_the_digest_is_that_of_the_bytes() -> None:
+    raw = json.dumps(INDEX.value(), indent=3)
+    found = read_answer("r", raw)
     assert found.digest == f"sha256:{hashlib.sha256(raw.encode()).hexdigest()}"
-    assert found.platforms == {"linux/amd64": "sha256:a"}
-    assert parse_manifest("r", '{"config": {}}').platforms == {}
+    assert dict(found.platforms_of_ours()) == INDEX.platforms
 
 
-@pytest.mark.parametrize("raw", ["", "[]", '{"manifests": [{}]}', '{"manifests": [5]}'])
+def test_an_answer_that_is_not_what_was_asked_for_by_digest_is_refused() -> None:
+    with pytest.raises(CommandFailedError, match="is no image"):
+        read_answer(f"r@sha256:{'a' * 64}", json.dumps(INDEX.value()))
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "[]", "{}", '{"config": 1, "config": 2}', '{"manifests": [NaN]}', "[" * 5000]
+)
 def test_what_is_no_image_is_told(raw: str) -> None:
     with pytest.raises(CommandFailedError, match="is no image"):
-        parse_manifest("r", raw)
+        read_answer("r", raw)
+
+
+@pytest.mark.parametrize("raw", ['{"manifests": [{}]}', '{"manifests": [5]}', '{"config": {}}'])
+def test_what_is_not_in_the_form_of_ours_is_not_taken_for_ours(raw: str) -> None:
+    with pytest.raises(CommandFailedError, match="was not put there by Fairlead"):
+        read_answer("r", raw).platforms_of_ours()
 
 
 def skopeo_says(message: str) -> str:

@@ -15,8 +15,10 @@ from fairlead.release.order import plan_order
 from fairlead.release.pins import resolve_foreign, resolve_own
 from fairlead.release.plan_text import plan_lines, plan_rows, plan_sentence
 from fairlead.settings.values import ImageSettings, Settings
+from tests.unit.image.indexes import INDEX
 
-NEW, OLD = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+FOUND = Resolved("r", INDEX.data)
+NEW, OLD = FOUND.digest, "sha256:" + "2" * 64
 SETTINGS = Settings(
     path=Path("fairlead.yaml"),
     root=Path(),
@@ -37,7 +39,7 @@ class Registry:
 
     def __call__(self, reference: str) -> Resolved:
         self.asked.append(reference)
-        return Resolved(reference=reference, digest=NEW, platforms={"linux/amd64": OLD})
+        return Resolved(reference, FOUND.data)
 
 
 def test_a_tag_that_moved_upstream_does_not_recreate_what_runs() -> None:
@@ -55,7 +57,7 @@ def test_what_was_published_here_is_not_asked_for_again() -> None:
     pins = resolve_own(SETTINGS, ["api", "web"], "sha-x", published, registry)
     assert pins == {
         "web": Pin("ghcr.io/acme/board/web", OLD, {}),
-        "api": Pin("ghcr.io/acme/board/api", NEW, {"linux/amd64": OLD}),
+        "api": Pin("ghcr.io/acme/board/api", NEW, INDEX.platforms),
     }
     assert registry.asked == ["ghcr.io/acme/board/api:sha-x"]
 
@@ -119,7 +121,7 @@ PLAN: dict[str, Any] = {
 
 
 def test_a_row_says_what_happens_why_and_where_the_role_comes_from() -> None:
-    image = "ghcr.io/acme/board/web@111111111111"
+    image = f"ghcr.io/acme/board/web@{NEW.removeprefix('sha256:')[:12]}"
     assert plan_rows(PLAN) == [
         ("web", "app", "start", "new image", image, "inferred: has a port"),
         ("api", "app", "carry (000041)", "unchanged", image, "inferred: has a port"),
