@@ -207,6 +207,7 @@ class _Splitter:
             **({"start": service.start} if service.start != "before" else {}),
             "image": definition["image"],
             "platforms": dict(pin.platforms) if pin is not None else {},
+            **({"pull": "manifest"} if pin is not None and pin.platforms else {}),
             "why": service.why,
             "depends_on": self._depends_on(service),
             "mounts": mounts,

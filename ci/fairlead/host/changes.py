@@ -20,7 +20,7 @@ def explain_change(
 
 
 def _differences(old: Service, new: Service, old_release: Release, new_release: Release) -> Iterator[str]:
-    if old.image != new.image:
+    if old.pinned != new.pinned:
         yield "new image"
     if old.role != new.role:
         yield f"it was {old.role}, it is {new.role}"

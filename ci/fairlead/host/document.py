@@ -14,8 +14,21 @@ from typing import Any
 from .errors import InputFault
 from .fields import Faults, Fields
 from .inside import PREFIX, with_inside
+from .machine import own_platform
 from .paths import APP_NAME, DIGEST
-from .release import RESOURCES, Edge, Events, FileTree, Health, Mount, Probe, Release, Service, Watch
+from .release import (
+    RESOURCES,
+    Edge,
+    Events,
+    FileTree,
+    Health,
+    Mount,
+    Probe,
+    Release,
+    Service,
+    Watch,
+    local_image,
+)
 
 SCHEMA = "fairlead.release/v1"
 ROLES = ("proxy", "app", "worker", "job", "state", "ops")
@@ -204,9 +217,13 @@ def _resources(top: Fields, key: str) -> dict[str, Mapping[str, Any]]:
 def _service(name: str, fields: Fields) -> Service:
     health = fields.fields("health") if fields.raw.get("health") is not None else None
     definition = fields.mapping("definition")
-    image = fields.name("image", _IMAGE)
-    if definition.get("image") != image:
+    pinned = fields.name("image", _IMAGE)
+    if definition.get("image") != pinned:
         fields.fault("definition", "names another image than the service's `image`")
+    platforms = dict(fields.pairs("platforms", _SHA256))
+    # Releases of older clients do not say it, and what they pulled lies under the digest of the index.
+    by_manifest = fields.choice("pull", ("index", "manifest"), default="index") == "manifest"
+    image = local_image(pinned, platforms, own_platform()) if by_manifest else pinned
     role = fields.choice("role", ROLES)
     service = Service(
         name=name,
@@ -219,11 +236,12 @@ def _service(name: str, fields: Fields) -> Service:
         gate=fields.choice("gate", GATES, default="running"),
         expect_release=fields.text("expect_release", 200, default="") or None,
         image=image,
-        platforms=dict(fields.pairs("platforms", _SHA256)),
+        pinned=pinned,
+        platforms=platforms,
         why=fields.text("why", 500, default=""),
         depends_on=_depends_on(fields),
         mounts=tuple(_mount(mount) for mount in fields.rows("mounts", limit=500)),
-        definition=definition,
+        definition={**definition, "image": image},
         hash=fields.name("hash", DIGEST),
         irreversible=fields.flag("irreversible"),
         revision=fields.name("revision", _REVISION) if fields.raw.get("revision") is not None else "",

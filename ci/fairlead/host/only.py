@@ -58,7 +58,7 @@ def explain_left(actions: Iterable[Action], new: Release, deployed: Release) -> 
     for name, service in new.services.items():
         if name not in deployed.services and service.role != ROLE:
             reason = "it is new, and --only does not name it"
-            yield Action(name, service.role, SKIP, reason, service.image, "", service.why)
+            yield Action(name, service.role, SKIP, reason, service.pinned, "", service.why)
 
 
 def _check_names(new: Release, chosen: tuple[str, ...]) -> None:

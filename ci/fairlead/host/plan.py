@@ -171,7 +171,7 @@ def _platform_actions(release: Release, state: State, *, keep_state: bool) -> li
             action, reason = START, "it does not run"
         else:
             action, reason = KEEP, "unchanged"
-        actions.append(Action(name, service.role, action, reason, service.image, "", service.why))
+        actions.append(Action(name, service.role, action, reason, service.pinned, "", service.why))
     return actions
 
 
@@ -193,13 +193,13 @@ def _roll(service: Service, release: Release, state: State) -> Action:
             service.role,
             START,
             reason or "the first deploy",
-            service.image,
+            service.pinned,
             state.next_id,
             service.why,
         )
     home = state.live.homes[service.name]
     return Action(
-        service.name, service.role, CARRY, "unchanged, and it is healthy", service.image, home, service.why
+        service.name, service.role, CARRY, "unchanged, and it is healthy", service.pinned, home, service.why
     )
 
 
@@ -245,7 +245,7 @@ def _restore(service: Service, target: Bundle, state: State) -> Action:
         action, reason = START, "its containers are not all healthy"
     else:
         action, reason = CREATE, "its containers were pruned"
-    return Action(service.name, service.role, action, reason, service.image, home, service.why)
+    return Action(service.name, service.role, action, reason, service.pinned, home, service.why)
 
 
 def _job(service: Service, state: State, fleet: Optional[Fleet]) -> Action:
@@ -256,10 +256,10 @@ def _job(service: Service, state: State, fleet: Optional[Fleet]) -> Action:
         reason = "it failed the last time"
     if not done and fleet is not None and service.name in fleet.once:
         if service.hash in fleet.done:
-            return Action(service.name, service.role, AWAIT, "it has run on another host", service.image, "")
+            return Action(service.name, service.role, AWAIT, "it has run on another host", service.pinned, "")
         if fleet.runner:
-            return Action(service.name, service.role, AWAIT, f"{fleet.runner} runs it", service.image, "")
-    return Action(service.name, service.role, SKIP if done else RUN, reason, service.image, "", service.why)
+            return Action(service.name, service.role, AWAIT, f"{fleet.runner} runs it", service.pinned, "")
+    return Action(service.name, service.role, SKIP if done else RUN, reason, service.pinned, "", service.why)
 
 
 def _removals(release: Release, state: State) -> list[Action]:
@@ -276,14 +276,16 @@ def _removals(release: Release, state: State) -> list[Action]:
             action, reason = KEEP, "it is no longer in the release; its data stays until somebody removes it"
         else:
             action, reason = REMOVE, "it is no longer in the release"
-        actions.append(Action(name, old.role, action, reason, old.image, home, old.why))
+        actions.append(Action(name, old.role, action, reason, old.pinned, home, old.why))
     return actions
 
 
 def _images_to_pull(
     release: Release, actions: tuple[Action, ...], state: State, *, upgrade: bool = False
 ) -> tuple[str, ...]:
-    needed = [one.image for one in actions if one.action in (START, CREATE, UPDATE, RUN)]
+    needed = [
+        release.services[one.service].image for one in actions if one.action in (START, CREATE, UPDATE, RUN)
+    ]
     if release.edge is not None and needs_image(release, state.edge, upgrade=upgrade):
         needed.append(release.edge.image)
     return tuple(dict.fromkeys(image for image in needed if image not in state.present))

@@ -18,6 +18,7 @@ from .edge.place import PORTS, ROLE
 from .edge.state import EdgeState
 from .engine import Engine, find_compose
 from .errors import EngineFault
+from .machine import own_platform
 from .paths import Paths
 from .release import Release
 from .state import State
@@ -86,9 +87,16 @@ def compose_faults(version: str) -> Iterator[EngineFault]:
 
 
 def platform_faults(release: Release, system: str, architecture: str) -> Iterator[EngineFault]:
-    """Which service has no image for this host. Pure."""
+    """Which service has no image for this host."""
     own = f"{system}/{architecture}"
     for service in release.services.values():
+        if service.image != service.pinned and not own_platform().startswith(own):
+            yield EngineFault(
+                f"the engine runs {own}, and this host is {own_platform()}",
+                why="images are pulled for the platform of the host, by the digest that was scanned for it",
+                fix="use an engine of the host's own architecture",
+                service=service.name,
+            )
         if service.platforms and not any(
             one == own or one.startswith(f"{own}/") for one in service.platforms
         ):

@@ -36,6 +36,15 @@ def service_hash(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def local_image(pinned: str, platforms: Mapping[str, str], own: str) -> str:
+    """An image as a host of the platform ``own`` pulls it: the manifest that was scanned for it, by its digest.
+
+    Of an index, an engine chooses; where none of its platforms is the host's, the choice stays with it.
+    """
+    manifest = platforms.get(own)
+    return f"{pinned.partition('@')[0]}@{manifest}" if manifest else pinned
+
+
 @dataclass(frozen=True)
 class Health:
     """The HTTP probe of a service: path, and the status it must answer; None is anything below 500."""
@@ -58,6 +67,8 @@ class Mount:
 class Service:
     """One service of a release; the document's fields under the same names.
 
+    ``image`` is what this host pulls and runs: of an image of ours the manifest of its own platform, so that nothing is
+    left to choose; ``pinned`` is the image as the release names it, on all hosts.
     ``revision`` is the commit that it is of, empty where that is the release's own.
     """
 
@@ -69,6 +80,7 @@ class Service:
     gate: str
     expect_release: Optional[str]
     image: str
+    pinned: str
     platforms: Mapping[str, str]
     why: str
     depends_on: Mapping[str, Mapping[str, Any]]
@@ -87,7 +99,12 @@ class Service:
     @property
     def digest(self) -> Optional[str]:
         """The digest (of the index) by which the image is pinned; None for somebody else's image without one."""
-        return self.image.partition("@")[2] or None
+        return self.pinned.partition("@")[2] or None
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """The digests by which an engine may know the image that is to run here: of the manifest, or of its index."""
+        return frozenset({self.image.partition("@")[2], self.pinned.partition("@")[2]} - {""})
 
     @property
     def is_rolled(self) -> bool:

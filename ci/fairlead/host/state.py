@@ -113,39 +113,39 @@ class State:
         return {
             "service": service.name,
             "role": service.role,
-            "image": service.image,
+            "image": service.pinned,
             "digest": service.digest,
             "platforms": dict(service.platforms),
-            "running_digest": self._running_digest(running, service.digest),
+            "running_digest": self._running_digest(running, service),
             "release": home or None,
             "revision": service.revision or (self.live.release.revision if self.live else None),
             "replicas": None if service.is_job else service.replicas,
             "state": _summary(service, containers),
             "since": min((one.started_at for one in running), default=None),
-            "containers": [self._container(one, service.digest) for one in containers],
+            "containers": [self._container(one, service) for one in containers],
         }
 
-    def _running_digest(self, running: list[Container], wanted: Optional[str]) -> Optional[str]:
+    def _running_digest(self, running: list[Container], service: Service) -> Optional[str]:
         """The digest that runs: the wanted one only if every container has it."""
-        found = {self.digest_of(one, wanted) for one in running}
-        odd = found - {wanted}
-        return next(iter(odd)) if odd else (wanted if found else None)
+        found = {self.digest_of(one, service) for one in running}
+        odd = found - {service.digest}
+        return next(iter(odd)) if odd else (service.digest if found else None)
 
-    def digest_of(self, container: Container, wanted: Optional[str]) -> Optional[str]:
-        """The digest of the image that a container runs, the wanted one if it is among its names."""
+    def digest_of(self, container: Container, service: Service) -> Optional[str]:
+        """The digest of the image that a container runs, the release's if that is what it runs."""
         known = self.digests.get(container.image_id, ())
-        if wanted in known:
-            return wanted
+        if not service.digests.isdisjoint(known):
+            return service.digest
         return known[0] if known else container.image_id
 
-    def _container(self, container: Container, wanted: Optional[str]) -> dict[str, Any]:
+    def _container(self, container: Container, service: Service) -> dict[str, Any]:
         return {
             "name": container.name,
             "running": container.running,
             "health": container.health,
             "since": container.started_at or None,
             "restarts": container.restarts,
-            "digest": self.digest_of(container, wanted),
+            "digest": self.digest_of(container, service),
         }
 
 
@@ -190,7 +190,7 @@ def _read_holder(paths: Paths) -> Optional[Holder]:
 
 
 def read_digests(engine: Engine, image: str) -> tuple[str, ...]:
-    """The digests by which the engine knows an image: of the index, in both of its image stores."""
+    """The digests by which the engine knows an image, of what it was pulled by, in both of its image stores."""
     found = engine.image(image)
     if found is None:
         return ()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead import files
-from fairlead.errors import CommandFailedError
+from fairlead.errors import CommandFailedError, InputError
 from fairlead.image.manifests import (
     DIGEST,
     INDEX_TYPE,

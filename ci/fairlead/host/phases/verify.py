@@ -136,10 +136,10 @@ def _check_images(context: Context, containers: list[Container]) -> None:
             continue
         for image in {one.image_id for one in _own(context, service, containers)}:
             running = context.state.digests.get(image, ())
-            if service.digest not in running:
+            if service.digests.isdisjoint(running):
                 # It was not there yet, or not under this name: the engine takes 20 ms an image, so only then.
                 running = read_digests(context.engine, image)
-            if service.digest not in running:
+            if service.digests.isdisjoint(running):
                 found = ", ".join(running) or image
                 _refuse(context, service, f"{service.name} runs another image than the release's: {found}")
 
