@@ -64,7 +64,7 @@ def command(work_dir: str, offline: bool) -> None:
 
 
 def show(document: ScanDocument, reporter: Reporter) -> None:
-    """The counts of each platform, and what to keep an eye on."""
+    """The counts of each platform, what it was matched against, and what to keep an eye on."""
     for warning in document.warnings:
         reporter.warn(warning)
     severities = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN")
@@ -74,8 +74,10 @@ def show(document: ScanDocument, reporter: Reporter) -> None:
             platform,
             image.verdict,
             *(str(scanned.counts.get(severity, "-")) for severity in severities),
+            ", ".join(scanned.matched) or "nothing",
         ]
         for name, image in document.images.items()
         for platform, scanned in image.platforms.items()
     ]
-    reporter.table(["image", "platform", "verdict", *(severity.lower() for severity in severities)], rows)
+    heading = ["image", "platform", "verdict", *(severity.lower() for severity in severities), "matched"]
+    reporter.table(heading, rows)

@@ -92,12 +92,16 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class ScannedPlatform:
-    """One platform of a scanned image: counts by severity, and its reports, relative to the work directory."""
+    """One platform of a scanned image: counts by severity, and its reports, relative to the work directory.
+
+    ``matched``: what of the database its packages were matched against.
+    """
 
     counts: Mapping[str, int]
     report: str
     sarif: str
     sbom: str
+    matched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +236,8 @@ def load_scan(work_dir: Path) -> ScanDocument:
                 digest=image["digest"],
                 reasons=tuple(Reason(**reason) for reason in image["reasons"]),
                 platforms={
-                    platform: ScannedPlatform(**scanned) for platform, scanned in image["platforms"].items()
+                    platform: ScannedPlatform(**{**scanned, "matched": tuple(scanned.get("matched", ()))})
+                    for platform, scanned in image["platforms"].items()
                 },
             )
             for name, image in value["images"].items()
@@ -272,6 +277,7 @@ def _scanned_json(image: ScannedImage) -> dict[str, Any]:
                 "report": scanned.report,
                 "sarif": scanned.sarif,
                 "sbom": scanned.sbom,
+                "matched": list(scanned.matched),
             }
             for platform, scanned in image.platforms.items()
         },

@@ -42,7 +42,9 @@ class Report:
         os_release: its release, such as ``13.1``.
         is_end_of_life: whether the distribution makes no more security updates for the release.
         os_packages: how many packages of the distribution were found.
-        libraries: how many packages of languages were found.
+        listed_by: what lists the packages of the distribution: ``dpkg``, ``apk``, ``rpm``.
+        names_repositories: whether those packages say which repositories they are of, as Red Hat's images do.
+        languages: how many packages were found, by the kind of their list: ``gobinary``, ``python-pkg``.
         vulnerabilities: all of them, whatever the policy says.
     """
 
@@ -52,7 +54,9 @@ class Report:
     os_release: str
     is_end_of_life: bool
     os_packages: int
-    libraries: int
+    listed_by: frozenset[str]
+    names_repositories: bool
+    languages: Mapping[str, int]
     vulnerabilities: tuple[Vulnerability, ...]
 
     @property
@@ -97,20 +101,34 @@ def keep_vulnerabilities(text: str, kept: frozenset[tuple[str, str]]) -> str:
 def _report(metadata: Mapping[str, Any], results: list[Mapping[str, Any]]) -> Report:
     system = metadata.get("OS") or {}
     family = system.get("Family", "")
+    packages = [
+        package
+        for result in results
+        if result["Class"] == _OS_PACKAGES
+        for package in result.get("Packages") or ()
+    ]
     return Report(
         platform=platform_name(metadata.get("ImageConfig")),
         image_id=metadata.get("ImageID", ""),
         os_family="" if family == "none" else family,
         os_release=system.get("Name", ""),
         is_end_of_life=bool(system.get("EOSL")),
-        os_packages=sum(
-            len(result.get("Packages") or ()) for result in results if result["Class"] == _OS_PACKAGES
-        ),
-        libraries=sum(
-            len(result.get("Packages") or ()) for result in results if result["Class"] != _OS_PACKAGES
-        ),
+        os_packages=len(packages),
+        listed_by=frozenset(str(package.get("AnalyzedBy", "")) for package in packages),
+        names_repositories=any(package.get("BuildInfo") for package in packages),
+        languages=_languages(results),
         vulnerabilities=tuple(sorted(set(_vulnerabilities(results)))),
     )
+
+
+def _languages(results: list[Mapping[str, Any]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for result in results:
+        found = len(result.get("Packages") or ())
+        if found and result["Class"] != _OS_PACKAGES:
+            kind = str(result.get("Type", ""))
+            counts[kind] = counts.get(kind, 0) + found
+    return counts
 
 
 def _vulnerabilities(results: list[Mapping[str, Any]]) -> Iterator[Vulnerability]:

@@ -12,6 +12,11 @@ _FIXES = {
     "database-missing": "let it be fetched, or name your own: TRIVY_DB_REPOSITORY",
     "database-old": "let a newer one be fetched, or allow more: scan: {database_max_age: …}",
     "end-of-life": "move to a newer base image",
+    **dict.fromkeys(
+        ("unknown-os-release", "unsupported-os", "unknown-language", "nothing-recognised"),
+        "what is not looked up is not safe: take a base image or a database that is known, "
+        "or accept it for a while: scan: {ignore: [{id: UNSCANNED-…, image: …, reason: …, until: …}]}",
+    ),
 }
 
 
@@ -32,7 +37,7 @@ def refusal(document: ScanDocument) -> ScanRefusedError | None:
         Finding(f"{', '.join(found)}: {message}", rule=code) for (code, message), found in places.items()
     )
     codes = {code for code, _ in places}
-    fixes = [fix for code, fix in _FIXES.items() if code in codes]
+    fixes = dict.fromkeys(fix for code, fix in _FIXES.items() if code in codes)
     return ScanRefusedError(
         f"the scan refuses {', '.join(refused)}",
         why=f"{len(findings)} {'reason' if len(findings) == 1 else 'reasons'} below",

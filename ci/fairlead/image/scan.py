@@ -29,8 +29,8 @@ from fairlead.image.trivy import (
     cache_folder,
     convert_argv,
     download_database,
-    is_release_unlisted,
     last_error,
+    parse_repository,
     read_database,
     run_scan,
 )
@@ -38,6 +38,7 @@ from fairlead.image.verdict import (
     Database,
     PlatformScan,
     Verdict,
+    coverage_of,
     decide,
     policy_hash,
     refused_vulnerabilities,
@@ -110,7 +111,7 @@ def run_scan_verb(
         now = time.time()
         verdicts = _verdicts(settings, build, tasks, scans, database=database, now=now)
         with reporter.step("write SARIF and SBOM"):
-            platforms = _write_reports(trivy, settings.scan, tasks, scans, now=now)
+            platforms = _write_reports(trivy, settings.scan, tasks, scans, database=database, now=now)
     document = _document(
         settings, build, verdicts, platforms, database=database, version=trivy.version, now=now
     )
@@ -165,7 +166,6 @@ def _scan(trivy: Trivy, task: _Task, reporter: Reporter) -> PlatformScan:
     view = trivy.empty / task.name
     write_view(task.layout, task.platform, view)
     done = run_scan(trivy, view, task.report)
-    unlisted = is_release_unlisted(done.stderr)
     if not done.ok:
         return PlatformScan(platform=task.platform, config=config, report=None, error=last_error(done.stderr))
     try:
@@ -174,7 +174,8 @@ def _scan(trivy: Trivy, task: _Task, reporter: Reporter) -> PlatformScan:
         return PlatformScan(
             platform=task.platform, config=config, report=None, error=str(error), is_broken=True
         )
-    return PlatformScan(platform=task.platform, config=config, report=report, is_release_unlisted=unlisted)
+    repository = parse_repository(done.stderr)
+    return PlatformScan(platform=task.platform, config=config, report=report, repository=repository)
 
 
 def _verdicts(
@@ -200,16 +201,25 @@ def _verdicts(
 
 
 def _write_reports(
-    trivy: Trivy, policy: ScanSettings, tasks: tuple[_Task, ...], scans: list[PlatformScan], *, now: float
+    trivy: Trivy,
+    policy: ScanSettings,
+    tasks: tuple[_Task, ...],
+    scans: list[PlatformScan],
+    *,
+    database: Database,
+    now: float,
 ) -> dict[tuple[str, str], ScannedPlatform]:
     """By image and platform, what was found; side by side, as each form is a run of Trivy."""
     with ThreadPoolExecutor(_workers()) as pool:
-        done = pool.map(lambda pair: _reports(trivy, policy, *pair, now=now), zip(tasks, scans, strict=True))
+        done = pool.map(
+            lambda pair: _reports(trivy, policy, *pair, database=database, now=now),
+            zip(tasks, scans, strict=True),
+        )
         return dict(zip([(task.image, task.platform) for task in tasks], done, strict=True))
 
 
 def _reports(
-    trivy: Trivy, policy: ScanSettings, task: _Task, scan: PlatformScan, *, now: float
+    trivy: Trivy, policy: ScanSettings, task: _Task, scan: PlatformScan, *, database: Database, now: float
 ) -> ScannedPlatform:
     """The forms that are made of the JSON report; empty names where there is none."""
     if scan.report is None:
@@ -227,6 +237,7 @@ def _reports(
         report=f"scan/{task.report.name}",
         sarif=made["sarif"],
         sbom=made["cyclonedx"],
+        matched=coverage_of(policy, task.image, scan, database).matched,
     )
 
 

@@ -40,7 +40,7 @@ _OFFLINE = (
     "--offline-scan",
 )
 _LOCKED = "cache may be in use by another process"
-_UNLISTED = "This OS version is not on the EOL list"
+_REPOSITORY = re.compile(r'\[alpine\] Detecting vulnerabilities\.\.\..*\brepository="(?P<release>[^"]*)"')
 _FATAL = re.compile(r"\b(?:FATAL|ERROR)\b\s*(?:Fatal error\s*)?(?P<text>.*)\Z")
 
 
@@ -149,9 +149,10 @@ def run_scan(trivy: Trivy, layout: Path, report: Path) -> process.Completed:
     return done
 
 
-def is_release_unlisted(stderr: str) -> bool:
-    """Whether Trivy warned that it does not know the release of the operating system."""
-    return _UNLISTED in stderr
+def parse_repository(stderr: str) -> str:
+    """The release by which Trivy looked up the packages of Alpine, where that is not the system's; no report has it."""
+    found = _REPOSITORY.search(stderr)
+    return found["release"] if found else ""
 
 
 def last_error(stderr: str) -> str:

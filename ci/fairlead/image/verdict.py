@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from fairlead.image.coverage import Coverage, Gap, plan_coverage
 from fairlead.image.documents import Reason
 from fairlead.image.findings import SEVERITIES, Report, Vulnerability
 from fairlead.settings.values import ScanIgnore, ScanSettings
@@ -28,7 +29,11 @@ CODES: Mapping[str, str] = {
     "wrong-image": "the report is about another image or platform than was asked for",
     "unknown-os": "the scanner does not recognise the operating system",
     "unknown-os-release": "the vulnerability database knows nothing of this release of the operating system",
+    "unsupported-os": "the scanner knows no flaws of this operating system",
+    "os-mismatch": "the packages are not those of the operating system that the image says it is",
     "no-packages": "the scanner found no packages",
+    "unknown-language": "the scanner or the database knows no flaws of packages of this kind",
+    "nothing-recognised": "nothing in the image was recognised, so nothing was looked up",
     "end-of-life": "the operating system gets no more security updates",
     "vulnerability": "a package has a vulnerability",
     "ignore-expired": "the time of an exception is over",
@@ -36,9 +41,6 @@ CODES: Mapping[str, str] = {
 }
 """Every code of a reason, and what it means."""
 
-# The release as it stands in the names of the database's buckets: how many of its numbers count.
-# Of other distributions, whose names are less regular, the scanner's own warning is believed.
-_RELEASE_NUMBERS = {"debian": 1, "ubuntu": 2, "alpine": 2}
 _CLOCK_TOLERANCE = 3600.0
 
 
@@ -69,7 +71,7 @@ class PlatformScan:
         report: what the scanner said; None where it failed or its report is broken.
         error: why there is no report.
         is_broken: whether there was a report that could not be read.
-        is_release_unlisted: whether the scanner warned that it does not know the release of the system.
+        repository: the release by which packages were looked up, where that is not the system's own (Alpine).
     """
 
     platform: str
@@ -77,7 +79,7 @@ class PlatformScan:
     report: Report | None
     error: str = ""
     is_broken: bool = False
-    is_release_unlisted: bool = False
+    repository: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,12 +131,19 @@ def decide(
     used: set[ScanIgnore] = set()
     warnings: list[str] = []
     for scan in scans:
-        reasons += _scan_reasons(policy, image, scan, database)
+        reasons += _scan_reasons(policy, scan)
         if scan.report is None:
             continue
         if scan.report.is_end_of_life and policy.end_of_life == "warn":
             warnings.append(f"{image} {scan.platform}: {_end_of_life(scan.report)}")
         valid = tuple(entry for entry in ignores if _is_valid(entry, today))
+        for gap in coverage_of(policy, image, scan, database).gaps:
+            accepted = tuple(entry for entry in valid if entry.id == gap.waiver)
+            used |= set(accepted)
+            if accepted:
+                warnings.append(f"{image} {scan.platform}: {gap.message}; accepted until {accepted[0].until}")
+            else:
+                reasons.append(Reason(code=gap.code, platform=scan.platform, message=_gap(gap)))
         for found in scan.report.vulnerabilities:
             matching = frozenset(entry for entry in valid if entry.id == found.id)
             used |= matching
@@ -205,9 +214,15 @@ def _ignore_reasons(ignores: tuple[ScanIgnore, ...], today: date) -> Iterator[Re
             yield _of_all("ignore-without-reason", f"the exception for {entry.id} gives no reason")
 
 
-def _scan_reasons(
-    policy: ScanSettings, image: str, scan: PlatformScan, database: Database
-) -> Iterator[Reason]:
+def coverage_of(policy: ScanSettings, image: str, scan: PlatformScan, database: Database) -> Coverage:
+    """What of an image was looked up, and what was not; nothing of either where there is no report or database."""
+    if scan.report is None or database.buckets is None:
+        return Coverage((), ())
+    no_os = image in policy.allow_no_os
+    return plan_coverage(scan.report, scan.repository, database.buckets, no_os=no_os)
+
+
+def _scan_reasons(policy: ScanSettings, scan: PlatformScan) -> Iterator[Reason]:
     def because(code: str, message: str) -> Reason:
         return Reason(code=code, platform=scan.platform, message=message)
 
@@ -220,28 +235,8 @@ def _scan_reasons(
             "wrong-image",
             f"asked for {scan.platform} {scan.config}, the report is about {report.platform} {report.image_id}",
         )
-    if not report.os_family:
-        if image not in policy.allow_no_os:
-            yield because(
-                "unknown-os",
-                "no operating system is recognised, so none of its packages were looked at; "
-                "an image that has none belongs into scan.allow_no_os",
-            )
-        return
-    if not report.os_packages:
-        yield because("no-packages", f"{_system(report)} without a single package: its package list is gone")
-    if _is_unknown_release(report, scan, database):
-        yield because("unknown-os-release", f"the database knows nothing of {_system(report)}")
     if report.is_end_of_life and policy.end_of_life == "fail":
         yield because("end-of-life", _end_of_life(report))
-
-
-def _is_unknown_release(report: Report, scan: PlatformScan, database: Database) -> bool:
-    numbers = _RELEASE_NUMBERS.get(report.os_family)
-    release = report.os_release.split(".")[:numbers]
-    if numbers is None or not release[0].isdigit() or not database.buckets:
-        return scan.is_release_unlisted
-    return f"{report.os_family} {'.'.join(release)}" not in database.buckets
 
 
 def _is_valid(entry: ScanIgnore, today: date) -> bool:
@@ -258,6 +253,10 @@ def _system(report: Report) -> str:
 
 def _end_of_life(report: Report) -> str:
     return f"{_system(report)} gets no more security updates"
+
+
+def _gap(gap: Gap) -> str:
+    return f"{gap.message} (to accept that for a while: scan.ignore, id {gap.waiver})"
 
 
 def _vulnerability(found: Vulnerability) -> str:

@@ -36,6 +36,14 @@ _SOURCE = {
     "URL": "https://salsa.debian.org/security-tracker-team/security-tracker",
 }
 _RELEASES = ("10", "12", "13")
+# One of a language, so that a scan of what Python has installed is a scan.
+_PYTHON = "pip::GitHub Security Advisory Pip"
+_PYTHON_SOURCE = {
+    "ID": "ghsa",
+    "Name": "GitHub Security Advisory Pip",
+    "URL": "https://github.com/advisories?query=type%3Areviewed+ecosystem%3Apip",
+}
+_PYTHON_FLAW = ("lab-critical-python", "CVE-2099-0006")
 _STALE = dt.timedelta(days=30)
 
 
@@ -85,7 +93,14 @@ def render_database(flaws: tuple[Flaw, ...]) -> bytes:
         details[flaw.identifier] = _json(detail)
     releases: dict[str, Bucket] = {f"debian {release}": advisories for release in _RELEASES if flaws}
     sources = {f"debian {release}": _json(_SOURCE) for release in _RELEASES}
-    return render_bolt({**releases, "vulnerability": details, "data-source": sources})
+    languages: dict[str, Bucket] = {}
+    if flaws:
+        package, identifier = _PYTHON_FLAW
+        advisory = {"PatchedVersions": ["2.0.0"], "VulnerableVersions": ["<2.0.0"]}
+        languages[_PYTHON] = {package: {identifier: _json(advisory)}}
+        details[identifier] = _json({"Title": f"{package}: a flaw of the lab", "Severity": "CRITICAL"})
+    sources[_PYTHON] = _json(_PYTHON_SOURCE)
+    return render_bolt({**releases, **languages, "vulnerability": details, "data-source": sources})
 
 
 def render_metadata(updated_at: dt.datetime) -> bytes:

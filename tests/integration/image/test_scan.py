@@ -120,6 +120,9 @@ def test_what_the_scanner_cannot_see_does_not_pass(scanned: Workshop) -> None:
     scanned.write("old/debian_version", "99.1\n")
     assert scan_of(f"{files}COPY old /etc\n{packages}") == {"unknown-os-release"}
     scanned.settings("scan: {allow_no_os: [api]}\n", of=SMALL)
+    assert scan_of(files) == {"nothing-recognised"}
+    waiver = "{id: UNSCANNED-nothing, image: api, reason: a static program of ours, until: 2099-12-31}"
+    scanned.settings(f"scan: {{allow_no_os: [api], ignore: [{waiver}]}}\n", of=SMALL)
     assert scan_of(files) == set()
 
 

@@ -61,7 +61,9 @@ def report(**changes: Any) -> Report:
         os_release="13.1",
         is_end_of_life=False,
         os_packages=90,
-        libraries=0,
+        listed_by=frozenset({"dpkg"}),
+        names_repositories=False,
+        languages={},
         vulnerabilities=(),
     )
     return dataclasses.replace(clean, **changes)

@@ -25,10 +25,11 @@ REPORT: dict[str, Any] = {
     "Results": [
         {
             "Class": "os-pkgs",
-            "Packages": [{}, {}],
+            "Packages": [{"AnalyzedBy": "dpkg"}, {"AnalyzedBy": "apk", "BuildInfo": {"Nvr": "x"}}],
             "Vulnerabilities": [FOUND, FOUND, {**FOUND, "VulnerabilityID": "CVE-2026-2", "Severity": "odd"}],
         },
-        {"Class": "lang-pkgs", "Packages": [{}]},
+        {"Class": "lang-pkgs", "Type": "python-pkg", "Packages": [{}]},
+        {"Class": "lang-pkgs", "Type": "gobinary", "Packages": []},
     ],
 }
 
@@ -37,7 +38,8 @@ def test_a_report_is_read() -> None:
     report = parse_report(json.dumps(REPORT))
     assert (report.platform, report.image_id) == ("linux/arm/v7", "sha256:abc")
     assert (report.os_family, report.os_release, report.is_end_of_life) == ("debian", "13.1", True)
-    assert (report.os_packages, report.libraries) == (2, 1)
+    assert (report.os_packages, report.languages) == (2, {"python-pkg": 1})
+    assert (report.listed_by, report.names_repositories) == ({"dpkg", "apk"}, True)
     assert [found.id for found in report.vulnerabilities] == ["CVE-2026-1", "CVE-2026-2"]
     assert report.counts == {"CRITICAL": 0, "HIGH": 1, "MEDIUM": 0, "LOW": 0, "UNKNOWN": 1}
 

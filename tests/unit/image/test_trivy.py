@@ -9,8 +9,8 @@ import pytest
 from fairlead.image.bolt import read_bucket_names
 from fairlead.image.trivy import (
     cache_folder,
-    is_release_unlisted,
     last_error,
+    parse_repository,
     read_database,
     scan_argv,
 )
@@ -41,7 +41,13 @@ def test_trivys_last_word() -> None:
     assert last_error(several) == "1 error occurred: * Get: connection refused"
     assert last_error("odd\n") == "odd"
     assert last_error("") == "it printed nothing"
-    assert is_release_unlisted('WARN\tThis OS version is not on the EOL list\tfamily="debian"')
+
+
+def test_the_source_of_alpines_packages_is_read_where_trivy_goes_by_it() -> None:
+    said = 'x\tINFO\t[alpine] Detecting vulnerabilities...\tos_version="3.22" repository="edge" pkg_num=1\n'
+    assert parse_repository(said) == "edge"
+    assert parse_repository(said.replace("[alpine]", "[debian]")) == ""
+    assert parse_repository("") == ""
 
 
 def write_database(folder: Path, content: bytes, updated_at: str = "2026-09-21T14:13:20.123456789Z") -> None:

@@ -117,7 +117,7 @@ def test_a_scan_that_is_not_of_this_image_refuses(changes: dict[str, Any], expec
         ({"os_family": "", "os_release": "", "os_packages": 0}, "unknown-os"),
         ({"os_packages": 0}, "no-packages"),
         ({"os_release": "99.1"}, "unknown-os-release"),
-        ({"os_family": "alpine", "os_release": "3.99.1"}, "unknown-os-release"),
+        ({"os_family": "alpine", "os_release": "3.99.1", "listed_by": {"apk"}}, "unknown-os-release"),
         ({"is_end_of_life": True}, "end-of-life"),
     ],
 )
@@ -127,34 +127,36 @@ def test_an_operating_system_of_which_nothing_is_known_refuses(
     assert codes(verdict(scan(), on_arm64(**changes))) == [(expected, "linux/arm64")]
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"os_family": "alpine", "os_release": "3.20.1"},
-        {"os_family": "debian", "os_release": "trixie/sid"},
-        {"os_family": "rocky", "os_release": "9.4"},
-    ],
-)
-def test_a_release_that_the_database_may_know_passes(changes: dict[str, Any]) -> None:
-    assert verdict(scan(), on_arm64(**changes)).reasons == ()
-
-
-def test_the_scanners_own_warning_is_believed_of_other_distributions() -> None:
-    other = report(platform="linux/arm64", os_family="rocky", os_release="99")
-    made = verdict(scan(), scan(platform="linux/arm64", report=other, is_release_unlisted=True))
-    assert codes(made) == [("unknown-os-release", "linux/arm64")]
-
-
 def test_no_operating_system_is_allowed_to_those_who_say_so() -> None:
-    bare = on_arm64(os_family="", os_release="", os_packages=0)
+    bare = on_arm64(os_family="", os_release="", os_packages=0, languages={"gobinary": 3})
+    base = database(buckets=frozenset({"vulnerability", "debian 13", "go::The Go Vulnerability Database"}))
     policy = ScanSettings(allow_no_os=("api",))
-    assert verdict(scan(), bare, policy=policy).reasons == ()
-    assert codes(verdict(scan(), bare, policy=policy, image="web")) == [("unknown-os", "linux/arm64")]
+    assert verdict(scan(), bare, policy=policy, base=base).reasons == ()
+    assert codes(verdict(scan(), bare, policy=policy, base=base, image="web")) == [
+        ("unknown-os", "linux/arm64")
+    ]
+
+
+def test_what_is_not_looked_up_is_accepted_up_to_a_day_and_said() -> None:
+    bare = on_arm64(os_family="", os_release="", os_packages=0)
+    waiver = dataclasses.replace(IGNORE, id="UNSCANNED-nothing", image="api")
+    policy = ScanSettings(allow_no_os=("api",), ignore=(waiver,))
+    made = verdict(scan(), bare, policy=policy)
+    assert made.reasons == ()
+    assert made.used == {waiver}
+    assert "nothing was looked up; accepted until 2026-12-31" in made.warnings[0]
+    late = dataclasses.replace(waiver, until="2026-01-31")
+    made = verdict(scan(), bare, policy=dataclasses.replace(policy, ignore=(late,)))
+    assert codes(made) == [("ignore-expired", ""), ("nothing-recognised", "linux/arm64")]
+    assert "id UNSCANNED-nothing" in made.reasons[1].message
 
 
 def test_libraries_of_an_image_without_operating_system_still_count() -> None:
-    bare = on_arm64(os_family="", os_release="", os_packages=0, vulnerabilities=(vulnerability(),))
-    made = verdict(scan(), bare, policy=ScanSettings(allow_no_os=("api",)))
+    bare = on_arm64(
+        os_family="", os_release="", os_packages=0, languages={"jar": 1}, vulnerabilities=(vulnerability(),)
+    )
+    base = database(buckets=frozenset({"vulnerability", "debian 13", "maven::x"}))
+    made = verdict(scan(), bare, policy=ScanSettings(allow_no_os=("api",)), base=base)
     assert codes(made) == [("vulnerability", "linux/arm64")]
 
 
