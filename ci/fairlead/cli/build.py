@@ -59,6 +59,7 @@ def command(
 
     from fairlead import report
     from fairlead.cli.gate import pass_gate
+    from fairlead.github.trust import read_trust
     from fairlead.image.bake import BuildOptions
     from fairlead.image.build import load_plan, load_sources, run_build
     from fairlead.image.workdir import claim_work_dir
@@ -73,7 +74,8 @@ def command(
         # Images may be built of a repository that has no compose file yet; one that has is judged first.
         pass_gate(settings, (), reporter)
     identity = read_identity(settings.root, environ)
-    options = BuildOptions(no_cache=no_cache, pull=pull, sbom=sbom, reproducible=reproducible)
+    trust = read_trust(environ, identity.revision)
+    options = BuildOptions(no_cache=no_cache, pull=pull, sbom=sbom, reproducible=reproducible, trust=trust)
     if dry_run:
         plan = load_plan(
             settings,

@@ -43,7 +43,8 @@ def command(
 ) -> None:
     """Push every image that has a passing verdict, as `sha-<commit>` and under its moving tags.
 
-    The tag of a commit never moves. Branch and version tags move forward in the order of commits only.
+    In a run for a pull request it is `pr-<number>-<commit>`: what is not merged takes no commit's name.
+    Neither of the two ever moves. Branch and version tags move forward in the order of commits only.
     What is in the registry already is not touched: a second run changes nothing.
 
     The login comes from FAIRLEAD_REGISTRY_USERNAME and FAIRLEAD_REGISTRY_PASSWORD, or from `docker login`.
@@ -52,6 +53,7 @@ def command(
     from pathlib import Path
 
     from fairlead import report
+    from fairlead.github.trust import read_trust
     from fairlead.image.documents import load_build, load_scan
     from fairlead.image.publish import PublishOptions, run_publish
     from fairlead.image.workdir import claim_work_dir
@@ -67,7 +69,11 @@ def command(
         load_scan(folder),
         work_dir=folder,
         environ=environ,
-        options=PublishOptions(image_tags=image_tags, force_tags=force_tags),
+        options=PublishOptions(
+            image_tags=image_tags,
+            force_tags=force_tags,
+            pull_request=read_trust(environ, "").pull_request,
+        ),
         reporter=reporter,
     )
     rows = [

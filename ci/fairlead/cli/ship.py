@@ -121,16 +121,18 @@ class _Pipeline:
         return passed.evidence
 
     def _build(self) -> None:
+        from fairlead.github.trust import read_trust
         from fairlead.image.bake import BuildOptions
         from fairlead.image.build import run_build
         from fairlead.release.identity import read_identity
 
+        identity = read_identity(self._settings.root)
         run_build(
             self._settings,
-            read_identity(self._settings.root),
+            identity,
             work_dir=self._work_dir,
             environ=os.environ,
-            options=BuildOptions(),
+            options=BuildOptions(trust=read_trust(os.environ, identity.revision)),
             reporter=self._reporter,
         )
 
@@ -152,6 +154,7 @@ class _Pipeline:
             raise refused
 
     def _publish(self) -> None:
+        from fairlead.github.trust import read_trust
         from fairlead.image.documents import load_build, load_scan
         from fairlead.image.publish import PublishOptions, run_publish
 
@@ -161,6 +164,6 @@ class _Pipeline:
             load_scan(self._work_dir),
             work_dir=self._work_dir,
             environ=os.environ,
-            options=PublishOptions(),
+            options=PublishOptions(pull_request=read_trust(os.environ, "").pull_request),
             reporter=self._reporter,
         )

@@ -42,6 +42,7 @@ class GitHubContext:
     server_url: str
     run_id: str
     pull_request: PullRequest | None
+    default_branch: str = ""
 
     @property
     def head_sha(self) -> str:
@@ -74,6 +75,7 @@ def parse_context(environ: Mapping[str, str], event: Mapping[str, Any]) -> GitHu
         server_url=environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/"),
         run_id=environ.get("GITHUB_RUN_ID", ""),
         pull_request=_parse_pull_request(event, repository),
+        default_branch=_parse_default_branch(event),
     )
 
 
@@ -91,6 +93,11 @@ def read_context(environ: Mapping[str, str]) -> GitHubContext | None:
     except ValueError as error:
         raise InputError(f"GITHUB_EVENT_PATH is not JSON: {path}", why=str(error)) from error
     return parse_context(environ, event if isinstance(event, dict) else {})
+
+
+def _parse_default_branch(event: Mapping[str, Any]) -> str:
+    repository = event.get("repository")
+    return str(repository.get("default_branch") or "") if isinstance(repository, dict) else ""
 
 
 def _parse_pull_request(event: Mapping[str, Any], repository: str) -> PullRequest | None:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.errors import InputError
-from fairlead.image.cache import CachePlan, plan_cache
+from fairlead.image.cache import CachePlan, is_uncached, plan_cache
 from fairlead.image.given_cache import check_given_caches
 from fairlead.image.staging import Source, plan_staging
+from fairlead.image.trust import Trust
 from fairlead.release.identity import Identity
 from fairlead.settings.values import BuildSecret, Settings
 
@@ -43,12 +44,14 @@ class BuildOptions:
         pull: look for newer base images, even if the builder has one of that name.
         sbom: attach an SBOM made by BuildKit's scanner image, which the builder must be able to pull.
         reproducible: give all files of the own layers one time, as ``build.reproducible``.
+        trust: which caches it may read and write.
     """
 
     no_cache: bool = False
     pull: bool = False
     sbom: bool = False
     reproducible: bool = False
+    trust: Trust = field(default_factory=Trust)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +110,12 @@ def plan_bake(
         "attest": [_PROVENANCE, *(["type=sbom"] if options.sbom else [])],
         "secret": _secrets(settings.build.secrets, environ),
         "contexts": parse_contexts(environ.get("FAIRLEAD_BUILD_CONTEXTS", "")),
-        "no-cache": options.no_cache,
+        "no-cache": options.no_cache or is_uncached(settings, options.trust),
         "pull": options.pull,
     }
     is_reproducible = options.reproducible or settings.build.reproducible
     epoch = _BEFORE_ALL_FILES if is_reproducible else identity.revision_time
-    caches = {name: plan_cache(settings, name, environ) for name in sources}
+    caches = {name: plan_cache(settings, name, environ, options.trust) for name in sources}
     definitions = {}
     for name, source in sources.items():
         target = {

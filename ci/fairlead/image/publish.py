@@ -24,7 +24,7 @@ from fairlead.image.documents import (
 from fairlead.image.layout import Layout, read_layout, verify_blobs
 from fairlead.image.manifests import UnfitError, foreign_parts
 from fairlead.image.registry import Registry, Resolved
-from fairlead.image.tags import Move, Present, decide_move, plan_tags, sha_tag
+from fairlead.image.tags import Move, Present, commit_tag, decide_move, plan_tags
 from fairlead.image.verdict import expired_ignores, policy_hash
 from fairlead.release.identity import is_ancestor
 from fairlead.report import Reporter
@@ -37,10 +37,14 @@ _SIDE_BY_SIDE = 4
 
 @dataclass(frozen=True, kw_only=True)
 class PublishOptions:
-    """What the caller asks for: more tags, and tags that move wherever they point now."""
+    """What the caller asks for: more tags, and tags that move wherever they point now.
+
+    ``pull_request``: the number of the pull request that this is a build of; 0 where it is none.
+    """
 
     image_tags: tuple[str, ...] = ()
     force_tags: tuple[str, ...] = ()
+    pull_request: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,12 +104,13 @@ def run_publish(
         CommandFailedError: the registry does not answer or refuses; the SHA tag names another image.
     """
     check_publishable(build, scan, settings, time.time())
-    tags = plan_tags(build, (*options.image_tags, *options.force_tags))
+    commit = commit_tag(build.revision, options.pull_request)
+    tags = plan_tags(build, (*options.image_tags, *options.force_tags), commit)
     host = registry_host(settings.repository_of(next(iter(build.images))))
     with auth_file(read_credentials(host, environ)) as login:
         registry = Registry(locate("skopeo"), login)
-        with reporter.step(f"publish {sha_tag(build.revision)}"):
-            pushed = _push_all(registry, settings, build, work_dir)
+        with reporter.step(f"publish {commit}"):
+            pushed = _push_all(registry, settings, build, commit, work_dir)
         for image in pushed:
             reporter.line(
                 f"{image.name}: {'published' if image.is_new else 'is there already'} {image.digest}"
@@ -155,12 +160,14 @@ def _scan_faults(scan: ScanDocument, settings: Settings, now: float) -> list[str
     return faults
 
 
-def _push_all(registry: Registry, settings: Settings, build: BuildDocument, work_dir: Path) -> list[_Pushed]:
-    """Put every image under its SHA tag before any tag moves."""
+def _push_all(
+    registry: Registry, settings: Settings, build: BuildDocument, commit: str, work_dir: Path
+) -> list[_Pushed]:
+    """Put every image under the tag of the commit before any tag moves."""
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         return list(
             pool.map(
-                lambda item: _push(registry, settings, build, *item, work_dir=work_dir), build.images.items()
+                lambda item: _push(registry, settings, commit, *item, work_dir=work_dir), build.images.items()
             )
         )
 
@@ -168,14 +175,14 @@ def _push_all(registry: Registry, settings: Settings, build: BuildDocument, work
 def _push(
     registry: Registry,
     settings: Settings,
-    build: BuildDocument,
+    commit: str,
     name: str,
     image: BuiltImage,
     *,
     work_dir: Path,
 ) -> _Pushed:
     repository = settings.repository_of(name)
-    reference = f"{repository}:{sha_tag(build.revision)}"
+    reference = f"{repository}:{commit}"
     layout = _check_layout(name, image, work_dir)
     present = registry.read(reference)
     if present is None:
@@ -237,7 +244,7 @@ def _with_tags(
     options: PublishOptions,
     reporter: Reporter,
 ) -> PublishedImage:
-    held = [sha_tag(build.revision)]
+    held = [commit_tag(build.revision, options.pull_request)]
     for tag in tags:
         move = _move(registry, settings, build, image, tag, is_forced=tag in options.force_tags)
         if move.action == "set":

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fairlead.errors import InputError
+from fairlead.image.cache import CACHE_TAG
 from fairlead.image.documents import BuildDocument
 
 _TAG = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
 _SHA_TAG = re.compile(r"^sha-[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _VERSION = re.compile(r"^(?P<prefix>v?)(?P<major>0|[1-9]\d*)\.(?P<minor>0|[1-9]\d*)\.(?:0|[1-9]\d*)\Z")
-_CACHE_TAG = "buildcache"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +46,22 @@ def sha_tag(revision: str) -> str:
     return f"sha-{revision}"
 
 
-def plan_tags(build: BuildDocument, extra: tuple[str, ...] = ()) -> tuple[str, ...]:
+def commit_tag(revision: str, pull_request: int = 0) -> str:
+    """The tag of what was built of a commit, which never moves.
+
+    A pull request has one of its own: its head may become a commit of the default branch as it is, and what that is
+    built of then is built there.
+    """
+    return f"pr-{pull_request}-{revision}" if pull_request else sha_tag(revision)
+
+
+def plan_tags(build: BuildDocument, extra: tuple[str, ...] = (), commit: str = "") -> tuple[str, ...]:
     """The moving tags of a build: its branch, its versions, and what the caller names.
+
+    Args:
+        build: what was built.
+        extra: what the caller names.
+        commit: the tag that it gets first and that never moves; without it that of the commit.
 
     Raises:
         InputError: a name of the caller's cannot be a tag, or is one that never moves.
@@ -58,11 +72,13 @@ def plan_tags(build: BuildDocument, extra: tuple[str, ...] = ()) -> tuple[str, .
                 f"{tag} cannot be the tag of an image",
                 fix="letters, digits, dots, dashes and underscores, 128 at most, no dot or dash first",
             )
-        if _is_reserved(tag) and tag != sha_tag(build.revision):
+        if _is_reserved(tag) and tag != (commit or sha_tag(build.revision)):
             raise InputError(f"{tag} is not yours to set", why="Fairlead gives it its meaning")
-    branch = [tag_of(build.branch)] if build.branch else []
-    versions = [tag for name in build.git_tags for tag in _version_tags(name)]
-    wanted = dict.fromkeys([*branch, *versions, *extra])
+    # Whoever opens a pull request names its branch, and may have put a git tag on its head.
+    is_own = commit in ("", sha_tag(build.revision))
+    branch = [tag_of(build.branch)] if build.branch and is_own else []
+    versions = [tag for name in build.git_tags for tag in _version_tags(name) if is_own]
+    wanted = dict.fromkeys([*branch, *versions, *(tag for tag in extra if tag != commit)])
     return tuple(tag for tag in wanted if tag and not _is_reserved(tag))
 
 
@@ -125,4 +141,4 @@ def _version_tags(name: str) -> list[str]:
 
 
 def _is_reserved(tag: str) -> bool:
-    return bool(_SHA_TAG.match(tag)) or tag == _CACHE_TAG
+    return bool(_SHA_TAG.match(tag)) or tag == CACHE_TAG

@@ -86,7 +86,10 @@ def _build_settings(raw: Mapping[str, Any], root: Path) -> BuildSettings:
         for name, secret in raw.get("secrets", {}).items()
     )
     return BuildSettings(
-        cache=tuple(raw.get("cache", ())), secrets=secrets, reproducible=raw.get("reproducible", False)
+        cache=tuple(raw.get("cache", ())),
+        tag_cache=raw.get("tag_cache", "read"),
+        secrets=secrets,
+        reproducible=raw.get("reproducible", False),
     )
 
 

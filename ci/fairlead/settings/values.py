@@ -40,12 +40,14 @@ class BuildSecret:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildSettings:
-    """How images are built. ``cache`` holds ``registry``, ``gha``, ``local`` or buildx specifications.
+    """How images are built. ``cache`` holds ``registry``, ``gha``, ``local``, ``none`` or buildx specifications.
 
+    ``tag_cache``: ``read`` or ``none``, whether builds of git tags take what the default branch built before;
     ``reproducible``: give all files one date, whatever the Dockerfile does.
     """
 
     cache: tuple[str, ...] = ()
+    tag_cache: str = "read"
     secrets: tuple[BuildSecret, ...] = ()
     reproducible: bool = False
 

@@ -1,14 +1,66 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from fairlead.image.cache import CachePlan, plan_cache
+from fairlead.image.cache import CachePlan, is_uncached, plan_cache
+from fairlead.image.trust import Trust
 from fairlead.settings.values import BuildSettings
 from tests.unit.image.builders import settings
 
+MAIN = Trust(writes=True)
+PULL = Trust(pull_request=12)
+FORK = Trust(reads=False, pull_request=12)
+BRANCH = Trust()
+TAG = Trust(is_tag=True)
+ODD = Trust(isolated=False)
+OTHERS = (PULL, FORK, BRANCH, TAG, ODD)
+ACTIONS: dict[str, Any] = {"CI": "true", "ACTIONS_RUNTIME_TOKEN": "t"}
 
-def cache(*entries: str, **environ: str) -> CachePlan:
-    return plan_cache(settings(build=BuildSettings(cache=entries)), "api", environ)
+
+def cache(*entries: str, trust: Trust = MAIN, tag_cache: str = "read", **environ: str) -> CachePlan:
+    build = BuildSettings(cache=entries, tag_cache=tag_cache)
+    return plan_cache(settings(build=build), "api", environ, trust)
+
+
+@pytest.mark.parametrize("trust", OTHERS)
+@pytest.mark.parametrize(
+    "entry", ["registry", "local", "type=s3,bucket=b", "type=local,dest=/a", "type=inline"]
+)
+def test_nobody_but_the_default_branch_writes_what_it_reads(entry: str, trust: Trust) -> None:
+    assert cache(entry, **ACTIONS).targets
+    made = cache(entry, trust=trust, **ACTIONS)
+    assert made.targets == ()
+    assert made.sources == (cache(entry, **ACTIONS).sources if trust.reads else ())
+
+
+def test_githubs_cache_is_written_where_github_keeps_it_from_the_branches_above() -> None:
+    writers = [trust for trust in (MAIN, *OTHERS) if cache("gha", trust=trust, **ACTIONS).targets]
+    assert writers == [MAIN, PULL, BRANCH, TAG]
+    assert cache("gha", trust=FORK, **ACTIONS).sources == ()
+
+
+def test_a_laptop_reads_the_registrys_cache_and_writes_its_own_only() -> None:
+    laptop = Trust()
+    assert cache("registry", trust=laptop).sources
+    assert cache("registry", trust=laptop).targets == ()
+    assert cache("local", trust=laptop).targets
+    assert cache("type=local,dest=/a", trust=laptop).targets
+    given = cache("type=s3,bucket=b", trust=laptop)
+    assert given.targets == ()
+    assert "FAIRLEAD_CACHE_WRITE" in given.notes[0]
+
+
+def test_a_release_may_be_built_of_nothing_that_was_built_before() -> None:
+    for trust in (MAIN, *OTHERS):
+        made = settings(build=BuildSettings(cache=("registry", "none")))
+        assert plan_cache(made, "api", ACTIONS, trust) == CachePlan()
+        assert is_uncached(made, trust)
+        assert not is_uncached(settings(), trust)
+        made = settings(build=BuildSettings(tag_cache="none"))
+        assert is_uncached(made, trust) is trust.is_tag
+        assert (plan_cache(made, "api", ACTIONS, trust) == CachePlan()) is (trust.is_tag or not trust.reads)
 
 
 def test_the_registry_is_the_default_in_ci_and_the_builders_own_elsewhere() -> None:

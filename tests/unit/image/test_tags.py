@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.image.tags import Present, decide_move, plan_tags, sha_tag, tag_of
+from fairlead.image.tags import Present, commit_tag, decide_move, plan_tags, sha_tag, tag_of
 from tests.unit.image.builders import INDEX, REVISION, build
 
 OTHER = "sha256:" + "9" * 64
@@ -73,3 +73,13 @@ def test_a_tag_moves_forward_only(
     )
     assert (move.action, move.is_expected) == (action, expected)
     assert move.why
+
+
+def test_a_pull_request_takes_no_commits_name_and_no_branch_or_version() -> None:
+    document = build(branch="main", git_tags=("v1.2.3",))
+    commit = commit_tag(document.revision, 12)
+    assert commit == f"pr-12-{document.revision}"
+    assert plan_tags(document, (commit, "try"), commit) == ("try",)
+    assert commit_tag(document.revision) == f"sha-{document.revision}"
+    with pytest.raises(InputError, match="not yours to set"):
+        plan_tags(document, (f"sha-{document.revision}",), commit)

@@ -1,0 +1,51 @@
+"""How far the build of this job is trusted, by what GitHub says of the job."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from fairlead.github.context import GitHubContext, read_context
+from fairlead.image.trust import Trust
+
+CACHE_WRITE = "FAIRLEAD_CACHE_WRITE"
+# What these events run was pushed to the branch that they name. `workflow_run`, `issue_comment` and their like name the
+# default branch, too, and check out what they like.
+_OWN_EVENTS = {"push", "schedule", "workflow_dispatch", "repository_dispatch"}
+
+
+def read_trust(environ: Mapping[str, str], revision: str) -> Trust:
+    """How far a build of this commit is trusted here.
+
+    Raises:
+        InputError: the event of the job is not JSON.
+    """
+    return plan_trust(read_context(environ), environ, revision)
+
+
+def plan_trust(context: GitHubContext | None, environ: Mapping[str, str], revision: str) -> Trust:
+    """How far a build is trusted.
+
+    Who runs another CI, or deploys from a protected branch that is not the default one, says ``FAIRLEAD_CACHE_WRITE``;
+    a pull request or a tag does not get it.
+
+    Args:
+        context: the job; None where it is none of GitHub's.
+        environ: variables.
+        revision: the commit that is built.
+    """
+    says_so = Trust(writes=environ.get(CACHE_WRITE) == "true")
+    if context is None:
+        return says_so
+    pull = context.pull_request
+    if pull is not None or context.event.startswith("pull_request"):
+        known = pull is not None and not pull.fork
+        number = pull.number if pull is not None else 0
+        return Trust(reads=known, isolated=context.event == "pull_request", pull_request=number)
+    is_own = context.event in _OWN_EVENTS and context.sha == revision
+    if context.ref.startswith("refs/tags/"):
+        return Trust(isolated=is_own, is_tag=True)
+    if not is_own:
+        return Trust(isolated=False)
+    is_default = bool(context.default_branch) and context.branch == context.default_branch
+    return Trust(writes=True) if is_default else dataclasses.replace(says_so, isolated=True)
