@@ -24,12 +24,14 @@ from fairlead.image.documents import (
 from fairlead.image.explain import explain_build_failure
 from fairlead.image.layout import Layout, drop_other_blobs, prepare_layout, read_layout
 from fairlead.image.progress import Progress, emulated_seconds, heading_of, parse_progress
-from fairlead.image.provenance import settle_provenance
+from fairlead.image.provenance import read_bases, settle_bases, settle_provenance
+from fairlead.image.secrets import redact_build_secrets
 from fairlead.image.staging import STAGED, Source, load_ignore, plan_staging, write_staging
 from fairlead.image.workdir import prepare_work_dir
 from fairlead.positions import shown_path
 from fairlead.release.identity import Identity
 from fairlead.report import Reporter
+from fairlead.report.redact import masked
 from fairlead.settings.values import Settings
 from fairlead.tools.locate import locate
 
@@ -125,6 +127,7 @@ def _run_bake(
         staging = plan_staging(source, work_dir.absolute())
         if staging is not None:
             write_staging(source.image, staging)
+    redact_build_secrets(settings.build.secrets, environ)
     definition = work_dir.absolute() / "bake.json"
     files.write(definition, json.dumps(plan.definition, indent=2))
     host = registry_host(settings.repository_of(next(iter(settings.images))))
@@ -150,7 +153,7 @@ def _run_bake(
             if done.ok or not parse_progress(lines).clashed:
                 break
             done = bake()
-    files.write(work_dir / "build.log", "\n".join(lines) + "\n")
+    files.write(work_dir / "build.log", masked("\n".join(lines)) + "\n")
     if not done.ok:
         by_target = {plan.targets[name]: source for name, source in sources.items()}
         raise explain_build_failure(lines, by_target)
@@ -212,6 +215,7 @@ def _document(
                 f"the image {name} was not built for {', '.join(missing)}",
                 why=f"the builder made {', '.join(layout.platforms) or 'nothing'}",
             )
+    bases = settle_bases({name: read_bases(layout) for name, layout in layouts.items()})
     return BuildDocument(
         app=settings.app,
         revision=identity.revision,
@@ -227,6 +231,7 @@ def _document(
                 digest=layout.digest,
                 platforms=layout.digests,
                 emulated=emulated[name],
+                bases=bases[name],
             )
             for name, layout in layouts.items()
         },

@@ -7,7 +7,7 @@ Paths in a document are relative to its folder, so that the folder can travel to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -30,6 +30,7 @@ class BuiltImage:
         digest: of the index.
         platforms: digest of the image manifest, by platform.
         emulated: platforms on which steps of the Dockerfile ran under emulation.
+        bases: the images that it was built from, each with the digest that its name pointed to.
     """
 
     repository: str
@@ -37,6 +38,7 @@ class BuiltImage:
     digest: str
     platforms: Mapping[str, str]
     emulated: tuple[str, ...] = ()
+    bases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,7 @@ class BuildDocument:
                     "digest": image.digest,
                     "platforms": dict(image.platforms),
                     "emulated": list(image.emulated),
+                    "bases": dict(image.bases),
                 }
                 for name, image in self.images.items()
             },

@@ -10,13 +10,16 @@ https://slsa.dev/spec/v0.2/provenance, https://slsa.dev/spec/v1.0/provenance
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
-from fairlead.image.layout import Layout, read_json_blob, read_layout, write_blob, write_index
+from fairlead.errors import CommandFailedError
+from fairlead.image.layout import Layout, read_json_blob, read_layout, read_manifest, write_blob, write_index
 from fairlead.image.manifests import STATEMENT_TYPE, Descriptor
 
 _PROVENANCE = "https://slsa.dev/provenance/"
+_IMAGE_URI = "pkg:docker/"
 # SLSA 0.2 (metadata.…) and 1.0 (runDetails.metadata.…), as BuildKit spells them.
 _VOLATILE = frozenset(
     {"buildInvocationID", "buildInvocationId", "buildStartedOn", "buildFinishedOn"}
@@ -49,6 +52,55 @@ def settle_provenance(layout: Layout, source_url: str) -> Layout:
     }
     write_index(layout.folder, [entry])
     return read_layout(layout.folder)
+
+
+def read_bases(layout: Layout) -> dict[str, frozenset[str]]:
+    """The images that an image was built from, as its provenance names them, each with the digests it was taken by.
+
+    A Dockerfile that names a base by tag alone gets whatever the tag points to; this is what it was.
+
+    Raises:
+        CommandFailedError: the layout is broken.
+    """
+    found: dict[str, set[str]] = {}
+    for descriptor in layout.attestations:
+        for layer in read_manifest(layout, descriptor).layers:
+            for name, digest in parse_bases(read_json_blob(layout.folder, layer.digest)):
+                found.setdefault(name, set()).add(digest)
+    return {name: frozenset(digests) for name, digests in found.items()}
+
+
+def settle_bases(found: Mapping[str, Mapping[str, frozenset[str]]]) -> dict[str, dict[str, str]]:
+    """By image, its bases with one digest each.
+
+    Raises:
+        CommandFailedError: a base was taken by several digests in one build: its tag moved meanwhile.
+    """
+    digests: dict[str, set[str]] = {}
+    for bases in found.values():
+        for name, some in bases.items():
+            digests.setdefault(name, set()).update(some)
+    for name, taken in digests.items():
+        if len(taken) > 1:
+            raise CommandFailedError(
+                f"the base image {name} changed while the build ran",
+                why=f"it was taken as {' and as '.join(sorted(taken))}",
+                fix="build again; with its digest in the Dockerfile (FROM NAME@sha256:…) it cannot change",
+            )
+    return {image: {name: min(digests[name]) for name in sorted(bases)} for image, bases in found.items()}
+
+
+def parse_bases(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each image among the materials of a provenance statement, and its digest."""
+    if not str(statement.get("predicateType", "")).startswith(_PROVENANCE):
+        return
+    predicate = statement.get("predicate") or {}
+    definition = predicate.get("buildDefinition") or {}
+    for material in (predicate.get("materials") or ()) or (definition.get("resolvedDependencies") or ()):
+        uri, digest = str(material.get("uri", "")), (material.get("digest") or {}).get("sha256", "")
+        name, is_image, version = uri.partition("?")[0].removeprefix(_IMAGE_URI).rpartition("@")
+        if uri.startswith(_IMAGE_URI) and is_image and digest:
+            yield f"{unquote(name)}:{unquote(version)}", f"sha256:{digest}"
 
 
 def stable_statement(statement: Mapping[str, Any], source_url: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from fairlead.image.layout import (
     write_view,
 )
 from fairlead.image.manifests import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE, STATEMENT_TYPE
-from fairlead.image.provenance import settle_provenance
+from fairlead.image.provenance import parse_bases, read_bases, settle_bases, settle_provenance
 
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
@@ -215,3 +215,28 @@ def test_a_folder_is_made_ready_and_good_blobs_stay(tmp_path: Path) -> None:
     prepare_layout(folder)
     assert [path.name for path in folder.iterdir()] == ["blobs"]
     assert list((folder / "blobs/sha256").iterdir()) == [good]
+
+
+def test_the_bases_of_an_image_are_those_of_its_provenance(layout: Layout) -> None:
+    assert read_bases(layout) == {}
+    digest = {"sha256": "4" * 64}
+    python = {"uri": "pkg:docker/ghcr.io%3A443/x/python@3.13-slim?platform=linux%2Famd64", "digest": digest}
+    other = {"uri": "https://github.com/acme/board", "digest": {"sha1": "4f2a"}}
+    slsa = {"predicateType": "https://slsa.dev/provenance/v0.2", "predicate": {"materials": [python, other]}}
+    expected = [("ghcr.io:443/x/python:3.13-slim", f"sha256:{'4' * 64}")]
+    assert list(parse_bases(slsa)) == expected
+    newer = {"buildDefinition": {"resolvedDependencies": [other, python]}}
+    assert list(parse_bases({**slsa, "predicate": newer})) == expected
+    assert list(parse_bases({**slsa, "predicateType": "https://spdx.dev/Document"})) == []
+
+
+def test_a_base_whose_tag_moved_during_the_build_is_told() -> None:
+    one, other = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+    same = {"api": {"python:3.13": frozenset({one})}, "web": {"python:3.13": frozenset({one})}}
+    assert settle_bases(same) == {name: {"python:3.13": one} for name in same}
+    for moved in (
+        {**same, "web": {"python:3.13": frozenset({other})}},
+        {"api": {"python:3.13": frozenset({one, other})}},
+    ):
+        with pytest.raises(CommandFailedError, match="changed while the build ran"):
+            settle_bases(moved)
