@@ -6,6 +6,7 @@ import json
 import platform
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_a_server_runs_the_manifest_that_was_scanned_whatever_the_index_holds(
     sheet = stage.good(1)
     sheet.image = f"{hand.repository}@{index}"
     sheet.services.clear()
-    scanned = {"platforms": {f"linux/{architecture}": ours}, "pull": "manifest"}
+    scanned: dict[str, Any] = {"platforms": {f"linux/{architecture}": ours}, "pull": "manifest"}
     sheet.web(**scanned)
     sheet.proxy()
     result = stage.deploy(sheet)

@@ -34,7 +34,7 @@ def test_one_bake_makes_every_image_for_every_platform_with_labels_and_provenanc
         assert layout.digests == built["images"][name]["platforms"]
         assert list(layout.platforms) == ["linux/amd64", "linux/arm64"]
         for platform, descriptor in layout.platforms.items():
-            manifest = read_json_blob(layout.folder, descriptor["digest"])
+            manifest = read_json_blob(layout.folder, descriptor.digest)
             config = read_json_blob(layout.folder, manifest["config"]["digest"])
             assert f"{config['os']}/{config['architecture']}" == platform
             labels = config["config"]["Labels"]
@@ -43,7 +43,7 @@ def test_one_bake_makes_every_image_for_every_platform_with_labels_and_provenanc
             assert f"RELEASE={revision}" in config["config"]["Env"]
         subjects = set()
         for attestation in layout.attestations:
-            manifest = read_json_blob(layout.folder, attestation["digest"])
+            manifest = read_json_blob(layout.folder, attestation.digest)
             statement = read_json_blob(layout.folder, manifest["layers"][0]["digest"])
             assert statement["predicateType"].startswith("https://slsa.dev/provenance/")
             subjects.add(f"sha256:{statement['subject'][0]['digest']['sha256']}")

@@ -94,6 +94,7 @@ def test_a_container_of_the_manifest_is_one_of_the_release() -> None:
     state = serving(made)
     one = container("web", "000001")
     web = made.services["web"]
+    assert web.digest is not None
     for known, said in (((ARM,), web.digest), ((web.digest,), web.digest), ((AMD,), AMD), ((), one.image_id)):
         told = dataclasses.replace(state, digests={one.image_id: known})
         assert told.digest_of(one, web) == said

@@ -111,14 +111,14 @@ def test_a_family_without_a_list_is_a_gap(family: str) -> None:
 
 
 def test_alpine_is_looked_up_by_where_its_packages_are_from() -> None:
-    alpine = {"os_family": "alpine", "os_release": "3.22.1", "listed_by": "apk"}
+    alpine: dict[str, Any] = {"os_family": "alpine", "os_release": "3.22.1", "listed_by": "apk"}
     assert covered(**alpine, repository="edge").matched == ("alpine edge",)
     found = covered(**alpine, repository="3.99")
     assert [gap.waiver for gap in found.gaps] == ["UNSCANNED-alpine-3-99"]
 
 
 def test_red_hats_own_images_say_where_their_packages_are_from() -> None:
-    ten = {"os_family": "redhat", "os_release": "10.1", "listed_by": "rpm"}
+    ten: dict[str, Any] = {"os_family": "redhat", "os_release": "10.1", "listed_by": "rpm"}
     assert covered(**ten, names_repositories=True).matched == ("Red Hat",)
 
 
@@ -134,7 +134,7 @@ def test_languages_are_looked_up_each_in_its_own_list() -> None:
 
 
 def test_an_image_without_anything_is_a_gap_even_where_no_system_is_expected() -> None:
-    bare = {"os_family": "", "os_release": "", "os_packages": 0}
+    bare: dict[str, Any] = {"os_family": "", "os_release": "", "os_packages": 0}
     assert codes(covered(**bare)) == ["unknown-os"]
     assert codes(covered(**bare, no_os=True)) == ["nothing-recognised"]
     assert covered(**bare, no_os=True, languages={"gobinary": 1}) == Coverage(("go",), ())
