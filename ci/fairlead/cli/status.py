@@ -180,8 +180,13 @@ def _published(resolve: Resolve, revision: str, repository: str) -> Link:
     from fairlead.release.proof import Link
 
     try:
-        return Link(resolve(f"{repository}:sha-{revision}").digest)
+        found = resolve(f"{repository}:sha-{revision}")
     except InputError:
         return Link(None, f"the registry has no tag sha-{revision[:12]}…")
     except FairleadError as error:
         return Link(None, error.what)
+    try:
+        found.platforms_of_ours()
+    except FairleadError as error:
+        return Link(found.digest, broken=f"{error.what}: {error.why}")
+    return Link(found.digest)
