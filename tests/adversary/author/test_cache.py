@@ -34,7 +34,9 @@ def test_a_pull_request_feeds_no_cache_that_main_reads(shop: Workshop, job: Job,
         shop.ok("build", env={**event, "FAIRLEAD_CACHE": str(tmp_path / "cache")})
         assert shop.remote("api", "buildcache") == "", event
         assert not list(tmp_path.glob("cache/build/**/index.json")) or not event
-    shop.ok("build", env=job.push("refs/heads/main", head))
+    shop.settings("", of=SMALL)
+    merged = shop.commit("what was merged")
+    shop.ok("build", env=job.push("refs/heads/main", merged))
     assert shop.remote("api", "buildcache") != ""
 
 
@@ -54,8 +56,7 @@ def test_a_pull_request_takes_no_commits_name(shop: Workshop, job: Job) -> None:
     for tag in (f"sha-{head}", "main", "v9.9.9", "v9"):
         assert shop.remote("api", tag) == "", tag
     assert json.loads((shop.work / "publish.json").read_text()) == document
-    shop.git("tag", "--delete", "v9.9.9")
-    assert shop.ok("publish")["images"]["api"]["tags"] == [f"sha-{head}"]
+    assert shop.ok("publish")["images"]["api"]["tags"][0] == f"sha-{head}"
 
 
 def test_a_build_secret_that_a_dockerfile_prints_is_in_no_log(shop: Workshop) -> None:
