@@ -14,17 +14,17 @@ from fairlead.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from fairlead.report.sink import Sink
 
 
-def run_fix(verdict: Verdict, request: Request, *, write: bool, out: TextIO) -> Verdict:
+def run_fix(verdict: Verdict, request: Request, *, write: bool, sink: Sink) -> Verdict:
     """Mend what can be mended, say it, and return the verdict on the files as they are then.
 
     Args:
         verdict: on the files as they are.
         request: what it answered.
         write: change the files; else only show the difference.
-        out: where it is said.
+        sink: where it is said.
 
     Raises:
         InputError: a file can't be read or written, or the changed files have faults that they had not: then
@@ -37,7 +37,8 @@ def run_fix(verdict: Verdict, request: Request, *, write: bool, out: TextIO) -> 
         results.append(result)
         before[file], after[file] = mark + text, mark + result.text
     if not write:
-        out.write(render_diff(before, after) + "".join(f"{line}\n" for line in _refusals(results)))
+        _show_diff(render_diff(before, after), sink)
+        _tell(_refusals(results), sink)
         return verdict
     changed = [file for file in after if after[file] != before[file]]
     for file in changed:
@@ -52,8 +53,25 @@ def run_fix(verdict: Verdict, request: Request, *, write: bool, out: TextIO) -> 
             why="\n".join(worse),
             fix="--diff shows them; report it with the file",
         )
-    out.writelines(f"{line}\n" for line in _said(results, changed))
+    _tell(_said(results, changed), sink)
     return judge(request) if changed else verdict
+
+
+def _show_diff(diff: str, sink: Sink) -> None:
+    """To a file or a program byte for byte, so that it applies; nobody else is to obey what stands in the files."""
+    from fairlead.cli.validate_run import is_job
+
+    if sink.is_terminal or is_job():
+        _tell(diff.splitlines(), sink)
+    else:
+        sink.write_raw(diff)
+
+
+def _tell(lines: list[str], sink: Sink) -> None:
+    from fairlead.cli.validate_run import print_lines
+
+    if lines:
+        print_lines(lines, sink.stream)
 
 
 def _said(results: list[FixedText], changed: list[str]) -> list[str]:

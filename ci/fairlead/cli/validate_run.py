@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from fairlead.compose.baseline import Baseline
     from fairlead.compose.scopes import Scope
+    from fairlead.report.sink import Sink
     from fairlead.settings.values import Settings
 
 
@@ -42,7 +43,9 @@ def run_validate(options: ValidateOptions, *, as_json: bool = False, plain: bool
     if options.fix or options.diff:
         from fairlead.cli.validate_fix import run_fix
 
-        verdict = run_fix(verdict, request, write=options.fix, out=sys.stderr if as_json else sys.stdout)
+        verdict = run_fix(
+            verdict, request, write=options.fix, sink=_sink(sys.stderr if as_json else sys.stdout)
+        )
     if options.write_baseline:
         return _write_baseline(options, request, verdict)
     _deliver(verdict, options, as_json=as_json, plain=plain)
@@ -200,23 +203,35 @@ def _write_baseline(options: ValidateOptions, request: Request, verdict: Verdict
 
 
 def _deliver(verdict: Verdict, options: ValidateOptions, *, as_json: bool, plain: bool) -> None:
-    in_job = os.environ.get("GITHUB_ACTIONS") == "true"
+    in_job = is_job()
     out = sys.stderr if as_json else sys.stdout
     kinds = options.format or (("text", "github") if in_job else ("text",))
     for kind, _, file in (word.partition("=") for word in kinds):
         if file:
             _write(Path(file), _rendered(kind, verdict, colour=False))
         else:
-            text = _rendered(kind, verdict, colour=_is_colourful(out, plain=plain))
-            print_lines([_neutral(text) if in_job and kind != "github" else text], out)
+            _show(kind, verdict, out, colour=_is_colourful(out, plain=plain))
     if all("=" in kind for kind in kinds):
         from fairlead.report.verdict.words import sentence_of
 
         print_lines([sentence_of(verdict)], sys.stderr)
     if as_json:
-        print_lines([_rendered("json", verdict, colour=False)])
+        _show("json", verdict, sys.stdout, colour=False)
     if in_job:
         _tell_job(verdict)
+
+
+def _show(kind: str, verdict: Verdict, out: TextIO, *, colour: bool) -> None:
+    """One form of the verdict, as whoever reads that form may get it."""
+    text = _rendered(kind, verdict, colour=colour).rstrip("\n")
+    if kind in {"json", "sarif"}:
+        _sink(out).write_document(text)
+    elif kind == "github":
+        _sink(out).write(text)
+    elif colour:
+        _sink(out).write_painted(text)
+    else:
+        print_lines([text], out)
 
 
 def _rendered(kind: str, verdict: Verdict, *, colour: bool) -> str:
@@ -235,10 +250,15 @@ def _is_colourful(out: TextIO, *, plain: bool) -> bool:
     )
 
 
-def _neutral(text: str) -> str:
-    from fairlead.github.annotations import neutral
+def is_job() -> bool:
+    """Whether this is a job of GitHub Actions, whose runner obeys lines."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
 
-    return neutral(text)
+
+def _sink(out: TextIO) -> Sink:
+    from fairlead.report.sink import Sink
+
+    return Sink(out)
 
 
 def _tell_job(verdict: Verdict) -> None:
@@ -266,6 +286,9 @@ def _write(path: Path, text: str) -> None:
 
 def print_lines(lines: list[str], out: TextIO | None = None) -> None:
     """Lines on stdout, or on another stream, flushed: two streams that end in one log keep their order."""
-    stream = out or sys.stdout
-    stream.write("".join(f"{line.rstrip(chr(10))}\n" for line in lines))
-    stream.flush()
+    text = "\n".join(line.rstrip("\n") for line in lines)
+    if is_job():
+        from fairlead.github.annotations import neutral
+
+        text = neutral(text)
+    _sink(out or sys.stdout).write(text)

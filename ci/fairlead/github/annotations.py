@@ -11,6 +11,7 @@ from typing import Literal
 
 from fairlead.errors import FairleadError
 from fairlead.findings import Finding, Location, Severity
+from fairlead.host.visible import visible
 
 Level = Literal["error", "warning", "notice"]
 
@@ -77,7 +78,7 @@ def annotation_of(finding: Finding, title: str = "Fairlead") -> Annotation:
 
 def escape_data(text: str) -> str:
     """The message of a command: one line, whatever it holds."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text).replace("##[", "# #[").replace("%", "%25").replace("\n", "%0A")
 
 
 def escape_property(text: str) -> str:
@@ -88,7 +89,8 @@ def escape_property(text: str) -> str:
 def neutral(text: str) -> str:
     """Text of a tool or a container that GitHub must print and not obey.
 
-    The runner obeys a line that begins with ``::``, and ``##[`` anywhere in one.
+    The runner obeys a line that begins with ``::`` after any white space, and ``##[`` anywhere in one; a carriage
+    return begins a line for it, too.
     """
-    lines = text.replace("##[", "# #[").split("\n")
+    lines = visible(text).replace("##[", "# #[").split("\n")
     return "\n".join(f"| {line}" if line.lstrip().startswith("::") else line for line in lines)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fairlead import files
+from fairlead.host.visible import escaped
 
 
 def outputs_of(document: Mapping[str, object]) -> dict[str, str]:
@@ -31,7 +32,7 @@ def output_name(field: str) -> str:
 
 def render_output(name: str, value: str, delimiter: str) -> str:
     """One output as GITHUB_OUTPUT takes it; ``delimiter`` must not stand in the value."""
-    return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
+    return f"{name}<<{delimiter}\n{escaped(value)}\n{delimiter}\n"
 
 
 def append_outputs(path: Path, outputs: Mapping[str, str]) -> None:

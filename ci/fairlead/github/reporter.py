@@ -20,7 +20,8 @@ from fairlead.github.annotations import (
 from fairlead.github.outputs import append_outputs, outputs_of
 from fairlead.report import layout
 from fairlead.report.failure import read_source_line, render_error
-from fairlead.report.redact import masked, masked_document
+from fairlead.report.redact import masked_document
+from fairlead.report.sink import clean
 
 if TYPE_CHECKING:
     from fairlead.errors import FairleadError
@@ -105,7 +106,7 @@ class ActionsReporter:
         self._summarize(summary.render_error(error))
         self._annotations += annotations_of(error)
         self._annotate()
-        self._set_outputs({"exit-code": str(int(error.exit_code)), "error": masked(error.what)})
+        self._set_outputs({"exit-code": str(int(error.exit_code)), "error": clean(error.what)})
 
     def close(self) -> None:
         """Close a group that an error left open."""
@@ -116,7 +117,7 @@ class ActionsReporter:
     def _enter(self, text: str) -> None:
         self._depth += 1
         if self._depth == 1:
-            self._sink.write(f"::group::{escape_data(masked(text))}")
+            self._sink.write(f"::group::{escape_data(clean(text))}")
 
     def _leave(self, state: str, text: str, seconds: float) -> None:
         self._depth -= 1
@@ -125,14 +126,14 @@ class ActionsReporter:
         self._say(_ended(state, text, seconds))
 
     def _annotate(self) -> None:
-        shown, rest = cap_annotations(self._annotations)
+        worst, rest = cap_annotations(self._annotations)
         self._annotations.clear()
-        for annotation in shown:
-            # Masked before it is escaped: a secret with a `%` in it would not be found afterwards.
-            clean = Annotation(
-                annotation.level, masked(annotation.message), annotation.location, masked(annotation.title)
+        for annotation in worst:
+            # Cleaned before it is escaped: a secret with a `%` in it would not be found afterwards.
+            shown = Annotation(
+                annotation.level, clean(annotation.message), annotation.location, clean(annotation.title)
             )
-            self._sink.write(render_annotation(clean))
+            self._sink.write(render_annotation(shown))
         for line in rest:
             self._say(line)
 
@@ -141,7 +142,7 @@ class ActionsReporter:
 
     def _summarize(self, markdown: str) -> None:
         if self._summary is not None:
-            summary.append_summary(self._summary, masked(markdown))
+            summary.append_summary(self._summary, clean(markdown))
 
     def _set_outputs(self, outputs: Mapping[str, str]) -> None:
         if self._output is not None:

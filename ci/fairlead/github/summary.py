@@ -1,6 +1,7 @@
 """The summary of a step, in Markdown. All pure but for ``append_summary``.
 
-Whatever comes from outside is escaped: a container's log line must not draw a table or load a picture.
+Whatever comes from outside is escaped: a container's log line must not draw a table, load a picture or call somebody.
+It is cleaned before that: a secret with a `_` in it would not be found afterwards.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from fairlead import files
 from fairlead.errors import FairleadError
 from fairlead.report.layout import render_seconds
 from fairlead.report.protocol import Phase
+from fairlead.report.sink import clean
 
 # GitHub drops the whole summary of a step above this.
 LIMIT = 1024 * 1024
@@ -24,7 +26,7 @@ _BAR = 30
 def render_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [
-        _row(headers),
+        _row([escape(header) for header in headers]),
         _row(["---"] * len(headers)),
         *(_row([escape(cell) for cell in row]) for row in rows),
     ]
@@ -61,15 +63,17 @@ def render_error(error: FairleadError) -> str:
 
 def escape(text: str) -> str:
     """Text that Markdown and HTML show as it is, on one line."""
-    flat = text.replace("\r", "").replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([\\`*_\[\]|!~#])", r"\\\1", flat)
+    flat = clean(text).replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;")
+    # The space without a width keeps a name from being called: GitHub notifies whoever a comment mentions.
+    return re.sub(r"([\\`*_\[\]|!~#])", r"\\\1", flat).replace("@", "@&#8203;")
 
 
 def fence(text: str) -> str:
     """Text in a code block whose fence is longer than any in it."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    shown = clean(text)
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
     ticks = "`" * max(3, longest + 1)
-    return f"{ticks}text\n{text}\n{ticks}"
+    return f"{ticks}text\n{shown}\n{ticks}"
 
 
 def append_summary(path: Path, markdown: str) -> None:

@@ -56,7 +56,10 @@ def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
     if words.verb == "logs":
         return _print_logs(paths, words)
     data = _read(paths, words.verb)
-    print(json.dumps(data, indent=2) if words.json else "\n".join(console.render(words.verb, data)))
+    if words.json:
+        console.say_json(data, pretty=True)
+    else:
+        console.say("\n".join(console.render(words.verb, data)))
     return 0
 
 
@@ -74,7 +77,10 @@ def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
     from .logs import stream_logs
 
     for line in stream_logs(paths, Engine.connect(), words.service, words.tail, follow=words.follow):
-        print(json.dumps(line) if words.json else console.render_log(line), flush=True)
+        if words.json:
+            console.say_json(line)
+        else:
+            console.say(console.render_log(line))
     return 0
 
 
@@ -113,7 +119,7 @@ def _follow(events: Iterator[Mapping[str, Any]], *, as_json: bool) -> int:
     code = AgentError.exit_code
     for event in events:
         if as_json:
-            print(json.dumps(event), flush=True)
+            console.say_json(event)
         else:
             console.show_event(event)
         if event.get("event") == "result":

@@ -1,4 +1,4 @@
-"""The agent's answers as text, for somebody who is logged in on the server."""
+"""The agent's answers as text, for somebody who is logged in on the server: the only place of it that prints."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .text import (
     status_rows,
     status_sentence,
 )
+from .visible import visible
 
 
 def render(verb: str, data: Mapping[str, Any]) -> list[str]:
@@ -52,10 +53,20 @@ def render_event(event: Mapping[str, Any]) -> list[str]:
     return []
 
 
+def say(text: str, *, error: bool = False) -> None:
+    """Print one or more lines; nothing in them steers the terminal."""
+    print(visible(text), file=sys.stderr if error else sys.stdout, flush=True)
+
+
+def say_json(document: Mapping[str, Any], *, pretty: bool = False) -> None:
+    """Print a document, in ASCII."""
+    print(json.dumps(document, indent=2 if pretty else None), flush=True)
+
+
 def show_event(event: Mapping[str, Any]) -> None:
     """Print an event, and the error of a result."""
     for line in render_event(event):
-        print(line, flush=True)
+        say(line)
     if event.get("event") == "result" and event.get("error"):
         show_error(event["error"], as_json=False)
 
@@ -63,11 +74,11 @@ def show_event(event: Mapping[str, Any]) -> None:
 def show_error(error: Mapping[str, Any], *, as_json: bool) -> None:
     """Print an error: what, why, fix, and the evidence."""
     if as_json:
-        print(json.dumps({"schema": "fairlead.error/v1", **error}))
+        say_json({"schema": "fairlead.error/v1", **error})
         return
-    print(f"error: {error['what']}", file=sys.stderr)
+    say(f"error: {error['what']}", error=True)
     for name in ("why", "fix"):
         if error.get(name):
-            print(f"  {name}: {error[name]}", file=sys.stderr)
+            say(f"  {name}: {error[name]}", error=True)
     for line in error.get("details") or ():
-        print(f"  | {line}", file=sys.stderr)
+        say(f"  | {line}", error=True)

@@ -6,14 +6,13 @@ import contextlib
 import os
 import shutil
 import signal
-import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import atomic
+from . import atomic, console
 from .credentials import drop_credentials
 from .errors import AgentError, InputFault, as_fault
 from .events import EVENTS, Emitter
@@ -41,7 +40,7 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
         emit = Emitter(folder / EVENTS)
     except OSError as error:
         # Nobody can be told anything: nothing is begun. Whoever follows hears that the task has ended.
-        sys.stderr.write(f"{as_fault(error).what}\n")
+        console.say(as_fault(error).what, error=True)
         drop_credentials(credentials_of(request))
         return AgentError.exit_code
     try:
@@ -135,7 +134,7 @@ def _schedule_relief(paths: Paths, folder: Path, agent: Sequence[str]) -> None:
     try:
         schedule_relief(paths, agent, folder / "log", Engine.connect())
     except (AgentError, OSError) as error:
-        sys.stderr.write(f"{as_fault(error).what}\n")
+        console.say(as_fault(error).what, error=True)
 
 
 def _unexpected(error: Exception, folder: Path) -> Mapping[str, object]:

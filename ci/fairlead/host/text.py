@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
+from .visible import visible_line
+
 STATUS_HEADERS = ("SERVICE", "ROLE", "RELEASE", "STATE", "SINCE", "IMAGE")
 HISTORY_HEADERS = ("WHEN", "WHAT", "RELEASE", "COMMIT", "BY", "TOOK", "ENDED")
 _SHORT = 12
@@ -134,7 +136,7 @@ def ago(since: object, now: float) -> str:
 
 def render_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines with aligned columns."""
-    table = [tuple(headers), *(tuple(row) for row in rows)]
+    table = [tuple(visible_line(cell) for cell in row) for row in (headers, *rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(headers))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in table]
 

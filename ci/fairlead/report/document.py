@@ -70,4 +70,4 @@ class DocumentReporter:
         if self._printed:
             raise AssertionError("a command has one result")
         self._printed = True
-        self._out.write(json.dumps(masked_document(dict(document)), indent=2, ensure_ascii=False))
+        self._out.write_document(json.dumps(masked_document(dict(document)), indent=2, ensure_ascii=False))

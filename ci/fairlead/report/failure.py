@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fairlead.errors import FairleadError
 from fairlead.findings import Finding, Location
+from fairlead.host.visible import visible_line
 from fairlead.report.source import excerpt_lines, shown_source
 
 SCHEMA = "fairlead.error/v1"
@@ -51,10 +52,11 @@ def render_error(error: FairleadError, source_line: SourceLine) -> list[str]:
 
 def render_finding(finding: Finding, source_line: SourceLine) -> list[str]:
     """One fault: place and message, the source line with a caret, what to do."""
-    place = f"{finding.location}: " if finding.location else ""
+    # Each stays one line: a key with a line break in it must not begin a line that looks like ours.
+    place = f"{visible_line(str(finding.location))}: " if finding.location else ""
     rule = f" [{finding.rule}]" if finding.rule else ""
     severity = "" if finding.severity == "error" else f"{finding.severity}: "
-    lines = [f"  {place}{severity}{finding.what}{rule}"]
+    lines = [f"  {place}{severity}{visible_line(finding.what)}{rule}"]
     if finding.location is not None:
         source = shown_source(source_line(finding.location), finding.location, finding.rule)
         if source:

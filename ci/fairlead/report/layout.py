@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fairlead.host.visible import visible_line
 from fairlead.report.protocol import Phase
 
 MARKS = {"done": "✓", "failed": "✗", "skipped": "-", "begin": "…"}
@@ -30,7 +31,7 @@ def phase_text(name: str, detail: str, host: str) -> str:
 
 def render_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of a table with aligned columns, two spaces between them, no border."""
-    cells = [list(headers), *(list(row) for row in rows)]
+    cells = [[visible_line(cell) for cell in row] for row in (headers, *rows)]
     widths = [
         max((len(row[column]) for row in cells if column < len(row)), default=0)
         for column in range(len(headers))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fairlead.host.visible import visible
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fairlead.findings import Location
@@ -72,7 +74,7 @@ def _without_value(source: str) -> str:
 
 
 def _printable(source: str) -> str:
-    """One character stays one column: a tab becomes a space, a control character a dot."""
-    if source.isprintable():
+    """One character stays one column: a tab becomes a space, one that is not seen a dot."""
+    if source.isprintable() and source.isascii():
         return source
-    return "".join(" " if char == "\t" else char if char.isprintable() else "." for char in source)
+    return "".join(" " if char == "\t" else "." if visible(char) != char else char for char in source)

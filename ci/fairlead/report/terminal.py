@@ -15,7 +15,7 @@ from rich.text import Text
 
 from fairlead.report import layout
 from fairlead.report.failure import read_source_line, render_error
-from fairlead.report.redact import masked
+from fairlead.report.sink import clean
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -69,21 +69,21 @@ class TerminalReporter:
             return
         width = max(self._console.width - len(self._under_way[-1]) - 6, 10)
         passing = Text(self._under_way[-1])
-        passing.append(f"  {masked(text.strip())[:width]}", style="dim")
+        passing.append(f"  {clean(text).strip()[:width]}", style="dim")
         self._spinner.update(text=passing)
 
     def line(self, text: str = "") -> None:
-        self._print(Text(text))
+        self._print(text)
 
     def warn(self, text: str, location: Location | None = None) -> None:
         place = f"{location}: " if location else ""
-        self._print(Text.assemble(("warning: ", "bold yellow"), place, text))
+        self._print(("warning: ", "bold yellow"), f"{place}{text}")
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         head, *body = layout.render_table(headers, rows)
-        self._print(Text(head, style="bold"))
+        self._print((head, "bold"))
         for line in body:
-            self._print(Text(line))
+            self._print(line)
 
     def phase(
         self, name: str, state: str, seconds: float | None = None, detail: str = "", host: str = ""
@@ -103,23 +103,21 @@ class TerminalReporter:
             self._halt()
         lines = layout.render_timeline(phases)
         for line, (_, state, _) in zip(lines, phases, strict=False):
-            self._print(Text(line, style={"failed": "red", "skipped": "dim"}.get(state, "cyan")))
+            self._print((line, {"failed": "red", "skipped": "dim"}.get(state, "cyan")))
         for line in lines[len(phases) :]:
-            self._print(Text(line, style="bold"))
+            self._print((line, "bold"))
 
     def result(self, document: Mapping[str, object], text: str) -> None:
         self._halt()
         if text:
-            self._print(Text(text))
+            self._print(text)
 
     def error(self, error: FairleadError) -> None:
         self._halt()
         first, *rest = render_error(error, read_source_line)
-        head = Text(first)
-        head.stylize("bold red", 0, len("error:"))
-        self._print(head)
+        self._print(("error:", "bold red"), first.removeprefix("error:"))
         for line in rest:
-            self._print(Text(line, style=_error_style(line)))
+            self._print((line, _error_style(line)))
 
     def close(self) -> None:
         self._halt()
@@ -130,16 +128,16 @@ class TerminalReporter:
         text = f"{name}: {detail}" if detail else name
         self._hosts[host] = f"{layout.MARKS.get(state, state)} {text}{took}"
         if state == "failed":
-            self._print(Text.assemble((layout.MARKS["failed"], _STYLES["failed"]), f" {host}  {text}{took}"))
+            self._print((layout.MARKS["failed"], _STYLES["failed"]), f" {host}  {text}{took}")
         width = max(map(len, self._hosts))
         lines = (f"{one.ljust(width)}  {said}" for one, said in self._hosts.items())
-        self._under_way[:] = [masked("\n  ".join(lines))]
+        self._under_way[:] = [clean("\n  ".join(lines))]
         self._show()
 
     def _begin(self, text: str, *, replace: bool = False) -> None:
         if replace:
             self._under_way.clear()
-        self._under_way.append(masked(text))
+        self._under_way.append(clean(text))
         self._show()
 
     def _end(self, text: str, state: str, seconds: float | None) -> None:
@@ -148,7 +146,7 @@ class TerminalReporter:
         self._show()
         mark = layout.MARKS.get(state, state)
         took = f"  {layout.render_seconds(seconds)}" if seconds is not None else ""
-        self._print(Text.assemble((mark, _STYLES.get(state, "")), f" {text}", (took, "dim")))
+        self._print((mark, _STYLES.get(state, "")), f" {text}", (took, "dim"))
 
     def _show(self) -> None:
         """Let the spinner say the innermost thing under way, or rest when there is none."""
@@ -170,9 +168,10 @@ class TerminalReporter:
             self._live.stop()
             self._live = None
 
-    def _print(self, text: Text) -> None:
-        plain = masked(text.plain)
-        self._console.print(text if plain == text.plain else Text(plain))
+    def _print(self, *parts: str | tuple[str, str]) -> None:
+        """Print a line of these parts, each a text or a text and its style; nothing in them is markup."""
+        pieces = ((part, "") if isinstance(part, str) else part for part in parts)
+        self._console.print(Text.assemble(*((clean(text), style) for text, style in pieces)))
 
 
 def _error_style(line: str) -> str:

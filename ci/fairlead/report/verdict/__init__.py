@@ -30,10 +30,12 @@ def render(kind: str, verdict: Verdict) -> str:
         return render_junit(verdict)
     import json
 
+    from fairlead.host.visible import escaped
+
     if kind == "sarif":
         from fairlead.report.verdict.sarif import sarif_document
 
-        return json.dumps(sarif_document(verdict), indent=2, ensure_ascii=False)
+        return escaped(json.dumps(sarif_document(verdict), indent=2, ensure_ascii=False))
     from fairlead.report.verdict.document import verdict_document
 
-    return json.dumps(verdict_document(verdict), indent=2, ensure_ascii=False)
+    return escaped(json.dumps(verdict_document(verdict), indent=2, ensure_ascii=False))

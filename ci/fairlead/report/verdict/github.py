@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairlead.findings import SEVERITIES, Location
-from fairlead.github.annotations import annotation_of, cap_annotations, render_annotation
+from fairlead.github.annotations import annotation_of, cap_annotations, neutral, render_annotation
 from fairlead.records import replace
 from fairlead.report.redact import masked
 from fairlead.report.verdict.place import repository_path
@@ -20,7 +20,8 @@ def render_github(verdict: Verdict) -> str:
     ordered = sorted(verdict.findings, key=lambda finding: SEVERITIES.index(finding.severity))
     shown, rest = cap_annotations([annotation_of(_placed(finding)) for finding in ordered])
     lines = [render_annotation(annotation) for annotation in shown]
-    return masked("\n".join([*lines, *rest, *filter(None, [unseen_line(verdict)]), sentence_of(verdict)]))
+    told = [neutral(line) for line in filter(None, [*rest, unseen_line(verdict), sentence_of(verdict)])]
+    return masked("\n".join([*lines, *told]))
 
 
 def _placed(finding: Finding) -> Finding:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from xml.sax.saxutils import escape, quoteattr
 
 from fairlead.compose.baseline import dotted
+from fairlead.host.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +76,4 @@ def _attribute(text: str) -> str:
 
 def _allowed(text: str) -> str:
     """Without the characters that no XML may hold."""
-    return "".join(
-        char if char in "\t\n" or (char >= " " and char not in "\x7f\ufffe\uffff") else "?" for char in text
-    )
+    return "".join("?" if char in "\ufffe\uffff" else char for char in visible(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from fairlead.host.visible import visible, visible_line
 from fairlead.report.verdict.words import layers_line, sentence_of, title_of, unseen_line
 
 TYPE_CHECKING = False
@@ -39,22 +40,22 @@ def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
             yield from _finding_lines(finding, source.excerpt, paint)
             yield ""
     for line in verdict.stale:
-        yield paint("note", "note: ") + line
+        yield paint("note", "note: ") + visible_line(line)
     if unseen_line(verdict):
         yield paint("error", "error: ") + unseen_line(verdict)
     yield paint("pass" if verdict.passed else "error", sentence_of(verdict))
-    yield paint("dim", layers_line(verdict.layers))
+    yield paint("dim", visible(layers_line(verdict.layers)))
 
 
 def _finding_lines(
     finding: Finding, excerpt: Callable[[Location, str], list[str]], paint: Paint
 ) -> Iterator[str]:
-    place = paint("place", f"{finding.location}: ") if finding.location is not None else ""
+    place = paint("place", visible_line(f"{finding.location}: ")) if finding.location is not None else ""
     yield f"{place}{paint(finding.severity, f'{finding.severity}: ')}{title_of(finding)}"
     if finding.location is not None:
         for line in excerpt(finding.location, finding.rule):
             yield paint("dim", line)
-    for number, line in enumerate(finding.fix.splitlines()):
+    for number, line in enumerate(visible(finding.fix).splitlines()):
         yield paint("fix", f"    {'   ' if number else '-> '}{line}")
 
 

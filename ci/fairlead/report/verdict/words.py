@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fairlead.host.visible import visible_line
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fairlead.compose.verdict import Layer, Verdict
@@ -27,7 +29,7 @@ def counts_of(verdict: Verdict) -> str:
 
 def sentence_of(verdict: Verdict) -> str:
     """What it comes to, in one line."""
-    names = verdict.files
+    names = [visible_line(name) for name in verdict.files]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     counts = counts_of(verdict)
     if verdict.passed:
@@ -53,5 +55,6 @@ def unseen_line(verdict: Verdict) -> str:
 
 
 def title_of(finding: Finding) -> str:
-    """What is wrong and, in brackets, by which rule."""
-    return f"{finding.what} [{finding.rule}]" if finding.rule else finding.what
+    """What is wrong, in one line, and in brackets by which rule."""
+    what = visible_line(finding.what)
+    return f"{what} [{finding.rule}]" if finding.rule else what

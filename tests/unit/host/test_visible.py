@@ -1,0 +1,66 @@
+"""Foreign text is shown, not obeyed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairlead.host.visible import escaped, visible, visible_line
+
+STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""The categories of what is not seen and does something."""
+
+
+def steers(char: str) -> bool:
+    return unicodedata.category(char) in STEERING and char not in "\n\t"
+
+
+def test_every_character_that_steers_is_written_out() -> None:
+    """All of Unicode, one by one; and every one that is seen stays."""
+    for code in range(sys.maxunicode + 1):
+        char = chr(code)
+        shown = visible(f"a{char}b")
+        assert not any(map(steers, shown)), hex(code)
+        if unicodedata.category(char)[0] in "LNPS" and code < 0xE0000:
+            assert shown == f"a{char}b", hex(code)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\rb", "a\\rb"),
+        ("a\r\nb\r", "a\nb"),
+        ("\x1b[31mred\x1b[0m \x9b1;4mbold", "red bold"),
+        (
+            "\x1b]8;;https://evil.example\x07here\x1b]8;;\x07",
+            "\\u001b]8;;https://evil.example\\u0007here\\u001b]8;;\\u0007",
+        ),
+        ("\x1b[2J", "\\u001b[2J"),
+        ("a\u202eb", "a\\u202eb"),
+        ("\U000e0041", "\\udb40\\udc41"),
+        ("tab\tand\nline", "tab\tand\nline"),
+        ("naïve ✓ 漢字 🚀", "naïve ✓ 漢字 🚀"),
+    ],
+)
+def test_how_it_is_written(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+@given(st.text())
+def test_a_json_document_stays_the_same_document(text: str) -> None:
+    shown = escaped(json.dumps({"a": text}, ensure_ascii=False))
+    assert json.loads(shown) == {"a": text}
+    assert not any(map(steers, shown))
+
+
+@given(st.text())
+def test_a_line_stays_a_line(text: str) -> None:
+    shown = visible_line(text)
+    assert "\n" not in shown
+    assert len(shown.splitlines()) <= 1
+    assert visible_line(shown) == shown
