@@ -53,8 +53,14 @@ class Output:
         # Plain already; and whatever a job asks for, the next step needs this one's outputs.
         if self._environ.get("GITHUB_ACTIONS") == "true":
             from fairlead.github.reporter import ActionsReporter
+            from fairlead.release.secrets import values_in
 
-            return ActionsReporter(Sink(stream), self._environ)
+            reporter = ActionsReporter(Sink(stream), self._environ)
+            # Before anything else is printed; those that lie in files follow as they are read.
+            report.tell_values(reporter.hide)
+            for value in values_in(self._environ):
+                report.redact(value)
+            return reporter
         if stream.isatty() and self._environ.get("TERM") != "dumb" and not self._plain:
             from fairlead.report.terminal import TerminalReporter
 

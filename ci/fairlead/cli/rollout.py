@@ -189,8 +189,12 @@ def finish_rollout(
         result, place.host, {"app": place.app, "environment": place.environment.name, "traffic": traffic}
     )
     from fairlead.image.workdir import write_json
+    from fairlead.report.redact import masked_document
 
-    write_json(options.work_dir / "deploy.json", document)
+    # The server hides what it knows; a registry's password is known here alone.
+    shown = masked_document(document)
+    assert isinstance(shown, dict)
+    write_json(options.work_dir / "deploy.json", shown)
     phases = [(phase["phase"], phase["state"], phase["seconds"]) for phase in result.get("phases") or ()]
     if phases:
         reporter.timeline([*before, *phases])

@@ -86,6 +86,18 @@ def escape_property(text: str) -> str:
     return escape_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
+def render_masks(value: str) -> list[str]:
+    """The commands that have the runner hide a value, and each of its lines, in the rest of the job's log.
+
+    Nothing that is too short: the runner would make stars of every ``{``.
+    """
+    from fairlead.host.mask import SHORTEST, lines_of
+
+    parts = dict.fromkeys([value.strip(), *lines_of(value)])
+    codes = (part.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A") for part in parts)
+    return [f"::add-mask::{code}" for code in codes if len(code) >= SHORTEST]
+
+
 def neutral(text: str) -> str:
     """Text of a tool or a container that GitHub must print and not obey.
 

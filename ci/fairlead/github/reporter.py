@@ -16,6 +16,7 @@ from fairlead.github.annotations import (
     escape_data,
     neutral,
     render_annotation,
+    render_masks,
 )
 from fairlead.github.outputs import append_outputs, outputs_of
 from fairlead.report import layout
@@ -51,6 +52,11 @@ class ActionsReporter:
         self._clock = clock
         self._depth = 0
         self._annotations: list[Annotation] = []
+
+    def hide(self, value: str) -> None:
+        """Have the runner hide a secret in the rest of the log, whoever prints it."""
+        for command in render_masks(value):
+            self._sink.write_command(command)
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:

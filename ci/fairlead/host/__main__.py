@@ -65,11 +65,11 @@ def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
 
 def _read(paths: Paths, verb: str) -> Mapping[str, Any]:
     from .engine import Engine
-    from .state import read_history, read_state
+    from .state import read_history, read_state, tell_state
 
     if verb == "history":
         return {"app": paths.app, "history": read_history(paths)}
-    return read_state(paths, Engine.connect()).to_json()
+    return tell_state(paths, read_state(paths, Engine.connect()))
 
 
 def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
@@ -86,9 +86,11 @@ def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
 
 def _relieve(paths: Paths, serving: str) -> int:
     from .engine import Engine
+    from .hide import VaultMask
     from .relief import relieve
 
-    relieve(paths, serving, console.show_event, Engine.connect())
+    mask = VaultMask(paths)
+    relieve(paths, serving, lambda event: console.show_event(mask.document(event)), Engine.connect())
     return 0
 
 

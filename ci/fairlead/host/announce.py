@@ -15,6 +15,7 @@ from .bundle import Bundle, read_bundle
 from .containers import find_proxy, read_app_containers
 from .engine import Engine
 from .errors import AgentError
+from .hide import VaultMask
 from .paths import Paths
 from .probe import Target
 from .questions import public_target
@@ -38,7 +39,8 @@ def announce(
     events = bundle.release.events
     if events is None:
         return False
-    body = json.dumps(render_event(result, bundle.release, by, kind, time.time())).encode()
+    told = VaultMask(paths).document(render_event(result, bundle.release, by, kind, time.time()))
+    body = json.dumps(told).encode()
     url = events.url.rstrip("/") + _PATH
     fault = ""
     for attempt in range(_ATTEMPTS):

@@ -49,11 +49,11 @@ def answer_check(root: Path, frame: Frame, restriction: Restriction) -> Mapping[
 def answer_state(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
     """What serves, and the tasks that are under way."""
     from .engine import Engine
-    from .state import read_state
+    from .state import read_state, tell_state
 
     paths = parse_app(root, frame)
     state = read_state(paths, Engine.connect())
-    return {**state.to_json(), "tasks": _running(paths)}
+    return {**tell_state(paths, state), "tasks": _running(paths)}
 
 
 def answer_plan(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:

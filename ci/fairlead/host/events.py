@@ -25,17 +25,22 @@ _CHUNK = 1024 * 1024
 class Emitter:
     """Append events to a file; calling it is the ``emit`` of the transaction.
 
+    Args:
+        path: the file.
+        hide: gives what may be written of an event: the values of secrets are in no file and on no line.
+
     An event that cannot be written (disk full) is dropped: telling must never fail a deploy.
     The journal, which must be written, is another file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, hide: Callable[[Any], Any] = dict) -> None:
+        self._hide = hide
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.ended = False
         self._torn = False
 
     def __call__(self, event: Mapping[str, object]) -> None:
-        line = json.dumps(dict(event), separators=(",", ":"), default=str).encode("ascii") + b"\n"
+        line = json.dumps(self._hide(dict(event)), separators=(",", ":"), default=str).encode("ascii") + b"\n"
         if self._torn:
             # What a full disk cut off is a line of its own: it must not swallow this one.
             line = b"\n" + line

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from .atomic import sync_folder
+from .hide import VaultMask
+from .paths import Paths
 
 BEGIN = "begin"
 PHASE = "phase"
@@ -51,6 +53,7 @@ class Journal:
             OSError: no space, no permission.
         """
         made = not path.exists()
+        self._mask = VaultMask(Paths(path.parent.parent, path.parent.name))
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         content = _read_all(self._handle)
         self.records, self._size = _parse_again(path, content)
@@ -65,11 +68,14 @@ class Journal:
     def append(self, kind: str, /, *, sync: bool = True, **data: Any) -> Record:
         """Write one record; when this returns it survives a power cut.
 
+        What is told of an error holds the words of containers and tools: no value of a secret is written with them.
         ``sync=False`` is for what is only told, never decided upon: it becomes durable with the next record.
 
         Raises:
             OSError: no space; the file is as it was before.
         """
+        if data.get("error"):
+            data["error"] = self._mask.document(data["error"])
         seq = self.records[-1].seq + 1 if self.records else 1
         record = Record(seq, round(time.time(), 3), kind, data)
         self._write(render_record(record), sync=sync)

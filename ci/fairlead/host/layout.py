@@ -17,9 +17,11 @@ def make_layout(paths: Paths) -> None:
         OSError: no permission, no space.
     """
     make_folder(paths.home)
-    for folder in (paths.routes, paths.releases, paths.files, paths.tasks):
-        make_folder(folder)
-    make_folder(paths.secrets, 0o700)
+    make_folder(paths.routes)
+    for folder in (paths.releases, paths.files, paths.tasks, paths.secrets):
+        # Nobody else on the host looks into it; a container is shown single files, and passes no folder on the way.
+        make_folder(folder, 0o700)
+        folder.chmod(0o700)
     make_folder(paths.run, _OPEN)
     if not paths.dark.is_symlink():
         close_dark(paths)

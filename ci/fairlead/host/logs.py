@@ -9,6 +9,7 @@ from .bundle import Bundle
 from .containers import Container
 from .engine import Engine
 from .errors import InputFault
+from .hide import VaultMask
 from .paths import Paths
 from .state import State, read_state
 
@@ -17,6 +18,8 @@ def stream_logs(
     paths: Paths, engine: Engine, service: Optional[str], tail: int, follow: bool
 ) -> Iterator[dict[str, str]]:
     """The output of the containers that serve: ``{"service", "release", "container", "line"}``.
+
+    The values of the app's secrets are hidden in it.
 
     Raises:
         InputFault: no such service, or nothing serves.
@@ -32,7 +35,9 @@ def stream_logs(
         chosen = [one for one in chosen if one.service == service]
         if not chosen:
             raise InputFault(f"{service!r} is no service that runs", fix=f"there are: {', '.join(known)}")
-    yield from _merge_logs(engine, chosen, tail, follow=follow)
+    mask = VaultMask(paths)
+    for line in _merge_logs(engine, chosen, tail, follow=follow):
+        yield {**line, "line": mask.text(line["line"])}
 
 
 def _serving_containers(state: State, live: Bundle) -> Iterator[Container]:

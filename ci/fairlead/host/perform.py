@@ -16,6 +16,7 @@ from . import atomic, console
 from .credentials import drop_credentials
 from .errors import AgentError, InputFault, as_fault
 from .events import EVENTS, Emitter
+from .hide import VaultMask, login_values, remember
 from .paths import Paths, app_paths
 from .record import write_finished
 from .result import Result
@@ -37,7 +38,8 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
     paths = app_paths(folder.parent.parent.parent, folder.parent.parent.name)
     request = read_request(folder)
     try:
-        emit = Emitter(folder / EVENTS)
+        remember(login_values(credentials_of(request)))
+        emit = Emitter(folder / EVENTS, VaultMask(paths).document)
     except OSError as error:
         # Nobody can be told anything: nothing is begun. Whoever follows hears that the task has ended.
         console.say(as_fault(error).what, error=True)

@@ -15,8 +15,9 @@ from .edge.place import Place
 from .edge.state import EdgeState, read_edge
 from .engine import Engine
 from .fold import fold_records
+from .hide import VaultMask
 from .journal import read_journal
-from .ledger import Ledger
+from .ledger import Ledger, Transaction
 from .lock import Holder, is_locked, read_holder
 from .orders import read_end
 from .paths import RELEASE_ID, Paths
@@ -224,7 +225,19 @@ def read_origin(paths: Paths) -> Optional[dict[str, str]]:
 
 def read_history(paths: Paths) -> list[dict[str, Any]]:
     """Every deploy and rollback, newest first."""
-    return [one.to_json() for one in reversed(fold_records(read_journal(paths.journal)).transactions)]
+    return [_told(paths, one) for one in reversed(fold_records(read_journal(paths.journal)).transactions)]
+
+
+def tell_state(paths: Paths, state: State) -> dict[str, Any]:
+    """The state as it is told."""
+    last = state.ledger.transactions[-1:]
+    return {**state.to_json(), "last": _told(paths, last[0]) if last else None}
+
+
+def _told(paths: Paths, one: Transaction) -> dict[str, Any]:
+    """A journal may be older than the hiding of secrets in it."""
+    told = one.to_json()
+    return {**told, "error": VaultMask(paths).document(told["error"])} if told["error"] else told
 
 
 def _summary(service: Service, containers: list[Container]) -> str:

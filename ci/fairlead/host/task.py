@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from .errors import AgentError
 from .events import EVENTS, Event, follow_events
 from .fleet import strip_fleet
+from .hide import VaultMask
 from .paths import Paths
 from .release import content_of
 from .result import Result
@@ -149,7 +150,7 @@ def prune_tasks(paths: Paths, keep: str) -> None:
 
 
 def _died(folder: Path) -> Result:
-    log = folder / "log"
+    log, home = folder / "log", folder.parent.parent
     lines = log.read_text(errors="replace").splitlines()[-20:] if log.exists() else []
     return Result(
         "failed",
@@ -158,7 +159,7 @@ def _died(folder: Path) -> Result:
             f"the task {folder.name} ended without a result",
             why="its process was killed, or the host was restarted",
             fix="run the same command again: it repairs what was left, then goes on",
-            details=tuple(lines),
+            details=tuple(map(VaultMask(Paths(home.parent, home.name)).text, lines)),
         ).to_json(),
     )
 

@@ -15,6 +15,7 @@ from fairlead.sources import SourceRefusedError, is_withheld, read_source
 
 VARIABLE_PREFIX = "FAIRLEAD_SECRET_"
 BUNDLE_VARIABLE = "FAIRLEAD_SECRETS"
+_SECRET = ("FAIRLEAD_REGISTRY_PASSWORD", "FAIRLEAD_SSH_KEY", "FAIRLEAD_GITHUB_TOKEN")
 _MAX_BYTES = 500 * 1024
 
 
@@ -163,6 +164,20 @@ def parse_bundle(text: str) -> dict[str, bytes]:
             )
         values[variable_of(name.strip())] = _bytes(value)
     return values
+
+
+def values_in(environ: Mapping[str, str]) -> list[str]:
+    """Every value in the environment that is secret by its name; a bundle that does not hold is told of elsewhere."""
+    found = [value for name, value in environ.items() if name in _SECRET or name.startswith(VARIABLE_PREFIX)]
+    try:
+        bundle = parse_bundle(environ.get(BUNDLE_VARIABLE, ""))
+    except InputError:
+        bundle = {}
+    return [value for value in (*found, *map(_shown, bundle.values())) if value]
+
+
+def _shown(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def _read(

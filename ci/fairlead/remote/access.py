@@ -12,6 +12,7 @@ from fairlead.errors import CommandFailedError, InputError, ToolMissingError
 from fairlead.remote.private_key import parse_private_key
 from fairlead.remote.ssh import Access, keyscan_argv
 from fairlead.remote.ssh_failure import Cause, ScannedKey, explain, parse_cause, parse_refused_key
+from fairlead.report import redact
 from fairlead.settings.values import Environment, Host
 
 KEY_VARIABLE = "FAIRLEAD_SSH_KEY"
@@ -46,6 +47,7 @@ def open_access(
             raise InputError(f"there is no key {options.identity}", fix="correct --identity")
         yield Access(host, known_hosts, options.identity.absolute())
     elif environ.get(KEY_VARIABLE):
+        redact(environ[KEY_VARIABLE])
         with key_file(environ[KEY_VARIABLE]) as identity:
             yield Access(host, known_hosts, identity)
     else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fairlead.report.redact import redact
+from fairlead.report.redact import redact, tell_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fairlead.report.protocol import PhaseState as PhaseState
     from fairlead.report.protocol import Reporter as Reporter
 
-__all__ = ["current", "redact", "use"]
+__all__ = ["current", "redact", "tell_values", "use"]
 
 
 def __getattr__(name: str) -> Any:

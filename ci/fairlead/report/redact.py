@@ -1,4 +1,4 @@
-"""A last line of defence: registered secret values are masked in whatever Fairlead prints.
+"""A last line of defence: registered secret values are masked in whatever Fairlead prints, in whatever form.
 
 Secrets are not meant to come here at all: they travel in types whose ``repr`` is ``***``, by stdin or file.
 This filter catches the tool that prints its own credentials in an error message.
@@ -6,52 +6,62 @@ This filter catches the tool that prints its own credentials in an error message
 
 from __future__ import annotations
 
-MASK = "***"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-# A shorter value would mask innocent text (a password "1" every 1), and hides nothing worth hiding.
-_SHORTEST = 5
+    from fairlead.host.mask import Mask
 
-_values: list[str] = []
+
+class _Known:
+    """The values of this process, and who else is to hear of each."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, None] = {}
+        self.mask: Mask | None = None
+        self.tell: Callable[[str], None] | None = None
+
+
+_known = _Known()
 
 
 def redact(value: str) -> None:
     """Register a secret value; each line of a long one (a private key) is masked on its own."""
-    for piece in {value, value.strip(), *(line.strip() for line in value.splitlines())}:
-        for form in {piece, _quoted(piece)}:
-            if len(form) >= _SHORTEST and form not in _values:
-                _values.append(form)
-    # The longest first: a value that contains another one is masked whole.
-    _values.sort(key=len, reverse=True)
+    if not value.strip() or value in _known.values:
+        return
+    _known.values[value] = None
+    _known.mask = None
+    if _known.tell is not None:
+        _known.tell(value)
+
+
+def tell_values(tell: Callable[[str], None]) -> None:
+    """Let ``tell`` hear of every value, of those that are known and of each one that comes."""
+    _known.tell = tell
+    for value in _known.values:
+        tell(value)
 
 
 def masked(text: str) -> str:
     """The text without any registered value."""
-    for value in _values:
-        if value in text:
-            text = text.replace(value, MASK)
-    return text
+    return _mask().text(text) if _known.values else text
 
 
 def masked_document(value: object) -> object:
     """A JSON value whose strings, keys included, hold no registered value."""
-    if isinstance(value, str):
-        return masked(value)
-    if isinstance(value, dict):
-        return {masked(str(key)): masked_document(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [masked_document(item) for item in value]
-    return value
+    return _mask().document(value) if _known.values else value
 
 
 def forget() -> None:
     """Drop every registered value (a test starts clean)."""
-    _values.clear()
+    _known.values.clear()
+    _known.mask = None
+    _known.tell = None
 
 
-def _quoted(piece: str) -> str:
-    """The value as it stands in a URL, where a tool prints one with credentials."""
-    if piece.isalnum():
-        return piece
-    from urllib.parse import quote
+def _mask() -> Mask:
+    if _known.mask is None:
+        from fairlead.host.mask import Mask
 
-    return quote(piece, safe="")
+        _known.mask = Mask(_known.values)
+    return _known.mask

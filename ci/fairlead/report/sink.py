@@ -54,6 +54,10 @@ class Sink:
             "".join(part if part[:1] == "\x1b" else clean(part) for part in split("(\x1b\\[[0-9;]*m)", text))
         )
 
+    def write_command(self, command: str) -> None:
+        """Write a command that tells a runner what to hide: it is the one line in which the value must stand."""
+        self._put(escaped(command))
+
     def write_raw(self, text: str) -> None:
         """Write the content of a file that somebody asked for, to a file or a program: byte for byte."""
         self._put(masked(text), end="")

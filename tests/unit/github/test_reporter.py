@@ -11,7 +11,7 @@ import pytest
 from fairlead.errors import InputError
 from fairlead.findings import Finding, Location
 from fairlead.github.reporter import ActionsReporter
-from fairlead.report.redact import forget, redact
+from fairlead.report.redact import forget, redact, tell_values
 from fairlead.report.sink import Sink
 
 
@@ -115,3 +115,32 @@ def test_a_secret_is_in_no_file_and_no_line(job: Job) -> None:
         forget()
     everything = job.log_stream.getvalue() + job.summary_file.read_text() + job.output_file.read_text()
     assert "c4n4ry" not in everything
+
+
+def test_values_are_hidden_by_the_runner_too(job: Job) -> None:
+    """Once each, line by line, escaped as commands are; what is too short would make stars of everything."""
+    try:
+        redact("known before%")
+        tell_values(job.reporter.hide)
+        redact("-----BEGIN KEY-----\nAAAAB3NzaC1yc2E\n}\n-----END KEY-----\n")
+        redact("known before%")
+        redact("true")
+        job.reporter.line("known before%")
+    finally:
+        forget()
+    assert job.log == [
+        "::add-mask::known before%25",
+        "::add-mask::-----BEGIN KEY-----%0AAAAAB3NzaC1yc2E%0A}%0A-----END KEY-----",
+        "::add-mask::AAAAB3NzaC1yc2E",
+        "***",
+    ]
+
+
+def test_a_secret_is_not_in_the_summary_either(job: Job) -> None:
+    """Markdown escapes it: looked for afterwards it would not be found."""
+    try:
+        redact("c4n4ry_with*marks")
+        job.reporter.error(InputError("no c4n4ry_with*marks", details=("c4n4ry_with*marks",)))
+    finally:
+        forget()
+    assert "c4n4ry" not in job.summary_file.read_text()

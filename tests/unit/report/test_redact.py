@@ -74,3 +74,12 @@ def test_neither_lines_nor_errors_nor_documents_show_it() -> None:
     reporter.error(InputError("x", why=CANARY, fix=CANARY, details=(CANARY,)))
     assert CANARY not in out.getvalue() + err.getvalue()
     assert json.loads(out.getvalue())["why"] == "***"
+
+
+def test_every_form_of_a_value_is_masked() -> None:
+    redact(CANARY)
+    assert (
+        masked("Authorization: Basic eDpjNG40cnkvd2l0aCtzaWducw==")
+        != "Authorization: Basic eDpjNG40cnkvd2l0aCtzaWducw=="
+    )
+    assert masked("c4n4ry\\u002fwith+signs c4n4ry/with+signs") == "c4n4ry\\u002fwith+signs ***"

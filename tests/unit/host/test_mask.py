@@ -1,0 +1,153 @@
+"""A value is hidden in whatever form a program prints it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import shlex
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairlead.host.mask import HIDDEN, SHORTEST, Mask, forms_of
+
+VALUE = "c4n4ry/+&?='\"\\ é$x"
+FORMS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "JSON": json.dumps,
+    "JSON with letters": lambda text: json.dumps(text, ensure_ascii=False),
+    "JSON in JSON": lambda text: json.dumps(json.dumps({"a": text})),
+    "URL": lambda text: quote(text, safe=""),
+    "path": quote,
+    "form": quote_plus,
+    "lower-case URL": lambda text: quote(text, safe="").lower() if text.islower() else quote(text, safe=""),
+    "HTML": html.escape,
+    "shell": shlex.quote,
+    "Python": repr,
+    "hex": lambda text: text.encode().hex(),
+    "HEX": lambda text: text.encode().hex().upper(),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 without padding": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
+    "base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+}
+_printable = st.characters(min_codepoint=0x20, max_codepoint=0x17F, exclude_categories=("Cc", "Cf"))
+values = st.text(_printable, min_size=SHORTEST, max_size=60).filter(
+    lambda text: len(text.strip()) >= SHORTEST
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(value=values)
+def test_no_form_of_it_is_left(form: str, value: str) -> None:
+    shown = FORMS[form](value)
+    masked = Mask([value]).text(f"before {shown} after")
+    assert shown.strip("\"'") not in masked or HIDDEN in masked
+    assert value not in masked
+    assert HIDDEN in masked
+    assert masked.startswith("before ")
+    assert masked.endswith(" after")
+
+
+@given(value=values, before=st.binary(max_size=7), after=st.binary(max_size=7))
+def test_in_the_middle_of_base64(value: str, before: bytes, after: bytes) -> None:
+    """``user:password`` in a header: the value begins at any bit of the code; at most a character of it is left."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        code = encode(before + value.encode() + after).decode()
+        masked = Mask([value]).text(f"Basic {code}")
+        assert HIDDEN in masked
+        assert (
+            len(masked.replace(HIDDEN, ""))
+            <= len("Basic ") + 4 * (-(-len(before) // 3) + -(-len(after) // 3)) + 8
+        )
+
+
+@given(st.lists(values, max_size=5), st.text())
+def test_nothing_else_is_touched(secrets: list[str], text: str) -> None:
+    """What remains of a text stood there before, in this order."""
+    masked = Mask(secrets).text(text)
+    at = 0
+    for part in masked.split(HIDDEN):
+        at = text.find(part, at)
+        assert at >= 0 or HIDDEN in text
+        at += len(part)
+
+
+@given(st.lists(values, min_size=1, max_size=5), st.lists(st.integers(0, 4), max_size=6))
+def test_values_side_by_side_and_within_each_other(secrets: list[str], order: list[int]) -> None:
+    text = "".join(secrets[number % len(secrets)] for number in order)
+    masked = Mask(secrets).text(text)
+    assert all(value not in masked for value in secrets if HIDDEN not in value)
+
+
+def test_overlapping_values_are_hidden_as_one() -> None:
+    assert Mask(["abcdefgh", "efghijkl"]).text("-abcdefghijkl-") == f"-{HIDDEN}-"
+
+
+def test_a_key_of_many_lines_is_hidden_line_by_line() -> None:
+    """In a log each line stands for itself; the frame of the key says nothing."""
+    lines = [
+        "-----BEGIN PRIVATE KEY-----",
+        "MIIEvQIBADANBgkqhkiG9w0",
+        "BAQEFAASCBKcwggSjAgEAAo",
+        "-----END PRIVATE KEY-----",
+    ]
+    mask = Mask(["\n".join(lines) + "\n"])
+    assert [mask.text(f"api | {line}") for line in lines[1:3]] == [f"api | {HIDDEN}"] * 2
+    assert mask.text(f"{lines[0]} is expected") == f"{lines[0]} is expected"
+    assert lines[1] not in mask.text(json.dumps({"key": "\n".join(lines)}))
+    wrapped = base64.encodebytes("\n".join(lines * 3).encode() + b"\n").decode()
+    assert not [
+        line
+        for line in wrapped.splitlines()
+        if len(line) > 8 and line in Mask(["\n".join(lines * 3) + "\n"]).text(wrapped)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("secret", "printed"),
+    [
+        (
+            '{"type": "service_account", "private_key": "-----BEGIN KEY-----\\nc4n4ry0c4n4ry\\n-----END KEY-----\\n"}',
+            "c4n4ry0c4n4ry",
+        ),
+        ("POSTGRES_USER=app\nexport POSTGRES_PASSWORD='c4n4ry-c4n4ry'\n", "c4n4ry-c4n4ry"),
+        ("postgres://app:c4n4ry-c4n4ry@db:5432/app", "c4n4ry-c4n4ry"),
+        ("c4n4ry\n", "c4n4ry"),
+        ("  c4n4ry  ", "c4n4ry"),
+    ],
+)
+def test_what_is_secret_in_a_value_with_a_structure(secret: str, printed: str) -> None:
+    assert Mask([secret]).text(f"the password is {printed}.") == f"the password is {HIDDEN}."
+
+
+@pytest.mark.parametrize("value", ["", "a", "true", "1234", "    \n"])
+def test_a_value_that_is_everywhere_hides_nothing(value: str) -> None:
+    text = "a true 1234 service_account of postgres"
+    assert Mask([value]).text(text) == text
+
+
+def test_what_was_cut_off_at_the_end_is_hidden_too() -> None:
+    """Somebody keeps the first 200 characters of a line: half of a value is half of it told."""
+    mask = Mask(["c4n4ry-c4n4ry-c4n4ry"])
+    assert mask.text("password c4n4ry-c4n4r") == f"password {HIDDEN}"
+    assert mask.text("password c4n4") == "password c4n4"
+
+
+def test_a_document_keeps_what_is_ours() -> None:
+    """A password ``deploy`` must not hide what an event is."""
+    event = {"event": "deploy", "text": "deploy with deploy", "data": {"why": ["deploy"], "n": 1}}
+    assert Mask(["deploy"]).document(event, frozenset({"event"})) == {
+        "event": "deploy",
+        "text": f"{HIDDEN} with {HIDDEN}",
+        "data": {"why": [HIDDEN], "n": 1},
+    }
+
+
+def test_bytes_that_are_no_text() -> None:
+    raw = bytes(range(250, 256)) * 4
+    assert HIDDEN in Mask([raw]).text(base64.b64encode(raw).decode())
+    assert forms_of(b"\xff") == set()
