@@ -73,6 +73,18 @@ def parse_release(raw: object) -> Release:
     return with_inside(release)
 
 
+def parse_tree(raw: object) -> FileTree:
+    """Check the entry of a config file or folder.
+
+    Raises:
+        InputFault: it does not hold.
+    """
+    faults = Faults()
+    tree = _tree(Fields(raw if isinstance(raw, Mapping) else {}, "files", faults))
+    faults.raise_if_any("a config file of the release does not hold", "report it")
+    return tree
+
+
 def require_verdict(release: Release) -> None:
     """Refuse a release that nobody judged, or whose compose files did not pass.
 

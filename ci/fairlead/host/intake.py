@@ -17,9 +17,11 @@ from typing import Any
 
 from . import atomic, task
 from .credentials import drop_credentials, write_credentials
+from .document import parse_tree
 from .errors import InputFault
 from .frames import FrameReader
 from .paths import DIGEST, Paths
+from .release import tree_digest
 from .vault import store_secret
 
 FILE = "file"
@@ -49,11 +51,21 @@ NOTHING = Contents(frozenset(), {})
 
 
 def parse_contents(release: Mapping[str, Any]) -> Contents:
-    """What a release document names. The document has been checked before (``release.parse_release``)."""
+    """What a release document names. The document has been checked before (``release.parse_release``).
+
+    Raises:
+        InputFault: a file or folder has a name that is not its own: it would lie there for whoever it belongs to.
+    """
     files: set[str] = set()
-    for tree in release.get("files", {}).values():
-        entries = tree["entries"].values() if tree["kind"] == "dir" else (tree,)
-        files.update(entry["sha256"] for entry in entries)
+    for name, raw in release.get("files", {}).items():
+        tree = parse_tree(raw)
+        if tree_digest(tree) != name:
+            raise InputFault(
+                f"the config file or folder {name[:12]} is not what its name says",
+                why="the name of a file is the hash of its content, and this host works it out again",
+                fix="deploy with an unmodified fairlead",
+            )
+        files.update(sha256 for sha256, _ in tree.entries.values())
     return Contents(frozenset(files), dict(release.get("secrets", {})))
 
 

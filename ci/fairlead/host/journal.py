@@ -27,6 +27,7 @@ PULLED = "pulled"
 COMMIT = "commit"
 END = "end"
 PRUNED = "pruned"
+MENDED = "mended"
 
 _CHECKSUM_CHARS = 16
 _READ: dict[Path, tuple[bytes, list[Record], int]] = {}

@@ -24,6 +24,15 @@ def content_hash(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content_of(document), sort_keys=True).encode()).hexdigest()
 
 
+def tree_digest(tree: FileTree) -> str:
+    """What a config file or folder is called: the sha256 of its kind, names, modes and contents, and of nothing else."""
+    entries = {
+        path: {"sha256": sha256, "mode": f"{mode:04o}"} for path, (sha256, mode) in tree.entries.items()
+    }
+    entry = {"kind": "dir", "entries": entries} if tree.is_folder else {"kind": "file", **entries[""]}
+    return hashlib.sha256(json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
 def service_hash(
     definition: Mapping[str, Any], mounts: Sequence[Mapping[str, Any]], secrets: Mapping[str, str]
 ) -> str:

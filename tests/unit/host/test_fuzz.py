@@ -22,6 +22,7 @@ from fairlead.host import credentials, task
 from fairlead.host.bundle import Bundle, write_bundle
 from fairlead.host.context import Host
 from fairlead.host.credentials import drop_credentials
+from fairlead.host.document import parse_tree
 from fairlead.host.door import Door
 from fairlead.host.errors import AgentError
 from fairlead.host.fold import fold_records
@@ -31,6 +32,7 @@ from fairlead.host.layout import make_layout
 from fairlead.host.ledger import DEPLOY
 from fairlead.host.paths import Paths, app_paths
 from fairlead.host.recover import recover
+from fairlead.host.release import FileTree, tree_digest
 from fairlead.host.request import parse_deploy_request
 from fairlead.host.routes import switch_to, write_routes
 from fairlead.host.vault import store_tree
@@ -45,6 +47,12 @@ COUNT = int(os.environ.get("FAIRLEAD_FUZZ", "1500"))
 pytestmark = pytest.mark.timeout(7200 if COUNT > 10_000 else 300)
 SEED = os.environ.get("FAIRLEAD_FUZZ_SEED", "1")
 CONFIG, VALUE = b"a config file\n", b"c4n4ry"
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return tree_digest(parse_tree(entry))
+
+
 SHA, SECRET = hashlib.sha256(CONFIG).hexdigest(), hashlib.sha256(VALUE).hexdigest()
 FILE = {"kind": "file", "sha256": SHA, "mode": "0644"}
 FOLDER = {
@@ -59,7 +67,7 @@ PARTS = [
 BLOBS = (CONFIG, VALUE, b'{"auths": {}}')
 DEPLOY_REQUEST = {
     "request": "deploy",
-    "release": document(files={"a1" * 32: FILE, "b2" * 32: FOLDER}, secrets={"password": SECRET}),
+    "release": document(files={_name(FILE): FILE, _name(FOLDER): FOLDER}, secrets={"password": SECRET}),
     "options": {"allow_older": True, "lock_timeout": 1.5, "accept_recreate": ["db"], "only": []},
     "by": "alice",
     "parts": PARTS,
@@ -242,7 +250,8 @@ def test_the_watch_sees_what_leaves_the_app(root: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("fairlead.host.vault.is_inside", lambda _: True)
     monkeypatch.setattr("fairlead.host.document.is_inside", lambda _: True)
     entries = {"../../../../escaped": {"sha256": SHA, "mode": "0644"}}
-    release = document(files={"a1" * 32: {"kind": "dir", "entries": entries}})
+    tree = tree_digest(FileTree(True, {"../../../../escaped": (SHA, 0o644)}))
+    release = document(files={tree: {"kind": "dir", "entries": entries}})
     request = {**DEPLOY_REQUEST, "release": release, "parts": PARTS[:1], "blobs": [len(CONFIG)]}
     with WATCH.over(f"{root}/"):
         _ask(root, encode(request) + CONFIG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,11 @@ from fairlead.host import credentials, intake
 from fairlead.host.errors import InputFault
 from fairlead.host.frames import FrameError, FrameReader
 from fairlead.host.paths import Paths
+
+
+def canonical_hash(value: object) -> str:
+    """As the client works it out (``compose.trees``), which is not there under the oldest Python."""
+    return _sha(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
 
 
 def _sha(content: bytes) -> str:
@@ -116,11 +122,21 @@ def test_what_did_not_come_is_named(tmp_path: Path) -> None:
 
 
 def test_contents_are_read_from_files_and_folders() -> None:
-    release = {
-        "files": {
-            "a": {"kind": "file", "sha256": "1", "mode": "0644"},
-            "b": {"kind": "dir", "entries": {"x": {"sha256": "2", "mode": "0644"}}},
-        },
-        "secrets": {"s": "3"},
-    }
-    assert intake.parse_contents(release) == intake.Contents(frozenset({"1", "2"}), {"s": "3"})
+    one, two = _sha(b"1"), _sha(b"2")
+    file = {"kind": "file", "sha256": one, "mode": "0644"}
+    folder = {"kind": "dir", "entries": {"x": {"sha256": two, "mode": "0755"}}}
+    release = {"files": {canonical_hash(file): file, canonical_hash(folder): folder}, "secrets": {"s": "3"}}
+    assert intake.parse_contents(release) == intake.Contents(frozenset({one, two}), {"s": "3"})
+
+
+def test_a_file_under_a_name_that_is_not_its_own_is_refused() -> None:
+    """Under the name of a later commit's file it would wait for that commit."""
+    later = {"kind": "file", "sha256": _sha(b"later"), "mode": "0644"}
+    for planted in (
+        {"kind": "file", "sha256": _sha(b"evil"), "mode": "0644"},
+        {"kind": "file", "sha256": _sha(b"later"), "mode": "0755"},
+        {"kind": "dir", "entries": {"": {"sha256": _sha(b"later"), "mode": "0644"}}},
+        {"kind": "dir", "entries": {"x": {"sha256": _sha(b"later"), "mode": "0644"}}},
+    ):
+        with pytest.raises(InputFault):
+            intake.parse_contents({"files": {canonical_hash(later): planted}})

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fairlead.host.errors import InputFault
-from fairlead.host.paths import app_paths
-from fairlead.host.release import FileTree
-from fairlead.host.vault import has_secret, store_secret, store_tree
-
-TREE = "c" * 64
+from fairlead.host.paths import DIGEST, Paths, app_paths
+from fairlead.host.release import FileTree, tree_digest
+from fairlead.host.vault import find_difference, has_secret, store_secret, store_tree
 
 
 def test_secret_is_stored_once_and_closed(tmp_path: Path) -> None:
@@ -52,24 +53,30 @@ def _blob(folder: Path, content: bytes) -> str:
     return sha256
 
 
+def _store(paths: Paths, spec: FileTree, blobs: Path) -> Path:
+    assert store_tree(paths, tree_digest(spec), spec, blobs) == ""
+    return paths.file(tree_digest(spec))
+
+
 def test_tree_is_whole_or_not_there(tmp_path: Path) -> None:
     """A folder with a missing blob leaves nothing behind."""
     paths = app_paths(tmp_path / "root", "board")
     good = _blob(tmp_path, b"one")
-    store_tree(paths, TREE, FileTree(True, {"a/b.conf": (good, 0o644), "run": (good, 0o755)}), tmp_path)
-    assert (paths.file(TREE) / "a" / "b.conf").read_bytes() == b"one"
-    assert (paths.file(TREE) / "run").stat().st_mode & 0o777 == 0o755
-    other = "d" * 64
+    stored = _store(paths, FileTree(True, {"a/b.conf": (good, 0o644), "run": (good, 0o755)}), tmp_path)
+    assert (stored / "a" / "b.conf").read_bytes() == b"one"
+    assert (stored / "run").stat().st_mode & 0o777 == 0o755
     with pytest.raises(InputFault, match="was not sent"):
-        store_tree(paths, other, FileTree(True, {"a": (good, 0o644), "b": ("0" * 64, 0o644)}), tmp_path)
-    assert [entry.name for entry in paths.files.iterdir()] == [TREE]
+        _store(paths, FileTree(True, {"a": (good, 0o644), "b": ("0" * 64, 0o644)}), tmp_path)
+    assert list(paths.files.iterdir()) == [stored]
 
 
 def test_single_file_is_a_file(tmp_path: Path) -> None:
     """What is bound into a container as a file must not be a folder."""
     paths = app_paths(tmp_path / "root", "board")
-    store_tree(paths, TREE, FileTree(False, {"": (_blob(tmp_path, b"one"), 0o644)}), tmp_path)
-    assert paths.file(TREE).read_bytes() == b"one"
+    assert (
+        _store(paths, FileTree(False, {"": (_blob(tmp_path, b"one"), 0o644)}), tmp_path).read_bytes()
+        == b"one"
+    )
 
 
 def test_blob_with_another_content_is_refused(tmp_path: Path) -> None:
@@ -78,12 +85,103 @@ def test_blob_with_another_content_is_refused(tmp_path: Path) -> None:
     sha256 = _blob(tmp_path, b"one")
     (tmp_path / sha256).write_bytes(b"two")
     with pytest.raises(InputFault, match="damaged"):
-        store_tree(paths, TREE, FileTree(False, {"": (sha256, 0o644)}), tmp_path)
+        _store(paths, FileTree(False, {"": (sha256, 0o644)}), tmp_path)
 
 
 def test_path_that_leaves_its_folder_is_refused_here_too(tmp_path: Path) -> None:
     """The document was checked; this is where paths become files."""
     paths = app_paths(tmp_path / "root", "board")
     with pytest.raises(InputFault, match="leaves"):
-        store_tree(paths, TREE, FileTree(True, {"../out": (_blob(tmp_path, b"x"), 0o644)}), tmp_path)
+        _store(paths, FileTree(True, {"../out": (_blob(tmp_path, b"x"), 0o644)}), tmp_path)
     assert not (paths.files / "out").exists()
+
+
+def test_a_tree_under_another_one_s_name_is_refused(tmp_path: Path) -> None:
+    paths = app_paths(tmp_path / "root", "board")
+    spec = FileTree(False, {"": (_blob(tmp_path, b"planted"), 0o644)})
+    with pytest.raises(InputFault, match="is not the name of this file"):
+        store_tree(paths, "c" * 64, spec, tmp_path)
+    assert not paths.files.exists()
+
+
+def test_no_two_trees_have_one_name() -> None:
+    """Kind, names, modes and contents count, and no character of one can pass for one of another."""
+    sha = {name: hashlib.sha256(name.encode()).hexdigest() for name in "ab"}
+    trees = [
+        FileTree(False, {"": (sha["a"], 0o644)}),
+        FileTree(False, {"": (sha["a"], 0o755)}),
+        FileTree(False, {"": (sha["b"], 0o644)}),
+        FileTree(True, {}),
+        FileTree(True, {"a": (sha["a"], 0o644)}),
+        FileTree(True, {"a": (sha["b"], 0o644)}),
+        FileTree(True, {"a": (sha["a"], 0o755)}),
+        FileTree(True, {"a/b": (sha["a"], 0o644)}),
+        FileTree(True, {'a":{"sha256': (sha["a"], 0o644)}),
+        FileTree(True, {"a": (sha["a"], 0o644), "b": (sha["b"], 0o644)}),
+        FileTree(True, {"a": (sha["b"], 0o644), "b": (sha["a"], 0o644)}),
+    ]
+    assert len(set(map(tree_digest, trees))) == len(trees)
+
+
+def _link(path: Path) -> None:
+    elsewhere = path.with_name("elsewhere")
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+
+
+def _make_file(path: Path) -> None:
+    shutil.rmtree(path)
+    path.write_bytes(b"one")
+
+
+HARM: dict[str, Callable[[Path], object]] = {
+    "another content": lambda file: file.write_bytes(b"two"),
+    "another mode": lambda file: file.chmod(0o755),
+    "writable by all": lambda file: file.chmod(0o666),
+    "a link": _link,
+    "a folder": lambda file: (file.unlink(), file.mkdir()),
+    "a pipe": lambda file: (file.unlink(), os.mkfifo(file)),
+    "gone": Path.unlink,
+}
+HARM_TO_A_FOLDER: dict[str, Callable[[Path], object]] = {
+    **{how: lambda folder, do=do: do(folder / "a") for how, do in HARM.items() if how != "a link"},
+    "a deep one gone": lambda folder: (folder / "b" / "c").unlink(),
+    "one more": lambda folder: (folder / "b" / "d").write_bytes(b"x"),
+    "an empty folder": lambda folder: (folder / "e").mkdir(),
+    "a linked folder": lambda folder: (
+        (folder / "b").rename(folder.with_name("elsewhere")),
+        (folder / "b").symlink_to(folder.with_name("elsewhere")),
+    ),
+    "a file for all of it": _make_file,
+    "a link for all of it": _link,
+}
+
+
+@pytest.mark.parametrize("how", HARM_TO_A_FOLDER)
+def test_what_lies_there_and_is_something_else_is_replaced(tmp_path: Path, how: str) -> None:
+    """Planted, or damaged by a disk: it is said, the right one is in its place, and the other one stays for its users."""
+    paths = app_paths(tmp_path / "root", "board")
+    one = _blob(tmp_path, b"one")
+    spec = FileTree(True, {"a": (one, 0o644), "b/c": (one, 0o755)})
+    stored = _store(paths, spec, tmp_path)
+    assert find_difference(stored, spec) == ""
+    HARM_TO_A_FOLDER[how](stored)
+    wrong = find_difference(stored, spec)
+    assert wrong
+    assert store_tree(paths, stored.name, spec, tmp_path) == wrong
+    assert find_difference(stored, spec) == ""
+    others = [entry for entry in paths.files.iterdir() if entry.name not in {stored.name, "elsewhere"}]
+    assert len(others) == 1
+    assert DIGEST.fullmatch(others[0].name), "prune removes what has such a name and nobody needs"
+    assert store_tree(paths, stored.name, spec, tmp_path) == ""
+
+
+@pytest.mark.parametrize("how", HARM)
+def test_a_single_file_is_looked_at_too(tmp_path: Path, how: str) -> None:
+    paths = app_paths(tmp_path / "root", "board")
+    spec = FileTree(False, {"": (_blob(tmp_path, b"one"), 0o644)})
+    stored = _store(paths, spec, tmp_path)
+    HARM[how](stored)
+    assert find_difference(stored, spec)
+    store_tree(paths, stored.name, spec, tmp_path)
+    assert find_difference(stored, spec) == ""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..bundle import write_bundle
 from ..context import Context, Outcome
 from ..errors import InputFault
+from ..journal import MENDED
 from ..ledger import DEPLOY
 from ..preflight import check_host
-from ..vault import has_secret, store_tree
+from ..vault import find_difference, has_secret, store_tree
 
 
 def run_prepare(context: Context) -> Outcome:
@@ -30,13 +32,37 @@ def run_prepare(context: Context) -> Outcome:
             why="neither this deploy nor an earlier one brought their values",
             fix="deploy with the values of all secrets",
         )
+    if context.blobs is not None:
+        _store_files(context, context.blobs)
+    else:
+        _check_files(context)
     if context.plan.kind == DEPLOY:
-        # A rotation brings no files: it has those of the release that serves.
-        if context.blobs is not None:
-            for tree, spec in release.files.items():
-                store_tree(context.paths, tree, spec, context.blobs)
         write_bundle(context.paths, context.target)
     return Outcome(f"release {context.target.id}")
+
+
+def _store_files(context: Context, blobs: Path) -> None:
+    for tree, spec in context.target.release.files.items():
+        wrong = store_tree(context.paths, tree, spec, blobs)
+        if wrong:
+            context.host.warn(f"the config file or folder {tree[:12]} on this host was replaced: {wrong}")
+            context.host.journal.append(MENDED, file=tree, why=wrong)
+
+
+def _check_files(context: Context) -> None:
+    """A rotation and a rollback bring no files: they have those that lie here, if these are what they were.
+
+    Raises:
+        InputFault: one is not.
+    """
+    for tree, spec in context.target.release.files.items():
+        wrong = find_difference(context.paths.file(tree), spec)
+        if wrong:
+            raise InputFault(
+                f"the config file or folder {tree[:12]} on this host is damaged: {wrong}",
+                why="what is started would read something else than the release has",
+                fix="`fairlead deploy` of that commit (with --allow-older, to go back) brings it again",
+            )
 
 
 def _missing_secrets(context: Context) -> Iterator[str]:
