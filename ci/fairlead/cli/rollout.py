@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.cli.connection import find_place, open_lines
 from fairlead.cli.gate import pass_gate
-from fairlead.cli.together import connect_all, fleet_options, run_parts, show_plans
+from fairlead.cli.together import (
+    choose_marks,
+    connect_all,
+    fleet_options,
+    marks_question,
+    run_parts,
+    show_plans,
+)
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -73,16 +80,18 @@ class Rollout:
         from fairlead.release.together import plan_reference
         from fairlead.remote.signing import sign_release
 
+        marks = choose_marks(states)
         bundle, remarks = finish_release(
             self.draft,
             plan_reference(states),
             resolver(self.place.settings),
+            marks,
             refresh=self.options.refresh,
         )
         show_remarks(self.reporter, remarks)
         signature = sign_release(bundle.release, self.options.signing_identity, os.environ)
-        signed = {"signature": signature} if signature else {}
-        return bundle, {host: {**self._request(host, states, bundle), **signed} for host in states}
+        common = {"marks_key": marks.key.hex(), **({"signature": signature} if signature else {})}
+        return bundle, {host: {**self._request(host, states, bundle), **common} for host in states}
 
     def _request(self, host: str, states: Mapping[str, Mapping[str, Any]], bundle: Bundle) -> dict[str, Any]:
         from fairlead.release.identity import is_ancestor
@@ -118,7 +127,7 @@ class Rollout:
 
 def ask_state(place: Place, lines: Lines) -> AbstractContextManager[Mapping[str, Ahead]]:
     """Ask what serves, while the release is prepared here: the first question of every rollout."""
-    return lines.ask_ahead({"request": "state", "app": place.app})
+    return lines.ask_ahead(marks_question(place))
 
 
 def login_blobs(place: Place, images: Sequence[str]) -> list[Blob]:

@@ -93,7 +93,6 @@ def set_secrets(
         report.redact(secret.reveal().decode("utf-8", "replace"))
     request = {
         "app": place.app,
-        "secrets": {name: secret.sha256 for name, secret in secrets.items()},
         "options": {
             "accept_recreate": list(accept_recreate),
             "no_wait": no_wait,
@@ -102,7 +101,7 @@ def set_secrets(
     }
     access = access_of(known_hosts, identity)
     if dry_run:
-        _show_plan(place, access, request)
+        _show_plan(place, access, request, secrets)
     else:
         from fairlead.image.workdir import claim_work_dir
 
@@ -123,24 +122,31 @@ def _rotate(
 
     from fairlead.cli.rollout import finish_rollout
     from fairlead.cli.rollout_options import RolloutOptions
-    from fairlead.cli.together import connect_all, first_question, run_alike
-    from fairlead.release.bundle import plan_created_by
+    from fairlead.cli.together import choose_marks, connect_all, marks_question, run_alike
+    from fairlead.release.bundle import mark_secrets, plan_created_by
     from fairlead.remote.session import Blob
 
     reporter = report.current()
     by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
     blobs = [Blob("secret", name, secret.reveal()) for name, secret in secrets.items()]
-    with open_lines(place, access) as lines, lines.ask_ahead(first_question(place)) as aheads:
+    with open_lines(place, access) as lines, lines.ask_ahead(marks_question(place)) as aheads:
         sessions, states = connect_all(place, aheads, reporter)
-        asked = {"request": "rotate", **request, "by": by}
+        marks = choose_marks(states)
+        named = {"secrets": mark_secrets(secrets, marks), "marks_key": marks.key.hex()}
+        asked = {"request": "rotate", **request, **named, "by": by}
         result = run_alike(place, lines, sessions, states, asked, blobs, reporter)
     finish_rollout(place, result, reporter, RolloutOptions(work_dir), lines)
 
 
-def _show_plan(place: Place, access: AccessOptions, request: Mapping[str, Any]) -> None:
-    from fairlead.cli.together import show_plans
+def _show_plan(
+    place: Place, access: AccessOptions, request: Mapping[str, Any], secrets: Mapping[str, Secret]
+) -> None:
+    from fairlead.cli.together import choose_marks, marks_question, show_plans
+    from fairlead.release.bundle import mark_secrets
 
-    show_plans(ask_each(place, access, {"request": "plan", **request}), report.current())
+    marks = choose_marks(ask_each(place, access, marks_question(place)))
+    named = {"secrets": mark_secrets(secrets, marks)}
+    show_plans(ask_each(place, access, {"request": "plan", **request, **named}), report.current())
 
 
 def _configured(names: Sequence[str], secrets_dir: Path | None) -> dict[str, Secret]:

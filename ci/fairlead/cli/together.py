@@ -11,6 +11,7 @@ from fairlead.errors import FairleadError
 
 if TYPE_CHECKING:
     from fairlead.cli.connection import Lines, Place
+    from fairlead.host.marks import Marks
     from fairlead.remote.ahead import Ahead
     from fairlead.remote.coordinator import Part
     from fairlead.remote.session import Blob, Event, Session
@@ -56,6 +57,20 @@ def run_alike(
 def first_question(place: Place) -> dict[str, Any]:
     """How they stand, where several have to agree; one host knows by itself."""
     return {"request": "state" if len(place.hosts) > 1 else "hello", "app": place.app}
+
+
+def marks_question(place: Place) -> dict[str, Any]:
+    """How they stand, and how they name the values of secrets: for who brings values."""
+    return {"request": "state", "app": place.app, "marks": True}
+
+
+def choose_marks(states: Mapping[str, Mapping[str, Any]]) -> Marks:
+    """How values of secrets are named on these servers."""
+    import secrets
+
+    from fairlead.release.together import plan_marks
+
+    return plan_marks(states, secrets.token_bytes(32))
 
 
 def fleet_options(

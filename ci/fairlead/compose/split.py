@@ -84,7 +84,7 @@ def split(
         app: the loaded app.
         own: the published images of ours, by their name in fairlead.yaml.
         foreign: references of others' images, as written -> pinned by digest. One that is missing stays as it is.
-        secrets: the SHA-256 of each secret's value, so that a new value restarts who mounts it.
+        secrets: what each secret's value is called, so that a new value restarts who mounts it.
 
     Raises:
         ComposeInvalidError: a service can't be rolled or carried to a server: all faults, with places.

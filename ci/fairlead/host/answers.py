@@ -47,13 +47,20 @@ def answer_check(root: Path, frame: Frame, restriction: Restriction) -> Mapping[
 
 
 def answer_state(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
-    """What serves, and the tasks that are under way."""
+    """What serves, and the tasks that are under way; with ``marks`` also how values of secrets are named here."""
     from .engine import Engine
     from .state import read_state, tell_state
 
     paths = parse_app(root, frame)
     state = read_state(paths, Engine.connect())
-    return {**tell_state(paths, state), "tasks": _running(paths)}
+    told = {**tell_state(paths, state), "tasks": _running(paths)}
+    if frame.get("marks") is not True:
+        return told
+    # For who is about to deploy: `status` shows the rest.
+    from .vault import tell_marks
+
+    serving = state.live.release.secrets if state.live is not None else {}
+    return {**told, "marks": tell_marks(paths, serving)}
 
 
 def answer_plan(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:

@@ -52,7 +52,7 @@ def decide_deploy(
 
 
 def decide_rotation(paths: Paths, engine: Engine, secrets: Mapping[str, str], options: Options) -> Decision:
-    """What new values of secrets (name -> sha256) come to: the release that serves, with them.
+    """What new values of secrets (name -> mark) come to: the release that serves, with them.
 
     Raises:
         InputFault: nothing serves, it has no such secret, or the policy of the host forbids it.
@@ -66,7 +66,7 @@ def decide_rotation(paths: Paths, engine: Engine, secrets: Mapping[str, str], op
     release = replace_secrets(live.release, secrets)
     read_policy().require(release, live.signed)
     state = read_state(paths, engine, release, options.lowest_id)
-    stored = {name: stored_values(paths, name) for name in secrets}
+    stored = {name: stored_values(paths, name, but=value) for name, value in secrets.items()}
     plan = plan_rotated(plan_deploy(release, state, options), secrets, stored)
     return state, plan, Bundle(plan.release, release, plan.homes, live.signed)
 
@@ -91,8 +91,8 @@ def plan_rotated(plan: Plan, values: Mapping[str, str], stored: Mapping[str, fro
 
     Args:
         plan: of the release with the new values, as of any other.
-        values: name -> sha256 of the new value.
-        stored: name -> sha256 of every value that lies on the host.
+        values: name -> what the new value is called.
+        stored: name -> what every other value that lies on the host is called.
     """
     actions = tuple(
         replace(one, action=SKIP, reason="the images stay as they are") if one.action == RUN else one

@@ -156,7 +156,7 @@ class Door:
             # Here too, before anything of it is kept on the host.
             signer = read_policy().require(release, Signed(release.document, signature))
             self._recorder.signed(signer)
-            contents = parse_contents(release.document)
+            contents = parse_contents(release.document, frame.get("marks_key"))
             parts = parse_parts(frame.get("parts", []), sizes, contents)
             paths = app_paths(self._root, release.app)
             refuse_revoked(paths, release.secrets)
@@ -174,12 +174,13 @@ class Door:
 
     def _rotate(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
         from .intake import Contents, parse_parts
+        from .marks import parse_key
         from .request import parse_rotation_request
 
         with self._taken_when_refused(sizes):
             paths = parse_deployed_app(self._root, frame)
             secrets = parse_rotation_request({**frame, "task": "rotate"}).secrets
-            contents = Contents(frozenset(), secrets)
+            contents = Contents(frozenset(), secrets, parse_key(frame.get("marks_key")))
             parts = parse_parts(frame.get("parts", []), sizes, contents)
         yield from self._start(paths, {**self._told("rotate", frame), "secrets": secrets}, parts, contents)
 

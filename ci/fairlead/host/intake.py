@@ -20,6 +20,7 @@ from .credentials import drop_credentials, write_credentials
 from .document import parse_tree
 from .errors import InputFault
 from .frames import FrameReader
+from .marks import all_marks, keep_key, parse_key, read_keys
 from .paths import DIGEST, Paths
 from .release import tree_digest
 from .vault import store_secret
@@ -41,20 +42,25 @@ class Part:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a release needs beside its document: hashes of files, and secrets with the hashes of their values."""
+    """What a release needs beside its document: hashes of files, and secrets with the names of their values (``marks``).
+
+    ``keys`` are those that came along, by which the names were made.
+    """
 
     files: frozenset[str]
     secrets: Mapping[str, str]
+    keys: tuple[bytes, ...] = ()
 
 
 NOTHING = Contents(frozenset(), {})
 
 
-def parse_contents(release: Mapping[str, Any]) -> Contents:
-    """What a release document names. The document has been checked before (``release.parse_release``).
+def parse_contents(release: Mapping[str, Any], key: object = None) -> Contents:
+    """What a release document names; ``key`` is the request's for the names of secrets. The document has been checked before (``release.parse_release``).
 
     Raises:
-        InputFault: a file or folder has a name that is not its own: it would lie there for whoever it belongs to.
+        InputFault: a file or folder has a name that is not its own: it would lie there for whoever it belongs to;
+            or the key is none.
     """
     files: set[str] = set()
     for name, raw in release.get("files", {}).items():
@@ -66,7 +72,7 @@ def parse_contents(release: Mapping[str, Any]) -> Contents:
                 fix="deploy with an unmodified fairlead",
             )
         files.update(sha256 for sha256, _ in tree.entries.values())
-    return Contents(frozenset(files), dict(release.get("secrets", {})))
+    return Contents(frozenset(files), dict(release.get("secrets", {})), parse_key(key))
 
 
 def parse_parts(raw: object, sizes: Sequence[int], contents: Contents) -> list[Part]:
@@ -103,7 +109,11 @@ def receive(
     faults: list[str] = []
     credentials: Path | None = None
     left = [part.size for part in parts]
+    keys = (*contents.keys, *read_keys(paths))
     try:
+        for key in contents.keys:
+            # Before a value is named by it: a name whose key is lost is no name.
+            keep_key(paths, key)
         for part in parts:
             pieces = reader.read_blob(left.pop(0))
             if part.kind == FILE:
@@ -112,8 +122,8 @@ def receive(
             value = b"".join(pieces)
             if part.kind == CREDENTIALS:
                 credentials = write_credentials(value)
-            elif hashlib.sha256(value).hexdigest() == contents.secrets[part.name]:
-                store_secret(paths, part.name, value)
+            elif contents.secrets[part.name] in all_marks(part.name, value, keys):
+                store_secret(paths, part.name, value, contents.secrets[part.name])
             else:
                 faults.append(f"the value of the secret {part.name} is not the one that the release names")
         _refuse_if_any([*faults, *_missing(contents, paths, blobs)])

@@ -93,7 +93,7 @@ class Transaction:
 class Rotation:
     """A secret that got a new value with a release: what is older has it too, the values before it are revoked.
 
-    ``value`` and ``revoked`` are sha256.
+    ``value`` and ``revoked`` are what values are called (``marks``).
     """
 
     release: str

@@ -67,6 +67,11 @@ class Paths:
         return self.home / "secrets"
 
     @property
+    def marks(self) -> Path:
+        """The keys by which values of secrets are named."""
+        return self.secrets / ".marks"
+
+    @property
     def tasks(self) -> Path:
         return self.home / "tasks"
 
@@ -140,7 +145,7 @@ class Paths:
 
     @property
     def rotations(self) -> Path:
-        """Which secrets were rotated, and to what: by the hashes of their values."""
+        """Which secrets were rotated, and to what: by the names of their values (``marks``)."""
         return self.home / "rotations.json"
 
     @property
@@ -157,8 +162,9 @@ class Paths:
     def task(self, task: str) -> Path:
         return self.tasks / task
 
-    def secret(self, name: str, sha256: str) -> Path:
-        return self.secrets / name / sha256
+    def secret(self, name: str, mark: str) -> Path:
+        """A value of a secret, by its name (``marks``)."""
+        return self.secrets / name / mark
 
     def file(self, tree: str) -> Path:
         return self.files / tree

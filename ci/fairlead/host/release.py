@@ -36,7 +36,7 @@ def tree_digest(tree: FileTree) -> str:
 def service_hash(
     definition: Mapping[str, Any], mounts: Sequence[Mapping[str, Any]], secrets: Mapping[str, str]
 ) -> str:
-    """The identity of what runs: equal hashes need no restart. The contents of secrets count, by their hashes."""
+    """The identity of what runs: equal hashes need no restart. The contents of secrets count, by their marks."""
     contents = [
         {**mount, "sha256": secrets.get(mount["secret"], "")} if "secret" in mount else mount
         for mount in mounts

@@ -8,21 +8,25 @@ reads a bundle.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from .atomic import write_file
 from .document import parse_release
 from .errors import InputFault
 from .ledger import Rotation
+from .marks import all_marks, read_keys
 from .paths import DIGEST, Paths
 from .release import Release, service_hash
 
 
 def replace_secrets(release: Release, values: Mapping[str, str]) -> Release:
-    """The release with these values (name -> sha256); who reads them has another identity, a job has not.
+    """The release with these values (name -> mark); who reads them has another identity, a job has not.
 
     Raises:
         InputFault: it has no such secret.
@@ -44,11 +48,23 @@ def replace_secrets(release: Release, values: Mapping[str, str]) -> Release:
     return parse_release({**release.document, "services": services, "secrets": secrets})
 
 
-def stored_values(paths: Paths, name: str) -> frozenset[str]:
-    """The hashes of the values of a secret that lie on this host."""
-    folder = paths.secrets / name
-    found = (entry.name for entry in folder.iterdir()) if folder.is_dir() else iter(())
-    return frozenset(sha256 for sha256 in found if DIGEST.fullmatch(sha256))
+def stored_values(paths: Paths, name: str, *, but: str = "") -> frozenset[str]:
+    """What the values of a secret that lie on this host are called, by every key; without the value called ``but``."""
+    folder, keys = paths.secrets / name, read_keys(paths)
+    found: set[str] = set()
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if DIGEST.fullmatch(entry.name):
+            marks = {entry.name}
+            with contextlib.suppress(OSError):
+                marks |= all_marks(name, entry.read_bytes(), keys) - {_plain(entry)}
+            found |= marks if but not in marks else set()
+    return frozenset(found)
+
+
+def _plain(entry: Path) -> str:
+    """The sha256 of a value that is not called so: it must not stand in the journal."""
+    plain = hashlib.sha256(entry.read_bytes()).hexdigest()
+    return "" if plain == entry.name else plain
 
 
 def write_rotations(paths: Paths, rotations: Mapping[str, Rotation]) -> None:

@@ -9,6 +9,7 @@ because a container reads them as whatever user its image runs as.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -16,12 +17,14 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from .atomic import make_folder, sync_folder, write_file
 from .document import is_inside
 from .errors import InputFault
+from .marks import all_marks, read_keys
 from .paths import DIGEST, Paths
 from .release import FileTree, tree_digest
 
@@ -29,8 +32,11 @@ _SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SECRET_MODE = 0o444
 
 
-def store_secret(paths: Paths, name: str, value: bytes) -> str:
-    """Store a secret and return its sha256. One that is there already only becomes young again.
+def store_secret(paths: Paths, name: str, value: bytes, mark: str = "") -> str:
+    """Store a value of a secret and return what it is called. One that is there already only becomes young again.
+
+    Args:
+        mark: what it is to be called; its sha256 where nothing is said.
 
     Raises:
         InputFault: the name is none.
@@ -38,24 +44,39 @@ def store_secret(paths: Paths, name: str, value: bytes) -> str:
     """
     if not _SECRET_NAME.fullmatch(name):
         raise InputFault(f"{name[:60]!r} is no name of a secret")
-    sha256 = hashlib.sha256(value).hexdigest()
+    mark = mark or hashlib.sha256(value).hexdigest()
     make_folder(paths.home)
     make_folder(paths.secrets, 0o700)
     make_folder(paths.secrets / name)
-    path = paths.secret(name, sha256)
-    if has_secret(paths, name, sha256):
+    path = paths.secret(name, mark)
+    if has_secret(paths, name, mark):
         os.utime(path)
     else:
         write_file(path, value, _SECRET_MODE)
-    return sha256
+    return mark
 
 
-def has_secret(paths: Paths, name: str, sha256: str) -> bool:
+def has_secret(paths: Paths, name: str, mark: str) -> bool:
     """Whether this very value is stored, its content checked."""
     try:
-        return hashlib.sha256(paths.secret(name, sha256).read_bytes()).hexdigest() == sha256
+        return mark in all_marks(name, paths.secret(name, mark).read_bytes(), read_keys(paths))
     except OSError:
         return False
+
+
+def tell_marks(paths: Paths, serving: Mapping[str, str]) -> dict[str, Any]:
+    """How a client is to name values: by the key of this host, and as before what serves under its sha256.
+
+    Args:
+        serving: the secrets of the release that serves, name -> mark.
+    """
+    keys = read_keys(paths)
+    plain = {}
+    for name, mark in serving.items():
+        with contextlib.suppress(OSError):
+            if hashlib.sha256(paths.secret(name, mark).read_bytes()).hexdigest() == mark:
+                plain[name] = mark
+    return {"key": keys[0].hex() if keys else None, "plain": plain}
 
 
 def store_tree(paths: Paths, tree: str, spec: FileTree, blobs: Path) -> str:

@@ -1,6 +1,6 @@
 """The bundle: the release document and what travels beside it. Everything here is pure.
 
-The document names files and secrets by the hash of their content; the contents are the blobs.
+The document names files by the hash of their content, values of secrets by one with a key; the contents are the blobs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from fairlead.release.secrets import Secret
 if TYPE_CHECKING:
     from fairlead.compose.evidence import Evidence
     from fairlead.compose.split import ReleaseParts
+    from fairlead.host.marks import Marks
     from fairlead.settings.values import Environment, Settings
 
 SCHEMA = "fairlead.release/v1"
@@ -57,6 +58,7 @@ def plan_bundle(
     environment: Environment,
     parts: ReleaseParts,
     secrets: Mapping[str, Secret],
+    marks: Marks,
     origin: Origin,
     verdict: Evidence,
 ) -> Bundle:
@@ -66,7 +68,8 @@ def plan_bundle(
         settings: fairlead.yaml.
         environment: where it goes.
         parts: the app, split, with every image pinned by digest.
-        secrets: the values, by name; the document gets their hashes.
+        secrets: the values, by name.
+        marks: how the document names them.
         origin: which commit, from where, by whom.
         verdict: that the compose files were judged; a server takes no release without it.
     """
@@ -91,10 +94,15 @@ def plan_bundle(
         },
         "verdict": verdict.to_json(),
         **parts.document(),
-        "secrets": {name: secret.sha256 for name, secret in sorted(secrets.items())},
+        "secrets": mark_secrets(secrets, marks),
         "events": _events(settings),
     }
     return Bundle(release, parts.blobs, secrets)
+
+
+def mark_secrets(secrets: Mapping[str, Secret], marks: Marks) -> dict[str, str]:
+    """What the values are called on the servers."""
+    return {name: marks.of(name, secret.reveal()) for name, secret in sorted(secrets.items())}
 
 
 def plan_created_by(environ: Mapping[str, str], user: str, machine: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlead.findings import Finding
-from fairlead.release.bundle import Bundle, Origin, plan_bundle
+from fairlead.release.bundle import Bundle, Origin, mark_secrets, plan_bundle
 from fairlead.release.pins import read_publish, resolve_foreign, resolve_own, running_images
 from fairlead.release.secrets import Secret, Wanted, read_secrets
 from fairlead.sources import repository_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fairlead.compose.evidence import Evidence
     from fairlead.compose.model import ComposeApp
     from fairlead.compose.split import Pin
+    from fairlead.host.marks import Marks
     from fairlead.release.pins import Resolve
     from fairlead.settings.values import Environment, Settings
 
@@ -76,7 +77,7 @@ def draft_release(
 
 
 def finish_release(
-    draft: Draft, state: Mapping[str, Any], resolve: Resolve, *, refresh: bool = False
+    draft: Draft, state: Mapping[str, Any], resolve: Resolve, marks: Marks, *, refresh: bool = False
 ) -> tuple[Bundle, tuple[Finding, ...]]:
     """Pin what is left and split; returns the bundle and what the user should know.
 
@@ -84,6 +85,7 @@ def finish_release(
         draft: the release so far.
         state: the agent's ``state``: others' images that run keep their digest.
         resolve: asks the registry for a digest.
+        marks: how values of secrets are named on the servers.
         refresh: take what others' tags point to now, whatever runs.
     """
     from fairlead.compose.split import split
@@ -93,10 +95,12 @@ def finish_release(
         draft.app,
         own=draft.own,
         foreign=resolve_foreign(draft.app.foreign_references(), running, resolve),
-        secrets={name: secret.sha256 for name, secret in draft.secrets.items()},
+        secrets=mark_secrets(draft.secrets, marks),
     )
     app = draft.app
-    bundle = plan_bundle(app.settings, app.environment, parts, draft.secrets, draft.origin, draft.verdict)
+    bundle = plan_bundle(
+        app.settings, app.environment, parts, draft.secrets, marks, draft.origin, draft.verdict
+    )
     return bundle, (*draft.app.notes, *parts.notes)
 
 

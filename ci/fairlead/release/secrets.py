@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -30,10 +29,6 @@ class Secret:
     def reveal(self) -> bytes:
         """The value, for the one place that sends it."""
         return self._value
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self._value).hexdigest()
 
     def __repr__(self) -> str:
         return "***"

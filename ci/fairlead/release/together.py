@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairlead.errors import InputError
+from fairlead.host.marks import Marks
 from fairlead.host.release import content_hash
 
 State = Mapping[str, Any]
@@ -18,6 +19,19 @@ def plan_reference(states: Mapping[str, State]) -> State:
     """The state by which others' images are pinned for all hosts: that of the first one that serves."""
     serving = (state for state in states.values() if state.get("serving"))
     return next(serving, next(iter(states.values())))
+
+
+def plan_marks(states: Mapping[str, State], fresh: bytes) -> Marks:
+    """How values of secrets are named, on all hosts alike: by the key of the first host that has one.
+
+    Args:
+        states: asked with ``marks``.
+        fresh: a new key, for hosts that none of has one.
+    """
+    reference = plan_reference(states)
+    told = [state.get("marks") or {} for state in (reference, *states.values())]
+    key = next((str(one["key"]) for one in told if one.get("key")), fresh.hex())
+    return Marks(bytes.fromhex(key), dict(told[0].get("plain") or {}))
 
 
 def plan_release_id(states: Mapping[str, State], release: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from fairlead import __version__
 from fairlead.compose.evidence import Evidence
 from fairlead.compose.split import ReleaseParts
 from fairlead.host.document import parse_release, require_verdict
+from fairlead.host.marks import Marks, keyed_mark
 from fairlead.release.bundle import Origin, plan_bundle, plan_created_by
 from fairlead.release.secrets import Secret
 from fairlead.settings.values import Environment, EventSettings, Settings
@@ -55,6 +56,7 @@ VERDICT = Evidence(
     layers=("read", "schema"),
 )
 ENVIRONMENT = Environment(name="production", hosts=(), url="https://board.example.com")
+MARKS = Marks(b"k" * 32)
 SECRETS = {"password": Secret(b"c4n4ry"), "board_token": Secret(b"t0k3n")}
 
 
@@ -68,6 +70,7 @@ def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> No
         ENVIRONMENT,
         PARTS,
         SECRETS,
+        MARKS,
         ORIGIN,
         VERDICT,
     )
@@ -93,7 +96,7 @@ def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> No
             "watch": {"window": 5.0, "errors": 0.05, "slow": 0.5, "requests": 20},
             "release_header": True,
         },
-        "secrets": {name: secret.sha256 for name, secret in sorted(SECRETS.items())},
+        "secrets": {name: keyed_mark(b"k" * 32, name, secret.reveal()) for name, secret in SECRETS.items()},
         "events": {"url": "https://b.example.com", "token_secret": "board_token"},
         "verdict": {
             "passed": True,
@@ -108,13 +111,13 @@ def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> No
 
 
 def test_no_value_of_a_secret_is_in_the_document_or_in_what_is_printed() -> None:
-    bundle = plan_bundle(_settings(None), ENVIRONMENT, PARTS, SECRETS, ORIGIN, VERDICT)
+    bundle = plan_bundle(_settings(None), ENVIRONMENT, PARTS, SECRETS, MARKS, ORIGIN, VERDICT)
     assert "c4n4ry" not in json.dumps(bundle.release) + repr(bundle)
 
 
 def test_a_board_without_a_token_is_not_told() -> None:
     settings = _settings(EventSettings(url="https://b.example.com"))
-    assert plan_bundle(settings, ENVIRONMENT, PARTS, {}, ORIGIN, VERDICT).release["events"] is None
+    assert plan_bundle(settings, ENVIRONMENT, PARTS, {}, MARKS, ORIGIN, VERDICT).release["events"] is None
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from fairlead.errors import InputError
+from fairlead.host.marks import Marks
 from fairlead.host.release import content_hash
 from fairlead.release.together import (
     find_differences,
     plan_fleet,
+    plan_marks,
     plan_once,
     plan_reference,
     plan_release_id,
@@ -120,3 +122,13 @@ def test_differences_are_told() -> None:
     assert find_differences({"a": _state("000042"), "b": _state("000042")}) == ""
     told = find_differences({"a": _state("000042"), "b": _state(None)})
     assert told.startswith("the hosts do not serve the same release: a 000042, b nothing; ")
+
+
+def test_values_are_named_by_the_key_that_a_host_has() -> None:
+    """That of the host by which the release is pinned, else any; and a new one where there is none."""
+    none, some, other = ({"key": key, "plain": {}} for key in (None, "aa" * 32, "bb" * 32))
+    fresh = b"f" * 32
+    assert plan_marks({"a": {}, "b": {"marks": none}}, fresh).key == fresh
+    assert plan_marks({"a": {"marks": none}, "b": {"marks": some}}, fresh).key == b"\xaa" * 32
+    serving = {"serving": "000001", "marks": {**other, "plain": {"x": "0" * 64}}}
+    assert plan_marks({"a": {"marks": some}, "b": serving}, fresh) == Marks(b"\xbb" * 32, {"x": "0" * 64})
