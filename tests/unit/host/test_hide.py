@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,12 @@ FORMS = (VALUE, base64.b64encode(VALUE.encode()).decode(), "c4n4ry%26value", jso
 
 
 def _begin(journal: Journal) -> int:
-    release = {"release": "000001", "previous": None, "revision": "a" * 40, "revision_time": 1}
+    release: dict[str, Any] = {
+        "release": "000001",
+        "previous": None,
+        "revision": "a" * 40,
+        "revision_time": 1,
+    }
     return journal.append("begin", kind="deploy", task="t", by="deploy", **release).seq
 
 

@@ -134,24 +134,39 @@ def _make_file(path: Path) -> None:
     path.write_bytes(b"one")
 
 
-HARM: dict[str, Callable[[Path], object]] = {
+def _make_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _make_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+Harm = Callable[[Path], object]
+HARM: dict[str, Harm] = {
     "another content": lambda file: file.write_bytes(b"two"),
     "another mode": lambda file: file.chmod(0o755),
     "writable by all": lambda file: file.chmod(0o666),
     "a link": _link,
-    "a folder": lambda file: (file.unlink(), file.mkdir()),
-    "a pipe": lambda file: (file.unlink(), os.mkfifo(file)),
+    "a folder": _make_folder,
+    "a pipe": _make_pipe,
     "gone": Path.unlink,
 }
-HARM_TO_A_FOLDER: dict[str, Callable[[Path], object]] = {
-    **{how: lambda folder, do=do: do(folder / "a") for how, do in HARM.items() if how != "a link"},
+
+
+def _to_a(harm: Harm) -> Harm:
+    return lambda folder: harm(folder / "a")
+
+
+HARM_TO_A_FOLDER: dict[str, Harm] = {
+    **{how: _to_a(harm) for how, harm in HARM.items() if how != "a link"},
     "a deep one gone": lambda folder: (folder / "b" / "c").unlink(),
     "one more": lambda folder: (folder / "b" / "d").write_bytes(b"x"),
     "an empty folder": lambda folder: (folder / "e").mkdir(),
-    "a linked folder": lambda folder: (
-        (folder / "b").rename(folder.with_name("elsewhere")),
-        (folder / "b").symlink_to(folder.with_name("elsewhere")),
-    ),
+    "a link out of it": lambda folder: (folder / "e").symlink_to("/"),
+    "a linked folder": lambda folder: _link(folder / "b"),
     "a file for all of it": _make_file,
     "a link for all of it": _link,
 }

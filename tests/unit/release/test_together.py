@@ -126,7 +126,8 @@ def test_differences_are_told() -> None:
 
 def test_values_are_named_by_the_key_that_a_host_has() -> None:
     """That of the host by which the release is pinned, else any; and a new one where there is none."""
-    none, some, other = ({"key": key, "plain": {}} for key in (None, "aa" * 32, "bb" * 32))
+    none: dict[str, Any] = {"key": None, "plain": {}}
+    some, other = {**none, "key": "aa" * 32}, {**none, "key": "bb" * 32}
     fresh = b"f" * 32
     assert plan_marks({"a": {}, "b": {"marks": none}}, fresh).key == fresh
     assert plan_marks({"a": {"marks": none}, "b": {"marks": some}}, fresh).key == b"\xaa" * 32
