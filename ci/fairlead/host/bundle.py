@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
@@ -25,6 +26,8 @@ _COMPOSE = "compose.json"
 _PLATFORM = "platform.json"
 _HOMES = "homes.json"
 _SIGNED = "signed.json"
+_SUMS = "sums.json"
+"""The sha256 of each of these as it was written: a bundle is read again months later, and believed only as it was."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +57,34 @@ def write_bundle(paths: Paths, bundle: Bundle) -> None:
     documents = {_DOCUMENT: bundle.release.document, _HOMES: bundle.homes, **_projects(paths, bundle)}
     if bundle.signed is not None:
         documents[_SIGNED] = bundle.signed.to_json()
-    for name, document in documents.items():
-        write_file(scratch / name, render_json(document))
+    texts = {name: render_json(document) for name, document in documents.items()}
+    texts[_SUMS] = render_json({name: _sum(text) for name, text in texts.items()})
+    for name, text in texts.items():
+        write_file(scratch / name, text)
     scratch.rename(target)
     sync_folder(paths.releases)
 
 
 def rewrite_projects(paths: Paths, bundle: Bundle) -> None:
     """Write the projects again that are made from the release document, where what they are made of has changed."""
+    folder = paths.release(bundle.id)
+    sums = _read_sums(folder)
     for name, document in _projects(paths, bundle).items():
-        file, text = paths.release(bundle.id) / name, render_json(document)
+        file, text = folder / name, render_json(document)
         if not file.exists() or file.read_bytes() != text:
             write_file(file, text)
+            sums = {**sums, name: _sum(text)} if sums else sums
+    if sums != _read_sums(folder):
+        write_file(folder / _SUMS, render_json(sums))
+
+
+def mend_projects(paths: Paths, bundle: Bundle) -> bool:
+    """Make the projects of a bundle again from its document where they are not as they were written; whether so."""
+    folder = paths.release(bundle.id)
+    damaged = not _is_sound(folder, (_COMPOSE, _PLATFORM))
+    if damaged:
+        rewrite_projects(paths, bundle)
+    return damaged
 
 
 def _projects(paths: Paths, bundle: Bundle) -> dict[str, Mapping[str, Any]]:
@@ -82,6 +101,8 @@ def read_bundle(paths: Paths, release: Optional[str]) -> Optional[Bundle]:
     if release is None or not RELEASE_ID.fullmatch(release):
         return None
     folder = paths.release(release)
+    if not _is_sound(folder, (_DOCUMENT, _HOMES)):
+        return None
     try:
         document = load_release((folder / _DOCUMENT).read_bytes())
         homes = json.loads((folder / _HOMES).read_bytes())
@@ -98,6 +119,27 @@ def _read_signed(file: Path) -> Optional[Signed]:
         return Signed(raw["document"], parse_signature(raw["signature"]))
     except (OSError, ValueError, KeyError, TypeError, InputFault):
         return None
+
+
+def _is_sound(folder: Path, names: Sequence[str]) -> bool:
+    """Whether these files are as they were written; a bundle of an older version does not say how that was."""
+    sums = _read_sums(folder)
+    try:
+        return not sums or all(sums[name] == _sum((folder / name).read_bytes()) for name in names)
+    except (OSError, KeyError):
+        return False
+
+
+def _read_sums(folder: Path) -> Mapping[str, str]:
+    try:
+        sums = json.loads((folder / _SUMS).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return sums if isinstance(sums, dict) else {}
+
+
+def _sum(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
 
 
 def remove_bundle(paths: Paths, release: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..bundle import write_bundle
+from ..bundle import mend_projects, read_bundle, write_bundle
 from ..context import Context, Outcome
 from ..errors import InputFault
 from ..journal import MENDED
@@ -38,6 +38,8 @@ def run_prepare(context: Context) -> Outcome:
         _check_files(context)
     if context.plan.kind == DEPLOY:
         write_bundle(context.paths, context.target)
+    else:
+        _mend_bundles(context)
     return Outcome(f"release {context.target.id}")
 
 
@@ -47,6 +49,16 @@ def _store_files(context: Context, blobs: Path) -> None:
         if wrong:
             context.host.warn(f"the config file or folder {tree[:12]} on this host was replaced: {wrong}")
             context.host.journal.append(MENDED, file=tree, why=wrong)
+
+
+def _mend_bundles(context: Context) -> None:
+    """What is gone back to was written long ago, its own project and those of the releases that it shares services with."""
+    for release in sorted({context.target.id, *context.target.homes.values()}):
+        bundle = read_bundle(context.paths, release)
+        if bundle is not None and mend_projects(context.paths, bundle):
+            wrong = "its project was damaged on this host, and was made again from its document"
+            context.host.warn(f"release {release}: {wrong}")
+            context.host.journal.append(MENDED, release=release, why=wrong)
 
 
 def _check_files(context: Context) -> None:
