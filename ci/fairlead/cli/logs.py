@@ -46,7 +46,11 @@ def command(
     follow: bool,
     tail: int,
 ) -> None:
-    """Show the output of the containers of the release that serves."""
+    """Show the output of the containers of the release that serves.
+
+    Values of the app's secrets are shown as `***`. Colours are left out, and control characters written out, on a
+    terminal and in a pipe; `--json` has the lines with both.
+    """
     from fairlead.host.console import render_log
 
     reporter = report.current()
