@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import html
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -142,7 +141,10 @@ def _escaped(text: str) -> Iterator[str]:
         yield from (once, json.dumps(once, ensure_ascii=ascii_only)[1:-1])
     for encoded in (quote(text, safe=""), quote(text), quote_plus(text)):
         yield from (encoded, re.sub("%[0-9A-F]{2}", lambda match: match.group().lower(), encoded))
-    yield from (html.escape(text), html.escape(text, quote=False), visible(text), repr(text)[1:-1])
+    marked_up = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    yield from (marked_up, marked_up.replace('"', "&quot;").replace("'", "&#x27;"))
+    yield marked_up.replace('"', "&#34;").replace("'", "&#39;")
+    yield from (visible(text), repr(text)[1:-1])
     yield from (text.replace("'", "'\\''"), text.replace("'", "'\"'\"'"))
     yield re.sub(r"([^A-Za-z0-9_@%+=:,./-])", r"\\\1", text)
 

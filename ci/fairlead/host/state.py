@@ -225,19 +225,20 @@ def read_origin(paths: Paths) -> Optional[dict[str, str]]:
 
 def read_history(paths: Paths) -> list[dict[str, Any]]:
     """Every deploy and rollback, newest first."""
-    return [_told(paths, one) for one in reversed(fold_records(read_journal(paths.journal)).transactions)]
+    mask = VaultMask(paths)
+    return [_told(mask, one) for one in reversed(fold_records(read_journal(paths.journal)).transactions)]
 
 
 def tell_state(paths: Paths, state: State) -> dict[str, Any]:
     """The state as it is told."""
     last = state.ledger.transactions[-1:]
-    return {**state.to_json(), "last": _told(paths, last[0]) if last else None}
+    return {**state.to_json(), "last": _told(VaultMask(paths), last[0]) if last else None}
 
 
-def _told(paths: Paths, one: Transaction) -> dict[str, Any]:
+def _told(mask: VaultMask, one: Transaction) -> dict[str, Any]:
     """A journal may be older than the hiding of secrets in it."""
     told = one.to_json()
-    return {**told, "error": VaultMask(paths).document(told["error"])} if told["error"] else told
+    return {**told, "error": mask.document(told["error"])} if told["error"] else told
 
 
 def _summary(service: Service, containers: list[Container]) -> str:

@@ -24,7 +24,6 @@ from typing import Any, NoReturn
 from .errors import AgentError
 from .events import EVENTS, Event, follow_events
 from .fleet import strip_fleet
-from .hide import VaultMask
 from .paths import Paths
 from .release import content_of
 from .result import Result
@@ -150,6 +149,8 @@ def prune_tasks(paths: Paths, keep: str) -> None:
 
 
 def _died(folder: Path) -> Result:
+    from .hide import VaultMask
+
     log, home = folder / "log", folder.parent.parent
     lines = log.read_text(errors="replace").splitlines()[-20:] if log.exists() else []
     return Result(
