@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import fairlead
@@ -18,54 +20,53 @@ STATIC = {("cli/root.py", "command"), ("cli/options.py", "_print_version"), ("bo
 HARMLESS = {"flush", "fileno", "isatty", "reconfigure"}
 
 
-def modules() -> list[tuple[str, ast.Module]]:
-    """Every module of the package, without the lab and without what travels to a server as text."""
-    found = ((path.relative_to(PACKAGE).as_posix(), path) for path in PACKAGE.rglob("*.py"))
-    return [
-        (name, ast.parse(path.read_text()))
-        for name, path in sorted(found)
+PRINT = {"print", "click.echo", "click.secho"}
+STREAMS = {"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
+
+
+@cache
+def modules() -> dict[str, list[tuple[ast.AST, str]]]:
+    """The nodes of every module with the function that each stands in; not the lab, nor what travels as text."""
+    found = ((path.relative_to(PACKAGE).as_posix(), path) for path in sorted(PACKAGE.rglob("*.py")))
+    return {
+        name: list(_nodes(ast.parse(path.read_text()), ""))
+        for name, path in found
         if not name.startswith("lab/") and name != "remote/loader.py"
-    ]
-
-
-def calls_that_print(tree: ast.AST) -> set[str]:
-    """The functions that call ``print``, ``click.echo``, ``click.secho`` or ``os.write(1, …)``."""
-    found = set()
-    for function in ast.walk(tree):
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            for node in ast.walk(function):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) in {
-                    *("print", "click.echo", "click.secho", "sys.stdout.write", "sys.stderr.write"),
-                    *("sys.stdout.buffer.write", "sys.stdout.writelines", "sys.stderr.writelines"),
-                }:
-                    found.add(function.name)
-    return found
-
-
-def streams_in_use(tree: ast.AST) -> bool:
-    """Whether a module does more with the process's streams than flush or describe them."""
-    harmless = {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in HARMLESS
     }
-    return any(
-        isinstance(node, ast.Attribute)
-        and ast.unparse(node) in {"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
-        and id(node) not in harmless
-        for node in ast.walk(tree)
-    )
+
+
+def _nodes(node: ast.AST, function: str) -> Iterator[tuple[ast.AST, str]]:
+    for child in ast.iter_child_nodes(node):
+        yield child, function
+        yield from _nodes(child, child.name if isinstance(child, ast.FunctionDef) else function)
+
+
+def dotted(node: ast.AST) -> str:
+    """``sys.stdout`` of a name or an attribute; empty of anything else."""
+    if isinstance(node, ast.Attribute):
+        before = dotted(node.value)
+        return f"{before}.{node.attr}" if before else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def uses_streams(nodes: list[tuple[ast.AST, str]]) -> bool:
+    """Whether a module does more with the process's streams than flush or describe them."""
+    attributes = [node for node, _ in nodes if isinstance(node, ast.Attribute)]
+    harmless = {id(node.value) for node in attributes if node.attr in HARMLESS}
+    return any(dotted(node) in STREAMS and id(node) not in harmless for node in attributes)
 
 
 def test_who_prints() -> None:
     printing = {
         (name, function)
-        for name, tree in modules()
-        for function in calls_that_print(tree)
-        if name not in FILTERS
+        for name, nodes in modules().items()
+        for node, function in nodes
+        if name not in FILTERS and isinstance(node, ast.Call) and dotted(node.func) in PRINT
     }
     assert printing == STATIC
 
 
 def test_who_touches_the_streams() -> None:
-    touching = {name for name, tree in modules() if streams_in_use(tree)}
+    touching = {name for name, nodes in modules().items() if uses_streams(nodes)}
     # The boundary lets no character stop them, and asks whether their reader is there still.
     assert touching == CHOOSE | {"boundary.py"}
