@@ -9,6 +9,7 @@ import pytest
 
 from fairlead import report
 from fairlead.cli.output import Output
+from fairlead.report.redact import forget
 
 
 class Screen(io.StringIO):
@@ -20,6 +21,7 @@ class Screen(io.StringIO):
 def _no_reporter_left() -> Iterator[None]:
     yield
     report.use(None)
+    forget()
 
 
 @pytest.mark.parametrize(
@@ -57,3 +59,22 @@ def test_asking_again_keeps_what_was_asked_before(monkeypatch: pytest.MonkeyPatc
     output.ask(plain=True)
     output.ask()
     assert type(report.current()) is type(first)
+
+
+def test_a_job_hides_the_secrets_of_its_environment_before_it_says_anything(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And nobody but a job: elsewhere the line would show the value."""
+    environ = {
+        "GITHUB_ACTIONS": "true",
+        "FAIRLEAD_SECRET_DB": "c4n4ry-one",
+        "FAIRLEAD_SECRETS": "api=c4n4ry-two",
+    }
+    for job in ("true", ""):
+        Output({**environ, "GITHUB_ACTIONS": job})
+        report.current().line("hello")
+        report.redact("c4n4ry-three")
+        said = capsys.readouterr().out.splitlines()
+        masks = ["::add-mask::c4n4ry-one", "::add-mask::c4n4ry-two"]
+        assert said == ([*masks, "hello", "::add-mask::c4n4ry-three"] if job else ["hello"])
+        forget()

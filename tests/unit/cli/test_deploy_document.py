@@ -1,0 +1,48 @@
+"""What a deploy leaves in the work directory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fairlead.cli.rollout import finish_rollout
+from fairlead.cli.rollout_options import RolloutOptions
+from fairlead.errors import FairleadError
+from fairlead.report.recording import RecordingReporter
+from fairlead.report.redact import forget, redact
+
+
+def test_a_registry_s_password_is_not_in_it(tmp_path: Path) -> None:
+    """The server hides what it knows; this one is known to the command alone, which got it from the environment."""
+    environment = SimpleNamespace(name="production", url="")
+    place: Any = SimpleNamespace(
+        settings=SimpleNamespace(root=tmp_path), host="h", app="board", environment=environment
+    )
+    error = {
+        "what": "pull failed",
+        "why": "denied: ci:regist4y-password",
+        "fix": "",
+        "details": ["regist4y-password"],
+    }
+    result: Any = {
+        "event": "result",
+        "status": "failed",
+        "exit": 4,
+        "error": error,
+        "hosts": [],
+        "phases": [],
+    }
+    lines: Any = SimpleNamespace(connections=1, agent_bytes=0)
+    redact("regist4y-password")
+    try:
+        with pytest.raises(FairleadError):
+            finish_rollout(place, result, RecordingReporter(), RolloutOptions(Path("work")), lines)
+    finally:
+        forget()
+    text = (tmp_path / "work" / "deploy.json").read_text()
+    assert "regist4y" not in text
+    assert json.loads(text)["error"]["why"] == "denied: ci:***"
