@@ -65,7 +65,8 @@ def escape(text: str) -> str:
     """Text that Markdown and HTML show as it is, on one line."""
     flat = clean(text).replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;")
     # The space without a width keeps a name from being called: GitHub notifies whoever a comment mentions.
-    return re.sub(r"([\\`*_\[\]|!~#])", r"\\\1", flat).replace("@", "@&#8203;")
+    plain = re.sub(r"([\\`*_\[\]|!~#])", r"\\\1", flat)
+    return re.sub(r"(?<![A-Za-z0-9])@(?=\w)", "@&#8203;", plain)
 
 
 def fence(text: str) -> str:
