@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.ports import PublishedPort, parse_published
 from fairlead.compose.remarks import Remarks
+from fairlead.host.strangers import ROUTE, render_route
 
 _TLS_TARGETS = frozenset({443, 8443})
 EDGE_PORT = 80
@@ -173,7 +174,10 @@ def render_caddyfile(sites: tuple[Site, ...], app: ComposeApp) -> str:
         # HTTP/3 would be announced under the inner port, which no client can reach.
         options.append("servers {\n\t\tprotocols h1 h2\n\t}")
     header = "{\n" + "".join(f"\t{option}\n" for option in options) + "}\n\n"
-    return header + "import /fairlead/switch.caddy\n" + "".join(_render_site(site) for site in sites)
+    # Behind the edge, which has done it, they would be the edge's own.
+    strangers = "" if app.environment.edge else f"\n{render_route()}"
+    parts = (_render_site(site, app) for site in sites)
+    return header + "import /fairlead/switch.caddy\n" + strangers + "".join(parts)
 
 
 def inner_port(published: int) -> int:
@@ -181,8 +185,9 @@ def inner_port(published: int) -> int:
     return published + 10_000 if published < 50_000 else published - 40_000
 
 
-def _render_site(site: Site) -> str:
+def _render_site(site: Site, app: ComposeApp) -> str:
     tls = "\ttls internal\n" if site.is_internal_ca else ""
+    strangers = "" if app.environment.edge else f"\tinvoke {ROUTE}\n"
     if site.service.is_rolled:
         body = f"\timport switch {site.service.name} {site.target}\n"
     else:
@@ -191,7 +196,7 @@ def _render_site(site: Site) -> str:
             f"\t\tdynamic a {{\n\t\t\tname {site.service.name}\n\t\t\tport {site.target}\n\t\t\trefresh 1s\n\t\t}}\n"
             f"\t\tlb_try_duration {_RECREATE_WAIT}\n\t\tlb_try_interval 250ms\n\t}}\n"
         )
-    return f"\n{_inner_address(site)} {{\n{tls}{body}}}\n"
+    return f"\n{_inner_address(site)} {{\n{tls}{body}{strangers}}}\n"
 
 
 def _inner_address(site: Site) -> str:

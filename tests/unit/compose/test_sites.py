@@ -30,7 +30,7 @@ def test_a_name_is_served_with_a_public_certificate_and_80_redirects(tmp_path: P
         small_app(tmp_path, services("web: {image: web, expose: ['8000']}"), url="https://a.example.com")
     )
     text = caddyfile(parts)
-    assert "https://a.example.com {\n\timport switch web 8000\n}" in text
+    assert "https://a.example.com {\n\timport switch web 8000\n\tinvoke fairlead-stranger\n}" in text
     assert "tls internal" not in text
     assert [(port["published"], port["target"]) for port in proxy(parts)["ports"]] == [
         ("80", 10080),
@@ -60,7 +60,7 @@ def test_what_no_public_authority_certifies_gets_a_certificate_of_caddys_own(
 def test_published_ports_are_taken_over(tmp_path: Path) -> None:
     entry = "web: {image: web, ports: [{target: 8000, published: '3000', host_ip: 127.0.0.1}]}"
     parts = split_small(small_app(tmp_path, services(entry)))
-    assert "http://:13000 {\n\timport switch web 8000\n}" in caddyfile(parts)
+    assert "http://:13000 {\n\timport switch web 8000\n\tinvoke fairlead-stranger\n}" in caddyfile(parts)
     assert proxy(parts)["ports"] == [
         {"mode": "ingress", "host_ip": "127.0.0.1", "target": 13000, "published": "3000", "protocol": "tcp"}
     ]

@@ -3,15 +3,24 @@
 For a request, ``hosts/<hostname>/<scheme>:<name>:<port>`` is looked up: the hostname is served if such a file is
 there, and its own name says where. It is replaced by one rename, so that a proxy is replaced as a release is:
 from one request to the next. The same files decide for which names a certificate is asked.
+
+A hostname has one spelling here: lower case, and no dot at its end. Requests are free to spell it otherwise, and are put
+right; what is no hostname is never looked up, whatever a file's name can be made to match.
 """
 
 from __future__ import annotations
 
+import re
+from string import ascii_lowercase
+
 from ..snippet import STREAM_ZEROS, STREAMS
+from ..strangers import ROUTE, render_route
 
 _LOCAL_LABELS = 4
 _LOCAL_DOMAINS = ("localhost", "internal", "local", "test")
 """No public authority certifies these: names below them get certificates of Caddy's own."""
+
+_HOSTNAME = "[a-z0-9][a-z0-9.-]*"
 
 _STREAM = """\
 			@{kind} {{
@@ -34,9 +43,21 @@ _TEMPLATE = """\
 	}
 }
 
+STRANGER
+&(plain) {
+	route {
+SPELLINGS	}
+}
+
+(plainly) {
+	@spelled header_regexp Host [A-Z]|[.](:[0-9]*)?$
+	invoke @spelled plain
+	invoke ROUTE
+}
+
 (way) {
 	dynamic a {
-		name {re.upstream.1}
+		name {re.upstream.1}.
 		port {args[0]}
 		refresh 1s
 	}
@@ -45,9 +66,12 @@ _TEMPLATE = """\
 }
 
 (serve) {
-	@{args[0]} file {
-		root /fairlead/hosts
-		try_files {host}/{args[0]}:*
+	@{args[0]} {
+		header_regexp Host ^HOSTNAME(:[0-9]*)?$
+		file {
+			root /fairlead/hosts
+			try_files {host}/{args[0]}:*
+		}
 	}
 	handle @{args[0]} {
 		route {
@@ -61,6 +85,7 @@ STREAMS			reverse_proxy @upstream {
 }
 
 (serve-any) {
+	import plainly
 	import serve http
 	import serve https
 	handle {
@@ -70,19 +95,26 @@ STREAMS			reverse_proxy @upstream {
 
 http://127.0.0.1:9180 {
 	bind 127.0.0.1
-	@known file {
-		root /fairlead/hosts
-		try_files {query.domain}/*
+	@known {
+		vars_regexp {query.domain} ^HOSTNAME$
+		file {
+			root /fairlead/hosts
+			try_files {query.domain}/*
+		}
 	}
 	respond @known 200
 	respond 404
 }
 
 http:// {
+	import plainly
 	import serve http
-	@https file {
-		root /fairlead/hosts
-		try_files {host}/https:*
+	@https {
+		header_regexp Host ^HOSTNAME(:[0-9]*)?$
+		file {
+			root /fairlead/hosts
+			try_files {host}/https:*
+		}
 	}
 	handle @https {
 		redir https://{host}{uri} 308
@@ -116,5 +148,13 @@ def render_caddyfile() -> str:
     streams = "".join(
         _STREAM.format(kind=kind, rule=rule, zeros="0" * STREAM_ZEROS) for kind, rule in STREAMS.items()
     )
-    text = _TEMPLATE.replace("STREAMS", streams)
-    return text.replace("LOCAL_NAMES", ", ".join(f"https://{name}" for name in names))
+    spellings = [(letter.upper(), letter) for letter in ascii_lowercase] + [("[.](:[0-9]*)?$", "$1")]
+    parts = {
+        "STRANGER": render_route(),
+        "SPELLINGS": "".join(f"\t\trequest_header Host {found} {plain}\n" for found, plain in spellings),
+        "ROUTE": ROUTE,
+        "STREAMS": streams,
+        "HOSTNAME": _HOSTNAME,
+        "LOCAL_NAMES": ", ".join(f"https://{name}" for name in names),
+    }
+    return re.sub("|".join(parts), lambda found: parts[found[0]], _TEMPLATE)

@@ -1,0 +1,70 @@
+"""What a request says of itself that only a proxy in front may say: dropped, where the request comes from outside. Pure.
+
+Who asked, by which name and how, is told by ``X-Forwarded-For``, ``-Host`` and ``-Proto``, which Caddy writes anew.
+Every other header for the same would be the stranger's own word, and some app or framework believes each of these.
+One that servers of the CGI kind cannot tell from it, with ``_`` in place of ``-``, goes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+ROUTE = "fairlead-stranger"
+"""The named route that drops them: said on each site that the public reaches, and nowhere else.
+
+When proxies in front come to be trusted, the condition belongs here.
+"""
+
+WORDS = {
+    "forwarded": "who asked, and for whom: Forwarded, X-Forwarded-For, -Host, -Proto, -Port, -Prefix, -Server, -User …",
+    "real-ip": "the address of who asked: nginx",
+    "client-ip": "the same: X-Client-IP, True-Client-IP, Fastly-Client-IP, X-Cluster-Client-IP",
+    "clientip": "the same: X-Azure-ClientIP",
+    "connecting-ip": "the same: CF-Connecting-IP",
+    "remote-ip": "the same",
+    "remote-addr": "the same",
+    "user-ip": "the same: X-AppEngine-User-IP, X-ProxyUser-IP",
+    "external-address": "the same: X-Envoy-External-Address",
+    "original-url": "another path than was asked: IIS, Symfony, Zend",
+    "original-uri": "the same",
+    "rewrite-url": "the same",
+    "original-host": "another host than was asked",
+    "host-override": "the same: X-HTTP-Host-Override",
+    "url-scheme": "that it came by TLS",
+    "front-end-https": "the same",
+    "client-cert": "that a certificate of the client's was checked: Client-Cert, X-SSL-Client-Cert",
+    "clientcert": "the same: X-ARR-ClientCert",
+    "ssl-client": "the same: SSL-Client-Verify, X-SSL-Client-S-DN",
+    "sendfile-type": "that a proxy in front would send files: Rack",
+    "accel-mapping": "the same",
+}
+"""A header goes whose name has one of these in it; and what it would say."""
+NAMES = {
+    "x-host": "another host than was asked",
+    "x-scheme": "that it came by TLS",
+    "proxy": "the proxy for calls of the app's own: CGI takes it for HTTP_PROXY",
+}
+"""A header of just this name goes."""
+
+
+def render_route() -> str:
+    """The named route, as a Caddyfile says it. Without the inner ``route`` only its first line would count."""
+    lines = "".join(f"\t\trequest_header -{field}\n" for field in _fields())
+    return f"&({ROUTE}) {{\n\troute {{\n{lines}\t}}\n}}\n"
+
+
+def _fields() -> Iterator[str]:
+    for word in WORDS:
+        for spelled in _spellings(word):
+            yield f"*{spelled}*"
+    for name in NAMES:
+        yield from _spellings(name)
+
+
+def _spellings(name: str) -> list[str]:
+    """With ``-`` and with ``_``, each for itself."""
+    first, *rest = name.split("-")
+    found = [first]
+    for part in rest:
+        found = [f"{one}{mark}{part}" for one in found for mark in "-_"]
+    return found
