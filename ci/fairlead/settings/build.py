@@ -161,7 +161,7 @@ def _environment(document: Document, root: Path, name: str) -> Environment:
     return Environment(
         name=name,
         hosts=tuple(parse_host(text) for text in raw["hosts"]),
-        url=raw.get("url", "").rstrip("/"),
+        url=raw.get("url", "").rstrip("/").lower(),
         known_hosts=known_hosts,
         variables=_texts(document, ("environments", name, "variables")),
         secrets=tuple(raw.get("secrets", ())),

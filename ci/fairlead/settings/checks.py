@@ -19,6 +19,9 @@ from fairlead.settings.sources import source_findings
 from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
 
 _RULE = "settings"
+_HOSTNAME = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+)
 _RESERVED_APPS = frozenset({"agents", "edge", "fairlead"})
 """Names that Fairlead's own folders and projects have on a server."""
 
@@ -156,6 +159,10 @@ def _edge(document: Document) -> Iterator[Finding]:
         if not _has_usual_port(url) or (url.startswith("https:") and _is_address(url)):
             what = f"{url}: the edge of a host serves names, at the usual ports"
             yield _fault(document, (*path, "url"), what, "say url: https://NAME, without a port")
+        elif not _HOSTNAME.fullmatch(urlsplit(url).netloc.lower().rstrip("/")):
+            what = f"{url} names no host that the edge could serve"
+            fix = "letters, digits and hyphens between single dots; a name in another script as xn--…"
+            yield _fault(document, (*path, "url"), what, fix)
 
 
 def _has_usual_port(url: str) -> bool:
