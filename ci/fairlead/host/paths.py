@@ -13,6 +13,8 @@ from .errors import InputFault
 APP_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 RELEASE_ID = re.compile(r"[0-9]{6}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
+_PROJECT = re.compile(r"(.+)-(?:[0-9]{6}|proxy-[0-9a-f]{12})")
+"""What Compose projects of an app are called beside the app itself: those of its releases and proxies."""
 _DEFAULT_ROOT = "/srv/fairlead"
 _RESERVED = ("agents", "edge", "fairlead")
 """Folders of the root that are no app's, and the edge's Compose project."""
@@ -188,6 +190,22 @@ def app_paths(root: Path, app: str) -> Paths:
             fix="use the name that stands in fairlead.yaml as `app`",
         )
     return Paths(root, app)
+
+
+def project_clashes(root: Path, app: str) -> list[str]:
+    """The apps of this host whose Compose projects would be called as some of this app's: ``board`` and ``board-000042``.
+
+    The folder of an app is made before anybody asks: of two that come at once, one sees the other at least.
+    """
+    own = _PROJECT.fullmatch(app)
+    return sorted(
+        entry.name
+        for entry in (root.iterdir() if root.is_dir() else ())
+        if APP_NAME.fullmatch(entry.name)
+        and (
+            (own and own[1] == entry.name) or ((found := _PROJECT.fullmatch(entry.name)) and found[1] == app)
+        )
+    )
 
 
 def list_apps(root: Path) -> list[str]:

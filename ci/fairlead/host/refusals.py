@@ -35,6 +35,7 @@ def plan_refusals(
     """All reasons not to deploy; ``updated`` names the platform services that would be recreated."""
     return (
         *_of_another_origin(release, state, options),
+        *_of_another_project(release, state),
         *_older(release, state, options),
         *_state_recreated(release, options, updated),
         *_resources_changed(release, state),
@@ -86,6 +87,16 @@ def _of_another_origin(release: Release, state: State, options: Options) -> Iter
         why=f"this release comes from {_origin_text(origin_of(release))}: two apps of one name would replace each other",
         fix="choose another `app` in fairlead.yaml, or deploy once with --take-over if it has moved",
     )
+
+
+def _of_another_project(release: Release, state: State) -> Iterator[Refusal]:
+    if state.origin is None and state.clashes:
+        yield Refusal(
+            f"the app {release.app!r} would share a Compose project with {', '.join(state.clashes)} on this host",
+            why="the project of a release is called by the app and the release's number: Compose would take the "
+            "containers of one for those of the other",
+            fix="choose another `app` in fairlead.yaml",
+        )
 
 
 def _origin_text(origin: dict[str, str] | object) -> str:

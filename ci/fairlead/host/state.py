@@ -20,7 +20,7 @@ from .journal import read_journal
 from .ledger import Ledger, Transaction
 from .lock import Holder, is_locked, read_holder
 from .orders import read_end
-from .paths import RELEASE_ID, Paths
+from .paths import RELEASE_ID, Paths, project_clashes
 from .release import Release, Service, content_hash
 from .routes import read_live
 from .standby import Standby, find_standby
@@ -34,7 +34,8 @@ class State:
     """The app on this host. ``live`` is the release that the switch points to.
 
     ``digests``: image id -> the digests by which the engine knows it; ``present``: references that are on the host; ``left`` is the release of a transaction that has not ended,
-    ``word`` how it was told to end; ``drained``: the paths that answer 503, None where users are let in; ``standby``: what runs on for a rollback.
+    ``word`` how it was told to end; ``drained``: the paths that answer 503, None where users are let in; ``standby``: what runs on for a rollback;
+    ``clashes``: other apps that would share a Compose project with it.
     """
 
     app: str
@@ -51,6 +52,7 @@ class State:
     drained: Optional[Sequence[str]] = None
     edge: EdgeState = field(default_factory=EdgeState)
     standby: Optional[Standby] = None
+    clashes: Sequence[str] = ()
 
     @property
     def serving(self) -> Optional[str]:
@@ -183,6 +185,7 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
         word=read_end(paths.task(unfinished.task))[0] if unfinished else "",
         edge=read_edge(engine, Place(paths.root), paths.app),
         standby=find_standby(paths, ledger, live, containers),
+        clashes=project_clashes(paths.root, paths.app),
     )
 
 
