@@ -29,7 +29,8 @@ class Container:
     ``image`` is the reference it was made from, ``image_id`` what the engine calls the image;
     ``health`` is ``healthy``, ``unhealthy``, ``starting`` or ``none`` (no health check);
     ``restarts`` counts the engine's restarts; ``grace`` is its stop_grace_period in seconds;
-    ``check`` is the command line of its health check, empty without one, ``check_timeout`` its seconds.
+    ``check`` is the command line of its health check, empty without one, ``check_timeout`` its seconds;
+    ``networks`` are the names of those it is in.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Container:
     oneoff: bool
     check: tuple[str, ...] = ()
     check_timeout: float = _DEFAULT_CHECK_TIMEOUT
+    networks: tuple[str, ...] = ()
 
     @property
     def serves(self) -> bool:
@@ -102,6 +104,7 @@ def parse_container(raw: Mapping[str, Any]) -> Container:
         check=_check(config),
         check_timeout=float((config.get("Healthcheck") or {}).get("Timeout") or 0) / _NANOSECONDS
         or _DEFAULT_CHECK_TIMEOUT,
+        networks=tuple(networks),
     )
 
 

@@ -17,6 +17,7 @@ from .inside import PREFIX, with_inside
 from .machine import own_platform
 from .paths import APP_NAME, DIGEST
 from .release import (
+    APART,
     RESOURCES,
     Edge,
     Events,
@@ -326,7 +327,7 @@ def _check_references(release: Release, faults: Faults) -> None:
                     f"services.{proxy.name}", f"has `{key}`, behind the edge, which reaches it by a network"
                 )
     for name in release.services:
-        if name == RESOURCES or name.startswith(PREFIX):
+        if name in (RESOURCES, APART) or name.startswith(PREFIX):
             faults.add("services", f"has one called {name!r}: that name is Fairlead's own")
     for name in release.routes:
         service = release.services.get(name)

@@ -13,16 +13,19 @@ from typing import Any
 
 from . import labels
 from .containers import platform_project, proxy_project, release_project
-from .edge.place import NETWORK
+from .edge.place import Meeting
 from .inside import ROLE, without_names
 from .paths import Paths
-from .release import RESOURCES, Release, Service
+from .release import APART, RESOURCES, Release, Service
 from .routes import service_name
 
 _HIDDEN = ("secrets", "releases", "tasks", "files")
 _ADDRESSES = ("ipv4_address", "ipv6_address", "link_local_ips", "mac_address")
 _RENDERING = "1"
 """Part of the hash of platform services. A change of it recreates them all: only for what must not stay."""
+
+_APART = "a network an app"
+"""Part of the hash of proxies behind the edge: a change of it has each replaced, beside the one that serves."""
 
 Document = dict[str, Any]
 
@@ -86,30 +89,31 @@ def render_platform_project(release: Release, paths: Paths, switch: str) -> Docu
     }
 
 
-def render_proxy_project(release: Release, paths: Paths, switch: str) -> Document:
-    """The proxy of an app behind the edge: a project of its own for each definition, so that two stand side by side."""
+def render_proxy_project(release: Release, paths: Paths, switch: str, meeting: Meeting) -> Document:
+    """The proxy of an app behind the edge: a project of its own for each definition, so that two stand side by side.
+
+    Whatever the engine knows it by, in the network where it meets the edge, is of our choosing: the service's name and
+    the ``hostname`` would be DNS names there as well, for the edge to mistake for another app, or for the authority
+    that signs certificates.
+    """
     mark = platform_hashes(release, switch)[release.proxy]
     definition = _definition(release.services[release.proxy], release, "", paths)
     definition["labels"][labels.HASH] = mark
     definition["networks"] = without_names(release, definition)
     definition["networks"] = {
-        **_without(definition, _ADDRESSES),
-        NETWORK: {"aliases": [proxy_name(release.app, mark)]},
+        **{key: _called(release.proxy, options) for key, options in _without(definition, _ADDRESSES).items()},
+        meeting.network: {"aliases": [meeting.proxy(mark)]},
     }
-    definition.pop("container_name", None)
+    for name in ("container_name", "hostname", "domainname"):
+        definition.pop(name, None)
     _equip_proxy(definition, paths, paths.proxy_socket(mark).name)
     networks = _of_the_platform(release)
-    networks["networks"][NETWORK] = {"external": True, "name": NETWORK}
+    networks["networks"][meeting.network] = {"external": True, "name": meeting.network}
     return {
         "name": proxy_project(release.app, mark),
-        "services": {release.proxy: _without_empty(_with_gentle_restart(definition))},
+        "services": {APART: _without_empty(_with_gentle_restart(definition))},
         **networks,
     }
-
-
-def proxy_name(app: str, mark: str) -> str:
-    """The DNS name of a proxy in the edge's network, from the hash of its definition."""
-    return f"{mark[:12]}.{app}"
 
 
 def platform_hashes(release: Release, switch: str) -> dict[str, str]:
@@ -117,7 +121,7 @@ def platform_hashes(release: Release, switch: str) -> dict[str, str]:
     hashes = {}
     for name, service in release.platform.items():
         parts = [_RENDERING, service.hash, *([switch] if name == release.proxy else [])]
-        parts += [NETWORK] if _stands_apart(name, release) else []
+        parts += [_APART] if _stands_apart(name, release) else []
         hashes[name] = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return hashes
 
@@ -241,6 +245,12 @@ def _without(definition: Mapping[str, Any], left_out: Collection[str]) -> Docume
         key: {name: value for name, value in (options or {}).items() if name not in left_out} or None
         for key, options in given.items()
     }
+
+
+def _called(name: str, options: Mapping[str, Any] | None) -> Document:
+    """A network's options, with another name by which the service is found there."""
+    given = dict(options or {})
+    return {**given, "aliases": [*(given.get("aliases") or ()), name]}
 
 
 def _with_gentle_restart(definition: Document) -> Document:

@@ -14,7 +14,7 @@ _DEFAULT = ("caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "ca
 _VALUED = ("--config", "-c", "--adapter", "-a", "--envfile")
 
 
-def check_proxy_config(host: Host, release: Release, project: str, file: Path) -> None:
+def check_proxy_config(host: Host, release: Release, project: str, file: Path, name: str) -> None:
     """Let the new image read the new Caddyfile, as `caddy validate`; whoever serves goes on serving.
 
     Args:
@@ -22,6 +22,7 @@ def check_proxy_config(host: Host, release: Release, project: str, file: Path) -
         release: whose proxy it is.
         project: the Compose project that the proxy is in.
         file: its file.
+        name: what it is called there.
 
     Raises:
         ReleaseFault: it does not hold, with Caddy's own words.
@@ -33,7 +34,7 @@ def check_proxy_config(host: Host, release: Release, project: str, file: Path) -
     done = host.engine.compose(
         project,
         file,
-        *("run", "--rm", "--no-deps", "--no-TTY", "--entrypoint", argv[0], release.proxy, *argv[1:]),
+        *("run", "--rm", "--no-deps", "--no-TTY", "--entrypoint", argv[0], name, *argv[1:]),
     )
     if not done.ok:
         raise ReleaseFault(

@@ -10,6 +10,8 @@ from typing import Any, Optional
 
 RESOURCES = "fairlead-resources"
 """The service of the platform project that names every network and volume, and never runs."""
+APART = "fairlead-front"
+"""What the proxy is called in the project that it has to itself behind the edge."""
 _MAKING = ("created_by", "tool", "verdict")
 """What a document says of its making: by whom, with what, judged when."""
 

@@ -20,8 +20,9 @@ from .bundle import read_bundle
 from .containers import Container, platform_project, read_app_containers
 from .context import Host
 from .drain import stop_containers
-from .edge.claims import drop_claim, read_claim
+from .edge.claims import drop_claim
 from .edge.lifecycle import edge_lock, stop_edge
+from .edge.meetings import close_meeting
 from .edge.place import Place
 from .engine import Engine
 from .errors import EXIT_OK, AgentError
@@ -104,7 +105,7 @@ def finish_removal(host: Host) -> dict[str, Any]:
     volumes = marker.get("volumes") is True
     place = Place(paths.root)
     live = read_bundle(paths, read_live(paths))
-    if read_claim(place, paths.app) is not None:
+    if place.home.is_dir():
         with edge_lock(place, paths.app):
             drop_claim(place, paths.app)
     containers = read_app_containers(engine, paths)
@@ -115,6 +116,8 @@ def finish_removal(host: Host) -> dict[str, Any]:
         with edge_lock(place, paths.app):
             if stop_edge(engine, place, volumes=volumes):
                 host.note("the edge of this host had no other app: removed")
+            if not close_meeting(engine, place, paths.app):
+                host.warn(f"somebody is in the network between the edge and {paths.app}: it stays")
     _remove_networks(host)
     kept = _remove_volumes(host, wanted=volumes)
     pulled = fold_records(read_journal(paths.journal)).pulled

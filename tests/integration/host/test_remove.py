@@ -47,7 +47,9 @@ def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> N
     record = json.loads((stage.root / "removed.jsonl").read_text())
     assert (record["app"], record["by"]) == (stage.app, "alice")
     (kept,) = (stage.root / "removed.journals").iterdir()
-    assert fold_records(read_journal(kept)).transactions[0].by, "who did what is not for its remover to forget"
+    assert fold_records(read_journal(kept)).transactions[0].by, (
+        "who did what is not for its remover to forget"
+    )
     with pytest.raises(InputFault, match="was removed from this host") as asked:
         parse_deployed_app(stage.root, {"app": stage.app})
     assert asked.value.fix.endswith(f"`docker volume rm {stage.app}_data`")

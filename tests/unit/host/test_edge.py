@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from fairlead.host.edge.claims import Claim, drop_claim, parse_claim, read_claim, read_hosts, write_claim
-from fairlead.host.edge.place import Place
+from fairlead.host.edge.place import Meeting, Place
 from fairlead.host.edge.plan import edge_faults, plan_claim, plan_edge
-from fairlead.host.edge.project import edge_hash, render_edge_project
+from fairlead.host.edge.project import edge_hash, render_edge_project, with_meetings
 from fairlead.host.edge.state import EdgeState
 from fairlead.host.errors import InputFault
 from fairlead.host.paths import app_paths
@@ -26,12 +26,22 @@ from fairlead.host.project import (
     render_release_project,
 )
 from fairlead.host.questions import public_target
+from fairlead.host.refusals import origin_of
 from fairlead.host.release import Release
 from fairlead.host.snippet import render_switch
 from tests.unit.host.samples import container, document, image, release, service, serving
 
 PATHS = app_paths(Path("/srv/fairlead"), "board")
+MEETING = Meeting("board", "0123abcd" + "f" * 32)
 BEHIND = {"hostnames": ["board.example.com"], "scheme": "https", "port": 80, "image": image("edge")}
+
+
+NAMED = {
+    "environment": {"COLOUR": "green"},
+    "container_name": "front",
+    "hostname": "acme-v02.api.letsencrypt.org",
+    "domainname": "example.com",
+}
 
 
 def behind(hostname: str = "board.example.com", **changes: Any) -> Release:
@@ -43,7 +53,7 @@ def behind(hostname: str = "board.example.com", **changes: Any) -> Release:
 
 
 def claim_of(one: Release) -> Claim:
-    claim = plan_claim(one)
+    claim = plan_claim(one, MEETING)
     assert claim is not None
     return claim
 
@@ -53,7 +63,8 @@ def standing(one: Release) -> EdgeState:
     claim = claim_of(one)
     edge = one.edge
     assert edge is not None
-    return EdgeState(claim, dict.fromkeys(claim.hostnames, one.app), running=True, mark=edge_hash(edge.image))
+    hosts = dict.fromkeys(claim.hostnames, one.app)
+    return EdgeState(claim, hosts, running=True, mark=edge_hash(edge.image), meeting=MEETING)
 
 
 def test_a_claim_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -106,16 +117,20 @@ def test_the_edge_names_no_app_and_publishes_the_usual_ports() -> None:
 def test_a_proxy_behind_the_edge_is_a_project_of_its_own() -> None:
     """Two definitions stand side by side: other project, other DNS name, other admin socket."""
     seen = set()
-    for one in (behind(), behind(definition={"environment": {"COLOUR": "green"}, "container_name": "front"})):
+    for one in (behind(), behind(definition=NAMED)):
         switch = render_switch()
         assert "caddy" not in render_platform_project(one, PATHS, switch)["services"]
-        project = render_proxy_project(one, PATHS, switch)
-        (proxy,) = project["services"].values()
+        project = render_proxy_project(one, PATHS, switch, MEETING)
+        ((called, proxy),) = project["services"].items()
         mark = platform_hashes(one, switch)["caddy"]
-        assert proxy["networks"] == {"edge": None, "fairlead-edge": {"aliases": [claim_of(one).name]}}
+        assert proxy["networks"] == {
+            "edge": {"aliases": ["caddy"]},
+            MEETING.network: {"aliases": [claim_of(one).name]},
+        }
+        assert called == "fairlead-front", "Compose makes it a name in every network"
         assert proxy["environment"]["CADDY_ADMIN"] == f"unix//fairlead/run/admin-{mark[:12]}.sock|0222"
         assert project["networks"]["edge"] == {"external": True, "name": "board_edge"}
-        assert "container_name" not in proxy
+        assert not {"container_name", "hostname", "domainname"} & set(proxy)
         seen.add((project["name"], claim_of(one).name))
     assert len({name for name, _ in seen}) == len({name for _, name in seen}) == 2
     assert "caddy" in render_platform_project(release(), PATHS, "")["services"]
@@ -242,3 +257,33 @@ def test_the_public_is_asked_at_the_edge() -> None:
         "board.example.com",
         "/up",
     )
+
+
+def test_what_an_app_is_called_at_the_edge_cannot_be_told_from_its_network() -> None:
+    """The token's two parts: who sees the one does not know the other."""
+    name = MEETING.proxy("a" * 64)
+    assert name == f"{'a' * 12}-{'f' * 32}.board.internal"
+    assert MEETING.network == "fairlead-edge-board-0123abcd"
+    assert max(len(label) for label in name.split(".")) <= 63
+
+
+def test_the_edge_is_in_its_own_network_and_in_those_of_the_apps_and_no_way_from_one_to_another() -> None:
+    place = Place(Path("/srv/fairlead"))
+    project = render_edge_project(place, image("edge"), [MEETING], 1000)
+    (edge,) = project["services"].values()
+    assert set(edge["networks"]) == {"edge", MEETING.network}
+    assert {one["name"] for one in project["networks"].values()} == {"fairlead-edge", MEETING.network}
+    assert edge["sysctls"] == {"net.ipv4.ip_forward": "0"}
+    assert edge["labels"]["dev.fairlead.hash"] == edge_hash(image("edge")), (
+        "apps that come make no edge outdated"
+    )
+    assert with_meetings(project, []) == render_edge_project(place, image("edge"), [], 1000)
+
+
+def test_an_app_that_would_share_a_project_with_another_is_refused_once() -> None:
+    """Before its first deploy: one that has served already may go on."""
+    state = serving(release(), clashes=("board-000042",), origin=origin_of(release()))
+    assert not [one for one in plan_deploy(release(), state).refusals if "project" in one.what]
+    first = replace(state, origin=None)
+    (refusal,) = [one for one in plan_deploy(release(), first).refusals if "project" in one.what]
+    assert "board-000042" in refusal.what

@@ -1,13 +1,18 @@
-"""Which hostnames the edge serves, and where each app's proxy is: files, each changed by one rename(2)."""
+"""Which hostnames the edge serves, and where each app's proxy is: files, each changed by one rename(2).
+
+A hostname is claimed by making its link, which fails where there is one: to look and to take is one step, whoever else
+takes at the same moment. A hostname whose app has no upstream yet is claimed, and not served.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ..atomic import make_folder, point_link, sync_folder, write_file
+from ..atomic import make_folder, sync_folder, write_file
+from ..errors import InputFault
 from .place import Place
 
 _UPSTREAM = re.compile(r"(https?):([A-Za-z0-9._-]+):([0-9]{1,5})")
@@ -66,10 +71,55 @@ def read_claim(place: Place, app: str) -> Optional[Claim]:
     return None
 
 
-def write_claim(place: Place, claim: Claim) -> None:
-    """Serve the claim's hostnames, and those only, from where it says. May be run again after any crash."""
-    folder = place.apps / claim.app
+def others_behind(hosts: Mapping[str, str], app: str) -> list[str]:
+    """The other apps that have claimed a hostname (``hosts``: hostname -> app)."""
+    return sorted({one for one in hosts.values() if one != app})
+
+
+def holds_any(place: Place, app: str) -> bool:
+    """Whether the app has claimed anything, served or not."""
+    return (place.apps / app).is_dir() or app in read_hosts(place).values()
+
+
+def hostname_fault(hostname: str, holder: str) -> InputFault:
+    """Why an app cannot have a hostname."""
+    return InputFault(
+        f"{hostname} is served by the app {holder} on this host",
+        why="a hostname behind the edge leads to one app",
+        fix=f"give this environment another url, or `fairlead remove` {holder} first",
+    )
+
+
+def claim_hostnames(place: Place, app: str, hostnames: Iterable[str]) -> None:
+    """Take hostnames for an app, all or none; those that it has stay.
+
+    Raises:
+        InputFault: another app has one of them.
+    """
     make_folder(place.hosts)
+    taken: set[str] = set()
+    for hostname in sorted(hostnames):
+        link = place.hosts / hostname
+        try:
+            link.symlink_to(f"../apps/{app}")
+            taken.add(hostname)
+        except FileExistsError:
+            holder = link.readlink().name
+            if holder != app:
+                _unlink(place, taken)
+                raise hostname_fault(hostname, holder) from None
+    if taken:
+        sync_folder(place.hosts)
+
+
+def write_claim(place: Place, claim: Claim) -> None:
+    """Serve the claim's hostnames, and those only, from where it says. May be run again after any crash.
+
+    Raises:
+        InputFault: another app has one of them; what the app had, it has still.
+    """
+    claim_hostnames(place, claim.app, claim.hostnames)
+    folder = place.apps / claim.app
     make_folder(folder)
     before = [name for name in _upstreams(place, claim.app) if name != claim.upstream]
     if before and not (folder / claim.upstream).exists():
@@ -79,11 +129,8 @@ def write_claim(place: Place, claim: Claim) -> None:
     for name in before:
         (folder / name).unlink()
     sync_folder(folder)
-    held = read_hosts(place)
-    for hostname in sorted(claim.hostnames):
-        if held.get(hostname) != claim.app:
-            point_link(place.hosts / hostname, f"../apps/{claim.app}")
-    _unlink(place, {host for host, app in held.items() if app == claim.app} - claim.hostnames)
+    held = {host for host, app in read_hosts(place).items() if app == claim.app}
+    _unlink(place, held - claim.hostnames)
 
 
 def drop_claim(place: Place, app: str) -> None:

@@ -11,12 +11,11 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Optional
 
 from .. import labels
 from ..api import ApiFault
 from ..atomic import make_folder, write_file
-from ..containers import Container, read_containers
+from ..containers import Container
 from ..engine import Engine
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
@@ -26,12 +25,15 @@ from ..patience import wait_until
 from ..project import render_json
 from .caddyfile import render_caddyfile
 from .claims import read_hosts
+from .meetings import connect_edge, find_edge, list_meetings, make_networks, read_meetings
 from .place import NETWORK, PROJECT, ROLE, Place
 from .project import edge_hash, render_edge_project
 
 _LOCK_WAIT = 120.0
 _START_WAIT = 15.0
 _OPEN = 0o1777
+_CLOSED = 0o750
+_OTHERS = 0o005
 
 
 @contextlib.contextmanager
@@ -47,25 +49,9 @@ def edge_lock(place: Place, who: str) -> Iterator[None]:
         yield
 
 
-def find_edge(engine: Engine) -> Optional[Container]:
-    """The edge's container, running or not."""
-    found = read_containers(engine, f"{labels.ROLE}={ROLE}")
-    return found[-1] if found else None
-
-
 def is_outdated(edge: Container, image: str) -> bool:
     """Whether the edge is another than this image and this agent would make."""
     return edge.hash != edge_hash(image)
-
-
-def make_network(engine: Engine) -> None:
-    """Make the network where the edge meets the proxies, under its lock: it is older than either.
-
-    Raises:
-        EngineFault: the engine does not make it.
-    """
-    if not _has_network(engine):
-        engine.post("/networks/create", {"Name": NETWORK, "Labels": {labels.ROLE: ROLE}})
 
 
 def start_edge(
@@ -95,12 +81,13 @@ def start_edge(
     make_folder(place.apps)
     make_folder(place.run, _OPEN)
     write_file(place.caddyfile, render_caddyfile().encode())
-    write_file(place.project, render_json(render_edge_project(place, image)))
+    group = place.home.stat().st_gid
+    write_file(place.project, render_json(render_edge_project(place, image, read_meetings(place), group)))
     if edge is None:
+        _make_networks(engine, place)
         _compose(engine, place, "create", "--no-build")
     before()
-    _compose(engine, place, "up", "--detach", "--no-build")
-    _wait_until_it_answers(engine, place)
+    _bring_up(engine, place)
     return True
 
 
@@ -113,9 +100,11 @@ def mend_edge(engine: Engine, place: Place) -> list[str]:
         if not read_hosts(place):
             return ["the edge, which no app used: removed"] if stop_edge(engine, place) else []
         if edge is not None and edge.running and answers_admin(place.admin_socket):
-            return []
-        _compose(engine, place, "up", "--detach", "--no-build")
-        _wait_until_it_answers(engine, place)
+            _close_folder(engine, place)
+            return _connect_all(engine, place, edge)
+        list_meetings(place)
+        # Made anew: the old one may know of networks that are gone.
+        _bring_up(engine, place, "--force-recreate")
         return ["the edge did not run: started"]
 
 
@@ -127,11 +116,50 @@ def stop_edge(engine: Engine, place: Place, *, volumes: bool = False) -> bool:
     if found:
         _compose(engine, place, "down", *(("--volumes",) if volumes else ()))
         place.project.unlink(missing_ok=True)
+        place.home.chmod(_CLOSED | _OTHERS)
     if _has_network(engine):
-        # The proxy of an app that has never served may still be in it.
+        # The proxy of an app that an older Fairlead deployed may still be in it.
         with contextlib.suppress(ApiFault):
             engine.delete(f"/networks/{NETWORK}")
     return found
+
+
+def _bring_up(engine: Engine, place: Place, *words: str) -> None:
+    _make_networks(engine, place)
+    _compose(engine, place, "up", "--detach", "--no-build", *words)
+    _wait_until_it_answers(engine, place)
+    _close_folder(engine, place)
+
+
+def _make_networks(engine: Engine, place: Place) -> None:
+    """Make the networks that the project names: the edge's own, and those of the apps."""
+    if not _has_network(engine):
+        engine.post("/networks/create", {"Name": NETWORK, "Labels": {labels.ROLE: ROLE}})
+    make_networks(engine, read_meetings(place))
+
+
+def _connect_all(engine: Engine, place: Place, edge: Container) -> list[str]:
+    """Have a running edge in the networks of all apps that it serves; what was done, in words."""
+    served = set(read_hosts(place).values())
+    missing = [one for one in read_meetings(place) if one.app in served and one.network not in edge.networks]
+    if not missing:
+        return []
+    make_networks(engine, missing)
+    list_meetings(place)
+    return [f"the edge did not reach {app}: connected" for app in connect_edge(engine, edge, missing)]
+
+
+def _close_folder(engine: Engine, place: Place) -> None:
+    """Let nobody into the folder, where its admin socket lies, but the owner and an edge of the owner's group.
+
+    An edge that an older Fairlead started has not that group, nor does it count where the engine renames users.
+    """
+    if not place.home.stat().st_mode & _OTHERS:
+        return
+    edge = find_edge(engine)
+    remapped = any("userns" in str(one) for one in engine.get("/info").get("SecurityOptions") or ())
+    if edge is not None and edge.hash == edge_hash(edge.image) and not remapped:
+        place.home.chmod(_CLOSED)
 
 
 def _has_network(engine: Engine) -> bool:

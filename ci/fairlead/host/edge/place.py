@@ -10,6 +10,7 @@ PROJECT = "fairlead"
 SERVICE = "edge"
 ROLE = "edge"
 NETWORK = "fairlead-edge"
+"""The edge's own network: to the public, and to the authority that signs its certificates. No app is in it."""
 PORTS = {"https": 443, "http": 80}
 
 
@@ -47,6 +48,11 @@ class Place:
         return self.home / "Caddyfile"
 
     @property
+    def tokens(self) -> Path:
+        """``tokens/<app>``: what nobody can guess of the names of an app's ``Meeting``; the edge cannot read it."""
+        return self.home / "tokens"
+
+    @property
     def project(self) -> Path:
         """The edge's Compose file, as it was brought up last."""
         return self.home / "compose.json"
@@ -55,3 +61,30 @@ class Place:
     def lock(self) -> Path:
         """Held while the edge or a claim is changed. Whoever takes it holds the lock of an app already."""
         return self.home / "lock"
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Where the edge meets the proxy of one app, and nobody else: a network, and the proxy's name in it.
+
+    The edge looks a name up in all its networks at once, so whoever knew the name of another app's proxy could give
+    it to a container of his own: the name has a part of the token that the network's name has not.
+    """
+
+    app: str
+    token: str
+
+    @property
+    def network(self) -> str:
+        return f"{NETWORK}-{self.app}-{self.token[:_PUBLIC]}"
+
+    def proxy(self, mark: str) -> str:
+        """The DNS name of the app's proxy, by the hash of its definition.
+
+        Below ``.internal``, which no public DNS serves: while the proxy is down, the engine asks there.
+        """
+        return f"{mark[:12]}-{self.token[_PUBLIC:]}.{self.app}.internal"
+
+
+TOKEN_BYTES = 20
+_PUBLIC = 8

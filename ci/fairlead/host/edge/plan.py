@@ -7,31 +7,35 @@ from typing import Optional
 
 from ..containers import Container
 from ..errors import InputFault
-from ..project import platform_hashes, proxy_name
+from ..project import platform_hashes
 from ..release import Release
 from ..snippet import render_switch
-from .claims import Claim
-from .place import PORTS
+from .claims import Claim, hostname_fault, others_behind
+from .place import PORTS, Meeting
 from .project import edge_hash
 from .state import EdgeState
 
 _GAP = "a short gap"
 
 
-def plan_claim(release: Release) -> Optional[Claim]:
-    """What the edge is to serve of a release; None where the app does not stand behind it."""
+def plan_claim(release: Release, meeting: Optional[Meeting]) -> Optional[Claim]:
+    """What the edge is to serve of a release; None where the app does not stand behind it.
+
+    ``meeting`` is where the edge meets the app; where it never did, the proxy has no name there yet.
+    """
     edge = release.edge
     if edge is None:
         return None
     mark = platform_hashes(release, render_switch())[release.proxy]
-    return Claim(release.app, edge.hostnames, edge.scheme, proxy_name(release.app, mark), edge.port)
+    name = meeting.proxy(mark) if meeting is not None else ""
+    return Claim(release.app, edge.hostnames, edge.scheme, name, edge.port)
 
 
 def plan_edge(
     release: Release, state: EdgeState, containers: Collection[Container], *, upgrade: bool
 ) -> tuple[str, ...]:
     """What has to be done to the edge, in words; empty when all is as it should be."""
-    claim = plan_claim(release)
+    claim = plan_claim(release, state.meeting)
     if claim is None or release.edge is None:
         return (f"take ports 80 and 443 back from the edge: {_GAP}",) if state.claim is not None else ()
     steps = []
@@ -57,22 +61,23 @@ def needs_image(release: Release, state: EdgeState, *, upgrade: bool) -> bool:
 def edge_faults(release: Release, state: EdgeState) -> Iterator[InputFault]:
     """Why a release cannot stand behind the edge, or not leave it."""
     if release.edge is None:
-        others = state.others(release.app)
+        others = others_behind(state.hosts, release.app)
         if state.claim is not None and others:
-            yield InputFault(
-                f"{release.app} cannot leave the edge of this host",
-                why=f"it holds ports 80 and 443 for {', '.join(others)} too",
-                fix="say `edge: true` for this environment; a release from before that cannot be gone back to here",
-            )
+            yield leave_fault(release.app, others)
         return
     for hostname in sorted(release.edge.hostnames):
         holder = state.hosts.get(hostname, release.app)
         if holder != release.app:
-            yield InputFault(
-                f"{hostname} is served by the app {holder} on this host",
-                why="a hostname behind the edge leads to one app",
-                fix=f"give this environment another url, or `fairlead remove` {holder} first",
-            )
+            yield hostname_fault(hostname, holder)
+
+
+def leave_fault(app: str, others: Collection[str]) -> InputFault:
+    """Why an app cannot take its ports back."""
+    return InputFault(
+        f"{app} cannot leave the edge of this host",
+        why=f"it holds ports 80 and 443 for {', '.join(others)} too",
+        fix="say `edge: true` for this environment; a release from before that cannot be gone back to here",
+    )
 
 
 def holders_of(containers: Collection[Container], ports: Collection[int]) -> list[Container]:

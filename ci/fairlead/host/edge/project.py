@@ -3,50 +3,75 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from .. import labels
 from ..project import bind_mount
 from .caddyfile import render_caddyfile
-from .place import NETWORK, PORTS, PROJECT, ROLE, SERVICE, Place
+from .place import NETWORK, PORTS, PROJECT, ROLE, SERVICE, Meeting, Place
 
 
 def edge_hash(image: str) -> str:
-    """What the label of an edge that is up to date says."""
-    return hashlib.sha256(f"{image}\0{render_caddyfile()}".encode()).hexdigest()
+    """What the label of an edge that is up to date says. The apps' networks are no part of it: they come and go."""
+    parts = (image, render_caddyfile(), json.dumps(_service(Place(Path("/")), image, 0), sort_keys=True))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def render_edge_project(place: Place, image: str) -> dict[str, Any]:
-    """The edge and its volumes, where the certificates are."""
-    ports = [(PORTS["http"], "tcp"), (PORTS["https"], "tcp"), (PORTS["https"], "udp")]
+def render_edge_project(
+    place: Place, image: str, meetings: Iterable[Meeting] = (), group: int = 0
+) -> dict[str, Any]:
+    """The edge, its networks, and its volumes, where the certificates are.
+
+    ``group`` is the one that may look into the edge's folder.
+    """
+    service = _service(place, image, group)
+    service["labels"][labels.HASH] = edge_hash(image)
+    document = {"name": PROJECT, "services": {SERVICE: service}, "volumes": {"data": {}, "config": {}}}
+    return with_meetings(document, meetings)
+
+
+def with_meetings(document: Mapping[str, Any], meetings: Iterable[Meeting]) -> dict[str, Any]:
+    """The project with the edge in its own network and in those of these apps, and in no other."""
+    apart = [meeting.network for meeting in meetings]
+    service = {**document["services"][SERVICE], "networks": {"edge": None, **dict.fromkeys(apart)}}
     return {
-        "name": PROJECT,
-        "services": {
-            SERVICE: {
-                "image": image,
-                "pull_policy": "never",
-                "command": ["caddy", "run", "--config", "/fairlead/Caddyfile", "--adapter", "caddyfile"],
-                "labels": {labels.ROLE: ROLE, labels.HASH: edge_hash(image)},
-                "cap_drop": ["ALL"],
-                "cap_add": ["NET_BIND_SERVICE"],
-                "security_opt": ["no-new-privileges:true"],
-                "read_only": True,
-                "restart": "unless-stopped",
-                "logging": {"driver": "local"},
-                "stop_grace_period": "30s",
-                "networks": {"edge": None},
-                "ports": [
-                    {"mode": "ingress", "target": port, "published": str(port), "protocol": protocol}
-                    for port, protocol in ports
-                ],
-                "volumes": [
-                    bind_mount(str(place.home), "/fairlead", read_only=True),
-                    bind_mount(str(place.run), "/fairlead/run", read_only=False),
-                    {"type": "volume", "source": "data", "target": "/data"},
-                    {"type": "volume", "source": "config", "target": "/config"},
-                ],
-            }
+        **document,
+        "services": {SERVICE: service},
+        "networks": {
+            "edge": {"external": True, "name": NETWORK},
+            **{name: {"external": True, "name": name} for name in apart},
         },
-        "networks": {"edge": {"external": True, "name": NETWORK}},
-        "volumes": {"data": {}, "config": {}},
+    }
+
+
+def _service(place: Place, image: str, group: int) -> dict[str, Any]:
+    ports = [("http", 80, "tcp"), ("https", 443, "tcp"), ("https", 443, "udp")]
+    return {
+        "image": image,
+        "pull_policy": "never",
+        "command": ["caddy", "run", "--config", "/fairlead/Caddyfile", "--adapter", "caddyfile"],
+        "labels": {labels.ROLE: ROLE},
+        "group_add": [str(group)],
+        "cap_drop": ["ALL"],
+        "cap_add": ["NET_BIND_SERVICE"],
+        "security_opt": ["no-new-privileges:true"],
+        # It is in the networks of all apps, and no way from one to another.
+        "sysctls": {"net.ipv4.ip_forward": "0"},
+        "read_only": True,
+        "restart": "unless-stopped",
+        "logging": {"driver": "local"},
+        "stop_grace_period": "30s",
+        "ports": [
+            {"mode": "ingress", "target": port, "published": str(PORTS[scheme]), "protocol": protocol}
+            for scheme, port, protocol in ports
+        ],
+        "volumes": [
+            bind_mount(str(place.home), "/fairlead", read_only=True),
+            bind_mount(str(place.run), "/fairlead/run", read_only=False),
+            {"type": "volume", "source": "data", "target": "/data"},
+            {"type": "volume", "source": "config", "target": "/config"},
+        ],
     }

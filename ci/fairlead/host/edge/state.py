@@ -7,23 +7,27 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from ..engine import Engine
-from .claims import Claim, read_claim, read_hosts
-from .lifecycle import find_edge
-from .place import Place
+from .claims import Claim, others_behind, read_claim, read_hosts
+from .meetings import find_edge, read_meeting
+from .place import Meeting, Place
 
 
 @dataclass(frozen=True)
 class EdgeState:
-    """``claim`` is the app's own, ``hosts`` hostname -> app; ``mark`` is the hash of the edge that is there, or empty."""
+    """``claim`` is the app's own, ``hosts`` hostname -> app; ``mark`` is the hash of the edge that is there, or empty.
+
+    ``meeting`` is where the edge meets the app; None where it never did.
+    """
 
     claim: Optional[Claim] = None
     hosts: Mapping[str, str] = field(default_factory=dict)
     running: bool = False
     mark: str = ""
+    meeting: Optional[Meeting] = None
 
     def others(self, app: str) -> list[str]:
         """The other apps behind the edge."""
-        return sorted({one for one in self.hosts.values() if one != app})
+        return others_behind(self.hosts, app)
 
 
 def read_edge(engine: Engine, place: Place, app: str) -> EdgeState:
@@ -40,4 +44,5 @@ def read_edge(engine: Engine, place: Place, app: str) -> EdgeState:
         hosts=read_hosts(place),
         running=edge is not None and edge.running,
         mark=edge.hash if edge is not None else "",
+        meeting=read_meeting(place, app),
     )

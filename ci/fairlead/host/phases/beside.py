@@ -12,10 +12,20 @@ from ..atomic import write_file
 from ..containers import Container, find_proxy, proxy_project, read_app_containers
 from ..context import Context, Host
 from ..drain import end_containers
-from ..edge.claims import Claim, drop_claim, parse_claim, read_claim, write_claim
-from ..edge.lifecycle import edge_lock, find_edge, is_outdated, start_edge, stop_edge
-from ..edge.place import PORTS, Place
-from ..edge.plan import holders_of, plan_claim
+from ..edge.claims import (
+    Claim,
+    drop_claim,
+    holds_any,
+    others_behind,
+    parse_claim,
+    read_claim,
+    read_hosts,
+    write_claim,
+)
+from ..edge.lifecycle import edge_lock, is_outdated, start_edge, stop_edge
+from ..edge.meetings import close_meeting, find_edge, open_meeting, read_meeting
+from ..edge.place import PORTS, Meeting, Place
+from ..edge.plan import holders_of, leave_fault, plan_claim
 from ..errors import EngineFault, ReleaseFault
 from ..inflight import answers_admin
 from ..patience import wait_until
@@ -43,10 +53,10 @@ def is_replaced(container: Container, release: Release) -> bool:
     return container.role == "proxy" and not container.release and container.hash != proxy_mark(release)
 
 
-def write_proxy(host: Host, release: Release) -> None:
-    """Write the project of the release's proxy."""
-    project = render_proxy_project(release, host.paths, render_switch())
-    write_file(host.paths.proxy_file(proxy_mark(release)), render_json(project))
+def write_proxy(host: Host, release: Release, meeting: Meeting) -> None:
+    """Write the project of the release's proxy: for us alone, since it says by which name the edge knows it."""
+    project = render_proxy_project(release, host.paths, render_switch(), meeting)
+    write_file(host.paths.proxy_file(proxy_mark(release)), render_json(project), 0o600)
 
 
 def bring_up_proxy(host: Host, mark: str) -> None:
@@ -87,13 +97,16 @@ def join_edge(context: Context) -> None:
         ReleaseFault: the proxy does not listen where the edge asks, or the edge does not start.
     """
     host, release = context.host, context.target.release
-    edge, claim = release.edge, plan_claim(release)
-    if edge is None or claim is None:
-        return
     place = Place(host.paths.root)
+    meeting = read_meeting(place, host.paths.app)
+    edge, claim = release.edge, plan_claim(release, meeting)
+    if edge is None or claim is None or meeting is None:
+        return
+    _see_at_meeting(host, release, meeting)
     containers = host.list_containers()
     _check_answers(release, claim, find_proxy(containers, release.proxy))
     with edge_lock(place, host.paths.app):
+        open_meeting(host.engine, place, host.paths.app)
         before = read_claim(place, host.paths.app)
         kept = before.hostnames if before is not None else frozenset()
         write_claim(place, Claim(claim.app, claim.hostnames | kept, claim.scheme, claim.name, claim.port))
@@ -113,12 +126,19 @@ def join_edge(context: Context) -> None:
 
 
 def free_ports(context: Context) -> None:
-    """Stop the edge for an app that takes its ports back; it is removed when that was committed."""
+    """Stop the edge for an app that takes its ports back; it is removed when that was committed.
+
+    Raises:
+        InputFault: another app has come behind it meanwhile.
+    """
     host = context.host
     place = Place(host.paths.root)
     if read_claim(place, host.paths.app) is None:
         return
     with edge_lock(place, host.paths.app):
+        others = others_behind(read_hosts(place), host.paths.app)
+        if others:
+            raise leave_fault(host.paths.app, others)
         edge = find_edge(host.engine)
         _free(host, [edge] if edge is not None and edge.running else [])
 
@@ -134,7 +154,7 @@ def restore_proxy(host: Host, before: Mapping[str, Any]) -> bool:
     place = Place(host.paths.root)
     app = host.paths.app
     claim = parse_claim(app, before.get("edge"))
-    if claim is None and read_claim(place, app) is None:
+    if claim is None and not holds_any(place, app):
         return False
     mark = str(before.get("proxy") or "")
     proxies = _proxies(read_app_containers(host.engine, host.paths))
@@ -144,6 +164,9 @@ def restore_proxy(host: Host, before: Mapping[str, Any]) -> bool:
             drop_claim(place, app)
             stop_edge(host.engine, place)
             _remove(host, new)
+            meeting = read_meeting(place, app)
+            if meeting is not None and not any(meeting.network in one.networks for one in old):
+                close_meeting(host.engine, place, app)
             _start(host, old, mark)
         else:
             _remove(host, holders_of(new, PORTS.values()))
@@ -163,8 +186,9 @@ def drop_replaced(host: Host, release: Release) -> list[str]:
     An app that has left the edge frees it. Used by recovery too.
     """
     place = Place(host.paths.root)
-    claim, wanted = read_claim(place, host.paths.app), plan_claim(release)
-    if claim is None and wanted is None:
+    claim = read_claim(place, host.paths.app)
+    wanted = plan_claim(release, read_meeting(place, host.paths.app))
+    if (claim is None and wanted is None) or (wanted is not None and not wanted.name):
         return []
     proxies = _proxies(read_app_containers(host.engine, host.paths))
     mark = proxy_mark(release)
@@ -183,7 +207,17 @@ def drop_replaced(host: Host, release: Release) -> list[str]:
         _remove(host, gone)
         with edge_lock(place, host.paths.app):
             stop_edge(host.engine, place)
+            close_meeting(host.engine, place, host.paths.app)
     return [one.name for one in gone]
+
+
+def _see_at_meeting(host: Host, release: Release, meeting: Meeting) -> None:
+    """See that the proxy is where the edge looks for it; one that is not, for its token was lost, is made again."""
+    mark = proxy_mark(release)
+    proxies = _proxies(read_app_containers(host.engine, host.paths))
+    if any(one.hash == mark and one.running and meeting.network not in one.networks for one in proxies):
+        write_proxy(host, release, meeting)
+        bring_up_proxy(host, mark)
 
 
 def _check_answers(release: Release, claim: Claim, proxy: Optional[Container]) -> None:

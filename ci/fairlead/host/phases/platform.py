@@ -11,8 +11,7 @@ from ..atomic import write_file
 from ..containers import Container, find_proxy, platform_project, proxy_project, read_app_containers
 from ..context import Context, Host, Outcome
 from ..drain import stop_containers
-from ..edge.lifecycle import edge_lock, make_network
-from ..edge.place import Place
+from ..edge.place import Meeting
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..health import FAILED, READY, judge_replicas
@@ -23,7 +22,7 @@ from ..paths import Paths
 from ..patience import wait_until
 from ..project import Document, platform_hashes, render_json, render_platform_project
 from ..proxy import check_proxy_config
-from ..release import RESOURCES, Release, Service
+from ..release import APART, RESOURCES, Release, Service
 from ..routes import read_live
 from ..snippet import render_switch
 from .beside import (
@@ -37,6 +36,7 @@ from .beside import (
     write_proxy,
 )
 from .carriers import forget_sockets, wait_for_carriers
+from .claim import release_place, take_place
 
 _POLL = 0.1
 _ADMIN_WAIT = 5.0
@@ -58,19 +58,19 @@ def run_platform(context: Context) -> Outcome:
     switch = render_switch()
     project = _with_kept(render_platform_project(release, context.paths, switch), context)
     keep_for_revert(context.host, context.number)
+    meeting = take_place(context)
     write_platform(context.paths, project, switch)
     carriers = [name for name in changed if release.services[name].role == INSIDE]
     if carriers and context.state.live is not None:
         # Before a proxy that an older agent made gives the names of services away.
         bring_up(context.host, carriers)
         wait_for_carriers(context, carriers)
-    if release.proxy in changed and release.edge is not None:
-        _bring_up_beside(context, [name for name in changed if name != release.proxy])
+    if release.proxy in changed and meeting is not None:
+        _bring_up_beside(context, meeting, [name for name in changed if name != release.proxy])
     else:
         if release.proxy in changed and context.state.live is not None:
-            check_proxy_config(
-                context.host, release, platform_project(context.paths.app), context.paths.platform
-            )
+            project_name = platform_project(context.paths.app)
+            check_proxy_config(context.host, release, project_name, context.paths.platform, release.proxy)
         if context.plan.edge and release.edge is None:
             free_ports(context)
         bring_up(context.host, changed)
@@ -79,21 +79,16 @@ def run_platform(context: Context) -> Outcome:
     return Outcome(", ".join([*changed, *context.plan.edge]) or "networks and volumes")
 
 
-def _bring_up_beside(context: Context, others: Collection[str]) -> None:
+def _bring_up_beside(context: Context, meeting: Meeting, others: Collection[str]) -> None:
     """The proxy in a project of its own, beside the one that serves, after everything else of the platform."""
     host, release = context.host, context.target.release
     mark = proxy_mark(release)
-    place = Place(host.paths.root)
-    write_proxy(host, release)
+    write_proxy(host, release, meeting)
     bring_up(host, others)
     if context.state.live is not None:
-        with edge_lock(place, host.paths.app):
-            make_network(host.engine)
-        check_proxy_config(host, release, proxy_project(host.paths.app, mark), host.paths.proxy_file(mark))
-    with edge_lock(place, host.paths.app):
-        # In one go: the last app that leaves takes the network along where nobody is in it.
-        make_network(host.engine)
-        bring_up_proxy(host, mark)
+        project, file = proxy_project(host.paths.app, mark), host.paths.proxy_file(mark)
+        check_proxy_config(host, release, project, file, APART)
+    bring_up_proxy(host, mark)
 
 
 def changed_services(context: Context) -> list[str]:
@@ -114,7 +109,7 @@ def keep_for_revert(host: Host, number: int) -> None:
         "switch": host.paths.switch.read_text() if host.paths.switch.exists() else None,
         **describe_proxy(host),
     }
-    write_file(host.paths.platform_before, render_json(document))
+    write_file(host.paths.platform_before, render_json(document), 0o600)
 
 
 def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
@@ -127,7 +122,10 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     """
     before = _read_before(host.paths)
     project = before.get("project")
-    if project is None or before.get("transaction") != number:
+    if before.get("transaction") != number:
+        return
+    if project is None:
+        release_place(host)
         return
     if restore_proxy(host, before):
         # What has just been put back: whatever else is done to proxies is for those that publish ports.
