@@ -149,6 +149,7 @@ def _carrier(release: Release, networks: frozenset[str], names: list[str]) -> Se
         gate="running",
         expect_release=None,
         image=release.inside_image,
+        pinned=release.inside_image,
         platforms={},
         why=f"added: carries the calls of other services to {' and '.join(names)}",
         depends_on={},
