@@ -16,10 +16,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, Union
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer, WriteableBuffer
+from typing import Any, Optional, Union
 
 _HEED_EVERY = 0.25
 _DIGITS = 18
@@ -88,7 +85,7 @@ class Bound:
         left = min(self.left(), self._idle)
         connection.settimeout(None if left == math.inf else left)
 
-    def receive(self, connection: socket.socket, buffer: WriteableBuffer) -> int:
+    def receive(self, connection: socket.socket, buffer: Any) -> int:
         """Some bytes; 0 when there are no more. Raises as ``left`` and ``take`` do, and whatever ``heed`` raises."""
         began = self._clock()
         while True:
@@ -118,7 +115,7 @@ class BoundedSocket:
         """What answers are read from."""
         return io.BufferedReader(_Reader(self._socket, self._bound))
 
-    def sendall(self, content: ReadableBuffer) -> None:
+    def sendall(self, content: bytes) -> None:
         """Send; who does not read it is not waited for longer than for an answer."""
         self._bound.give(self._socket)
         self._socket.sendall(content)
@@ -139,7 +136,7 @@ class _Reader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         return self._bound.receive(self._socket, buffer)
 
     def close(self) -> None:
