@@ -198,7 +198,7 @@ def _names(release: Release) -> Iterator[tuple[str, str, str]]:
     for kind, resources in (("networks", release.networks), ("volumes", release.volumes)):
         for key, how in resources.items():
             given, external = real_names(how)
-            if given or external:
+            if external or (given and given != f"{release.app}_{key}"):
                 yield _at("", f"{kind}.{key}"), kind, given or real_name(release.app, key, how)
     for where, definition in _bodies(release):
         yield from _names_of(where, definition)

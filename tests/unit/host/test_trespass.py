@@ -224,5 +224,14 @@ def test_a_container_of_ones_own_may_be_named(host: Path) -> None:
     assert "one of the app board-2" in _faults(host, {"container_name": "board-2-db-1"})
 
 
+def test_the_names_that_compose_gives_are_ones_own(host: Path) -> None:
+    """Also those of an app whose name begins like one of Fairlead's."""
+    paths = Paths(host / "srv" / "fairlead", "fairlead-demo")
+    named = {"edge": {"name": "fairlead-demo_edge"}, "x": {}}
+    refuse_trespass(
+        paths, Labelled(host / "run" / "docker.sock"), release(app="fairlead-demo", networks=named)
+    )
+
+
 def test_doubled_dollars_are_texts(host: Path) -> None:
     assert _faults(host, {"environment": {"A": "$$PATH", "B": "$$$$"}, "command": ["a$$"]}) == ""

@@ -32,8 +32,9 @@ _REMOVE = "remove it: no waiver changes that, and the host refuses it too"
 def reserved_name(subject: Subject) -> Iterator[Fault]:
     """A name, label or folder by which Fairlead or Compose knows its own."""
     for path, prefix, how, grants in shared_things(subject):
-        given, _ = real_names(how)
-        if is_reserved_name(given):
+        given, external = real_names(how)
+        own = f"{subject.model.value.get('name')}_{path[-1]}"
+        if is_reserved_name(given) and (external or given != own):
             yield Fault((*path, "name"), f"{prefix}{given} is Fairlead's own", _REMOVE)
         yield from _labels(path, prefix, grants)
         for device in dict.fromkeys(volume_paths(how)):
