@@ -15,6 +15,8 @@ PASS_ENV = "FAIRLEAD_PASS_ENV"  # noqa: S105 - the name of a variable
 EVERYONE = (
     # Where programs are, whose files they read, where they may put theirs.
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "XDG_*"),
+    # How they run here: a machine whose libraries lie elsewhere, a container with little memory.
+    *("LD_LIBRARY_PATH", "GODEBUG", "GOMAXPROCS", "GOMEMLIMIT"),
     # In what language and time they speak, and to what terminal.
     *("LANG", "LANGUAGE", "LC_*", "TZ", "TERM", "COLORTERM", "NO_COLOR", "COLUMNS"),
     # The only way out, where there is a proxy; and whom to believe on the way.
