@@ -104,7 +104,7 @@ def _connect(door: Door, sni: str, alpn: str = "") -> socket.socket:
     connection = socket.create_connection((door.address, door.port), timeout=_TIMEOUT)
     if not door.sni:
         return connection
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if alpn:
         context.set_alpn_protocols([alpn])

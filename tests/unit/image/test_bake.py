@@ -143,6 +143,29 @@ def test_a_missing_secret_is_told_before_anything_is_built(secret: BuildSecret) 
         plan(settings(build=BuildSettings(secrets=(secret,))))
 
 
+def test_the_builder_sees_the_variables_that_the_build_asks_for() -> None:
+    """Those of its secrets, and those that a cache logs in with; of none that it does not use."""
+    secrets = (BuildSecret(name="token", env="TOKEN"), BuildSecret(name="unset", env="UNSET", optional=True))
+    assert plan(settings(build=BuildSettings(secrets=secrets)), environ={"TOKEN": "x"}).variables == (
+        "TOKEN",
+        "UNSET",
+    )
+    environ = {"ACTIONS_RUNTIME_TOKEN": "x"}
+    assert (
+        "ACTIONS_RUNTIME_TOKEN"
+        in plan(settings(build=BuildSettings(cache=("gha",))), environ=environ).variables
+    )
+    assert plan(settings(build=BuildSettings(cache=("type=s3,bucket=b",))), environ=environ).variables == (
+        "AWS_*",
+    )
+    assert plan(settings(build=BuildSettings(cache=("registry",))), environ=environ).variables == ()
+
+
+def test_a_cache_in_a_folder_of_the_machine_is_refused() -> None:
+    with pytest.raises(InputError, match=r"build\.cache holds type=local,dest=/etc"):
+        plan(settings(build=BuildSettings(cache=("type=local,dest=/etc",))))
+
+
 def test_no_image_and_no_registry_are_told() -> None:
     with pytest.raises(InputError, match="no image to build"):
         plan(settings(images={}))
