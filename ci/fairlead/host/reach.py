@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .grants import READ_BY_COMPOSE, service_grants
+from .inside import ROLE as INSIDE
 from .release import Release, Service
 from .resources import resource_grants
 
@@ -40,6 +41,9 @@ def find_reach(release: Release) -> tuple[Reach, ...]:
 
 def _reach(release: Release) -> Iterator[Reach]:
     for service in release.services.values():
+        if service.role == INSIDE:
+            # Made on this host; no release may bring one.
+            continue
         for kind, steps, what in service_grants(service.definition):
             yield Reach(kind, service.name, show_steps(steps), what)
         yield from _read_by_compose(service)

@@ -40,7 +40,7 @@ def test_a_registry_s_password_is_not_in_it(tmp_path: Path) -> None:
     redact("regist4y-password")
     try:
         with pytest.raises(FairleadError):
-            finish_rollout(place, result, RecordingReporter(), RolloutOptions(Path("work")), lines)
+            finish_rollout(place, result, RecordingReporter(), RolloutOptions(tmp_path / "work"), lines)
     finally:
         forget()
     text = (tmp_path / "work" / "deploy.json").read_text()
