@@ -95,6 +95,10 @@ def test_secrets_in_the_environment_of_tools(tmp_path: Path, spied: tuple[dict[s
     for verb in verbs:
         argv = [sys.executable, "-m", "fairlead", *verb.split()]
         subprocess.run(argv, cwd=clone, env=environ, check=False, capture_output=True)
+    # Without a login in the environment the user's credential helper is asked.
+    unlogged = {name: value for name, value in environ.items() if not name.startswith("FAIRLEAD_REGISTRY_")}
+    argv = [sys.executable, "-m", "fairlead", "doctor"]
+    subprocess.run(argv, cwd=clone, env=unlogged, check=False, capture_output=True)
     seen: dict[str, set[str]] = {}
     for dump in dumps.iterdir():
         told = dict(line.split("=", 1) for line in dump.read_text().splitlines() if "=" in line)
