@@ -61,7 +61,7 @@ def test_rollback_makes_removed_containers_again(stage: Stage, fetch: Callable[[
 
 @pytest.mark.serving
 def test_rollback_to_a_release_that_fell_ill(stage: Stage, fetch: Callable[[], str]) -> None:
-    """A rollback that fails leaves what serves, and stops again what it had started."""
+    """A rollback whose files are gone from the host leaves what serves: nothing of it is started."""
     stage.deploy(stage.good(2))
     Engine.connect().remove(f"{stage.app}-000001-web-000001-1")
     shutil.rmtree(stage.paths.files)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..bundle import mend_projects, read_bundle, write_bundle
 from ..context import Context, Outcome
-from ..errors import InputFault
+from ..errors import InputFault, ReleaseFault
 from ..journal import MENDED
 from ..ledger import DEPLOY
 from ..preflight import check_host
@@ -65,12 +65,12 @@ def _check_files(context: Context) -> None:
     """A rotation and a rollback bring no files: they have those that lie here, if these are what they were.
 
     Raises:
-        InputFault: one is not.
+        ReleaseFault: one is not.
     """
     for tree, spec in context.target.release.files.items():
         wrong = find_difference(context.paths.file(tree), spec)
         if wrong:
-            raise InputFault(
+            raise ReleaseFault(
                 f"the config file or folder {tree[:12]} on this host is damaged: {wrong}",
                 why="what is started would read something else than the release has",
                 fix="`fairlead deploy` of that commit (with --allow-older, to go back) brings it again",
