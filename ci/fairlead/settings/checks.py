@@ -21,7 +21,7 @@ from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
 
 _RULE = "settings"
 _HOSTNAME = re.compile(
-    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+    r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
 )
 _RESERVED_APPS = frozenset({"agents", "edge", "fairlead"})
 """Names that Fairlead's own folders and projects have on a server."""
