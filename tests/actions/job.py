@@ -18,7 +18,12 @@ ROOT = Path(__file__).parents[2]
 APP = ROOT / "tests" / "e2e" / "apps" / "tiny"
 
 # What the lab needs where GitHub would reach Docker Hub and Trivy's own database.
-_LAB_VARIABLES = ("CONTAINERS_REGISTRIES_CONF", "FAIRLEAD_BUILD_CONTEXTS", "TRIVY_DB_REPOSITORY")
+_LAB_VARIABLES = (
+    "CONTAINERS_REGISTRIES_CONF",
+    "FAIRLEAD_BUILD_CONTEXTS",
+    "TRIVY_DB_REPOSITORY",
+    "TRIVY_CACHE_DIR",
+)
 _TIMEOUT = 600.0
 # What runs in a workflow: Fairlead, and the workflows themselves.
 _NEEDED = (".github", "bootstrap", "ci", "pyproject.toml", "requirements")

@@ -227,6 +227,8 @@ def _ensure_with_volumes(spec: Container) -> None:
 
 
 def _describe(place: Place, servers: dict[int, state.Server], keys: _Keys, source: str) -> Lab:
+    from fairlead.lab.vulnerabilities import database_version
+
     folder = place.folder
     lines = [
         server.known_hosts_line(one.address, one.port, keys.hosts[number].public)
@@ -243,6 +245,8 @@ def _describe(place: Place, servers: dict[int, state.Server], keys: _Keys, sourc
         "FAIRLEAD_BUILD_CONTEXTS": ",".join(bases.build_contexts(place.registry)),
         "CONTAINERS_REGISTRIES_CONF": str(folder / "registries.conf"),
         "TRIVY_DB_REPOSITORY": f"{place.registry}/lab/trivy-db",
+        # Neither the database of the user's own scans, nor that of another version of the lab: each keeps for a day.
+        "TRIVY_CACHE_DIR": str(folder / f"trivy-{database_version()}"),
     }
     return Lab(
         name=place.name,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import hashlib
 import io
 import json
 import tarfile
@@ -101,6 +102,11 @@ def render_database(flaws: tuple[Flaw, ...]) -> bytes:
         details[identifier] = _json({"Title": f"{package}: a flaw of the lab", "Severity": "CRITICAL"})
     sources[_PYTHON] = _json(_PYTHON_SOURCE)
     return render_bolt({**releases, **languages, "vulnerability": details, "data-source": sources})
+
+
+def database_version() -> str:
+    """What tells the database of this version of the lab from that of another."""
+    return hashlib.sha256(render_database(FLAWS)).hexdigest()[:12]
 
 
 def render_metadata(updated_at: dt.datetime) -> bytes:
