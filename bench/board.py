@@ -20,6 +20,7 @@ from typing import Any
 from bench.measure import Row, seconds
 from demo.repository import ENVIRONMENT, Repository
 from demo.story import Stage, set_the_stage
+from fairlead.passed import PYTHON
 from fairlead.process import Completed, run
 
 _BUILD_GOAL = 1.1
@@ -120,7 +121,12 @@ def _touch(repository: Repository, mark: str) -> None:
 
 
 def _fairlead(stage: Stage, *words: str) -> Completed:
-    return run([sys.executable, "-m", "fairlead", *words], cwd=stage.repository.root, env=dict(stage.environ))
+    return run(
+        [sys.executable, "-m", "fairlead", *words],
+        cwd=stage.repository.root,
+        env=dict(stage.environ),
+        also=PYTHON,
+    )
 
 
 def _definition(stage: Stage, *, to_archive: bool = False) -> Path:
@@ -128,6 +134,7 @@ def _definition(stage: Stage, *, to_archive: bool = False) -> Path:
         [sys.executable, "-m", "fairlead", "--json", "build", "--dry-run"],
         cwd=stage.repository.root,
         env=dict(stage.environ),
+        also=PYTHON,
     )
     document = json.loads(printed.stdout)
     if to_archive:

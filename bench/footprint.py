@@ -8,7 +8,7 @@ import sys
 
 from bench.measure import Row
 from bench.streams import Ground, take_ground
-from fairlead import process
+from fairlead import passed, process
 
 _CLIENT_GOAL = 100.0
 _AGENT_GOAL = 40.0
@@ -92,7 +92,7 @@ def deploy(ground: Ground) -> tuple[float, dict[str, float | None]]:
     assert follower.stdout is not None
     follower.stdout.readline()
     argv = [sys.executable, "-m", "fairlead", "--json", "deploy"]
-    client = process.open_pipes(argv, cwd=ground.root, env=ground.environ)
+    client = process.open_pipes(argv, cwd=ground.root, env=ground.environ, also=passed.PYTHON)
     # The largest of the client and of what it has started, such as ssh.
     _, status, used = os.wait4(client.pid, 0)
     client.returncode = os.waitstatus_to_exitcode(status)

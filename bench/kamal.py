@@ -25,6 +25,7 @@ from fairlead.lab.preflight import check_engine
 from fairlead.lab.recipe import ImageConfig, Recipe
 from fairlead.lab.standin import Kitchen
 from fairlead.lab.wipe import wipe_server
+from fairlead.passed import GO
 from fairlead.process import Completed, run, which
 from fairlead.tools.cache import cache_dir
 
@@ -151,7 +152,7 @@ def _fetch_proxy() -> Path:
         )
     folder = cache_dir() / "bench" / "go"
     environ = {"GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": "-trimpath"}
-    run(["go", "install", f"{_MODULE.replace('@', '/cmd/kamal-proxy@')}"], env=environ)
+    run(["go", "install", f"{_MODULE.replace('@', '/cmd/kamal-proxy@')}"], env=environ, also=GO)
     return (folder / "kamal-proxy").rename(program)
 
 

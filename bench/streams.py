@@ -17,6 +17,7 @@ from fairlead.lab.load.report import Report, Tally
 from fairlead.lab.load.run import Load
 from fairlead.lab.state import Lab, Server, load
 from fairlead.lab.wipe import wipe_server
+from fairlead.passed import PYTHON
 from fairlead.process import Completed, run
 from fairlead.tools.cache import cache_dir
 
@@ -54,7 +55,13 @@ class Ground:
 
     def fairlead(self, *words: str, check: bool = True) -> Completed:
         """Run ``fairlead`` in the repository."""
-        return run([sys.executable, "-m", "fairlead", *words], cwd=self.root, env=self.environ, check=check)
+        return run(
+            [sys.executable, "-m", "fairlead", *words],
+            cwd=self.root,
+            env=self.environ,
+            also=PYTHON,
+            check=check,
+        )
 
     def on_server(self, *argv: str, stdin: str = "", check: bool = True) -> str:
         """Run a command on the server's console."""

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.measure import Row, seconds
+from fairlead.passed import PIP, PYTHON
 from fairlead.process import Completed, run
 from fairlead.tools.cache import cache_dir
 
@@ -81,7 +82,7 @@ def _python_peers() -> Path:
             "-r",
             str(_HERE / "peers.txt"),
         ]
-        run([*pip, *words], timeout=600)
+        run([*pip, *words], timeout=600, also=PIP)
         mark.write_text(wanted)
     return folder / "bin"
 
@@ -94,13 +95,18 @@ def _dclint() -> Path | None:
         folder = program.parents[2]
         folder.mkdir(parents=True, exist_ok=True)
         words = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
-        run([*words, f"dclint@{_DCLINT}"], timeout=600, check=False)
+        run(
+            [*words, f"dclint@{_DCLINT}"],
+            timeout=600,
+            check=False,
+            also=("npm_config_*", "NPM_CONFIG_*", "NODE_*"),
+        )
     return program if program.exists() and shutil.which("node") else None
 
 
 def _call(argv: Sequence[str], folder: Path) -> Completed:
     """Run a tool to its end in this folder, whatever it thinks of the file."""
-    return run(argv, check=False, cwd=folder)
+    return run(argv, check=False, cwd=folder, also=PYTHON)
 
 
 def _in_turn(commands: Mapping[str, Sequence[str]], folder: Path) -> dict[str, list[float]]:

@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 import fairlead.host
-from fairlead import process
+from fairlead import passed, process
 from fairlead.lab import invariants
 from fairlead.lab.load.plan import Part, Plan, Protocol, parse_target
 from fairlead.lab.load.run import Load
@@ -61,7 +61,14 @@ class Arena:
 
     def fairlead(self, *words: str, check: bool = True) -> process.Completed:
         """Run ``fairlead`` in the repository."""
-        return process.run(self.argv(*words), cwd=self.root, env=self.environ, check=check, timeout=300)
+        return process.run(
+            self.argv(*words),
+            cwd=self.root,
+            env=self.environ,
+            also=passed.PYTHON,
+            check=check,
+            timeout=300,
+        )
 
     def argv(self, *words: str) -> list[str]:
         """The command line of ``fairlead``."""

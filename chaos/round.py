@@ -17,7 +17,7 @@ from typing import Any
 from chaos.arena import APP, HOME, Arena
 from chaos.losses import count_lost
 from chaos.plan import Kind, Round, Strike
-from fairlead import process
+from fairlead import passed, process
 from fairlead.errors import CommandFailedError
 from fairlead.lab.fault.inflict import begin, end, run_steps, undo
 from fairlead.lab.fault.plan import Fault, Options, plan_clock_ready
@@ -120,7 +120,7 @@ def _client(arena: Arena, one: Round) -> Iterator[tuple[Popen[bytes], Popen[byte
     assert watcher.stdout is not None
     watcher.stdout.readline()
     verb = ("rollback",) if one.kind is Kind.ROLLBACK else ("deploy",)
-    client = process.open_pipes(arena.argv(*verb), env=arena.environ, cwd=arena.root)
+    client = process.open_pipes(arena.argv(*verb), env=arena.environ, also=passed.PYTHON, cwd=arena.root)
     try:
         yield client, watcher
     finally:

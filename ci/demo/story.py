@@ -20,6 +20,7 @@ from demo.repository import ENVIRONMENT, Repository, add_environment, clone, mak
 from demo.visitor import Visitor, Visits, read_json
 from fairlead.errors import CommandFailedError, ExitCode
 from fairlead.lab.state import Lab, load
+from fairlead.passed import PYTHON
 from fairlead.process import run
 from fairlead.tools.cache import cache_dir
 
@@ -167,7 +168,8 @@ def fetch_certificate_authority(stage: Stage) -> None:
             "board-caddy-1",
             "cat",
             "/var/tmp/caddy/pki/authorities/local/root.crt",  # noqa: S108  in the container of the proxy
-        ]
+        ],
+        also=PYTHON,
     )
     stage.ca.write_text(found.stdout)
 

@@ -46,7 +46,7 @@ def answer_check(root: Path, frame: Frame, restriction: Restriction) -> Mapping[
     return {"checks": [check.to_json() for check in run_checks(root, ahead, restriction.sees)]}
 
 
-def answer_state(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
+def answer_state(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
     """What serves, and the tasks that are under way; with ``marks`` also how values of secrets are named here."""
     from .engine import Engine
     from .state import read_state, tell_state
@@ -54,9 +54,9 @@ def answer_state(root: Path, frame: Frame, _restriction: Restriction) -> Mapping
     paths = parse_app(root, frame)
     state = read_state(paths, Engine.connect())
     told = {**tell_state(paths, state), "tasks": _running(paths)}
-    if frame.get("marks") is not True:
+    if frame.get("marks") is not True or not restriction.brings_secrets:
         return told
-    # For who is about to deploy: `status` shows the rest.
+    # For who brings values of secrets: whoever has the key of their names can try values. `status` shows the rest.
     from .vault import tell_marks
 
     serving = state.live.release.secrets if state.live is not None else {}

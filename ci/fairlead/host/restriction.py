@@ -78,6 +78,11 @@ class Restriction:
         """Whether the key may begin a task of this kind, and so may say how it goes on."""
         return self.verbs is None or any(kind in VERBS[verb] for verb in self.verbs)
 
+    @property
+    def brings_secrets(self) -> bool:
+        """Whether the key may bring values of secrets, and so has to know how this host names them."""
+        return self.owns(DEPLOY) or self.owns(ROTATE)
+
     def sees(self, app: str) -> bool:
         """Whether the key may hear of this app."""
         return self.apps is None or app in self.apps

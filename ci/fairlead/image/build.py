@@ -153,7 +153,7 @@ def _run_bake(
             if done.ok or not parse_progress(lines).clashed:
                 break
             done = bake()
-    files.write(work_dir / "build.log", masked("\n".join(lines)) + "\n")
+    files.write(work_dir / "build.log", masked("\n".join(lines)) + "\n", mode=0o600)
     if not done.ok:
         by_target = {plan.targets[name]: source for name, source in sources.items()}
         raise explain_build_failure(lines, by_target)

@@ -82,6 +82,20 @@ def test_a_key_does_nothing_but_its_verbs_for_its_apps_and_every_attempt_is_reco
     assert f"request=deploy app=board environment=production commit={'1' * 40}" in record[0]
 
 
+def test_who_brings_no_secrets_does_not_learn_how_they_are_named(guarded: Guarded) -> None:
+    """A key that may not deploy asks for what the names of secrets' values are made with, to try short values.
+
+    Holds: it is told to keys that deploy or set secrets only.
+    """
+    told = {}
+    for name, verbs in (("night", "rollback,status"), ("setter", "secrets"), ("deployer", "deploy")):
+        key = guarded.make_key(name)
+        guarded.admit(key, "--apps", "board", "--verbs", verbs)
+        with guarded.connect(key) as session:
+            told[name] = "marks" in session.ask({"request": "state", "app": "board", "marks": True})["data"]
+    assert told == {"night": False, "setter": True, "deployer": True}
+
+
 def test_the_restriction_is_not_the_client_s_to_choose(guarded: Guarded) -> None:
     """Choose another command, words for the door, variables, an older agent or one by `..`; say a JSON key twice.
 
