@@ -191,7 +191,7 @@ def test_a_restricted_key_deploys_and_opens_nothing_else(tiny: Workbench, tmp_pa
             tiny.ok("host", "setup", "--run", "--public-key", f"{key}.pub", *words)
         lines = on_server(tiny.server, "cat", "/home/guarded/.ssh/authorized_keys").splitlines()
         assert len(lines) == 1
-        assert lines[0].startswith('command="')
+        assert lines[0].startswith('restrict,command="')
         tiny.ok("deploy", *own)
 
         ssh = ("-F", "none", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -263,6 +263,15 @@ def _with_tags(
     )
 
 
+def _one_of(found: Resolved, platforms: Sequence[str]) -> str:
+    """A platform of what a tag names: the app may have been built for others when the tag was given."""
+    try:
+        there = tuple(found.as_index().digests)
+    except UnfitError:
+        there = ()
+    return next((name for name in platforms if name in there), (*there, *platforms)[0])
+
+
 def _move(
     registry: Registry,
     settings: Settings,
@@ -279,7 +288,8 @@ def _move(
     if found is not None:
         revision = ""
         if found.digest != image.digest and not is_forced:
-            revision = registry.read_labels(reference, settings.platforms[0]).get(_REVISION_LABEL, "")
+            platform = _one_of(found, settings.platforms)
+            revision = registry.read_labels(reference, platform).get(_REVISION_LABEL, "")
         if revision and revision != build.revision:
             is_ahead = is_ancestor(settings.root, revision, build.revision)
             is_behind = is_ancestor(settings.root, build.revision, revision)

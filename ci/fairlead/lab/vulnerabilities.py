@@ -37,14 +37,9 @@ _SOURCE = {
     "URL": "https://salsa.debian.org/security-tracker-team/security-tracker",
 }
 _RELEASES = ("10", "12", "13")
-# One of a language, so that a scan of what Python has installed is a scan.
-_PYTHON = "pip::GitHub Security Advisory Pip"
-_PYTHON_SOURCE = {
-    "ID": "ghsa",
-    "Name": "GitHub Security Advisory Pip",
-    "URL": "https://github.com/advisories?query=type%3Areviewed+ecosystem%3Apip",
-}
-_PYTHON_FLAW = ("lab-critical-python", "CVE-2099-0006")
+# One of each language, so that a scan of what it has installed is a scan.
+_LANGUAGES = {"pip": "Pip", "npm": "Npm", "go": "Go"}
+_LANGUAGE_FLAW = "CVE-2099-0006"
 _STALE = dt.timedelta(days=30)
 
 
@@ -96,12 +91,18 @@ def render_database(flaws: tuple[Flaw, ...]) -> bytes:
     sources = {f"debian {release}": _json(_SOURCE) for release in _RELEASES}
     languages: dict[str, Bucket] = {}
     if flaws:
-        package, identifier = _PYTHON_FLAW
-        advisory = {"PatchedVersions": ["2.0.0"], "VulnerableVersions": ["<2.0.0"]}
-        languages[_PYTHON] = {package: {identifier: _json(advisory)}}
-        details[identifier] = _json({"Title": f"{package}: a flaw of the lab", "Severity": "CRITICAL"})
-    sources[_PYTHON] = _json(_PYTHON_SOURCE)
+        advisory = _json({"PatchedVersions": ["2.0.0"], "VulnerableVersions": ["<2.0.0"]})
+        details[_LANGUAGE_FLAW] = _json({"Title": "a flaw of the lab", "Severity": "CRITICAL"})
+        for ecosystem, name in _LANGUAGES.items():
+            bucket = f"{ecosystem}::GitHub Security Advisory {name}"
+            languages[bucket] = {f"lab-critical-{ecosystem}": {_LANGUAGE_FLAW: advisory}}
+            sources[bucket] = _json(_language_source(ecosystem, name))
     return render_bolt({**releases, **languages, "vulnerability": details, "data-source": sources})
+
+
+def _language_source(ecosystem: str, name: str) -> dict[str, str]:
+    url = f"https://github.com/advisories?query=type%3Areviewed+ecosystem%3A{ecosystem}"
+    return {"ID": "ghsa", "Name": f"GitHub Security Advisory {name}", "URL": url}
 
 
 def database_version() -> str:

@@ -69,7 +69,20 @@ def test_a_key_does_nothing_but_its_verbs_for_its_apps_and_every_attempt_is_reco
             [Blob("file", "a1" * 32, b"x"), Blob("secret", "password", b"y")],
         )
         assert "does not name" in smuggled["error"]["what"]
-    left = on_server(guarded.server, "find", "/srv/fairlead", "-name", "order*", "-o", "-name", "releases")
+    words = (
+        "-path",
+        "/srv/fairlead/agents",
+        "-prune",
+        "-o",
+        "(",
+        "-name",
+        "order*",
+        "-o",
+        "-name",
+        "releases",
+        ")",
+    )
+    left = on_server(guarded.server, "find", "/srv/fairlead", *words, "-print")
     assert left == ""
 
     record = guarded.record()

@@ -16,7 +16,6 @@ from fairlead.host.edge.claims import Claim, claim_hostnames, drop_claim, holds_
 from fairlead.host.edge.place import Place
 from fairlead.host.errors import InputFault
 from fairlead.host.paths import app_paths, project_clashes
-from fairlead.settings.load import load_settings
 from tests.unit.host.samples import document, image, service
 
 COUNT = int(os.environ.get("FAIRLEAD_FUZZ", "2000"))
@@ -149,28 +148,6 @@ def test_what_the_edge_looks_up_is_a_name_and_no_pattern() -> None:
                 assert pattern.search(name), name
             if pattern.search(name):
                 assert not set(name) & set("*?[]{}\\/%\n\r\0"), name
-
-
-def test_the_client_says_what_the_agent_would_refuse(tmp_path: Path) -> None:
-    """A url behind the edge names a host as the agent takes it; else it is told before anything is built."""
-    (tmp_path / "compose.yaml").write_text("services: {web: {image: 'web:1'}}\n")
-    form = "app: board\nenvironments:\n  a:\n    hosts: [deploy@app.example.com]\n    url: '{}'\n    edge: true\n"
-    for url, good in (
-        ("https://board.example.com", True),
-        ("https://Board.Example.COM/", True),
-        ("https://a..b.example.com", False),
-        ("https://-a.example.com", False),
-        ("http://[::1]", False),
-        (f"https://{'a' * 64}.example.com", False),
-        ("https://b\u00fccher.example.com", False),
-        ("https://board.example.com.", False),
-    ):
-        (tmp_path / "fairlead.yaml").write_text(form.format(url))
-        if not good:
-            with pytest.raises(Exception, match=r"fairlead\.yaml"):
-                load_settings(tmp_path, {})
-            continue
-        assert load_settings(tmp_path, {}).environment().url == "https://board.example.com"
 
 
 @pytest.mark.parametrize(

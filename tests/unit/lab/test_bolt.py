@@ -57,7 +57,7 @@ def test_many_keys_flow_over_into_further_pages() -> None:
 def test_the_database_has_what_the_scanner_looks_up() -> None:
     database = read_bolt(render_database(FLAWS))
     assert database["debian 13"]["lab-critical"]["CVE-2099-0001"] == b'{"FixedVersion":"1.0-2","Severity":4}'
-    assert database["pip::GitHub Security Advisory Pip"]["lab-critical-python"]
+    assert database["pip::GitHub Security Advisory Pip"]["lab-critical-pip"]
     assert database["debian 13"]["lab-unfixed"]["CVE-2099-0003"] == b'{"Severity":4,"Status":2}'
     assert b'"Severity":"CRITICAL"' in database["vulnerability"]["CVE-2099-0001"]
     assert b'"ID":"debian"' in database["data-source"]["debian 13"]

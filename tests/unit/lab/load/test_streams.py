@@ -129,7 +129,7 @@ def test_the_end_of_events_is_told_from_a_cut(run: Run, proper: bool) -> None:
         if proper:
             writer.write(b"0\r\n\r\n")
 
-    report = run(serve, SSE)
+    report = run(serve, SSE, seconds=2)
     counted = streams(report)
     ended, other = ("closed", "cut") if proper else ("cut", "closed")
     assert counted[ended] >= 1
