@@ -7,13 +7,15 @@ Who wants to get a value out finds a form that nobody thought of.
 from __future__ import annotations
 
 import base64
+import bisect
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Union
 from urllib.parse import quote, quote_plus, urlsplit
 
+from .cut import CUT
 from .visible import visible
 
 HIDDEN = "***"
@@ -24,6 +26,16 @@ _SHORTEST_CUT = 8
 _LONGEST = 64 * 1024
 _MOST_LINES = 1000
 _WRAPPED = (64, 76)
+_CUT_MARKS = (CUT, "...")
+_LEVELS = 3
+"""How often a text may be JSON in JSON."""
+_ESCAPE = re.compile(
+    r"\\(?:u(d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|[0-9a-f]{4})|([\\/\"'bfnrt])"
+    rf"|(?:u[0-9a-f]{{0,3}})?(?={'|'.join(map(re.escape, _CUT_MARKS))}|\Z))",
+    re.IGNORECASE,
+)
+"""As JSON and its relatives write a character, or the part of it that stands before a cut."""
+_SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _PEM_FRAME = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 
 Value = Union[str, bytes]
@@ -33,19 +45,18 @@ class Mask:
     """Knows the forms of some secret values, and puts ``***`` in their place."""
 
     def __init__(self, values: Iterable[Value] = ()) -> None:
-        self._by_start: dict[str, list[str]] = {}
-        forms = {form for value in values for form in forms_of(value)}
-        # The longest first: a value that contains another one is hidden whole.
-        for form in sorted(forms, key=len, reverse=True):
-            self._by_start.setdefault(form[:SHORTEST], []).append(form)
+        found: dict[str, list[str]] = {}
+        for form in {form for value in values for form in forms_of(value)}:
+            found.setdefault(form[:SHORTEST], []).append(form)
+        self._by_start = {start: _Forms(forms) for start, forms in found.items()}
 
     def text(self, text: str) -> str:
-        """The text without any of the values, nor the beginning of one that was cut off at its end."""
+        """The text without any of the values, nor the beginning of one that was cut off, at its end or before a mark."""
         if not self._by_start:
             return text
         parts: list[str] = []
         kept = 0
-        for start, end in self._hits(text):
+        for start, end in _joined([*self._hits(text), *self._escaped_hits(text)]):
             parts += [text[kept:start], HIDDEN]
             kept = end
         return "".join([*parts, text[kept:]]) if parts else text
@@ -68,23 +79,51 @@ class Mask:
         return value
 
     def _hits(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where values stand, in order; what overlaps is one hit."""
-        begin, end = 0, -1
+        """Where values stand, by their beginning."""
         known = self._by_start
         for at in range(len(text) - SHORTEST + 1):
             forms = known.get(text[at : at + SHORTEST])
-            if forms is None:
+            if forms is not None:
+                length = forms.length(text, at)
+                if length:
+                    yield at, at + length
+
+    def _escaped_hits(self, text: str) -> Iterator[tuple[int, int]]:
+        """The same in what the text says as JSON: each language escapes other characters, and in its own way."""
+        places: Sequence[int] = range(len(text) + 1)
+        for _ in range(_LEVELS):
+            if "\\" not in text:
+                return
+            text, places = _unescaped(text, places)
+            yield from ((places[start], places[end]) for start, end in self._hits(text))
+
+
+class _Forms:
+    """Forms with one beginning, in order: what a text goes on with is next to its place among them."""
+
+    def __init__(self, forms: Iterable[str]) -> None:
+        self._forms = sorted(forms)
+        self._longest = max(map(len, self._forms))
+        self._within: list[int] = []
+        """By form: a bit for the length of each form that it begins with, its own included."""
+        around: list[int] = []
+        for number, form in enumerate(self._forms):
+            while around and not form.startswith(self._forms[around[-1]]):
+                around.pop()
+            self._within.append(1 << len(form) | (self._within[around[-1]] if around else 0))
+            around.append(number)
+
+    def length(self, text: str, at: int) -> int:
+        """How many characters from there on are a form, the longest, or the beginning of one that was cut; or 0."""
+        place = bisect.bisect_right(self._forms, text[at : at + self._longest])
+        whole, most = 0, 0
+        for near in (place - 1, place):
+            if not 0 <= near < len(self._forms):
                 continue
-            length = _longest(forms, text, at)
-            if not length:
-                continue
-            if at > end:
-                if end > begin:
-                    yield begin, end
-                begin = at
-            end = max(end, at + length)
-        if end > begin:
-            yield begin, end
+            common = _common(self._forms[near], text, at)
+            most = max(most, common)
+            whole = max(whole, (self._within[near] & ((2 << common) - 1)).bit_length() - 1)
+        return most if most > whole and most >= _SHORTEST_CUT and _is_cut(text, at, most) else max(whole, 0)
 
 
 def forms_of(value: Value) -> set[str]:
@@ -168,12 +207,58 @@ def _encoded(raw: bytes) -> Iterator[str]:
             )
 
 
-def _longest(forms: list[str], text: str, at: int) -> int:
-    """How many characters from there on are a value, or the beginning of one at the end of the text; 0 where none is."""
-    left = len(text) - at
-    for form in forms:
-        if text.startswith(form, at):
-            return len(form)
-        if _SHORTEST_CUT <= left < len(form) and form.startswith(text[at:]):
-            return left
-    return 0
+def _common(form: str, text: str, at: int) -> int:
+    """How many characters the form and the text from there on have in common."""
+    if text.startswith(form, at):
+        return len(form)
+    low, high = 0, SHORTEST
+    while text.startswith(form[:high], at):
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if text.startswith(form[low:middle], at + low) else (low, middle)
+    return low
+
+
+def _is_cut(text: str, at: int, length: int) -> bool:
+    """Whether the text, or a mark of what is left out, says that there was more; the value may go on like the mark."""
+    end = at + length
+    return end == len(text) or any(
+        text.find(mark, max(at + _SHORTEST_CUT, end - len(mark) + 1), end + len(mark)) >= 0
+        for mark in _CUT_MARKS
+    )
+
+
+def _joined(hits: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """In order; what overlaps or touches is one hit."""
+    begin, end = 0, 0
+    for start, stop in sorted(hits):
+        if start > end:
+            if end > begin:
+                yield begin, end
+            begin = start
+        end = max(end, stop)
+    if end > begin:
+        yield begin, end
+
+
+def _unescaped(text: str, places: Sequence[int]) -> tuple[str, list[int]]:
+    """What the text says, and where each character of that (and the end) stood."""
+    parts: list[str] = []
+    stood: list[int] = []
+    kept = 0
+    for match in _ESCAPE.finditer(text):
+        said = _said(match)
+        parts += [text[kept : match.start()], said]
+        stood += [*places[kept : match.start()], *([places[match.start()]] * len(said))]
+        kept = match.end()
+    return "".join([*parts, text[kept:]]), [*stood, *places[kept:]]
+
+
+def _said(match: re.Match[str]) -> str:
+    code, short = match.groups()
+    if code is None:
+        return _SHORT.get(short, short) if short else ""
+    if len(code) == 4:
+        return chr(int(code, 16))
+    return chr(0x10000 + ((int(code[:4], 16) - 0xD800) << 10) + int(code[6:], 16) - 0xDC00)

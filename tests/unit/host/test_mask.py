@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import shlex
+import string
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -133,6 +136,85 @@ def test_what_was_cut_off_at_the_end_is_hidden_too() -> None:
     mask = Mask(["c4n4ry-c4n4ry-c4n4ry"])
     assert mask.text("password c4n4ry-c4n4r") == f"password {HIDDEN}"
     assert mask.text("password c4n4") == "password c4n4"
+
+
+@pytest.mark.parametrize("mark", ["…", "...", "…, expected x", '..."'])
+def test_what_was_cut_off_before_a_mark_is_hidden_too(mark: str) -> None:
+    """However much is left: of a value whose last character is missing, nearly all was told."""
+    for value in secret_values(6, 100):
+        mask = Mask([value])
+        for at in range(8, len(value)):
+            masked = mask.text(f"it said {value[:at]}{mark}")
+            assert value[:8] not in masked, (value, at)
+            assert masked.startswith("it said ***")
+
+
+def test_what_was_cut_off_within_an_escape() -> None:
+    value = "c4n4ry-c4n4ry&c4n4ry"
+    said = json.dumps(value)[1:-1].replace("&", "\\u0026")
+    mask = Mask([value])
+    for at in range(13, len(said)):
+        assert [mask.text(f"{said[:at]}{mark}") for mark in ("", "…")] == ["***", "***…"]
+
+
+JSON_ESCAPED = {
+    "PHP": '/"\\',
+    "PHP with all flags": "/<>&'\"\\",
+    "Go": '<>&"\\',
+    "Rails": '<>&"\\\u2028',
+    ".NET": "<>&+'`\"\\",
+    "escapejs": "<>&'\"=-;`\\" + string.whitespace,
+    "every other": string.printable[::2] + '"\\',
+    "every one": string.printable,
+}
+
+
+@pytest.mark.parametrize("digits", ["04x", "04X"])
+@pytest.mark.parametrize("escaped", JSON_ESCAPED)
+def test_json_of_every_language(escaped: str, digits: str) -> None:
+    """Which characters are escaped, and how, is each language's own; also of what is encoded before, and twice."""
+
+    def write(text: str) -> str:
+        units = re.findall("....", text.encode("utf-16-be").hex())
+        chars = [chr(int(unit, 16)) for unit in units]
+        return "".join(
+            f"\\{char}"
+            if char in '/"\\' and char in JSON_ESCAPED[escaped] and escaped.startswith("PHP")
+            else f"\\u{ord(char):{digits}}"
+            if char in JSON_ESCAPED[escaped] or ord(char) > 0x7E
+            else char
+            for char in chars
+        )
+
+    for value in secret_values(7, 60):
+        mask = Mask([value])
+        for text in (value, quote(value), base64.b64encode(b"\xff\xff\xff" + value.encode()).decode()[4:]):
+            assert mask.text(f'{{"pw":"{write(text)}"}}') == '{"pw":"***"}'
+            assert mask.text(f"[{write(write(text))}]") == "[***]"
+
+
+class _Counted(str):
+    """A text that knows how often it was compared."""
+
+    __slots__ = ("compared",)
+
+    def startswith(self, *given: Any) -> bool:
+        self.compared = getattr(self, "compared", 0) + 1
+        return super().startswith(*given)
+
+
+@pytest.mark.parametrize(
+    ("lines", "printed"),
+    [
+        ([f"user-{number:05}-{'x' * 20}" for number in range(1000)], "user-"),
+        (["a" * number for number in range(5, 1000)], "aaaaab"),
+        ([f"aaaaa{number:05}" for number in range(1000)], "a"),
+    ],
+)
+def test_many_values_with_one_beginning_take_no_longer(lines: list[str], printed: str) -> None:
+    text = _Counted(printed * 800)
+    Mask(["\n".join(lines)]).text(text)
+    assert text.compared < 30 * len(text)
 
 
 def test_a_document_keeps_what_is_ours() -> None:

@@ -82,4 +82,4 @@ def test_every_form_of_a_value_is_masked() -> None:
         masked("Authorization: Basic eDpjNG40cnkvd2l0aCtzaWducw==")
         != "Authorization: Basic eDpjNG40cnkvd2l0aCtzaWducw=="
     )
-    assert masked("c4n4ry\\u002fwith+signs c4n4ry/with+signs") == "c4n4ry\\u002fwith+signs ***"
+    assert masked("c4n4ry\\u002fwith+signs c4n4ry/with+signs") == "*** ***"
