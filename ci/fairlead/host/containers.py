@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from . import labels
+from .cut import cut
 from .engine import Engine
 from .paths import Paths
 
@@ -187,6 +188,6 @@ def _check(config: Mapping[str, Any]) -> tuple[str, ...]:
 def _health_log(health: Mapping[str, Any]) -> tuple[str, ...]:
     lines = []
     for entry in (health.get("Log") or ())[-3:]:
-        output = str(entry.get("Output") or "").strip()[:500] or "(no output)"
+        output = cut(str(entry.get("Output") or "").strip(), 500) or "(no output)"
         lines.append(f"health check, exit {entry.get('ExitCode')}: {output}")
     return tuple(lines)

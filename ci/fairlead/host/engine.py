@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Optional
 
 from .api import EngineApi
+from .cut import cut
 from .errors import EngineFault
 
 _DEFAULT_SOCKET = "/var/run/docker.sock"
@@ -63,24 +64,27 @@ class Finished:
     def tail(self) -> tuple[str, ...]:
         """The last lines that it printed."""
         lines = [line for line in self.output.splitlines() if line.strip()][-_TAIL_LINES:]
-        return tuple(line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…" for line in lines)
+        return tuple(cut(line, _LONGEST_LINE) for line in lines)
 
 
 class _Tail:
-    """The end of what a program prints."""
+    """The end of what a program prints, in whole lines: of a value that lost its beginning nobody knows the rest."""
 
     def __init__(self) -> None:
         self._kept = bytearray()
+        self._whole = True
 
     @property
     def text(self) -> str:
-        return self._kept.decode(errors="replace")
+        kept = self._kept if self._whole else self._kept.partition(b"\n")[2]
+        return kept.decode(errors="replace")
 
     def take(self, handle: int) -> None:
         """Read it to its end, and close it."""
         try:
             while chunk := os.read(handle, 1 << 16):
                 self._kept += chunk
+                self._whole = self._whole and len(self._kept) <= _KEPT_OUTPUT
                 del self._kept[:-_KEPT_OUTPUT]
         finally:
             os.close(handle)

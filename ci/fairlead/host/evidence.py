@@ -7,6 +7,7 @@ from typing import Deque
 
 from .bounded import Bound
 from .containers import Container
+from .cut import cut
 from .engine import Engine
 from .errors import AgentError
 
@@ -29,7 +30,7 @@ def read_evidence(engine: Engine, container: Container, lines: int = _LINES) -> 
     output: Deque[str] = collections.deque(maxlen=lines)
     try:
         for line in engine.logs(container.id, tail=lines, bound=Bound(_SECONDS, _BYTES)):
-            output.append(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…")
+            output.append(cut(line, _LONGEST))
     except AgentError as error:
         output.append(f"(no {'more ' if output else ''}logs: {error.why or error.what})")
     return (

@@ -39,7 +39,8 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
     request = read_request(folder)
     try:
         remember(login_values(credentials_of(request)))
-        emit = Emitter(folder / EVENTS, VaultMask(paths).document)
+        hide = VaultMask(paths).document
+        emit = Emitter(folder / EVENTS, hide)
     except OSError as error:
         # Nobody can be told anything: nothing is begun. Whoever follows hears that the task has ended.
         console.say(as_fault(error).what, error=True)
@@ -61,7 +62,7 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
     if not emit.ended:
         emit(result.to_event())
     emit.close()
-    write_finished(request, folder.name, result.to_event())
+    write_finished(request, folder.name, hide(result.to_event()))
     if request.get("kind") in ("remove", "repair") and not paths.journal.exists():
         # The app is gone, and with it the place of the events: whoever follows them reads the last one first.
         from .remove import leave_nothing

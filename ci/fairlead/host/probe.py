@@ -12,6 +12,7 @@ from typing import Optional
 
 from .bounded import Bound, OverdueError
 from .containers import Container
+from .cut import cut
 from .edge.place import PORTS
 from .release import Probe
 from .snippet import DARK_HEADER, PROBE_HEADER
@@ -62,7 +63,7 @@ class Answer:
             if found is None:
                 return f"answered without the header {name}"
             if text not in found:
-                return f"answered with {name}: {found[:200]}, expected {text}"
+                return f"answered with {name}: {cut(found, _MAX_TOLD)}, expected {text}"
         return ""
 
 
@@ -91,7 +92,7 @@ def probe_http(
         body = raw.decode("utf-8", "replace")
         found = {name.lower(): value for name, value in answer.getheaders()}
         release = found.get("x-release")
-        return Answer(answer.status, release and release[:_MAX_TOLD], body=body, headers=found)
+        return Answer(answer.status, release and cut(release, _MAX_TOLD), body=body, headers=found)
     except ssl.SSLError as error:
         return Answer(0, error=f"no TLS: {error.reason or error}", tls=True)
     except OverdueError:
@@ -104,7 +105,7 @@ def probe_http(
 
 def _told(error: Exception) -> str:
     """An error in words; some have all that came in them."""
-    return (str(error) or type(error).__name__)[:_MAX_TOLD]
+    return cut(str(error) or type(error).__name__, _MAX_TOLD)
 
 
 def listens(target: Target) -> bool:

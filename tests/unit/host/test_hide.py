@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from fairlead.host import hide
+from fairlead.host import containers, hide
+from fairlead.host.engine import _KEPT_OUTPUT, Engine, Finished, _Tail
 from fairlead.host.events import EVENTS, Emitter
+from fairlead.host.evidence import read_evidence
 from fairlead.host.hide import VaultMask, login_values, remember
 from fairlead.host.journal import Journal
 from fairlead.host.layout import make_layout
 from fairlead.host.paths import Paths, app_paths
+from fairlead.host.probe import Answer
+from fairlead.host.release import Probe
 from fairlead.host.state import read_history
 from fairlead.host.task import follow_task
 from fairlead.host.vault import store_secret
+from tests.unit.host.samples import container
 
 VALUE = "c4n4ry&value"
 FORMS = (VALUE, base64.b64encode(VALUE.encode()).decode(), "c4n4ry%26value", json.dumps(VALUE)[1:-1])
@@ -103,6 +111,39 @@ def test_a_value_that_comes_is_known_and_one_that_goes_stays_known(
         if file.read_bytes() == VALUE.encode():
             file.unlink()
     assert mask.text(f"{VALUE} and another-value") == "*** and ***"
+
+
+def test_what_was_shortened_before_it_is_told(paths: Paths) -> None:
+    """Evidence is cut where a container's words are read, long before anybody knows what is secret in them."""
+    secret = "c4n4ry-of-the-database-0123456789abcdef"
+    store_secret(paths, "database", secret.encode())
+    found: set[str] = set()
+    for kept in range(8, len(secret) + 1):
+        engine = cast(
+            "Engine", SimpleNamespace(logs=lambda *_, kept=kept, **__: ["x" * (2000 - kept) + secret + "y"])
+        )
+        header = {"x-a": "x" * (200 - kept) + secret + "y"}
+        log = {"Log": [{"ExitCode": 1, "Output": "x" * (500 - kept) + secret + "\nmore"}]}
+        told = [
+            *read_evidence(engine, container("web", "000001")),
+            Answer(200, headers=header).fault(Probe("/", 200, "", {"X-A": "zzz"})),
+            *Finished((), 1, "x" * (2000 - kept) + secret + "y").tail,
+            *containers._health_log(log),
+        ]
+        found |= {text for text in told if "c4n4ry" in VaultMask(paths).text(f"{text} and more")}
+    assert not found
+
+
+def test_the_end_of_a_long_output_begins_with_a_line() -> None:
+    """Where only the end of a value was kept, nobody knows it again."""
+    tail = _Tail()
+    ours, theirs = os.pipe()
+    with os.fdopen(theirs, "wb") as stream, ThreadPoolExecutor(1) as pool:
+        taken = pool.submit(tail.take, ours)
+        stream.write(b"c4n4ry" * _KEPT_OUTPUT + b"\nthe last words\n")
+        stream.close()
+        taken.result()
+    assert tail.text == "the last words\n"
 
 
 def test_another_app_s_values_are_not_told_by_what_is_hidden(paths: Paths) -> None:
