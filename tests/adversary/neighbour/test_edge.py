@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -81,7 +82,8 @@ def test_the_way_to_another_apps_proxy(street: Street) -> None:
     Holds: its network has nobody in it but itself and the edge, which answers it as it answers any stranger; nothing
     else is reached.
     """
-    street.serve("shop", street.sheet("shop", 2))
+    if read_meeting(street.place, street.app("shop").app) is None:
+        street.serve("shop", street.sheet("shop", 2))
     board, own = _in_network(street, "board"), _in_network(street, "shop")
     assert set(board) & set(own) == {street.edge.name}
     assert (len(board), len(own)) == (2, 2)
@@ -101,8 +103,11 @@ def test_the_way_to_another_apps_proxy(street: Street) -> None:
     ]
     ways = "".join(WAY.format(number=number, target=target) for number, target in enumerate(targets))
     street.serve("shop", street.sheet("shop", 3, caddyfile=SPY.format(ways=ways)))
-    for number, target in enumerate(targets):
-        assert street.ask("shop.example.com", f"/{number}")[0] in (502, 504), target
+    with ThreadPoolExecutor(len(targets)) as pool:
+        # At once: most of these ways are tried until time is over.
+        asked = pool.map(lambda number: street.ask("shop.example.com", f"/{number}")[0], range(len(targets)))
+        answers = dict(zip(targets, asked, strict=True))
+    assert not {target: status for target, status in answers.items() if status not in (502, 504)}
     assert street.place.home.stat().st_mode & 0o777 == 0o750
     assert street.ask("shop.example.com") == (200, "shop 3")
 

@@ -20,8 +20,8 @@ from fairlead.host.snippet import DARK_HEADER, PROBE_HEADER
 
 _TIMEOUT = 10.0
 _AT_ONCE = 8
-_AT_MOST = 200
-_STREAMS = 80
+_AT_MOST = 120
+_STREAMS = 40
 HEADERS: tuple[tuple[tuple[str, str], ...], ...] = (
     (),
     ((PROBE_HEADER, "1"), (DARK_HEADER, "")),
