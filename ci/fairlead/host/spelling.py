@@ -50,6 +50,17 @@ def volume_paths(how: Mapping[str, Any]) -> Iterator[str]:
         yield str(device)
 
 
+def as_compose_reads(value: Any) -> Any:
+    """A value of a document whose variables are resolved, as it comes out of Compose: ``$$`` is one dollar sign."""
+    if isinstance(value, str):
+        return value.replace("$$", "$")
+    if isinstance(value, Mapping):
+        return {key: as_compose_reads(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_compose_reads(one) for one in value]
+    return value
+
+
 def is_reserved_label(name: str) -> bool:
     """Whether a label is one by which Fairlead or Compose know their own."""
     return name.strip().lower().startswith(RESERVED_LABELS)

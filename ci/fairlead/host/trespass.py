@@ -26,6 +26,7 @@ from .project import real_name
 from .reach import find_reach, show_steps
 from .release import Release
 from .spelling import (
+    as_compose_reads,
     as_items,
     as_mapping,
     is_reserved_name,
@@ -94,16 +95,15 @@ def find_trespass(release: Release, host: Neighbours) -> Iterator[str]:
     paths = ((where, judge_path(path, host)) for where, path in _paths(release))
     names = ((where, _judge_name(kind, name, host)) for where, kind, name in _names(release))
     yield from (f"{where}: {fault}" for where, fault in (*paths, *names) if fault)
+    for key, how in release.volumes.items():
+        # The kernel's overlay takes it away, so that what it mounts is not what stands there.
+        if any("\\" in str(value) for value in as_mapping(how.get("driver_opts")).values()):
+            yield f"volumes.{key} driver_opts: a backslash hides which folder is mounted"
     for where, definition in _bodies(release):
         for key in READ_BY_COMPOSE:
             if definition.get(key):
                 yield f"{where} {key}: Compose would read it from the files of this host"
-    everything = {
-        "services": {name: service.definition for name, service in release.services.items()},
-        "networks": release.networks,
-        "volumes": release.volumes,
-    }
-    yield from (f"{where}: it has a variable that is not resolved" for where in _unresolved(everything))
+    yield from (f"{where}: it has a variable that is not resolved" for where in _variables(release))
 
 
 def judge_path(path: str, host: Neighbours) -> str:
@@ -226,13 +226,13 @@ def _paths(release: Release) -> Iterator[tuple[str, str]]:
         for index, raw in as_items(definition.get("volumes")):
             mount = read_mount(raw)
             if mount.get("type") == "bind":
-                yield f"{where} volumes[{index}]", str(mount.get("source") or ".")
+                yield f"{where} volumes[{index}]", as_compose_reads(str(mount.get("source") or "."))
         for index, option in as_items(definition.get("security_opt")):
             value = read_security_option(option)[1]
             if "/" in value:
-                yield f"{where} security_opt[{index}]", value
+                yield f"{where} security_opt[{index}]", as_compose_reads(value)
     for key, how in release.volumes.items():
-        for path in volume_paths(how):
+        for path in volume_paths(as_compose_reads(how)):
             # The engine looks for a device from its own working folder, the root; Compose, for one that is told `bind`,
             # from the file's folder.
             is_loose = ".." in path.split("/") or path.startswith(("~", "."))
@@ -246,6 +246,22 @@ def _bodies(release: Release) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for key in _HOOKS:
             for index, hook in as_items(service.definition.get(key)):
                 yield f"services.{name} {key}[{index}]", as_mapping(hook)
+
+
+def _variables(release: Release) -> Iterator[str]:
+    """Where a release leaves Compose a variable to resolve."""
+    services = {
+        name: {**service.definition, "mounts": [mount.target for mount in service.mounts]}
+        for name, service in release.services.items()
+    }
+    yield from _unresolved({"services": services, "networks": release.networks, "volumes": release.volumes})
+    for where, definition in _bodies(release):
+        environment = definition.get("environment")
+        named = environment.items() if isinstance(environment, Mapping) else as_items(environment)
+        for step, value in named:
+            # Without a value Compose takes one from where it runs.
+            if value is None or (isinstance(step, int) and "=" not in str(value)):
+                yield f"{where} {show_steps(('environment', step))}"
 
 
 def _unresolved(value: object, steps: tuple[str | int, ...] = ()) -> Iterator[str]:

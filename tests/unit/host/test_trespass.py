@@ -123,6 +123,63 @@ def test_own_folders_and_hidden_links_are_no_mounts(host: Path, path: str) -> No
             assert "volumes.pgdata driver_opts" in _faults(host, volumes={"pgdata": {"driver_opts": options}})
 
 
+@pytest.mark.parametrize("name", ["a$b", "$", "a$$b"])
+def test_an_escaped_dollar_is_one_as_compose_reads_it(host: Path, name: str) -> None:
+    """Compose mounts ``/data/a$b`` where ``/data/a$$b`` stands."""
+    (host / name).symlink_to(host / "srv" / "fairlead" / "shop")
+    source = f"{host}/{name}".replace("$", "$$")
+    target = {"type": "bind", "source": source, "target": "/x", "read_only": True}
+    assert "services.db volumes[0]" in _faults(host, {"volumes": [target]})
+    assert "services.db volumes[0]" in _faults(host, {"volumes": [f"{source}:/x:ro"]})
+    assert "pre_start[0] volumes[0]" in _faults(host, {"pre_start": [{"volumes": [target]}]})
+    options = {"type": "none", "o": "bind", "device": source}
+    assert "volumes.pgdata driver_opts" in _faults(host, volumes={"pgdata": {"driver_opts": options}})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"type": "overlay", "device": "overlay", "o": "lowerdir=/srv/f\\airlead/shop:/opt/a"},
+        {"type": "overlay", "device": "overlay", "o": "lowerdir=/a\\:b:/opt/a"},
+        {"type": "none", "o": "bind", "device": "/srv/f\\airlead"},
+    ],
+)
+def test_a_path_that_the_kernel_reads_otherwise_is_refused(host: Path, options: dict[str, str]) -> None:
+    """Overlay takes a backslash away, so that no comparison here sees the folder that it mounts."""
+    assert "volumes.pgdata driver_opts" in _faults(host, volumes={"pgdata": {"driver_opts": options}})
+
+
+@pytest.mark.parametrize("environment", [{"HOME": None}, ["HOME"], ["A=1", "SSH_CONNECTION"]])
+def test_a_variable_without_a_value_would_be_the_agents(host: Path, environment: object) -> None:
+    assert "services.db environment" in _faults(host, {"environment": environment})
+    assert "services.db pre_start[0] environment" in _faults(
+        host, {"pre_start": [{"environment": environment}]}
+    )
+
+
+def test_a_variable_with_an_empty_value_is_none(host: Path) -> None:
+    assert _faults(host, {"environment": ["A=", "B=1"]}) == ""
+    assert _faults(host, {"environment": {"A": "", "B": 0}}) == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "passes"), [("/x${SSH_CONNECTION}", False), ("/x$HOME", False), ("/x$$", True)]
+)
+def test_a_variable_in_the_target_of_a_mount_is_not_resolved(host: Path, target: str, passes: bool) -> None:
+    services = {
+        **document()["services"],
+        "db": service("state", "db", mounts=[{"secret": "pin", "target": target}]),
+    }
+    paths = Paths(host / "srv" / "fairlead", "board")
+    made = release(services=services, secrets={"pin": "a" * 64})
+    try:
+        refuse_trespass(paths, Labelled(host / "run" / "docker.sock"), made)
+    except InputFault as fault:
+        assert not passes and "services.db.mounts[0]" in fault.details[0]
+    else:
+        assert passes
+
+
 @pytest.mark.parametrize("path", [".", "..", "./x", "../../shop", "~", "~/x", "$HOME", "x/../../..", ""])
 def test_a_relative_path_begins_in_our_folder(host: Path, path: str) -> None:
     assert "volumes[0]" in _faults(host, {"volumes": [{"type": "bind", "source": path, "target": "/x"}]})

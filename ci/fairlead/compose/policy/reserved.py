@@ -39,6 +39,9 @@ def reserved_name(subject: Subject) -> Iterator[Fault]:
         yield from _labels(path, prefix, grants)
         for device in dict.fromkeys(volume_paths(how)):
             yield from _folder((*path, "driver_opts"), prefix, device, subject, key=True)
+            if "\\" in device:
+                what = f"{prefix}{device}: a backslash hides which folder is mounted"
+                yield Fault((*path, "driver_opts"), what, _REMOVE, key=True)
     for path, prefix, definition in containers(subject):
         yield from _labels(path, prefix, service_grants(definition))
         for steps, name in _names(definition):
