@@ -30,6 +30,7 @@ from .release import (
     Watch,
     local_image,
 )
+from .spelling import as_items
 
 SCHEMA = "fairlead.release/v1"
 ROLES = ("proxy", "app", "worker", "job", "state", "ops")
@@ -333,9 +334,21 @@ def _check_references(release: Release, faults: Faults) -> None:
         service = release.services.get(name)
         if service is None or not service.is_rolled:
             faults.add("routes", f"names {name!r}, which is no rolled service")
+    _check_shared(release, faults)
     _check_mounts(release, faults)
     if release.events is not None and release.events.token_secret not in release.secrets:
         faults.add("events", f"needs the secret {release.events.token_secret!r}, which is not given")
+
+
+def _check_shared(release: Release, faults: Faults) -> None:
+    """Whoever carries calls is shown the folder of the app, which is not for the app's own services."""
+    for service in release.services.values():
+        for _, item in as_items(service.definition.get("volumes_from")):
+            name = str(item).strip().partition(":")[0]
+            if name == release.proxy or name.startswith(PREFIX):
+                faults.add(
+                    f"services.{service.name}", f"has the volumes of {name}: the whole folder of the app"
+                )
 
 
 def _check_mounts(release: Release, faults: Faults) -> None:

@@ -78,6 +78,9 @@ def test_watch_and_probes_have_defaults() -> None:
         (("options",), {"keep": 0}, "keep"),
         (("services", "fairlead-resources"), service("ops", "x"), "own"),
         (("services", f"{PREFIX}01234567"), service("ops", "x"), "own"),
+        (("services", "db", "definition", "volumes_from"), ["caddy"], "whole folder"),
+        (("services", "db", "definition", "volumes_from"), ["api", "caddy:ro"], "whole folder"),
+        (("services", "db", "definition", "volumes_from"), f"{PREFIX}01234567:ro", "whole folder"),
     ],
 )
 def test_each_fault_is_named(path: tuple[str, ...], value: object, told: str) -> None:
