@@ -14,6 +14,7 @@ from .drained import read_drained
 from .edge.place import Place
 from .edge.state import EdgeState, read_edge
 from .engine import Engine
+from .errors import InputFault
 from .fold import fold_records
 from .hide import VaultMask
 from .journal import read_journal
@@ -27,6 +28,9 @@ from .standby import Standby, find_standby
 
 SCHEMA = "fairlead.state/v1"
 _AT_ONCE = 8
+_FIRST = "000001"
+_MOST_FIRST = 900_000
+_MOST_AHEAD = 1000
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,7 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
 
     Raises:
         EngineFault: the engine does not answer.
+        InputFault: that id is far ahead of what is here.
     """
     # Looked at on both sides of the journal: what ends or begins meanwhile was not interrupted.
     holder = _read_holder(paths)
@@ -175,7 +180,7 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
         ledger=ledger,
         live=live,
         containers=containers,
-        next_id=max(_next_id(paths, ledger, containers), at_least),
+        next_id=later_id(_next_id(paths, ledger, containers), at_least),
         origin=read_origin(paths),
         digests=_read_all_digests(engine, {one.image_id for one in containers}),
         present=_read_present(engine, references),
@@ -256,6 +261,25 @@ def _summary(service: Service, containers: list[Container]) -> str:
         if health in worst:
             return health
     return "healthy" if worst == {"healthy"} else "running"
+
+
+def later_id(following: str, at_least: str) -> str:
+    """The id that the next release gets, where a client wants it to be at least another one. Pure.
+
+    Ids are never given again, so that one far ahead would use them up for good. Only a host that is new to an app has
+    many to catch up with.
+
+    Raises:
+        InputFault: it is that far ahead.
+    """
+    most = _MOST_FIRST if following == _FIRST else int(following) + _MOST_AHEAD
+    if at_least and int(at_least) > most:
+        raise InputFault(
+            f"the release would be called {at_least}, and the next one here is {following}",
+            why="ids are never given again, and there are a million",
+            fix="if this host has missed so many releases, `fairlead remove` the app from it, then deploy",
+        )
+    return max(following, at_least)
 
 
 def _next_id(paths: Paths, ledger: Ledger, containers: Iterable[Container]) -> str:

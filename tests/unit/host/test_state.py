@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from fairlead.host.errors import InputFault
 from fairlead.host.journal import render_record
 from fairlead.host.layout import make_layout
 from fairlead.host.lock import Holder, hold_lock
 from fairlead.host.paths import Paths, app_paths
-from fairlead.host.state import read_state
+from fairlead.host.state import later_id, read_state
 from fairlead.host.text import status_remarks
 from tests.unit.host.pretend import PretendEngine
 from tests.unit.host.stories import APP, tell_story
@@ -68,3 +69,26 @@ def test_a_rollback_that_ends_meanwhile_is_under_way(paths: Paths, under_way: co
 def test_a_rollback_that_nobody_works_on_was_interrupted(paths: Paths) -> None:
     remarks = status_remarks(read_state(paths, PretendEngine()).to_json())
     assert remarks[0].startswith("a rollback of 000001 was interrupted in prune")
+
+
+@pytest.mark.parametrize(
+    ("following", "at_least", "given"),
+    [
+        ("000002", "", "000002"),
+        ("000002", "000001", "000002"),
+        ("000002", "001002", "001002"),
+        ("000001", "005000", "005000"),
+        ("999500", "999999", "999999"),
+    ],
+)
+def test_hosts_call_a_release_the_same(following: str, at_least: str, given: str) -> None:
+    """A host that is new to an app catches up at once."""
+    assert later_id(following, at_least) == given
+
+
+@pytest.mark.parametrize(
+    ("following", "at_least"), [("000002", "001003"), ("000002", "999999"), ("000001", "999999")]
+)
+def test_no_client_uses_up_the_ids(following: str, at_least: str) -> None:
+    with pytest.raises(InputFault, match=at_least):
+        later_id(following, at_least)
