@@ -63,7 +63,7 @@ def answer_state(root: Path, frame: Frame, restriction: Restriction) -> Mapping[
     return {**told, "marks": tell_marks(paths, serving)}
 
 
-def answer_plan(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
+def answer_plan(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
     """What a deploy of ``release``, new values of ``secrets``, or a rollback to ``to``, would do."""
     from .decide import decide_deploy, decide_rollback, decide_rotation
     from .engine import Engine
@@ -78,7 +78,7 @@ def answer_plan(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[
         paths = app_paths(root, request.release.app)
         decision = decide_deploy(paths, engine, request.release, request.options, request.signature)
         return decision[1].to_json()
-    paths = parse_deployed_app(root, frame)
+    paths = parse_deployed_app(root, frame, restriction)
     if "secrets" in frame:
         rotation = parse_rotation_request(frame)
         return decide_rotation(paths, engine, rotation.secrets, rotation.options)[1].to_json()
@@ -137,8 +137,8 @@ def parse_app(root: Path, frame: Frame) -> Paths:
     return app_paths(root, app)
 
 
-def parse_deployed_app(root: Path, frame: Frame) -> Paths:
-    """Like ``parse_app``, and the app is there.
+def parse_deployed_app(root: Path, frame: Frame, restriction: Restriction) -> Paths:
+    """Like ``parse_app``, and the app is there; a fault names no app that the key may not hear of.
 
     Raises:
         InputFault: it was never deployed here, or was removed.
@@ -150,9 +150,10 @@ def parse_deployed_app(root: Path, frame: Frame) -> Paths:
         removed = find_removed(root, paths.app)
         if removed is not None:
             raise explain_removed(paths.app, removed)
+        apps = ", ".join(app for app in list_apps(root) if restriction.sees(app))
         raise InputFault(
             f"the app {paths.app} has never been deployed on this host",
-            why=f"there are {', '.join(list_apps(root)) or 'no apps'} in {root}",
+            why=f"there are {apps or 'no apps'} in {root}" if restriction.apps is None or apps else "",
             fix="deploy it first, or check `app` and the environment",
         )
     return paths

@@ -67,8 +67,8 @@ class Door:
             "logs": self._logs,
             "attach": self._attach,
             "repair": self._repair,
-            "drain": partial(_drain, self._root),
-            "undrain": partial(_undrain, self._root),
+            "drain": partial(_drain, self._root, self._restriction),
+            "undrain": partial(_undrain, self._root, self._restriction),
             "remove": self._remove,
         }
         self._taking: Mapping[str, Callable[[Frame, list[int]], Iterator[Event]]] = {
@@ -167,7 +167,7 @@ class Door:
         from .intake import NOTHING, parse_parts
 
         with self._taken_when_refused(sizes):
-            paths = parse_deployed_app(self._root, frame)
+            paths = parse_deployed_app(self._root, frame, self._restriction)
             parts = parse_parts(frame.get("parts", []), sizes, NOTHING)
             request = {**self._told("rollback", frame), "to": parse_text(frame, "to")}
         yield from self._start(paths, request, parts, NOTHING)
@@ -178,7 +178,7 @@ class Door:
         from .request import parse_rotation_request
 
         with self._taken_when_refused(sizes):
-            paths = parse_deployed_app(self._root, frame)
+            paths = parse_deployed_app(self._root, frame, self._restriction)
             secrets = parse_rotation_request({**frame, "task": "rotate"}).secrets
             contents = Contents(frozenset(), secrets, parse_key(frame.get("marks_key")))
             parts = parse_parts(frame.get("parts", []), sizes, contents)
@@ -188,13 +188,13 @@ class Door:
         from .intake import NOTHING
 
         request = {**self._told("repair", frame), "decision": parse_text(frame, "decision")}
-        yield from self._start(parse_deployed_app(self._root, frame), request, [], NOTHING)
+        yield from self._start(parse_deployed_app(self._root, frame, self._restriction), request, [], NOTHING)
 
     def _remove(self, frame: Frame) -> Iterator[Event]:
         from .intake import NOTHING
 
         request = {**self._told("remove", frame), "volumes": frame.get("volumes") is True}
-        yield from self._start(parse_deployed_app(self._root, frame), request, [], NOTHING)
+        yield from self._start(parse_deployed_app(self._root, frame, self._restriction), request, [], NOTHING)
 
     def _start(
         self, paths: Paths, request: Mapping[str, Any], parts: Sequence[Part], contents: Contents
@@ -286,16 +286,16 @@ def run_door(root: Path, agent: Sequence[str], words: Sequence[str] = ()) -> int
     return Door(root, reader, writer, agent, restriction, Recorder(restriction, os.environ)).serve()
 
 
-def _drain(root: Path, frame: Frame) -> Iterator[Event]:
+def _drain(root: Path, restriction: Restriction, frame: Frame) -> Iterator[Event]:
     from .draining import drain
 
-    return drain(root, frame)
+    return drain(root, frame, restriction)
 
 
-def _undrain(root: Path, frame: Frame) -> Iterator[Event]:
+def _undrain(root: Path, restriction: Restriction, frame: Frame) -> Iterator[Event]:
     from .draining import undrain
 
-    return undrain(root, frame)
+    return undrain(root, frame, restriction)
 
 
 def _make_ready() -> None:

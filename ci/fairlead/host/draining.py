@@ -11,18 +11,19 @@ from .engine import Engine
 from .errors import InputFault
 from .events import Event
 from .frames import Frame
+from .restriction import Restriction
 from .result import Result
 
 _MAX_DRAIN = 24 * 3600
 
 
-def drain(root: Path, frame: Frame) -> Iterator[Event]:
+def drain(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Event]:
     """Answer 503 where a load balancer asks, and tell when nothing comes any more.
 
     Raises:
         InputFault: it cannot be asked for like this.
     """
-    paths, given = parse_deployed_app(root, frame), parse_paths(frame.get("paths", []))
+    paths, given = parse_deployed_app(root, frame, restriction), parse_paths(frame.get("paths", []))
     bound = frame.get("timeout", 0)
     if isinstance(bound, bool) or not isinstance(bound, (int, float)) or not 0 <= bound <= _MAX_DRAIN:
         raise InputFault(f"`timeout` must be seconds up to {_MAX_DRAIN}", fix="correct --timeout")
@@ -34,10 +35,10 @@ def drain(root: Path, frame: Frame) -> Iterator[Event]:
     yield Result("ok", data={"paths": list(chosen), **told}).to_event()
 
 
-def undrain(root: Path, frame: Frame) -> Iterator[Event]:
+def undrain(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Event]:
     """Let users in again.
 
     Raises:
         InputFault: there is no such app here.
     """
-    yield Result("ok", data={"drained": end_drain(parse_deployed_app(root, frame))}).to_event()
+    yield Result("ok", data={"drained": end_drain(parse_deployed_app(root, frame, restriction))}).to_event()

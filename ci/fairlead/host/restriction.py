@@ -37,7 +37,12 @@ VERBS: Mapping[str, frozenset[str]] = {
 """The requests that each verb of the client sends; a change of several hosts first puts in order what a death left."""
 
 _OWN_OPTIONS = frozenset({"no_wait", "lock_timeout", "require_evidence", "fleet"})
-"""What does not widen a request: all that a rollback may say without the right to deploy."""
+"""What does not widen a request: all that one may say without the right to deploy."""
+_PLAIN = {
+    ROLLBACK: ("roll back", _OWN_OPTIONS),
+    # Who reads a new value has to be restarted, a state service too.
+    ROTATE: ("give secrets new values", _OWN_OPTIONS | {"accept_recreate"}),
+}
 _OF_HOST = ("hello", "check")
 _KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}|unknown")
 
@@ -63,8 +68,11 @@ class Restriction:
         if self.verbs is not None:
             if not any(request in VERBS[verb] for verb in self.verbs):
                 raise self._refuse(f"the key may not ask for {request[:40]!r}")
-            if request == ROLLBACK and not self.owns(DEPLOY):
+            if request in _PLAIN and not self.owns(DEPLOY):
                 self._require_plain(frame)
+            if request == "plan" and "secrets" in frame and not self.brings_secrets:
+                # It would tell whether a value is the one that serves.
+                raise self._refuse("the key may not plan with values of secrets")
         if self.apps is not None:
             named = named_apps(frame)
             if not (named or request in _OF_HOST) or not named <= self.apps:
@@ -88,14 +96,15 @@ class Restriction:
         return self.apps is None or app in self.apps
 
     def _require_plain(self, frame: Mapping[str, Any]) -> None:
+        what, own = _PLAIN[str(frame.get("request"))]
         options = frame.get("options")
         wide = sorted(
             str(name)
             for name, value in (options.items() if isinstance(options, dict) else ())
-            if value and name not in _OWN_OPTIONS
+            if value and name not in own
         )
         if wide:
-            raise self._refuse(f"the key may roll back, but not with {', '.join(wide)[:60]}")
+            raise self._refuse(f"the key may {what}, but not with {', '.join(wide)[:60]}")
 
     def _refuse(self, what: str) -> InputFault:
         parts = [

@@ -14,6 +14,7 @@ from fairlead.host.fold import fold_records
 from fairlead.host.journal import read_journal
 from fairlead.host.paths import list_apps
 from fairlead.host.remove import begin_removal, leave_nothing, run_remove
+from fairlead.host.restriction import Restriction
 from fairlead.host.vault import store_secret
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
@@ -51,7 +52,7 @@ def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> N
         "who did what is not for its remover to forget"
     )
     with pytest.raises(InputFault, match="was removed from this host") as asked:
-        parse_deployed_app(stage.root, {"app": stage.app})
+        parse_deployed_app(stage.root, {"app": stage.app}, Restriction())
     assert asked.value.fix.endswith(f"`docker volume rm {stage.app}_data`")
     assert stage.deploy(_with_data(stage, 2)).serving == "000001", "it begins anew, with its data"
     assert fetch() == "web 2222"

@@ -157,6 +157,53 @@ def test_a_rollback_without_the_right_to_deploy_is_a_plain_one(options: Mapping[
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        {"take_over": True},
+        {"allow_older": True},
+        {"only": ["web"]},
+        {"accept_schema": "000001"},
+        {"upgrade_edge": True},
+        {"whatever": 1},
+    ],
+)
+def test_new_values_of_secrets_widen_nothing_without_the_right_to_deploy(options: Mapping[str, Any]) -> None:
+    """A state service that reads one may be recreated: somebody has to restart it."""
+    own = {"no_wait": True, "lock_timeout": 5, "accept_recreate": ["db"], "fleet": {"hosts": []}}
+    frame = {"request": "rotate", "app": "board", "options": own}
+    wide = {**frame, "options": {**own, **options}}
+    Restriction(KEY, None, frozenset({"secrets"})).require(frame)
+    with pytest.raises(InputFault, match="but not with"):
+        Restriction(KEY, None, frozenset({"secrets"})).require(wide)
+    Restriction(KEY, None, frozenset({"secrets", "deploy"})).require(wide)
+
+
+@pytest.mark.parametrize("verb", sorted(name for name, requests in VERBS.items() if "plan" in requests))
+def test_only_who_brings_secrets_may_ask_what_a_value_would_change(verb: str) -> None:
+    """Otherwise a plan tells of each guess whether it is the one that serves."""
+    restriction = Restriction(KEY, frozenset({"board"}), frozenset({verb}))
+    restriction.require(frames("plan", "board"))
+    restriction.require({"request": "plan", "app": "board", "to": "000001"})
+    guess = {"request": "plan", "app": "board", "secrets": {"pin": "a" * 64}}
+    if verb in ("deploy", "secrets"):
+        restriction.require(guess)
+    else:
+        with pytest.raises(InputFault, match="values of secrets"):
+            restriction.require(guess)
+
+
+@pytest.mark.parametrize("request_", ["rollback", "rotate", "repair", "remove", "plan", "drain", "undrain"])
+def test_what_is_not_there_names_only_apps_that_the_key_may_hear_of(said: Said, request_: str) -> None:
+    paths = app_paths(said.root, "board")
+    paths.journal.unlink()
+    frame = {"request": request_, "app": "board", "secrets": {}}
+    told = json.dumps(said.ask(Restriction(KEY, frozenset({"board"}), None), frame))
+    assert "never been deployed" in told
+    assert "shop" not in told
+    assert "shop" in json.dumps(said.ask(Restriction(), frame))
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ["--apps", ""],
