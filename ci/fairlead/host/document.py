@@ -29,6 +29,7 @@ from .release import (
     Service,
     Watch,
     local_image,
+    service_hash,
 )
 from .spelling import as_items
 
@@ -106,6 +107,26 @@ def require_verdict(release: Release) -> None:
     faults.raise_if_any(
         "the release has no verdict on its compose files that passes",
         "deploy with `fairlead deploy`: it validates first; `fairlead validate` shows what is wrong",
+    )
+
+
+def require_hashes(release: Release) -> None:
+    """Refuse a release with a service whose ``hash`` is not what it runs.
+
+    By it a service is kept, carried over, or a job taken for done: with the one of a later release, something else would
+    stay in its place. Only of what a client sends, like the verdict.
+
+    Raises:
+        InputFault: there is one.
+    """
+    faults = Faults()
+    for name, raw in release.document["services"].items():
+        secrets = {} if raw["role"] == "job" else release.secrets
+        if raw["hash"] != service_hash(raw["definition"], raw.get("mounts") or (), secrets):
+            faults.add(f"services.{name}.hash", "is not that of its definition, mounts and secrets")
+    faults.raise_if_any(
+        "the release has a service that is not what its hash says",
+        "deploy with the client that this agent came with",
     )
 
 

@@ -143,7 +143,7 @@ class Door:
             )
 
     def _deploy(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
-        from .document import parse_release, require_verdict
+        from .document import parse_release, require_hashes, require_verdict
         from .intake import parse_contents, parse_parts
         from .policy import read_policy
         from .rotation import refuse_revoked
@@ -152,6 +152,7 @@ class Door:
         with self._taken_when_refused(sizes):
             release = parse_release(frame.get("release"))
             require_verdict(release)
+            require_hashes(release)
             signature = parse_signature(frame.get("signature"))
             # Here too, before anything of it is kept on the host.
             signer = read_policy().require(release, Signed(release.document, signature))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from .document import parse_release, require_verdict
+from .document import parse_release, require_hashes, require_verdict
 from .errors import InputFault
 from .fields import Faults, Fields
 from .fleet import DECISIONS, Fleet, parse_fleet
@@ -94,6 +94,7 @@ def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optio
     task, by, options = _asked(raw)
     release = parse_release(raw.get("release"))
     require_verdict(release)
+    require_hashes(release)
     signature = parse_signature(raw.get("signature"))
     return DeployRequest(task, release, blobs, credentials, options, by or release.created_by, signature)
 

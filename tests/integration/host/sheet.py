@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from fairlead.host.release import service_hash
+
 CADDYFILE = """\
 import /fairlead/switch.caddy
 http://:8080 {
@@ -75,7 +77,6 @@ class Sheet:
         definition = {"image": self.image, "networks": {"default": None}, "stop_grace_period": "2s"}
         definition.update(fields.pop("definition", {}))
         mounts = fields.pop("mounts", [])
-        known = {mount.get("secret"): self.secrets.get(mount.get("secret", "")) for mount in mounts}
         self.services[name] = {
             "role": role,
             "rollout": "switch",
@@ -89,9 +90,15 @@ class Sheet:
             "depends_on": {},
             "mounts": mounts,
             "definition": definition,
-            "hash": _hash({"definition": definition, "mounts": mounts, "secrets": known}),
             **fields,
         }
+        self._name(self.services[name])
+
+    def _name(self, service: dict[str, Any]) -> dict[str, Any]:
+        """The service with the hash of what it is now."""
+        secrets = {} if service["role"] == "job" else self.secrets
+        service["hash"] = service_hash(service["definition"], service["mounts"], secrets)
+        return service
 
     def proxy(self, caddyfile: str = CADDYFILE) -> None:
         """The proxy, published on loopback."""
@@ -166,7 +173,7 @@ class Sheet:
             "networks": {"default": {}},
             "volumes": {},
             "proxy": {"service": "caddy", "image": self.image},
-            "services": self.services,
+            "services": {name: self._name(one) for name, one in self.services.items()},
             "routes": self.routes,
             "probes": [{"path": "/", "status": 200}],
             "files": self.files,

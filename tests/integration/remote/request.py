@@ -6,16 +6,18 @@ import hashlib
 import json
 from typing import Any
 
+from fairlead.host.release import service_hash
 from fairlead.remote.session import Blob
 
 CONFIG, CANARY = b"config file", b"c4n4ry-5ecret"
+SECRETS = {"password": hashlib.sha256(CANARY).hexdigest()}
 IMAGE = "registry.example.com/web@sha256:" + "ab" * 32
 FILE = {"kind": "file", "sha256": hashlib.sha256(CONFIG).hexdigest(), "mode": "0644"}
 TREE = hashlib.sha256(json.dumps(FILE, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _service(role: str, **more: Any) -> dict[str, Any]:
-    return {
+    made = {
         "role": role,
         "rollout": "switch",
         "port": 8000,
@@ -28,10 +30,10 @@ def _service(role: str, **more: Any) -> dict[str, Any]:
         "depends_on": {},
         "mounts": [],
         "definition": {"image": IMAGE},
-        "hash": "cd" * 32,
         "irreversible": False,
         **more,
     }
+    return {**made, "hash": service_hash(made["definition"], made["mounts"], SECRETS)}
 
 
 def release(**more: Any) -> dict[str, Any]:
@@ -68,7 +70,7 @@ def release(**more: Any) -> dict[str, Any]:
         "routes": {"web": 8000},
         "probes": [],
         "files": {TREE: FILE},
-        "secrets": {"password": hashlib.sha256(CANARY).hexdigest()},
+        "secrets": SECRETS,
         "events": None,
         **more,
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from fairlead.host.bundle import Bundle
@@ -11,7 +9,7 @@ from fairlead.host.containers import Container
 from fairlead.host.document import parse_release
 from fairlead.host.ledger import Ledger
 from fairlead.host.project import platform_hashes
-from fairlead.host.release import Release
+from fairlead.host.release import Release, service_hash
 from fairlead.host.snippet import render_switch
 from fairlead.host.state import State
 
@@ -27,7 +25,6 @@ def service(role: str, name: str, mark: str = "a", **fields: Any) -> dict[str, A
     """One service of a document; its hash follows its definition."""
     definition = {"image": image(name, mark), "networks": {"edge": None}, **fields.pop("definition", {})}
     mounts = fields.pop("mounts", [])
-    text = json.dumps([definition, mounts], sort_keys=True)
     return {
         "role": role,
         "rollout": "switch",
@@ -41,7 +38,7 @@ def service(role: str, name: str, mark: str = "a", **fields: Any) -> dict[str, A
         "depends_on": {},
         "mounts": mounts,
         "definition": definition,
-        "hash": hashlib.sha256(text.encode()).hexdigest(),
+        "hash": service_hash(definition, mounts, {}),
         **fields,
     }
 

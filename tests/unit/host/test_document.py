@@ -177,3 +177,25 @@ def test_a_bundle_from_before_there_were_verdicts_can_still_be_gone_back_to() ->
     made = document()
     del made["verdict"]
     assert load_release(json.dumps(made).encode()).app == "board"
+
+
+@pytest.mark.parametrize(("name", "key"), [("web", "command"), ("migrate", "command"), ("db", "environment")])
+def test_a_service_is_what_its_hash_says(name: str, key: str) -> None:
+    """Else another definition is kept, carried over, or its job taken for done, in the place of an honest one."""
+    made: dict[str, Any] = copy.deepcopy(document())
+    parse_deploy_request({"task": "t", "release": made}, Path(), None)
+    made["services"][name]["definition"][key] = ["evil"]
+    parse_release(made)
+    with pytest.raises(InputFault, match="hash") as caught:
+        parse_deploy_request({"task": "t", "release": made}, Path(), None)
+    assert any(f"services.{name}.hash" in detail for detail in caught.value.details)
+
+
+def test_the_value_of_a_secret_is_in_the_hash_of_who_reads_it_but_not_of_a_job() -> None:
+    mounts = [{"secret": "pin", "target": "/run/pin"}]
+    made: dict[str, Any] = document(secrets={"pin": "a" * 64})
+    made["services"]["migrate"] = service("job", "api", mounts=mounts)
+    parse_deploy_request({"task": "t", "release": made}, Path(), None)
+    made["services"]["worker"] = service("worker", "api", mounts=mounts)
+    with pytest.raises(InputFault, match="hash"):
+        parse_deploy_request({"task": "t", "release": made}, Path(), None)
