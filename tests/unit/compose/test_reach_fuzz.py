@@ -19,9 +19,9 @@ import pytest
 from fairlead.compose.check import settings_request
 from fairlead.compose.judge import judge
 from fairlead.compose.load import build_app
-from fairlead.compose.split import Pin, split
+from fairlead.compose.split import Pin, secret_sources, split
 from fairlead.errors import FairleadError
-from fairlead.host.document import parse_release
+from fairlead.host.document import parse_release, require_hashes
 from fairlead.host.errors import InputFault
 from fairlead.host.reach import find_reach
 from fairlead.host.trespass import Neighbours, find_trespass
@@ -67,17 +67,15 @@ def _released(folder: Path) -> dict[str, Any] | None:
     model = verdict.judged[0].model
     app = build_app(settings, environment, model, registry=settings.registry, revision=REVISION)
     pins = {"web": Pin("ghcr.io/acme/board/web", "sha256:" + "b" * 64)}
-    parts = split(app, own=pins, foreign={name: name for name in app.foreign_references()})
+    foreign, secrets = (
+        {name: name for name in app.foreign_references()},
+        dict.fromkeys(secret_sources(app), "a" * 64),
+    )
+    parts = split(app, own=pins, foreign=foreign, secrets=secrets)
     return {
         **sample(),
         **json.loads(json.dumps(parts.document())),
-        "secrets": dict.fromkeys(_secrets(parts), "a" * 64),
-    }
-
-
-def _secrets(parts: Any) -> set[str]:
-    return {
-        mount["secret"] for one in parts.services.values() for mount in one["mounts"] if "secret" in mount
+        "secrets": secrets,
     }
 
 
@@ -99,6 +97,7 @@ def test_what_passes_validate_and_the_agent_reaches_nothing(tmp_path: Path) -> N
         seen["passed"] += 1
         told = [(name, (folder / name).read_text()) for name in names]
         release = parse_release(document)
+        require_hashes(release)
         if any(find_trespass(release, HOST)):
             seen["refused by the host"] += 1
             continue
