@@ -20,7 +20,9 @@ from .engine import Engine, find_compose
 from .errors import EngineFault
 from .machine import own_platform
 from .paths import Paths
+from .project import real_name
 from .release import Release
+from .spelling import as_items, as_mapping
 from .state import State
 
 OLDEST_ENGINE = (25, 0)
@@ -51,6 +53,7 @@ def check_host(
         raise fault
     check_disk(paths, str(info.get("DockerRootDir") or "/"), len(pull))
     check_ports(release, list(state.containers), engine, state.edge)
+    check_subnets(release, engine)
     return list(check_clock(release, time.time()))
 
 
@@ -181,6 +184,55 @@ def check_ports(release: Release, containers: list[Container], engine: Engine, e
     for port, service in sorted(wanted.items()):
         if port in taken or port in holders:
             raise port_fault(port, service, holders.get(port), edge.others(release.app))
+
+
+def check_subnets(release: Release, engine: Engine) -> None:
+    """Refuse a new network on addresses to which the host knows a way already: it would find them there no more.
+
+    Raises:
+        EngineFault: which network, and the range.
+    """
+    if not any(as_mapping(how.get("ipam")).get("config") for how in release.networks.values()):
+        return
+    try:
+        routes = Path("/proc/net/route").read_text()
+    except OSError:
+        return
+    for fault in subnet_faults(release, engine.get("/networks"), routes):
+        raise fault
+
+
+def subnet_faults(
+    release: Release, networks: Sequence[Mapping[str, Any]], routes: str
+) -> Iterator[EngineFault]:
+    """Which network of a release would take addresses of others. Pure.
+
+    Args:
+        release: the release.
+        networks: those of the engine, as it lists them.
+        routes: the text of ``/proc/net/route``.
+    """
+    # Loaded for who gives addresses of his own, which few do.
+    import ipaddress
+
+    from .edge.subnets import Subnet, network_subnets, parse_routes
+
+    names = {real_name(release.app, key, how) for key, how in release.networks.items()}
+    own = set(network_subnets([one for one in networks if one.get("Name") in names]))
+    others = [one for one in parse_routes(routes) if one not in own]
+    for key, how in release.networks.items():
+        for _, block in as_items(as_mapping(how.get("ipam")).get("config")):
+            try:
+                subnet = ipaddress.ip_network(str(as_mapping(block).get("subnet")).strip(), strict=False)
+            except ValueError:
+                continue
+            taken = [one for one in others if isinstance(subnet, Subnet) and subnet.overlaps(one)]
+            if taken and subnet not in own:
+                yield EngineFault(
+                    f"the network {key} would have {subnet}, and this host knows a way to {taken[0]}",
+                    why="the host would look for those addresses in that network, and reach nobody else there",
+                    fix="leave `ipam` out, or choose a range that `ip route` on the host does not show",
+                )
 
 
 def port_fault(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 
 from fairlead.host.errors import EngineFault
@@ -14,6 +16,7 @@ from fairlead.host.preflight import (
     parse_version,
     platform_faults,
     published_ports,
+    subnet_faults,
 )
 from fairlead.host.proxy import validate_argv
 from tests.unit.host.samples import release
@@ -104,3 +107,35 @@ def test_how_a_proxy_is_tried(
 ) -> None:
     """The same command, as `validate`; what is not Caddy as known here is not tried."""
     assert validate_argv(definition, image) == argv
+
+
+def _route(subnet: str, gateway: str = "00000000") -> str:
+    network = ipaddress.IPv4Network(subnet)
+    address, mask = (
+        int(one).to_bytes(4, "little").hex().upper() for one in (network.network_address, network.netmask)
+    )
+    return f"eth0\t{address}\t{gateway}\t0001\t0\t0\t0\t{mask}\t0\t0\t0\n"
+
+
+ROUTES = "Iface\n" + "".join(map(_route, ("0.0.0.0/0", "10.0.0.0/24", "172.30.0.0/16", "172.31.0.0/16")))
+
+
+@pytest.mark.parametrize(
+    ("subnet", "told"),
+    [
+        ("10.0.0.0/29", "10.0.0.0/24"),
+        ("10.0.0.0/16", "10.0.0.0/24"),
+        ("172.31.5.0/24", "172.31.0.0/16"),
+        ("172.30.0.0/16", ""),
+        ("172.30.1.0/24", ""),
+        ("192.168.9.0/24", ""),
+        ("fd00::/64", ""),
+        ("nonsense", ""),
+    ],
+)
+def test_a_network_takes_no_addresses_that_the_host_reaches_otherwise(subnet: str, told: str) -> None:
+    """Its own network of before has a route as well; the way to everywhere is none to anybody in particular."""
+    made = release(networks={"edge": {"ipam": {"config": [{"subnet": subnet}]}}, "data": {}})
+    networks = [{"Name": "board_edge", "IPAM": {"Config": [{"Subnet": "172.30.0.0/16"}]}}]
+    faults = [fault.what for fault in subnet_faults(made, networks, ROUTES)]
+    assert [told in fault for fault in faults] == ([True] if told else [])
