@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from os.path import normpath, realpath
 
-from fairlead.compose.policy.subject import Fault, as_mapping
+from fairlead.compose.policy.subject import Fault, as_mapping, unescaped
 from fairlead.host.grants import service_grants
 from fairlead.host.spelling import volume_paths
 from fairlead.sources import repository_of
@@ -87,6 +87,18 @@ def host_paths(view: View) -> Iterator[tuple[ValuePath, str, Mapping[str, Any]]]
             for device in dict.fromkeys(volume_paths(as_mapping(as_mapping(volumes).get(source)))):
                 # The engine looks for it from the root.
                 yield view.at("volumes", index), _real(view, f"/{device}"), mount
+    yield from _source_paths(view)
+
+
+def _source_paths(view: View) -> Iterator[tuple[ValuePath, str, Mapping[str, Any]]]:
+    """The secrets and configs that are no files of the repository: Compose binds them as any other path."""
+    for kind in ("secrets", "configs"):
+        used = (*view.list(kind), *view.list("build", kind))
+        for name in dict.fromkeys(str(as_mapping(use).get("source") or use) for use in used):
+            file = unescaped(str(as_mapping(view.subject.top(kind).get(name)).get("file") or ""))
+            source = _real(view, file)
+            if file and not _is_inside(view, source):
+                yield (kind, name, "file"), source, {"type": "bind", "read_only": True}
 
 
 def _real(view: View, path: str) -> str:

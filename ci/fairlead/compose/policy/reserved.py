@@ -5,7 +5,7 @@ from __future__ import annotations
 from os.path import normpath
 
 from fairlead.compose.policy.foreign import containers, shared_things
-from fairlead.compose.policy.subject import Fault
+from fairlead.compose.policy.subject import Fault, unescaped
 from fairlead.host.grants import service_grants
 from fairlead.host.spelling import (
     as_items,
@@ -42,6 +42,8 @@ def reserved_name(subject: Subject) -> Iterator[Fault]:
             if "\\" in device:
                 what = f"{prefix}{device}: a backslash hides which folder is mounted"
                 yield Fault((*path, "driver_opts"), what, _REMOVE, key=True)
+    for path, name, file in _files(subject):
+        yield from _folder(path, f"{name}: ", file, subject)
     for path, prefix, definition in containers(subject):
         yield from _labels(path, prefix, service_grants(definition))
         for steps, name in _names(definition):
@@ -51,6 +53,14 @@ def reserved_name(subject: Subject) -> Iterator[Fault]:
             mount = read_mount(raw)
             if mount.get("type") == "bind":
                 yield from _folder((*path, "volumes", index), prefix, str(mount.get("source") or ""), subject)
+
+
+def _files(subject: Subject) -> Iterator[tuple[ValuePath, str, str]]:
+    """The files that secrets and configs are, which Compose mounts."""
+    for kind in ("secrets", "configs"):
+        for name, how in subject.top(kind).items():
+            if how.get("file"):
+                yield (kind, name, "file"), name, unescaped(str(how["file"]))
 
 
 def _names(definition: Mapping[str, Any]) -> Iterator[tuple[ValuePath, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os.path import normpath
+
 from fairlead.compose.policy.subject import Fault
 from fairlead.sources import SourceRefusedError, check_source, is_below, is_withheld, repository_of
 
@@ -29,9 +31,13 @@ def foreign_source(subject: Subject) -> Iterator[Fault]:
 
 
 def _refused(subject: Subject, file: str) -> str:
-    """Why a file is no source; empty if it is one, or not there. Where Fairlead does not deploy, it is the server's."""
+    """Why a file is no source; empty if it is one, or not there.
+
+    Where Fairlead does not deploy, it is the server's, and judged as the mount that Compose makes of it.
+    """
     if not subject.deployed:
-        return "it is no file, but the machine's own" if any(is_below(file, one) for one in _MACHINE) else ""
+        whole = f"/{normpath(f'/{file}').lstrip('/')}"
+        return "it is no file, but the machine's own" if any(is_below(whole, one) for one in _MACHINE) else ""
     try:
         check_source(file, [repository_of(str(subject.root or subject.model.directory))])
     except SourceRefusedError as error:
