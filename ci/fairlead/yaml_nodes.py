@@ -172,7 +172,7 @@ class _Composer:
         mark, text, tag = event.start_mark, event.value, event.tag
         is_plain = not event.style
         if tag is None or tag == "!":
-            value = resolve_scalar(text) if event.implicit[0] else text
+            value = self._plain(text, mark) if event.implicit[0] else text
             tag = ""
         else:
             value = self._tagged(text, tag, mark)
@@ -196,6 +196,14 @@ class _Composer:
             self._attach(opened, node, line, column)
         else:
             self._root = node
+
+    def _plain(self, text: str, mark: Any) -> Any:
+        try:
+            return resolve_scalar(text)
+        except ValueError as error:
+            # The rest is what it is: it is told too.
+            self._fault(str(error), mark.line + 1, mark.column + 1, rule="schema")
+            return text
 
     def _tagged(self, text: str, tag: str, mark: Any) -> Any:
         try:

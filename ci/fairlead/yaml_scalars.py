@@ -33,10 +33,16 @@ _HINTS = frozenset({"", *"~nNtTfF+-.0123456789"})
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))")
 _BASES = (16, 2, 8, 10)
+_MOST_DIGITS = 250
+"""Of an integer: no value has as many, it still fits a float, and Python refuses to print one of some thousands."""
 
 
 def resolve_scalar(text: str) -> Any:
-    """The value of a plain scalar, as go-yaml v3 decodes it into an untyped value."""
+    """The value of a plain scalar, as go-yaml v3 decodes it into an untyped value.
+
+    Raises:
+        ValueError: it is a number that is longer than anything meant.
+    """
     first = text[:1]
     if first not in _HINTS:
         return text
@@ -81,6 +87,8 @@ def _binary(text: str) -> str:
 
 
 def _integer(number: re.Match[str]) -> int:
+    if len(number[0]) > _MOST_DIGITS:
+        raise ValueError(f"a number of {len(number[0]):,} digits, more than {_MOST_DIGITS}")
     sign = -1 if number[1] == "-" else 1
     return next(
         sign * int(digits, base) for digits, base in zip(number.groups()[1:], _BASES, strict=True) if digits

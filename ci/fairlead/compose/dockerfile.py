@@ -114,7 +114,7 @@ def _stages(text: str) -> list[_Stage]:
 
 def _add(stage: _Stage, instruction: str, value: str) -> None:
     if instruction == "EXPOSE":
-        stage.ports += [int(port) for port in re.findall(r"(?<!\S)(\d+)(?:/tcp)?(?!\S)", value)]
+        stage.ports += [int(port) for port in re.findall(r"(?<!\S)([0-9]{1,5})(?:/tcp)?(?!\S)", value)]
     elif instruction in _FIELDS:
         stage.said[instruction] = "" if instruction == "HEALTHCHECK" and value.upper() == "NONE" else value
     elif instruction in {"RUN", "COPY", "ADD"}:

@@ -161,7 +161,7 @@ def major_version(reference: str) -> int:
     """The first number of a tag, ``17`` of ``17.4-alpine`` or ``pg17``; 0 where there is none."""
     digits = ""
     for letter in _parts(reference)[2]:
-        if letter.isdigit():
+        if letter in "0123456789" and len(digits) < 9:
             digits += letter
         elif digits:
             break

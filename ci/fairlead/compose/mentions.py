@@ -49,8 +49,8 @@ def read_mentions(definitions: Mapping[str, Any], root: Path) -> tuple[Mention, 
 
 def find_mentions(mentions: Iterable[Mention]) -> dict[str, FoundPort]:
     """The HTTP port under which each name is known to another service: ``http://name:port``, or 80 without one."""
-    url = re.compile(r"\bhttp://([A-Za-z0-9][\w.-]*)(?::(\d{2,5}))?(?![\w.:-])")
-    upstream = re.compile(r"^\s*server\s+([A-Za-z0-9][\w.-]*)(?::(\d{2,5}))?[\s;]", re.MULTILINE)
+    url = re.compile(r"\bhttp://([A-Za-z0-9][\w.-]*)(?::([0-9]{2,5}))?(?![\w.:-])")
+    upstream = re.compile(r"^\s*server\s+([A-Za-z0-9][\w.-]*)(?::([0-9]{2,5}))?[\s;]", re.MULTILINE)
     found: dict[str, FoundPort] = {}
     for mention in mentions:
         for name, written in (*url.findall(mention.text), *upstream.findall(mention.text)):

@@ -69,7 +69,7 @@ def healthcheck_command(definition: Mapping[str, Any], image: DockerfileFacts) -
 @cache
 def _loopback_url() -> re.Pattern[str]:
     return re.compile(
-        r"(?P<scheme>https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?P<port>\d+))?(?P<path>/[^\s\"'|;&)\]]*)?"
+        r"(?P<scheme>https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?P<port>[0-9]{1,5}))?(?P<path>/[^\s\"'|;&)\]]*)?"
     )
 
 
@@ -106,7 +106,8 @@ def find_port(
 
 
 def _is_single_tcp(entry: str) -> bool:
-    return entry.removesuffix("/tcp").isdigit()
+    port = entry.removesuffix("/tcp")
+    return port.isascii() and port.isdigit() and len(port) <= 5
 
 
 def _likeliest(ports: list[int]) -> int:

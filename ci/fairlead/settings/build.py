@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from fairlead.positions import Document
-from fairlead.settings.units import parse_duration, parse_host, parse_share, parse_size
+from fairlead.settings.units import DEPLOY_SPANS, parse_duration, parse_host, parse_share, parse_size
 from fairlead.settings.values import (
     DEFAULT_COMPOSE_NAMES,
     BuildSecret,
@@ -136,7 +136,7 @@ def _scan(raw: Mapping[str, Any]) -> ScanSettings:
 
 def _deploy(raw: Mapping[str, Any]) -> DeploySettings:
     values = dict(raw)
-    for key in values.keys() & {"start_timeout", "drain_timeout", "standby", "lock_timeout", "hold_timeout"}:
+    for key in values.keys() & set(DEPLOY_SPANS):
         values[key] = parse_duration(values[key])
     values["keep_size"] = parse_size(str(values.get("keep_size", 0)))
     values["watch"] = _watch(values.get("watch", {}))

@@ -17,6 +17,7 @@ from fairlead.positions import Document, ValuePath, load_documents, shown_path
 from fairlead.schemas import load_schema
 from fairlead.schemas.forms import Checker
 from fairlead.settings.sources import source_findings
+from fairlead.settings.units import DEPLOY_SPANS, is_too_long, parse_host
 from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
 
 _RULE = "settings"
@@ -41,6 +42,8 @@ def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
         *_images(document, root),
         *_build_secrets(document, root),
         *_environments(document, root),
+        *_spans(document),
+        *_version(document),
         *_edge(document),
         *_severities(document),
         *_capabilities(document),
@@ -80,7 +83,7 @@ def _app(document: Document) -> Iterator[Finding]:
 
 def _compose_files(document: Document, root: Path) -> Iterator[Finding]:
     for index, name in enumerate(_items(document.value, "compose")):
-        if isinstance(name, str) and name and not (root / name).is_file():
+        if isinstance(name, str) and name and not _is_file(root / name):
             path = ("compose", index)
             yield _fault(document, path, f"the compose file {name} is not there", _neighbour(root / name))
 
@@ -91,10 +94,10 @@ def _images(document: Document, root: Path) -> Iterator[Finding]:
         path = ("images", name)
         fields = image if isinstance(image, dict) else {}
         context = fields.get("context", ".")
-        if isinstance(context, str) and not (root / context).is_dir():
+        if isinstance(context, str) and not _is_folder(root / context):
             yield _fault(document, (*path, "context"), f"the build context {context} is not a folder")
         dockerfile = fields.get("dockerfile", "Dockerfile")
-        if isinstance(dockerfile, str) and not (root / dockerfile).is_file():
+        if isinstance(dockerfile, str) and not _is_file(root / dockerfile):
             fix = _neighbour(root / dockerfile)
             at_key = "dockerfile" not in fields
             place = path if at_key else (*path, "dockerfile")
@@ -113,7 +116,7 @@ def _build_secrets(document: Document, root: Path) -> Iterator[Finding]:
         if not isinstance(secret, dict) or secret.get("optional") is True:
             continue
         file = secret.get("file")
-        if isinstance(file, str) and not (root / file).is_file():
+        if isinstance(file, str) and not _is_file(root / file):
             what = f"the file {file} of the build secret {name} is not there"
             fix = "say optional: true if the build can do without"
             yield _fault(document, ("build", "secrets", name, "file"), what, fix)
@@ -125,18 +128,27 @@ def _environments(document: Document, root: Path) -> Iterator[Finding]:
             continue
         path = ("environments", name)
         known_hosts = environment.get("known_hosts")
-        if isinstance(known_hosts, str) and known_hosts and not (root / known_hosts).is_file():
+        if isinstance(known_hosts, str) and known_hosts and not _is_file(root / known_hosts):
             fix = "`ssh-keyscan -t ed25519 HOST` prints the line to check and keep"
             yield _fault(document, (*path, "known_hosts"), f"the file {known_hosts} is not there", fix)
         for index, host in enumerate(_items(environment, "hosts")):
-            port = str(host).rpartition(":")[2]
-            if ":" in str(host) and port.isdigit() and not 0 < int(port) < 65536:
+            if not _has_port(str(host)):
                 yield _fault(document, (*path, "hosts", index), f"{host}: a port lies between 1 and 65535")
         variables = environment.get("variables")
         for variable in variables if isinstance(variables, dict) else ():
             if str(variable).startswith(("FAIRLEAD_", "COMPOSE_", "DOCKER_")):
                 what = f"the variable {variable} is not yours to set: Fairlead, Compose and Docker use it"
                 yield _fault(document, (*path, "variables", variable), what, key=True)
+
+
+def _has_port(host: str) -> bool:
+    """Whether what stands for a port is one, or nothing does."""
+    try:
+        parse_host(host)
+    except ValueError:
+        return False
+    port = host.rpartition(":")[2]
+    return not (":" in host and port.isdecimal() and not port.strip("0"))
 
 
 def _edge(document: Document) -> Iterator[Finding]:
@@ -215,7 +227,7 @@ def _capabilities(document: Document) -> Iterator[Finding]:
 def _combinations(document: Document, root: Path) -> Iterator[Finding]:
     for name, combination in _entries(_part(document, "validate"), "combinations"):
         for index, file in enumerate(_items(combination, "compose")):
-            if isinstance(file, str) and file and not (root / file).is_file():
+            if isinstance(file, str) and file and not _is_file(root / file):
                 path = ("validate", "combinations", name, "compose", index)
                 yield _fault(document, path, f"the compose file {file} is not there", _neighbour(root / file))
 
@@ -251,6 +263,27 @@ def _scan_without_os(document: Document) -> Iterator[Finding]:
             yield _fault(document, path, f"there is no image {image}", did_you_mean(image, images))
 
 
+def _version(document: Document) -> Iterator[Finding]:
+    """A number may stand for a version, but not every number is one: ``1e5``."""
+    path = ("validate", "compose")
+    node = document.node(path)
+    is_number = node is not None and type(node.value) in {int, float}
+    if node is not None and is_number and not re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", node.text):
+        yield _fault(document, path, f"{node.text} is not a version such as 2.26")
+
+
+def _spans(document: Document) -> Iterator[Finding]:
+    """Durations that no clock can wait for."""
+    deploy = _part(document, "deploy")
+    watch = deploy.get("watch")
+    spans: list[tuple[ValuePath, Any]] = [(("deploy", key), deploy.get(key)) for key in DEPLOY_SPANS]
+    spans.append((("deploy", "watch", "window"), watch.get("window") if isinstance(watch, dict) else None))
+    spans.append((("scan", "database_max_age"), _part(document, "scan").get("database_max_age")))
+    for path, text in spans:
+        if isinstance(text, str) and is_too_long(text):
+            yield _fault(document, path, f"{path[-1]}: no more than ten years can be waited for")
+
+
 def _events(document: Document) -> Iterator[Finding]:
     events = document.value.get("events")
     token = events.get("token") if isinstance(events, dict) else None
@@ -268,7 +301,7 @@ def _service_names(raw: dict[str, Any], root: Path) -> set[str] | None:
     files = files or [root / name for name in DEFAULT_COMPOSE_NAMES if (root / name).is_file()][:1]
     names: set[str] = set()
     for file in files:
-        if not file.is_file():
+        if not _is_file(file):
             return None
         for part in load_documents(file, shown_path(file)):
             if part.faults or not isinstance(part.value, dict) or "include" in part.value:
@@ -280,10 +313,25 @@ def _service_names(raw: dict[str, Any], root: Path) -> set[str] | None:
 
 def _neighbour(file: Path) -> str:
     """A file near the missing one that may have been meant."""
-    if not file.parent.is_dir():
+    if not _is_folder(file.parent):
         return f"there is no folder {shown_path(file.parent)}"
     fix = did_you_mean(file.name, (entry.name for entry in file.parent.iterdir() if entry.is_file()))
     return fix if fix.startswith("did") else ""
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; a name that the system can't hold is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _is_day(text: str) -> bool:

@@ -7,6 +7,9 @@ import re
 from fairlead.settings.values import Host
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_LONGEST = 3650 * 86400.0
+DEPLOY_SPANS = ("start_timeout", "drain_timeout", "standby", "lock_timeout", "hold_timeout")
+"""The durations of the section ``deploy:``."""
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 
 
@@ -18,7 +21,21 @@ def parse_duration(text: str) -> float:
     """
     if not re.fullmatch(rf"({_DURATION_PART.pattern})+", text):
         raise ValueError(text)
-    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(text))
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(text))
+    if seconds > _LONGEST:
+        raise ValueError(f"longer than {_LONGEST / 86400:g} days")
+    return seconds
+
+
+def is_too_long(text: str) -> bool:
+    """Whether a text is a duration, but a longer one than a clock can wait for."""
+    if not re.fullmatch(rf"({_DURATION_PART.pattern})+", text):
+        return False
+    try:
+        parse_duration(text)
+    except ValueError:
+        return True
+    return False
 
 
 def parse_size(text: str) -> int:

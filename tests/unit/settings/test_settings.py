@@ -194,3 +194,41 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 )
 def test_hosts_print_as_they_are_written(text: str) -> None:
     assert str(parse_host(text)) == text.removesuffix(":22")
+
+
+NINES = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        (f"deploy: {{keep: {NINES}}}", (2, 16), "5,000 digits"),
+        (f"deploy: {{keep_size: {'9' * 400}T}}", (2, 21), "a size such as"),
+        (f"validate: {{host: {{memory: {'9' * 400}T}}}}", (2, 27), "a size such as"),
+        (f"validate: {{compose: '2.{NINES}'}}", (2, 21), "a version"),
+        ("validate: {compose: 1e5}", (2, 21), "a version"),
+        (f"deploy: {{standby: {'9' * 400}d}}", (2, 19), "ten years"),
+        (f"deploy: {{watch: {{window: {NINES}s}}}}", (2, 26), "ten years"),
+        ("scan: {database_max_age: 99999d}", (2, 26), "ten years"),
+        (f"compose: [{'a' * 5000}]", (2, 11), "is not there"),
+        (f"images: {{api: {{context: {'a' * 5000}}}}}", (2, 25), "is not a folder"),
+        (f"images: {{api: {{dockerfile: {'a' * 5000}}}}}", (2, 28), "is not there"),
+        (f"build: {{secrets: {{a: {{file: {'a' * 5000}}}}}}}", (2, 29), "is not there"),
+        (f"environments: {{p: {{hosts: [h], known_hosts: {'a' * 5000}}}}}", (2, 45), "is not there"),
+        ("environments: {p: {hosts: ['deploy@h:²']}}", (2, 28), "a port lies between"),
+        ("environments: {p: {hosts: ['deploy@h:00']}}", (2, 28), "a port lies between"),
+        (f"environments: {{p: {{hosts: ['deploy@h:{NINES}']}}}}", (2, 28), "a port lies between"),
+    ],
+)
+def test_what_no_machine_can_count_or_name_is_a_finding_beside_the_others(
+    repository: Path, text: str, place: tuple[int, int], words: str
+) -> None:
+    (repository / "fairlead.yaml").write_text(f"app: Board\n{text}\n")
+    with pytest.raises(InputError) as raised:
+        load_settings(repository, {})
+    found = raised.value.findings
+    assert any(finding.location is not None and finding.location.line == 1 for finding in found)
+    there = [
+        one for one in found if one.location is not None and (one.location.line, one.location.column) == place
+    ]
+    assert any(words in finding.what for finding in there), found

@@ -105,7 +105,7 @@ def _host_of(entry: str) -> str:
 def is_address(text: str) -> bool:
     """Whether a text is an IP address."""
     parts = text.split(".")
-    if len(parts) == 4 and all(part.isdecimal() and part.isascii() for part in parts):
+    if len(parts) == 4 and all(part.isdecimal() and part.isascii() and len(part) <= 3 for part in parts):
         return all(str(int(part)) == part and int(part) < 256 for part in parts)
     if ":" not in text:
         return False
@@ -127,5 +127,6 @@ def is_subnet(text: str) -> bool:
         and bool(slash)
         and length.isdecimal()
         and length.isascii()
+        and len(length) <= 3
         and int(length) <= bits
     )

@@ -46,7 +46,7 @@ def is_signal(value: Any) -> bool:
     if not isinstance(value, str) or name == "" or name in _SIGNALS:
         return True
     if name.isdecimal() and name.isascii():
-        return 0 < int(name) <= _MAX_SIGNAL
+        return len(name) <= 9 and 0 < int(name) <= _MAX_SIGNAL
     base, _, offset = name.replace("-", "+").partition("+")
     return base in {"RTMIN", "RTMAX"} and offset.isdecimal()
 

@@ -24,6 +24,7 @@ _UNITS = {
     "w": 604_800_000_000_000,
 }
 _MAX_NANOSECONDS = 2**63 - 1
+_MOST_BYTES = 1 << 63
 _SIZE_POWERS = "kmgtp"
 _MAX_INTEGER_DIGITS = 21
 # Powers of ten between which Go writes a number out.
@@ -115,7 +116,8 @@ def parse_bytes(text: str) -> int | None:
     if match is None or number is None or number < 0:
         return None
     power = _SIZE_POWERS.index(match[2].lower()) + 1 if match[2] else 0
-    return int(number * 1024**power)
+    size = number * 1024**power
+    return int(size) if size < _MOST_BYTES else None
 
 
 def parse_duration(text: str) -> int | None:
@@ -123,7 +125,7 @@ def parse_duration(text: str) -> int | None:
     sign, rest = (-1, text[1:]) if text[:1] == "-" else (1, text.removeprefix("+"))
     if rest == "0":
         return 0
-    parts = re.findall(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w)", rest)
+    parts = re.findall(r"([0-9]{1,25}\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d|w)", rest)
     if not parts or "".join(number + unit for number, unit in parts) != rest:
         return None
     total = 0

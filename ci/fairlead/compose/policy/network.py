@@ -144,7 +144,7 @@ def port_clash(subject: Subject) -> Iterator[Fault]:
 def _published(port: Mapping[str, Any]) -> range:
     """The ports of the host that an entry asks for; none where Docker picks one."""
     first, _, last = str(port.get("published") or "").partition("-")
-    if not first.isdecimal() or (last and not last.isdecimal()):
+    if not all(one.isdecimal() and len(one) <= 5 for one in (first, last or first)):
         return range(0)
     start, end = int(first), int(last or first)
     return range(start, end + 1) if start and end - start <= 1024 and not last else range(0)

@@ -59,7 +59,7 @@ def runs_as_root(view: View) -> Iterator[Fault]:
             yield Fault(view.at("user"), what, "write its number, as in `docker run IMAGE id`")
         return
     own = view.service.dockerfile.user.partition(":")[0]
-    if own.isdecimal() and int(own):
+    if own.isdecimal() and own.isascii() and own.strip("0"):
         return
     reference = view.service.reference
     if not view.is_own and runs_as_another_user(reference):

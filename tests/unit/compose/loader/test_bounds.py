@@ -23,6 +23,13 @@ DOTENV = "A0=xxxxxxxx\n" + "".join(f"A{n}=$A{n - 1}$A{n - 1}$A{n - 1}\n" for n i
 
 CASES = {
     "aliases": ({"c.yaml": bomb()}, "yaml", "more than 200,000 values"),
+    "a number": (
+        {"c.yaml": f"services: {{a: {{image: x, mem_limit: {'9' * 5000}}}}}\n"},
+        "schema",
+        "5,000 digits",
+    ),
+    "a tagged number": ({"c.yaml": f"x-a: !!float {'9' * 400}\n"}, "yaml", "400 digits"),
+    "a hexadecimal number": ({"c.yaml": f"x-a: 0x{'f' * 9000}\n"}, "schema", "9,002 digits"),
     "nesting": ({"c.yaml": "x: " + "[" * 10_000 + "]" * 10_000}, "yaml", "deeper than 64"),
     "size": ({"c.yaml": "#" * 9_000_000}, "yaml", "larger than 8 MiB"),
     "includes itself": ({"c.yaml": "include: [./c.yaml]\n"}, "include", "c.yaml includes c.yaml"),
