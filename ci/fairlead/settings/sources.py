@@ -50,6 +50,8 @@ def _files(raw: Any) -> Iterator[tuple[ValuePath, str]]:
         given = fields if isinstance(fields, dict) else {}
         context, dockerfile = ("images", image, "context"), ("images", image, "dockerfile")
         named += [(context, given.get("context")), (dockerfile, given.get("dockerfile", "Dockerfile"))]
+    for name, environment in _entries(raw, "environments"):
+        named.append((("environments", name, "known_hosts"), _part(environment, "known_hosts")))
     for name, secret in _entries(_part(raw, "build"), "secrets"):
         named.append(
             (("build", "secrets", name, "file"), secret.get("file") if isinstance(secret, dict) else None)

@@ -232,3 +232,13 @@ def test_what_no_machine_can_count_or_name_is_a_finding_beside_the_others(
         one for one in found if one.location is not None and (one.location.line, one.location.column) == place
     ]
     assert any(words in finding.what for finding in there), found
+
+
+@pytest.mark.parametrize("file", ["/etc/passwd", "../outside", "leaves", "/dev/zero"])
+def test_known_hosts_are_a_file_of_the_repository(repository: Path, file: str) -> None:
+    (repository / "leaves").symlink_to("/etc/passwd")
+    text = f"app: board\nenvironments: {{p: {{hosts: [h], known_hosts: {file}}}}}\n"
+    (repository / "fairlead.yaml").write_text(text)
+    with pytest.raises(InputError) as raised:
+        load_settings(repository, {})
+    assert f"{file} is no source" in raised.value.findings[0].what
