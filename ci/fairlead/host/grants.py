@@ -104,7 +104,7 @@ DEFAULT_CAPABILITIES = frozenset(
 """What Docker gives to every container that drops nothing."""
 _HARMLESS_OPTIONS = {
     "no-new-privileges": ("", "true"),
-    "seccomp": ("builtin",),
+    "seccomp": (),
     "apparmor": ("docker-default",),
     "label": ("type:container_t", "type:container_init_t", "type:svirt_lxc_net_t"),
     "systempaths": (),

@@ -337,7 +337,7 @@ def _is_strict(option: str) -> bool:
     name, value = name.strip().lower(), value.strip().lower()
     if name == "label":
         return value in ("type:container_t", "type:container_init_t", "type:svirt_lxc_net_t")
-    allowed = {"no-new-privileges": ("", "true"), "seccomp": ("builtin",), "apparmor": ("docker-default",)}
+    allowed = {"no-new-privileges": ("", "true"), "seccomp": (), "apparmor": ("docker-default",)}
     return value in allowed.get(name, ())
 
 

@@ -77,7 +77,7 @@ SELinux label. `unconfined` and `label:disable` take one of these away for good,
 Another profile than the engine's own counts as well (`label:type:spc_t` is no filter at all, and what a file allows nobody
 can tell from here): one that is stricter, or allows just this call, is waived with that reason.""",
         bad="services:\n  web:\n    image: acme/web:1.0\n    security_opt: [seccomp:unconfined]\n",
-        good="services:\n  web:\n    image: acme/web:1.0\n    security_opt: [seccomp:builtin]\n",
+        good="services:\n  web:\n    image: acme/web:1.0\n    security_opt: [apparmor:docker-default]\n",
         sources=(cis("5.2", "5.3", "5.22"), f"{ENGINE}security/seccomp/"),
     ),
     Text(
