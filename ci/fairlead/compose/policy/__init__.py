@@ -60,6 +60,7 @@ SERVICE_CHECKS: Mapping[str, ServiceCheck] = {
     **data.SERVICE_CHECKS,
     **credentials.SERVICE_CHECKS,
     **file.SERVICE_CHECKS,
+    **sources.SERVICE_CHECKS,
 }
 """Rules that look at one service at a time, by name."""
 APP_CHECKS: Mapping[str, AppCheck] = {

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from os.path import normpath
 
-from fairlead.compose.policy.subject import Fault
-from fairlead.sources import SourceRefusedError, check_source, is_below, is_withheld, repository_of
+from fairlead.compose.policy.subject import Fault, unescaped
+from fairlead.sources import (
+    SourceRefusedError,
+    check_source,
+    is_below,
+    is_withheld,
+    repository_of,
+    resolve_source,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fairlead.compose.policy.subject import AppCheck, Subject
+    from fairlead.compose.policy.subject import AppCheck, ServiceCheck, Subject, View
+    from fairlead.positions import ValuePath
 
 _MACHINE = ("/proc", "/sys", "/dev")
 
@@ -28,6 +36,55 @@ def foreign_source(subject: Subject) -> Iterator[Fault]:
             why = _refused(subject, file.replace("$$", "$")) if file else ""
             if why:
                 yield Fault((kind, name, "file"), f"{name}: {file} is no source: {why}", _fix(kind))
+
+
+def foreign_build_source(view: View) -> Iterator[Fault]:
+    """A build that reads or writes outside of the repository: the machine that builds is somebody's laptop, or a job."""
+    homes = [repository_of(view.subject.model.directory)]
+    refused: set[ValuePath] = set()
+    for steps, path in _build_paths(view):
+        if (
+            steps == ("dockerfile",)
+            and ("context",) in refused
+            and not view.is_written("build", "dockerfile")
+        ):
+            continue
+        try:
+            resolve_source(unescaped(path), homes)
+        except SourceRefusedError as error:
+            refused.add(steps)
+            what = f"the build takes {path}, which is no source: {error}"
+            yield Fault(view.at("build", *steps), what, "name what is in the repository")
+
+
+def _build_paths(view: View) -> Iterator[tuple[ValuePath, str]]:
+    """The paths of the machine that a build names, absolute; the loader has anchored contexts already."""
+    context, dockerfile = view.text("build", "context"), view.text("build", "dockerfile")
+    if context.startswith("/"):
+        yield ("context",), context
+        yield ("dockerfile",), _joined(context, dockerfile)
+    for name, other in view.mapping("build", "additional_contexts").items():
+        local = str(other).removeprefix("oci-layout://")
+        if local != other or local.startswith("/"):
+            yield ("additional_contexts", name), _joined(view.subject.model.directory, local)
+    for index, key in enumerate(view.list("build", "ssh")):
+        for path in str(key).partition(": ")[2].split(","):
+            if path:
+                yield ("ssh", index), _joined(view.subject.model.directory, path)
+    yield from _cache_paths(view)
+
+
+def _cache_paths(view: View) -> Iterator[tuple[ValuePath, str]]:
+    for key in ("cache_from", "cache_to"):
+        for index, cache in enumerate(view.list("build", key)):
+            words = dict(part.strip().partition("=")[::2] for part in str(cache).split(","))
+            for path in (words.get("src"), words.get("dest")):
+                if words.get("type") == "local" and path:
+                    yield (key, index), _joined(view.subject.model.directory, path)
+
+
+def _joined(folder: str, path: str) -> str:
+    return path if path.startswith("/") else f"{folder}/{path}"
 
 
 def _refused(subject: Subject, file: str) -> str:
@@ -55,4 +112,5 @@ def _fix(kind: str) -> str:
     )
 
 
+SERVICE_CHECKS: dict[str, ServiceCheck] = {"foreign-source": foreign_build_source}
 APP_CHECKS: dict[str, AppCheck] = {"foreign-source": foreign_source}
