@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+
+from fairlead.errors import InputError
 
 _REMOTE = re.compile(r'^\s*\[remote "origin"\]\s*\Z')
 _URL = re.compile(r"^\s*url\s*=\s*(\S+)\s*\Z")
@@ -47,6 +50,35 @@ def _git_config(folder: Path) -> Path | None:
         if (git / "config").is_file():
             return git / "config"
     return None
+
+
+def refuse_tracked_repository(folder: Path) -> None:
+    """Refuse a folder that git would take for a repository though it is not called ``.git``, before git is asked.
+
+    Git tracks no ``.git``, but any other folder with what is in one; its configuration, the author's, names
+    commands. Git before 2.38 knows no ``safe.bareRepository``.
+
+    Raises:
+        InputError: the folder, or one above it up to the top of the clone, is such.
+    """
+    start = folder.resolve()
+    for parent in (start, *start.parents):
+        if (parent / ".git").exists():
+            return
+        if _is_git_folder(parent):
+            raise InputError(
+                f"{parent} is in a bare repository, or looks like one: it holds HEAD, objects and refs",
+                why="git would run the commands that the configuration in that folder names",
+                fix="run fairlead in a clone with its files checked out, and remove such folders from it",
+            )
+
+
+def _is_git_folder(folder: Path) -> bool:
+    # What a worktree shares with its main repository lies where `commondir` says.
+    return os.path.lexists(folder / "HEAD") and (
+        os.path.lexists(folder / "commondir")
+        or all(os.path.lexists(folder / name) for name in ("objects", "refs"))
+    )
 
 
 def find_repository(folder: Path) -> Path:

@@ -118,4 +118,20 @@ def child_environment(
         name: value for name, value in environ.items() if _is_named(name, wanted)
     }
     passed.update(extra or {})
-    return {name: value for name, value in passed.items() if value is not None}
+    return with_safe_git({name: value for name, value in passed.items() if value is not None})
+
+
+def with_safe_git(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment, in which git takes no tracked folder that looks like a repository for one.
+
+    Such a folder brings a configuration along, and that names commands. Said last, it wins over what the user's
+    own entries say; programs that start git themselves hand it on.
+    """
+    said = environ.get("GIT_CONFIG_COUNT", "")
+    count = int(said) if said.isdecimal() else 0
+    return {
+        **environ,
+        "GIT_CONFIG_COUNT": str(count + 1),
+        f"GIT_CONFIG_KEY_{count}": "safe.bareRepository",
+        f"GIT_CONFIG_VALUE_{count}": "explicit",
+    }

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fairlead.errors import CommandFailedError, ToolMissingError
-from fairlead.passed import child_environment
+from fairlead.passed import child_environment, with_safe_git
 
 _TAIL_LINES = 20
 
@@ -229,7 +229,7 @@ def failed(completed: Completed) -> CommandFailedError:
 
 
 def _only(variables: Mapping[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in variables.items() if value is not None}
+    return with_safe_git({name: value for name, value in variables.items() if value is not None})
 
 
 def _missing(words: tuple[str, ...], cwd: Path | None) -> ToolMissingError:

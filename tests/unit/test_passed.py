@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import string
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fairlead import passed
-from fairlead.passed import EVERYONE, PASS_ENV, child_environment, interpolated
+from fairlead.passed import EVERYONE, PASS_ENV, interpolated, with_safe_git
+from fairlead.passed import child_environment as whole_environment
 
 NAMES = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=20)
 SETS = (
@@ -44,6 +46,32 @@ SECRETS = (
         "COSIGN_PASSWORD",
     ),
 )
+
+
+SAFE_GIT = with_safe_git({})
+
+
+def child_environment(*arguments: Any) -> dict[str, str]:
+    """Without what every child is told on top."""
+    whole = whole_environment(*arguments)
+    assert whole.items() >= SAFE_GIT.items()
+    return {name: value for name, value in whole.items() if name not in SAFE_GIT}
+
+
+def test_git_takes_no_tracked_folder_for_a_repository_whatever_else_it_is_told() -> None:
+    own = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.bareRepository",
+        "GIT_CONFIG_VALUE_0": "all",
+    }
+    told = {
+        "GIT_CONFIG_COUNT": "2",
+        "GIT_CONFIG_KEY_1": "safe.bareRepository",
+        "GIT_CONFIG_VALUE_1": "explicit",
+    }
+    assert whole_environment(own, passed.GIT) == {**own, **told}
+    assert whole_environment(own) == SAFE_GIT
+    assert whole_environment({"GIT_CONFIG_COUNT": "x"}, passed.GIT) == SAFE_GIT
 
 
 @given(st.dictionaries(NAMES, st.text(max_size=5)))

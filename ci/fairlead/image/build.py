@@ -28,6 +28,7 @@ from fairlead.image.provenance import read_bases, settle_bases, settle_provenanc
 from fairlead.image.secrets import redact_build_secrets
 from fairlead.image.staging import STAGED, Source, load_ignore, plan_staging, write_staging
 from fairlead.image.workdir import prepare_work_dir
+from fairlead.origin import refuse_tracked_repository
 from fairlead.positions import shown_path
 from fairlead.release.identity import Identity
 from fairlead.report import Reporter
@@ -51,6 +52,9 @@ def load_sources(settings: Settings) -> dict[str, Source]:
     """
     sources = {}
     for name, image in settings.images.items():
+        # The builder asks git there which commit it is.
+        refuse_tracked_repository(image.context)
+        refuse_tracked_repository(image.dockerfile.parent)
         try:
             text = files.inside(image.dockerfile).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError as error:

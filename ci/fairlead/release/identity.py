@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from fairlead import passed, process
 from fairlead.errors import CommandFailedError, FairleadError, InputError
+from fairlead.origin import refuse_tracked_repository
 
 _ENVIRONMENT: Mapping[str, str | None] = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -219,9 +220,15 @@ def _not_readable(root: Path, stderr: str) -> FairleadError:
 
 
 def _git(folder: Path, *arguments: str, check: bool = True) -> process.Completed:
+    refuse_tracked_repository(folder)
     # Optional locks off: reading must not write an index that an editor or another job is using.
     return process.run(
-        ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", *arguments),
+        (
+            "git",
+            "--no-optional-locks",
+            *("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit"),
+            *arguments,
+        ),
         env=_ENVIRONMENT,
         also=passed.GIT,
         cwd=folder,
