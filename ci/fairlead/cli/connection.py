@@ -108,8 +108,10 @@ def find_place(environment: str | None, registry: str | None = None) -> Place:
     """
     from fairlead.settings.load import load_settings
 
-    environ = {**os.environ, **({"FAIRLEAD_REGISTRY": registry} if registry else {})}
-    settings = load_settings(Path.cwd(), environ)
+    if registry:
+        # Said by the user, and so also the host that the login is for, wherever that is asked.
+        os.environ["FAIRLEAD_REGISTRY"] = registry
+    settings = load_settings(Path.cwd(), os.environ)
     return Place(settings, settings.environment(environment))
 
 

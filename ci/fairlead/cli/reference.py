@@ -37,6 +37,7 @@ Whoever sees a command line must not see a secret.
 | variable | meaning |
 | --- | --- |
 | `FAIRLEAD_REGISTRY_USERNAME`, `FAIRLEAD_REGISTRY_PASSWORD` | The login of the registry; without them Docker's own. |
+| `FAIRLEAD_REGISTRY_HOST` | The only registry that gets this login, such as `registry.example.com`. Without it that of `FAIRLEAD_REGISTRY`; else `ghcr.io` in GitHub Actions, none in another CI, and elsewhere the one that fairlead.yaml names. |
 | `FAIRLEAD_SSH_KEY` | The private key of the deploy user, whole. |
 | `FAIRLEAD_SECRET_<NAME>` | The value of one secret of the app: `FAIRLEAD_SECRET_POSTGRES_PASSWORD`. |
 | `FAIRLEAD_SECRETS` | The values of all of them: one `NAME=value` a line, or a JSON object. |

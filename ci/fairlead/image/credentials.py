@@ -21,6 +21,8 @@ from fairlead.report import redact
 
 USERNAME = "FAIRLEAD_REGISTRY_USERNAME"
 PASSWORD = "FAIRLEAD_REGISTRY_PASSWORD"  # noqa: S105 - the name of the variable
+LOGIN_HOST = "FAIRLEAD_REGISTRY_HOST"
+REGISTRY = "FAIRLEAD_REGISTRY"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def read_credentials(host: str, environ: Mapping[str, str]) -> Credentials | Non
     """The login from ``FAIRLEAD_REGISTRY_USERNAME`` and ``FAIRLEAD_REGISTRY_PASSWORD``, or None.
 
     Raises:
-        InputError: only one of the two is set.
+        InputError: only one of the two is set, or the login was issued for another host.
     """
     username, password = environ.get(USERNAME, ""), environ.get(PASSWORD, "")
     if bool(username) != bool(password):
@@ -74,7 +76,35 @@ def read_credentials(host: str, environ: Mapping[str, str]) -> Credentials | Non
     if not username:
         return None
     redact(password)
+    _refuse_other_host(host, environ)
     return Credentials(host, username, password)
+
+
+def login_host(environ: Mapping[str, str]) -> str | None:
+    """The host that the login in the variables was issued for; None for whichever, empty for one nobody told.
+
+    In a job fairlead.yaml is whoever's who opened the pull request: it does not say where the job's login goes.
+    """
+    if environ.get(LOGIN_HOST):
+        return environ[LOGIN_HOST]
+    if environ.get(REGISTRY):
+        return registry_host(f"{environ[REGISTRY].strip()}/image")
+    if environ.get("GITHUB_ACTIONS") == "true":
+        return "ghcr.io"
+    return "" if environ.get("CI") else None
+
+
+def _refuse_other_host(host: str, environ: Mapping[str, str]) -> None:
+    issued = login_host(environ)
+    if issued is None or issued == host:
+        return
+    raise InputError(
+        f"{host} would get the login of {USERNAME}, which is not known to be for it",
+        why=f"it is the login for {issued}"
+        if issued
+        else "in a job fairlead.yaml does not say who gets a login",
+        fix=f"if it is for {host}, set {LOGIN_HOST}={host}",
+    )
 
 
 def find_credentials(host: str, environ: Mapping[str, str]) -> Credentials | None:

@@ -12,6 +12,7 @@ from fairlead.image.credentials import (
     auth_file,
     docker_config,
     is_loopback,
+    login_host,
     read_credentials,
     registry_host,
 )
@@ -71,6 +72,27 @@ def test_a_login_needs_both_variables() -> None:
     for name, value in both.items():
         with pytest.raises(InputError, match="is empty or not set"):
             read_credentials("ghcr.io", {name: value})
+
+
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [
+        ({}, None),
+        ({"CI": "true"}, ""),
+        ({"CI": "true", "GITHUB_ACTIONS": "true", "FAIRLEAD_REGISTRY": ""}, "ghcr.io"),
+        ({"GITHUB_ACTIONS": "true", "FAIRLEAD_REGISTRY": "r.example.com:5000/acme"}, "r.example.com:5000"),
+        ({"FAIRLEAD_REGISTRY": "acme"}, "docker.io"),
+        ({"FAIRLEAD_REGISTRY": "a.example/x", "FAIRLEAD_REGISTRY_HOST": "b.example"}, "b.example"),
+    ],
+)
+def test_the_login_goes_to_the_host_it_was_issued_for(said: dict[str, str], host: str | None) -> None:
+    both = {"FAIRLEAD_REGISTRY_USERNAME": "alice", "FAIRLEAD_REGISTRY_PASSWORD": "s3cret-value", **said}
+    assert login_host(both) == host
+    if host:
+        assert read_credentials(host, both) is not None
+    if host is not None:
+        with pytest.raises(InputError, match=r"evil\.example would get the login"):
+            read_credentials("evil.example", both)
 
 
 def test_the_login_file_is_private_and_gone_afterwards() -> None:
