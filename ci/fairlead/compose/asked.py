@@ -65,6 +65,11 @@ class Asked:
         self._version = version
         self.why_not = why_not
         self._began = time.perf_counter()
+        if process is not None:
+            import atexit
+
+            # Whatever ends this process before it has answered: it would go on at the cost of a core.
+            atexit.register(process.kill)
 
     @property
     def binary(self) -> str:

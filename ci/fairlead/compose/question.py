@@ -33,7 +33,7 @@ class Question:
         """Now that it is known what the answer depends on: take the remembered one, or ask after all."""
         from fairlead.compose.remembered import recall
 
-        if self._asked is None and not model.is_confined:
+        if self._asked is None and not model.is_confined and not _is_bomb(model):
             self._known = recall(self._scope, model)
             if self._known is None:
                 self._ask()
@@ -42,6 +42,11 @@ class Question:
         """The layer, and where docker-compose disagrees with what the others found."""
         from fairlead.compose.asked import compare
 
+        if _is_bomb(model):
+            # It has no bound for what aliases stand for.
+            if self._asked is not None:
+                self._asked.drop()
+            return Layer("compose", ran=False, why_not="aliases in the files stand for too much"), ()
         if model.is_confined:
             # Its words could tell what is in the file.
             if self._asked is not None:
@@ -69,3 +74,9 @@ class Question:
         self._asked = ask_compose(
             scope.files, scope.variables, project=scope.project, env_files=scope.env_files
         )
+
+
+def _is_bomb(model: Model) -> bool:
+    from fairlead.yaml_nodes import MAX_NODES
+
+    return any(fault.rule == "yaml" and f"{MAX_NODES:,} values" in fault.what for fault in model.faults)

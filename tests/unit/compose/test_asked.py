@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.asked import Answer, ask_argv, compare, place_of, refusal_words
+from fairlead.compose.asked import Answer, Asked, ask_argv, compare, place_of, refusal_words
 from fairlead.compose.loader import Model, load_model
+from fairlead.compose.question import Question
 from fairlead.findings import Finding, Location
 
 TAKEN = Answer("2.40.3", ok=True)
@@ -93,3 +94,15 @@ def test_it_is_asked_over_all_profiles_and_prints_no_model() -> None:
         *("/bin/docker-compose", "--project-name", "app", "--env-file", "/a/.env", "--file", "/a/b.yaml"),
         *("--profile", "*", "config", "--quiet"),
     )
+
+
+def test_what_aliases_blow_up_is_no_question_for_it(tmp_path: Path) -> None:
+    lines = ["x-0: &a0 [v, v, v, v, v, v, v, v, v]"]
+    lines += [f"x-{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    file = tmp_path / "compose.yaml"
+    file.write_text("\n".join(lines))
+    asked = Asked(why_not="it was asked")
+    question = object.__new__(Question)
+    question._asked, question._known = asked, None
+    layer, said = question.answer(load_model([file], variables={}), [])
+    assert (layer.ran, layer.why_not, said) == (False, "aliases in the files stand for too much", ())
