@@ -91,11 +91,11 @@ def render_database(flaws: tuple[Flaw, ...]) -> bytes:
     sources = {f"debian {release}": _json(_SOURCE) for release in _RELEASES}
     languages: dict[str, Bucket] = {}
     if flaws:
-        advisory = _json({"PatchedVersions": ["2.0.0"], "VulnerableVersions": ["<2.0.0"]})
+        flawed = _json({"PatchedVersions": ["2.0.0"], "VulnerableVersions": ["<2.0.0"]})
         details[_LANGUAGE_FLAW] = _json({"Title": "a flaw of the lab", "Severity": "CRITICAL"})
         for ecosystem, name in _LANGUAGES.items():
             bucket = f"{ecosystem}::GitHub Security Advisory {name}"
-            languages[bucket] = {f"lab-critical-{ecosystem}": {_LANGUAGE_FLAW: advisory}}
+            languages[bucket] = {f"lab-critical-{ecosystem}": {_LANGUAGE_FLAW: flawed}}
             sources[bucket] = _json(_language_source(ecosystem, name))
     return render_bolt({**releases, **languages, "vulnerability": details, "data-source": sources})
 

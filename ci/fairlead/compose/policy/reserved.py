@@ -37,11 +37,7 @@ def reserved_name(subject: Subject) -> Iterator[Fault]:
         if is_reserved_name(given) and (external or given != own):
             yield Fault((*path, "name"), f"{prefix}{given} is Fairlead's own", _REMOVE)
         yield from _labels(path, prefix, grants)
-        for device in dict.fromkeys(volume_paths(how)):
-            yield from _folder((*path, "driver_opts"), prefix, device, subject, key=True)
-            if "\\" in device:
-                what = f"{prefix}{device}: a backslash hides which folder is mounted"
-                yield Fault((*path, "driver_opts"), what, _REMOVE, key=True)
+        yield from _devices((*path, "driver_opts"), prefix, how, subject)
     for path, name, file in _files(subject):
         yield from _folder(path, f"{name}: ", file, subject)
     for path, prefix, definition in containers(subject):
@@ -53,6 +49,15 @@ def reserved_name(subject: Subject) -> Iterator[Fault]:
             mount = read_mount(raw)
             if mount.get("type") == "bind":
                 yield from _folder((*path, "volumes", index), prefix, str(mount.get("source") or ""), subject)
+
+
+def _devices(path: ValuePath, prefix: str, how: Mapping[str, Any], subject: Subject) -> Iterator[Fault]:
+    """The folders that a volume's options mount."""
+    for device in dict.fromkeys(volume_paths(how)):
+        yield from _folder(path, prefix, device, subject, key=True)
+        if "\\" in device:
+            what = f"{prefix}{device}: a backslash hides which folder is mounted"
+            yield Fault(path, what, _REMOVE, key=True)
 
 
 def _files(subject: Subject) -> Iterator[tuple[ValuePath, str, str]]:
