@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from fairlead.image.distribution import is_likely
 from fairlead.image.findings import Report
 
 WAIVER = "UNSCANNED-"
@@ -149,6 +150,11 @@ def _system(report: Report, repository: str, buckets: Collection[str], *, no_os:
         listed = ", ".join(sorted(report.listed_by)) or "nothing that is known"
         why = f"it says that it is {family}, but its packages are listed by {listed}"
         yield Gap("os-mismatch", system, why)
+    elif not is_likely(family, report.origins):
+        made_for = " or ".join(sorted(report.origins))
+        yield Gap(
+            "os-mismatch", system, f"it says that it is {family}, but its packages are made for {made_for}"
+        )
     elif not _is_known(report, bucket, buckets):
         yield Gap("unknown-os-release", system, f"the database knows nothing of {system}")
     else:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fairlead.image.distribution import read_origins
 from fairlead.image.manifests import platform_name
 
 SEVERITIES = ("UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL")
@@ -43,6 +44,7 @@ class Report:
         is_end_of_life: whether the distribution makes no more security updates for the release.
         os_packages: how many packages of the distribution were found.
         listed_by: what lists the packages of the distribution: ``dpkg``, ``apk``, ``rpm``.
+        origins: the families that those packages name by their names and versions.
         names_repositories: whether those packages say which repositories they are of, as Red Hat's images do.
         languages: how many packages were found, by the kind of their list: ``gobinary``, ``python-pkg``.
         vulnerabilities: all of them, whatever the policy says.
@@ -55,6 +57,7 @@ class Report:
     is_end_of_life: bool
     os_packages: int
     listed_by: frozenset[str]
+    origins: frozenset[str] = frozenset()
     names_repositories: bool
     languages: Mapping[str, int]
     vulnerabilities: tuple[Vulnerability, ...]
@@ -115,6 +118,7 @@ def _report(metadata: Mapping[str, Any], results: list[Mapping[str, Any]]) -> Re
         is_end_of_life=bool(system.get("EOSL")),
         os_packages=len(packages),
         listed_by=frozenset(str(package.get("AnalyzedBy", "")) for package in packages),
+        origins=read_origins(packages),
         names_repositories=any(package.get("BuildInfo") for package in packages),
         languages=_languages(results),
         vulnerabilities=tuple(sorted(set(_vulnerabilities(results)))),

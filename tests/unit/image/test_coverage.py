@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from fairlead.image import coverage
 from fairlead.image.coverage import Coverage, bucket_of, plan_coverage
+from fairlead.image.findings import parse_report
 from tests.unit.image.builders import report
 
 # As trivy-db writes them, of the summer of 2026.
@@ -82,6 +84,71 @@ def test_a_system_that_was_renamed_does_not_take_its_packages_along(
     for other in {"dpkg", "apk", "rpm", ""} - {listed_by, "rpm" if listed_by == "rpmqa" else ""}:
         found = covered(os_family=family, os_release=release, listed_by=other)
         assert codes(found) == ["os-mismatch"], other
+
+
+def made_for(family: str, release: str, listed_by: str, *packages: tuple[str, str]) -> Coverage:
+    """The coverage of a report as Trivy writes it, with these packages."""
+    listed = [{"Name": name, "Version": version, "AnalyzedBy": listed_by} for name, version in packages]
+    text = {
+        "SchemaVersion": 2,
+        "Metadata": {
+            "OS": {"Family": family, "Name": release},
+            "ImageConfig": {"os": "linux", "architecture": "amd64"},
+        },
+        "Results": [{"Class": "os-pkgs", "Packages": listed}],
+    }
+    return plan_coverage(parse_report(json.dumps(text)), "", BUCKETS, no_os=False)
+
+
+ALPINE = (("alpine-baselayout", "3.7.0-r0"), ("musl", "1.2.5-r10"))
+DEBIAN = (("bash", "5.2.37-2+b5"), ("libc6", "2.41-12+deb13u1"))
+UBUNTU = (("bash", "5.2.21-2ubuntu4"), ("tzdata", "2025b-0+deb12u1"))
+ALMA = (("almalinux-release", "9.4-1.el9"), ("bash", "5.1.8-9.el9"))
+
+
+@pytest.mark.parametrize(
+    ("family", "release", "listed_by", "packages"),
+    [
+        ("wolfi", "20230201", "apk", ALPINE),
+        ("chainguard", "20230214", "apk", ALPINE),
+        ("minimos", "20241031", "apk", ALPINE),
+        ("alpine", "3.22.1", "apk", (("wolfi-baselayout", "20230201-r20"),)),
+        ("ubuntu", "24.04", "dpkg", DEBIAN),
+        ("ubuntu", "24.04", "dpkg", (("debian-archive-keyring", "2025.1"),)),
+        ("echo", "1", "dpkg", (("bash", "5.2.21-2ubuntu4"),)),
+        ("photon", "5.0", "rpm", ALMA),
+        ("azurelinux", "3.0.20240727", "rpm", (("bash", "5.1.8-9.el9"),)),
+        ("rocky", "9.4", "rpm", ALMA),
+        ("amazon", "2023.6.20241010", "rpm", (("bash", "5.2.15-1.azl3"),)),
+    ],
+)
+def test_packages_tell_a_system_that_was_renamed_to_one_of_the_same_package_manager(
+    family: str, release: str, listed_by: str, packages: tuple[tuple[str, str], ...]
+) -> None:
+    """The database knows both; looked up in the other's list, a flaw is none."""
+    assert codes(made_for(family, release, listed_by, *packages)) == ["os-mismatch"]
+
+
+@pytest.mark.parametrize(
+    ("family", "release", "listed_by", "packages"),
+    [
+        ("alpine", "3.22.1", "apk", ALPINE),
+        ("wolfi", "20230201", "apk", (("wolfi-baselayout", "20230201-r20"),)),
+        ("chainguard", "20230214", "apk", (("wolfi-baselayout", "20230201-r20"),)),
+        ("debian", "13.1", "dpkg", DEBIAN),
+        ("debian", "13.1", "dpkg", (("bash", "5.2.37-2"),)),
+        ("ubuntu", "24.04", "dpkg", UBUNTU),
+        ("ubuntu", "24.04", "dpkg", (*UBUNTU, ("debian-archive-keyring", "1"), ("ubuntu-keyring", "1"))),
+        ("echo", "1", "dpkg", DEBIAN),
+        ("alma", "9.4", "rpm", ALMA),
+        ("rocky", "9.4", "rpm", (("bash", "5.1.8-9.el9"),)),
+        ("amazon", "2023.6.20241010", "rpm", (("bash", "5.2.15-1.amzn2023"), ("x", "1.el9"))),
+    ],
+)
+def test_a_system_with_its_own_packages_is_looked_up(
+    family: str, release: str, listed_by: str, packages: tuple[tuple[str, str], ...]
+) -> None:
+    assert codes(made_for(family, release, listed_by, *packages)) == []
 
 
 @pytest.mark.parametrize(
