@@ -132,6 +132,8 @@ class Project:
             **own,
             **lab,
             "CHECKOUT_FROM": str(self.root),
+            # The job's token is for this one, which stands for ghcr.io.
+            "FAIRLEAD_REGISTRY_HOST": self._lab.registry,
             "FAIRLEAD_CACHE": str(cache_dir()),
             "XDG_CACHE_HOME": str(self._folder / "act"),
             "GITHUB_TOKEN": self._lab.password,
