@@ -118,7 +118,10 @@ class BoundedSocket:
     def sendall(self, content: bytes) -> None:
         """Send; who does not read it is not waited for longer than for an answer."""
         self._bound.give(self._socket)
-        self._socket.sendall(content)
+        try:
+            self._socket.sendall(content)
+        except (TimeoutError, socket.timeout) as error:  # one class since Python 3.10
+            raise OverdueError(f"it was not read within {self._bound.seconds:g} s") from error
 
     def close(self) -> None:
         """Close it, as soon as no answer is read from it any more."""

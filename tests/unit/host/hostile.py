@@ -118,7 +118,7 @@ def _has_left(connection: socket.socket, pause: float) -> bool:
     connection.settimeout(pause)
     try:
         return connection.recv(1) == b""
-    except TimeoutError:
+    except (TimeoutError, socket.timeout):  # one class since Python 3.10
         return False
     finally:
         connection.settimeout(10.0)

@@ -146,7 +146,8 @@ def test_frames_are_not_waited_for_as_a_whole() -> None:
         payloads = [os.urandom(chance.randrange(0, 40)) for _ in range(chance.randrange(0, 6))]
         raw = b"".join(b"\x02\0\0\0" + len(one).to_bytes(4, "big") + one for one in payloads)
         cuts = sorted(chance.randrange(0, len(raw) + 1) for _ in range(5))
-        parts = [raw[start:end] for start, end in itertools.pairwise([0, *cuts, len(raw)])]
+        ends = [*cuts, len(raw)]
+        parts = [raw[start : ends[number]] for number, start in enumerate([0, *cuts])]
         assert b"".join(read_frames(iter(parts))) == b"".join(payloads)
 
 
