@@ -4,7 +4,7 @@ The floor of a build is ``docker buildx bake`` of the same definition, with the 
 as its output and, in a row of its own, with the folder that ours has (``tar=false``). The floor of a deploy is the same work with
 docker alone, on the same server, with images that differ in nothing but the source: ``docker pull``,
 ``docker compose run`` of the migration, ``up --wait``, and ``stop`` of as many containers as a release replaces.
-The watch after the switch, which docker alone does not have, is off.
+The watch after the switch and the standby, which docker alone does not have, are off.
 """
 
 from __future__ import annotations
@@ -106,11 +106,11 @@ def _deployed(stage: Stage) -> dict[str, Any]:
 
 
 def _watch_nothing(repository: Repository) -> None:
-    """Docker alone does not look at a release after it has switched: neither do we, in this comparison."""
+    """Docker alone stops what it replaces, and does not look at a release after it has switched: so do we, in this comparison."""
     file = repository.root / "fairlead.yaml"
     text = file.read_text()
     assert "\ndeploy:" not in text
-    file.write_text(f"{text}deploy: {{watch: {{window: 0s}}}}\n")
+    file.write_text(f"{text}deploy: {{standby: 0s, watch: {{window: 0s}}}}\n")
 
 
 def _touch(repository: Repository, mark: str) -> None:

@@ -36,6 +36,7 @@ PARTS = (
 H2 = Part(Protocol.H2, rate=50, clients=8)
 # Requests whose latency is compared; an upload takes as long as it is told to.
 SHORT = (Protocol.H1, Protocol.H2, Protocol.POST)
+_STANDBY = "standby: 0s"
 _WARM_SECONDS = 5.0
 _REST_SECONDS = 4.0
 
@@ -143,14 +144,14 @@ def count_rounds(default: int) -> int:
     return int(text)
 
 
-def take_ground(name: str, deploy: str = "") -> Ground:
+def take_ground(name: str, deploy: str = _STANDBY) -> Ground:
     """A copy of the app's repository, committed, and a server without any app.
 
     The last server of the lab is taken, so that others may use the first; ``BENCH_SERVER`` names another.
 
     Args:
         name: of the copy's folder.
-        deploy: more of the settings below ``deploy``, such as ``standby: 2m``.
+        deploy: what stands by after a deploy, such as ``standby: 2m``.
     """
     lab = load()
     number = int(os.environ.get("BENCH_SERVER", "0")) or max(lab.servers)
@@ -161,8 +162,7 @@ def take_ground(name: str, deploy: str = "") -> Ground:
     file = root / "fairlead.yaml"
     text = file.read_text().replace("127.0.0.3", server.address)
     # What is measured is what gets lost: a machine that is busy otherwise may take its time.
-    more = f"start_timeout: 90s{', ' if deploy else ''}{deploy}"
-    file.write_text(text.replace("start_timeout: 20s", more))
+    file.write_text(text.replace("start_timeout: 20s", "start_timeout: 90s").replace(_STANDBY, deploy))
     ground = Ground(lab, server, root, {**lab.environ, "FAIRLEAD_REGISTRY": _namespace(lab)})
     ground.git("init", "--quiet", "--initial-branch", "main")
     ground.git("add", "--all")

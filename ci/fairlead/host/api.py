@@ -104,6 +104,16 @@ class EngineApi:
         """An image in full by reference or id, or None when it is not on the host."""
         return self._optional(f"/images/{urllib.parse.quote(reference, safe='/:@')}/json")
 
+    def memory_of(self, container: str) -> int:
+        """The bytes of memory that a running container cannot give back, as ``docker stats`` counts them.
+
+        Raises:
+            ApiFault: it is not there.
+        """
+        path = f"/containers/{urllib.parse.quote(container)}/stats"
+        memory = self.get(path, stream="0", **{"one-shot": "1"}).get("memory_stats") or {}
+        return max(0, int(memory.get("usage", 0)) - int((memory.get("stats") or {}).get("inactive_file", 0)))
+
     def start(self, container: str) -> None:
         """Start a container; one that runs is left alone."""
         self.post(f"/containers/{container}/start")

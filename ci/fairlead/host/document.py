@@ -165,6 +165,7 @@ def _release(top: Fields) -> Release:
         keep=options.integer("keep", 1, 1000, default=5),
         keep_size=options.integer("keep_size", 0, 1 << 60, default=0),
         standby=options.seconds("standby", _MAX_SECONDS, default=0.0),
+        standby_memory=options.share("standby_memory", default=1.0),
         watch=_watch(options.fields("watch", optional=True)),
         release_header=options.flag("release_header", default=True),
         networks=_resources(top, "networks"),

@@ -203,6 +203,7 @@ class Release:
     ``inside_image``: what carries calls between services is made of it;
     ``keep_size``: bytes that the images of the releases which stay may take, 0 where it does not matter;
     ``standby``: for how many seconds the release before runs on when this one is committed;
+    ``standby_memory``: how much of the memory that the host has left it may take for that, from 0 to 1;
     ``release_header``: whether the public is told ``X-Release``.
     """
 
@@ -219,6 +220,7 @@ class Release:
     keep: int
     keep_size: int
     standby: float
+    standby_memory: float
     watch: Watch
     release_header: bool
     networks: Mapping[str, Mapping[str, Any]]

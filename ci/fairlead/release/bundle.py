@@ -89,6 +89,7 @@ def plan_bundle(
             "keep": settings.deploy.keep,
             "keep_size": settings.deploy.keep_size,
             "standby": settings.deploy.standby,
+            "standby_memory": settings.deploy.standby_memory,
             "watch": _watch(settings),
             "release_header": settings.deploy.release_header,
         },

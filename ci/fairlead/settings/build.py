@@ -138,6 +138,8 @@ def _deploy(raw: Mapping[str, Any]) -> DeploySettings:
     values = dict(raw)
     for key in values.keys() & set(DEPLOY_SPANS):
         values[key] = parse_duration(values[key])
+    if "standby_memory" in values:
+        values["standby_memory"] = parse_share(values["standby_memory"])
     values["keep_size"] = parse_size(str(values.get("keep_size", 0)))
     values["watch"] = _watch(values.get("watch", {}))
     return DeploySettings(**values)

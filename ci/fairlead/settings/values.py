@@ -102,7 +102,8 @@ class DeploySettings:
     drain_timeout: float = 30.0
     keep: int = 5
     keep_size: int = 0
-    standby: float = 0.0
+    standby: float = 120.0
+    standby_memory: float = 0.25
     watch: WatchSettings = field(default_factory=WatchSettings)
     lock_timeout: float = 600.0
     hold_timeout: float = 60.0

@@ -62,6 +62,7 @@ class Sheet:
     extra: dict[str, Any] = field(default_factory=dict)
     watch: dict[str, Any] = field(default_factory=lambda: {"window": 0.5})
     standby: float = 0.0
+    standby_memory: float = 0.25
 
     def file(self, text: str) -> str:
         """A config file; the hash of its tree."""
@@ -168,6 +169,7 @@ class Sheet:
                 "drain_timeout": 2,
                 "keep": 2,
                 "standby": self.standby,
+                "standby_memory": self.standby_memory,
                 "watch": self.watch,
             },
             "networks": {"default": {}},

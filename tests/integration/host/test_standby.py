@@ -79,6 +79,18 @@ def test_no_more_than_two_releases_run_at_once(stage: Stage) -> None:
 
 
 @pytest.mark.serving
+def test_what_takes_too_much_memory_does_not_stand_by(stage: Stage, fetch: Callable[[], str]) -> None:
+    """It is stopped as without a standby, the deploy says why, and a rollback starts it again."""
+    sheet = _sheet(stage, 2)
+    sheet.standby_memory = 0.0
+    assert stage.deploy(sheet).status == "live"
+    assert _running(stage) == {"000002-web", "000002-worker"}
+    assert any("does not stand by: it takes" in str(one.get("detail")) for one in stage.events)
+    assert read_state(stage.paths, Engine.connect()).standby is None
+    assert (stage.rollback().serving, fetch()) == ("000001", "web 1111")
+
+
+@pytest.mark.serving
 def test_it_is_relieved_in_time(stage: Stage) -> None:
     """By a process that sleeps until then; nobody has to come."""
     request, _ = stage.request(_sheet(stage, 2, 2.0))

@@ -94,6 +94,7 @@ def test_defaults_are_what_the_schema_says(repository: Path) -> None:
     watch = deploy.pop("watch")["properties"]
     assert "default" not in deploy.pop("keep_size")
     assert settings.deploy.keep_size == 0
+    assert settings.deploy.standby_memory == parse_share(deploy.pop("standby_memory")["default"])
     for name, key in deploy.items():
         plain = name in ("keep", "release_header")
         expected_value = key["default"] if plain else parse_duration(key["default"])

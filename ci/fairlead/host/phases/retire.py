@@ -17,11 +17,13 @@ from ..drain import end_containers, stop_containers
 from ..fold import fold_records
 from ..inflight import find_admin_sockets
 from ..ledger import ROLLBACK
+from ..machine import read_available_memory
 from ..standby import Standby, find_retired, find_standby
 from .beside import drop_replaced
 from .carriers import forget_sockets
 
 _AT_ONCE = 8
+_MEGA = 1e6
 _SETTLE_SECONDS = 1.0
 """What was rolled back to was started a moment ago: its first requests do not share the processors with an engine that
 stops containers. A deploy has its watch for that, and nobody waits for the end of a rollback."""
@@ -44,6 +46,8 @@ def retire_old(host: Host, live: Bundle, *, standby_over: bool = False) -> Outco
     """
     containers = host.refresh_containers()
     standby = None if standby_over else _find_standby(host, live, containers)
+    too_large = _tell_too_large(host, live, standby, containers)
+    standby = None if too_large else standby
     retired = find_retired(live, containers)
     old = [one for one in retired if standby is None or not standby.has(one)]
     apart = live.release.edge is not None
@@ -57,7 +61,7 @@ def retire_old(host: Host, live: Bundle, *, standby_over: bool = False) -> Outco
     forget_sockets(host, gone)
     replaced = drop_replaced(host, live.release)
     stopped = sorted({*(_name(one) for one in (*old, *gone)), *replaced})
-    told = [*stopped, *([f"{standby.release} stands by"] if standby is not None else [])]
+    told = [*stopped, *([f"{standby.release} stands by"] if standby is not None else []), *too_large]
     return Outcome(", ".join(told) or "nothing to stop", skipped=not stopped)
 
 
@@ -65,6 +69,21 @@ def _find_standby(host: Host, live: Bundle, containers: Sequence[Container]) -> 
     """What stands by, while its time lasts."""
     standby = find_standby(host.paths, fold_records(host.journal.records), live, containers)
     return standby if standby is not None and standby.until > time.time() else None
+
+
+def _tell_too_large(
+    host: Host, live: Bundle, standby: Optional[Standby], containers: Sequence[Container]
+) -> list[str]:
+    """Why what would stand by may not: it takes more of the memory that is left than ``standby_memory`` allows."""
+    if standby is None:
+        return []
+    running = [one for one in containers if one.running and standby.has(one)]
+    taken = sum(host.engine.memory_of(one.id) for one in running)
+    left = read_available_memory()
+    if left is None or taken <= live.release.standby_memory * left:
+        return []
+    share = f"{live.release.standby_memory:.0%} of the {left / _MEGA:.0f} MB that are available"
+    return [f"{standby.release} does not stand by: it takes {taken / _MEGA:.0f} MB, more than {share}"]
 
 
 def _has_left_platform(container: Container, live: Bundle) -> bool:
