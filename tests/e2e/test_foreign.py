@@ -107,6 +107,7 @@ def miniflux(lab: Lab, server: Server, tmp_path: Path) -> Workbench:
         "app: miniflux\n"
         "images: {miniflux: {services: [miniflux]}}\n"
         "platforms: [linux/amd64]\n"
+        "deploy: {watch: {window: 3s}}\n"
         f"environments: {{lab: {{hosts: [deploy@{server.address}], url: http://{server.address}}}}}\n",
     )
 
@@ -121,6 +122,7 @@ def redis_commander(lab: Lab, server: Server, tmp_path: Path) -> Workbench:
         "images: {redis-commander: {}}\n"
         "compose: [docker-compose.yml]\n"
         "platforms: [linux/amd64]\n"
+        "deploy: {watch: {window: 3s}}\n"
         f"environments: {{lab: {{hosts: [deploy@{server.address}], url: http://{server.address}}}}}\n",
     )
 

@@ -88,7 +88,7 @@ class ProxySettings:
 class WatchSettings:
     """How a release is watched after the switch: ``window`` in seconds, ``errors`` and ``slow`` from 0 to 1."""
 
-    window: float = 5.0
+    window: float = 15.0
     errors: float = 0.05
     slow: float = 0.5
     requests: int = 20

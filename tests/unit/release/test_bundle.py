@@ -94,7 +94,7 @@ def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> No
             "keep_size": 0,
             "standby": 120.0,
             "standby_memory": 0.25,
-            "watch": {"window": 5.0, "errors": 0.05, "slow": 0.5, "requests": 20},
+            "watch": {"window": 15.0, "errors": 0.05, "slow": 0.5, "requests": 20},
             "release_header": True,
         },
         "secrets": {name: keyed_mark(b"k" * 32, name, secret.reveal()) for name, secret in SECRETS.items()},
