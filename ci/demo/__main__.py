@@ -7,6 +7,7 @@ import time
 
 import click
 
+from demo.repository import ENVIRON_FILE
 from demo.story import SCENES, Stage, say, set_the_stage
 from fairlead import report
 from fairlead.errors import FairleadError
@@ -44,13 +45,14 @@ def render_end(stage: Stage) -> str:
         "\n"
         "Try next:\n"
         f"  cd {stage.repository.root}\n"
-        '  eval "$(fairlead lab env)"               # the lab\'s registry and keys\n'
+        f"  . ./{ENVIRON_FILE}                             # the lab's registry, keys and secrets; the command\n"
         "  fairlead history                         # what happened here\n"
         f"  fairlead rollback --to {stage.releases[1]}            # and forward again\n"
-        "  fairlead lab down                        # remove all of it\n"
+        "  sed -i 's/second edition/third edition/' app/web/templates/base.html\n"
+        "  git commit --all --message 'Third edition' && fairlead ship\n"
+        "  fairlead lab down                        # remove all of it (`make test` takes the server, too)\n"
         "\n"
-        "Your own app: `fairlead init` in its repository, then docs/servers.md.\n"
-        "(`fairlead` is `./bootstrap fairlead` in a checkout.)"
+        "Your own app: `fairlead init` in its repository, then docs/servers.md."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +15,8 @@ from fairlead.passed import GIT
 from fairlead.process import run
 
 ENVIRONMENT = "demo"
+ENVIRON_FILE = "demo.env"
 _GIVEN = {"board_webhooks": "# nobody is notified in the demonstration\n"}
-_AUTHOR = {
-    "GIT_AUTHOR_NAME": "Demo",
-    "GIT_AUTHOR_EMAIL": "demo@example.com",
-    "GIT_COMMITTER_NAME": "Demo",
-    "GIT_COMMITTER_EMAIL": "demo@example.com",
-}
 
 
 @dataclass(frozen=True)
@@ -44,8 +40,12 @@ class Repository:
     def commit(self, message: str) -> str:
         """Commit everything and return the revision."""
         run(["git", "add", "--all"], also=GIT, cwd=self.root)
-        run(["git", "commit", "--quiet", "--message", message], also=GIT, cwd=self.root, env=_AUTHOR)
+        run(["git", "commit", "--quiet", "--message", message], also=GIT, cwd=self.root)
         return run(["git", "rev-parse", "HEAD"], also=GIT, cwd=self.root).stdout.strip()
+
+    def revert(self) -> None:
+        """Take the last commit back by a new one."""
+        run(["git", "revert", "--no-edit", "HEAD"], also=GIT, cwd=self.root)
 
 
 def clone(source: Path, target: Path) -> Repository:
@@ -53,6 +53,9 @@ def clone(source: Path, target: Path) -> Repository:
     shutil.rmtree(target, ignore_errors=True)
     run(["git", "clone", "--quiet", "--no-hardlinks", source, target], also=GIT)
     run(["git", "checkout", "--quiet", "-B", "main"], also=GIT, cwd=target)
+    # Whoever goes on here may commit, whether this machine knows them or not.
+    for key, value in ("user.name", "Demo"), ("user.email", "demo@example.com"):
+        run(["git", "config", key, value], also=GIT, cwd=target)
     return Repository(target)
 
 
@@ -87,6 +90,20 @@ def make_secrets(repository: Repository, folder: Path) -> Mapping[str, str]:
             file.write_text(_GIVEN.get(name) or secrets.token_urlsafe(24))
         values[f"FAIRLEAD_SECRET_{name.upper()}"] = file.read_text()
     return values
+
+
+def write_environ(repository: Repository, environ: Mapping[str, str], programs: Path) -> None:
+    """Leave what a shell needs to go on where the demonstration stopped: its variables, and the command.
+
+    Read by ``. ./demo.env``; for the reader's eyes only, and unknown to git.
+    """
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(environ.items())]
+    lines.append(f"export PATH={shlex.quote(str(programs))}:$PATH")
+    file = repository.root / ENVIRON_FILE
+    file.touch(mode=0o600)
+    file.write_text("\n".join(lines) + "\n")
+    with (repository.root / ".git" / "info" / "exclude").open("a") as exclude:
+        exclude.write(f"/{ENVIRON_FILE}\n")
 
 
 def _secret_names(document: Mapping[str, object]) -> set[str]:

@@ -16,7 +16,14 @@ from typing import Any
 
 import click
 
-from demo.repository import ENVIRONMENT, Repository, add_environment, clone, make_secrets
+from demo.repository import (
+    ENVIRONMENT,
+    Repository,
+    add_environment,
+    clone,
+    make_secrets,
+    write_environ,
+)
 from demo.visitor import Visitor, Visits, read_json
 from fairlead.errors import CommandFailedError, ExitCode
 from fairlead.lab.state import Lab, load
@@ -98,6 +105,7 @@ def set_the_stage() -> Stage:
     # A namespace of its own: the tags of an earlier demonstration belong to commits of another history.
     registry = f"{lab.registry}/demo-{secrets.token_hex(3)}"
     environ = {**lab.environ, **values, "FAIRLEAD_REGISTRY": registry}
+    write_environ(repository, environ, Path(sys.executable).parent)
     return Stage(lab, repository, environ, ca=folder / "root.crt")
 
 
@@ -132,6 +140,8 @@ def ship_the_broken(stage: Stage) -> None:
         fairlead(stage, "ship", "--environment", ENVIRONMENT, expect=ExitCode.ROLLED_BACK)
         time.sleep(1)
     tell_visits(visitor.visits)
+    stage.repository.revert()
+    say("\nThe mistake is taken back by a commit of its own, so that the next `ship` is of a good one.")
 
 
 def go_back(stage: Stage) -> None:
