@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bench import board, edge, fleet, footprint, help_time, kamal, switch, validate
+from bench import board, edge, fleet, footprint, help_time, kamal, overload, switch, validate
 from bench.measure import Row
 from fairlead import report
 from fairlead.errors import FairleadError
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "help": help_time.measure,
     "validate": validate.measure,
     "board": board.measure,
+    "overload": overload.measure,
     "switch": switch.measure,
     "footprint": footprint.measure,
     "edge": edge.measure,
