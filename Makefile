@@ -57,7 +57,7 @@ chaos: ## deploys under load while something dies (SEED=n ROUNDS=n, ROUND=n for 
 
 fuzz: ## whatever comes from others, hostile: compose files, indexes, keys, requests (INPUTS=n SEED=n)
 	FAIRLEAD_FUZZ=$(or $(INPUTS),100000) FAIRLEAD_FUZZ_SEED=$(or $(SEED),1) $(dev) python -m pytest \
-		$$(grep -rl FAIRLEAD_FUZZ tests --include='test_*.py')
+		--hypothesis-seed=$(or $(SEED),1) $$(grep -rlE 'FAIRLEAD_FUZZ|@given' tests --include='test_*.py')
 
 fresh: ## set up a machine that has nothing, in a container (minutes; needs root and mmdebstrap)
 	tests/fresh-machine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ TIER_OF = {folder: tier for tier, folders in FOLDERS.items() for folder in folde
 _OF_THE_JOB = ("GITHUB_", "FAIRLEAD_PLAIN", "FAIRLEAD_JSON")
 for _name in [name for name in os.environ if name.startswith(_OF_THE_JOB) or name == "CI"]:
     del os.environ[_name]
+
+# The tests of the host agent also run where there is nothing but pytest (`tests/hosts.py`).
+if find_spec("hypothesis"):
+    from tests.examples import load_profile
+
+    load_profile(os.environ)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -203,7 +203,7 @@ def _paths(value: Any, path: ValuePath = ()) -> list[ValuePath]:
     return [path, *(inner for step, item in items for inner in _paths(item, (*path, step)))]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.dictionaries(keys, values, min_size=1, max_size=5), st.booleans())
 def test_a_document_reads_back_and_each_key_stands_where_its_place_says(value: Any, flow: bool) -> None:
     text = yaml.dump(
@@ -226,7 +226,6 @@ def test_a_document_reads_back_and_each_key_stands_where_its_place_says(value: A
     assert sorted(map(str, _paths(value))) == sorted(str(path) for path, _ in document.walk())
 
 
-@settings(deadline=None)
 @given(st.text("ab:-[]{}&*<!|>'\"#,\n\t %@`0~", max_size=60))
 def test_no_text_makes_the_reader_fail(text: str) -> None:
     """Whatever comes, there is a document, and every fault of it has a place inside the text."""

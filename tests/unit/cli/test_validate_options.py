@@ -35,7 +35,7 @@ WORDS = st.one_of(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(WORDS, max_size=5))
 def test_the_plain_reading_is_click_s_or_none(words: list[str]) -> None:
     plain = parse_plainly(words, {})

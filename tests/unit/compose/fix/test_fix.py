@@ -240,7 +240,7 @@ def written(value: object, indent: int, *, flow: bool) -> str:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(VALUES, st.sampled_from(["init", "deploy", "image"]), st.booleans(), st.booleans())
 def test_whatever_the_file_looks_like_only_the_repair_changes(
     service: object, key: str, nested: bool, windows: bool
