@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.workbench import Workbench, containers, on_server, visit
+from tests.ports import free_port
 
 Break = Callable[[Workbench], None]
 
@@ -81,19 +81,13 @@ def test_nothing_was_published(tiny: Workbench) -> None:
     assert containers(tiny.server) == []
 
 
-def _unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _point_at(bench: Workbench, host: str) -> None:
     bench.edit("fairlead.yaml", f"hosts: [deploy@{bench.server.address}]", f"hosts: [{host}]")
 
 
 def test_the_host_is_unreachable(bench: Workbench) -> None:
     """A host that does not answer is named, with its port."""
-    port = _unused_port()
+    port = free_port()
     _point_at(bench, f"deploy@127.0.0.1:{port}")
     assert str(port) in json.dumps(bench.refused(4, "deploy"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 from fairlead.compose.split import split
@@ -13,6 +12,7 @@ from tests.adversary.stranger.asking import Door, Said, ask_everything, spell
 from tests.integration.host.calls import add_caller, answering, call, find_caller
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
+from tests.ports import free_port
 from tests.unit.compose.small import small_app
 
 NAME = "stage.localhost"
@@ -54,7 +54,7 @@ def test_an_own_proxy_on_the_ports_of_services(stage: Stage) -> None:
     name of a service, so that only what its Caddyfile leads to answers, by the rules of that Caddyfile. Between services every
     call arrives, whatever its `Host`.
     """
-    http, https = stage.port, _free_port()
+    http, https = stage.port, free_port()
     sheet = _sheet(stage)
     sheet.proxy(OWN_PROXY)
     definition = sheet.services["caddy"]["definition"]
@@ -75,7 +75,7 @@ def test_the_added_proxy(stage: Stage, tmp_path: Path) -> None:
 
     Holds: only the services that publish a port answer there.
     """
-    ports = _free_port(), _free_port()
+    ports = free_port(), free_port()
     sheet = _added(stage, tmp_path, *ports)
     result = stage.deploy(sheet)
     assert result.status == "live", result.error
@@ -157,8 +157,3 @@ def _added(stage: Stage, root: Path, front: int, other: int, *, edge: bool = Fal
         "url": None if edge else f"https://{NAME}:{front}",
     }
     return own
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])

@@ -19,6 +19,7 @@ import httpx
 import psycopg
 
 from app.api.documents import EVENT_EXAMPLE
+from tests.ports import free_port
 
 T = TypeVar("T")
 
@@ -37,14 +38,6 @@ def wait_for(what: str, ask: Callable[[], T | None], patience: float = PATIENCE)
             return answer
         time.sleep(0.05)
     raise AssertionError(f"waited {patience:g} s for {what}")
-
-
-def free_port() -> int:
-    """A port of loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)

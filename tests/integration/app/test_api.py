@@ -11,12 +11,12 @@ from tests.integration.app.board import (
     SECRET,
     Backends,
     Role,
-    free_port,
     make_document,
     post,
     run_role,
     wait_for,
 )
+from tests.ports import free_port
 
 
 def test_an_event_is_taken_once_and_a_repeat_changes_nothing(api: Role) -> None:

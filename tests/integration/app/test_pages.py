@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from tests.integration.app.board import RELEASE, Role, free_port, make_document, post, wait_for
+from tests.integration.app.board import RELEASE, Role, make_document, post, wait_for
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from fairlead.tools.catalog import Architecture
 from tests.integration.host.image import build_image
 from tests.integration.host.kept import Kept
 from tests.integration.host.stage import Stage
+from tests.ports import free_port
 
 _NUMBERS = itertools.count(1)
 
@@ -64,9 +64,7 @@ def stage(request: pytest.FixtureRequest, image: str, tmp_path: Path) -> Iterato
 
 
 def _new_stage(image: str, root: Path) -> Stage:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    return Stage(root, f"stage-{os.getpid()}-{next(_NUMBERS)}", image, port)
+    return Stage(root, f"stage-{os.getpid()}-{next(_NUMBERS)}", image, free_port())
 
 
 @pytest.fixture
