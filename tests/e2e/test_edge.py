@@ -19,6 +19,7 @@ from fairlead.lab.load.run import Load
 from fairlead.lab.state import Server
 from tests.e2e.conftest import copy_of
 from tests.e2e.workbench import Workbench, containers, on_server
+from tests.patience import PATIENCE
 
 PROXY = """\
   caddy:
@@ -73,7 +74,7 @@ def _ask(server: Server, name: str, *, tls: bool) -> tuple[int, dict[str, str]]:
 
 def _kill_when(server: Server, app: str, moment: Callable[[], bool]) -> None:
     """Kill the agent that holds the app's lock, as soon as it is so."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not moment():
         assert time.monotonic() < deadline
         time.sleep(0.02)

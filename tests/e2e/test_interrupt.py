@@ -10,6 +10,7 @@ import sys
 import time
 
 from tests.e2e.workbench import Workbench, containers, on_server, visit
+from tests.patience import PATIENCE
 
 
 def _interrupted(
@@ -28,7 +29,7 @@ def _interrupted(
     begun = f'"phase":"{phase}","state":"begin"'
     command = f"grep -ls '{begun}' /srv/fairlead/tiny/tasks/*/events.jsonl | wc -l"
     before = int(on_server(bench.server, "sh", "-c", command))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while int(on_server(bench.server, "sh", "-c", command)) == before:
         assert time.monotonic() < deadline, f"the phase {phase} never began"
         assert process.poll() is None, process.communicate()
@@ -62,7 +63,7 @@ def test_a_deploy_that_is_stopped_leaves_what_served(live: Workbench) -> None:
     code, error, _ = _interrupted(live, "watch", signal.SIGINT, signal.SIGINT)
     assert code == 130
     assert f"{serving} served when it began" in str(error["why"]), error
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while _journal(live)[-1]["type"] != "end":
         assert time.monotonic() < deadline
         time.sleep(0.2)

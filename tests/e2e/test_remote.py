@@ -16,6 +16,7 @@ import pytest
 from fairlead.remote.agent import build_agent
 from fairlead.remote.setup import LIBRARY
 from tests.e2e.workbench import Workbench, on_server, visit
+from tests.patience import PATIENCE
 
 
 @contextmanager
@@ -206,7 +207,7 @@ def test_a_restricted_key_deploys_and_opens_nothing_else(tiny: Workbench, tmp_pa
         copied = subprocess.run(
             ["scp", *ssh, tmp_path / "file", f"{there}:/tmp/copied"],
             capture_output=True,
-            timeout=20,
+            timeout=PATIENCE,
             check=False,
         )
         assert copied.returncode != 0
@@ -216,7 +217,7 @@ def test_a_restricted_key_deploys_and_opens_nothing_else(tiny: Workbench, tmp_pa
             capture_output=True,
             text=True,
             input="",
-            timeout=20,
+            timeout=PATIENCE,
             check=False,
         )
         assert "SSH-2.0" not in forwarded.stdout
@@ -252,7 +253,7 @@ def _start_deploy(tiny: Workbench) -> subprocess.Popen[str]:
 
 
 def _wait_for(what: str, look: Callable[[], str]) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while what not in look():
         assert time.monotonic() < deadline, f"{what} did not come"
         time.sleep(0.05)

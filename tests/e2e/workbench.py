@@ -13,6 +13,7 @@ from typing import Any
 
 from fairlead.lab.state import Lab, Server
 from tests.ended import Ended
+from tests.patience import PATIENCE
 
 _TIMEOUT = 240.0
 
@@ -127,7 +128,7 @@ def visit(server: Server, path: str = "/", *, port: int = 80) -> tuple[int, str,
     """Ask a server of the lab over HTTP: status, X-Release, body."""
     import http.client
 
-    connection = http.client.HTTPConnection(server.address, port, timeout=10)
+    connection = http.client.HTTPConnection(server.address, port, timeout=PATIENCE)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

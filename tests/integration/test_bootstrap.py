@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -35,7 +37,7 @@ def test_two_at_once_make_one_virtualenv(cache: Path) -> None:
     """The second waits for the first; a lock that a dead one left behind is no obstacle."""
     name = "runtime-"
     started = [_start(cache, "--for", "use", "fairlead", "--version")]
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not (locks := list((cache / "venv").glob(f"{name}*.lock"))) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert locks

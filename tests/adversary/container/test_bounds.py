@@ -21,6 +21,7 @@ from fairlead.host.result import Result
 from fairlead.host.routes import read_live
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 from tests.unit.host.hostile import DRIPS, FLOODS, dripping, hostile
 
 _APP = Path(__file__).with_name("hostile_app.py")
@@ -83,7 +84,7 @@ def test_a_health_path_without_an_end_after_the_switch(stage: Stage) -> None:
 
     def turn() -> None:
         assert wait_until(lambda: read_live(stage.paths) == "000002", timeout=60, poll=0.01)
-        urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/turn", timeout=10).close()
+        urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/turn", timeout=PATIENCE).close()
 
     turning = threading.Thread(target=turn)
     turning.start()

@@ -10,13 +10,14 @@ import pytest
 from tests.adversary.agent import ask, deploy, image, stage
 from tests.integration.host.sheet import Sheet, site
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.integration
 FIXTURES = (image, stage)
 
 
 def public(stage: Stage) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/", timeout=PATIENCE) as answer:
         return str(answer.read().decode())
 
 

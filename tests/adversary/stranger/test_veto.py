@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import socket
 import threading
-import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +17,7 @@ from fairlead.host.result import Result
 from fairlead.host.routes import read_live
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 
 # A method that it does not know, a page that fails as it always did, and one that only its successor breaks.
 _APP = """\
@@ -47,15 +48,19 @@ def _sheet(stage: Stage, number: int, *, buy: int = 200) -> Sheet:
 def _asking(stage: Stage, *asked: tuple[str, str], after: bool = True) -> Iterator[None]:
     """Four clients for each method and path, from the moment on that the second release serves, or all the time."""
     stop = threading.Event()
+    answered: Counter[str] = Counter()
 
     def ask(method: str, path: str) -> None:
         if after:
-            wait_until(lambda: stop.is_set() or read_live(stage.paths) == "000002", timeout=60, poll=0.005)
-        connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=10)
+            wait_until(
+                lambda: stop.is_set() or read_live(stage.paths) == "000002", timeout=PATIENCE, poll=0.005
+            )
+        connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=PATIENCE)
         while not stop.wait(0.01):
             try:
                 connection.request(method, path)
                 connection.getresponse().read()
+                answered[path] += 1
             except (OSError, http.client.HTTPException):
                 connection.close()
         connection.close()
@@ -64,6 +69,10 @@ def _asking(stage: Stage, *asked: tuple[str, str], after: bool = True) -> Iterat
     for client in clients:
         client.start()
     try:
+        if not after:
+            assert wait_until(lambda: answered.total() > 50, timeout=PATIENCE), (
+                "the old release is asked first"
+            )
         yield
     finally:
         stop.set()
@@ -98,7 +107,6 @@ def test_errors_on_demand_do_not_hide_a_bad_release(stage: Stage) -> None:
     """
     assert stage.deploy(_sheet(stage, 1)).status == "live"
     with _asking(stage, ("GET", "/buy"), after=False), _asking(stage, ("FOO", "/")):
-        time.sleep(0.5)
         result = stage.deploy(_sheet(stage, 2, buy=500))
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001"), result.data
     assert result.error is not None
@@ -114,7 +122,7 @@ def test_uploads_that_are_broken_off(stage: Stage) -> None:
     stop = threading.Event()
 
     def break_off() -> None:
-        wait_until(lambda: stop.is_set() or read_live(stage.paths) == "000002", timeout=60, poll=0.005)
+        wait_until(lambda: stop.is_set() or read_live(stage.paths) == "000002", timeout=PATIENCE, poll=0.005)
         while not stop.wait(0.01):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", stage.port)) as client:
                 client.sendall(b"POST /buy HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc")
@@ -152,7 +160,7 @@ def test_the_moment_of_the_switch(stage: Stage) -> None:
 
 
 def _headers(stage: Stage, **sent: str) -> Any:
-    connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=PATIENCE)
     try:
         connection.request("GET", "/", headers=sent)
         return connection.getresponse().headers

@@ -13,6 +13,7 @@ from fairlead.lab.server import ssh_argv
 from fairlead.lab.state import Lab
 from fairlead.tools.locate import locate
 from tests.ended import Ended
+from tests.patience import PATIENCE
 
 SECOND = {
     "FAIRLEAD_LAB_NAME": "fairlead-lab-test",
@@ -64,7 +65,7 @@ def leftovers() -> list[str]:
 
 def wait_until_it_serves() -> None:
     """Wait until the web server answers."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             with urllib.request.urlopen(URL, timeout=2):

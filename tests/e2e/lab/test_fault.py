@@ -19,6 +19,7 @@ from fairlead.lab.state import Lab
 from fairlead.lab.wipe import wipe_server
 from tests.e2e.lab.second import ENVIRON, URL, fairlead_lab, lets_in, load, wait_until_it_serves
 from tests.e2e.workbench import on_server
+from tests.patience import PATIENCE
 
 
 def reaches_registry(lab: Lab) -> bool:
@@ -154,7 +155,7 @@ def test_the_agent_is_killed_and_nothing_else(lab: Lab) -> None:
         while on_server(server, "ls", "/tmp/agent-runs", check=False) == "":
             time.sleep(0.1)
         assert fairlead_lab("fault", "kill", "--agent").code == 0
-        assert agent.wait(timeout=10) == 137
+        assert agent.wait(timeout=PATIENCE) == 137
     on_server(server, "rm", "/srv/fairlead/agents/test.pyz", "/tmp/agent-runs")
     assert lets_in(lab)
     nobody = fairlead_lab("fault", "kill", "--agent")
@@ -165,7 +166,7 @@ def test_the_agent_is_killed_and_nothing_else(lab: Lab) -> None:
 def test_a_client_is_killed() -> None:
     with subprocess.Popen(["sleep", "60"]) as client:
         assert fairlead_lab("fault", "kill", "--pid", str(client.pid)).code == 0
-        assert client.wait(timeout=5) == -signal.SIGKILL
+        assert client.wait(timeout=PATIENCE) == -signal.SIGKILL
 
 
 def _start_partition(lab: Lab, seconds: int) -> tuple[subprocess.Popen[str], int]:
@@ -188,7 +189,7 @@ def test_a_fault_is_undone_though_the_tool_was_killed(lab: Lab) -> None:
     tool.kill()
     tool.wait()
     assert not lets_in(lab, within=3.0)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while not lets_in(lab, within=3.0):
         assert time.monotonic() < deadline
 

@@ -20,6 +20,7 @@ from fairlead.lab.wipe import wipe_server
 from tests.e2e.conftest import copy_of
 from tests.e2e.survival.conftest import SERVERS
 from tests.e2e.workbench import Workbench, containers, on_server
+from tests.patience import PATIENCE
 
 NAME = "tiny.example.com"
 JOURNAL = "/srv/fairlead/tiny/journal.jsonl"
@@ -87,7 +88,7 @@ def hosts(lab: Lab, *numbers: int) -> str:
 
 def visit(server: Server, path: str = "/") -> tuple[int, str]:
     """What a user of this server gets: status, and the colour of the release."""
-    connection = http.client.HTTPConnection(server.address, 80, timeout=20)
+    connection = http.client.HTTPConnection(server.address, 80, timeout=PATIENCE)
     try:
         connection.request("GET", path, headers={"Host": NAME})
         answer = connection.getresponse()
@@ -209,7 +210,7 @@ def _loses_a_host(fleet: Workbench) -> None:
 
 
 def wait_until_served(server: Server, *colours: str) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     seen: object = None
     while seen not in {(200, colour) for colour in colours}:
         if time.monotonic() > deadline:
@@ -225,7 +226,7 @@ def wait_until_served(server: Server, *colours: str) -> None:
 def wait_until_empty(server: Server) -> None:
     """Nothing of the app is there; its folder goes just after the end was told."""
     look = "docker ps -aq; docker volume ls -q; ls -d /srv/fairlead/tiny || true"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while (left := on_server(server, "sh", "-c", look)) != "":
         assert time.monotonic() < deadline, left
         time.sleep(0.5)
@@ -233,7 +234,7 @@ def wait_until_empty(server: Server) -> None:
 
 def wait_until_idle(bench: Workbench) -> None:
     """No agent is at work any more: each has given up waiting."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     busy = "flock --nonblock /srv/fairlead/tiny/lock true || echo busy"
     while any("busy" in on_server(bench.lab.servers[number], "sh", "-c", busy) for number in (3, 4)):
         assert time.monotonic() < deadline

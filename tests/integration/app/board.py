@@ -19,6 +19,7 @@ import httpx
 import psycopg
 
 from app.api.documents import EVENT_EXAMPLE
+from tests.patience import PATIENCE
 from tests.ports import free_port
 
 T = TypeVar("T")
@@ -26,7 +27,6 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[3]
 SECRET = (ROOT / "compose/dev/secrets/postgres_password").read_text().strip()
 RELEASE = "c0ffee" * 6 + "c0ff"
-PATIENCE = 60.0
 """Seconds: a busy machine of two cores takes its time."""
 
 

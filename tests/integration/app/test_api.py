@@ -16,6 +16,7 @@ from tests.integration.app.board import (
     run_role,
     wait_for,
 )
+from tests.patience import PATIENCE
 from tests.ports import free_port
 
 
@@ -157,7 +158,7 @@ def test_without_its_cache_it_is_not_ready_but_still_takes_events(start: Callabl
             return False
 
     wait_for("the api to live", alive)
-    answer = httpx.get(f"{role.url}/health/ready", timeout=10)
+    answer = httpx.get(f"{role.url}/health/ready", timeout=PATIENCE)
     assert answer.status_code == 503
     assert [name for name, check in answer.json()["checks"].items() if not check["good"]] == ["cache"]
     assert post(role, make_document()).status_code == 202

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 
 from tests.integration.app.board import Backends, Role, make_document, post, wait_for
+from tests.patience import PATIENCE
 
 
 def test_sigterm_turns_unready_first_and_loses_no_request(
@@ -37,7 +38,7 @@ def test_sigterm_turns_unready_first_and_loses_no_request(
 
 
 def _unready(api: Role) -> httpx.Response | None:
-    answer = httpx.get(f"{api.url}/health/ready", timeout=10)
+    answer = httpx.get(f"{api.url}/health/ready", timeout=PATIENCE)
     return answer if answer.status_code == 503 else None
 
 
@@ -61,7 +62,7 @@ def test_a_request_in_flight_outlives_the_drain(backends: Backends, start: Calla
 
 def _refuses(api: Role) -> bool:
     try:
-        httpx.get(f"{api.url}/health", timeout=5)
+        httpx.get(f"{api.url}/health", timeout=PATIENCE)
     except httpx.ConnectError:
         return True
     return False

@@ -8,6 +8,7 @@ from fairlead.host.containers import Container, read_app_containers
 from fairlead.host.engine import Engine
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 
 _ANSWERING = """\
 {
@@ -64,5 +65,5 @@ def call(caller: Container, whom: str, host: str = "") -> str:
     name, _, port = whom.partition(":")
     headers = {"X-Name": name, "X-Port": port, "X-Host": host or whom}
     request = urllib.request.Request(f"http://{caller.addresses[0]}:9000/", headers=headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return str(answer.read().decode())

@@ -19,6 +19,7 @@ from fairlead.tools.catalog import Architecture
 from tests.integration.host.image import build_image
 from tests.integration.host.kept import Kept
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 from tests.ports import free_port
 
 _NUMBERS = itertools.count(1)
@@ -72,7 +73,7 @@ def fetch(stage: Stage) -> Callable[[], str]:
     """What the public gets."""
 
     def ask() -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/", timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
     return ask

@@ -13,6 +13,7 @@ from fairlead.host.request import DeployRequest, parse_deploy_request
 from fairlead.host.result import Result
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Held:
 
     def __post_init__(self) -> None:
         self.stage.events.clear()
-        options = {"fleet": {"hosts": ["a", "b"], "patience": 30, **self.fleet}}
+        options = {"fleet": {"hosts": ["a", "b"], "patience": PATIENCE, **self.fleet}}
         raw, blobs = self.stage.request(self.sheet, **options)
         self.folder = blobs.parent
         self._thread = threading.Thread(target=self._deploy, args=(parse_deploy_request(raw, blobs, None),))
@@ -34,7 +35,7 @@ class Held:
 
     def wait_for(self, point: str) -> None:
         """Wait until it holds at a point."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while {"event": "hold", "point": point} not in self.stage.events:
             assert self._thread.is_alive(), self.result
             assert time.monotonic() < deadline
@@ -45,7 +46,7 @@ class Held:
 
     def end(self) -> Result:
         """Wait for its end."""
-        self._thread.join(30)
+        self._thread.join(PATIENCE)
         assert self.result is not None
         return self.result
 

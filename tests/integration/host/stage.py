@@ -19,6 +19,7 @@ from fairlead.host.paths import Paths, app_paths
 from fairlead.host.request import parse_deploy_request, parse_rollback_request, parse_rotation_request
 from fairlead.host.result import Result
 from tests.integration.host.sheet import SICK, Sheet, site
+from tests.patience import PATIENCE
 
 SOURCE = Path(__file__).parents[3] / "ci"
 _CARRIER = f"-{PREFIX}"
@@ -142,7 +143,7 @@ class Stage:
             [sys.executable, "-c", _RUN_TASK, str(folder)],
             env={**os.environ, "PYTHONPATH": str(SOURCE)},
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         mark = f'"phase":"{phase}","state":"begin"'
         while not (events.exists() and mark in events.read_text()):
             assert process.poll() is None, events.read_text() if events.exists() else "no events"

@@ -21,6 +21,7 @@ from fairlead.host.engine import Engine
 from fairlead.tools.cache import cache_dir
 from tests.integration.host.sheet import Sheet, site
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 from tests.ports import free_ports
 
 PROXY = """\
@@ -96,7 +97,7 @@ class Street:
 
     def ask(self, hostname: str, path: str = "/") -> tuple[int, str]:
         """Status and body, as anybody gets them by a hostname."""
-        connection = http.client.HTTPConnection("127.0.0.1", PORTS["http"], timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", PORTS["http"], timeout=PATIENCE)
         with contextlib.closing(connection):
             connection.request("GET", path, headers={"Host": hostname})
             answer = connection.getresponse()

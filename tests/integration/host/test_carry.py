@@ -11,6 +11,7 @@ from fairlead.host.engine import Engine
 from fairlead.host.routes import read_routes
 from tests.integration.host.sheet import Sheet, site
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 
 
 def _pair(stage: Stage, number: int, *, api: str, web: str) -> Sheet:
@@ -79,5 +80,5 @@ def test_internal_call_goes_through_the_switch(stage: Stage) -> None:
     sheet.web("web", text=asks, expect_release=None)
     sheet.proxy()
     assert stage.deploy(sheet).error is None
-    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/", timeout=PATIENCE) as answer:
         assert answer.read() == b"api"

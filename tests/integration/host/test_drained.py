@@ -14,12 +14,13 @@ from fairlead.host.errors import InputFault
 from fairlead.host.state import read_state
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 
 
 def _ask(stage: Stage, path: str, **headers: str) -> int:
     request = urllib.request.Request(f"http://127.0.0.1:{stage.port}{path}", headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

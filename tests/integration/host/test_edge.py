@@ -23,6 +23,7 @@ from fairlead.host.phases import beside, claim
 from fairlead.host.remove import run_remove
 from tests.integration.host.sheet import SICK
 from tests.integration.host.street import Street, open_street
+from tests.patience import PATIENCE
 
 
 class Killed(BaseException):
@@ -99,7 +100,7 @@ def test_the_networks_are_there_again_whatever_happened_to_the_edge(street: Stre
     _in_order(street, "board", "shop")
     street.engine.stop(street.edge.id, grace=10)
     street.engine.start(street.edge.id)
-    assert wait_until(lambda: _serves(street, "board"), timeout=20)
+    assert wait_until(lambda: _serves(street, "board"), timeout=PATIENCE)
     _in_order(street, "board", "shop")
     street.engine.remove(street.edge.id)
     assert street.app("board").repair().status == "ok"

@@ -16,6 +16,7 @@ from fairlead.host.engine import Engine
 from fairlead.host.errors import EngineFault
 from fairlead.host.healthcheck import checking
 from fairlead.host.release import Service
+from tests.patience import PATIENCE
 from tests.unit.host.samples import container, release
 
 
@@ -66,7 +67,7 @@ def _starting() -> Container:
     return container("web", "000001", health="starting", check=("probe",), addresses=("127.0.0.1",))
 
 
-def _wait(proved: set[str], *, within: float = 5.0) -> bool:
+def _wait(proved: set[str], *, within: float = PATIENCE) -> bool:
     deadline = time.monotonic() + within
     while not proved and time.monotonic() < deadline:
         time.sleep(0.005)

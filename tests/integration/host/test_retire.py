@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 
 
 def _with_download(stage: Stage, number: int) -> Sheet:
@@ -23,7 +24,7 @@ def _with_download(stage: Stage, number: int) -> Sheet:
 @contextlib.contextmanager
 def _left_open(stage: Stage, *headers: str) -> Iterator[None]:
     """An answer that its client does not read to the end."""
-    with socket.create_connection(("127.0.0.1", stage.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", stage.port), timeout=PATIENCE) as client:
         lines = ["GET /caddy HTTP/1.1", "Host: stage.example.com", *headers, "", ""]
         client.sendall("\r\n".join(lines).encode())
         assert client.recv(15) == b"HTTP/1.1 200 OK"

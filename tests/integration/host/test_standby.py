@@ -18,6 +18,7 @@ from fairlead.host.text import status_remarks
 from fairlead.lab.invariants import find_disorder
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import SOURCE, Stage
+from tests.patience import PATIENCE
 
 _RUN_TASK = """
 import pathlib, sys
@@ -99,8 +100,8 @@ def test_it_is_relieved_in_time(stage: Stage) -> None:
     argv = [sys.executable, "-c", _RUN_TASK % str(SOURCE), str(folder)]
     subprocess.run(argv, check=True, env={**os.environ, "PYTHONPATH": str(SOURCE)})
     assert "000001-web" in _running(stage), (folder / "events.jsonl").read_text()
-    assert wait_until(lambda: "000001-web" not in _running(stage), timeout=15.0, poll=0.1)
-    assert wait_until(lambda: find_disorder(stage.paths, Engine.connect()) == [], timeout=5.0)
+    assert wait_until(lambda: "000001-web" not in _running(stage), timeout=PATIENCE, poll=0.1)
+    assert wait_until(lambda: find_disorder(stage.paths, Engine.connect()) == [], timeout=PATIENCE)
 
 
 @pytest.mark.serving

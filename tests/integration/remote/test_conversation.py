@@ -24,6 +24,7 @@ from fairlead.remote.attach import run_remote_task
 from fairlead.remote.session import Blob, Event, LostError
 from tests.integration.remote.request import BLOBS, CANARY, FILE, REQUEST, release
 from tests.integration.remote.server import Server, kill
+from tests.patience import PATIENCE
 
 
 def test_a_deploy_is_told_from_its_first_event_to_its_result(server: Server) -> None:
@@ -94,7 +95,7 @@ def test_nobody_listening_the_deploy_ends_all_the_same(server: Server) -> None:
         session.ask(REQUEST, BLOBS, lambda _: os.killpg(session._process.pid, signal.SIGKILL))
     session.close()
     events = server.tasks[0] / "events.jsonl"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not any(event["event"] == "result" for event in read_events(events)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -192,6 +193,6 @@ def test_following_logs_ends_with_the_client(tmp_path: Path) -> None:
     time.sleep(0.3)
     assert process.poll() is None
     os.close(write)
-    assert process.wait(20) == -signal.SIGTERM
+    assert process.wait(PATIENCE) == -signal.SIGTERM
     assert FrameReader(answer_read).read_frame() is None
     os.close(answer_read)
