@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fairlead.lab.state import Lab, Server
+from tests.command import run_fairlead
 from tests.ended import Ended
 from tests.patience import PATIENCE
 
@@ -36,22 +36,9 @@ class Workbench:
         for name in (name for name, value in wanted.items() if value is None):
             environ.pop(name, None)
         try:
-            done = subprocess.run(
-                [sys.executable, "-m", "fairlead", *words],
-                cwd=self.root,
-                env=environ,
-                input=stdin,
-                capture_output=True,
-                text=True,
-                timeout=_TIMEOUT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as late:
-            said = b"".join(part for part in (late.stdout, late.stderr) if isinstance(part, bytes)).decode()
-            raise AssertionError(
-                f"`fairlead {' '.join(words)}` had not ended after {_TIMEOUT:g} s: {said}"
-            ) from None
-        return Ended(done.returncode, done.stdout, done.stderr)
+            return run_fairlead(words, cwd=self.root, env=environ, stdin=stdin, timeout=_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"`fairlead {' '.join(words)}` had not ended after {_TIMEOUT:g} s") from None
 
     def ok(self, *words: str) -> Ended:
         """Run ``fairlead``, which must end with 0."""

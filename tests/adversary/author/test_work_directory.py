@@ -3,13 +3,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.command import run_fairlead
 from tests.ended import Ended
 
 SETTINGS = """\
@@ -61,17 +61,7 @@ class Trap:
     def run(self, *words: str, **more: str) -> Ended:
         """The command, as the victim runs it."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FAIRLEAD_")}
-        done = subprocess.run(
-            [sys.executable, "-m", "fairlead", "--json", *words],
-            cwd=self.clone,
-            env={**kept, **more},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        return run_fairlead(("--json", *words), cwd=self.clone, env={**kept, **more})
 
     def everything(self) -> dict[str, tuple[int, bytes]]:
         """The outside, byte for byte."""

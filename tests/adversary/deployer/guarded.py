@@ -7,7 +7,6 @@ import json
 import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from fairlead.remote.session import Blob, Session, Traffic, loader_argv
 from fairlead.remote.setup import LIBRARY
 from fairlead.remote.ssh import Access, ssh_argv
 from fairlead.settings.values import Host
+from tests.command import run_fairlead
 from tests.e2e.workbench import on_server
 from tests.ended import Ended
 
@@ -67,26 +67,8 @@ class Guarded:
         (self.folder / "fairlead.yaml").write_text(
             _SETTINGS.format(user=self.user, address=self.server.address)
         )
-        argv = [
-            sys.executable,
-            "-m",
-            "fairlead",
-            "host",
-            "setup",
-            "--print",
-            "--public-key",
-            str(public),
-            *words,
-        ]
-        done = subprocess.run(
-            argv,
-            cwd=self.folder,
-            env={**os.environ, **self.lab.environ},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        called = ("host", "setup", "--print", "--public-key", str(public), *words)
+        return run_fairlead(called, cwd=self.folder, env={**os.environ, **self.lab.environ})
 
     def run_as_root(self, script: str, shell: str = "sh") -> Ended:
         """Run a script on the server, as root."""

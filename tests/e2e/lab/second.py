@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 from fairlead.lab.server import ssh_argv
 from fairlead.lab.state import Lab
 from fairlead.tools.locate import locate
+from tests.command import run_fairlead
 from tests.ended import Ended
 from tests.patience import PATIENCE
 
@@ -26,9 +27,7 @@ URL = f"http://{SECOND['FAIRLEAD_LAB_ADDRESS']}"
 
 def fairlead_lab(*words: str) -> Ended:
     """Run ``fairlead --json lab`` for this lab."""
-    argv = [sys.executable, "-m", "fairlead", "--json", "lab", *words]
-    done = subprocess.run(argv, env=ENVIRON, check=False, capture_output=True, text=True, timeout=900)
-    return Ended(done.returncode, done.stdout, done.stderr)
+    return run_fairlead(("--json", "lab", *words), cwd=Path.cwd(), env=ENVIRON, timeout=900)
 
 
 def ok(*words: str) -> dict[str, Any]:

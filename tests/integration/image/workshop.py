@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from fairlead.lab.state import Lab
 from fairlead.lab.vulnerabilities import render_leaky
+from tests.command import run_fairlead
 from tests.ended import Ended
 
 # Debian 13 as a scanner sees it, without a byte more.
@@ -114,18 +114,9 @@ class Workshop:
         }
         environ = {name: value for name, value in os.environ.items() if name not in wanted}
         environ |= {name: value for name, value in wanted.items() if value is not None}
-        done = subprocess.run(
-            [sys.executable, "-m", "fairlead", "--json", *words],
-            cwd=self.root,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ended(done.returncode, done.stdout, done.stderr)
+        ended = run_fairlead(("--json", *words), cwd=self.root, env=environ)
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return ended
 
     def ok(self, *words: str, env: Mapping[str, str | None] | None = None) -> dict[str, Any]:
         """Run it; it must end well. Its document."""
