@@ -80,7 +80,8 @@ class Context:
     """One deploy or rollback under way.
 
     ``number`` is its first record in the journal, ``token`` opens the dark route, ``switched_at`` (monotonic
-    seconds) is when its release began to serve; ``recorder`` counts what users are answered, ``verdict`` is the watch's.
+    seconds) is when its release began to serve; ``recorder`` counts what users are answered, ``verdict`` is the watch's,
+    ``unasked`` says in words of whom nothing could be asked.
     """
 
     host: Host
@@ -97,6 +98,7 @@ class Context:
     switched_at: float = 0.0
     recorder: Optional[Recorder] = None
     verdict: Optional[Verdict] = None
+    unasked: tuple[str, ...] = ()
 
     @property
     def paths(self) -> Paths:

@@ -33,6 +33,7 @@ from .request import DeployRequest, Options, RollbackRequest, RotationRequest
 from .restore import find_stopped, start_stopped
 from .result import Emit, Result
 from .routes import read_live
+from .serving import require_serving
 from .state import State
 from .tidy import tidy_images
 from .transaction import Timeline, begin_transaction, run_transaction
@@ -225,6 +226,7 @@ def _conduct(context: Context, timeline: Timeline, told: _Told) -> Result:
     for refusal in plan.refusals:
         raise refusal.to_fault()
     if plan.unchanged:
+        require_serving(context)
         timeline.end("prepare", "done", "nothing to change")
         return _unchanged(plan, context.state, timeline)
     return run_transaction(begin_transaction(context), timeline, told)

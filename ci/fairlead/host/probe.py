@@ -18,6 +18,9 @@ from .release import Probe
 from .snippet import DARK_HEADER, PROBE_HEADER
 from .tls import LoopbackConnection
 
+TCP = "tcp"
+_LISTENS = 200
+"""What stands for the answer of somebody who speaks another protocol: he is there."""
 _TIMEOUT = 5.0
 _MAX_BODY = 1 << 20
 _MAX_ANSWER = _MAX_BODY + (1 << 20)
@@ -28,7 +31,10 @@ _ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 @dataclass(frozen=True)
 class Target:
-    """Where to ask: a scheme, the address and port to connect to, and the Host that is asked for."""
+    """Where to ask: a scheme, the address and port to connect to, and the Host that is asked for.
+
+    The scheme ``tcp`` asks whether anybody listens, and nothing more.
+    """
 
     scheme: str
     address: str
@@ -78,6 +84,8 @@ def probe_http(
 
     The certificate is not checked: the connection does not leave the host. What ``heed`` raises ends the wait.
     """
+    if target.scheme == TCP:
+        return Answer(_LISTENS) if listens(target) else Answer(0, error="does not listen")
     tls = target.scheme == "https"
     bound = Bound(timeout, _MAX_ANSWER, heed=heed)
     connection = LoopbackConnection(target.address, target.port, target.host, bound, tls=tls)
@@ -138,7 +146,12 @@ def published_target(url: str, path: str, ports: Mapping[str, Sequence[tuple[str
         return None
     address, port = chosen[0]
     host = hostname if wanted == PORTS[scheme] else f"{hostname}:{wanted}"
-    return Target(scheme, "127.0.0.1" if address in _ANYWHERE else address, port, host, path)
+    return Target(scheme, here(address), port, host, path)
+
+
+def here(address: str) -> str:
+    """The address at which this host reaches what listens at ``address``."""
+    return "127.0.0.1" if address in _ANYWHERE else address
 
 
 def edge_target(scheme: str, hostname: str, path: str) -> Target:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Optional
 
 from .bundle import Bundle
 from .containers import Container, find_proxy
+from .edge.place import PORTS
 from .errors import EngineFault
-from .inside import find_carrier
-from .probe import Answer, Target, direct_target, edge_target, inside_target, published_target
+from .inside import GENERATED_PROXY, find_carrier
+from .inside import ROLE as INSIDE
+from .probe import TCP, Answer, Target, direct_target, edge_target, here, inside_target, published_target
 from .release import Probe, Release, Service
+
+_ANY_PAGE = Probe("/", None)
+"""Whatever page there is; anything below 500 will do."""
+_LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,43 @@ class Question:
 
 
 def plan_public(bundle: Bundle, proxy: Container) -> Iterator[Question]:
-    """The probes of the release at its public address; none where its proxy publishes no port for that."""
+    """What users ask: the probes at the public address, and a page at each other port that Fairlead's proxy publishes.
+
+    None where the proxy publishes no port for the address.
+    """
     release = bundle.release
-    for probe in release.probes if release.url else ():
+    for probe in public_probes(release):
         target = public_target(release, probe.path, proxy)
         if target is not None:
             yield Question(f"{release.url}{probe.path}", target, probe, public=True)
+    if release.proxy == GENERATED_PROXY:
+        for port in _further_ports(release, proxy):
+            target = Target("http", port.address, port.number, f"localhost:{port.number}", "/")
+            yield Question(f"port {port.number} of this host", target, _ANY_PAGE, public=True)
+
+
+def public_probes(release: Release) -> Sequence[Probe]:
+    """What is asked at the public address: its front page, where nobody says what else."""
+    return (release.probes or (_ANY_PAGE,)) if release.url else ()
+
+
+@dataclass(frozen=True)
+class _Port:
+    """A port of this host, and the address to ask it at."""
+
+    number: int
+    address: str
+
+
+def _further_ports(release: Release, proxy: Container) -> list[_Port]:
+    """The ports of the host that the added proxy took over, beside that of the url: all speak plain HTTP."""
+    url = urllib.parse.urlsplit(release.url or "")
+    known = {url.port or PORTS[url.scheme], *PORTS.values()} if release.url else set()
+    pairs = [
+        pair for inside, found in sorted(proxy.ports.items()) if inside.endswith("/tcp") for pair in found
+    ]
+    ports = {number: _Port(number, here(address)) for address, number in pairs if number not in known}
+    return sorted(ports.values(), key=lambda port: port.number)
 
 
 def public_target(release: Release, path: str, proxy: Container) -> Optional[Target]:
@@ -85,6 +122,54 @@ def plan_direct(bundle: Bundle, name: str, own: Sequence[Container]) -> Iterator
             about = f"{container.name} at {service.health.path}"
             release = expected_release(bundle, service)
             yield Question(about, target, expected, release, name, direct=True)
+
+
+def plan_recreated(service: Service, containers: Sequence[Container]) -> Iterator[Question]:
+    """Each container of a service that no release has one of beside another: its page, or whether it listens.
+
+    None for what carries requests, which is seen by whether these arrive, nor where no port is known.
+    """
+    port = service.port or published_port(service)
+    if service.role in ("proxy", INSIDE) or port is None:
+        return
+    for container in containers:
+        if container.service != service.name or container.release or container.oneoff:
+            continue
+        path = service.health.path if service.health is not None else "/"
+        target = direct_target(_as_reached(service, container, containers), port, path)
+        if target is not None and service.health is not None:
+            expected = Probe(path, service.health.status)
+            yield Question(f"{container.name} at {path}", target, expected, None, service.name, direct=True)
+        elif target is not None:
+            target = replace(target, scheme=TCP)
+            yield Question(
+                f"{container.name}: port {port}", target, _ANY_PAGE, None, service.name, direct=True
+            )
+
+
+def published_port(service: Service) -> Optional[int]:
+    """The only TCP port that a service publishes itself; of several, some may be for other times."""
+    ports = service.definition.get("ports")
+    found = {
+        int(port["target"])
+        for port in (ports if isinstance(ports, list) else ())
+        if isinstance(port, Mapping)
+        and port.get("protocol", "tcp") == "tcp"
+        and str(port.get("target")).isdecimal()
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _as_reached(service: Service, container: Container, containers: Sequence[Container]) -> Container:
+    """The container with the addresses at which it is reached: its own, the host's, or those of its neighbour."""
+    mode = str(service.definition.get("network_mode") or "")
+    if mode == "host":
+        return replace(container, addresses=(_LOOPBACK,))
+    kind, _, name = mode.partition(":")
+    if kind != "service":
+        return container
+    neighbour = find_proxy(list(containers), name)
+    return replace(container, addresses=neighbour.addresses) if neighbour is not None else container
 
 
 def expected_release(bundle: Bundle, service: Service) -> Optional[str]:

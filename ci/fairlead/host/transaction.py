@@ -196,7 +196,8 @@ def _result(
 
 
 def _told(context: Context) -> dict[str, object]:
-    return {"watch": context.verdict.to_json()} if context.verdict is not None else {}
+    watch = {"watch": context.verdict.to_json()} if context.verdict is not None else {}
+    return {**watch, **({"unasked": list(context.unasked)} if context.unasked else {})}
 
 
 def _undo(context: Context, timeline: Timeline, fault: AgentError) -> Result:

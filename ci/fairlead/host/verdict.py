@@ -104,7 +104,7 @@ def judge_watch(watch: Watch, evidence: Evidence) -> Verdict:
     if bad:
         return Verdict(FAIL, bad, evidence)
     suspected = (text for one in evidence.served for text in _judge_traffic(watch, one))
-    unclear = (*evidence.unmeasured, *suspected, *_missing_traffic(watch, evidence))
+    unclear = (*_silence(evidence), *evidence.unmeasured, *suspected, *_missing_traffic(watch, evidence))
     return Verdict(INCONCLUSIVE if unclear else PASS, unclear, evidence)
 
 
@@ -154,6 +154,11 @@ def _judge_traffic(watch: Watch, one: Served) -> list[str]:
                 f"(allowed: {allowed:.0%} more), which proves nothing alone: who asks decides what is answered"
             )
     return found
+
+
+def _silence(evidence: Evidence) -> list[str]:
+    """Zero questions are no proof: it was only seen that containers run."""
+    return [] if evidence.asked or evidence.unmeasured else ["there was nothing to ask"]
 
 
 def _missing_traffic(watch: Watch, evidence: Evidence) -> list[str]:

@@ -26,6 +26,22 @@ HEALTHY = {
 }
 SICK = {"test": ["CMD", "/check", "nonsense"], "interval": "200ms", "timeout": "5s", "retries": 1}
 
+# As Fairlead makes it for a service that is recreated: requests are held while nobody answers.
+HOLDING = """\
+import /fairlead/switch.caddy
+http://:8080 {
+	reverse_proxy {
+		dynamic a {
+			name web
+			port 8000
+			refresh 1s
+		}
+		lb_try_duration 60s
+		lb_try_interval 50ms
+	}
+}
+"""
+
 # Good to whom the dark route let in, and to nobody else.
 TWO_FACED = """\
 {
@@ -43,6 +59,25 @@ TWO_FACED = """\
 def site(release: str, body: str = "hello", status: int = 200) -> str:
     """The Caddyfile of a service that answers."""
     return f'{{\n\tadmin off\n}}\n:8000 {{\n\theader X-Release {release}\n\trespond "{body}" {status}\n}}\n'
+
+
+def keeping(release: str, address: str = ":8000", options: str = "admin off", status: int = 200) -> str:
+    """The Caddyfile of a service that shows what it keeps in a volume."""
+    return f"""\
+{{
+	{options}
+}}
+{address} {{
+	header X-Release {release}
+	handle_path /data/* {{
+		root * /data
+		file_server
+	}}
+	handle {{
+		respond "web {release[:4]}" {status}
+	}}
+}}
+"""
 
 
 @dataclass
@@ -63,6 +98,7 @@ class Sheet:
     watch: dict[str, Any] = field(default_factory=lambda: {"window": 0.5})
     standby: float = 0.0
     standby_memory: float = 0.25
+    start_timeout: float = 20
 
     def file(self, text: str) -> str:
         """A config file; the hash of its tree."""
@@ -134,6 +170,20 @@ class Sheet:
             mounts=[{"file": tree, "target": "/etc/site", "read_only": True}],
         )
 
+    def kept(self, text: str | None = None, **changes: Any) -> None:
+        """A service with data of its own, and the proxy that leads to it: no release has one beside that of another."""
+        definition = {
+            "command": ["/caddy", "run", "--config", "/etc/site", "--adapter", "caddyfile"],
+            "restart": "unless-stopped",
+            "volumes": [{"type": "volume", "source": "data", "target": "/data", "volume": {}}],
+            **changes.pop("definition", {}),
+        }
+        self.extra["volumes"] = {"data": {}}
+        tree = self.file(text if text is not None else keeping(self.revision))
+        mounts = [{"file": tree, "target": "/etc/site", "read_only": True}]
+        fields = {"port": 8000, "health": {"path": "/", "status": 200}, "gate": "http", **changes}
+        self.service("web", "app", rollout="recreate", **fields, definition=definition, mounts=mounts)
+
     def job(
         self,
         name: str = "migrate",
@@ -165,7 +215,7 @@ class Sheet:
             },
             "url": f"http://stage.example.com:{self.port}",
             "options": {
-                "start_timeout": 20,
+                "start_timeout": self.start_timeout,
                 "drain_timeout": 2,
                 "keep": 2,
                 "standby": self.standby,

@@ -162,10 +162,16 @@ def test_a_fault_beats_everything() -> None:
     assert (verdict.state, verdict.reasons) == (FAIL, ("web crashed",))
 
 
+def test_zero_questions_are_no_pass() -> None:
+    """That containers run is all that was seen, which says nothing of whether they work."""
+    verdict = judge_watch(LIMITS, Evidence(5.0))
+    assert (verdict.state, verdict.reason) == (INCONCLUSIVE, "there was nothing to ask")
+
+
 def test_no_traffic_is_expected_where_nothing_moved() -> None:
     """A new worker, or a first deploy: its containers and probes are all there is to see."""
-    assert judge_watch(LIMITS, Evidence(5.0, compared=True)).state == PASS
-    first = Evidence(5.0, served=(Served("web", NONE, NONE),), compared=False)
+    assert judge_watch(LIMITS, Evidence(5.0, asked=1, answered=1, compared=True)).state == PASS
+    first = Evidence(5.0, asked=1, answered=1, served=(Served("web", NONE, NONE),), compared=False)
     assert judge_watch(LIMITS, first).state == PASS
 
 

@@ -37,6 +37,7 @@ from .beside import (
 )
 from .carriers import forget_sockets, wait_for_carriers
 from .claim import release_place, take_place
+from .undone import LATE, drop_late, tell_data
 
 _POLL = 0.1
 _ADMIN_WAIT = 5.0
@@ -98,7 +99,7 @@ def changed_services(context: Context) -> list[str]:
 
 def is_late(service: Service) -> bool:
     """Whether a platform service is code of the release (``rollout: recreate``): it comes after the migrations."""
-    return service.role in ("app", "worker")
+    return service.role in LATE
 
 
 def keep_for_revert(host: Host, number: int) -> None:
@@ -125,6 +126,7 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     if before.get("transaction") != number:
         return
     if project is None:
+        drop_late(host, updated)
         release_place(host)
         return
     if restore_proxy(host, before):
@@ -146,6 +148,7 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
         bring_up(host, stale)
         _wait_restored(host, stale)
         host.note(f"the platform is as it was: {', '.join(stale)}")
+        tell_data(host, project, stale)
     # Last, when who carried the calls before does so again; what is under way is answered.
     carriers = [one for one in new if one.role == INSIDE]
     stop_containers(host, [one for one in carriers if one.running])

@@ -14,17 +14,26 @@ from ..containers import STARTING, Container, find_proxy, refresh_containers
 from ..context import Context, Outcome
 from ..errors import ReleaseFault
 from ..evidence import explain_container, read_evidence
-from ..health import FAILED, READY, judge_replicas
+from ..health import FAILED, READY
 from ..healthcheck import HealthChecks, checking
+from ..inside import ROLE as INSIDE
 from ..ledger import ROLLBACK
 from ..patience import pause_for
 from ..probe import Answer, probe_http
-from ..questions import Question, plan_direct, plan_inside, plan_public
+from ..questions import Question, plan_direct, plan_inside, plan_public, public_probes
 from ..release import Service
 from ..routes import open_dark
 from ..state import read_digests
-from .beside import is_replaced
-from .platform import changed_services
+from .recreated import (
+    CARRYING,
+    ask_recreated,
+    find_unasked,
+    judge_service,
+    own_containers,
+    recreated_services,
+    restarts_before,
+    tell_unasked,
+)
 
 _POLL = 0.05
 _IN_A_ROW = 3
@@ -45,16 +54,18 @@ def run_verify(context: Context) -> Outcome:
     release = context.target.release
     began = time.monotonic()
     fresh = _to_wait_for(context, context.host.list_containers())
+    recreated = recreated_services(context)
     hurry = context.plan.kind == ROLLBACK
     with checking(context.engine, context.host.proved, hurry=hurry) as checks:
         _wait_for_containers(context, fresh, began + release.start_timeout, checks)
     containers = context.host.refresh_containers()
     _check_images(context, containers)
     context.token = open_dark(context.paths, context.target.id)
-    patient = any(service.gate == "http" for service in fresh)
-    deadline = began + release.start_timeout if patient else time.monotonic() + _ANSWER_WITHIN
-    asked = _ask_all(context, fresh, containers, deadline)
-    return Outcome(f"{len(release.rolled)} services, {asked} answers over the dark route")
+    questions = list(_questions(context, containers))
+    tell_unasked(context, find_unasked(context, fresh, containers, questions))
+    _ask_all(context, fresh, questions, began + release.start_timeout)
+    seen = [one for one in recreated if one.role != INSIDE]
+    return Outcome(f"{len(release.rolled) + len(seen)} services, {len(questions)} answers")
 
 
 def verify_late(context: Context, services: list[Service]) -> None:
@@ -67,19 +78,22 @@ def verify_late(context: Context, services: list[Service]) -> None:
     deadline = time.monotonic() + context.target.release.start_timeout
     with checking(context.engine, context.host.proved) as checks:
         _wait_for_containers(context, services, deadline, checks)
-    _check_images(context, context.host.refresh_containers())
+    containers = context.host.refresh_containers()
+    _check_images(context, containers)
+    tell_unasked(context, find_unasked(context, services, containers, ()))
 
 
 def _to_wait_for(context: Context, containers: list[Container]) -> list[Service]:
-    """The services that start, and those that run on though the engine has not looked at their health yet."""
+    """The services that start or are recreated, and those that run on though the engine has not looked at them yet."""
     started = {one.service for one in context.plan.of(START, CREATE, platform=False)}
     rolled = context.target.release.rolled.values()
-    return [
+    waited = [
         service
         for service in rolled
         if (service.name in started and not service.starts_late)
-        or any(one.health == STARTING for one in _own(context, service, containers))
+        or any(one.health == STARTING for one in own_containers(context, service, containers))
     ]
+    return [*recreated_services(context), *waited]
 
 
 def _wait_for_containers(
@@ -89,7 +103,8 @@ def _wait_for_containers(
     # Whoever goes back is in a hurry, and to what has served before.
     enough = 1 if context.plan.kind == ROLLBACK else _IN_A_ROW
     began = time.monotonic()
-    settle = _settle(context) if any(service.gate == "running" for service in services) else 0.0
+    unproved = [one for one in services if one.gate == "running" and one.role not in CARRYING]
+    settle = _settle(context) if unproved else 0.0
     while services:
         context.heed()
         waiting = _first_waiting(context, services, checks)
@@ -112,14 +127,14 @@ def _first_waiting(
 ) -> Optional[tuple[Service, str]]:
     """A service that is not ready yet, and why; one that has failed ends it all."""
     waiting = None
+    restarts = restarts_before(context)
     for service in services:
-        own = refresh_containers(context.engine, _own(context, service, context.host.seen))
+        own = refresh_containers(context.engine, own_containers(context, service, context.host.seen))
         if len(own) < service.replicas:
-            own = _own(context, service, context.host.list_containers())
+            own = own_containers(context, service, context.host.list_containers())
         if checks is not None:
             checks.follow(service, own)
-        proved = context.host.proved
-        verdict = judge_replicas(own, wanted=service.replicas, gate=service.gate, proved=proved)
+        verdict = judge_service(context, service, own, restarts=restarts)
         if verdict.state == FAILED:
             _refuse(context, service, f"{service.name} {verdict.reason}")
         if verdict.state != READY and waiting is None:
@@ -129,12 +144,11 @@ def _first_waiting(
 
 def _check_images(context: Context, containers: list[Container]) -> None:
     """The image that runs is the one that was scanned and published, by its digest."""
-    changed = [context.target.release.services[name] for name in changed_services(context)]
-    for service in (*context.target.release.rolled.values(), *changed):
+    for service in (*context.target.release.rolled.values(), *recreated_services(context)):
         if service.digest is None:
             context.host.note(f"{service.name}: its image has no digest, so that nobody can tell what runs")
             continue
-        for image in {one.image_id for one in _own(context, service, containers)}:
+        for image in {one.image_id for one in own_containers(context, service, containers)}:
             running = context.state.digests.get(image, ())
             if service.digests.isdisjoint(running):
                 # It was not there yet, or not under this name: the engine takes 20 ms an image, so only then.
@@ -144,15 +158,25 @@ def _check_images(context: Context, containers: list[Container]) -> None:
                 _refuse(context, service, f"{service.name} runs another image than the release's: {found}")
 
 
-def _ask_all(context: Context, fresh: list[Service], containers: list[Container], deadline: float) -> int:
-    """Ask every question until it was answered well three times in a row; the number of questions."""
-    questions = list(_questions(context, containers))
+def _ask_all(context: Context, fresh: list[Service], questions: Sequence[Question], patience: float) -> None:
+    """Ask every question until it was answered well three times in a row.
+
+    Who says nothing of its health but by answers gets the whole time that a start may take, until ``patience``.
+    """
+    asked = {question.service for question in questions}
+    silent = {
+        one.name for one in fresh if one.gate == "http" or (one.gate == "running" and one.name in asked)
+    }
+    soon = time.monotonic() + _ANSWER_WITHIN
     for question in questions:
-        _ask(context, question, deadline, crashed=lambda: _first_waiting(context, fresh))
-    return len(questions)
+        patient = question.service in silent if question.service else bool(silent)
+        deadline = patience if patient else soon
+        _ask(context, question, deadline, patience, crashed=lambda: _first_waiting(context, fresh))
 
 
-def _ask(context: Context, question: Question, deadline: float, crashed: Callable[[], object]) -> None:
+def _ask(
+    context: Context, question: Question, deadline: float, patience: float, crashed: Callable[[], object]
+) -> None:
     row = 0
     while row < _IN_A_ROW:
         context.heed()
@@ -165,7 +189,10 @@ def _ask(context: Context, question: Question, deadline: float, crashed: Callabl
             return
         if fault:
             crashed()
-            if time.monotonic() >= deadline or _is_final(question, answer):
+            # A certificate may be on its way, and who asks for it waits: that is no answer yet.
+            awaited = question.public and question.target.scheme == "https" and not answer.status
+            over = time.monotonic() >= (patience if awaited else deadline)
+            if over or _is_final(question, answer):
                 service = context.target.release.services.get(question.service or "")
                 _refuse(context, service, f"{question.about} {fault}")
             time.sleep(_POLL)
@@ -182,29 +209,24 @@ def _questions(context: Context, containers: list[Container]) -> Iterator[Questi
     if proxy is None:
         raise ReleaseFault(f"the proxy {release.proxy} does not run", service=release.proxy)
     for name in release.routes:
-        yield from plan_direct(context.target, name, _own(context, release.services[name], containers))
+        yield from plan_direct(
+            context.target, name, own_containers(context, release.services[name], containers)
+        )
         yield from plan_inside(context.target, name, containers)
+    yield from ask_recreated(context, containers)
     public = list(plan_public(context.target, proxy))
-    if release.url and len(public) < len(release.probes):
+    if release.url and len(public) < len(public_probes(release)):
         context.host.warn(
             f"{release.url}: the proxy publishes no port for it, so that it was not probed in public"
         )
     yield from public
 
 
-def _own(context: Context, service: Service, containers: Sequence[Container]) -> list[Container]:
-    home = context.target.homes.get(service.name, "")
-    own = [
-        one for one in containers if one.service == service.name and one.release == home and not one.oneoff
-    ]
-    return [one for one in own if not is_replaced(one, context.target.release)]
-
-
 def _refuse(context: Context, service: Optional[Service], what: str) -> None:
     details: tuple[str, ...] = ()
     why = ""
     if service is not None:
-        own = _own(context, service, context.host.list_containers())
+        own = own_containers(context, service, context.host.list_containers())
         bad = [one for one in own if not one.serves]
         for one in (bad or own)[:3]:
             details += read_evidence(context.engine, one)

@@ -13,7 +13,7 @@ from ..containers import Container, find_proxy, refresh_containers
 from ..context import Context, Outcome
 from ..errors import ReleaseFault
 from ..evidence import read_evidence
-from ..health import READY, judge_replicas
+from ..health import READY
 from ..health import Verdict as Health
 from ..inside import find_carrier
 from ..ledger import DEPLOY
@@ -24,6 +24,7 @@ from ..release import Service
 from ..routes import close_before, switch_back
 from ..traffic import Sample, Traffic, sum_traffic
 from ..verdict import FAIL, INCONCLUSIVE, Evidence, Served, Verdict, judge_watch
+from .recreated import ask_recreated, judge_service, own_containers, recreated_services, restarts_before
 
 _TICK = 0.1
 _FIRST_TICK = 0.02
@@ -32,6 +33,8 @@ _TICK_SHARE = 0.5
 _LOOK_EVERY = 0.5
 _LOOK_SPACING = 0.1
 """Seconds between two containers that are looked at, over all: a watch is no load."""
+_UNASKED_TIMES = 3
+"""So much longer is watched where somebody can be asked nothing: only time tells whether he stays up."""
 _SAMPLED_WITHIN = 1.0
 _SETTLED_WITHIN = 30.0
 """Seconds after the window for what was asked in it: each answer has its own, and many wait for their turn."""
@@ -46,6 +49,8 @@ def run_watch(context: Context) -> Outcome:
     window = context.plan.window
     if not window:
         return Outcome("off", skipped=True)
+    if context.unasked and context.plan.kind == DEPLOY:
+        window *= _UNASKED_TIMES
     watcher = _Watcher(context, window)
     try:
         verdict = watcher.watch()
@@ -69,10 +74,13 @@ class _Watcher:
         # As verify saw them: a restart between then and now counts.
         seen = context.host.seen
         self._own = {
-            service.name: [one for one in seen if self._is_own(one, service)]
-            for service in self._release.rolled.values()
+            service.name: own_containers(context, service, seen)
+            for service in (*self._release.rolled.values(), *recreated_services(context))
         }
-        self._restarts = {one.id: one.restarts for own in self._own.values() for one in own}
+        known = restarts_before(context)
+        self._restarts = {
+            one.id: min(one.restarts, known.get(one.id, 0)) for own in self._own.values() for one in own
+        }
         self._since = {one.id: one.started_at for own in self._own.values() for one in own}
         self._others = {one.id: one for one in seen if one.running and one.id not in self._since}
         self._moved = list(self._find_moved())
@@ -138,14 +146,7 @@ class _Watcher:
         self._faults = tuple(found)
 
     def _judge(self, service: Service, current: list[Container], since: Mapping[str, str]) -> Health:
-        return judge_replicas(
-            current,
-            wanted=service.replicas,
-            gate=service.gate,
-            restarts=self._restarts,
-            since=since,
-            proved=self._context.host.proved,
-        )
+        return judge_service(self._context, service, current, restarts=self._restarts, since=since)
 
     def _were_others_started_again(self) -> bool:
         """Whether it was the engine, which without live-restore takes everything down when it is restarted."""
@@ -161,6 +162,7 @@ class _Watcher:
             if find_carrier(self._release, name) is None:
                 yield from plan_direct(self._context.target, name, self._own[name])
             yield from plan_inside(self._context.target, name, seen)
+        yield from ask_recreated(self._context, seen)
         yield from plan_public(self._context.target, proxy)
 
     def _find_moved(self) -> Iterator[str]:
@@ -195,10 +197,6 @@ class _Watcher:
         if asked and not any(one.at > self._context.switched_at for one in samples):
             yield "the proxy's admin socket does not answer, so that nobody knows what users were answered"
 
-    def _is_own(self, container: Container, service: Service) -> bool:
-        home = self._context.target.homes.get(service.name, "")
-        return container.service == service.name and container.release == home and not container.oneoff
-
 
 def _go_back(context: Context, verdict: Verdict, blamed: Optional[str]) -> None:
     """The rename first, everything else after it."""
@@ -224,8 +222,8 @@ def _go_back(context: Context, verdict: Verdict, blamed: Optional[str]) -> None:
 def _logs(context: Context, blamed: Optional[str]) -> Iterator[str]:
     """The last lines of the service that is to blame; of each one that moved, where none is."""
     for container in context.host.seen:
-        home = context.target.homes.get(container.service)
-        if not container.release or container.release != home or container.oneoff:
+        home = context.target.homes.get(container.service, "")
+        if container.release != home or container.oneoff:
             continue
         if container.service == blamed or (blamed is None and home == context.target.id):
             yield from read_evidence(context.engine, container)

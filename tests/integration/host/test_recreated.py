@@ -1,0 +1,225 @@
+"""What is recreated is proved as what is rolled is; when it is not fit, the one before is back, with its data."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.host.engine import Engine
+from fairlead.host.patience import wait_until
+from fairlead.host.result import Result
+from fairlead.host.routes import read_live
+from tests.integration.host.sheet import HOLDING, SICK, Sheet, keeping
+from tests.integration.host.stage import Stage
+from tests.ports import free_ports
+
+_STOPPABLE = "admin 0.0.0.0:2019 {\n\t\torigins *\n\t}"
+
+
+def _sheet(stage: Stage, number: int, text: str | None = None, **changes: Any) -> Sheet:
+    sheet = stage.sheet(number)
+    sheet.kept(text, **changes)
+    # As most apps have it: nobody wrote down what to ask.
+    sheet.extra["probes"] = []
+    sheet.proxy(HOLDING)
+    return sheet
+
+
+def _impatient(sheet: Sheet) -> Sheet:
+    """What never answers well is not waited for as long as what has to."""
+    sheet.start_timeout = 3
+    return sheet
+
+
+def _on_loopback(stage: Stage, number: int) -> Sheet:
+    text = keeping(f"{number}" * 40, "http://:8000").replace("{\n\theader", "{\n\tbind 127.0.0.1\n\theader")
+    return _impatient(_sheet(stage, number, text))
+
+
+def _crashing(stage: Stage, number: int) -> Sheet:
+    return _sheet(stage, number, definition={"command": ["/caddy", "run", "--config", "/missing"]})
+
+
+def _unhealthy(stage: Stage, number: int) -> Sheet:
+    return _sheet(stage, number, gate="healthcheck", definition={"healthcheck": SICK})
+
+
+def _failing(stage: Stage, number: int) -> Sheet:
+    return _impatient(_sheet(stage, number, keeping(f"{number}" * 40, status=500)))
+
+
+def _failing_in_public(stage: Stage, number: int) -> Sheet:
+    """What nobody asks by itself is asked as users do."""
+    text = keeping(f"{number}" * 40, status=500)
+    return _impatient(_sheet(stage, number, text, health=None, gate="running"))
+
+
+def _keep(stage: Stage, content: str, folder: Path) -> None:
+    """Put a file into the volume, through the container that serves."""
+    file = folder / "kept"
+    file.write_text(content)
+    subprocess.run(
+        ["docker", "cp", str(file), f"{stage.app}-web-1:/data/kept"], check=True, capture_output=True
+    )
+
+
+def _get(stage: Stage, path: str) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}{path}", timeout=20) as answer:
+        return str(answer.read().decode())
+
+
+def _refused(stage: Stage, result: Result, why: str) -> None:
+    told = f"{result.error}"
+    assert (result.exit, result.serving) == (6, "000001"), (told, stage.notes())
+    assert result.status in ("refused", "reverted")
+    assert why in told
+    assert _get(stage, "/") == "web 1111"
+    assert _get(stage, "/data/kept") == "precious"
+
+
+def test_an_app_with_data_that_is_not_fit(stage: Stage, tmp_path: Path) -> None:
+    """However it fails, the one before serves again, on the same volume, and the result says so."""
+    assert stage.deploy(_sheet(stage, 1)).status == "live", stage.events
+    _keep(stage, "precious", tmp_path)
+    for number, (make, why) in enumerate(
+        (
+            (_on_loopback, "did not answer"),
+            (_crashing, "crashed"),
+            (_unhealthy, "unhealthy"),
+            (_failing, "answered 500"),
+            (_failing_in_public, "answered 500"),
+        ),
+        2,
+    ):
+        result = stage.deploy(make(stage, number))
+        _refused(stage, result, why)
+        assert any("web" in note and "data are as" in note for note in stage.notes()), stage.notes()
+    good = stage.deploy(_sheet(stage, 8))
+    assert (good.status, _get(stage, "/"), _get(stage, "/data/kept")) == ("live", "web 8888", "precious")
+    watch: Any = good.data["watch"]
+    assert watch["probes"]["answered"] > 0
+
+
+def test_an_app_with_data_that_crashes_in_the_watch(stage: Stage, tmp_path: Path) -> None:
+    """The engine starts it again; that it had to is enough."""
+    assert stage.deploy(_sheet(stage, 1)).status == "live"
+    _keep(stage, "precious", tmp_path)
+
+    def crash() -> None:
+        assert wait_until(lambda: read_live(stage.paths) == "000002", timeout=60, poll=0.01)
+        found = Engine.connect().inspect(f"{stage.app}-web-1")
+        assert found is not None
+        address = next(iter(found["NetworkSettings"]["Networks"].values()))["IPAddress"]
+        request = urllib.request.Request(f"http://{address}:2019/stop", method="POST")
+        urllib.request.urlopen(request, timeout=20)
+
+    sheet = _sheet(stage, 2, keeping("2" * 40, options=_STOPPABLE))
+    sheet.watch = {"window": 20}
+    crashing = threading.Thread(target=crash)
+    crashing.start()
+    result = stage.deploy(sheet)
+    crashing.join()
+    assert result.error is not None
+    assert result.error["service"] == "web"
+    _refused(stage, result, "crashed and was restarted")
+
+
+def test_a_first_release_that_is_not_fit_does_not_go_on_serving(stage: Stage) -> None:
+    """Nothing serves, and nothing of it runs but what the next attempt needs."""
+    result = stage.deploy(_failing(stage, 1))
+    assert (result.exit, result.serving) == (6, None)
+    assert stage.containers(running=False) == {f"{stage.app}-caddy-1"}
+    assert stage.deploy(_sheet(stage, 2)).serving == "000002"
+
+
+def test_a_database_that_crashes_over_and_over(stage: Stage, fetch: Callable[[], str]) -> None:
+    """It has no health check: that it has to stay up is asked of everything."""
+
+    def sheet(number: int, command: list[str], **fields: Any) -> Sheet:
+        made = stage.good(number)
+        made.service("db", "state", definition={"command": command, "restart": "unless-stopped"}, **fields)
+        return made
+
+    runs = ["/check", "--", "/caddy", "run"]
+    assert stage.deploy(sheet(1, runs)).status == "live", stage.events
+    (warning,) = [
+        one["text"]
+        for one in stage.events
+        if one.get("level") == "warning" and "nothing tells" in one["text"]
+    ]
+    assert "db" in warning
+    crashing = stage.deploy(sheet(2, ["/check", "--", "/caddy", "nonsense"]), accept_recreate=["db"])
+    assert (crashing.exit, crashing.serving) == (6, "000001"), crashing.error
+    assert "db crashed" in f"{crashing.error}" or "db exited" in f"{crashing.error}"
+    assert fetch() == "web 1111"
+    silent = stage.deploy(sheet(3, [*runs, "--environ"], port=5432), accept_recreate=["db"])
+    assert (silent.exit, silent.serving) == (6, "000001"), silent.error
+    assert "5432" in f"{silent.error}"
+    unasked = stage.deploy(sheet(4, [*runs, "--environ"]), accept_recreate=["db"], require_evidence=True)
+    assert (unasked.exit, unasked.serving) == (6, "000001"), unasked.error
+    assert "nothing tells" in f"{unasked.error}"
+
+
+@pytest.fixture
+def host_port() -> int:
+    """A port of this host."""
+    (port,) = free_ports(1)
+    return port
+
+
+def test_an_app_in_the_network_of_the_host(stage: Stage, host_port: int) -> None:
+    """It has no address of its own: it is asked at the host's."""
+
+    def sheet(number: int, status: int = 200) -> Sheet:
+        made = stage.good(number)
+        text = keeping(f"{number}" * 40, f"http://:{host_port}", status=status).replace(
+            "{\n\theader", "{\n\tbind 127.0.0.1\n\theader"
+        )
+        tree = made.file(text)
+        made.service(
+            "agent",
+            "app",
+            rollout="recreate",
+            port=host_port,
+            health={"path": "/", "status": 200},
+            gate="http",
+            definition={
+                "command": ["/caddy", "run", "--config", "/etc/site", "--adapter", "caddyfile"],
+                "network_mode": "host",
+                "networks": None,
+            },
+            mounts=[{"file": tree, "target": "/etc/site", "read_only": True}],
+        )
+        del made.services["agent"]["definition"]["networks"]
+        return made
+
+    def ask() -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{host_port}/", timeout=20) as answer:
+            return str(answer.read().decode())
+
+    assert stage.deploy(sheet(1)).status == "live", stage.events
+    assert ask() == "web 1111"
+    result = stage.deploy(sheet(2, status=500))
+    assert (result.exit, result.serving) == (6, "000001"), result.error
+    assert "answered 500" in f"{result.error}"
+    assert ask() == "web 1111"
+
+
+def test_what_serves_already_is_asked_before_it_is_said_to_serve(stage: Stage) -> None:
+    """The same commit again, and what serves does not answer: that is no success."""
+    assert stage.deploy(_sheet(stage, 1)).status == "live"
+    again = stage.deploy(_sheet(stage, 1))
+    assert (again.status, again.exit) == ("unchanged", 0)
+    Engine.connect().post(f"/containers/{stage.app}-web-1/pause")
+    try:
+        result = stage.deploy(_sheet(stage, 1))
+        assert (result.status, result.exit, result.serving) == ("failed", 4, "000001")
+        assert "did not answer" in f"{result.error}"
+    finally:
+        Engine.connect().post(f"/containers/{stage.app}-web-1/unpause")
