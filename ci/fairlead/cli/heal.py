@@ -81,4 +81,4 @@ def _repair(place: Place, host: str, session: Session, decision: str, task: str,
             session.ask({"request": "attach", "app": place.app, "task": task}, on_event=show)
     else:
         answer_of(session.ask({"request": "repair", "app": place.app, "decision": decision}, on_event=show))
-    return answer_of(session.ask({"request": "state", "app": place.app, "marks": True}))
+    return answer_of(session.ask({"request": "state", "app": place.app, "marks": True, "ask": True}))

@@ -45,9 +45,10 @@ def command(
     """Show what serves, and prove by digest that it is what was built, scanned and published.
 
     What a death left unfinished is finished or taken back first; a deploy that is under way goes on.
-    A link of the chain that cannot be shown from here is named, and is no failure.
-    One that contradicts is: exit code 4.
+    A link of the chain that cannot be shown from here is named, and is no failure. One that contradicts is, and so is
+    a service that does not run, is restarted over and over or is unhealthy, or a page that users do not get: exit code 4.
     """
+    from fairlead.host.text import find_troubles
     from fairlead.image.workdir import claim_work_dir
 
     reporter = report.current()
@@ -58,7 +59,8 @@ def command(
     now = time.time()
     _show_all(place, reporter, states, proofs, lost, now)
     reporter.result(_document(place, states, proofs, lost), _sentences(place, states, now))
-    if lost or not all(proof.holds for found in proofs.values() for proof in found):
+    troubled = any(find_troubles(state) for state in states.values())
+    if lost or troubled or not all(proof.holds for found in proofs.values() for proof in found):
         ctx.exit(int(ExitCode.COMMAND_FAILED))
 
 
@@ -76,7 +78,7 @@ def _ask_states(
     sessions, states, lost = {}, {}, {}
     with (
         open_lines(place, access) as lines,
-        lines.ask_ahead({"request": "state", "app": place.app}) as aheads,
+        lines.ask_ahead({"request": "state", "app": place.app, "ask": True}) as aheads,
     ):
         for host, ahead in aheads.items():
             try:
@@ -137,11 +139,13 @@ def _sentences(place: Place, states: States, now: float) -> str:
 
 
 def _show(reporter: Reporter, state: Mapping[str, Any], proofs: Sequence[Proof], now: float) -> None:
-    from fairlead.host.text import STATUS_HEADERS, status_remarks, status_rows
+    from fairlead.host.text import STATUS_HEADERS, find_troubles, status_remarks, status_rows
     from fairlead.release.proof import LINKS, proof_notes, proof_rows
 
     if state["services"]:
         reporter.table(STATUS_HEADERS, status_rows(state, now))
+    for trouble in find_troubles(state):
+        reporter.warn(trouble)
     if proofs:
         reporter.line()
         reporter.table(("IMAGE", *(name.upper() for name in LINKS), "PROOF"), proof_rows(proofs))

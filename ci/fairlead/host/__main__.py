@@ -19,6 +19,7 @@ from typing import Any, Optional
 from . import console
 from .errors import AgentError, InputFault
 from .paths import Paths, app_paths, fairlead_root, list_apps
+from .text import find_troubles
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -60,16 +61,18 @@ def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
         console.say_json(data, pretty=True)
     else:
         console.say("\n".join(console.render(words.verb, data)))
-    return 0
+    return AgentError.exit_code if words.verb == "status" and find_troubles(data) else 0
 
 
 def _read(paths: Paths, verb: str) -> Mapping[str, Any]:
     from .engine import Engine
+    from .serving import ask_public
     from .state import read_history, read_state, tell_state
 
     if verb == "history":
         return {"app": paths.app, "history": read_history(paths)}
-    return tell_state(paths, read_state(paths, Engine.connect()))
+    state = read_state(paths, Engine.connect())
+    return {**tell_state(paths, state), "unserved": ask_public(state)}
 
 
 def _print_logs(paths: Paths, words: argparse.Namespace) -> int:

@@ -47,13 +47,20 @@ def answer_check(root: Path, frame: Frame, restriction: Restriction) -> Mapping[
 
 
 def answer_state(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
-    """What serves, and the tasks that are under way; with ``marks`` also how values of secrets are named here."""
+    """What serves, and the tasks that are under way.
+
+    With ``ask`` also what is wrong with what users are answered now, with ``marks`` how values of secrets are named here.
+    """
     from .engine import Engine
     from .state import read_state, tell_state
 
     paths = parse_app(root, frame)
     state = read_state(paths, Engine.connect())
     told = {**tell_state(paths, state), "tasks": _running(paths)}
+    if frame.get("ask") is True:
+        from .serving import ask_public
+
+        told["unserved"] = ask_public(state)
     if frame.get("marks") is not True or not restriction.brings_secrets:
         return told
     # For who brings values of secrets: whoever has the key of their names can try values. `status` shows the rest.

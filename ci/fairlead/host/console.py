@@ -11,6 +11,7 @@ from typing import Any
 from .text import (
     HISTORY_HEADERS,
     STATUS_HEADERS,
+    find_troubles,
     history_rows,
     render_table,
     status_remarks,
@@ -28,7 +29,7 @@ def render(verb: str, data: Mapping[str, Any]) -> list[str]:
     now = time.time()
     rows = status_rows(data, now)
     table = ["", *render_table(STATUS_HEADERS, rows), ""] if rows else []
-    return [status_sentence(data, now), *table, *status_remarks(data)]
+    return [status_sentence(data, now), *table, *find_troubles(data), *status_remarks(data)]
 
 
 def render_log(line: Mapping[str, str]) -> str:

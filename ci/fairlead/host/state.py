@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,9 +26,12 @@ from .paths import RELEASE_ID, Paths, project_clashes
 from .release import Release, Service, content_hash
 from .routes import read_live
 from .standby import Standby, find_standby
+from .text import age_of
 
 SCHEMA = "fairlead.state/v1"
 _AT_ONCE = 8
+_STEADY_SECONDS = 60.0
+"""The engine waits for up to a minute before it starts again what crashed: up for longer, it has calmed down."""
 _FIRST = "000001"
 _MOST_FIRST = 900_000
 _MOST_AHEAD = 1000
@@ -254,6 +258,8 @@ def _summary(service: Service, containers: list[Container]) -> str:
         return "job"
     if not containers:
         return "missing" if service.replicas else "none asked"
+    if any(map(_is_restarted_now, containers)):
+        return "restarting"
     if not all(one.running for one in containers):
         return "stopped" if not any(one.running for one in containers) else "partly stopped"
     worst = {one.health for one in containers}
@@ -261,6 +267,14 @@ def _summary(service: Service, containers: list[Container]) -> str:
         if health in worst:
             return health
     return "healthy" if worst == {"healthy"} else "running"
+
+
+def _is_restarted_now(container: Container) -> bool:
+    """Whether it is started over and over: about to be, or up for a moment since the engine had to."""
+    up = age_of(container.started_at, time.time())
+    return container.restarting or (
+        container.restarts > 0 and container.running and up is not None and up < _STEADY_SECONDS
+    )
 
 
 def later_id(following: str, at_least: str) -> str:

@@ -11,6 +11,7 @@ from .visible import visible_line
 
 STATUS_HEADERS = ("SERVICE", "ROLE", "RELEASE", "STATE", "SINCE", "IMAGE")
 HISTORY_HEADERS = ("WHEN", "WHAT", "RELEASE", "COMMIT", "BY", "TOOK", "ENDED")
+_TROUBLED = ("unhealthy", "stopped", "partly stopped")
 _SHORT = 12
 _KEY_CHARS = len("SHA256:") + 8
 
@@ -84,6 +85,22 @@ def status_remarks(state: Mapping[str, Any]) -> list[str]:
     return remarks
 
 
+def find_troubles(state: Mapping[str, Any]) -> list[str]:
+    """Why what serves is not well, in words: services that do not stay up, are sick or gone, pages that fail."""
+    found = [text for service in state.get("services", ()) for text in _trouble(service)]
+    return [*found, *map(str, state.get("unserved") or ())]
+
+
+def _trouble(service: Mapping[str, Any]) -> list[str]:
+    name, how = service["service"], str(service["state"])
+    if how == "restarting":
+        restarts = max(int(one.get("restarts") or 0) for one in service.get("containers", ()))
+        return [f"{name} is restarted over and over ({restarts} times): `fairlead logs {name}` shows why"]
+    if how == "missing":
+        return [f"{name} has no container: `fairlead repair`, or deploy again"]
+    return [f"{name} is {how}: `fairlead logs {name}` shows why"] if how in _TROUBLED else []
+
+
 def history_rows(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     """One row a deploy or rollback, for ``HISTORY_HEADERS``."""
     return [
@@ -124,14 +141,19 @@ def stamp(seconds: Optional[float]) -> str:
 
 def ago(since: object, now: float) -> str:
     """How long ago, roughly: ``5 s``, ``12 min``, ``3 h``, ``9 d``. ``since`` is epoch seconds or an ISO time."""
-    seconds = _epoch(since)
-    if seconds is None:
+    passed = age_of(since, now)
+    if passed is None:
         return "-"
-    passed = max(0.0, now - seconds)
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if passed >= 2 * size or (unit == "min" and passed >= size):
             return f"{passed / size:.0f} {unit}"
     return f"{passed:.0f} s"
+
+
+def age_of(since: object, now: float) -> Optional[float]:
+    """Seconds since a time, epoch seconds or an ISO time; None where that is none."""
+    seconds = _epoch(since)
+    return None if seconds is None else max(0.0, now - seconds)
 
 
 def render_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

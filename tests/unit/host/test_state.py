@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ from fairlead.host.layout import make_layout
 from fairlead.host.lock import Holder, hold_lock
 from fairlead.host.paths import Paths, app_paths
 from fairlead.host.state import later_id, read_state
-from fairlead.host.text import status_remarks
+from fairlead.host.text import find_troubles, status_remarks
 from tests.unit.host.pretend import PretendEngine
+from tests.unit.host.samples import container, release, serving
 from tests.unit.host.stories import APP, tell_story
 
 
@@ -92,3 +95,29 @@ def test_hosts_call_a_release_the_same(following: str, at_least: str, given: str
 def test_no_client_uses_up_the_ids(following: str, at_least: str) -> None:
     with pytest.raises(InputFault, match=at_least):
         later_id(following, at_least)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "healthy"),
+        ({"restarts": 3}, "healthy"),
+        ({"restarts": 3, "started_at": "now"}, "restarting"),
+        ({"started_at": "now"}, "healthy"),
+        ({"restarting": True, "running": False, "restarts": 1}, "restarting"),
+        ({"running": False}, "stopped"),
+        ({"health": "unhealthy"}, "unhealthy"),
+    ],
+)
+def test_what_is_started_over_and_over_is_not_well(changes: dict[str, Any], told: str) -> None:
+    """Between two crashes it runs: that the engine had to start it, and when, tells."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%S.123456789Z", time.gmtime())
+    changes = {key: now if value == "now" else value for key, value in changes.items()}
+    live = release()
+    sick = container("db", "", **changes)
+    state = serving(live)
+    others = [one for one in state.containers if one.service != "db"]
+    document = replace(state, containers=(*others, sick)).to_json()
+    (db,) = [one for one in document["services"] if one["service"] == "db"]
+    assert db["state"] == told
+    assert bool(find_troubles(document)) == (told != "healthy")

@@ -123,3 +123,29 @@ def test_events_as_lines() -> None:
     assert console.render_event({"event": "result", "status": "live", "serving": "000042"}) == [
         "live: 000042 serves"
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("healthy", ""),
+        ("running", ""),
+        ("starting", ""),
+        ("none asked", ""),
+        ("job", ""),
+        ("unhealthy", "web is unhealthy"),
+        ("stopped", "web is stopped"),
+        ("partly stopped", "web is partly stopped"),
+        ("missing", "web has no container"),
+        ("restarting", "web is restarted over and over (1 times)"),
+    ],
+)
+def test_a_service_that_is_not_well_is_a_trouble(state: str, told: str) -> None:
+    found = text.find_troubles({**STATE, "services": [{**STATE["services"][0], "state": state}]})
+    assert [told in one for one in found] == ([True] if told else [])
+
+
+def test_a_page_that_users_do_not_get_is_a_trouble() -> None:
+    told = "https://board.example.com/ answered 503"
+    assert text.find_troubles({**STATE, "unserved": [told]}) == [told]
+    assert told in console.render("status", {**STATE, "unserved": [told]})
