@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fairlead.compose.model import GENERATED_PROXY, ComposeApp, Service
-from fairlead.compose.sites import Site, published_ports, render_caddyfile
+from fairlead.compose.sites import HOST, Site, find_name, published_ports, render_caddyfile
 from fairlead.compose.trees import Tree, file_tree
 from fairlead.positions import plain
 
@@ -63,6 +63,8 @@ def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[
     }
     if ports:
         definition["ports"] = ports
+    if any(find_name(site.service) == HOST for site in sites):
+        definition["extra_hosts"] = {HOST: "host-gateway"}
     service = Service(
         name=GENERATED_PROXY,
         role="proxy",

@@ -8,6 +8,7 @@ from fairlead.compose import known_images
 from fairlead.compose.dockerfile import DockerfileFacts
 from fairlead.compose.model import ROLES, Health, Service
 from fairlead.compose.ports import (
+    OTHER_PROTOCOLS,
     FoundPort,
     find_health_request,
     find_port,
@@ -180,6 +181,8 @@ def _rollout(facts: ServiceFacts, role: Role, why: str) -> tuple[Rollout, str]:
     if role in {"state", "ops", "proxy"}:
         return "recreate", why
     volume = facts.own_volume()
+    if declared == "shared":
+        return "switch", f"{why}; rolled, for two may share the volume {volume}" if volume else why
     if role in {"app", "worker"} and volume:
         return "recreate", f"{why}; recreated, because it alone writes to the volume {volume}"
     return "switch", why
@@ -194,7 +197,11 @@ def _health(
         return None, "running"
     command = healthcheck_command(facts.definition, facts.dockerfile)
     asked, asked_port = find_health_request(command)
-    is_probed = role == "app" and port is not None and rollout == "switch"
+    speaks_http = rollout == "switch" or port not in OTHER_PROTOCOLS | known_images.STATE_PORTS
+    is_probed = port is not None and (
+        (role == "app" and speaks_http)
+        or (role in {"worker", "state", "ops"} and isinstance(declared, Mapping))
+    )
     health: Health | None = None
     if is_probed and isinstance(declared, Mapping):
         health = Health(declared.get("path", "/"), declared.get("status"))

@@ -13,6 +13,8 @@ from fairlead.compose.remarks import Remarks
 from fairlead.host.strangers import ROUTE, render_route
 
 _TLS_TARGETS = frozenset({443, 8443})
+HOST = "host.docker.internal"
+"""What the proxy calls the host, where a service shares the host's network."""
 EDGE_PORT = 80
 """Where the added proxy answers the edge."""
 # How long a request waits for a service that is stopped and started again.
@@ -193,10 +195,19 @@ def _render_site(site: Site, app: ComposeApp) -> str:
     else:
         body = (
             "\treverse_proxy {\n"
-            f"\t\tdynamic a {{\n\t\t\tname {site.service.name}\n\t\t\tport {site.target}\n\t\t\trefresh 1s\n\t\t}}\n"
-            f"\t\tlb_try_duration {_RECREATE_WAIT}\n\t\tlb_try_interval 250ms\n\t}}\n"
+            f"\t\tdynamic a {{\n\t\t\tname {find_name(site.service)}\n\t\t\tport {site.target}\n\t\t\trefresh 1s\n\t\t}}\n"
+            f"\t\tlb_try_duration {_RECREATE_WAIT}\n\t\tlb_try_interval 50ms\n\t}}\n"
         )
     return f"\n{_inner_address(site)} {{\n{tls}{body}{strangers}}}\n"
+
+
+def find_name(service: Service) -> str:
+    """The name by which the proxy finds a service: its own, but for one that is in the network of the host or a neighbour."""
+    mode = str(service.definition.get("network_mode") or "")
+    kind, _, neighbour = mode.partition(":")
+    if mode == "host":
+        return HOST
+    return neighbour if kind == "service" else service.name
 
 
 def _inner_address(site: Site) -> str:

@@ -115,3 +115,49 @@ def test_an_app_that_alone_writes_to_a_volume_is_recreated(
     """Two of it at once could corrupt what neither expects the other to write."""
     service = infer_service(facts({"expose": ["80"], "volumes": volumes}, image="web", shared_volumes=shared))
     assert (service.role, service.rollout) == ("app", rollout)
+
+
+@pytest.mark.parametrize(
+    ("definition", "image", "role", "gate", "health"),
+    [
+        ({"expose": ["80"], "volumes": DATA}, "web", "app", "http", Health()),
+        ({"expose": ["80"], "x-fairlead": {"rollout": "recreate"}}, "web", "app", "http", Health()),
+        (
+            {"expose": ["80"], "volumes": DATA, "x-fairlead": {"health": {"path": "/up", "status": 200}}},
+            "web",
+            "app",
+            "http",
+            Health("/up", 200),
+        ),
+        (
+            {"x-fairlead": {"role": "state", "port": 9000, "health": {"path": "/live"}}},
+            "",
+            "state",
+            "http",
+            Health("/live"),
+        ),
+        # Not HTTP: asked whether it listens, on the server.
+        ({"expose": ["1883"], "x-fairlead": {"rollout": "recreate"}}, "broker", "app", "running", None),
+        (
+            {"expose": ["80"], "volumes": DATA, "x-fairlead": {"health": "none"}},
+            "web",
+            "app",
+            "running",
+            None,
+        ),
+    ],
+)
+def test_what_is_recreated_is_asked_as_well(
+    definition: dict[str, Any], image: str, role: str, gate: str, health: Health | None
+) -> None:
+    """Nothing runs beside it, so that its own answers are all that tells."""
+    service = infer_service(facts(definition, image=image))
+    assert (service.role, service.rollout) == (role, "recreate")
+    assert (service.gate, service.health) == (gate, health)
+
+
+def test_two_releases_may_share_a_volume_where_the_user_says_so() -> None:
+    definition = {"expose": ["80"], "volumes": DATA, "x-fairlead": {"rollout": "shared"}}
+    service = infer_service(facts(definition, image="web"))
+    assert (service.rollout, service.is_routed) == ("switch", True)
+    assert "two may share the volume data" in service.why

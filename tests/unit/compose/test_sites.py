@@ -92,6 +92,25 @@ def test_a_service_that_is_recreated_is_waited_for(tmp_path: Path) -> None:
     assert "import switch web" not in text
 
 
+@pytest.mark.parametrize(
+    ("mode", "upstream", "hosts"),
+    [
+        ("host", "host.docker.internal", {"host.docker.internal": "host-gateway"}),
+        ("service:vpn", "vpn", None),
+    ],
+)
+def test_a_service_in_anothers_network_is_reached_there(
+    tmp_path: Path, mode: str, upstream: str, hosts: dict[str, str] | None
+) -> None:
+    """Its own name is nowhere."""
+    vpn = "vpn: {image: vpn, x-fairlead: {role: ops}}"
+    entry = f"web: {{image: web, network_mode: '{mode}', x-fairlead: {{rollout: recreate, port: 3000}}}}"
+    parts = split_small(small_app(tmp_path, services(vpn, entry), url="https://a.example.com"))
+    assert f"name {upstream}\n" in caddyfile(parts)
+    assert "port 3000\n" in caddyfile(parts)
+    assert proxy(parts).get("extra_hosts") == hosts
+
+
 def test_a_recreated_service_keeps_publishing_what_is_not_http(tmp_path: Path) -> None:
     entry = (
         "git: {image: gitea, x-fairlead: {rollout: recreate, port: 3000}, ports: "

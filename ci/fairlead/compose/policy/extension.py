@@ -35,7 +35,7 @@ SERVICE_KEYS: Mapping[str, Form] = {
         lambda value: value == "none" or isinstance(value, dict),
     ),
     "image": ("the name of an image of fairlead.yaml", _is_text),
-    "rollout": ("switch or recreate", lambda value: value in ("switch", "recreate")),
+    "rollout": ("switch, recreate or shared", lambda value: value in ("switch", "recreate", "shared")),
     "start": ("before or after", lambda value: value in ("before", "after")),
     "irreversible": ("true or false", lambda value: isinstance(value, bool)),
     "backup": ("a mapping with by: or none:", lambda value: isinstance(value, dict)),
