@@ -16,7 +16,6 @@ from .snippet import PROBE_HEADER
 _EVERY = 0.5
 _SPACING = 0.1
 """Seconds between two requests over all: many probes are no load test."""
-_WITHIN = 2.0
 _IN_A_ROW = 2
 """One bad answer may be chance, two are not."""
 _AT_ONCE = 8
@@ -81,7 +80,7 @@ class Prober:
             if one.pending is None and due and not one.dropped and not one.has_failed:
                 one.asked += 1
                 one.pending = self._pool.submit(
-                    probe_http, one.question.target, timeout=_WITHIN, headers=self._headers
+                    probe_http, one.question.target, timeout=one.question.within, headers=self._headers
                 )
 
     def _take(self, one: _Series, answer: Answer, now: float) -> None:

@@ -18,6 +18,8 @@ from .release import Probe, Release, Service
 
 _ANY_PAGE = Probe("/", None)
 """Whatever page there is; anything below 500 will do."""
+_PAGE_WITHIN = 10.0
+"""Seconds for a page that nobody said should be quick."""
 _LOOPBACK = "127.0.0.1"
 
 
@@ -25,7 +27,8 @@ _LOOPBACK = "127.0.0.1"
 class Question:
     """One HTTP request: whom it is about, where it is asked, what is expected.
 
-    ``public`` asks as a user does; ``direct`` asks one replica by itself.
+    ``public`` asks as a user does; ``direct`` asks one replica by itself; ``within`` is how many seconds the watch gives
+    it for its answer.
     """
 
     about: str
@@ -35,6 +38,7 @@ class Question:
     service: Optional[str] = None
     public: bool = False
     direct: bool = False
+    within: float = 2.0
 
     def fault(self, answer: Answer) -> str:
         """Why this is not the answer that was hoped for, or an empty text."""
@@ -53,11 +57,13 @@ def plan_public(bundle: Bundle, proxy: Container) -> Iterator[Question]:
     for probe in public_probes(release):
         target = public_target(release, probe.path, proxy)
         if target is not None:
-            yield Question(f"{release.url}{probe.path}", target, probe, public=True)
+            within = Question.within if release.probes else _PAGE_WITHIN
+            yield Question(f"{release.url}{probe.path}", target, probe, public=True, within=within)
     if release.proxy == GENERATED_PROXY:
         for port in _further_ports(release, proxy):
             target = Target("http", port.address, port.number, f"localhost:{port.number}", "/")
-            yield Question(f"port {port.number} of this host", target, _ANY_PAGE, public=True)
+            about = f"port {port.number} of this host"
+            yield Question(about, target, _ANY_PAGE, public=True, within=_PAGE_WITHIN)
 
 
 def public_probes(release: Release) -> Sequence[Probe]:

@@ -13,6 +13,7 @@ from .questions import Question, plan_public
 from .state import State
 
 _AT_ONCE = 8
+_WITHIN = 5.0
 _TRIES = 2
 """One bad answer may be chance."""
 
@@ -63,7 +64,7 @@ def find_sick(names: Collection[str], containers: Sequence[Container]) -> list[s
 def _ask(question: Question) -> str:
     fault = ""
     for _ in range(_TRIES):
-        answer = probe_http(question.target)
+        answer = probe_http(question.target, timeout=max(question.within, _WITHIN))
         fault = question.fault(answer)
         if not fault or answer.tls:
             return ""

@@ -14,11 +14,14 @@ from ..context import Context
 from ..errors import ReleaseFault
 from ..health import Verdict, judge_replicas
 from ..inside import ROLE as INSIDE
+from ..inside import networks_of
 from ..questions import Question, plan_recreated
 from ..release import Service
 from .beside import is_replaced
 from .platform import changed_services
 
+_UNREACHED = frozenset({"macvlan", "ipvlan"})
+"""Networks in which a host does not reach its own containers."""
 CARRYING = ("proxy", INSIDE)
 """What carries requests, and is seen by whether these arrive."""
 
@@ -71,8 +74,11 @@ def restarts_before(context: Context) -> dict[str, int]:
 
 def ask_recreated(context: Context, containers: Sequence[Container]) -> Iterator[Question]:
     """What is asked of each of them by itself."""
+    networks = context.target.release.networks
     for service in recreated_services(context):
-        yield from plan_recreated(service, containers)
+        drivers = {str((networks.get(name) or {}).get("driver", "")) for name in networks_of(service)}
+        if not drivers & _UNREACHED:
+            yield from plan_recreated(service, containers)
 
 
 def find_unasked(

@@ -41,6 +41,7 @@ _SETTLE = 2.0
 """Seconds that a container without any check has to run: a crash at start shows by then."""
 _SETTLE_AGAIN = 0.5
 """The same where the release has served before, and who goes back to it is in a hurry."""
+_WITHIN = 5.0
 _ANSWER_WITHIN = 5.0
 """Seconds for answers once all containers are healthy: more waiting would not make a wrong answer right."""
 
@@ -180,7 +181,8 @@ def _ask(
     row = 0
     while row < _IN_A_ROW:
         context.heed()
-        answer = probe_http(question.target, "" if question.direct else context.token, heed=context.heed)
+        token, within = "" if question.direct else context.token, max(question.within, _WITHIN)
+        answer = probe_http(question.target, token, timeout=within, heed=context.heed)
         fault = question.fault(answer)
         row = 0 if fault else row + 1
         if fault and question.public and answer.tls:

@@ -33,8 +33,6 @@ _TICK_SHARE = 0.5
 _LOOK_EVERY = 0.5
 _LOOK_SPACING = 0.1
 """Seconds between two containers that are looked at, over all: a watch is no load."""
-_UNASKED_TIMES = 3
-"""So much longer is watched where somebody can be asked nothing: only time tells whether he stays up."""
 _SAMPLED_WITHIN = 1.0
 _SETTLED_WITHIN = 30.0
 """Seconds after the window for what was asked in it: each answer has its own, and many wait for their turn."""
@@ -49,8 +47,6 @@ def run_watch(context: Context) -> Outcome:
     window = context.plan.window
     if not window:
         return Outcome("off", skipped=True)
-    if context.unasked and context.plan.kind == DEPLOY:
-        window *= _UNASKED_TIMES
     watcher = _Watcher(context, window)
     try:
         verdict = watcher.watch()
