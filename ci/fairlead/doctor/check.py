@@ -88,5 +88,5 @@ def plan_error(checks: Sequence[Check]) -> FairleadError | None:
     return kinds.get(code, CommandFailedError)(
         what,
         why=", ".join(check.name for check in failed) if len(failed) > 1 else "",
-        fix="what to do stands above",
+        fix="do what the rows of the checks say",
     )

@@ -83,7 +83,7 @@ def _explain_step(progress: Progress, step: Step, sources: Mapping[str, Source])
     return CommandFailedError(
         f"{place}a step of the build failed: {step.text}",
         why=step.error,
-        fix="the last lines of the step are below" if step.output else "",
+        fix="its last lines are quoted here" if step.output else "",
         findings=findings,
         details=step.last_lines,
     )

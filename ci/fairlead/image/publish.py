@@ -80,7 +80,7 @@ def check_publishable(build: BuildDocument, scan: ScanDocument, settings: Settin
     if findings:
         raise ScanRefusedError(
             "there is no passing verdict for what was built",
-            why=f"{len(findings)} {'reason' if len(findings) == 1 else 'reasons'} below",
+            why=f"{len(findings)} {'reason' if len(findings) == 1 else 'reasons'} given",
             fix="run `fairlead scan` again; it tells what to do about an image that it refuses",
             findings=tuple(findings),
         )

@@ -40,7 +40,7 @@ def refusal(document: ScanDocument) -> ScanRefusedError | None:
     fixes = dict.fromkeys(fix for code, fix in _FIXES.items() if code in codes)
     return ScanRefusedError(
         f"the scan refuses {', '.join(refused)}",
-        why=f"{len(findings)} {'reason' if len(findings) == 1 else 'reasons'} below",
+        why=f"{len(findings)} {'reason' if len(findings) == 1 else 'reasons'} given",
         fix="; ".join(fixes),
         findings=findings,
     )

@@ -98,7 +98,7 @@ def read_secrets(
     if findings:
         raise InputError(
             "a secret is missing" if len(findings) == 1 else f"{len(findings)} secrets are missing",
-            fix="give each in one of the places named above; an empty value counts as missing",
+            fix="give each in one of the places that are named with it; an empty value counts as missing",
             findings=tuple(findings),
         )
     return found

@@ -194,7 +194,7 @@ def _how_to_add(known_hosts: str, keys: Sequence[ScannedKey]) -> str:
         )
     return (
         f"verify the fingerprint on the server itself (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`), "
-        f"then add the line below to {known_hosts}"
+        f"then add its line, quoted here, to {known_hosts}"
     )
 
 

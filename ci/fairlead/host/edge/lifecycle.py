@@ -174,7 +174,7 @@ def _wait_until_it_answers(engine: Engine, place: Place) -> None:
     raise ReleaseFault(
         "the edge of this host does not start",
         why=f"its admin socket did not answer within {_START_WAIT:g} s",
-        fix="what it printed last stands below",
+        fix="see what it printed last, quoted here",
         details=read_evidence(engine, edge) if edge is not None else (),
     )
 

@@ -39,7 +39,7 @@ def wait_for_carriers(context: Context, names: Collection[str]) -> None:
             raise ReleaseFault(
                 f"{name}, which carries calls between services, does not listen",
                 why=f"nobody accepts a connection at port {' or '.join(map(str, ports))} after {_WAIT:g} s",
-                fix="what serves was not touched; what it printed last stands below",
+                fix="what serves was not touched; see what it printed last, quoted here",
                 details=read_evidence(context.engine, found[0]) if found[0] is not None else (),
                 service=name,
             )

@@ -127,7 +127,7 @@ def _compose_up(context: Context, home: str, actions: list[Action]) -> None:
         raise ReleaseFault(
             "the release could not be started",
             why=done.tail[-1] if done.tail else f"compose exited with {done.returncode}",
-            fix="the lines of Compose below say which container the engine refused",
+            fix="the lines of Compose, quoted here, say which container the engine refused",
             details=done.tail,
         )
 
@@ -141,7 +141,7 @@ def _raise_if_crashed(context: Context, home: str) -> None:
             raise ReleaseFault(
                 f"{container.service} {verdict.reason}",
                 why="it did so while it was starting",
-                fix="its last lines stand below",
+                fix="its last lines are quoted here",
                 details=read_evidence(context.engine, container),
                 service=container.service,
             )

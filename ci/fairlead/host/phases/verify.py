@@ -236,7 +236,7 @@ def _refuse(context: Context, service: Optional[Service], what: str) -> None:
     raise ReleaseFault(
         what,
         why=why,
-        fix="what it printed last stands below; correct it and deploy again",
+        fix="see what it printed last, quoted here; correct it and deploy again",
         details=details,
         service=service.name if service else None,
     )

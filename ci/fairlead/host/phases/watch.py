@@ -207,7 +207,7 @@ def _go_back(context: Context, verdict: Verdict, blamed: Optional[str]) -> None:
     raise ReleaseFault(
         f"release {context.target.id} {what} after {verdict.evidence.seconds:.1f} s: {verdict.reasons[0]}",
         why="; ".join(verdict.reasons[1:]),
-        fix="what was seen stands below; correct it and deploy again"
+        fix="what was seen is quoted here; correct it and deploy again"
         if failed
         else "deploy while there is traffic, with a longer `deploy.watch.window`, or without --require-evidence",
         details=(*verdict.reasons, *verdict.figures, *_logs(context, blamed if failed else None)),
