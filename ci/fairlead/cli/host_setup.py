@@ -206,15 +206,15 @@ def _public_key(public_key: Path | None, identity: Path | None) -> PublicKey | N
     if public_key is not None:
         return parse_public_key(_read(public_key, "--public-key"), str(public_key))
     if identity is not None:
-        return _half_of(identity)
+        return _half_of(identity, str(identity))
     if os.environ.get(KEY_VARIABLE):
         with key_file(os.environ[KEY_VARIABLE]) as path:
-            return _half_of(path)
+            return _half_of(path, f"the key in {KEY_VARIABLE}")
     return None
 
 
-def _half_of(private: Path) -> PublicKey:
-    """The public half of a private key."""
+def _half_of(private: Path, name: str) -> PublicKey:
+    """The public half of a private key, which is told by ``name``: the file of one that came in a variable passes away."""
     from fairlead import process
     from fairlead.errors import CommandFailedError, InputError
     from fairlead.remote.public_key import parse_public_key
@@ -223,11 +223,11 @@ def _half_of(private: Path) -> PublicKey:
         made = process.run(("ssh-keygen", "-y", "-P", "", "-f", private)).stdout
     except CommandFailedError as error:
         raise InputError(
-            f"the public half of {private} cannot be made",
+            f"the public half of {name} cannot be made",
             why="it has a passphrase, or is no private key",
             fix="name the public half with --public-key",
         ) from error
-    return parse_public_key(made.encode(), str(private))
+    return parse_public_key(made.encode(), name)
 
 
 def _run_setup(place: Place, options: AccessOptions, login: str, script: str, *, has_key: bool) -> None:

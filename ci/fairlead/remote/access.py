@@ -49,7 +49,7 @@ def open_access(
     elif environ.get(KEY_VARIABLE):
         redact(environ[KEY_VARIABLE])
         with key_file(environ[KEY_VARIABLE]) as identity:
-            yield Access(host, known_hosts, identity)
+            yield Access(host, known_hosts, identity, KEY_VARIABLE)
     else:
         yield Access(host, known_hosts)
 

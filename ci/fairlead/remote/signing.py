@@ -36,10 +36,16 @@ def sign_release(document: Mapping[str, Any], identity: Path | None, environ: Ma
         try:
             return process.run(argv, stdin=render_signed(document), env=agent).stdout
         except CommandFailedError as error:
+            passing = identity is None
+            name = f"the key in {SIGNING_VARIABLE}" if passing else str(identity)
+            said = error.details[-1] if error.details else error.why
             raise InputError(
-                "the release cannot be signed with this key",
-                why=error.details[-1] if error.details else error.why,
-                fix="`ssh-add -l` lists the keys that an agent has; --signing-identity names the one to use",
+                f"the release cannot be signed with {name}",
+                # A key that came in a variable lies in a file of ours, which is gone when this is read.
+                why=said.replace(str(key), "the key") if passing else said,
+                fix="give it the whole content of the key's file, from `-----BEGIN` to `-----END …-----`"
+                if passing
+                else "`ssh-add -l` lists the keys that an agent has; --signing-identity names the one to use",
             ) from error
 
 

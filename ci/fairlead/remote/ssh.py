@@ -22,12 +22,14 @@ class Access:
         host: the server, as fairlead.yaml names it.
         known_hosts: the file of host keys to believe, and no other; None is ssh's own.
         identity: the private key to use, and no other; None is ssh's own choice.
+        origin: the variable that the key came in, where ``identity`` is a file that passes away; or empty.
         connect_timeout: seconds until an address that does not answer is given up.
     """
 
     host: Host
     known_hosts: Path | None = None
     identity: Path | None = None
+    origin: str = ""
     connect_timeout: int = 10
 
 

@@ -26,6 +26,8 @@ class Cause(Enum):
     CUT = auto()
     DENIED = auto()
     KEY_FILE = auto()
+    OPEN_KEY_FILE = auto()
+    CLOSED_KEY_FILE = auto()
     UNKNOWN_HOST_KEY = auto()
     CHANGED_HOST_KEY = auto()
     NO_PYTHON = auto()
@@ -37,10 +39,9 @@ class Cause(Enum):
 _PATTERNS: tuple[tuple[Cause, str], ...] = (
     (Cause.CHANGED_HOST_KEY, r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for \S+ has changed"),
     (Cause.UNKNOWN_HOST_KEY, r"No \S+ host key is known for|Host key verification failed"),
-    (
-        Cause.KEY_FILE,
-        r"UNPROTECTED PRIVATE KEY FILE|Load key .*: (?:invalid format|error in libcrypto|Permission denied)",
-    ),
+    (Cause.OPEN_KEY_FILE, r"UNPROTECTED PRIVATE KEY FILE"),
+    (Cause.CLOSED_KEY_FILE, r"Load key .*: Permission denied"),
+    (Cause.KEY_FILE, r"Load key .*: (?:invalid format|error in libcrypto)"),
     (Cause.NAME, r"Could not resolve hostname"),
     (Cause.REFUSED, r"Connection refused"),
     (Cause.UNREACHABLE, r"timed out|No route to host|Network is unreachable|Host is down"),
@@ -99,9 +100,7 @@ def explain(access: Access, stderr: str, keys: Sequence[ScannedKey] = ()) -> Com
     if any(line.startswith("Traceback") for line in lines):
         # The agent's own fault: its last line says which, the rest is of no use to who deploys.
         lines = lines[-1:]
-    return CommandFailedError(
-        what, why=why, fix=fix, details=lines if cause in {Cause.LOST, Cause.KEY_FILE} else ()
-    )
+    return CommandFailedError(what, why=why, fix=fix, details=lines if cause in _quoted(access) else ())
 
 
 _SENTENCES: Mapping[Cause, tuple[str, str, str]] = {
@@ -132,8 +131,18 @@ _SENTENCES: Mapping[Cause, tuple[str, str, str]] = {
     ),
     Cause.KEY_FILE: (
         "ssh cannot use {key}",
-        "its file is readable by others, broken, or cut off: a key ends with a newline",
-        "`chmod 600 {file}`, then `ssh-keygen -y -f KEYFILE` must print a public key",
+        "its text is broken, or was cut off: a key ends with a newline",
+        "give it whole, from `-----BEGIN` to `-----END …-----`: `ssh-keygen -y -f {file}` must print a public key",
+    ),
+    Cause.OPEN_KEY_FILE: (
+        "ssh does not use {key}",
+        "its file can be read by others",
+        "`chmod 600 {file}`",
+    ),
+    Cause.CLOSED_KEY_FILE: (
+        "ssh cannot use {key}",
+        "you may not read it",
+        '`ls -l {file}` shows whose it is: `sudo chown "$USER" {file}`, or run this as its owner',
     ),
     Cause.NO_PYTHON: (
         "python3 is missing on {host}",
@@ -147,6 +156,18 @@ _SENTENCES: Mapping[Cause, tuple[str, str, str]] = {
     ),
 }
 """What, why, fix, by cause."""
+_OF_KEY = {Cause.KEY_FILE, Cause.OPEN_KEY_FILE, Cause.CLOSED_KEY_FILE}
+
+
+def _quoted(access: Access) -> set[Cause]:
+    """Where ssh's own words are shown too: not those on a file of ours, which is gone when they are read."""
+    return {Cause.LOST} if access.origin else {Cause.LOST, *_OF_KEY}
+
+
+def _key_words(access: Access) -> str:
+    if access.origin:
+        return f"the key in {access.origin}"
+    return f"the key {access.identity}" if access.identity else "your keys"
 
 
 def _sentence(cause: Cause, access: Access, stderr: str) -> tuple[str, ...]:
@@ -154,10 +175,13 @@ def _sentence(cause: Cause, access: Access, stderr: str) -> tuple[str, ...]:
         "host": str(access.host),
         "name": access.host.name,
         "port": access.host.port,
-        "key": f"the key {access.identity}" if access.identity else "your keys",
+        "key": _key_words(access),
         "file": access.identity or "KEYFILE",
         "said": _said(stderr) or "ssh ended without a word",
     }
+    if access.origin and cause in _OF_KEY:
+        # It lies in a file of ours that nobody else can read: only its text can be wrong.
+        cause, words["file"] = Cause.KEY_FILE, "KEYFILE"
     return tuple(text.format(**words) for text in _SENTENCES.get(cause, _SENTENCES[Cause.LOST]))
 
 

@@ -50,7 +50,7 @@ deploy@app.example.com: Permission denied (publickey).
         ("Received disconnect from 192.0.2.1 port 22:2: Too many authentication failures\n", Cause.DENIED),
         (UNKNOWN, Cause.UNKNOWN_HOST_KEY),
         (CHANGED, Cause.CHANGED_HOST_KEY),
-        (UNPROTECTED, Cause.KEY_FILE),
+        (UNPROTECTED, Cause.OPEN_KEY_FILE),
         ('Load key "/keys/deploy": error in libcrypto\nx: Permission denied (publickey).\n', Cause.KEY_FILE),
         ("bash: line 1: python3: command not found\n", Cause.NO_PYTHON),
         ("sh: 1: python3: not found\n", Cause.NO_PYTHON),
@@ -99,3 +99,32 @@ def test_the_host_to_ask_is_the_one_that_ssh_looked_up() -> None:
 def test_a_traceback_of_the_agent_is_not_shown_to_a_user() -> None:
     error = explain(ACCESS, 'Traceback (most recent call last):\n  File "x"\nMemoryError\n')
     assert error.details == ("MemoryError",)
+
+
+@pytest.mark.parametrize("stderr", [UNPROTECTED, "x: Permission denied (publickey).\n"])
+def test_a_key_that_came_in_a_variable_is_called_by_it(stderr: str, tmp_path: Path) -> None:
+    """Its file is ours and gone when the error is read: nobody can do anything to it."""
+    passing = tmp_path / "key"
+    access = Access(ACCESS.host, None, passing, origin="FAIRLEAD_SSH_KEY")
+    error = explain(access, stderr)
+    said = f"{error.what} {error.why} {error.fix}"
+    assert str(passing) not in said
+    assert "FAIRLEAD_SSH_KEY" in error.what
+    assert "chmod" not in said
+
+
+@pytest.mark.parametrize(
+    ("said", "why", "fix"),
+    [
+        (UNPROTECTED, "read by others", "`chmod 600 /keys/deploy`"),
+        ('Load key "/keys/deploy": Permission denied\n', "may not read it", "chown"),
+        ('Load key "/keys/deploy": error in libcrypto\n', "cut off", "ssh-keygen -y -f /keys/deploy"),
+        ('Load key "/keys/deploy": invalid format\n', "cut off", "ssh-keygen -y -f /keys/deploy"),
+    ],
+)
+def test_a_key_file_is_mended_by_what_is_wrong_with_it(said: str, why: str, fix: str) -> None:
+    """Modes for one that others may read, its owner for one that cannot be read, its text for one that is broken."""
+    error = explain(ACCESS, said)
+    assert why in error.why
+    assert fix in error.fix
+    assert ("chmod" in error.fix) == (said is UNPROTECTED)
