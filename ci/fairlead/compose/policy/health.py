@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _LONGEST_INTERVAL = 30.0
 _DEFAULTS = {"interval": 30.0, "timeout": 30.0}
 """What Docker takes where nothing is said, in seconds."""
+_USUAL = {"interval": 10.0, "timeout": 5.0}
 _CHECK = "healthcheck: {test: [CMD, …], interval: 10s, timeout: 5s, start_period: 30s, start_interval: 1s}"
 
 
@@ -59,9 +60,10 @@ def _slow_checks(view: View) -> Iterator[Fault]:
     said = {key: seconds_of(view.text("healthcheck", key)) for key in _DEFAULTS}
     interval = _DEFAULTS["interval"] if said["interval"] is None else said["interval"]
     timeout = _DEFAULTS["timeout"] if said["timeout"] is None else said["timeout"]
+    fix = " and ".join(f"{key}: {text}" for key, text in sooner(interval, timeout).items())
     if interval > _LONGEST_INTERVAL:
         what = f"it is checked every {interval:g} s only: so long nobody knows that it hangs"
-        yield Fault(view.at("healthcheck", "interval"), what, "write interval: 10s")
+        yield Fault(view.at("healthcheck", "interval"), what, f"write {fix}")
     if timeout >= interval and any(value is not None for value in said.values()):
         default = " by default" if said["timeout"] is None else ""
         what = (
@@ -69,8 +71,19 @@ def _slow_checks(view: View) -> Iterator[Fault]:
         )
         key = "interval" if said["timeout"] is None else "timeout"
         yield Fault(
-            view.at("healthcheck", key), what, "write a timeout below the interval, such as timeout: 5s"
+            view.at("healthcheck", key), what, f"write {fix}, so that the timeout is below the interval"
         )
+
+
+def sooner(interval: float, timeout: float) -> dict[str, str]:
+    """What to write instead, in seconds given: only what has to change, and never what stands there already."""
+    change = {}
+    if interval > _LONGEST_INTERVAL or (timeout >= interval and timeout <= _USUAL["timeout"]):
+        interval, change["interval"] = _USUAL["interval"], f"{_USUAL['interval']:g}s"
+    if timeout >= interval:
+        wanted = _USUAL["timeout"] if interval > _USUAL["timeout"] else interval / 2
+        change["timeout"] = f"{wanted:g}s" if wanted >= 1 else f"{wanted * 1000:g}ms"
+    return change
 
 
 def _wrong_program(view: View) -> Iterator[Fault]:

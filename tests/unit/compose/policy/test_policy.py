@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fairlead.compose.loader import load_model
 from fairlead.compose.policy import (
@@ -17,7 +19,8 @@ from fairlead.compose.policy import (
     make_policy,
     policy_findings,
 )
-from fairlead.compose.policy.subject import DEFAULT_REGISTRIES, OLDEST_COMPOSE
+from fairlead.compose.policy.health import sooner
+from fairlead.compose.policy.subject import DEFAULT_REGISTRIES, OLDEST_COMPOSE, seconds_of
 from fairlead.compose.services import infer_services
 from fairlead.findings import Finding
 from fairlead.schemas import load_schema
@@ -135,3 +138,29 @@ def test_x_fairlead_is_told_to_an_editor_as_it_is_checked() -> None:
             if how.get("type") == "integer":
                 assert [fits(how["minimum"] + by) for by in (-1, 0)] == [False, True]
                 assert [fits(how["maximum"] + by) for by in (0, 1)] == [True, False]
+
+
+@given(st.floats(0.001, 7200), st.floats(0.001, 7200))
+def test_what_is_proposed_for_a_slow_check_is_something_else_and_holds(
+    interval: float, timeout: float
+) -> None:
+    """Never the value that stands there already, and never one that would be told again."""
+    if timeout < interval <= 30:
+        return
+    change = sooner(interval, timeout)
+    values = {
+        "interval": interval,
+        "timeout": timeout,
+        **{key: seconds_of(text) for key, text in change.items()},
+    }
+    assert change
+    assert all(values[key] != {"interval": interval, "timeout": timeout}[key] for key in change)
+    assert (values["timeout"] or 0) < (values["interval"] or 0) <= 30
+
+
+def test_a_timeout_as_long_as_the_interval_is_not_proposed_again(tmp_path: Path) -> None:
+    """`timeout: 5s` stands there: the interval is what is wrong."""
+    text = f"{WEB}    healthcheck: {{test: [CMD, /check], interval: 5s, timeout: 5s}}\n"
+    (fix,) = [one.fix for one in policy_findings(subject(tmp_path, text)) if "as long as" in one.what]
+    assert "timeout: 5s" not in fix
+    assert "interval: 10s" in fix
