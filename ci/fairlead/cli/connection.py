@@ -72,7 +72,17 @@ class Place:
 
     @property
     def app(self) -> str:
-        return self.settings.app
+        """What the app is called on the servers of this environment."""
+        return self.settings.name_of(self.environment)
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """What every request to a server is about: the server compares it with what is there, and refuses another's."""
+        from fairlead.release.identity import read_source
+
+        source = read_source(self.settings.root, os.environ)
+        named = {"repository": source} if source else {}
+        return {"app": self.app, "environment": self.environment.name, **named}
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -118,8 +128,9 @@ def find_place(environment: str | None, registry: str | None = None) -> Place:
 class Line:
     """The way to one server: opens the connection, and again should it break; counts what it cost."""
 
-    def __init__(self, access: Access, traffic: Traffic) -> None:
+    def __init__(self, access: Access, traffic: Traffic, subject: Mapping[str, Any]) -> None:
         self._access = access
+        self._subject = dict(subject)
         self.traffic = traffic
 
     def connect(self) -> Session:
@@ -130,14 +141,14 @@ class Line:
         """
         from fairlead.remote.session import open_session
 
-        return open_session(self._access, self.traffic)
+        return open_session(self._access, self.traffic, self._subject)
 
     def ask_ahead(self, request: dict[str, Any]) -> Ahead:
         """Connect and ask, while the caller does what it can without the answer. Close it in the end."""
         from fairlead.remote.ahead import Ahead
         from fairlead.remote.session import begin_session
 
-        return Ahead(begin_session(self._access, self.traffic), request)
+        return Ahead(begin_session(self._access, self.traffic, self._subject), request)
 
 
 class Lines:
@@ -171,16 +182,21 @@ class Lines:
 
 
 @contextlib.contextmanager
-def open_lines(place: Place, options: AccessOptions) -> Iterator[Lines]:
-    """The ways to the environment's servers, for as long as the block lasts."""
+def open_lines(place: Place, options: AccessOptions, *, take_over: bool = False) -> Iterator[Lines]:
+    """The ways to the environment's servers, for as long as the block lasts.
+
+    Everything that is asked by them names the app, the environment and the repository; with ``take_over`` the app may
+    be another's so far.
+    """
     from fairlead.remote.access import open_access
     from fairlead.remote.session import Traffic
 
+    subject = {**place.subject, **({"take_over": True} if take_over else {})}
     with contextlib.ExitStack() as stack:
         lines = {}
         for host in place.environment.hosts:
             access = stack.enter_context(open_access(host, place.environment, options, os.environ))
-            lines[str(host)] = Line(access, Traffic())
+            lines[str(host)] = Line(access, Traffic(), subject)
         yield Lines(lines)
 
 
@@ -194,7 +210,7 @@ def ask_all(
     from fairlead.remote.outcome import answer_of
 
     answers: dict[str, Mapping[str, Any] | FairleadError] = {}
-    frame = {"app": place.app, "time": time.time(), **request}
+    frame = {"time": time.time(), **request}
     with open_lines(place, options) as lines, lines.ask_ahead(frame) as aheads:
         for host, ahead in aheads.items():
             try:

@@ -222,7 +222,7 @@ def run_deploy(
     place = find_place(environment, options.registry)
     options = options.claimed(place.settings.root)
     verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
-    with open_lines(place, access) as lines, ask_state(place, lines) as aheads:
+    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(place, lines) as aheads:
         result = start_rollout(place, options, reporter, verdict).deploy(lines, aheads)
     finish_rollout(place, result, reporter, options, lines)
 
@@ -231,11 +231,15 @@ def run_plan(
     environment: str | None, access: AccessOptions, options: RolloutOptions, reporter: Reporter
 ) -> None:
     """Show what a deploy would do; no server is changed."""
+    from fairlead.release.plan_text import name_lines
+
     place = find_place(environment, options.registry)
     options = options.claimed(place.settings.root)
     verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
-    with open_lines(place, access) as lines, ask_state(place, lines) as aheads:
+    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(place, lines) as aheads:
         plans, bundle = start_rollout(place, options, reporter, verdict).plan(aheads)
+    for text in name_lines(place.settings, place.environment):
+        reporter.line(text)
     show_plans(plans, reporter, bundle.release)
 
 

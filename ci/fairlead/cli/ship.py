@@ -56,7 +56,8 @@ def command(
     options = options.claimed(place.settings.root)
     pipeline = _Pipeline(place, options, reporter, offline=offline)
     verdict = pipeline.run()
-    with open_lines(place, access_of(known_hosts, identity)) as lines, ask_state(place, lines) as aheads:
+    access = access_of(known_hosts, identity)
+    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(place, lines) as aheads:
         with pipeline.timed("prepare a release"):
             rollout = start_rollout(place, options, reporter, verdict)
         result = rollout.deploy(lines, aheads)

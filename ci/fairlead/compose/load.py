@@ -40,7 +40,7 @@ def load_app(
         "FAIRLEAD_TAG": tag,
         "FAIRLEAD_REVISION": revision,
     }
-    model = load_model(compose_files(settings), variables=variables, name=settings.app)
+    model = load_model(compose_files(settings), variables=variables, name=settings.name_of(environment))
     faults = model_faults(model, settings)
     if faults:
         raise invalid(faults)

@@ -83,7 +83,7 @@ def settings_scopes(
             files=files,
             root=settings.root,
             variables={**environment.variables, **told},
-            project=settings.app,
+            project=settings.name_of(environment),
             profiles=environment.profiles,
             registry=registry,
             deployed=True,

@@ -287,7 +287,7 @@ class _Splitter:
         resources = {}
         for name in sorted(names):
             how = {key: value for key, value in (declared.get(name) or {}).items() if value not in (None, {})}
-            if how.get("name") == f"{self.app.settings.app}_{name}":
+            if how.get("name") == f"{self.app.settings.name_of(self.app.environment)}_{name}":
                 del how["name"]
             resources[name] = how
         return resources

@@ -73,9 +73,11 @@ def plan_bundle(
         origin: which commit, from where, by whom.
         verdict: that the compose files were judged; a server takes no release without it.
     """
+    app = settings.name_of(environment)
     release = {
         "schema": SCHEMA,
-        "app": settings.app,
+        "app": app,
+        **({"configured_app": settings.app} if app != settings.app else {}),
         "environment": environment.name,
         "revision": origin.revision,
         "revision_time": origin.revision_time,

@@ -80,17 +80,24 @@ def read_identity(root: Path, environ: Mapping[str, str] | None = None) -> Ident
     _refuse_merge_commit(revision, environ)
     symbolic = _git(top, "symbolic-ref", "--quiet", "--short", "HEAD", check=False).stdout.strip()
     status = _git(top, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=none")
-    remote = _git(top, "remote", "get-url", "origin", check=False)
     return Identity(
         revision=revision,
         revision_time=revision_time,
         branch=plan_branch(symbolic, revision, environ),
         tags=plan_tags(_git(top, "tag", "--points-at", revision).stdout.split(), revision, environ),
         dirty_files=parse_status(status.stdout),
-        source_url=parse_source_url(remote.stdout.strip() if remote.ok else "")
-        or _actions_source_url(environ),
+        source_url=_source_url(top, environ),
         author=author,
     )
+
+
+def read_source(root: Path, environ: Mapping[str, str]) -> str:
+    """Where the repository of ``root`` can be browsed, as ``Identity`` has it; empty where nothing tells."""
+    try:
+        return _source_url(root, environ)
+    except FairleadError:
+        # Somebody asks what serves from a folder that is no checkout, or without git.
+        return _actions_source_url(environ)
 
 
 def is_ancestor(root: Path, older: str, newer: str) -> bool | None:
@@ -238,6 +245,11 @@ def _git(folder: Path, *arguments: str, check: bool = True) -> process.Completed
 
 def _web_address(host: str, path: str, scheme: str = "https") -> str:
     return f"{scheme}://{host}/{path.strip('/').removesuffix('.git')}"
+
+
+def _source_url(folder: Path, environ: Mapping[str, str]) -> str:
+    remote = _git(folder, "remote", "get-url", "origin", check=False)
+    return parse_source_url(remote.stdout.strip() if remote.ok else "") or _actions_source_url(environ)
 
 
 def _actions_source_url(environ: Mapping[str, str]) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairlead.host.text import short_image
+
+if TYPE_CHECKING:
+    from fairlead.settings.values import Environment, Settings
 
 HEADERS = ("SERVICE", "ROLE", "ACTION", "BECAUSE", "IMAGE", "ROLE IS")
 
@@ -65,6 +68,16 @@ def plan_lines(plan: Mapping[str, Any], release: Mapping[str, Any] | None = None
     for refusal in plan["refusals"]:
         lines += [f"refused: {refusal['what']}", f"  why: {refusal['why']}", f"  fix: {refusal['fix']}"]
     return lines
+
+
+def name_lines(settings: Settings, environment: Environment) -> list[str]:
+    """What the app is called on its hosts, where that is not plain: by another name, or beside another environment."""
+    name = settings.name_of(environment)
+    if not environment.beside and name == settings.app:
+        return []
+    beside = f", beside {', '.join(environment.beside)}" if environment.beside else ""
+    behind = ", behind the edge" if environment.edge and environment.beside else ""
+    return [f"{environment.name} is called {name} on its hosts{beside}{behind}"]
 
 
 def _action(action: Mapping[str, Any], plan: Mapping[str, Any]) -> str:

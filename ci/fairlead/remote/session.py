@@ -58,24 +58,24 @@ def loader_argv() -> tuple[str, ...]:
     return ("python3", "-c", resources.files("fairlead.remote").joinpath("loader.py").read_text("utf-8"))
 
 
-def open_session(access: Access, traffic: Traffic) -> Session:
-    """Connect to a server over ssh.
+def open_session(access: Access, traffic: Traffic, subject: Frame | None = None) -> Session:
+    """Connect to a server over ssh; ``subject`` is as of ``Session``.
 
     Raises:
         CommandFailedError: there is no connection, or the server cannot run the agent; each cause in its words.
         ToolMissingError: ssh is not installed.
     """
-    return begin_session(access, traffic).greet()
+    return begin_session(access, traffic, subject).greet()
 
 
-def begin_session(access: Access, traffic: Traffic) -> Session:
-    """Begin to connect to a server over ssh; what fails is told by the first use.
+def begin_session(access: Access, traffic: Traffic, subject: Frame | None = None) -> Session:
+    """Begin to connect to a server over ssh; what fails is told by the first use. ``subject`` is as of ``Session``.
 
     Raises:
         ToolMissingError: ssh is not installed.
     """
     argv = ssh_argv(access, loader_argv())
-    return Session(argv, lambda stderr: explain_failure(access, stderr), traffic)
+    return Session(argv, lambda stderr: explain_failure(access, stderr), traffic, subject=subject)
 
 
 class Session:
@@ -87,6 +87,8 @@ class Session:
         traffic: where to count.
         agent: the agent to hand over; the one of this package.
         env: variables for the command, on top of those that ssh gets.
+        subject: what every request of this connection is about: app, environment, repository. The server holds it
+            against what is there.
     """
 
     def __init__(
@@ -97,8 +99,10 @@ class Session:
         *,
         agent: Agent | None = None,
         env: Mapping[str, str] | None = None,
+        subject: Frame | None = None,
     ) -> None:
         self._explain = explain
+        self._subject = subject or {}
         self._traffic = traffic
         self._agent = agent or build_agent()
         self._process = process.open_pipes(argv, env=env, also=passed.SSH, detached=True)
@@ -146,7 +150,7 @@ class Session:
         self._nothing_awaited = False
         parts = [{"kind": blob.kind, "name": blob.name} for blob in blobs]
         sizes = [len(blob.content) for blob in blobs]
-        frame = {**request, "blobs": sizes, "parts": parts} if blobs else request
+        frame = {**self._subject, **request, **({"blobs": sizes, "parts": parts} if blobs else {})}
         with self._told_when_lost():
             # A write may fail though the answer that says why is on its way: read it first.
             with contextlib.suppress(BrokenPipeError):

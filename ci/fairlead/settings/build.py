@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from fairlead.positions import Document
+from fairlead.settings.neighbours import Standing, plan_standings
 from fairlead.settings.units import DEPLOY_SPANS, parse_duration, parse_host, parse_share, parse_size
 from fairlead.settings.values import (
     DEFAULT_COMPOSE_NAMES,
@@ -50,7 +51,10 @@ def build_settings(document: Document, file: Path, registry: str) -> Settings:
         deploy=_deploy(raw.get("deploy", {})),
         events=EventSettings(**events) if events else None,
         environments=_frozen(
-            {name: _environment(document, root, name) for name in raw.get("environments", {})}
+            {
+                name: _environment(document, root, name, standing)
+                for name, standing in plan_standings(raw).items()
+            }
         ),
         document=document,
     )
@@ -154,7 +158,7 @@ def _watch(raw: Mapping[str, Any]) -> WatchSettings:
     return WatchSettings(**values)
 
 
-def _environment(document: Document, root: Path, name: str) -> Environment:
+def _environment(document: Document, root: Path, name: str, standing: Standing) -> Environment:
     raw = document.value["environments"][name]
     beside = root / "known_hosts"
     known_hosts = (
@@ -169,7 +173,9 @@ def _environment(document: Document, root: Path, name: str) -> Environment:
         secrets=tuple(raw.get("secrets", ())),
         profiles=tuple(raw.get("profiles", ())),
         probes=tuple(Probe(**probe) for probe in raw.get("probes", ())),
-        edge=raw.get("edge", False),
+        app=standing.name if standing.name != document.value["app"] else "",
+        beside=tuple(standing.beside),
+        edge=standing.edge,
         hostnames=tuple(raw.get("hostnames", ())),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,16 +15,13 @@ from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, ValuePath, load_documents, shown_path
 from fairlead.schemas import load_schema
 from fairlead.schemas.forms import Checker
+from fairlead.settings.neighbours import RESERVED_APPS, neighbour_findings, plan_standings
 from fairlead.settings.sources import source_findings
 from fairlead.settings.units import DEPLOY_SPANS, is_too_long, parse_host
+from fairlead.settings.urls import HOSTNAME, has_usual_port, is_address
 from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
 
 _RULE = "settings"
-_HOSTNAME = re.compile(
-    r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
-)
-_RESERVED_APPS = frozenset({"agents", "edge", "fairlead"})
-"""Names that Fairlead's own folders and projects have on a server."""
 
 
 def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
@@ -45,6 +41,7 @@ def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
         *_spans(document),
         *_version(document),
         *_edge(document),
+        *neighbour_findings(document),
         *_severities(document),
         *_capabilities(document),
         *_combinations(document, root),
@@ -77,7 +74,7 @@ def _fault(document: Document, path: ValuePath, what: str, fix: str = "", *, key
 
 def _app(document: Document) -> Iterator[Finding]:
     app = document.value.get("app")
-    if app in _RESERVED_APPS:
+    if app in RESERVED_APPS:
         yield _fault(document, ("app",), f"an app cannot be called {app}: that name is Fairlead's own")
 
 
@@ -153,11 +150,12 @@ def _has_port(host: str) -> bool:
 
 def _edge(document: Document) -> Iterator[Finding]:
     """Behind the edge an app is known by name, at the usual ports."""
+    standings = plan_standings(document.value)
     for name, environment in _entries(document.value, "environments"):
         if not isinstance(environment, dict):
             continue
         path = ("environments", name)
-        if environment.get("edge") is not True:
+        if not standings[str(name)].edge:
             if environment.get("hostnames"):
                 what = (
                     "hostnames are served by the edge of a host, behind which this environment does not stand"
@@ -169,25 +167,13 @@ def _edge(document: Document) -> Iterator[Finding]:
             what = "the edge of a host knows an app by the hostname in its url, and there is none"
             yield _fault(document, (*path, "edge"), what, "say url: https://NAME")
             continue
-        if not _has_usual_port(url) or (url.startswith("https:") and _is_address(url)):
+        if not has_usual_port(url) or (url.startswith("https:") and is_address(url)):
             what = f"{url}: the edge of a host serves names, at the usual ports"
             yield _fault(document, (*path, "url"), what, "say url: https://NAME, without a port")
-        elif not _HOSTNAME.fullmatch(urlsplit(url).netloc.lower().rstrip("/")):
+        elif not HOSTNAME.fullmatch(urlsplit(url).netloc.lower().rstrip("/")):
             what = f"{url} names no host that the edge could serve"
             fix = "letters, digits and hyphens between single dots; a name in another script as xn--…"
             yield _fault(document, (*path, "url"), what, fix)
-
-
-def _has_usual_port(url: str) -> bool:
-    return urlsplit(url).netloc.rpartition(":")[2] == urlsplit(url).netloc
-
-
-def _is_address(url: str) -> bool:
-    try:
-        ip_address(urlsplit(url).hostname or "")
-    except ValueError:
-        return False
-    return True
 
 
 def _severities(document: Document) -> Iterator[Finding]:

@@ -188,7 +188,8 @@ class Probe:
 class Environment:
     """A place where the app runs. ``known_hosts`` is None where ssh's own file is meant.
 
-    ``edge``: it stands behind the edge of its hosts, which serves the host of ``url`` and ``hostnames``.
+    ``app``: what the app is called on its hosts, empty where that is the app's own name (ask ``Settings.name_of``);
+    ``beside``: the other environments on one of its hosts; ``edge``: it stands behind the edge of its hosts, which serves the host of ``url`` and ``hostnames``.
     """
 
     name: str
@@ -199,6 +200,8 @@ class Environment:
     secrets: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     probes: tuple[Probe, ...] = ()
+    app: str = ""
+    beside: tuple[str, ...] = ()
     edge: bool = False
     hostnames: tuple[str, ...] = ()
 
@@ -250,6 +253,10 @@ class Settings:
             fix = did_you_mean(name, self.environments)
             raise InputError(f"there is no environment {name}", why=f"there are: {names}", fix=fix)
         return self.environments[name]
+
+    def name_of(self, environment: Environment) -> str:
+        """What the app is called on the hosts of an environment."""
+        return environment.app or self.app
 
     def repository_of(self, image: str) -> str:
         """The repository of an image of ours, without tag: ``ghcr.io/acme/board/api``.
