@@ -24,6 +24,7 @@ from .layout import make_layout
 from .ledger import DEPLOY, ROLLBACK
 from .lock import Holder, hold_lock
 from .orders import heed
+from .owner import Owner, require_owner
 from .paths import Paths
 from .plan import Plan
 from .recover import recover
@@ -47,6 +48,8 @@ class Request(Protocol):
     def task(self) -> str: ...
     @property
     def by(self) -> str: ...
+    @property
+    def claim(self) -> Optional[Owner]: ...
     @property
     def options(self) -> Options: ...
     @property
@@ -110,7 +113,8 @@ def _change(
     told = _Told(emit)
     bundle: Optional[Bundle] = None
     try:
-        with _under_lock(paths, emit, engine, what, request.task, request.by, request.options) as host:
+        asked = (request.task, request.by, request.options, request.claim)
+        with _under_lock(paths, emit, engine, what, *asked) as host:
             state, plan, bundle = _decide(host, kind, decide)
             context = Context(
                 host, 0, request.task, request.by, request.options, state, plan, bundle, request.blobs
@@ -129,6 +133,7 @@ def run_repair(
     emit: Emit,
     *,
     by: str = "",
+    claim: Optional[Owner] = None,
     decision: Optional[str] = None,
     engine: Optional[Engine] = None,
 ) -> Result:
@@ -138,7 +143,7 @@ def run_repair(
     """
     try:
         task = f"repair-{os.getpid()}"
-        with _under_lock(paths, emit, engine, "repair", task, by, Options(), repair=False) as host:
+        with _under_lock(paths, emit, engine, "repair", task, by, Options(), claim, repair=False) as host:
             done = put_in_order(host, decision)
         result = Result("ok", serving=read_live(paths), data={"repaired": done or ["everything is in order"]})
     except (AgentError, OSError) as error:
@@ -169,10 +174,15 @@ def _under_lock(
     task: str,
     by: str,
     options: Options,
+    claim: Optional[Owner],
     *,
     repair: bool = True,
 ) -> Iterator[Host]:
-    """The app, locked, its journal open, nothing left unfinished."""
+    """The app, locked, its journal open, nothing left unfinished.
+
+    Raises:
+        InputFault: it is not the app of ``claim`` any more.
+    """
     engine = engine or Engine.connect()
     make_layout(paths)
 
@@ -184,6 +194,8 @@ def _under_lock(
     with hold_lock(paths.lock, holder, wait=options.lock_wait, on_wait=tell, heed=stopped) as handle:
         engine.hand_down = (handle,)
         try:
+            if claim is not None:
+                require_owner(paths, claim)
             gone = _finish_removal(paths, engine, emit)
             with Journal(paths.journal) as journal:
                 host = Host(paths, engine, journal, emit)

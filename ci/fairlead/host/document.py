@@ -198,6 +198,9 @@ def _release(top: Fields) -> Release:
         else None,
         edge=_edge(top.fields("edge")) if top.raw.get("edge") is not None else None,
         document=top.raw,
+        configured_app=top.name("configured_app", APP_NAME)
+        if "configured_app" in top.raw
+        else str(top.raw.get("app", "")),
     )
 
 

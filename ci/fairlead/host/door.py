@@ -24,6 +24,7 @@ from .errors import AgentError, InputFault, as_fault
 from .events import Event
 from .frames import Frame, FrameError, FrameReader, FrameWriter, parse_blob_sizes
 from .orders import ATTEND, attend, hand_on
+from .owner import refuse_stranger
 from .paths import Paths, app_paths
 from .record import Recorder
 from .restriction import Restriction, parse_restriction
@@ -125,6 +126,7 @@ class Door:
         name, sizes = str(frame.get("request")), parse_blob_sizes(frame)
         with self._taken_when_refused(sizes):
             self._restriction.require(frame)
+            refuse_stranger(self._root, frame)
         if name in self._taking:
             yield from self._taking[name](frame, sizes)
             return
@@ -260,7 +262,9 @@ class Door:
     def _told(self, kind: str, frame: Frame) -> dict[str, Any]:
         """What a task keeps of every request: ``by`` is the client's word, ``key`` is not."""
         key = {"key": self._restriction.key} if self._restriction.key else {}
-        return {"kind": kind, "options": frame.get("options", {}), "by": str(frame.get("by", "")), **key}
+        named = {name: frame[name] for name in ("environment", "repository") if name in frame}
+        told = {"kind": kind, "options": frame.get("options", {}), "by": str(frame.get("by", ""))}
+        return {**told, **named, **key}
 
     @contextlib.contextmanager
     def _taken_when_refused(self, sizes: list[int]) -> Iterator[None]:

@@ -106,6 +106,7 @@ def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) 
     from .deploy import run_deploy, run_repair, run_rollback, run_rotation
     from .remove import run_remove
     from .request import (
+        parse_claim,
         parse_decision,
         parse_deploy_request,
         parse_rollback_request,
@@ -121,11 +122,13 @@ def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) 
     if kind == "remove" or (kind == "repair" and paths.removing.exists()):
         by, key = str(request.get("by", "")), str(request.get("key", ""))
         volumes = request.get("volumes") is True
-        return run_remove(paths, emit, task=folder.name, by=by, key=key, volumes=volumes)
+        claim = parse_claim(request)
+        return run_remove(paths, emit, task=folder.name, by=by, key=key, claim=claim, volumes=volumes)
     if kind == "rotate":
         return run_rotation(paths, parse_rotation_request(request), emit)
     if kind == "repair":
-        return run_repair(paths, emit, by=str(request.get("by", "")), decision=parse_decision(request))
+        by, claim = str(request.get("by", "")), parse_claim(request)
+        return run_repair(paths, emit, by=by, claim=claim, decision=parse_decision(request))
     raise InputFault(f"the request of task {folder.name} cannot be read", fix="send it again")
 
 

@@ -88,7 +88,8 @@ def describe_request(frame: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "request": frame.get("request"),
         "app": _app(frame),
-        "environment": release.get("environment"),
+        "environment": release.get("environment") or frame.get("environment"),
+        "repository": release.get("source") or frame.get("repository"),
         "commit": release.get("revision"),
         "to": frame.get("to"),
         "task": frame.get("task"),

@@ -9,6 +9,7 @@ from .bundle import Bundle
 from .edge.plan import edge_faults
 from .errors import InputFault
 from .ledger import Ledger
+from .owner import explain_stranger, owner_of
 from .release import Release
 from .request import Options
 from .state import State
@@ -34,7 +35,7 @@ def plan_refusals(
 ) -> tuple[Refusal, ...]:
     """All reasons not to deploy; ``updated`` names the platform services that would be recreated."""
     return (
-        *_of_another_origin(release, state, options),
+        *_of_another_owner(release, state, options),
         *_of_another_project(release, state),
         *_older(release, state, options),
         *_state_recreated(release, options, updated),
@@ -73,35 +74,38 @@ def _schema(target: str, ledger: Ledger, options: Options) -> tuple[Refusal, ...
     )
 
 
-def origin_of(release: Release) -> dict[str, str]:
-    """What the app's ``origin`` file says after its first deploy."""
-    return {"source": release.source, "environment": release.environment}
-
-
-def _of_another_origin(release: Release, state: State, options: Options) -> Iterator[Refusal]:
-    origin = state.origin
-    if origin is None or origin == origin_of(release) or options.take_over:
+def _of_another_owner(release: Release, state: State, options: Options) -> Iterator[Refusal]:
+    owner, claim = state.owner, owner_of(release)
+    if options.take_over:
         return
-    yield Refusal(
-        f"the app {release.app!r} on this host belongs to {_origin_text(origin)}",
-        why=f"this release comes from {_origin_text(origin_of(release))}: two apps of one name would replace each other",
-        fix="choose another `app` in fairlead.yaml, or deploy once with --take-over if it has moved",
-    )
+    if owner is not None and not owner.is_same(claim):
+        fault = explain_stranger(release.app, owner, claim)
+        yield Refusal(fault.what, fault.why, fault.fix)
+    if owner is None and state.namesakes:
+        known = state.namesakes[0]
+        yield Refusal(
+            f"{release.environment} of {release.configured_app} is called {known!r} on this host",
+            why=f"as {release.app!r} it would begin anew beside it, without its data",
+            fix=f"keep its name: `name: {known}` beside its `hosts` in fairlead.yaml; or `fairlead remove` it under "
+            "that name first",
+        )
+    if owner is None and state.kept is not None and not state.kept.owner.accepts(claim):
+        volumes = ", ".join(state.kept.volumes)
+        yield Refusal(
+            f"the volumes of {release.app!r} on this host belong to {state.kept.owner}",
+            why=f"it was removed from here, and its data stayed: this release, of {claim}, would go on with {volumes}",
+            fix="choose another name, delete them with `docker volume rm`, or deploy with --take-over to have them",
+        )
 
 
 def _of_another_project(release: Release, state: State) -> Iterator[Refusal]:
-    if state.origin is None and state.clashes:
+    if state.owner is None and state.clashes:
         yield Refusal(
             f"the app {release.app!r} would share a Compose project with {', '.join(state.clashes)} on this host",
             why="the project of a release is called by the app and the release's number: Compose would take the "
             "containers of one for those of the other",
             fix="choose another `app` in fairlead.yaml",
         )
-
-
-def _origin_text(origin: dict[str, str] | object) -> str:
-    known = origin if isinstance(origin, dict) else {}
-    return f"{known.get('source') or 'an unknown repository'} ({known.get('environment') or 'unknown environment'})"
 
 
 def _older(release: Release, state: State, options: Options) -> Iterator[Refusal]:

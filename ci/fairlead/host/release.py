@@ -200,6 +200,7 @@ class Edge:
 class Release:
     """A checked release document; ``document`` is what arrived.
 
+    ``app``: what it is called on its hosts; ``configured_app``: what fairlead.yaml calls it;
     ``inside_image``: what carries calls between services is made of it;
     ``keep_size``: bytes that the images of the releases which stay may take, 0 where it does not matter;
     ``standby``: for how many seconds the release before runs on when this one is committed;
@@ -235,6 +236,7 @@ class Release:
     events: Optional[Events]
     edge: Optional[Edge]
     document: Mapping[str, Any]
+    configured_app: str = ""
 
     @property
     def rolled(self) -> dict[str, Service]:

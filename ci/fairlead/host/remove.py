@@ -30,6 +30,7 @@ from .fold import fold_records
 from .journal import Journal, read_journal
 from .layout import make_layout
 from .lock import Holder, hold_lock
+from .owner import Owner, read_owner, require_owner
 from .paths import Paths
 from .removed import keep_journal, write_removed
 from .result import Emit, Result
@@ -48,6 +49,7 @@ def run_remove(
     task: str = "",
     by: str = "",
     key: str = "",
+    claim: Optional[Owner] = None,
     volumes: bool = False,
     engine: Optional[Engine] = None,
 ) -> Result:
@@ -59,6 +61,7 @@ def run_remove(
         task: the task that does it, for the lock.
         by: who asked, by the client's word.
         key: the fingerprint of the key that was used, where the door knows it.
+        claim: whose app is meant; None is whoever's it is.
         volumes: its data too.
         engine: the engine, or the one of this host.
     """
@@ -72,6 +75,8 @@ def run_remove(
 
         with hold_lock(paths.lock, holder, wait=_LOCK_WAIT, on_wait=tell) as handle:
             engine.hand_down = (handle,)
+            if claim is not None:
+                require_owner(paths, claim)
             begin_removal(paths, by=by, key=key, volumes=volumes)
             with Journal(paths.journal) as journal:
                 host = Host(paths, engine, journal, emit)
@@ -88,7 +93,9 @@ def begin_removal(paths: Paths, *, by: str, volumes: bool, key: str = "") -> Non
     """Write down that the app is to go; one that has begun already may take more, never less."""
     before = _read_marker(paths)
     volumes = volumes or before.get("volumes") is True
-    document = {"by": by, "key": key, "volumes": volumes, "at": round(time.time(), 3)}
+    owner = read_owner(paths)
+    whose = {"owner": owner.to_json()} if owner is not None else {}
+    document = {"by": by, "key": key, "volumes": volumes, "at": round(time.time(), 3), **whose}
     write_file(paths.removing, json.dumps(document).encode())
 
 

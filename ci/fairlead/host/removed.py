@@ -1,6 +1,6 @@
 """Which apps were removed from this host, for whoever asks where one has gone, and the journals that they left.
 
-``<root>/removed.jsonl``, a line each: ``at`` (epoch seconds), ``app``, ``by``, ``key`` (the fingerprint, where it is
+``<root>/removed.jsonl``, a line each: ``at`` (epoch seconds), ``app``, ``owner`` (repository and environment), ``by``, ``key`` (the fingerprint, where it is
 known), ``volumes`` (whether its data went too), ``volumes_kept``, the names of those that stayed. The journal of an app
 that is gone lies in ``<root>/removed.journals/``: who did what to it is not for its remover to forget.
 """
@@ -13,11 +13,15 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
 from .atomic import make_folder, sync_folder
+from .engine import Engine
 from .errors import InputFault
+from .owner import Owner, parse_owner
+from .paths import Paths
 from .text import stamp
 
 _FILE = "removed.jsonl"
@@ -30,6 +34,7 @@ def write_removed(root: Path, app: str, marker: Mapping[str, Any], kept: Sequenc
     record = {
         "at": round(time.time(), 3),
         "app": app,
+        "owner": marker.get("owner"),
         "by": marker.get("by", ""),
         "key": marker.get("key", ""),
         "volumes": marker.get("volumes"),
@@ -67,6 +72,30 @@ def find_removed(root: Path, app: str) -> Optional[Mapping[str, Any]]:
                 if isinstance(record, dict) and record.get("app") == app:
                     return record
     return None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What stayed of an app that was removed: volumes that are still there, and whose they are."""
+
+    owner: Owner
+    volumes: Sequence[str]
+
+
+def read_kept(paths: Paths, engine: Engine) -> Optional[Kept]:
+    """The volumes that stayed of the app of this name; None where there are none, or nobody knows whose they are.
+
+    Raises:
+        EngineFault: the engine does not answer.
+    """
+    record = find_removed(paths.root, paths.app) or {}
+    owner = parse_owner(record.get("owner"))
+    named = [str(name) for name in record.get("volumes_kept") or ()]
+    if owner is None or not named:
+        return None
+    found = engine.get("/volumes", filters=json.dumps({"name": named})).get("Volumes") or ()
+    there = sorted({str(one["Name"]) for one in found} & set(named))
+    return Kept(owner, there) if there else None
 
 
 def explain_removed(app: str, record: Mapping[str, Any]) -> InputFault:

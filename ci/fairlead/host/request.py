@@ -12,6 +12,7 @@ from .document import parse_release, require_hashes, require_verdict
 from .errors import InputFault
 from .fields import Faults, Fields
 from .fleet import DECISIONS, Fleet, parse_fleet
+from .owner import Owner, owner_of
 from .paths import DIGEST, RELEASE_ID
 from .release import Release
 from .signature import parse_signature
@@ -61,7 +62,8 @@ class Options:
 class DeployRequest:
     """Deploy a release. ``blobs`` holds its config files by sha256; ``credentials`` is deleted when they were used.
 
-    ``signature`` is over the release document, empty where nobody signed it.
+    ``signature`` is over the release document, empty where nobody signed it; ``claim`` whose app it may be, None where it
+    is taken over.
     """
 
     task: str
@@ -71,6 +73,7 @@ class DeployRequest:
     options: Options = field(default_factory=Options)
     by: str = ""
     signature: str = ""
+    claim: Optional[Owner] = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class RollbackRequest:
     options: Options = field(default_factory=Options)
     by: str = ""
     blobs: Optional[Path] = None
+    claim: Optional[Owner] = None
 
 
 def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optional[Path]) -> DeployRequest:
@@ -91,12 +95,14 @@ def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optio
     Raises:
         InputFault: it does not hold.
     """
-    task, by, options = _asked(raw)
+    task, by, options, _ = _asked(raw)
     release = parse_release(raw.get("release"))
     require_verdict(release)
     require_hashes(release)
     signature = parse_signature(raw.get("signature"))
-    return DeployRequest(task, release, blobs, credentials, options, by or release.created_by, signature)
+    claim = None if options.take_over else owner_of(release)
+    by = by or release.created_by
+    return DeployRequest(task, release, blobs, credentials, options, by, signature, claim)
 
 
 def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) -> RollbackRequest:
@@ -105,7 +111,7 @@ def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) 
     Raises:
         InputFault: it does not hold.
     """
-    task, by, options = _asked(raw)
+    task, by, options, claim = _asked(raw)
     to = raw.get("to") or None
     if to is not None and not (isinstance(to, str) and RELEASE_ID.fullmatch(to)):
         raise InputFault(
@@ -113,7 +119,7 @@ def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) 
             why="an id has six digits, like 000042",
             fix="`fairlead history` lists them",
         )
-    return RollbackRequest(task, to, credentials, options, by)
+    return RollbackRequest(task, to, credentials, options, by, claim=claim)
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,7 @@ class RotationRequest:
     by: str = ""
     blobs: Optional[Path] = None
     credentials: Optional[Path] = None
+    claim: Optional[Owner] = None
 
 
 def parse_rotation_request(raw: Mapping[str, Any]) -> RotationRequest:
@@ -134,7 +141,7 @@ def parse_rotation_request(raw: Mapping[str, Any]) -> RotationRequest:
     Raises:
         InputFault: it does not hold.
     """
-    task, by, options = _asked(raw)
+    task, by, options, claim = _asked(raw)
     faults = Faults()
     fields = Fields(raw, "request", faults)
     names = list(fields.keys("secrets", _SECRET))
@@ -142,7 +149,7 @@ def parse_rotation_request(raw: Mapping[str, Any]) -> RotationRequest:
     if not secrets:
         fields.fault("secrets", "names none")
     faults.raise_if_any(_NO_REQUEST, _OTHER_CLIENT)
-    return RotationRequest(task, secrets, options, by)
+    return RotationRequest(task, secrets, options, by, claim=claim)
 
 
 def parse_decision(raw: Mapping[str, Any]) -> Optional[str]:
@@ -157,15 +164,32 @@ def parse_decision(raw: Mapping[str, Any]) -> Optional[str]:
     return str(decision) if decision else None
 
 
-def _asked(raw: Mapping[str, Any]) -> tuple[str, str, Options]:
-    """What every request says: its task, who asks, the options.
+def parse_claim(raw: Mapping[str, Any]) -> Optional[Owner]:
+    """Whose app a request means; None where its client was too old to say, and the door has let it pass.
+
+    Raises:
+        InputFault: it does not hold.
+    """
+    faults = Faults()
+    claim = _claim(Fields(raw, "request", faults))
+    faults.raise_if_any(_NO_REQUEST, _OTHER_CLIENT)
+    return claim
+
+
+def _claim(fields: Fields) -> Optional[Owner]:
+    found = Owner(fields.text("repository", 500, default=""), fields.text("environment", 100, default=""))
+    return found if found.environment else None
+
+
+def _asked(raw: Mapping[str, Any]) -> tuple[str, str, Options, Optional[Owner]]:
+    """What every request says: its task, who asks, the options, whose app it means.
 
     Raises:
         InputFault: it does not hold.
     """
     faults = Faults()
     fields = Fields(raw, "request", faults)
-    found = fields.name("task", _TASK), fields.text("by", 200, default=""), _options(fields)
+    found = fields.name("task", _TASK), fields.text("by", 200, default=""), _options(fields), _claim(fields)
     faults.raise_if_any(_NO_REQUEST, _OTHER_CLIENT)
     return found
 

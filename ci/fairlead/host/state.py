@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +21,10 @@ from .journal import read_journal
 from .ledger import Ledger, Transaction
 from .lock import Holder, is_locked, read_holder
 from .orders import read_end
+from .owner import Owner, find_namesakes, read_owner
 from .paths import RELEASE_ID, Paths, project_clashes
 from .release import Release, Service, content_hash
+from .removed import Kept, read_kept
 from .routes import read_live
 from .standby import Standby, find_standby
 from .text import age_of
@@ -43,7 +44,8 @@ class State:
 
     ``digests``: image id -> the digests by which the engine knows it; ``present``: references that are on the host; ``left`` is the release of a transaction that has not ended,
     ``word`` how it was told to end; ``drained``: the paths that answer 503, None where users are let in; ``standby``: what runs on for a rollback;
-    ``clashes``: other apps that would share a Compose project with it.
+    ``clashes``: other apps that would share a Compose project with it; ``namesakes``: what else the same environment is called here;
+    ``kept``: the volumes that stayed when the app was removed, and whose they are.
     """
 
     app: str
@@ -51,7 +53,7 @@ class State:
     live: Optional[Bundle]
     containers: tuple[Container, ...]
     next_id: str
-    origin: Optional[Mapping[str, str]] = None
+    owner: Optional[Owner] = None
     digests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
     holder: Optional[Holder] = None
@@ -61,6 +63,8 @@ class State:
     edge: EdgeState = field(default_factory=EdgeState)
     standby: Optional[Standby] = None
     clashes: Sequence[str] = ()
+    namesakes: Sequence[str] = ()
+    kept: Optional[Kept] = None
 
     @property
     def serving(self) -> Optional[str]:
@@ -179,13 +183,14 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
     live = read_bundle(paths, read_live(paths))
     containers = tuple(read_app_containers(engine, paths))
     references = release.images if release else set()
+    owner = read_owner(paths)
     return State(
         app=paths.app,
         ledger=ledger,
         live=live,
         containers=containers,
         next_id=later_id(_next_id(paths, ledger, containers), at_least),
-        origin=read_origin(paths),
+        owner=owner,
         digests=_read_all_digests(engine, {one.image_id for one in containers}),
         present=_read_present(engine, references),
         holder=holder,
@@ -195,6 +200,8 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
         edge=read_edge(engine, Place(paths.root), paths.app),
         standby=find_standby(paths, ledger, live, containers),
         clashes=project_clashes(paths.root, paths.app),
+        namesakes=find_namesakes(paths, release) if release is not None and owner is None else (),
+        kept=None if owner is not None else read_kept(paths, engine),
     )
 
 
@@ -224,15 +231,6 @@ def _read_present(engine: Engine, references: set[str]) -> frozenset[str]:
         return frozenset(
             name for name, found in zip(names, pool.map(engine.image, names)) if found is not None
         )
-
-
-def read_origin(paths: Paths) -> Optional[dict[str, str]]:
-    """Whose app it is: ``source`` and ``environment`` of the first deploy."""
-    try:
-        raw = json.loads(paths.origin.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return {str(key): str(value) for key, value in raw.items()} if isinstance(raw, dict) else None
 
 
 def read_history(paths: Paths) -> list[dict[str, Any]]:

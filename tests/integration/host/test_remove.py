@@ -12,6 +12,7 @@ from fairlead.host.engine import Engine
 from fairlead.host.errors import InputFault
 from fairlead.host.fold import fold_records
 from fairlead.host.journal import read_journal
+from fairlead.host.owner import Owner, read_owner
 from fairlead.host.paths import list_apps
 from fairlead.host.remove import begin_removal, leave_nothing, run_remove
 from fairlead.host.restriction import Restriction
@@ -61,6 +62,25 @@ def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> N
     for task in list(stage.paths.tasks.iterdir()):
         leave_nothing(stage.paths, task.name)
     assert (stage.paths.home.exists(), list_apps(stage.root)) == (False, [])
+
+
+def test_the_data_that_stayed_is_not_another_environments_to_go_on_with(stage: Stage) -> None:
+    """Who removes one environment and deploys another by the same name is asked first; its own deploy has it back."""
+    assert stage.deploy(_with_data(stage, 1)).status == "live"
+    production = Owner("https://example.com/repository", "test")
+    claim = read_owner(stage.paths)
+    assert claim is not None
+    refused = run_remove(stage.paths, stage.events.append, claim=production, volumes=True)
+    assert (refused.exit, stage.containers()) == (2, stage.containers()), refused
+    assert run_remove(stage.paths, stage.events.append, claim=claim).data["volumes_kept"]
+    other = _with_data(stage, 2)
+    other.extra["environment"] = "staging"
+    told = stage.deploy(other)
+    assert (told.status, told.exit) == ("refused", 2)
+    assert f"{stage.app}_data" in str((told.error or {})["why"])
+    assert stage.containers(running=False) == set()
+    assert stage.deploy(other, take_over=True).status == "live"
+    assert read_owner(stage.paths) == Owner(claim.source, "staging")
 
 
 def test_a_removal_that_was_cut_short_is_finished_by_the_next_deploy(

@@ -15,6 +15,7 @@ from fairlead.host.edge.plan import edge_faults, plan_claim, plan_edge
 from fairlead.host.edge.project import edge_hash, render_edge_project, with_meetings
 from fairlead.host.edge.state import EdgeState
 from fairlead.host.errors import InputFault
+from fairlead.host.owner import owner_of
 from fairlead.host.paths import app_paths
 from fairlead.host.phases.beside import is_replaced
 from fairlead.host.plan import plan_deploy, plan_rollback
@@ -26,7 +27,6 @@ from fairlead.host.project import (
     render_release_project,
 )
 from fairlead.host.questions import public_target
-from fairlead.host.refusals import origin_of
 from fairlead.host.release import Release
 from fairlead.host.snippet import render_switch
 from tests.unit.host.samples import container, document, image, release, service, serving
@@ -282,8 +282,8 @@ def test_the_edge_is_in_its_own_network_and_in_those_of_the_apps_and_no_way_from
 
 def test_an_app_that_would_share_a_project_with_another_is_refused_once() -> None:
     """Before its first deploy: one that has served already may go on."""
-    state = serving(release(), clashes=("board-000042",), origin=origin_of(release()))
+    state = serving(release(), clashes=("board-000042",), owner=owner_of(release()))
     assert not [one for one in plan_deploy(release(), state).refusals if "project" in one.what]
-    first = replace(state, origin=None)
+    first = replace(state, owner=None)
     (refusal,) = [one for one in plan_deploy(release(), first).refusals if "project" in one.what]
     assert "board-000042" in refusal.what

@@ -11,6 +11,7 @@ from fairlead.host.errors import InputFault
 from fairlead.host.inside import PREFIX
 from fairlead.host.ledger import JobRun, Ledger
 from fairlead.host.order import order_jobs
+from fairlead.host.owner import Owner
 from fairlead.host.plan import Plan, plan_deploy, plan_rollback
 from fairlead.host.request import Options
 from tests.unit.host.samples import container, document, nothing, release, service, serving
@@ -103,10 +104,11 @@ def test_older_commit_is_refused() -> None:
 
 def test_two_apps_of_one_name() -> None:
     """Another repository's app is not replaced."""
-    state = serving(
-        release(), origin={"source": "https://github.com/other/board", "environment": "production"}
+    state = serving(release(), owner=Owner("https://github.com/other/board", "production"))
+    assert (
+        "belongs to production of https://github.com/other/board"
+        in plan_deploy(release(), state).refusals[0].what
     )
-    assert "belongs to https://github.com/other/board" in plan_deploy(release(), state).refusals[0].what
     assert plan_deploy(release(), state, Options(take_over=True)).refusals == ()
 
 

@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from fairlead.host import record, task
+from fairlead.host import task
 from fairlead.host.answers import READING
 from fairlead.host.atomic import write_file
 from fairlead.host.door import Door
 from fairlead.host.errors import InputFault
 from fairlead.host.frames import FrameReader, FrameWriter
 from fairlead.host.paths import app_paths
-from fairlead.host.record import Recorder, render_line
+from fairlead.host.record import render_line
 from fairlead.host.restriction import VERBS, Restriction, parse_restriction
+from tests.unit.host.said import Said
 from tests.unit.host.samples import document
 
 KEY = "SHA256:" + "k" * 43
@@ -32,33 +33,6 @@ def frames(request: str, app: str) -> dict[str, Any]:
     if request in {"deploy", "plan"}:
         return {"request": request, "release": document(app=app)}
     return {"request": request, "app": app}
-
-
-class Said:
-    """A conversation at the door, and the lines that it left in the host's log."""
-
-    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.root = root
-        self.lines: list[str] = []
-        monkeypatch.setattr(
-            record, "write_line", lambda what, told: self.lines.append(render_line(what, told))
-        )
-
-    def ask(
-        self, restriction: Restriction, *asked: Mapping[str, Any], raw: bytes = b""
-    ) -> list[dict[str, Any]]:
-        """The answers to these requests."""
-        content = raw or b"".join(json.dumps(one).encode() + b"\n" for one in asked)
-        here, there = os.memfd_create("asked"), os.memfd_create("told")
-        try:
-            os.write(here, content)
-            os.lseek(here, 0, os.SEEK_SET)
-            recorder = Recorder(restriction, {"SSH_CONNECTION": "192.0.2.7 50022 192.0.2.1 22"})
-            Door(self.root, FrameReader(here), FrameWriter(there), ("agent",), restriction, recorder).serve()
-            return [json.loads(line) for line in os.pread(there, 1 << 24, 0).splitlines()]
-        finally:
-            os.close(here)
-            os.close(there)
 
 
 @pytest.fixture

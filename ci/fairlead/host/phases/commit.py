@@ -5,10 +5,9 @@ from __future__ import annotations
 from ..atomic import write_file
 from ..context import Context, Host, Outcome
 from ..journal import COMMIT
+from ..owner import owner_of, parse_owner, read_record
 from ..project import render_json
-from ..refusals import origin_of
 from ..release import Release
-from ..state import read_origin
 
 
 def run_commit(context: Context) -> Outcome:
@@ -20,9 +19,9 @@ def run_commit(context: Context) -> Outcome:
 def commit_release(host: Host, number: int, release_id: str, release: Release) -> None:
     """Mark a release stable; used by recovery for a switch that was not committed."""
     host.journal.append(COMMIT, tx=number, release=release_id)
-    if read_origin(host.paths) != origin_of(release):
+    if parse_owner(read_record(host.paths.origin)) != owner_of(release):
         try:
-            write_file(host.paths.origin, render_json(origin_of(release)))
+            write_file(host.paths.origin, render_json(owner_of(release).to_json()))
         except OSError as error:
             # The record is written: there is no way back from here.
             host.warn(f"whose app this is could not be written down: {error}")
