@@ -8,7 +8,7 @@ dev := ./bootstrap
 use := ./bootstrap --for use
 sources := ci tests $(wildcard app bench chaos)
 
-.PHONY: help setup demo test unit integration e2e actions adversary check format lock bench chaos fuzz fresh clean
+.PHONY: help setup demo test unit integration e2e actions adversary shapes check format lock bench chaos fuzz fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ actions: ## the workflows under act, against the lab
 
 adversary: ## try to break what is promised, as each of six people
 	$(dev) python -m pytest tests/adversary
+
+shapes: ## apps of every shape, with every fault, into docs/apps.md
+	FAIRLEAD_SHAPES=all $(dev) python -m pytest tests/e2e/shapes
 
 check: ## format, lint, types, import direction, workflows, locks
 	$(dev) python -m tests.check

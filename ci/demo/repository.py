@@ -92,13 +92,14 @@ def make_secrets(repository: Repository, folder: Path) -> Mapping[str, str]:
     return values
 
 
-def write_environ(repository: Repository, environ: Mapping[str, str], programs: Path) -> None:
+def write_environ(repository: Repository, environ: Mapping[str, str]) -> None:
     """Leave what a shell needs to go on where the demonstration stopped: its variables, and the command.
 
     Read by ``. ./demo.env``; for the reader's eyes only, and unknown to git.
     """
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(environ.items())]
-    lines.append(f"export PATH={shlex.quote(str(programs))}:$PATH")
+    bootstrap = shlex.quote(str(repository.root / "bootstrap"))
+    lines.append(f'fairlead() {{ {bootstrap} --for use fairlead "$@"; }}')
     file = repository.root / ENVIRON_FILE
     file.touch(mode=0o600)
     file.write_text("\n".join(lines) + "\n")

@@ -105,7 +105,7 @@ def set_the_stage() -> Stage:
     # A namespace of its own: the tags of an earlier demonstration belong to commits of another history.
     registry = f"{lab.registry}/demo-{secrets.token_hex(3)}"
     environ = {**lab.environ, **values, "FAIRLEAD_REGISTRY": registry}
-    write_environ(repository, environ, Path(sys.executable).parent)
+    write_environ(repository, environ)
     return Stage(lab, repository, environ, ca=folder / "root.crt")
 
 
