@@ -31,6 +31,10 @@ def _differences(old: Service, new: Service, old_release: Release, new_release: 
         (mount.target, mount.file) for mount in new.mounts
     }:
         yield "config files changed"
+    if {(mount.variable, mount.secret) for mount in old.mounts if mount.variable} != {
+        (mount.variable, mount.secret) for mount in new.mounts if mount.variable
+    }:
+        yield "other variables have their values from secrets"
     keys = {*old.definition, *new.definition} - {"image"}
     changed = sorted(key for key in keys if old.definition.get(key) != new.definition.get(key))
     if changed:

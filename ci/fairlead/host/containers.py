@@ -11,6 +11,7 @@ from . import labels
 from .cut import cut
 from .engine import Engine
 from .paths import Paths
+from .variables import parse_label
 
 HEALTHY = "healthy"
 UNHEALTHY = "unhealthy"
@@ -31,6 +32,7 @@ class Container:
     ``health`` is ``healthy``, ``unhealthy``, ``starting`` or ``none`` (no health check);
     ``restarts`` counts the engine's restarts; ``grace`` is its stop_grace_period in seconds;
     ``check`` is the command line of its health check, empty without one, ``check_timeout`` its seconds;
+    ``sources`` are the paths on the host of what it is shown, and of the secrets whose values are its variables;
     ``networks`` are the names of those it is in.
     """
 
@@ -96,8 +98,9 @@ def parse_container(raw: Mapping[str, Any]) -> Container:
         if str(state.get("StartedAt", "")).startswith(_NEVER)
         else str(state.get("StartedAt", "")),
         addresses=tuple(_addresses(networks)),
-        sources=tuple(
-            mount.get("Source", "") for mount in raw.get("Mounts") or () if mount.get("Type") == "bind"
+        sources=(
+            *(mount.get("Source", "") for mount in raw.get("Mounts") or () if mount.get("Type") == "bind"),
+            *parse_label(marks),
         ),
         ports=_ports(raw),
         grace=float(_DEFAULT_GRACE if grace is None else grace),

@@ -43,6 +43,7 @@ _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _IMAGE = re.compile(r"[a-z0-9][a-zA-Z0-9._:/-]{0,399}(@sha256:[0-9a-f]{64})?")
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 _TARGET = re.compile(r"/[^\x00-\x1f]{1,1000}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
 _URL_PATH = re.compile(r"/[!-~]{0,1000}")
 _URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}(/[!-~]{0,1000})?")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -314,6 +315,10 @@ def _mount(fields: Fields) -> Mount:
     file = fields.name("file", DIGEST) if "file" in fields.raw else None
     if (secret is None) == (file is None):
         fields.fault("", "names neither a secret nor a file, or both")
+    if "variable" in fields.raw:
+        if secret is None or "target" in fields.raw:
+            fields.fault("variable", "is for a secret, in place of its target")
+        return Mount("", secret, file, read_only=True, variable=fields.name("variable", _VARIABLE))
     target = fields.name("target", _TARGET)
     return Mount(target, secret, file, fields.flag("read_only", default=True))
 
@@ -381,7 +386,7 @@ def _check_mounts(release: Release, faults: Faults) -> None:
         for mount in service.mounts:
             if mount.secret is not None and mount.secret not in release.secrets:
                 faults.add(
-                    f"services.{service.name}", f"mounts the secret {mount.secret!r}, which is not given"
+                    f"services.{service.name}", f"reads the secret {mount.secret!r}, which is not given"
                 )
             if mount.file is not None and mount.file not in release.files:
                 faults.add(f"services.{service.name}", f"mounts the file {mount.file!r}, which is not given")

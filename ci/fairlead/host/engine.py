@@ -25,6 +25,7 @@ from typing import Optional
 from .api import EngineApi
 from .cut import cut
 from .errors import EngineFault
+from .variables import read_values
 
 _DEFAULT_SOCKET = "/var/run/docker.sock"
 _TAIL_LINES = 20
@@ -116,7 +117,8 @@ class Engine(EngineApi):
 
     def compose(self, project: str, file: Path, *words: str, timeout: Optional[float] = None) -> Finished:
         """Run ``docker-compose -p project -f file …`` to its end."""
-        return self.run(self.compose_argv(project, file, *words), timeout=timeout)
+        argv = self.compose_argv(project, file, *words)
+        return self.run(argv, timeout=timeout, values=read_values(file))
 
     def compose_argv(self, project: str, file: Path, *words: str) -> tuple[str, ...]:
         """The command line of Compose.
@@ -153,17 +155,30 @@ class Engine(EngineApi):
         words = ("--config", str(config)) if config is not None else ()
         return self.run_watched(("docker", *words, "pull", "--quiet", reference), watch, poll=_PULL_POLL)
 
-    def run(self, argv: Sequence[str], *, timeout: Optional[float] = None) -> Finished:
+    def run(
+        self, argv: Sequence[str], *, timeout: Optional[float] = None, values: Optional[Mapping[str, str]] = None
+    ) -> Finished:
         """Run a program of the engine's to its end; a non-zero exit is for the caller to judge.
+
+        Args:
+            argv: what to run.
+            timeout: seconds.
+            values: variables that it gets on top of those of this process (``variables``).
 
         Raises:
             EngineFault: it is not installed, or took longer than ``timeout`` seconds, or than the phase may.
         """
         until = min(self.until, time.monotonic() + (_RUN_SECONDS if timeout is None else timeout))
-        return self.run_watched(argv, lambda: None, poll=_RUN_POLL, until=until)
+        return self.run_watched(argv, lambda: None, poll=_RUN_POLL, until=until, values=values)
 
     def run_watched(
-        self, argv: Sequence[str], watch: Callable[[], None], *, poll: float, until: Optional[float] = None
+        self,
+        argv: Sequence[str],
+        watch: Callable[[], None],
+        *,
+        poll: float,
+        until: Optional[float] = None,
+        values: Optional[Mapping[str, str]] = None,
     ) -> Finished:
         """Run a program and call ``watch`` every ``poll`` seconds meanwhile; what that raises ends the program.
 
@@ -172,7 +187,7 @@ class Engine(EngineApi):
         """
         until = self.until if until is None else until
         began = time.monotonic()
-        with self.begin(argv) as process:
+        with self.begin(argv, values) as process:
             output = _Tail()
             # Taken while it prints: a full pipe would stop it. By a handle of its own, which nobody else closes.
             handle = os.dup(process.stdout.fileno()) if process.stdout is not None else -1
@@ -188,7 +203,9 @@ class Engine(EngineApi):
         return Finished(tuple(argv), process.returncode, output.text)
 
     @contextlib.contextmanager
-    def begin(self, argv: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    def begin(
+        self, argv: Sequence[str], values: Optional[Mapping[str, str]] = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Start a program, both its streams in ``stdout``; it is killed should the block be left before it ends.
 
         Raises:
@@ -200,7 +217,7 @@ class Engine(EngineApi):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env=self._process_environ(),
+                env={**self._process_environ(), **(values or {})},
                 pass_fds=self.hand_down,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, looked up before the fork
             )

@@ -18,6 +18,7 @@ from .inside import ROLE, without_names
 from .paths import Paths
 from .release import APART, RESOURCES, Release, Service
 from .routes import service_name
+from .variables import render_label, variables_of
 
 _HIDDEN = ("secrets", "releases", "tasks", "files")
 _ADDRESSES = ("ipv4_address", "ipv6_address", "link_local_ips", "mac_address")
@@ -176,10 +177,21 @@ def _definition(service: Service, release: Release, release_id: str, paths: Path
         labels.HASH: service.hash,
         **({labels.RELEASE: release_id} if release_id else {}),
     }
-    definition["labels"] = {**_pairs(definition.get("labels")), **marks}
+    told = [
+        paths.secret(mount.secret, release.secrets[mount.secret])
+        for mount in service.mounts
+        if mount.variable and mount.secret is not None
+    ]
+    definition["labels"] = {**_pairs(definition.get("labels")), **marks, **render_label(told)}
+    if told:
+        definition["environment"] = {
+            **_pairs(definition.get("environment")),
+            **variables_of(service, release),
+        }
     binds = [
         bind_mount(_source(mount.secret, mount.file, release, paths), mount.target, read_only=mount.read_only)
         for mount in service.mounts
+        if not mount.variable
     ]
     definition["volumes"] = [*(definition.get("volumes") or ()), *binds]
     definition["pull_policy"] = "never"

@@ -66,12 +66,16 @@ class Health:
 
 @dataclass(frozen=True)
 class Mount:
-    """A secret or a config file (or folder) that a service sees at ``target``; exactly one of the two is set."""
+    """A secret or a config file (or folder) that a service sees at ``target``; exactly one of the two is set.
+
+    A secret with a ``variable`` is no file: its value is that variable of the container, and ``target`` is empty.
+    """
 
     target: str
     secret: Optional[str]
     file: Optional[str]
     read_only: bool
+    variable: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from ..inflight import find_admin_sockets
 from ..ledger import DEPLOY
 from ..routes import open_inside, service_name, write_routes
 from ..standby import find_retired
+from ..variables import read_values
 from .platform import bring_up, changed_services, is_late
 
 _POLL = 0.2
@@ -106,9 +107,10 @@ def _compose_up(context: Context, home: str, actions: list[Action]) -> None:
     """``compose up``, watched: a crash ends it at once, where Compose would wait for a dependency's health."""
     started = {one.service for one in actions}
     names = sorted(service_name(name, home) for name in started)
+    file = compose_file(context.paths, home)
     argv = context.engine.compose_argv(
         release_project(context.paths.app, home),
-        compose_file(context.paths, home),
+        file,
         *("up", "--detach", "--no-deps", "--no-build", *names),
     )
     # Compose waits for the health of dependencies only; without any it ends as soon as all are started.
@@ -121,7 +123,7 @@ def _compose_up(context: Context, home: str, actions: list[Action]) -> None:
         if waits:
             _raise_if_crashed(context, home)
 
-    done = context.engine.run_watched(argv, watch, poll=_POLL)
+    done = context.engine.run_watched(argv, watch, poll=_POLL, values=read_values(file))
     if not done.ok:
         _raise_if_crashed(context, home)
         raise ReleaseFault(
