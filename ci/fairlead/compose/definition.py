@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from fairlead.compose.model import Service
@@ -45,16 +45,18 @@ def clean_definition(
     published = [plain(port) for port in ports]
     if published:
         definition["ports"] = published
-    _close_environment(definition)
+    _close_environment(definition, service.secret_environment)
     _settle_restart(definition, service)
     return definition
 
 
-def _close_environment(definition: dict[str, Any]) -> None:
-    """Drop variables without a value: Compose would take one from whatever environment it runs in."""
+def _close_environment(definition: dict[str, Any], secret: Collection[str]) -> None:
+    """Drop variables without a value, which Compose would take from wherever it runs, and those that secrets give."""
     environment = definition.get("environment")
     if environment:
-        definition["environment"] = {name: value for name, value in environment.items() if value is not None}
+        definition["environment"] = {
+            name: value for name, value in environment.items() if value is not None and name not in secret
+        }
 
 
 def _settle_restart(definition: dict[str, Any], service: Service) -> None:

@@ -72,6 +72,15 @@ class Service:
     definition: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
+    def secret_environment(self) -> Mapping[str, str]:
+        """Its variables whose values are secrets, each with the name of the secret; what can't be meant is left out."""
+        declared = self.definition.get("x-fairlead")
+        named = declared.get("secret_environment") if isinstance(declared, Mapping) else None
+        if not isinstance(named, Mapping):
+            return {}
+        return {str(name): secret for name, secret in named.items() if isinstance(secret, str)}
+
+    @property
     def is_rolled(self) -> bool:
         """Whether it is part of each release, rather than of the platform beneath."""
         return self.role in {"app", "worker"} and self.rollout == "switch"

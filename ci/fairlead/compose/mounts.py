@@ -49,21 +49,41 @@ def load_mounts(app: ComposeApp, service: Service, remarks: Remarks) -> Mounts:
         target = str(secret.get("target") or secret["source"])
         absolute = target if target.startswith("/") else f"/run/secrets/{target}"
         reader.mounts.append({"secret": secret["source"], "target": absolute})
+    for variable, name in sorted(service.secret_environment.items()):
+        reader.mounts.append({"secret": name, "variable": variable})
+    if service.secret_environment:
+        names = ", ".join(sorted(service.secret_environment))
+        what = f"{service.name}: {names} {'has its value from a secret' if len(service.secret_environment) == 1 else 'have their values from secrets'}"
+        what += ": `docker inspect` on the server shows it"
+        remarks.note(
+            "secret-as-variable", ("services", service.name, "x-fairlead", "secret_environment"), what
+        )
     return Mounts(tuple(reader.mounts), tuple(reader.volumes), reader.trees)
 
 
 def secret_sources(app: ComposeApp) -> Mapping[str, SecretSource]:
-    """The secrets that services of the app mount, by name."""
-    declared: Mapping[str, Any] = app.model.get("secrets") or {}
+    """The secrets that services of the app mount or have in variables, by name."""
+    # Not the resolved ones: Compose leaves out what no service mounts.
+    declared: Mapping[str, Any] = app.files.declared.get("secrets") or {}
     sources: dict[str, SecretSource] = {}
     for service in app.services.values():
-        for secret in service.definition.get("secrets", ()):
-            name = secret["source"]
+        mounted = [secret["source"] for secret in service.definition.get("secrets", ())]
+        for name in (*mounted, *service.secret_environment.values()):
             how = declared.get(name) or {}
             file = Path(how["file"]) if how.get("file") else None
-            location = app.files.location(("secrets", name), key=True)
+            location = _place_of(app, service, name)
             sources[name] = SecretSource(name, file, str(how.get("environment", "")), location)
     return sources
+
+
+def _place_of(app: ComposeApp, service: Service, secret: str) -> Location:
+    """Where a secret is declared; one that is but a variable's need not be, and stands there."""
+    if app.files.node(("secrets", secret)) is not None:
+        return app.files.location(("secrets", secret), key=True)
+    variable = next((name for name, one in service.secret_environment.items() if one == secret), "")
+    return app.files.location(
+        ("services", service.name, "x-fairlead", "secret_environment", variable), key=True
+    )
 
 
 class _Reader:

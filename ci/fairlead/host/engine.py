@@ -156,7 +156,11 @@ class Engine(EngineApi):
         return self.run_watched(("docker", *words, "pull", "--quiet", reference), watch, poll=_PULL_POLL)
 
     def run(
-        self, argv: Sequence[str], *, timeout: Optional[float] = None, values: Optional[Mapping[str, str]] = None
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: Optional[float] = None,
+        values: Optional[Mapping[str, str]] = None,
     ) -> Finished:
         """Run a program of the engine's to its end; a non-zero exit is for the caller to judge.
 

@@ -69,6 +69,7 @@ def draft_release(
     tag = f"sha-{origin.revision}"
     app = load_app(settings, environment, registry=settings.registry, tag=tag, revision=origin.revision)
     secrets = read_secrets(wanted_secrets(app, settings), environ, secrets_dir)
+    check_variables(app, secrets)
     published = read_publish(work_dir, settings.app, origin.revision)
     own = resolve_own(settings, app.own_images(), tag, published, resolve)
     # What cannot be rolled out is told before anybody connects; the split that counts knows the server's images.
@@ -118,6 +119,23 @@ def check_only(app: ComposeApp, only: Sequence[str]) -> None:
     for name in only:
         if name not in known:
             raise InputError(f"--only: there is no service {name!r}", fix=did_you_mean(name, known))
+
+
+def check_variables(app: ComposeApp, secrets: Mapping[str, Secret]) -> None:
+    """See whether every value that is to be a variable can be one.
+
+    Raises:
+        InputError: it cannot.
+    """
+    from fairlead.errors import InputError
+    from fairlead.host.errors import InputFault
+    from fairlead.host.variables import as_variable
+
+    for name in sorted({name for one in app.services.values() for name in one.secret_environment.values()}):
+        try:
+            as_variable(name, secrets[name].reveal())
+        except InputFault as fault:
+            raise InputError(fault.what, fix=fault.fix) from fault
 
 
 def wanted_secrets(app: ComposeApp, settings: Settings) -> tuple[Wanted, ...]:

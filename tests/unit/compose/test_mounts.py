@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.compose.mounts import secret_sources
 from fairlead.compose.split import ReleaseParts
 from fairlead.compose.trees import TreeRefusedError, file_tree, load_tree
-from fairlead.errors import ComposeInvalidError
+from fairlead.errors import ComposeInvalidError, InputError
+from fairlead.release.prepare import check_variables
+from fairlead.release.secrets import Secret
 from tests.unit.compose.small import small_app, split_small
 
 
@@ -176,3 +179,40 @@ def test_a_file_tree_tells_its_own_name() -> None:
     tree = file_tree(b"x")
     canonical = json.dumps(tree.entry, sort_keys=True, separators=(",", ":")).encode()
     assert tree.digest == hashlib.sha256(canonical).hexdigest()
+
+
+def test_a_variable_from_a_secret_is_in_the_release_by_its_name_alone(repository: Path) -> None:
+    """What the compose file says of that variable is for development; no top-level secret has to be declared."""
+    text = """\
+services:
+  web:
+    image: nginx
+    expose: ['80']
+    environment: {DATABASE_URL: "postgres://dev:dev@db/dev", SECRET_KEY: , LANG: C}
+    secrets: [tls]
+    x-fairlead: {secret_environment: {DATABASE_URL: database_url, SECRET_KEY: key, TLS: tls}}
+secrets: {tls: {file: ./tls}, key: {environment: SECRET_KEY}}
+"""
+    app = small_app(repository, text)
+    parts = split_small(app)
+    web = parts.services["web"]
+    assert web["definition"]["environment"] == {"LANG": "C"}
+    assert web["mounts"] == [
+        {"secret": "tls", "target": "/run/secrets/tls"},
+        {"secret": "database_url", "variable": "DATABASE_URL"},
+        {"secret": "key", "variable": "SECRET_KEY"},
+        {"secret": "tls", "variable": "TLS"},
+    ]
+    (told,) = [note.what for note in parts.notes if note.rule == "secret-as-variable"]
+    assert told.startswith(
+        "web: DATABASE_URL, SECRET_KEY, TLS have their values from secrets: `docker inspect`"
+    )
+    sources = secret_sources(app)
+    found = {
+        name: (source.file and source.file.name, source.env, source.location.line)
+        for name, source in sources.items()
+    }
+    assert found == {"tls": ("tls", "", 8), "database_url": (None, "", 7), "key": (None, "SECRET_KEY", 8)}
+    with pytest.raises(InputError, match="the secret key cannot be an environment variable: it holds a NUL"):
+        check_variables(app, {name: Secret(b"a\0b" if name == "key" else b"x") for name in sources})
+    check_variables(app, dict.fromkeys(sources, Secret(b"fine\n")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fairlead.compose.known_images import short_name
 from fairlead.compose.policy.subject import Fault, as_mapping, unescaped
 
 TYPE_CHECKING = False
@@ -46,6 +47,8 @@ _NOT_SECRET = frozenset(
     {"ALLOW", "RANDOM", "REQUIRE", "ENABLE", "DISABLE", "USE", "MIN", "MAX", "RESET", "PUBLIC"}
 )
 _SWITCHES = frozenset({"", "true", "false", "yes", "no", "on", "off", "0", "1", "none", "null"})
+_READ_FILES = frozenset({"postgres", "mysql", "mariadb", "mongo", "wordpress", "nextcloud", "redmine"})
+"""Images that read ``NAME_FILE`` for each variable with a secret."""
 _SECRET_FLAGS = (
     "--requirepass",
     "--password",
@@ -82,8 +85,11 @@ def _words(name: str) -> list[str]:
 
 def secret_in_environment(view: View) -> Iterator[Fault]:
     """A secret in a variable, a build argument, a command or an address."""
+    given = view.service.secret_environment if view.subject.deployed else {}
     for place in (("environment",), ("build", "args")):
         for name, value in view.mapping(*place).items():
+            if name in given and place == ("environment",):
+                continue
             yield from _variable(view, view.at(*place, name), str(name), value)
     for key in ("command", "entrypoint"):
         yield from _flags(view, key)
@@ -108,9 +114,23 @@ def _variable(view: View, path: ValuePath, name: str, value: Any) -> Iterator[Fa
         else:
             what = f"{name} is a secret in a variable: `docker inspect` shows it, and every child process gets it"
             fix = f"use a file: {name}_FILE: /run/secrets/{name.lower()}, with secrets: [{name.lower()}]"
+            if view.subject.deployed:
+                fix += f"; or, where the program reads no files, x-fairlead: {{secret_environment: {{{name}: {name.lower()}}}}}"
         yield Fault(path, what, fix, key=value is None)
     elif "://" in text and has_credentials(text):
         yield _in_address(path, f"the address in {name}")
+
+
+def secret_as_variable(view: View) -> Iterator[Fault]:
+    """A value of the vault that is given as a variable: kept apart by Fairlead, and shown by the engine."""
+    for variable, secret in view.service.secret_environment.items():
+        path = view.at("x-fairlead", "secret_environment", variable)
+        what = f"{variable} has the value of the secret {secret}: `docker inspect` on the server shows it, and every child process gets it"
+        fix = "waive it, with the reason, where the program reads no files"
+        if short_name(view.reference) in _READ_FILES:
+            what += f"; {short_name(view.reference)} reads a file"
+            fix = f"{variable}_FILE: /run/secrets/{secret}, with secrets: [{secret}]"
+        yield Fault(path, what, fix, key=True)
 
 
 def _is_value(text: str) -> bool:
@@ -153,4 +173,7 @@ def _flags(view: View, key: str) -> Iterator[Fault]:
             yield Fault(view.at(key, step), what, "let the program read it from a file below /run/secrets")
 
 
-SERVICE_CHECKS: dict[str, ServiceCheck] = {"secret-in-environment": secret_in_environment}
+SERVICE_CHECKS: dict[str, ServiceCheck] = {
+    "secret-in-environment": secret_in_environment,
+    "secret-as-variable": secret_as_variable,
+}

@@ -5,6 +5,8 @@ The same as ``schemas/x-fairlead.schema.json`` tells an editor; a test holds the
 
 from __future__ import annotations
 
+import re
+
 from fairlead.compose.model import ROLES
 from fairlead.compose.policy.subject import Fault, as_mapping
 
@@ -19,12 +21,26 @@ if TYPE_CHECKING:
     Form = tuple[str, Callable[[Any], bool]]
 
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
+_SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
 def _is_number(value: Any, least: int, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_variable(pair: tuple[Any, Any]) -> bool:
+    variable, secret = pair
+    return (
+        isinstance(variable, str)
+        and isinstance(secret, str)
+        and _VARIABLE.fullmatch(variable) is not None
+        and _SECRET.fullmatch(secret) is not None
+    )
 
 
 SERVICE_KEYS: Mapping[str, Form] = {
@@ -37,6 +53,10 @@ SERVICE_KEYS: Mapping[str, Form] = {
     "image": ("the name of an image of fairlead.yaml", _is_text),
     "rollout": ("switch, recreate or shared", lambda value: value in ("switch", "recreate", "shared")),
     "start": ("before or after", lambda value: value in ("before", "after")),
+    "secret_environment": (
+        "a mapping of variables to names of secrets: {DATABASE_URL: database_url}",
+        lambda value: isinstance(value, dict) and all(map(_is_variable, value.items())),
+    ),
     "irreversible": ("true or false", lambda value: isinstance(value, bool)),
     "backup": ("a mapping with by: or none:", lambda value: isinstance(value, dict)),
     "waive": ("a mapping of rules", lambda value: isinstance(value, dict)),

@@ -121,7 +121,9 @@ def unset_variable(subject: Subject) -> Iterator[Fault]:
     for use in subject.model.uses:
         if use.operator or use.name in _ALWAYS_SET | demanded or (use.name, use.location) in seen:
             continue
-        if subject.deployed and use.name in subject.given:
+        if subject.deployed and (
+            use.name in subject.given or _is_given_by_secret(use.path, use.name, subject)
+        ):
             continue
         seen.add((use.name, use.location))
         state = "may be" if use.is_set else "is"
@@ -130,6 +132,13 @@ def unset_variable(subject: Subject) -> Iterator[Fault]:
         if subject.deployed:
             fix += "; or declare it in environments.<name>.variables"
         yield Fault(use.path, what, fix, location=use.location)
+
+
+def _is_given_by_secret(path: ValuePath, name: str, subject: Subject) -> bool:
+    """Whether a value is for development only: ``NAME: ${NAME}``, where a deploy takes that variable from a secret."""
+    if path[:1] != ("services",) or path[2:3] != ("environment",):
+        return False
+    return any(view.name == path[1] and name in view.service.secret_environment for view in subject.views)
 
 
 def swarm_only(view: View) -> Iterator[Fault]:

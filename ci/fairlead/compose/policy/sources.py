@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os.path import normpath
 
-from fairlead.compose.policy.subject import Fault, unescaped
+from fairlead.compose.policy.subject import Fault, as_mapping, unescaped
 from fairlead.sources import (
     SourceRefusedError,
     check_source,
@@ -16,7 +16,8 @@ from fairlead.sources import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from fairlead.compose.policy.subject import AppCheck, ServiceCheck, Subject, View
     from fairlead.positions import ValuePath
@@ -27,7 +28,10 @@ _MACHINE = ("/proc", "/sys", "/dev")
 def foreign_source(subject: Subject) -> Iterator[Fault]:
     """A value from a file that is not the repository's, or from a variable that somebody else's secret is in."""
     for kind in ("secrets", "configs"):
-        for name, how in subject.top(kind).items():
+        for name, how in {
+            **subject.top(kind),
+            **(_in_variables(subject) if kind == "secrets" else {}),
+        }.items():
             variable, file = str(how.get("environment") or ""), str(how.get("file") or "")
             if variable and is_withheld(variable):
                 what = f"{name}: {variable} is Fairlead's, the CI's or a tool's own, not the repository's to give away"
@@ -36,6 +40,13 @@ def foreign_source(subject: Subject) -> Iterator[Fault]:
             why = _refused(subject, file.replace("$$", "$")) if file else ""
             if why:
                 yield Fault((kind, name, "file"), f"{name}: {file} is no source: {why}", _fix(kind))
+
+
+def _in_variables(subject: Subject) -> Mapping[str, Mapping[str, Any]]:
+    """The secrets that are but variables' values: Compose takes them for unused."""
+    declared = as_mapping(subject.model.declared.get("secrets"))
+    named = {name for view in subject.views for name in view.service.secret_environment.values()}
+    return {name: as_mapping(declared[name]) for name in sorted(named & declared.keys())}
 
 
 def foreign_build_source(view: View) -> Iterator[Fault]:

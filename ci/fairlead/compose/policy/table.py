@@ -86,6 +86,7 @@ GRADES = {
     "anonymous-state": "E",
     "no-backup": "Ed",
     "secret-in-environment": "E",
+    "secret-as-variable": "W",
     "secret-mode-ignored": "E",
     "stale-secret": "W",
     "read-only-with-inline-secret": "E",

@@ -11,6 +11,7 @@ from ..errors import InputFault, ReleaseFault
 from ..journal import MENDED
 from ..ledger import DEPLOY
 from ..preflight import check_host
+from ..variables import as_variable
 from ..vault import find_difference, has_secret, store_tree
 
 
@@ -32,6 +33,7 @@ def run_prepare(context: Context) -> Outcome:
             why="neither this deploy nor an earlier one brought their values",
             fix="deploy with the values of all secrets",
         )
+    _check_variables(context)
     if context.blobs is not None:
         _store_files(context, context.blobs)
     else:
@@ -75,6 +77,18 @@ def _check_files(context: Context) -> None:
                 why="what is started would read something else than the release has",
                 fix="`fairlead deploy` of that commit (with --allow-older, to go back) brings it again",
             )
+
+
+def _check_variables(context: Context) -> None:
+    """Whatever is to be a variable can be one, before anything is started for it.
+
+    Raises:
+        InputFault: a value cannot.
+    """
+    release = context.target.release
+    names = {mount.secret for one in release.services.values() for mount in one.mounts if mount.variable}
+    for name in sorted(name for name in names if name is not None):
+        as_variable(name, context.paths.secret(name, release.secrets[name]).read_bytes())
 
 
 def _missing_secrets(context: Context) -> Iterator[str]:

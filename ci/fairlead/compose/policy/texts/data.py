@@ -63,6 +63,32 @@ secrets: {db_password: {file: ./secrets/db_password}}
         sources=(cis("4.10"), _SECRETS, "CWE-526"),
     ),
     Text(
+        name="secret-as-variable",
+        title="A secret that is given as a variable",
+        why="""\
+`x-fairlead: {secret_environment: …}` gives a program that reads no files what it needs: the value comes from the vault
+on the server when the container is made; it stands in no file of the repository, no release document, journal or log.
+But the engine keeps it with the container: `docker inspect` shows it to whoever may ask the engine, every child process
+inherits it, crash reports and debug pages print it. Where the program can read a file, give it one; where it cannot,
+waive this with the reason.""",
+        bad="""\
+services:
+  web:
+    image: acme/web:1.0
+    environment: [DATABASE_URL]
+    x-fairlead: {secret_environment: {DATABASE_URL: database_url}}
+""",
+        good="""\
+services:
+  web:
+    image: acme/web:1.0
+    environment: {DATABASE_URL_FILE: /run/secrets/database_url}
+    secrets: [database_url]
+secrets: {database_url: {file: ./secrets/database_url}}
+""",
+        sources=(cis("4.10"), _SECRETS, "CWE-526"),
+    ),
+    Text(
         name="secret-mode-ignored",
         title="Owner and mode of a file secret, which Compose does not set",
         why="""\
