@@ -13,8 +13,9 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +23,8 @@ from fairlead.errors import CommandFailedError, ToolMissingError
 from fairlead.passed import child_environment, with_safe_git
 
 _TAIL_LINES = 20
+_LAST_SECONDS = 5.0
+"""For a command that has closed its streams to end."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,89 @@ def run(
     if check and not completed.ok:
         raise failed(completed)
     return completed
+
+
+@dataclass(frozen=True)
+class Captured:
+    """How a command ended, and the bytes that it printed: they may be secret, and show nowhere by mistake."""
+
+    returncode: int
+    stdout: bytes = field(repr=False)
+    stderr: bytes = field(repr=False)
+
+
+def capture(
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    also: Collection[str] = (),
+    cwd: Path | None = None,
+    most: int,
+    timeout: float,
+) -> Captured:
+    """Run a command without input and take what it prints, up to ``most`` bytes a stream.
+
+    Raises:
+        ToolMissingError: the program is not there.
+        CommandFailedError: it printed more, or did not end in time; nothing of its output is told.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    try:
+        process = subprocess.Popen(  # noqa: S603 - see run()
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=child_environment(os.environ, also),
+            cwd=cwd,
+        )
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _missing(words, cwd) from error
+    except OSError as error:
+        raise CommandFailedError(f"`{words[0]}` cannot be started", why=str(error.strerror)) from error
+    with process:
+        try:
+            stdout, stderr = _read_within(process, most, timeout)
+        except TimeoutError as error:
+            raise CommandFailedError(
+                f"`{shlex.join(words)}` did not end within {timeout:g} s",
+                fix="run it by hand to see what it waits for",
+            ) from error
+        finally:
+            process.kill()
+    if max(len(stdout), len(stderr)) > most:
+        raise CommandFailedError(f"`{shlex.join(words)}` prints more than {most} bytes")
+    return Captured(process.returncode, stdout, stderr)
+
+
+def _read_within(process: subprocess.Popen[bytes], most: int, seconds: float) -> tuple[bytes, bytes]:
+    """Both streams to their ends, or one byte more than ``most`` of one: then it is killed.
+
+    Raises:
+        TimeoutError: it has not ended by then, or a child of it holds its streams open.
+    """
+    found = [b"", b""]
+
+    def take(number: int, handle: int) -> None:
+        with os.fdopen(handle, "rb") as pipe:
+            found[number] = pipe.read(most + 1)
+        if len(found[number]) > most:
+            process.kill()
+
+    until = time.monotonic() + seconds
+    # Handles of their own: to close one in the midst of a read would wait for a child that holds the other end.
+    handles = [os.dup(pipe.fileno()) for pipe in (process.stdout, process.stderr) if pipe is not None]
+    readers = [threading.Thread(target=take, args=one, daemon=True) for one in enumerate(handles)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(max(0.0, until - time.monotonic()))
+    if any(reader.is_alive() for reader in readers):
+        raise TimeoutError
+    try:
+        process.wait(max(0.0, until - time.monotonic()) + _LAST_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError from error
+    return found[0], found[1]
 
 
 def stream(

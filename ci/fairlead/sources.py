@@ -16,20 +16,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-_WITHHELD_PREFIXES = (
-    *(
-        "FAIRLEAD_",
-        "GITHUB_",
-        "ACTIONS_",
-        "RUNNER_",
-        "INPUT_",
-        "SSH_",
-        "GPG_",
-        "COSIGN_",
-        "SIGSTORE_",
-        "TRIVY_",
-    ),
+_OUR_PREFIXES = (
+    *("FAIRLEAD_", "GITHUB_", "ACTIONS_", "RUNNER_", "INPUT_", "COSIGN_", "SIGSTORE_"),
     *("CI_", "GITLAB_", "BITBUCKET_", "BUILDKITE_", "CIRCLE_", "JENKINS_", "SYSTEM_"),
+)
+_OURS = frozenset(("GH_TOKEN", "GH_ENTERPRISE_TOKEN", "SSH_AUTH_SOCK"))
+_WITHHELD_PREFIXES = (
+    *_OUR_PREFIXES,
+    *("SSH_", "GPG_", "TRIVY_"),
     *("DOCKER_", "BUILDX_", "BUILDKIT_", "COMPOSE_", "REGISTRY_AUTH"),
     *("AWS_", "AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_", "GCP_"),
 )
@@ -60,6 +54,18 @@ def is_withheld(variable: str) -> bool:
     """Whether a variable is Fairlead's, the CI's or a tool's own: no repository may name it as a source."""
     name = variable.strip().upper()
     return name in _WITHHELD or name.startswith(_WITHHELD_PREFIXES)
+
+
+def is_ours(variable: str) -> bool:
+    """Whether a variable is Fairlead's or the CI's own: not even for a program that fetches secrets.
+
+    ``NAME*`` is each that begins so: one of ours among them is enough.
+    """
+    name = variable.strip().upper()
+    if name.endswith("*"):
+        start = name[:-1]
+        return any(one.startswith(start) or start.startswith(one) for one in (*_OUR_PREFIXES, *_OURS))
+    return name in _OURS or name.startswith(_OUR_PREFIXES)
 
 
 def shown_variables(environ: Mapping[str, str]) -> dict[str, str]:

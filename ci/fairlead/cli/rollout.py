@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.cli.connection import find_place, open_lines
 from fairlead.cli.gate import pass_gate
+from fairlead.cli.secret_programs import allowed_commands
 from fairlead.cli.together import (
     choose_marks,
     connect_all,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from fairlead.release.bundle import Bundle, Origin
     from fairlead.release.pins import Resolve
     from fairlead.release.prepare import Draft
+    from fairlead.release.secret_commands import SecretCommands
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.ahead import Ahead
     from fairlead.remote.session import Blob, Event
@@ -141,8 +143,21 @@ def login_blobs(place: Place, images: Sequence[str]) -> list[Blob]:
     return [Blob("credentials", "", logins.reveal())] if logins is not None else []
 
 
-def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter, verdict: Evidence) -> Rollout:
+def start_rollout(
+    place: Place,
+    options: RolloutOptions,
+    reporter: Reporter,
+    verdict: Evidence,
+    commands: SecretCommands | None = None,
+) -> Rollout:
     """Everything that can be known without the server, and every mistake that can be found without it.
+
+    Args:
+        place: where it goes.
+        options: how.
+        reporter: where it is told.
+        verdict: on the compose files.
+        commands: the programs that know values of secrets, where they have been asked already.
 
     Raises:
         FairleadError: the checkout, the compose files, the secrets or the images are not fit to deploy.
@@ -160,6 +175,7 @@ def start_rollout(place: Place, options: RolloutOptions, reporter: Reporter, ver
             secrets_dir=options.secrets_dir,
             environ=os.environ,
             resolve=resolver(place.settings),
+            commands=commands or allowed_commands(place.settings),
         )
         check_only(draft.app, options.only)
     from fairlead.report import redact

@@ -24,6 +24,7 @@ from fairlead.cli.options import (
 if TYPE_CHECKING:
     from fairlead.release.secrets import Secret
     from fairlead.remote.access import AccessOptions
+    from fairlead.settings.values import Settings
 
 
 @click.group(
@@ -62,7 +63,7 @@ def command() -> None:
     "--configured",
     is_flag=True,
     envvar="FAIRLEAD_CONFIGURED",
-    help="Take the values from where a deploy takes them: FAIRLEAD_SECRET_<NAME>, FAIRLEAD_SECRETS, --secrets-dir.",
+    help="Take the values from where a deploy takes them: FAIRLEAD_SECRET_<NAME>, FAIRLEAD_SECRETS, --secrets-dir, the programs of fairlead.yaml.",
 )
 @secrets_dir_option
 @accept_recreate_option
@@ -88,7 +89,11 @@ def set_secrets(
     to your deploys as well. The value is on no command line and in no log.
     """
     place = find_place(environment)
-    secrets = _configured(names, secrets_dir) if configured else {_sole(names): _given(names[0], from_file)}
+    secrets = (
+        _configured(place.settings, names, secrets_dir)
+        if configured
+        else {_sole(names): _given(names[0], from_file)}
+    )
     for secret in secrets.values():
         report.redact(secret.reveal().decode("utf-8", "replace"))
     request = {
@@ -149,10 +154,12 @@ def _show_plan(
     show_plans(ask_each(place, access, {"request": "plan", **request, **named}), report.current())
 
 
-def _configured(names: Sequence[str], secrets_dir: Path | None) -> dict[str, Secret]:
+def _configured(settings: Settings, names: Sequence[str], secrets_dir: Path | None) -> dict[str, Secret]:
+    from fairlead.cli.secret_programs import allowed_commands
     from fairlead.release.secrets import Wanted, read_secrets
 
-    return read_secrets([Wanted(name) for name in names], os.environ, secrets_dir)
+    wanted = [Wanted(name) for name in names]
+    return read_secrets(wanted, os.environ, secrets_dir, allowed_commands(settings))
 
 
 def _sole(names: Sequence[str]) -> str:

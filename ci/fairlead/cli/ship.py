@@ -17,6 +17,7 @@ from fairlead.cli.gate import pass_gate
 from fairlead.cli.options import environment_option, examples, work_dir_option
 from fairlead.cli.rollout import ask_state, finish_rollout, start_rollout
 from fairlead.cli.rollout_options import RolloutOptions, rollout_options
+from fairlead.cli.secret_programs import allowed_commands
 
 if TYPE_CHECKING:
     from fairlead.compose.evidence import Evidence
@@ -59,7 +60,7 @@ def command(
     access = access_of(known_hosts, identity)
     with open_lines(place, access, take_over=options.take_over) as lines, ask_state(place, lines) as aheads:
         with pipeline.timed("prepare a release"):
-            rollout = start_rollout(place, options, reporter, verdict)
+            rollout = start_rollout(place, options, reporter, verdict, pipeline.commands)
         result = rollout.deploy(lines, aheads)
     finish_rollout(place, result, reporter, options, lines, before=pipeline.phases)
 
@@ -75,6 +76,8 @@ class _Pipeline:
         self._only = options.only
         self._reporter = reporter
         self._offline = offline
+        # Once for both times that values are looked for: somebody may have to touch a key.
+        self.commands = allowed_commands(place.settings)
         self.phases: list[Phase] = []
 
     @contextmanager
@@ -111,14 +114,15 @@ class _Pipeline:
 
     def _validate(self) -> Evidence:
         from fairlead.compose.check import load_stand_in
-        from fairlead.release.prepare import check_only, wanted_secrets
+        from fairlead.release.prepare import check_only, check_variables, wanted_secrets
         from fairlead.release.secrets import read_secrets
 
         passed = pass_gate(self._settings, (self._environment,), self._reporter)
         app = load_stand_in(self._settings, self._environment)
         check_only(app, self._only)
         # A missing secret is told now, and not after the images were built.
-        read_secrets(wanted_secrets(app, self._settings), os.environ, self._secrets_dir)
+        wanted = wanted_secrets(app, self._settings)
+        check_variables(app, read_secrets(wanted, os.environ, self._secrets_dir, self.commands))
         return passed.evidence
 
     def _build(self) -> None:

@@ -23,6 +23,30 @@ def read_trust(environ: Mapping[str, str], revision: str) -> Trust:
     return plan_trust(read_context(environ), environ, revision)
 
 
+def refuse_commands(context: GitHubContext | None, revision: str) -> str:
+    """Why no program that the repository names may be run in this job, to fetch secrets; empty where it may.
+
+    Who writes a commit decides what such a program is. So it has to be one of a branch of the repository itself, in a
+    job of its own: those for others' events run beside the secrets, whatever they check out. Pure.
+
+    Args:
+        context: the job; None where it is none of GitHub's.
+        revision: the commit whose program it is.
+    """
+    if context is None:
+        return ""
+    pull = context.pull_request
+    if pull is not None and pull.fork:
+        return "this job is for a pull request of a fork"
+    if context.event == "pull_request" and pull is not None:
+        return ""
+    if context.event not in _OWN_EVENTS:
+        return f"this job runs for the event {context.event or '(none)'}, whatever it has checked out"
+    if context.sha != revision:
+        return f"this job is for the commit {context.sha[:12]}, and the files are those of {revision[:12]}"
+    return ""
+
+
 def plan_trust(context: GitHubContext | None, environ: Mapping[str, str], revision: str) -> Trust:
     """How far a build is trusted.
 

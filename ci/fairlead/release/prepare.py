@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fairlead.compose.split import Pin
     from fairlead.host.marks import Marks
     from fairlead.release.pins import Resolve
+    from fairlead.release.secret_commands import SecretCommands
     from fairlead.settings.values import Environment, Settings
 
 
@@ -46,6 +47,7 @@ def draft_release(
     secrets_dir: Path | None,
     environ: Mapping[str, str],
     resolve: Resolve,
+    commands: SecretCommands | None = None,
 ) -> Draft:
     """Load the app, find its secrets and our published images.
 
@@ -58,6 +60,7 @@ def draft_release(
         secrets_dir: a folder with one file a secret.
         environ: where secrets are looked for.
         resolve: asks the registry for a digest.
+        commands: the programs that know values of secrets.
 
     Raises:
         ComposeInvalidError: the compose files do not hold.
@@ -68,7 +71,7 @@ def draft_release(
 
     tag = f"sha-{origin.revision}"
     app = load_app(settings, environment, registry=settings.registry, tag=tag, revision=origin.revision)
-    secrets = read_secrets(wanted_secrets(app, settings), environ, secrets_dir)
+    secrets = read_secrets(wanted_secrets(app, settings), environ, secrets_dir, commands)
     check_variables(app, secrets)
     published = read_publish(work_dir, settings.app, origin.revision)
     own = resolve_own(settings, app.own_images(), tag, published, resolve)

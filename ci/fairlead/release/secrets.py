@@ -7,10 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairlead.errors import InputError
 from fairlead.findings import Finding, Location
 from fairlead.sources import SourceRefusedError, is_withheld, read_source
+
+if TYPE_CHECKING:
+    from fairlead.release.secret_commands import SecretCommands
 
 VARIABLE_PREFIX = "FAIRLEAD_SECRET_"
 BUNDLE_VARIABLE = "FAIRLEAD_SECRETS"
@@ -65,30 +69,35 @@ def variable_of(name: str) -> str:
 
 
 def read_secrets(
-    wanted: Sequence[Wanted], environ: Mapping[str, str], folder: Path | None = None
+    wanted: Sequence[Wanted],
+    environ: Mapping[str, str],
+    folder: Path | None = None,
+    commands: SecretCommands | None = None,
 ) -> dict[str, Secret]:
     """The values of the secrets.
 
     Looked for, in this order: the variable ``FAIRLEAD_SECRET_<NAME>``, the variable ``FAIRLEAD_SECRETS`` that
     holds all of them (for a CI that can hand over only so many), the file of that name in ``folder``,
-    and what the compose file itself names. An empty value counts as none: a missing secret of GitHub is one.
+    the programs that fairlead.yaml names, and what the compose file itself names. An empty value counts as none: a missing secret of GitHub is one.
 
     Raises:
         InputError: some are missing or too large, all of them named, each with the places that were tried.
+        CommandFailedError: a program that values come from fails.
+        ToolMissingError: it is not there.
     """
     bundle = parse_bundle(environ.get(BUNDLE_VARIABLE, ""))
     found: dict[str, Secret] = {}
     findings: list[Finding] = []
     for want in wanted:
         try:
-            value = _read(want, environ, bundle, folder)
+            value = _read(want, environ, bundle, folder, commands)
         except SourceRefusedError as error:
-            findings.append(Finding(f"the secret {want.name}: {error}", want.location, _places(want, folder)))
+            places = _places(want, folder, commands)
+            findings.append(Finding(f"the secret {want.name}: {error}", want.location, places))
             continue
         if not value:
-            findings.append(
-                Finding(f"the secret {want.name} has no value", want.location, _places(want, folder))
-            )
+            places = _places(want, folder, commands)
+            findings.append(Finding(f"the secret {want.name} has no value", want.location, places))
         elif len(value) > _MAX_BYTES:
             findings.append(
                 Finding(f"the secret {want.name} is larger than {_MAX_BYTES} bytes", want.location)
@@ -129,13 +138,18 @@ def parse_typed(name: str, value: bytes) -> Secret:
 
 
 def parse_bundle(text: str) -> dict[str, bytes]:
-    """The values in ``FAIRLEAD_SECRETS``, by the name of the variable that each could have come in.
+    """The values in ``FAIRLEAD_SECRETS``; see ``parse_values``."""
+    return parse_values(text, BUNDLE_VARIABLE)
+
+
+def parse_values(text: str, what: str) -> dict[str, bytes]:
+    """The values in a text that holds many, by the name of the variable that each could have come in.
 
     One ``NAME=value`` a line, or a JSON object, which can hold values of several lines.
     Empty lines and lines that begin with ``#`` say nothing.
 
     Raises:
-        InputError: it is neither; no value stands in the message.
+        InputError: ``what`` is neither; no value stands in the message.
     """
     if text.lstrip().startswith("{"):
         try:
@@ -144,7 +158,7 @@ def parse_bundle(text: str) -> dict[str, bytes]:
             document = None
         if not isinstance(document, dict) or not all(isinstance(value, str) for value in document.values()):
             raise InputError(
-                f"{BUNDLE_VARIABLE} is no JSON object with a text for each name",
+                f"{what} is no JSON object with a text for each name",
                 fix='write {"name": "value"}, or one NAME=value a line',
             )
         return {variable_of(name): _bytes(value) for name, value in document.items()}
@@ -154,9 +168,7 @@ def parse_bundle(text: str) -> dict[str, bytes]:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if not equals or not name.strip():
-            raise InputError(
-                f"line {number} of {BUNDLE_VARIABLE} is not NAME=value", fix="write one secret a line"
-            )
+            raise InputError(f"line {number} of {what} is not NAME=value", fix="write one secret a line")
         values[variable_of(name.strip())] = _bytes(value)
     return values
 
@@ -176,14 +188,21 @@ def _shown(value: bytes) -> str:
 
 
 def _read(
-    want: Wanted, environ: Mapping[str, str], bundle: Mapping[str, bytes], folder: Path | None
+    want: Wanted,
+    environ: Mapping[str, str],
+    bundle: Mapping[str, bytes],
+    folder: Path | None,
+    commands: SecretCommands | None,
 ) -> bytes:
     own = (
         _from_variable(environ, variable_of(want.name)),
         bundle.get(variable_of(want.name), b""),
         _from_file(folder / want.name if folder is not None else None),
     )
-    return next(filter(None, own), b"") or _named(want, environ, folder)
+    value = next(filter(None, own), b"")
+    if not value and commands is not None:
+        value = commands.value(want.name, variable_of(want.name))
+    return value or _named(want, environ, folder)
 
 
 def _named(want: Wanted, environ: Mapping[str, str], folder: Path | None) -> bytes:
@@ -219,11 +238,12 @@ def _from_file(path: Path | None) -> bytes:
     return path.read_bytes() if path is not None and path.is_file() else b""
 
 
-def _places(want: Wanted, folder: Path | None) -> str:
+def _places(want: Wanted, folder: Path | None, commands: SecretCommands | None) -> str:
     places = [f"the variable {variable_of(want.name)}", f"a line {want.name}=… in {BUNDLE_VARIABLE}"]
     places.append(
         f"the file {folder / want.name}" if folder is not None else f"a file {want.name} in --secrets-dir"
     )
+    places += commands.places(want.name) if commands is not None else []
     if want.variable:
         places.append(f"the variable {want.variable}")
     if want.file is not None:

@@ -23,6 +23,8 @@ from fairlead.settings.values import (
     ProxySettings,
     ScanIgnore,
     ScanSettings,
+    SecretCommand,
+    SecretSettings,
     Settings,
     ValidateSettings,
     WatchSettings,
@@ -56,8 +58,20 @@ def build_settings(document: Document, file: Path, registry: str) -> Settings:
                 for name, standing in plan_standings(raw).items()
             }
         ),
+        secrets=_secrets(raw.get("secrets") or {}),
         document=document,
     )
+
+
+def _secrets(raw: Mapping[str, Any]) -> SecretSettings:
+    return SecretSettings(
+        command=_secret_command(raw) if "command" in raw else None,
+        each=_frozen({name: _secret_command(one) for name, one in raw.get("each", {}).items()}),
+    )
+
+
+def _secret_command(raw: Mapping[str, Any]) -> SecretCommand:
+    return SecretCommand(argv=tuple(raw["command"]), env=tuple(raw.get("env", ())))
 
 
 def _compose_files(raw: Mapping[str, Any], root: Path) -> tuple[Path, ...]:

@@ -37,6 +37,7 @@ def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
         *_compose_files(document, root),
         *_images(document, root),
         *_build_secrets(document, root),
+        *_secret_commands(document),
         *_environments(document, root),
         *_spans(document),
         *_version(document),
@@ -117,6 +118,18 @@ def _build_secrets(document: Document, root: Path) -> Iterator[Finding]:
             what = f"the file {file} of the build secret {name} is not there"
             fix = "say optional: true if the build can do without"
             yield _fault(document, ("build", "secrets", name, "file"), what, fix)
+
+
+def _secret_commands(document: Document) -> Iterator[Finding]:
+    secrets = document.value.get("secrets")
+    if isinstance(secrets, dict) and "env" in secrets and "command" not in secrets:
+        what = "secrets.env says what a program sees, and secrets.command names none"
+        yield _fault(document, ("secrets", "env"), what, "name it, or remove env:", key=True)
+    for name, one in (("", secrets), *_entries(secrets if isinstance(secrets, dict) else {}, "each")):
+        words = _items(one, "command")
+        if words and not str(words[0]).strip():
+            path = ("secrets", *(("each", name) if name else ()), "command", 0)
+            yield _fault(document, path, "the name of the program is empty", "write command: [sops, …]")
 
 
 def _environments(document: Document, root: Path) -> Iterator[Finding]:

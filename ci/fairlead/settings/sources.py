@@ -8,7 +8,7 @@ from typing import Any
 
 from fairlead.findings import Finding
 from fairlead.positions import Document, ValuePath
-from fairlead.sources import SourceRefusedError, check_source, is_withheld, repository_of
+from fairlead.sources import SourceRefusedError, check_source, is_ours, is_withheld, repository_of
 
 _RULE = "settings"
 
@@ -29,6 +29,16 @@ def source_findings(document: Document, root: Path) -> Iterator[Finding]:
             )
             place = document.location(("build", "secrets", name, "env"))
             yield Finding(what, place, "hand the value over under a name of its own", _RULE)
+    secrets = _part(document.value, "secrets")
+    each = [(("secrets", "each", name, "env"), one) for name, one in _entries(secrets, "each")]
+    for path, command in ((("secrets", "env"), secrets), *each):
+        for index, variable in enumerate(_items(command, "env")):
+            if isinstance(variable, str) and is_ours(variable):
+                what = (
+                    f"{variable} is Fairlead's or the CI's own, not for a program that the repository names"
+                )
+                fix = "give the program a login of its own"
+                yield Finding(what, document.location((*path, index)), fix, _RULE)
 
 
 def _refused(path: str, homes: list[str]) -> str:

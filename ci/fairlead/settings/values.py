@@ -207,6 +207,22 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecretCommand:
+    """A program that prints values of secrets, and which variables it sees on top of those that everyone gets."""
+
+    argv: tuple[str, ...]
+    env: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretSettings:
+    """The programs that values come from: one for many, and one each for some of them."""
+
+    command: SecretCommand | None = None
+    each: Mapping[str, SecretCommand] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """A fairlead.yaml that holds. All paths are absolute; ``root`` is the folder of the file.
 
@@ -228,6 +244,7 @@ class Settings:
     deploy: DeploySettings = field(default_factory=DeploySettings)
     events: EventSettings | None = None
     environments: Mapping[str, Environment] = field(default_factory=dict)
+    secrets: SecretSettings = field(default_factory=SecretSettings)
     document: Document = field(default_factory=lambda: Document(FILE_NAME), repr=False, compare=False)
 
     def environment(self, name: str | None = None) -> Environment:

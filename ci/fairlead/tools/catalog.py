@@ -161,6 +161,33 @@ _TOOLS = (
             ),
         ),
     ),
+    # What values of secrets come from in tests (docs/secrets.md).
+    Tool("age", "age", "dev", ("--version",), (1, 0, 0), sources=(DebianPackage("age", since=12),)),
+    Tool(
+        "age-keygen",
+        "age-keygen",
+        "dev",
+        ("--version",),
+        (1, 0, 0),
+        sources=(DebianPackage("age", since=12),),
+    ),
+    Tool(
+        "sops",
+        "sops",
+        "dev",
+        ("--version",),
+        (3, 8, 0),
+        sources=(
+            GoBuild(
+                "github.com/getsops/sops/v3",
+                "github.com/getsops/sops/v3/cmd/sops",
+                "v3.13.3",
+                module_sum="h1:saYczbT88kD1saNChe1cAbFQe5mrRhTIfEw3TaEcmK0=",
+                mod_sum="h1:3mUuUtKnJ63IzIvU4LQoDXdp0ZvorY5s2hEc7UVNfx8=",
+                minutes=8,
+            ),
+        ),
+    ),
     Tool(
         "zizmor",
         "zizmor",

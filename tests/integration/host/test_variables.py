@@ -82,5 +82,5 @@ def test_a_variable_from_the_vault_is_rotated_and_rolled_back_like_a_file(
     unfit = store_secret(stage.paths, "url", b"a\0b")
     refused = stage.rotate(url=unfit)
     assert refused.error is not None
-    assert "holds a NUL byte" in refused.error["what"]
+    assert "holds a NUL byte" in str(refused.error["what"])
     assert fetch() in ("web 1111", "web 2222")

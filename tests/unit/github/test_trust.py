@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fairlead.github.context import parse_context
-from fairlead.github.trust import plan_trust
+from fairlead.github.trust import plan_trust, refuse_commands
 from fairlead.image.trust import Trust
 
 HEAD, MERGE = "a" * 40, "b" * 40
@@ -83,3 +83,34 @@ def test_a_tag_reads_and_never_writes() -> None:
 def test_elsewhere_nothing_is_written_unless_somebody_says_so() -> None:
     assert plan_trust(None, {}, HEAD) == plan_trust(None, {"CI": "true"}, HEAD) == Trust()
     assert plan_trust(None, SAYS_SO, HEAD) == Trust(writes=True)
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "built", "why"),
+    [
+        ("push", None, HEAD, ""),
+        ("schedule", None, HEAD, ""),
+        ("workflow_dispatch", None, HEAD, ""),
+        ("workflow_dispatch", None, MERGE, "the files are those of bbbbbbbbbbbb"),
+        ("pull_request", pull("acme/board"), HEAD, ""),
+        ("pull_request", pull("mallory/board"), HEAD, "a pull request of a fork"),
+        ("pull_request", pull(None), HEAD, "a pull request of a fork"),
+        ("pull_request", None, HEAD, "for the event pull_request"),
+        ("pull_request_target", pull("mallory/board"), HEAD, "a pull request of a fork"),
+        ("pull_request_target", pull("acme/board"), HEAD, "for the event pull_request_target"),
+        ("workflow_run", None, HEAD, "for the event workflow_run"),
+        ("issue_comment", None, HEAD, "for the event issue_comment"),
+        ("", None, HEAD, "for the event (none)"),
+    ],
+)
+def test_a_program_that_fetches_secrets_is_run_for_commits_of_the_repository_itself(
+    event: str, payload: dict[str, Any] | None, built: str, why: str
+) -> None:
+    environ = {**JOB, "GITHUB_EVENT_NAME": event, "GITHUB_REF": "refs/heads/main", "GITHUB_SHA": HEAD}
+    said = refuse_commands(parse_context(environ, {**REPOSITORY, **(payload or {})}), built)
+    assert why in said
+    assert bool(said) == bool(why)
+
+
+def test_outside_of_github_whoever_runs_the_command_has_decided() -> None:
+    assert refuse_commands(None, HEAD) == ""
