@@ -59,6 +59,8 @@ def command(
 
     from fairlead import report
     from fairlead.cli.gate import pass_gate
+    from fairlead.compose.check import NO_REGISTRY
+    from fairlead.compose.load import load_images
     from fairlead.github.trust import read_trust
     from fairlead.image.bake import BuildOptions
     from fairlead.image.build import load_plan, load_sources, run_build
@@ -74,6 +76,8 @@ def command(
         # Images may be built of a repository that has no compose file yet; one that has is judged first.
         pass_gate(settings, (), reporter)
     identity = read_identity(settings.root, environ)
+    registry = settings.registry or NO_REGISTRY
+    settings = load_images(settings, registry=registry, revision=identity.revision)
     trust = read_trust(environ, identity.revision)
     options = BuildOptions(no_cache=no_cache, pull=pull, sbom=sbom, reproducible=reproducible, trust=trust)
     if dry_run:

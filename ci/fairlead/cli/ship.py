@@ -22,6 +22,7 @@ from fairlead.cli.secret_programs import allowed_commands
 if TYPE_CHECKING:
     from fairlead.compose.evidence import Evidence
     from fairlead.report import Phase, Reporter
+    from fairlead.settings.values import Settings
 
 
 @click.command(
@@ -100,9 +101,18 @@ class _Pipeline:
         """
         with self.timed("validate"):
             verdict = self._validate()
+        self._settings = self._with_builds()
         if self._settings.images:
             self._make_images()
         return verdict
+
+    def _with_builds(self) -> Settings:
+        from fairlead.compose.check import NO_REGISTRY
+        from fairlead.compose.load import load_images
+        from fairlead.release.identity import read_identity
+
+        revision = read_identity(self._settings.root).revision
+        return load_images(self._settings, registry=self._settings.registry or NO_REGISTRY, revision=revision)
 
     def _make_images(self) -> None:
         with self.timed("build"):

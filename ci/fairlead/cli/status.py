@@ -157,7 +157,7 @@ def _prove(place: Place, state: Mapping[str, Any], work_dir: Path) -> tuple[Proo
     from fairlead.image.documents import BUILD_NAME, SCAN_NAME, load_build, load_scan
     from fairlead.release.proof import plan_proofs
 
-    settings = place.settings
+    settings = _with_builds(place.settings, str(state.get("revision") or ""))
     if not state.get("revision") or not settings.images:
         return ()
     repositories = {name: settings.repository_of(name) for name in settings.images}
@@ -168,6 +168,18 @@ def _prove(place: Place, state: Mapping[str, Any], work_dir: Path) -> tuple[Proo
         load_scan(work_dir) if (work_dir / SCAN_NAME).exists() else None,
         _ask_registry(settings, repositories, str(state["revision"])),
     )
+
+
+def _with_builds(settings: Settings, revision: str) -> Settings:
+    """With the images that the compose files build; as it is where they do not hold, which is for others to tell."""
+    from fairlead.compose.check import NO_REGISTRY
+    from fairlead.compose.load import load_images
+    from fairlead.errors import FairleadError
+
+    try:
+        return load_images(settings, registry=settings.registry or NO_REGISTRY, revision=revision)
+    except FairleadError:
+        return settings
 
 
 def _ask_registry(settings: Settings, repositories: Mapping[str, str], revision: str) -> dict[str, Link]:

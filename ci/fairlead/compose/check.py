@@ -84,7 +84,7 @@ def release_findings(settings: Settings, environment: Environment, model: Model)
     registry = settings.registry or NO_REGISTRY
     try:
         app = build_app(settings, environment, model, registry=registry, revision=REVISION)
-        own = {image: Pin(f"{registry}/{image}", _DIGEST) for image in settings.images}
+        own = {image: Pin(f"{registry}/{image}", _DIGEST) for image in app.settings.images}
         parts = split(app, own=own, foreign={name: name for name in app.foreign_references()})
     except ComposeInvalidError as refused:
         return refused.findings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from fairlead.compose.builds import settle_images
 from fairlead.compose.check import compose_files
 from fairlead.compose.loader import Model, load_model
 from fairlead.compose.model import ComposeApp
@@ -11,6 +12,7 @@ from fairlead.compose.services import infer_services
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
 from fairlead.positions import shown_path
+from fairlead.records import replace
 from fairlead.settings.values import Environment, Settings
 
 TYPE_CHECKING = False
@@ -34,12 +36,7 @@ def load_app(
         InputError: there is no compose file.
         ComposeInvalidError: a file does not hold; all faults, each with its place.
     """
-    variables = {
-        **environment.variables,
-        "FAIRLEAD_REGISTRY": registry,
-        "FAIRLEAD_TAG": tag,
-        "FAIRLEAD_REVISION": revision,
-    }
+    variables = _variables(environment, registry, tag, revision)
     model = load_model(compose_files(settings), variables=variables, name=settings.name_of(environment))
     faults = model_faults(model, settings)
     if faults:
@@ -79,14 +76,9 @@ def build_app(
         ComposeInvalidError: a service needs one that its profile leaves out, or there are two proxies.
     """
     definitions: Mapping[str, Any] = model.value.get("services") or {}
-    left_out = {
-        name: ", ".join(definition["profiles"])
-        for name, definition in definitions.items()
-        if definition.get("profiles")
-        and not set(definition["profiles"]) & set(environment.profiles)
-        and not _is_declared_job(definition)
-    }
+    left_out = _left_out(model, environment)
     kept = {name: definition for name, definition in definitions.items() if name not in left_out}
+    settings, build_faults = settle_images(settings, model, kept)
     app = ComposeApp(
         settings=settings,
         environment=environment,
@@ -97,10 +89,65 @@ def build_app(
         services=infer_services(kept, root=settings.root, images=settings.images, registry=registry),
         notes=_notes(settings, model, left_out),
     )
-    faults = (*_left_out_needs(app, left_out), *_proxies(app), *_unknown_builds(app))
+    faults = (*_left_out_needs(app, left_out), *_proxies(app), *build_faults)
     if faults:
         raise invalid(faults)
     return app
+
+
+def load_images(settings: Settings, *, registry: str, revision: str) -> Settings:
+    """The settings with the images that the services' ``build:`` make, as they are for every environment.
+
+    Raises:
+        ComposeInvalidError: the files do not hold, or a build is one thing in an environment and another in the next.
+    """
+    if not settings.compose:
+        return settings
+    images = dict(settings.images)
+    for environment in settings.environments.values() or (Environment(name="", hosts=()),):
+        variables = _variables(environment, registry, f"sha-{revision}", revision)
+        model = load_model(settings.compose, variables=variables, name=settings.app)
+        faults = model_faults(model, settings)
+        if faults and not settings.environments:
+            # What it wants of an environment nobody has said yet.
+            return settings
+        services = (model.value.get("services") or {}).keys() - _left_out(model, environment).keys()
+        found, build_faults = settle_images(settings, model, services) if not faults else (settings, ())
+        if faults or build_faults:
+            raise invalid((*faults, *build_faults))
+        for name, image in found.images.items():
+            known = images.get(name)
+            if known not in (None, settings.images.get(name), image):
+                what = f"the image {name} is built differently for {environment.name}: a commit has one image, for all environments"
+                fix = "take what differs from the environment when it runs, not when it is built"
+                raise invalid(
+                    (
+                        Finding(
+                            what, settings.document.location(("environments", environment.name)), fix, "model"
+                        ),
+                    )
+                )
+            if image != settings.images.get(name):
+                images[name] = image
+    return replace(settings, images=images)
+
+
+def _left_out(model: Model, environment: Environment) -> dict[str, str]:
+    """The services that an environment does not have, each with its profiles."""
+    definitions: Mapping[str, Any] = model.value.get("services") or {}
+    return {
+        name: ", ".join(definition["profiles"])
+        for name, definition in definitions.items()
+        if definition.get("profiles")
+        and not set(definition["profiles"]) & set(environment.profiles)
+        and not _is_declared_job(definition)
+    }
+
+
+def _variables(environment: Environment, registry: str, tag: str, revision: str) -> dict[str, str]:
+    """What compose files may put into their texts: what the environment says, and what Fairlead knows."""
+    own = {"FAIRLEAD_REGISTRY": registry, "FAIRLEAD_TAG": tag, "FAIRLEAD_REVISION": revision}
+    return {**environment.variables, **own}
 
 
 def invalid(findings: Sequence[Finding]) -> ComposeInvalidError:
@@ -159,18 +206,4 @@ def _proxies(app: ComposeApp) -> list[Finding]:
             "model",
         )
         for name in names[1:]
-    ]
-
-
-def _unknown_builds(app: ComposeApp) -> list[Finding]:
-    """Services that are built, but by no image of fairlead.yaml: nothing would publish what they run."""
-    return [
-        Finding(
-            f"{name} has a build:, but no image of fairlead.yaml builds it",
-            app.files.location(("services", name, "build"), key=True),
-            f"add images: {{{name}: {{dockerfile: …}}}} to {app.settings.document.path}",
-            "model",
-        )
-        for name, service in app.services.items()
-        if service.definition.get("build") and not service.image
     ]

@@ -20,8 +20,10 @@ from fairlead.image.given_cache import check_given_caches
 from fairlead.image.staging import Source, plan_staging
 from fairlead.image.trust import Trust
 from fairlead.release.identity import Identity
-from fairlead.settings.values import BuildSecret, Settings
+from fairlead.settings.values import BuildSecret, ImageSettings, Settings
 
+SSH_ALLOWED = "FAIRLEAD_BUILD_SSH"
+"""The variable by which a user lends builds his ssh agent."""
 # With `mode=max` the provenance would quote every build argument and every step.
 _PROVENANCE = "type=provenance,mode=min"
 # What buildx itself reads from its variables to reach a cache: https://docs.docker.com/build/cache/backends/
@@ -99,8 +101,8 @@ def plan_bake(
     if not settings.images:
         raise InputError(
             "there is no image to build",
-            why=f"{settings.document.path} has no images:",
-            fix="add images: {api: {dockerfile: Dockerfile}}",
+            why=f"{settings.document.path} has no images:, and no service of the compose files has a build:",
+            fix="add build: to a service, or images: {api: {dockerfile: Dockerfile}}",
         )
     check_given_caches(settings.build.cache)
     names = {name: target_name(name) for name in settings.images}
@@ -108,11 +110,10 @@ def plan_bake(
     shared = {
         "platforms": list(settings.platforms),
         "attest": [_PROVENANCE, *(["type=sbom"] if options.sbom else [])],
-        "secret": _secrets(settings.build.secrets, environ),
-        "contexts": parse_contexts(environ.get("FAIRLEAD_BUILD_CONTEXTS", "")),
         "no-cache": options.no_cache or is_uncached(settings, options.trust),
         "pull": options.pull,
     }
+    contexts = parse_contexts(environ.get("FAIRLEAD_BUILD_CONTEXTS", ""))
     is_reproducible = options.reproducible or settings.build.reproducible
     epoch = _BEFORE_ALL_FILES if is_reproducible else identity.revision_time
     caches = {name: plan_cache(settings, name, environ, options.trust) for name in sources}
@@ -121,11 +122,17 @@ def plan_bake(
         target = {
             **_source(source, settings.root, work_dir),
             "args": _arguments(source, identity, epoch),
-            "labels": plan_labels(settings, identity, name),
+            "labels": {**source.image.labels, **plan_labels(settings, identity, name)},
             "output": [_output(settings, identity, name, layouts[name], is_reproducible)],
             "cache-from": list(caches[name].sources),
             "cache-to": list(caches[name].targets),
+            "network": source.image.network,
+            "extra-hosts": dict(host.replace("=", ":", 1).split(":", 1) for host in source.image.extra_hosts),
+            "shm-size": source.image.shm_size,
+            "ssh": _ssh(source.image, environ),
             **shared,
+            "secret": _secrets(secrets_of(settings, source.image), environ),
+            "contexts": {**source.image.contexts, **contexts},
         }
         definitions[names[name]] = {key: _literal(value) for key, value in target.items() if value}
     definition = {"group": {"default": {"targets": list(names.values())}}, "target": definitions}
@@ -141,7 +148,8 @@ def plan_bake(
 
 def plan_variables(settings: Settings, caches: Iterable[CachePlan]) -> tuple[str, ...]:
     """The names of the variables that a build asks for: its secrets, and the logins of its caches' backends."""
-    secrets = [secret.env for secret in settings.build.secrets if secret.env]
+    own = (secret for image in settings.images.values() for secret in image.secrets)
+    secrets = [secret.env for secret in (*settings.build.secrets, *own) if secret.env]
     words = {word for plan in caches for given in (*plan.sources, *plan.targets) for word in given.split(",")}
     return (
         *secrets,
@@ -174,6 +182,23 @@ def plan_labels(settings: Settings, identity: Identity, image: str) -> dict[str,
 def revision_name(identity: Identity) -> str:
     """The revision, marked where files differed from it."""
     return f"{identity.revision}-dirty" if identity.dirty else identity.revision
+
+
+def secrets_of(settings: Settings, image: ImageSettings) -> tuple[BuildSecret, ...]:
+    """The secrets of a build: those of all builds, and its own."""
+    return tuple({secret.name: secret for secret in (*settings.build.secrets, *image.secrets)}.values())
+
+
+def _ssh(image: ImageSettings, environ: Mapping[str, str]) -> list[str]:
+    """What a build may have signed by ssh; with the user's agent, whatever he may do by it, a Dockerfile may, too."""
+    agents = [key for key in image.ssh if not key.partition("=")[2]]
+    if agents and environ.get(SSH_ALLOWED) != "true":
+        raise InputError(
+            f"the build of {image.name} asks for your ssh agent (ssh: {', '.join(agents)})",
+            why="whoever writes its Dockerfile could sign with every key in it",
+            fix=f"set {SSH_ALLOWED}=true where you trust him, or use a build secret",
+        )
+    return list(image.ssh)
 
 
 def target_name(image: str) -> str:

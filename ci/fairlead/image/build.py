@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fairlead import files, passed, process
 from fairlead.errors import CommandFailedError, InputError
-from fairlead.image.bake import BakePlan, BuildOptions, bake_argv, plan_bake
+from fairlead.image.bake import BakePlan, BuildOptions, bake_argv, plan_bake, secrets_of
 from fairlead.image.cache import fresh_cache, local_cache
 from fairlead.image.credentials import docker_config, login_variables, read_credentials, registry_host
 from fairlead.image.dockerfile import parse_dockerfile
@@ -56,7 +56,8 @@ def load_sources(settings: Settings) -> dict[str, Source]:
         refuse_tracked_repository(image.context)
         refuse_tracked_repository(image.dockerfile.parent)
         try:
-            text = files.inside(image.dockerfile).read_text(encoding="utf-8", errors="replace")
+            path = files.inside(image.dockerfile) if not image.inline else image.dockerfile
+            text = image.inline or path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError as error:
             raise InputError(
                 f"the Dockerfile {shown_path(image.dockerfile)} of the image {name} is not there",
@@ -131,7 +132,8 @@ def _run_bake(
         staging = plan_staging(source, work_dir.absolute())
         if staging is not None:
             write_staging(source.image, staging)
-    redact_build_secrets(settings.build.secrets, environ)
+    for source in sources.values():
+        redact_build_secrets(secrets_of(settings, source.image), environ)
     definition = work_dir.absolute() / "bake.json"
     files.write(definition, json.dumps(plan.definition, indent=2))
     host = registry_host(settings.repository_of(next(iter(settings.images))))

@@ -44,14 +44,14 @@ def plan_staging(source: Source, work_dir: Path) -> Staging | None:
         work_dir: absolute.
     """
     image, ignore = source.image, source.ignore
-    if not work_dir.is_relative_to(image.context):
-        return None
-    inside = work_dir.relative_to(image.context).as_posix()
-    if ignore.rstrip().rpartition("\n")[2].strip().strip("/") == inside:
-        return None
-    separator = "" if not ignore or ignore.endswith("\n") else "\n"
     # A name of our own: what the repository calls its files is no path here.
     copy = work_dir / STAGED / f"Dockerfile.{image.name}"
+    if not work_dir.is_relative_to(image.context):
+        return Staging(copy, ignore) if image.inline else None
+    inside = work_dir.relative_to(image.context).as_posix()
+    if not image.inline and ignore.rstrip().rpartition("\n")[2].strip().strip("/") == inside:
+        return None
+    separator = "" if not ignore or ignore.endswith("\n") else "\n"
     return Staging(copy, f"{ignore}{separator}{inside}\n")
 
 
@@ -66,6 +66,7 @@ def load_ignore(image: ImageSettings) -> str:
 
 def write_staging(image: ImageSettings, staging: Staging) -> None:
     """Write the copies."""
-    files.write(staging.dockerfile, files.inside(image.dockerfile).read_bytes())
+    text = image.inline.encode() if image.inline else files.inside(image.dockerfile).read_bytes()
+    files.write(staging.dockerfile, text)
     ignore = staging.dockerfile.with_name(f"{staging.dockerfile.name}.dockerignore")
     files.write(ignore, staging.ignore)

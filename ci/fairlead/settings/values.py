@@ -16,8 +16,22 @@ DEFAULT_COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "
 
 
 @dataclass(frozen=True, kw_only=True)
+class BuildSecret:
+    """A secret of the build: the value of a file (absolute path) or of an environment variable."""
+
+    name: str
+    file: Path | None = None
+    env: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImageSettings:
-    """An image that the repository builds. Paths are absolute."""
+    """An image that the repository builds. Paths are absolute.
+
+    What stands after ``repository`` only the ``build:`` of a service can say: ``inline`` is a Dockerfile's text, in
+    place of a file; ``contexts`` are named folders or images; ``secrets`` are this build's own.
+    """
 
     name: str
     dockerfile: Path
@@ -26,16 +40,14 @@ class ImageSettings:
     args: Mapping[str, str] = field(default_factory=dict)
     services: tuple[str, ...] = ()
     repository: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildSecret:
-    """A secret of the build: the value of a file (absolute path) or of an environment variable."""
-
-    name: str
-    file: Path | None = None
-    env: str = ""
-    optional: bool = False
+    inline: str = ""
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[BuildSecret, ...] = ()
+    ssh: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    network: str = ""
+    extra_hosts: tuple[str, ...] = ()
+    shm_size: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,9 +293,9 @@ class Settings:
         Raises:
             InputError: no registry is known.
         """
-        own = self.images[image].repository
-        if own:
-            return own
+        known = self.images.get(image)
+        if known is not None and known.repository:
+            return known.repository
         if not self.registry:
             raise InputError(
                 f"no registry is known for the image {image}",

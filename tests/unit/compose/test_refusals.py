@@ -106,12 +106,6 @@ def test_two_services_cannot_publish_one_host_port(tmp_path: Path) -> None:
     assert raised.value.findings[0].rule == "port-clash"
 
 
-def test_a_build_that_nobody_publishes_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ComposeInvalidError) as raised:
-        small_app(tmp_path, "services: {web: {build: {context: /src}}}\n", images=())
-    assert "no image of fairlead.yaml builds it" in raised.value.findings[0].what
-
-
 def test_a_needed_service_behind_a_profile_is_refused_until_the_profile_is_deployed(tmp_path: Path) -> None:
     text = f"{WEB}    depends_on: {{db: {{condition: service_started}}}}\n"
     text += "  db: {image: postgres, profiles: [local]}\n"

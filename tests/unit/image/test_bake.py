@@ -212,3 +212,60 @@ def test_the_work_directory_is_kept_out_of_the_context(ignore: str, staged: str 
 def test_a_work_directory_elsewhere_needs_no_staging() -> None:
     source = Source(settings().images["api"], parse_dockerfile(""))
     assert plan_staging(source, Path("/elsewhere")) is None
+
+
+def composed(**fields: Any) -> Settings:
+    image = ImageSettings(name="api", dockerfile=ROOT / "Dockerfile", context=ROOT, **fields)
+    return settings(images={"api": image})
+
+
+def test_what_only_a_compose_file_says_of_a_build_is_in_its_target() -> None:
+    made = target(
+        plan(
+            composed(
+                contexts={"shared": "/clone/shared", "base": "docker-image://alpine"},
+                secrets=(BuildSecret(name="npm", env="NPM_TOKEN"),),
+                labels={"team": "a${b}", "org.opencontainers.image.revision": "mine"},
+                network="none",
+                extra_hosts=("mirror=10.0.0.1", "six=::1"),
+                shm_size="1024",
+            ),
+            environ={"NPM_TOKEN": "x", "FAIRLEAD_BUILD_CONTEXTS": "base=docker-image://mirror/alpine"},
+        )
+    )
+    assert made["contexts"] == {"shared": "/clone/shared", "base": "docker-image://mirror/alpine"}
+    assert made["secret"] == ["id=npm,env=NPM_TOKEN"]
+    assert made["labels"]["team"] == "a$${b}"
+    assert made["labels"]["org.opencontainers.image.revision"] == REVISION
+    assert (made["network"], made["shm-size"]) == ("none", "1024")
+    assert made["extra-hosts"] == {"mirror": "10.0.0.1", "six": "::1"}
+
+
+def test_secrets_of_one_build_are_given_to_no_other() -> None:
+    given = composed(secrets=(BuildSecret(name="npm", env="NPM_TOKEN"),))
+    other = ImageSettings(name="web", dockerfile=ROOT / "Dockerfile", context=ROOT)
+    made = plan(settings(images={**given.images, "web": other}), environ={"NPM_TOKEN": "x"})
+    assert "secret" not in target(made, "web")
+    assert "NPM_TOKEN" in made.variables
+    with pytest.raises(InputError, match="the build secret npm is missing"):
+        plan(given)
+
+
+def test_an_agent_of_the_users_is_lent_to_whom_he_trusts() -> None:
+    """Whoever writes the Dockerfile could sign with every key in it."""
+    given = composed(ssh=("default", "deploy=/clone/key"))
+    with pytest.raises(InputError, match="asks for your ssh agent"):
+        plan(given)
+    assert target(plan(given, environ={"FAIRLEAD_BUILD_SSH": "true"}))["ssh"] == [
+        "default",
+        "deploy=/clone/key",
+    ]
+    assert target(plan(composed(ssh=("deploy=/clone/key",))))["ssh"] == ["deploy=/clone/key"]
+
+
+def test_a_dockerfile_in_the_compose_file_is_written_where_the_builder_reads_it() -> None:
+    (image,) = composed(inline="FROM scratch\n").images.values()
+    for work_dir in (WORK, ROOT.parent / "elsewhere"):
+        staging = plan_staging(Source(image, parse_dockerfile("FROM scratch\n"), "x"), work_dir)
+        assert staging is not None
+        assert staging.dockerfile == work_dir / "dockerfiles" / "Dockerfile.api"

@@ -189,15 +189,10 @@ def unknown_registry(view: View) -> Iterator[Fault]:
 def build_in_production(view: View) -> Iterator[Fault]:
     """A server that builds, or that asks a registry about an image which can't change."""
     text = view.service.reference
-    if "build" in view.definition and not view.service.image:
-        if view.subject.deployed:
-            what = "it is built, but no image of fairlead.yaml builds it: the server would"
-            fix = f"add images: {{{view.name}: {{dockerfile: …}}}} to fairlead.yaml"
-            yield Fault(view.at("build"), what, fix, key=True)
-        elif not text:
-            what = "it is built where it runs: no scan, no provenance, nothing to go back to"
-            fix = "name the image that the pipeline publishes: image: <registry>/NAME:${TAG:?}"
-            yield Fault(view.at("build"), what, fix, key=True)
+    if "build" in view.definition and not view.service.image and not text:
+        what = "it is built where it runs: no scan, no provenance, nothing to go back to"
+        fix = "name the image that the pipeline publishes: image: <registry>/NAME:${TAG:?}"
+        yield Fault(view.at("build"), what, fix, key=True)
     policy = view.text("pull_policy")
     if policy == "build":
         what = "pull_policy: build builds on the server, whatever was published"
