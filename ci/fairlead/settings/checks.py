@@ -98,6 +98,9 @@ def _images(document: Document, root: Path) -> Iterator[Finding]:
         if isinstance(dockerfile, str) and not _is_file(root / dockerfile):
             fix = _neighbour(root / dockerfile)
             at_key = "dockerfile" not in fields
+            if at_key and _is_something_built(document.value, root):
+                # The build: of a service may well say which it is.
+                continue
             place = path if at_key else (*path, "dockerfile")
             yield _fault(
                 document, place, f"image {name}: the Dockerfile {dockerfile} is not there", fix, key=at_key
@@ -294,10 +297,27 @@ def _events(document: Document) -> Iterator[Finding]:
             yield _fault(document, ("events", "token"), what, fix)
 
 
+def _composed(raw: dict[str, Any], root: Path) -> list[Path]:
+    """The compose files, those that are named or the default one."""
+    files = [root / name for name in _items(raw, "compose") if isinstance(name, str)]
+    return files or [root / name for name in DEFAULT_COMPOSE_NAMES if (root / name).is_file()][:1]
+
+
+def _is_something_built(raw: dict[str, Any], root: Path) -> bool:
+    """Whether a service of the compose files has a ``build:``, as far as reading these files alone can tell."""
+    return any(
+        isinstance(service, dict) and "build" in service
+        for file in _composed(raw, root)
+        if _is_file(file)
+        for part in load_documents(file, shown_path(file))
+        if isinstance(part.value, dict) and isinstance(part.value.get("services"), dict)
+        for service in part.value["services"].values()
+    )
+
+
 def _service_names(raw: dict[str, Any], root: Path) -> set[str] | None:
     """The services of all compose files; None where they can't be told by reading these files alone."""
-    files = [root / name for name in _items(raw, "compose") if isinstance(name, str)]
-    files = files or [root / name for name in DEFAULT_COMPOSE_NAMES if (root / name).is_file()][:1]
+    files = _composed(raw, root)
     names: set[str] = set()
     for file in files:
         if not _is_file(file):

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from fairlead.starter.look import Build, Sight
+from fairlead.starter.look import Sight
 
 _APP = re.compile(r"[^a-z0-9-]+")
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
@@ -26,9 +26,6 @@ class Draft:
 class _Image:
     name: str
     dockerfile: str
-    context: str
-    target: str
-    args: tuple[tuple[str, str], ...]
     services: tuple[str, ...]
     why: str
 
@@ -50,8 +47,12 @@ def plan_draft(sight: Sight) -> Draft:
             "# Where images go; there is no git remote to infer it from.",
             "# registry: ghcr.io/OWNER/REPOSITORY",
         ]
-    lines += _render_images(images)
+    lines += _render_images(images, sight)
     inferred += [f"image {image.name}: {image.dockerfile}, {image.why}" for image in images]
+    inferred += [
+        f"image of {', '.join(build.services)}: {build.dockerfile}, the build: in {sight.compose} is what is built"
+        for build in sight.builds
+    ]
     if sight.compose:
         lines.append(f"compose: [{_scalar(sight.compose)}]")
         inferred.append(f"compose: {sight.compose}, with {len(sight.services)} services")
@@ -65,36 +66,24 @@ def plan_draft(sight: Sight) -> Draft:
 
 
 def plan_images(sight: Sight) -> tuple[_Image, ...]:
-    """The images of a repository: what the compose file builds, else what it names, else the Dockerfiles."""
+    """The images that the compose file does not build itself: what it names, else the Dockerfiles."""
     if sight.builds:
-        taken: set[str] = set()
-        return tuple(_built(build, taken) for build in sight.builds)
+        return ()
     named: dict[str, list[str]] = {}
     for service, image in sight.own_images:
         named.setdefault(image, []).append(service)
     images = [
-        _Image(name, dockerfile, ".", "", (), tuple(services), f"the image of {', '.join(services)}")
+        _Image(name, dockerfile, tuple(services), f"the image of {', '.join(services)}")
         for name, services in named.items()
         if (dockerfile := _dockerfile_for(name, sight))
     ]
     if images or named:
         return tuple(images)
     return tuple(
-        _Image(_image_name(name, sight), name, ".", "", (), (), "a Dockerfile of the repository")
+        _Image(_image_name(name, sight), name, (), "a Dockerfile of the repository")
         for name in sight.dockerfiles
         if not name.endswith((".dockerignore", "~"))
     )
-
-
-def _built(build: Build, taken: set[str]) -> _Image:
-    name = _clean_image(build.services[0])
-    while name in taken:
-        name += "-image"
-    taken.add(name)
-    # A service that is called like its image is found by itself.
-    services = build.services if build.services != (name,) else ()
-    why = f"built by {', '.join(build.services)}"
-    return _Image(name, build.dockerfile, build.context, build.target, build.args, services, why)
 
 
 def _dockerfile_for(image: str, sight: Sight) -> str:
@@ -125,18 +114,16 @@ def _app_name(sight: Sight) -> tuple[str, str]:
     return "app", "for want of a better name"
 
 
-def _render_images(images: tuple[_Image, ...]) -> list[str]:
+def _render_images(images: tuple[_Image, ...], sight: Sight) -> list[str]:
+    if sight.builds:
+        return [
+            f"# Images: what the build: of the services in {sight.compose} says. Only what it cannot say goes under images:."
+        ]
     if not images:
         return ["# This repository builds no image of its own.", "# images: {app: {dockerfile: Dockerfile}}"]
     lines = ["images:"]
     for image in images:
         fields = [f"dockerfile: {_scalar(image.dockerfile)}"]
-        if image.context != ".":
-            fields.append(f"context: {_scalar(image.context)}")
-        if image.target:
-            fields.append(f"target: {_scalar(image.target)}")
-        if image.args:
-            fields.append(f"args: {{{', '.join(f'{name}: {_scalar(value)}' for name, value in image.args)}}}")
         if image.services:
             fields.append(f"services: [{', '.join(_scalar(name) for name in image.services)}]")
         lines.append(f"  {image.name}: {{{', '.join(fields)}}}")

@@ -28,13 +28,10 @@ _MAX_ENV_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Build:
-    """A ``build:`` of the compose files: paths relative to the repository, and the services that have it."""
+    """A ``build:`` of the compose files: its Dockerfile relative to the repository, and the services that have it."""
 
     services: tuple[str, ...]
     dockerfile: str
-    context: str
-    target: str = ""
-    args: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Sight:
         builds: what they build.
         own_images: services whose image is ``${FAIRLEAD_REGISTRY}/<name>``, with that name.
         dockerfiles: Dockerfiles of the root, relative to it.
-        secrets: the compose file's secrets.
+        secrets: the secrets of its services.
         variables: variables without a default, each with the place of its first use.
     """
 
@@ -92,7 +89,7 @@ def read_sight(root: Path, environ: Mapping[str, str]) -> Sight:
         builds=tuple(_builds(services, folder, root)),
         own_images=tuple(_own_images(services)),
         dockerfiles=dockerfiles,
-        secrets=tuple(_mapping(value.get("secrets"))),
+        secrets=tuple(_read_secrets(value)),
         variables=tuple(_variables(document, _defined(folder / ".env"))),
     )
 
@@ -108,7 +105,7 @@ def _compose_files(root: Path) -> list[str]:
 
 def _builds(services: Mapping[str, Any], folder: Path, root: Path) -> Iterator[Build]:
     """The builds of the services, one for all services that share it."""
-    users: dict[tuple[Any, ...], list[str]] = {}
+    users: dict[tuple[str, str], list[str]] = {}
     for name, service in services.items():
         build = service.get("build") if isinstance(service, dict) else None
         how: Mapping[str, Any] = {"context": build} if isinstance(build, str) else _mapping(build)
@@ -119,24 +116,33 @@ def _builds(services: Mapping[str, Any], folder: Path, root: Path) -> Iterator[B
             continue
         place = folder / context
         dockerfile = place / str(how.get("dockerfile", "Dockerfile"))
-        key = (
-            _relative(dockerfile, root),
-            _relative(place, root),
-            str(how.get("target", "")),
-            _args(how.get("args")),
+        rest = sorted(
+            (str(key), str(value)) for key, value in how.items() if key not in ("context", "dockerfile")
         )
-        users.setdefault(key, []).append(name)
-    for (dockerfile, context, target, args), names in users.items():
-        yield Build(tuple(names), dockerfile, context, target, args)
+        users.setdefault((_relative(dockerfile, root), f"{_relative(place, root)} {rest}"), []).append(name)
+    for (dockerfile, _), names in users.items():
+        yield Build(tuple(names), dockerfile)
 
 
-def _args(args: Any) -> tuple[tuple[str, str], ...]:
-    """Literal build arguments; those that come from the caller's shell are left to the author."""
-    if isinstance(args, list):
-        pairs = [str(arg).partition("=")[::2] for arg in args if "=" in str(arg)]
-    else:
-        pairs = [(str(name), str(value)) for name, value in _mapping(args).items() if value is not None]
-    return tuple((name, value) for name, value in pairs if "$" not in value)
+def _read_secrets(value: Mapping[str, Any]) -> Iterator[str]:
+    """The secrets that services read; what only a build is given is none of them."""
+    services = [_mapping(service) for service in _mapping(value.get("services")).values()]
+    read = {name for service in services for name in _sources(service.get("secrets"))}
+    built = {name for service in services for name in _sources(_mapping(service.get("build")).get("secrets"))}
+    for name in _mapping(value.get("secrets")):
+        if name in read or name not in built:
+            yield name
+    declared = {
+        str(name)
+        for service in services
+        for name in _mapping(_mapping(service.get("x-fairlead")).get("secret_environment")).values()
+    }
+    yield from sorted(declared - _mapping(value.get("secrets")).keys())
+
+
+def _sources(secrets: Any) -> Iterator[str]:
+    for secret in secrets if isinstance(secrets, list) else ():
+        yield str(secret.get("source", "")) if isinstance(secret, dict) else str(secret)
 
 
 def _own_images(services: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -232,3 +232,59 @@ def test_what_builds_leave_behind_never_gets_into_an_image(workshop: Workshop) -
             names |= {name.split("/")[1] for name in tar.getnames() if "/" in name}
     assert "etc" in names
     assert not names & {".fairlead", ".git"}
+
+
+COMPOSED = """\
+name: board
+services:
+  api:
+    build:
+      context: .
+      dockerfile_inline: |
+        FROM --platform=$$BUILDPLATFORM debian:trixie-slim AS build
+        ARG PRICE
+        COPY --from=more note.txt /out/
+        RUN --mount=type=secret,id=token printf '%s' "$$PRICE $$(wc -c < /run/secrets/token)" > /out/said
+        FROM scratch
+        COPY --from=build /out/ /
+        COPY source/ /source/
+      args: {PRICE: "5$$"}
+      additional_contexts: {more: ./more}
+      secrets: [token]
+      labels: {com.acme.team: "a$$b"}
+    x-fairlead: {role: worker, health: none}
+secrets: {token: {environment: BUILD_TOKEN}}
+"""
+
+
+def test_a_build_of_the_compose_file_is_what_is_built(workshop: Workshop) -> None:
+    """Without an image in fairlead.yaml; its secret is in no file of the work directory, and no secret of the service."""
+    workshop.write("compose.yaml", COMPOSED)
+    workshop.write("more/note.txt", "one\n")
+    workshop.write("fairlead.yaml", "app: board\nplatforms: [linux/amd64]\n")
+    workshop.run("validate", "--write-baseline")
+    workshop.commit("composed")
+    token = {"BUILD_TOKEN": "canary-8c1f-build"}
+    built = workshop.ok("build", env=token)
+    assert set(built["images"]) == {"api"}
+    layout = read_layout(workshop.work / built["images"]["api"]["layout"])
+    (descriptor,) = layout.platforms.values()
+    manifest = read_json_blob(layout.folder, descriptor.digest)
+    config = read_json_blob(layout.folder, manifest["config"]["digest"])
+    assert config["config"]["Labels"]["com.acme.team"] == "a$b"
+    found = {}
+    for layer in manifest["layers"]:
+        with tarfile.open(blob_path(layout.folder, layer["digest"])) as archive:
+            for member in archive:
+                file = archive.extractfile(member) if member.isfile() else None
+                found[member.name] = file.read() if file is not None else b""
+    assert found["said"] == b"5$ 17"
+    assert found["note.txt"] == b"one\n"
+    assert found["source/app.txt"] == b"one\n"
+    for path in workshop.work.rglob("*"):
+        if path.is_file():
+            assert b"canary-8c1f" not in path.read_bytes(), path
+    workshop.write("fairlead.yaml", "app: board\nimages: {api: {args: {PRICE: '4'}}}\n")
+    error = workshop.refused(11, "build", env=token)
+    (finding,) = error["findings"]
+    assert finding["what"].startswith("api: build.args.PRICE is 5$ here, and 4 at fairlead.yaml:2:")

@@ -19,9 +19,14 @@ from fairlead.settings.values import BuildSecret, ImageSettings, Settings
 SHA = "a" * 40
 
 
-def settled(root: Path, compose: str, settings: str = "app: board\n") -> Settings:
+def settled(
+    root: Path,
+    compose: str,
+    settings: str = "app: board\n",
+    dockerfiles: tuple[str, ...] = ("api", "web", "."),
+) -> Settings:
     """The settings as a build has them."""
-    for folder in ("api", "web", "."):
+    for folder in dockerfiles:
         (root / folder).mkdir(exist_ok=True)
         (root / folder / "Dockerfile").write_text("FROM scratch\n")
     (root / "compose.yaml").write_text(compose)
@@ -84,6 +89,16 @@ def test_an_edit_in_the_compose_file_is_what_is_built_next(tmp_path: Path) -> No
         image = settled(tmp_path, text, settings).images["api"]
         assert (image.args, image.context) == ({"A": value, "B": "2"}, tmp_path / "api")
         assert image.repository == "ghcr.io/acme/other"
+
+
+def test_a_dockerfile_that_only_the_compose_file_names_is_enough(tmp_path: Path) -> None:
+    text = "services: {api: {build: {context: ., dockerfile: docker/Dockerfile.api}}}\n"
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "docker" / "Dockerfile.api").write_text("FROM scratch\n")
+    image = settled(
+        tmp_path, text, "app: board\nimages: {api: {args: {A: '1'}}}\n", dockerfiles=("docker",)
+    ).images["api"]
+    assert image.dockerfile == tmp_path / "docker" / "Dockerfile.api"
 
 
 def test_one_thing_said_in_two_ways_is_told_with_both_places(tmp_path: Path) -> None:

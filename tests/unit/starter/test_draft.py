@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.compose.builds import settle_images
+from fairlead.compose.loader import load_model
 from fairlead.settings.load import load_settings
 from fairlead.settings.values import Settings
 from fairlead.starter.draft import Draft, plan_draft
@@ -16,7 +18,19 @@ def drafted(root: Path, environ: dict[str, str] | None = None) -> tuple[Draft, S
     """The draft for a repository, and the settings that it loads as."""
     draft = plan_draft(read_sight(root, environ or {}))
     (root / "fairlead.yaml").write_text(draft.text)
-    return draft, load_settings(root, {})
+    return draft, with_builds(load_settings(root, {}))
+
+
+def with_builds(settings: Settings) -> Settings:
+    """With the images that its compose files build."""
+    if not settings.compose:
+        return settings
+    variables = {"FAIRLEAD_REGISTRY": "r.example/a", "FAIRLEAD_TAG": "sha-1", "SITE": "x"}
+    found, faults = settle_images(
+        settings, load_model(settings.compose, variables=variables, name=settings.app)
+    )
+    assert faults == ()
+    return found
 
 
 @pytest.mark.parametrize("name", names())
@@ -24,7 +38,7 @@ def test_the_draft_of_a_foreign_app_loads_and_builds_what_its_author_would(name:
     """The fairlead.yaml of each example was written by hand: the draft finds the same images."""
     root = tmp_path / name
     shutil.copytree(APPS / name, root)
-    by_hand = load_settings(root, {})
+    by_hand = with_builds(load_settings(root, {}))
     (root / "fairlead.yaml").unlink()
     _, settings = drafted(root)
     assert {image.dockerfile for image in settings.images.values()} == {
@@ -77,22 +91,31 @@ def test_variables_of_the_env_file_are_left_to_compose(tmp_path: Path) -> None:
 
 
 def test_services_that_share_a_build_share_its_image(tmp_path: Path) -> None:
-    (tmp_path / "compose.yaml").write_text(
-        "services:\n  web: {build: .}\n  worker: {build: {context: .}}\n"
-        "  remote: {build: 'https://example.com/repo.git'}\n"
-    )
+    (tmp_path / "compose.yaml").write_text("services:\n  web: {build: .}\n  worker: {build: {context: .}}\n")
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     _, settings = drafted(tmp_path)
     assert settings.images["web"].services == ("web", "worker")
     assert len(settings.images) == 1
 
 
-def test_words_that_yaml_reads_otherwise_are_quoted(tmp_path: Path) -> None:
+def test_nothing_of_a_build_is_copied_and_its_secrets_are_not_the_services(tmp_path: Path) -> None:
+    """The compose file is what is built; a copy of a part of it would lose the rest, and every later edit."""
     (tmp_path / "compose.yaml").write_text(
-        "services:\n  web: {build: {context: ., args: {A: 'yes', B: '1.10', C: 'a: b'}}}\n"
+        "services:\n"
+        "  web:\n"
+        "    build: {context: ., target: prod, args: {A: '1', B: '5$$'}, secrets: [npm]}\n"
+        "    secrets: [token]\n"
+        "    x-fairlead: {secret_environment: {DATABASE_URL: database_url}}\n"
+        "secrets: {npm: {file: ./npm}, token: {file: ./token}}\n"
     )
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
-    assert dict(drafted(tmp_path)[1].images["web"].args) == {"A": "yes", "B": "1.10", "C": "a: b"}
+    draft, settings = drafted(tmp_path)
+    assert "\nimages:" not in draft.text
+    assert "image of web: Dockerfile, the build: in compose.yaml is what is built" in draft.inferred
+    assert settings.environment().secrets == ("token", "database_url")
+    image = settings.images["web"]
+    assert (dict(image.args), image.target) == ({"A": "1", "B": "5$"}, "prod")
+    assert [secret.name for secret in image.secrets] == ["npm"]
 
 
 def test_a_broken_compose_file_is_no_reason_to_fail(tmp_path: Path) -> None:
