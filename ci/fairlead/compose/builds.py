@@ -18,6 +18,8 @@ from fairlead.findings import Finding
 from fairlead.positions import shown_path
 from fairlead.records import replace
 from fairlead.settings.values import BuildSecret, ImageSettings, Settings
+from fairlead.sources import SourceRefusedError, is_withheld, resolve_source
+from fairlead.sources import repository_of as repository_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +59,41 @@ def settle_images(
         if isinstance(definition.get("build"), Mapping) and (services is None or name in services):
             settler.add(name, definition)
     return replace(settings, images=settler.images), tuple(settler.faults)
+
+
+def foreign_sources(settings: Settings, model: Model) -> tuple[Finding, ...]:
+    """What a ``build:`` names that is not the repository's, or a variable that is somebody else's secret."""
+    homes = [repository_root(str(settings.root))]
+    found: list[Finding] = []
+    for image in settings.images.values():
+        service = image.services[0] if image.services else image.name
+        place = model.location(("services", service, "build"), key=True)
+        for path in _paths(image):
+            try:
+                resolve_source(path, homes)
+            except SourceRefusedError as error:
+                what = f"the build of {service} takes {path}, which is no source: {error}"
+                found.append(Finding(what, place, "name what is in the repository", "foreign-source"))
+        for secret in image.secrets:
+            if secret.env and is_withheld(secret.env):
+                what = f"the build of {service}: {secret.env} is Fairlead's, the CI's or a tool's own, not the repository's to give away"
+                fix = "hand the value over under a name of its own"
+                found.append(Finding(what, place, fix, "foreign-source"))
+    return tuple(found)
+
+
+def _paths(image: ImageSettings) -> Iterator[str]:
+    yield str(image.context)
+    if not image.inline:
+        yield str(image.dockerfile)
+    for context in image.contexts.values():
+        local = context.removeprefix("oci-layout://")
+        if local != context or "://" not in context:
+            yield str(image.context / local)
+    yield from (
+        str(image.context / path) for key in image.ssh for path in key.partition("=")[2].split(",") if path
+    )
+    yield from (str(secret.file) for secret in image.secrets if secret.file is not None)
 
 
 def _services(model: Model) -> Iterator[tuple[str, Mapping[str, Any]]]:

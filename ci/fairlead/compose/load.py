@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fairlead.compose.builds import settle_images
+from fairlead.compose.builds import foreign_sources, settle_images
 from fairlead.compose.check import compose_files
 from fairlead.compose.loader import Model, load_model
 from fairlead.compose.model import ComposeApp
@@ -113,6 +113,7 @@ def load_images(settings: Settings, *, registry: str, revision: str) -> Settings
             return settings
         services = (model.value.get("services") or {}).keys() - _left_out(model, environment).keys()
         found, build_faults = settle_images(settings, model, services) if not faults else (settings, ())
+        build_faults = (*build_faults, *foreign_sources(found, model))
         if faults or build_faults:
             raise invalid((*faults, *build_faults))
         for name, image in found.images.items():

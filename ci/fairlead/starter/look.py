@@ -120,8 +120,8 @@ def _builds(services: Mapping[str, Any], folder: Path, root: Path) -> Iterator[B
             (str(key), str(value)) for key, value in how.items() if key not in ("context", "dockerfile")
         )
         users.setdefault((_relative(dockerfile, root), f"{_relative(place, root)} {rest}"), []).append(name)
-    for (dockerfile, _), names in users.items():
-        yield Build(tuple(names), dockerfile)
+    for (name, _), names in users.items():
+        yield Build(tuple(names), name)
 
 
 def _read_secrets(value: Mapping[str, Any]) -> Iterator[str]:

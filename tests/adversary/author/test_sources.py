@@ -160,3 +160,22 @@ def test_secrets_of_the_job_for_a_build(clone: Path) -> None:
         said = _refuses(clone, *words)
         assert said.count(" is no source: ") == len(files) + 7, said
         assert all(f"{name} is Fairlead's" in said for name in JOB)
+    # The same by the `build:` of a service, which is what is built.
+    outside = ("..", "./leaves")
+    builds = [f"{{context: {folder}}}" for folder in outside]
+    builds += [f"{{context: ., additional_contexts: {{x: {folder}}}}}" for folder in outside]
+    builds += ["{context: ., dockerfile: ../outside}", "{context: ., ssh: [x=../outside]}"]
+    builds += [f"{{context: ., secrets: [s{number}]}}" for number in range(len(JOB) + 2)]
+    given = [f"environment: {name}" for name in JOB] + ["file: ../outside", "file: /proc/self/environ"]
+    (clone / "fairlead.yaml").write_text("app: board\nregistry: ghcr.io/acme/board\n")
+    (clone / "compose.yaml").write_text(
+        "services:\n"
+        + "".join(f"  b{number}: {{build: {build}}}\n" for number, build in enumerate(builds))
+        + "secrets:\n"
+        + "".join(f"  s{number}: {{{one}}}\n" for number, one in enumerate(given))
+    )
+    git = ("git", "-c", "user.name=Mallory", "-c", "user.email=mallory@example.com")
+    for line in (("init", "--quiet"), ("add", "compose.yaml"), ("commit", "--quiet", "--message", "x")):
+        subprocess.run([*git, *line], cwd=clone, check=True, capture_output=True)
+    said = _refuses(clone, "build", "--dry-run")
+    assert said.count("[foreign-source]") == len(outside) * 2 + 2 + len(given), said

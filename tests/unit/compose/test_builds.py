@@ -165,6 +165,27 @@ def test_what_cannot_be_had_is_refused_rather_than_lost(tmp_path: Path, key: str
     assert words in faults(tmp_path, text, "app: board\n")[0]
 
 
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        ("context: ..", "it lies outside of the repository"),
+        ("context: ., dockerfile: /etc/passwd", "it lies outside of the repository"),
+        ("context: ., additional_contexts: {x: ../x}", "it lies outside of the repository"),
+        ("context: ., ssh: [k=../id]", "it lies outside of the repository"),
+        ("context: ., secrets: [file]", "it is no file, but the machine's own"),
+        ("context: ., secrets: [own]", "FAIRLEAD_SSH_KEY is Fairlead's"),
+    ],
+)
+def test_a_build_takes_nothing_that_is_not_the_repositorys(tmp_path: Path, build: str, words: str) -> None:
+    """Whether or not somebody has judged the file before."""
+    (tmp_path / ".git").mkdir()
+    text = (
+        f"services: {{web: {{build: {{{build}}}}}}}\n"
+        "secrets: {file: {file: /proc/self/environ}, own: {environment: FAIRLEAD_SSH_KEY}}\n"
+    )
+    assert words in faults(tmp_path, text, "app: board\n")[0]
+
+
 def test_a_service_behind_a_profile_that_no_environment_has_is_not_built(tmp_path: Path) -> None:
     text = "services:\n  web: {build: .}\n  tool: {build: ./api, profiles: [dev]}\n"
     environment = "app: board\nenvironments: {p: {hosts: [h], profiles: [%s]}}\n"
