@@ -128,6 +128,29 @@ def test_a_secret_is_in_no_log_no_argument_and_no_report(live: Workbench) -> Non
     )
 
 
+def test_a_secret_of_a_program_is_a_variable_of_the_container(live: Workbench) -> None:
+    """What `cat` prints here is in the environment of who asks for it, and in no file but its own; `plan` says so."""
+    value = "postgres://app:v4riable-9d2a@db/app"
+    (live.root / "value").write_text(f"{value}\n")
+    health = "x-fairlead: {health: {path: /health}"
+    live.edit("compose.yaml", health, f"{health}, secret_environment: {{DATABASE_URL: database_url}}")
+    live.edit(
+        "fairlead.yaml",
+        "environments:",
+        "secrets: {each: {database_url: {command: [cat, value]}}}\nenvironments:",
+    )
+    printed = [str(live.ok(verb)) for verb in ("plan", "deploy", "history", "logs")]
+    assert "DATABASE_URL has its value from a secret: `docker inspect`" in printed[0]
+    assert not [text for text in printed if "v4riable" in text]
+    serving = live.ok("--json", "status").document["serving"]
+    (web,) = containers(live.server, f"name=web-{serving}")
+    read = 'import os; print(os.environ["DATABASE_URL"])'
+    assert on_server(live.server, "docker", "exec", web, "python3", "-c", read) == value
+    words = ("grep", "-rl", "v4riable", "/srv/fairlead", "/tmp", "/dev/shm", "/home")
+    (found,) = on_server(live.server, *words, check=False).split()
+    assert found.startswith("/srv/fairlead/tiny/secrets/database_url/")
+
+
 def test_one_service_is_deployed_alone(live: Workbench) -> None:
     """`--only`: what is named gets its new definition, the store runs on though its own has changed."""
     store = on_server(live.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1")

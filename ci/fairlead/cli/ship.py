@@ -107,8 +107,8 @@ class _Pipeline:
         return verdict
 
     def _with_builds(self) -> Settings:
-        from fairlead.compose.check import NO_REGISTRY
         from fairlead.compose.load import load_images
+        from fairlead.compose.scopes import NO_REGISTRY
         from fairlead.release.identity import read_identity
 
         revision = read_identity(self._settings.root).revision
