@@ -27,8 +27,8 @@ def _differences(old: Service, new: Service, old_release: Release, new_release: 
     for secret in sorted({mount.secret for mount in (*old.mounts, *new.mounts) if mount.secret}):
         if old_release.secrets.get(secret) != new_release.secrets.get(secret):
             yield f"secret {secret} changed"
-    if {(mount.target, mount.file) for mount in old.mounts} != {
-        (mount.target, mount.file) for mount in new.mounts
+    if {(mount.target, mount.file) for mount in old.mounts if not mount.variable} != {
+        (mount.target, mount.file) for mount in new.mounts if not mount.variable
     }:
         yield "config files changed"
     if {(mount.variable, mount.secret) for mount in old.mounts if mount.variable} != {

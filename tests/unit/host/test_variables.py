@@ -64,6 +64,13 @@ def test_a_new_value_changes_who_reads_it_and_nobody_else() -> None:
     other = _release("a" * 64, variable="DSN")
     said = explain_change(old.services["web"], other.services["web"], old, other)
     assert said == "other variables have their values from secrets"
+    before = document(secrets={"url": "a" * 64})
+    before["services"]["web"] = service(
+        "app", "web", definition=old.document["services"]["web"]["definition"]
+    )
+    bare = parse_release(before)
+    said = explain_change(bare.services["web"], old.services["web"], bare, old)
+    assert said == "other variables have their values from secrets"
 
 
 @pytest.mark.parametrize(
