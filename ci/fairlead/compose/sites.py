@@ -196,7 +196,9 @@ def _render_site(site: Site, app: ComposeApp) -> str:
         body = (
             "\treverse_proxy {\n"
             f"\t\tdynamic a {{\n\t\t\tname {find_name(site.service)}\n\t\t\tport {site.target}\n\t\t\trefresh 1s\n\t\t}}\n"
-            f"\t\tlb_try_duration {_RECREATE_WAIT}\n\t\tlb_try_interval 50ms\n\t}}\n"
+            f"\t\tlb_try_duration {_RECREATE_WAIT}\n\t\tlb_try_interval 50ms\n"
+            # A connection that was left open may be closed under a POST, which nobody sends twice.
+            "\t\ttransport http {\n\t\t\tkeepalive off\n\t\t}\n\t}\n"
         )
     return f"\n{_inner_address(site)} {{\n{tls}{body}{strangers}}}\n"
 

@@ -38,6 +38,9 @@ http://:8080 {
 		}
 		lb_try_duration 60s
 		lb_try_interval 50ms
+		transport http {
+			keepalive off
+		}
 	}
 }
 """

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import threading
 import urllib.request
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fairlead.host.__main__ import main
 from fairlead.host.engine import Engine
 from fairlead.host.patience import wait_until
 from fairlead.host.result import Result
@@ -166,54 +168,77 @@ def test_a_database_that_crashes_over_and_over(stage: Stage, fetch: Callable[[],
     assert "nothing tells" in f"{unasked.error}"
 
 
-@pytest.fixture
-def host_port() -> int:
-    """A port of this host."""
+def test_an_app_in_the_network_of_the_host(stage: Stage, tmp_path: Path) -> None:
+    """It has no address of its own: it is asked at the host's, and that is where the proxy leads."""
     (port,) = free_ports(1)
-    return port
-
-
-def test_an_app_in_the_network_of_the_host(stage: Stage, host_port: int) -> None:
-    """It has no address of its own: it is asked at the host's."""
+    gateway = Engine.connect().get("/networks/bridge")["IPAM"]["Config"][0]["Gateway"]
+    definition = {
+        "command": ["/caddy", "run", "--config", "/etc/site", "--adapter", "caddyfile"],
+        "network_mode": "host",
+        "volumes": [{"type": "volume", "source": "data", "target": "/data", "volume": {}}],
+    }
 
     def sheet(number: int, status: int = 200) -> Sheet:
-        made = stage.good(number)
-        text = keeping(f"{number}" * 40, f"http://:{host_port}", status=status).replace(
-            "{\n\theader", "{\n\tbind 127.0.0.1\n\theader"
-        )
-        tree = made.file(text)
+        made = _sheet(stage, number)
+        made.start_timeout = 20 if status == 200 else 3
+        text = keeping(f"{number}" * 40, f"http://:{port}", status=status)
+        text = text.replace("{\n\theader", f"{{\n\tbind 127.0.0.1 {gateway}\n\theader")
         made.service(
-            "agent",
+            "web",
             "app",
             rollout="recreate",
-            port=host_port,
+            port=port,
             health={"path": "/", "status": 200},
             gate="http",
-            definition={
-                "command": ["/caddy", "run", "--config", "/etc/site", "--adapter", "caddyfile"],
-                "network_mode": "host",
-                "networks": None,
-            },
-            mounts=[{"file": tree, "target": "/etc/site", "read_only": True}],
+            definition=definition,
+            mounts=[{"file": made.file(text), "target": "/etc/site", "read_only": True}],
         )
-        del made.services["agent"]["definition"]["networks"]
+        del made.services["web"]["definition"]["networks"]
+        made.proxy(
+            HOLDING.replace("name web", "name host.docker.internal").replace("port 8000", f"port {port}")
+        )
+        made.services["caddy"]["definition"]["extra_hosts"] = {"host.docker.internal": "host-gateway"}
         return made
 
-    def ask() -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{host_port}/", timeout=20) as answer:
-            return str(answer.read().decode())
-
     assert stage.deploy(sheet(1)).status == "live", stage.events
-    assert ask() == "web 1111"
-    result = stage.deploy(sheet(2, status=500))
-    assert (result.exit, result.serving) == (6, "000001"), result.error
-    assert "answered 500" in f"{result.error}"
-    assert ask() == "web 1111"
+    _keep(stage, "precious", tmp_path)
+    _refused(stage, stage.deploy(sheet(2, status=500)), "answered 500")
 
 
-def test_what_serves_already_is_asked_before_it_is_said_to_serve(stage: Stage) -> None:
-    """The same commit again, and what serves does not answer: that is no success."""
+def test_requests_wait_while_it_is_recreated(stage: Stage) -> None:
+    """With a body or without: none fails in the gap."""
     assert stage.deploy(_sheet(stage, 1)).status == "live"
+    fates: Counter[object] = Counter()
+    over = threading.Event()
+
+    def ask(body: bytes | None) -> None:
+        while not over.is_set():
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/", body, timeout=60) as answer:
+                    fates[answer.status] += 1
+            except OSError as error:
+                fates[str(error)] += 1
+
+    clients = [threading.Thread(target=ask, args=(body,)) for body in (None, b"x" * 1000)]
+    for client in clients:
+        client.start()
+    try:
+        result = stage.deploy(_sheet(stage, 2))
+    finally:
+        over.set()
+        for client in clients:
+            client.join()
+    assert (result.status, set(fates)) == ("live", {200}), fates
+
+
+def test_what_serves_already_is_asked_before_it_is_said_to_serve(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same commit again, or `status`, and what serves does not answer: that is no success."""
+    monkeypatch.setenv("FAIRLEAD_ROOT", str(stage.root))
+    status = ("--app", stage.app, "status")
+    assert stage.deploy(_sheet(stage, 1)).status == "live"
+    assert main(status) == 0
     again = stage.deploy(_sheet(stage, 1))
     assert (again.status, again.exit) == ("unchanged", 0)
     Engine.connect().post(f"/containers/{stage.app}-web-1/pause")
@@ -221,5 +246,6 @@ def test_what_serves_already_is_asked_before_it_is_said_to_serve(stage: Stage) -
         result = stage.deploy(_sheet(stage, 1))
         assert (result.status, result.exit, result.serving) == ("failed", 4, "000001")
         assert "did not answer" in f"{result.error}"
+        assert main(status) == 4
     finally:
         Engine.connect().post(f"/containers/{stage.app}-web-1/unpause")
