@@ -30,7 +30,7 @@ from .orders import read_end
 from .patience import wait_until
 from .phases.commit import commit_release
 from .phases.migrate import finish_job
-from .phases.platform import restore_platform
+from .phases.platform import restore_late, restore_platform
 from .phases.prune import prune_old
 from .phases.retire import retire_old
 from .restore import create_late, restart_serving
@@ -116,6 +116,7 @@ def revert(host: Host, left: Transaction) -> None:
     close_inside(host.paths)
     # What failed may have been the engine itself, which is being restarted.
     host.engine.wait_ready()
+    restore_late(host, left.number, left.updated)
     containers = read_app_containers(host.engine, host.paths)
     if left.may_have_served:
         _let_finish(host, left, containers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection, Sequence
 
@@ -12,7 +13,7 @@ from ..containers import Container, find_proxy, platform_project, proxy_project,
 from ..context import Context, Host, Outcome
 from ..drain import stop_containers
 from ..edge.place import Meeting
-from ..errors import EngineFault, ReleaseFault
+from ..errors import AgentError, EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..health import FAILED, READY, judge_replicas
 from ..inflight import answers_admin, find_admin_sockets, is_public
@@ -37,7 +38,7 @@ from .beside import (
 )
 from .carriers import forget_sockets, wait_for_carriers
 from .claim import release_place, take_place
-from .undone import LATE, drop_late, tell_data
+from .undone import LATE, drop_late, late_of, tell_data
 
 _POLL = 0.1
 _ADMIN_WAIT = 5.0
@@ -125,8 +126,9 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     project = before.get("project")
     if before.get("transaction") != number:
         return
+    if read_live(host.paths) is None:
+        updated = drop_late(host, updated, project or {})
     if project is None:
-        drop_late(host, updated)
         release_place(host)
         return
     if restore_proxy(host, before):
@@ -146,7 +148,8 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     stale = _stale(host, project, known)
     if stale:
         bring_up(host, stale)
-        _wait_restored(host, stale)
+    _wait_restored(host, {*stale, *late_of(project, known)})
+    if stale:
         host.note(f"the platform is as it was: {', '.join(stale)}")
         tell_data(host, project, stale)
     # Last, when who carried the calls before does so again; what is under way is answered.
@@ -155,6 +158,24 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     for container in carriers:
         host.engine.remove(container.id)
     forget_sockets(host, carriers)
+
+
+def restore_late(host: Host, number: int, updated: Sequence[str]) -> None:
+    """Bring back the apps that transaction ``number`` recreated, before anything is waited for: they serve nobody now.
+
+    What fails here is tried again by ``restore_platform``, when there is room on the disk.
+    """
+    before = _read_before(host.paths)
+    project = before.get("project")
+    if before.get("transaction") != number or project is None or read_live(host.paths) is None:
+        return
+    stale = _stale(host, project, late_of(project, updated))
+    with contextlib.suppress(AgentError, OSError):
+        if stale:
+            write_platform(host.paths, project, before.get("switch") or "")
+            bring_up(host, stale)
+            host.note(f"as it was: {', '.join(stale)}")
+            tell_data(host, project, stale)
 
 
 def _wait_restored(host: Host, names: Collection[str]) -> None:
