@@ -100,7 +100,9 @@ def find_unasked(
     proxy = find_proxy(list(containers), context.target.release.proxy)
     leads = proxy is not None and bool(proxy.ports)
     if leads and not any(one.public for one in questions):
-        found.append("no page was asked for as users ask: no url says where they do")
+        found.append(
+            "no page was asked for as users ask: there is no url, or none that the proxy publishes a port for"
+        )
     return found
 
 
