@@ -13,13 +13,10 @@ import time
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from . import labels
-from .api import ApiFault
 from .atomic import write_file
 from .bundle import read_bundle
-from .containers import Container, platform_project, read_app_containers
+from .containers import read_app_containers
 from .context import Host
-from .drain import stop_containers
 from .edge.claims import drop_claim
 from .edge.lifecycle import edge_lock, stop_edge
 from .edge.meetings import close_meeting
@@ -32,14 +29,13 @@ from .layout import make_layout
 from .lock import Holder, hold_lock
 from .owner import Owner, read_owner, require_owner
 from .paths import Paths
+from .phases.takedown import of_platform, remove_networks, stop_in_order
 from .removed import keep_journal, write_removed
 from .result import Emit, Result
 from .routes import read_live
 from .task import is_running, list_tasks
 
 _LOCK_WAIT = 600.0
-_ORDER = ("proxy", "app", "worker", "job", "inside", "ops", "state")
-"""Who is stopped first: the door, then those who need the others."""
 
 
 def run_remove(
@@ -116,7 +112,7 @@ def finish_removal(host: Host) -> dict[str, Any]:
         with edge_lock(place, paths.app):
             drop_claim(place, paths.app)
     containers = read_app_containers(engine, paths)
-    _stop_all(host, containers)
+    stop_in_order(host, containers)
     for one in containers:
         engine.remove(one.id)
     if place.home.is_dir():
@@ -125,7 +121,7 @@ def finish_removal(host: Host) -> dict[str, Any]:
                 host.note("the edge of this host had no other app: removed")
             if not close_meeting(engine, place, paths.app):
                 host.warn(f"somebody is in the network between the edge and {paths.app}: it stays")
-    _remove_networks(host)
+    remove_networks(host)
     kept = _remove_volumes(host, wanted=volumes)
     pulled = fold_records(read_journal(paths.journal)).pulled
     images = [image for image in sorted(pulled) if engine.drop_image(image)]
@@ -154,33 +150,15 @@ def leave_nothing(paths: Paths, task: str) -> None:
         paths.home.rmdir()
 
 
-def _stop_all(host: Host, containers: list[Container]) -> None:
-    for role in _ORDER:
-        stop_containers(host, [one for one in containers if one.role == role and one.running])
-
-
-def _remove_networks(host: Host) -> None:
-    for network in _of_platform(host, "/networks"):
-        try:
-            host.engine.delete(f"/networks/{network['Id']}")
-        except ApiFault as fault:
-            host.warn(f"the network {network['Name']} stays: {fault.why or fault.what}")
-
-
 def _remove_volumes(host: Host, *, wanted: bool) -> list[str]:
     """Remove the volumes, or leave them; the names of those that stay."""
-    found = _of_platform(host, "/volumes").get("Volumes") or []
+    found = of_platform(host, "/volumes").get("Volumes") or []
     names = sorted(str(volume["Name"]) for volume in found)
     if not wanted:
         return names
     for name in names:
         host.engine.delete(f"/volumes/{name}")
     return []
-
-
-def _of_platform(host: Host, kind: str) -> Any:
-    mark = f"{labels.PROJECT}={platform_project(host.paths.app)}"
-    return host.engine.get(kind, filters=json.dumps({"label": [mark]}))
 
 
 def _empty(paths: Paths) -> None:

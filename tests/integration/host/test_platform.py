@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from fairlead.host.engine import Engine
 from fairlead.host.state import read_state
 from fairlead.host.vault import store_secret
-from tests.integration.host.sheet import CADDYFILE, Sheet
+from tests.integration.host.sheet import CADDYFILE, Sheet, site
 from tests.integration.host.stage import Stage
 
 
@@ -53,13 +54,53 @@ def test_proxy_goes_back_with_a_refused_release(stage: Stage, fetch: Callable[[]
     assert any("the platform is as it was: caddy" in note for note in stage.notes())
 
 
-def test_first_release_that_is_refused(stage: Stage, fetch: Callable[[], str]) -> None:
-    """Nothing serves, the platform waits for the next attempt, which succeeds."""
-    result = stage.deploy(stage.crashing(1))
-    assert (result.status, result.exit, result.serving) == ("refused", 6, None)
-    assert stage.containers(running=False) == {f"{stage.app}-caddy-1"}
-    assert stage.deploy(stage.good(2)).serving == "000002"
-    assert fetch() == "web 2222"
+def _with_cache(sheet: Sheet) -> Sheet:
+    """The release with a state service that has a volume of its own."""
+    sheet.extra["volumes"] = {"data": {}}
+    sheet.service(
+        "cache",
+        "state",
+        definition={
+            "command": ["/caddy", "run", "--config", "/etc/site", "--adapter", "caddyfile"],
+            "volumes": [{"type": "volume", "source": "data", "target": "/data"}],
+        },
+        mounts=[{"file": sheet.file(site(sheet.revision)), "target": "/etc/site", "read_only": True}],
+    )
+    return sheet
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _left(stage: Stage) -> tuple[set[str], list[str], list[str]]:
+    """Containers, networks and volumes of the app, whether they run or not."""
+    engine, own = Engine.connect(), json.dumps({"label": [f"com.docker.compose.project={stage.app}"]})
+    networks = [str(one["Name"]) for one in engine.get("/networks", filters=own)]
+    volumes = [str(one["Name"]) for one in engine.get("/volumes", filters=own)["Volumes"] or ()]
+    return stage._containers(running=False), networks, volumes
+
+
+@pytest.mark.parametrize("how", ["crash", "sick", "failed job", "killed", "twice"])
+def test_a_first_deploy_that_fails_leaves_nothing_but_the_data(
+    stage: Stage, fetch: Callable[[], str], how: str
+) -> None:
+    """No port is held, nothing answers 503: another app, or this one by another name, may take its place."""
+    bad = {"sick": stage.sick, "failed job": stage.failing_job}.get(how, stage.crashing)
+    if how == "killed":
+        request, _ = stage.request(_with_cache(stage.good(1)))
+        stage.kill_in(request, "verify")
+        assert not _is_free(stage.port)
+        assert stage.repair().serving is None
+    for number in (1, 2) if how == "twice" else (1,) if how != "killed" else ():
+        result = stage.deploy(_with_cache(bad(number)))
+        assert (result.status, result.exit, result.serving) == ("refused", 6, None)
+    assert _is_free(stage.port)
+    assert _left(stage) == (set(), [], [f"{stage.app}_data"])
+    assert any(f"{stage.app}_data" in note for note in stage.notes()), stage.notes()
+    assert stage.deploy(_with_cache(stage.good(3))).status == "live"
+    assert fetch() == "web 3333"
 
 
 @pytest.mark.serving

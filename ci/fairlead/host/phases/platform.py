@@ -37,8 +37,9 @@ from .beside import (
     write_proxy,
 )
 from .carriers import forget_sockets, wait_for_carriers
-from .claim import release_place, take_place
-from .undone import LATE, drop_late, late_of, tell_data
+from .claim import take_place
+from .takedown import take_down_platform
+from .undone import LATE, late_of, tell_data
 
 _POLL = 0.1
 _ADMIN_WAIT = 5.0
@@ -117,19 +118,17 @@ def keep_for_revert(host: Host, number: int) -> None:
 def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     """Bring the platform services that transaction ``number`` changed back to what they were; new ones are removed.
 
-    After a first deploy that failed they stay: the next attempt finds its database, and nobody was served by it.
+    Where nothing serves there is nothing to go back to: all of them go, whoever started them.
 
     Raises:
         AgentError: they cannot be brought back.
     """
+    if read_live(host.paths) is None:
+        take_down_platform(host)
+        return
     before = _read_before(host.paths)
     project = before.get("project")
-    if before.get("transaction") != number:
-        return
-    if read_live(host.paths) is None:
-        updated = drop_late(host, updated, project or {})
-    if project is None:
-        release_place(host)
+    if before.get("transaction") != number or project is None:
         return
     if restore_proxy(host, before):
         # What has just been put back: whatever else is done to proxies is for those that publish ports.

@@ -6,32 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from .. import labels
-from ..containers import read_app_containers
 from ..context import Host
 from ..inside import ROLE as INSIDE
 
 LATE = ("app", "worker")
 """The roles whose services are code of the release, rolled or not."""
-
-
-def drop_late(host: Host, updated: Collection[str], project: Mapping[str, Any]) -> list[str]:
-    """Where nothing serves, remove what is code of a release that failed: it would be reached without having been proved.
-
-    Args:
-        host: the app.
-        updated: the platform services that the release has changed.
-        project: the platform as it was.
-
-    Returns:
-        Those of them that are something else.
-    """
-    late = set(late_of(project, updated))
-    for one in read_app_containers(host.engine, host.paths):
-        if one.service in updated and one.role in LATE and not one.release and not one.oneoff:
-            late.add(one.service)
-            host.engine.stop(one.id, grace=one.grace)
-            host.engine.remove(one.id)
-    return [name for name in updated if name not in late]
 
 
 def late_of(project: Mapping[str, Any], names: Collection[str]) -> list[str]:
