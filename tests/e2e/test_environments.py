@@ -1,0 +1,99 @@
+"""Two environments of one app on one host: each is itself, and nothing that is asked of one happens to the other."""
+
+from __future__ import annotations
+
+import http.client
+from dataclasses import replace
+
+from fairlead.lab.state import Server
+from tests.e2e.conftest import copy_of
+from tests.e2e.workbench import Workbench, containers, on_server
+
+_ALONE = """\
+environments:
+  staging:
+    name: tiny
+    hosts: [deploy@{address}]
+    url: http://staging.lab.test
+    edge: true
+    secrets: [canary]
+"""
+_BOTH = """\
+environments:
+  production:
+    hosts: [deploy@{address}]
+    url: http://tiny.lab.test
+    secrets: [canary]
+  staging:
+    hosts: [deploy@{address}]
+    url: http://staging.lab.test
+    secrets: [canary]
+    variables: {{COLOUR: {colour}}}
+"""
+_MISMATCHED = (
+    ("remove", "--volumes", "--yes"),
+    ("rollback",),
+    ("rollback", "--dry-run"),
+    ("repair",),
+    ("status",),
+    ("history",),
+    ("logs",),
+    ("secrets", "set", "--configured", "canary"),
+    ("deploy",),
+    ("plan",),
+)
+
+
+def _declare(bench: Workbench, text: str, **values: str) -> None:
+    file = bench.root / "fairlead.yaml"
+    head = file.read_text().partition("environments:")[0]
+    file.write_text(head + text.format(address=bench.server.address, **values))
+
+
+def _ask(server: Server, name: str) -> int:
+    connection = http.client.HTTPConnection(server.address, 80, timeout=10)
+    try:
+        connection.request("GET", "/", headers={"Host": name})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _volumes(server: Server) -> set[str]:
+    return set(on_server(server, "docker", "volume", "ls", "--format", "{{.Name}}").split())
+
+
+def _serving(bench: Workbench, environment: str) -> str:
+    return str(bench.ok("--json", "status", "-e", environment).document["serving"])
+
+
+def test_two_environments_share_a_host_and_neither_is_taken_for_the_other(tiny: Workbench) -> None:
+    """Deployed, changed, rolled back and removed beside production, which keeps serving what it served, and its data."""
+    server = tiny.server
+    _declare(tiny, _BOTH, colour="red")
+    assert "staging is called tiny-staging on its hosts" in tiny.ok("plan", "-e", "staging").stderr
+    for environment in ("production", "staging"):
+        tiny.ok("deploy", "-e", environment)
+    on_server(server, "docker", "exec", "tiny-store-1", "redis-cli", "set", "kept", "yes")
+    on_server(server, "docker", "exec", "tiny-store-1", "redis-cli", "save")
+    _declare(tiny, _BOTH, colour="green")
+    tiny.ok("deploy", "-e", "staging")
+    tiny.ok("rollback", "-e", "staging")
+    assert (_serving(tiny, "production"), _serving(tiny, "staging")) == ("000001", "000001")
+    assert (_ask(server, "tiny.lab.test"), _ask(server, "staging.lab.test")) == (200, 200)
+
+    other = replace(copy_of(tiny, tiny.root.parent / "other"), environ=dict(tiny.environ))
+    _declare(other, _ALONE)
+    before = (containers(server), _volumes(server))
+    for words in _MISMATCHED:
+        error = other.refused(2, *words)
+        assert "belongs to production" in error["what"], (words, error)
+        assert "-e production" in error["fix"]
+    assert (containers(server), _volumes(server)) == before
+
+    told = tiny.ok("--json", "remove", "-e", "staging", "--volumes", "--yes").document
+    assert told["app"] == "tiny-staging"
+    assert (_ask(server, "tiny.lab.test"), _ask(server, "staging.lab.test")) == (200, 404)
+    assert not [name for name in (*containers(server), *_volumes(server)) if "tiny-staging" in name]
+    assert on_server(server, "docker", "exec", "tiny-store-1", "redis-cli", "get", "kept").strip() == "yes"
+    assert _serving(tiny, "production") == "000001"
