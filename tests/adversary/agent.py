@@ -38,8 +38,9 @@ def ask(stage: Stage, request: Mapping[str, Any], blobs: Sequence[Blob] = ()) ->
     """Ask the agent of the stage's root, as the command does."""
     events: list[Event] = []
     argv = [sys.executable, *loader_argv()[1:]]
+    named = {"app": stage.app, "environment": "production"}
     with Session(argv, _lost, Traffic(), env={"FAIRLEAD_ROOT": str(stage.root)}) as session:
-        events.append(session.ask({"app": stage.app, **request}, blobs, events.append))
+        events.append(session.ask({**named, **request}, blobs, events.append))
     return Answer(events)
 
 

@@ -71,7 +71,7 @@ def test_two_environments_share_a_host_and_neither_is_taken_for_the_other(tiny: 
     """Deployed, changed, rolled back and removed beside production, which keeps serving what it served, and its data."""
     server = tiny.server
     _declare(tiny, _BOTH, colour="red")
-    assert "staging is called tiny-staging on its hosts" in tiny.ok("plan", "-e", "staging").stderr
+    assert "staging is called tiny-staging on its hosts" in tiny.ok("plan", "-e", "staging").stdout
     for environment in ("production", "staging"):
         tiny.ok("deploy", "-e", environment)
     on_server(server, "docker", "exec", "tiny-store-1", "redis-cli", "set", "kept", "yes")
