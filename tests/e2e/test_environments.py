@@ -64,7 +64,7 @@ def _volumes(server: Server) -> set[str]:
 
 
 def _serving(bench: Workbench, environment: str) -> str:
-    return str(bench.ok("--json", "status", "-e", environment).document["serving"])
+    return str(bench.ok("--json", "status", "-e", environment).document["state"]["serving"])
 
 
 def test_two_environments_share_a_host_and_neither_is_taken_for_the_other(tiny: Workbench) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fairlead.compose.scopes import NO_REGISTRY, REVISION, settings_scopes
@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fairlead.compose.loader import Model
     from fairlead.compose.model import ComposeApp
+    from fairlead.compose.split import ReleaseParts
 
 _DIGEST = f"sha256:{'0' * 64}"
 
@@ -79,13 +80,34 @@ def release_findings(settings: Settings, environment: Environment, model: Model)
     The app is split with stand-ins for the commit and the digests; ``model`` was loaded with the same.
     """
     from fairlead.compose.load import build_app
-    from fairlead.compose.split import Pin, split
 
     registry = settings.registry or NO_REGISTRY
     try:
         app = build_app(settings, environment, model, registry=registry, revision=REVISION)
-        own = {image: Pin(f"{registry}/{image}", _DIGEST) for image in app.settings.images}
-        parts = split(app, own=own, foreign={name: name for name in app.foreign_references()})
+        parts = _split_stand_in(app)
     except ComposeInvalidError as refused:
         return refused.findings
-    return tuple(replace(note, severity="note") for note in (*app.notes, *parts.notes))
+    notes = (replace(note, severity="note") for note in (*app.notes, *parts.notes))
+    return (*notes, *_clashes(settings, environment, parts))
+
+
+def _split_stand_in(app: ComposeApp) -> ReleaseParts:
+    from fairlead.compose.split import Pin, split
+
+    registry = app.settings.registry or NO_REGISTRY
+    own = {image: Pin(f"{registry}/{image}", _DIGEST) for image in app.settings.images}
+    return split(app, own=own, foreign={name: name for name in app.foreign_references()})
+
+
+def _clashes(settings: Settings, environment: Environment, parts: ReleaseParts) -> Iterator[Finding]:
+    """What the environment could not have beside those that share a host with it."""
+    for name in environment.beside:
+        from fairlead.compose.beside import clash_findings
+
+        other = settings.environments[name]
+        try:
+            beside = _split_stand_in(load_stand_in(settings, other))
+        except ComposeInvalidError:
+            # Told where that one is judged.
+            continue
+        yield from clash_findings(settings, (environment, parts), (other, beside))
