@@ -74,6 +74,13 @@ def test_two_environments_share_a_host_and_neither_is_taken_for_the_other(tiny: 
     assert "staging is called tiny-staging on its hosts" in tiny.ok("plan", "-e", "staging").stdout
     for environment in ("production", "staging"):
         tiny.ok("deploy", "-e", environment)
+    tiny.ok("diff", "-e", "production")
+    on_server(server, "docker", "stop", "tiny-store-1")
+    apart = tiny.fairlead("--json", "diff", "-e", "production")
+    assert (apart.code, apart.document["same"]) == (4, False), apart
+    assert any(reason.startswith("store: ") for reason in apart.document["hosts"][0]["reasons"])
+    tiny.ok("repair", "-e", "production")
+    tiny.ok("diff", "-e", "production")
     on_server(server, "docker", "exec", "tiny-store-1", "redis-cli", "set", "kept", "yes")
     on_server(server, "docker", "exec", "tiny-store-1", "redis-cli", "save")
     _declare(tiny, _BOTH, colour="green")

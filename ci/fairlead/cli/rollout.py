@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fairlead.compose.evidence import Evidence
     from fairlead.findings import Finding
     from fairlead.release.bundle import Bundle, Origin
+    from fairlead.release.drift import Drift
     from fairlead.release.pins import Resolve
     from fairlead.release.prepare import Draft
     from fairlead.release.secret_commands import SecretCommands
@@ -257,6 +258,23 @@ def run_plan(
     for text in name_lines(place.settings, place.environment):
         reporter.line(text)
     show_plans(plans, reporter, bundle.release)
+
+
+def find_drifts(
+    environment: str | None, access: AccessOptions, options: RolloutOptions, reporter: Reporter
+) -> tuple[Place, list[Drift]]:
+    """How what runs on each server differs from this commit; no server is changed."""
+    from fairlead.release.drift import find_drift
+    from fairlead.remote.outcome import answer_of
+
+    place = find_place(environment, options.registry)
+    options = options.claimed(place.settings.root)
+    verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
+    with open_lines(place, access) as lines, ask_state(place, lines) as aheads:
+        plans, bundle = start_rollout(place, options, reporter, verdict).plan(aheads)
+        states = {host: answer_of(ahead.wait()[1]) for host, ahead in aheads.items()}
+    wanted = str(bundle.release["revision"])
+    return place, [find_drift(host, states[host], plan, wanted) for host, plan in plans.items()]
 
 
 def show_remarks(reporter: Reporter, remarks: Sequence[Finding]) -> None:

@@ -57,6 +57,7 @@ VERBS: dict[str, Verb] = {
     "secrets": Verb("fairlead.cli.secrets:command", _OPERATE, "Give a secret a new value."),
     "repair": Verb("fairlead.cli.repair:command", _OPERATE, "Put in order what a death left unfinished."),
     "status": Verb("fairlead.cli.status:command", _OPERATE, "Show what serves, and prove it by digest."),
+    "diff": Verb("fairlead.cli.diff:command", _OPERATE, "Compare what runs with what the repository says."),
     "history": Verb("fairlead.cli.history:command", _OPERATE, "List the deploys of an environment."),
     "logs": Verb("fairlead.cli.logs:command", _OPERATE, "Show the logs of the release that serves."),
     "remove": Verb("fairlead.cli.remove:command", _OPERATE, "Take an app off its server."),
