@@ -80,7 +80,7 @@ class Place:
         """What every request to a server is about: the server compares it with what is there, and refuses another's."""
         from fairlead.release.identity import read_source
 
-        source = read_source(self.settings.root, os.environ)
+        source = read_source(self.settings.root, os.environ) or self.settings.registry
         named = {"repository": source} if source else {}
         return {"app": self.app, "environment": self.environment.name, **named}
 

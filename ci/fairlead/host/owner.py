@@ -51,12 +51,16 @@ class Owner:
         return (self.environment, _plain(self.source)) == (other.environment, _plain(other.source))
 
     def accepts(self, other: Owner) -> bool:
-        """Whether a request by ``other`` may mean this one's app; what one of them does not know is not compared."""
+        """Whether a request by ``other`` may mean this one's app; what one of them does not know is not compared.
+
+        A clone whose remote has no web address names its registry instead: that is held against another registry only.
+        """
+        alike = _is_address(self.source) == _is_address(other.source)
         return all(
             not mine or not theirs or mine == theirs
             for mine, theirs in (
                 (self.environment, other.environment),
-                (_plain(self.source), _plain(other.source)),
+                (_plain(self.source), _plain(other.source) if alike else ""),
             )
         )
 
@@ -194,9 +198,13 @@ def read_record(file: Path) -> Mapping[str, Any]:
     return raw if isinstance(raw, dict) else {}
 
 
+def _is_address(source: str) -> bool:
+    return "://" in source
+
+
 def _plain(source: str) -> str:
     """A repository's address as it is compared: by whichever scheme and in whichever case it is written."""
-    return source.partition("://")[2].casefold() if "://" in source else source.casefold()
+    return source.partition("://")[2].casefold() if _is_address(source) else source.casefold()
 
 
 def _shown(text: str) -> str:

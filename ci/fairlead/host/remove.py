@@ -34,6 +34,7 @@ from .removed import keep_journal, write_removed
 from .result import Emit, Result
 from .routes import read_live
 from .task import is_running, list_tasks
+from .tidy import without_others
 
 _LOCK_WAIT = 600.0
 
@@ -124,7 +125,7 @@ def finish_removal(host: Host) -> dict[str, Any]:
     remove_networks(host)
     kept = _remove_volumes(host, wanted=volumes)
     pulled = fold_records(read_journal(paths.journal)).pulled
-    images = [image for image in sorted(pulled) if engine.drop_image(image)]
+    images = [image for image in sorted(without_others(paths, pulled)) if engine.drop_image(image)]
     keep_journal(paths.root, paths.app, paths.journal)
     _empty(paths)
     write_removed(paths.root, paths.app, marker, kept)

@@ -35,7 +35,16 @@ PATHS = (
     *(".fairlead/dockerfiles", ".fairlead/images/web", f".fairlead/images/web/blobs/sha256/{'0' * 64}"),
 )
 VERBS = (
-    *(("build",), ("scan", "--offline"), ("publish",), ("ship",), ("plan",), ("deploy",), ("status",)),
+    *(
+        ("build",),
+        ("scan", "--offline"),
+        ("publish",),
+        ("ship",),
+        ("plan",),
+        ("diff",),
+        ("deploy",),
+        ("status",),
+    ),
     *(("rollback",), ("secrets", "set", "token", "--from-file", "fairlead.yaml")),
 )
 

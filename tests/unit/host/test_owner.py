@@ -122,6 +122,23 @@ def test_one_that_names_the_owner_is_not_refused_for_it(request_: str, said: Sai
         assert "belongs to" not in str(answer.get("error")), answer
 
 
+@pytest.mark.parametrize(
+    ("owner", "claim", "accepted"),
+    [
+        ("https://github.com/acme/board", "ghcr.io/acme/board", True),
+        ("ghcr.io/acme/board", "https://github.com/acme/board", True),
+        ("ghcr.io/acme/board", "ghcr.io/other/board", False),
+        ("ghcr.io/acme/board", "GHCR.io/acme/board", True),
+        ("", "https://github.com/acme/board", True),
+    ],
+)
+def test_a_registry_stands_for_a_repository_only_beside_another_registry(
+    owner: str, claim: str, accepted: bool
+) -> None:
+    """A clone without a web address is known by its registry, and not taken for another repository's for that."""
+    assert Owner(owner, "production").accepts(Owner(claim, "production")) == accepted
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     request=some.sampled_from(every_request()),
