@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import http.client
+from collections.abc import Iterator
 from dataclasses import replace
 
+import click
+
+from fairlead.cli.root import command as root
 from fairlead.lab.state import Server
 from tests.e2e.conftest import copy_of
 from tests.e2e.workbench import Workbench, containers, on_server
@@ -41,7 +45,18 @@ _MISMATCHED = (
     ("secrets", "set", "--configured", "canary"),
     ("deploy",),
     ("plan",),
+    ("diff",),
+    ("host", "drain", "HOST"),
+    ("host", "undrain", "HOST"),
+    ("host", "remove", "HOST", "--volumes", "--yes"),
 )
+_OTHERWISE = {
+    "ship": "it builds first, and deploys as `deploy` does",
+    "doctor": "it asks for the host, not for an app",
+    "host check": "it asks for the host, not for an app",
+    "host setup": "it prepares a host, and asks no agent",
+}
+"""Verbs that meet a server and are not tried below, and why."""
 
 
 def _declare(bench: Workbench, text: str, **values: str) -> None:
@@ -65,6 +80,24 @@ def _volumes(server: Server) -> set[str]:
 
 def _serving(bench: Workbench, environment: str) -> str:
     return str(bench.ok("--json", "status", "-e", environment).document["state"]["serving"])
+
+
+def _verbs(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every verb that reaches a server, by its options, from the command line's own tables."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, click.Group):
+            yield from _verbs(command, (*before, name))
+        elif command is not None and "known_hosts" in {one.name for one in command.params}:
+            yield (*before, name)
+
+
+def test_every_verb_that_reaches_a_server_is_tried_with_another_environment() -> None:
+    """One that is added later fails here until it is."""
+    assert isinstance(root, click.Group)
+    tried = {words[: len(verb)] for verb in _verbs(root) for words in _MISMATCHED}
+    left = {" ".join(verb) for verb in _verbs(root) if verb not in tried}
+    assert left == set(_OTHERWISE)
 
 
 def test_two_environments_share_a_host_and_neither_is_taken_for_the_other(tiny: Workbench) -> None:
@@ -93,7 +126,7 @@ def test_two_environments_share_a_host_and_neither_is_taken_for_the_other(tiny: 
     _declare(other, _ALONE)
     before = (containers(server), _volumes(server))
     for words in _MISMATCHED:
-        error = other.refused(2, *words)
+        error = other.refused(2, *(server.address if word == "HOST" else word for word in words))
         assert "belongs to production" in error["what"], (words, error)
         assert "-e production" in error["fix"]
     assert (containers(server), _volumes(server)) == before
