@@ -89,6 +89,7 @@ def describe_request(frame: Mapping[str, Any]) -> dict[str, Any]:
         "request": frame.get("request"),
         "app": _app(frame),
         "environment": release.get("environment") or frame.get("environment"),
+        "repository": release.get("source") or frame.get("repository"),
         "commit": release.get("revision"),
         "to": frame.get("to"),
         "task": frame.get("task"),
@@ -98,7 +99,6 @@ def describe_request(frame: Mapping[str, Any]) -> dict[str, Any]:
         "secrets": ",".join(sorted(map(str, secrets))) if isinstance(secrets, dict) else None,
         "volumes": frame.get("volumes") or None,
         "options": ",".join(map(str, wishes)) or None,
-        "repository": release.get("source") or frame.get("repository"),
         "by": frame.get("by"),
     }
 

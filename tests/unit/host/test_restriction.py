@@ -223,8 +223,9 @@ def test_every_request_is_written_down_with_the_key_also_the_refused(said: Said)
     for line in said.lines:
         assert f"key={KEY} from=192.0.2.7:50022 " in f"{line} "
         assert line.isprintable()
-    assert "request=deploy app=board environment=production repository=https://github.com/acme/board commit=1111" in (
-        said.lines[0]
+    assert (
+        "request=deploy app=board environment=production repository=https://github.com/acme/board commit=1111"
+        in (said.lines[0])
     )
     assert r'by="root\nasked key=SHA256:forged"' in said.lines[0]
     assert "status=refused exit=2" in said.lines[1]
