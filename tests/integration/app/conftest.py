@@ -10,7 +10,8 @@ import pytest
 
 from fairlead.errors import InputError
 from fairlead.lab import state
-from tests.integration.app.board import PATIENCE, ROOT, Backends, Role, is_ready, run_role, wait_for
+from tests.integration.app.board import ROOT, Backends, Role, is_ready, run_role, wait_for
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(scope="session")
