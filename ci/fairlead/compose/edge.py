@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fairlead.compose.addresses import is_taken_over, likely_front
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.ports import parse_published
 from fairlead.compose.sites import EDGE_PORT, parse_front
@@ -23,7 +24,7 @@ def plan_edge(app: ComposeApp, image: str) -> Mapping[str, Any] | None:
     if not app.environment.edge or front is None:
         return None
     return {
-        "hostnames": sorted({front.host, *app.environment.hostnames}),
+        "hostnames": sorted({front.host, *app.environment.names}),
         "scheme": front.scheme,
         "port": http_port(app.proxy) if app.proxy is not None else EDGE_PORT,
         "image": image,
@@ -42,11 +43,11 @@ def http_port(proxy: Service) -> int:
 
 
 def unpublished(app: ComposeApp) -> Iterator[tuple[Service, int]]:
-    """The host ports that nobody reaches any more, since the edge holds 80 and 443 only."""
+    """The host ports that nobody reaches any more, since the edge holds 80 and 443 only, for what answers the url."""
+    front = likely_front(app)
     for service in app.services.values():
-        if service.role == "proxy" or (
-            app.proxy is None and service.role == "app" and service.port is not None
-        ):
-            for port in parse_published(service.definition):
-                if port.published and port.published not in _FRONT_PORTS:
-                    yield service, port.published
+        for port in parse_published(service.definition):
+            behind = service.role == "proxy" or (app.proxy is None and is_taken_over(service, port))
+            answers = service.role == "proxy" or (front is not None and service.name == front.name)
+            if port.published and behind and not (answers and port.published in _FRONT_PORTS):
+                yield service, port.published

@@ -39,7 +39,7 @@ def _networks(service: Service) -> set[str]:
 def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[str, Any], Tree]:
     """Stock Caddy for an app that brings no proxy: the service, its definition, and its Caddyfile."""
     routed = (service for service in app.services.values() if service.is_routed)
-    networks = _networks_to([site.service for site in sites] or routed, app)
+    networks = _networks_to([site.service for site in sites if site.service is not None] or routed, app)
     declared: Mapping[str, Any] = app.model.get("networks") or {}
     if all((declared.get(name) or {}).get("internal") for name in networks):
         # Docker publishes no port of a container whose networks are all internal.

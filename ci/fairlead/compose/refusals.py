@@ -9,7 +9,7 @@ from typing import Any
 
 from fairlead.compose.known_images import STATE_PORTS
 from fairlead.compose.model import ComposeApp, Service
-from fairlead.compose.ports import OTHER_PROTOCOLS, parse_published
+from fairlead.compose.ports import OTHER_PROTOCOLS, PublishedPort, parse_published
 from fairlead.compose.remarks import Remarks
 
 _RECREATE = "or say x-fairlead: {rollout: recreate} and accept the gap"
@@ -46,6 +46,11 @@ def check_rolled(app: ComposeApp, service: Service, remarks: Remarks) -> None:
 def plain_links(definition: Mapping[str, Any]) -> bool:
     """Whether the links of a service only name others by their own name, which the network does anyhow."""
     return all(_is_plain(str(link)) for link in definition.get("links", ()))
+
+
+def may_speak_http(port: PublishedPort) -> bool:
+    """Whether the proxy can lead to it; what is known to speak something else is refused."""
+    return port.protocol == "tcp" and port.target not in OTHER_PROTOCOLS | STATE_PORTS
 
 
 def _check_container_name(app: ComposeApp, service: Service, remarks: Remarks) -> None:
@@ -98,7 +103,7 @@ def _check_ports(app: ComposeApp, service: Service, remarks: Remarks) -> None:
     for port in parse_published(service.definition):
         if not port.published:
             continue
-        if port.protocol != "tcp" or port.target in OTHER_PROTOCOLS | STATE_PORTS:
+        if not may_speak_http(port):
             what = f"{service.name}: the published port {port.published} leads to {port.target}/{port.protocol}, which is not HTTP"
             remarks.fault("published-port", path, what, f"remove it, {_RECREATE}")
         elif app.proxy is not None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from fairlead.compose.model import ComposeApp, Service
-from fairlead.compose.ports import PublishedPort, parse_published
-from fairlead.compose.remarks import Remarks
-from fairlead.host.strangers import ROUTE, render_route
+from fairlead.host.strangers import ROUTE, SCHEME, render_route
 
-_TLS_TARGETS = frozenset({443, 8443})
 HOST = "host.docker.internal"
 """What the proxy calls the host, where a service shares the host's network."""
 EDGE_PORT = 80
@@ -23,17 +20,27 @@ _RECREATE_WAIT = "60s"
 
 @dataclass(frozen=True)
 class Site:
-    """An address of the proxy and the container port behind it.
+    """An address of the proxy and the container port behind it, or the address that it is sent on to (``redirect``).
 
-    ``published`` is the host's port; ``host_ip`` is empty where it listens on all addresses.
+    ``published`` is the host's port; one of ``host_ips`` is empty where it listens on all addresses.
     """
 
     address: str
-    service: Service
+    service: Service | None
     target: int
     published: int
-    host_ip: str = ""
+    host_ips: tuple[str, ...] = ("",)
     is_internal_ca: bool = False
+    redirect: str = ""
+
+    @property
+    def is_tls(self) -> bool:
+        return self.address.startswith("https://")
+
+    @property
+    def leads_to(self) -> str:
+        """In words."""
+        return f"{self.service.name}:{self.target}" if self.service is not None else self.redirect
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,15 @@ class Front:
         usual = {"https": 443, "http": 80}[self.scheme]
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}" + ("" if self.port == usual else f":{self.port}")
+
+    @property
+    def held_ports(self) -> frozenset[int]:
+        """The ports of the host that the address takes: at 80, its plain requests are sent on to 443."""
+        return frozenset({self.port, 80} if self.is_usual_tls else {self.port})
+
+    @property
+    def is_usual_tls(self) -> bool:
+        return self.scheme == "https" and self.port == 443
 
     @property
     def is_ip(self) -> bool:
@@ -76,131 +92,106 @@ def parse_front(url: str) -> Front | None:
     return Front(parts.scheme, parts.hostname or "", port)
 
 
-def plan_sites(app: ComposeApp, remarks: Remarks) -> tuple[Site, ...]:
-    """The sites of the added proxy: the public address, and each host port that it takes over."""
-    front = parse_front(app.environment.url)
-    if front is not None and app.environment.edge:
-        return _edge_sites(app, front, remarks)
-    sites: list[Site] = []
-    if front is not None:
-        service = find_front_service(app, remarks)
-        if service is not None and service.port is not None:
-            sites.append(
-                Site(front.address, service, service.port, front.port, is_internal_ca=front.has_internal_ca)
-            )
-    taken = {site.published: site for site in sites}
-    for service, port in taken_over(app):
-        site = _port_site(service, port, front, remarks)
-        if site is None:
-            continue
-        before = taken.get(site.published)
-        if before is not None and before.service.name != service.name and before.address == site.address:
-            what = f"{service.name}: {before.service.name} publishes the host port {site.published} as well"
-            remarks.fault("port-clash", ("services", service.name, "ports"), what)
-        elif before is None or before.address != site.address:
-            taken[site.published] = site
-            sites.append(site)
-    return tuple(sites)
-
-
-def _edge_sites(app: ComposeApp, front: Front, remarks: Remarks) -> tuple[Site, ...]:
-    """Behind the edge: each hostname by plain HTTP, and no port of the host."""
-    service = find_front_service(app, remarks)
-    if service is None or service.port is None:
-        return ()
-    hostnames = sorted({front.host, *app.environment.hostnames})
-    return tuple(Site(f"http://{hostname}", service, service.port, 0) for hostname in hostnames)
-
-
-def taken_over(app: ComposeApp) -> Iterator[tuple[Service, PublishedPort]]:
-    """The host ports of HTTP services that the added proxy listens on in their place."""
-    for service in app.services.values():
-        for port in parse_published(service.definition):
-            if is_taken_over(service, port):
-                yield service, port
-
-
-def is_taken_over(service: Service, port: PublishedPort) -> bool:
-    """Whether the added proxy publishes a port in place of a service.
-
-    Of a service that is recreated only its HTTP port: the others, it can publish itself.
-    """
-    if service.role != "app" or service.port is None or not port.published or port.protocol != "tcp":
-        return False
-    return port.target == service.port or service.is_rolled
-
-
-def find_front_service(app: ComposeApp, remarks: Remarks) -> Service | None:
-    """The service that answers the environment's url: who publishes 80 or 443, else any port, else the only one."""
-    candidates = [
-        service for service in app.services.values() if service.role == "app" and service.port is not None
-    ]
-    published: dict[str, set[int]] = {service.name: set() for service in candidates}
-    for service, port in taken_over(app):
-        published[service.name].add(port.published)
-    for choice in (
-        [service for service in candidates if {80, 443} & published[service.name]],
-        [service for service in candidates if published[service.name]],
-    ):
-        if choice:
-            return choice[0]
-    if len(candidates) == 1:
-        return candidates[0]
-    names = ", ".join(service.name for service in candidates)
-    what = f"which service answers {app.environment.url}? " + (
-        f"It may be {names}" if names else "None has a port"
-    )
-    fix = "publish a port of it, or say x-fairlead: {port: 8000}"
-    remarks.fault("model", ("services",), what, fix)
-    return None
-
-
 def render_caddyfile(sites: tuple[Site, ...], app: ComposeApp) -> str:
     """The Caddyfile. It names no release: ``import switch`` looks up the live one on each request."""
     front = parse_front(app.environment.url)
-    # Host ports lead to ports of their own in the proxy, which none of its own sites without a port has.
-    options = [f"http_port {inner_port(80)}", f"https_port {inner_port(443)}"]
-    if app.environment.edge:
-        # The edge asks at the usual port, and says who asked it and how.
-        options = ["servers {\n\t\ttrusted_proxies static private_ranges\n\t}"]
-        # Caddy closes WebSockets, as their protocol asks, when everything else has ended: an event stream never does.
-        options.append("grace_period 5s")
-    if not any(site.address.startswith("https://") for site in sites):
-        options.append("auto_https off")
-    if front is not None and front.scheme == "https" and front.is_ip:
-        # A client that asks for an IP address sends no server name.
-        options.append(f"default_sni {front.host}")
-    if any(site.is_internal_ca for site in sites):
-        options.append("skip_install_trust")
-    if any(site.address.startswith("https://") for site in sites):
-        # HTTP/3 would be announced under the inner port, which no client can reach.
-        options.append("servers {\n\t\tprotocols h1 h2\n\t}")
+    trusted = app.environment.trusted_proxies
+    options = _render_options(sites, front, trusted, edge=app.environment.edge)
     header = "{\n" + "".join(f"\t{option}\n" for option in options) + "}\n\n"
     # Behind the edge, which has done it, they would be the edge's own.
-    strangers = "" if app.environment.edge else f"\n{render_route()}"
-    parts = (_render_site(site, app) for site in sites)
+    strangers = "" if app.environment.edge else f"\n{render_route(trusted)}"
+    parts = [_render_site(site, edge=app.environment.edge) for site in sites]
+    if trusted and front is not None and front.is_usual_tls:
+        parts += [_render_ended_elsewhere(site) for site in sites if site.is_tls]
     return header + "import /fairlead/switch.caddy\n" + strangers + "".join(parts)
 
 
-def inner_port(published: int) -> int:
-    """The port in the proxy that a port of the host leads to."""
-    return published + 10_000 if published < 50_000 else published - 40_000
-
-
-def _render_site(site: Site, app: ComposeApp) -> str:
-    tls = "\ttls internal\n" if site.is_internal_ca else ""
-    strangers = "" if app.environment.edge else f"\tinvoke {ROUTE}\n"
-    if site.service.is_rolled:
-        body = f"\timport switch {site.service.name} {site.target}\n"
+def _render_options(
+    sites: tuple[Site, ...], front: Front | None, trusted: tuple[str, ...], *, edge: bool
+) -> Iterator[str]:
+    """The global options."""
+    has_tls = any(site.is_tls for site in sites)
+    servers = []
+    if edge:
+        # The edge asks at the usual port, and says who asked it and how.
+        servers.append("trusted_proxies static private_ranges")
+        # Caddy closes WebSockets, as their protocol asks, when everything else has ended: an event stream never does.
+        yield "grace_period 5s"
     else:
-        body = (
-            "\treverse_proxy {\n"
-            f"\t\tdynamic a {{\n\t\t\tname {find_name(site.service)}\n\t\t\tport {site.target}\n\t\t\trefresh 1s\n\t\t}}\n"
-            f"\t\tlb_try_duration {_RECREATE_WAIT}\n\t\tlb_try_interval 50ms\n"
-            # A connection that was left open may be closed under a POST, which nobody sends twice.
-            "\t\ttransport http {\n\t\t\tkeepalive off\n\t\t}\n\t}\n"
-        )
-    return f"\n{_inner_address(site)} {{\n{tls}{body}{strangers}}}\n"
+        # Host ports lead to ports of their own in the proxy; what is usual for one scheme may be used by the other.
+        plain, secret = inner_port(80), inner_port(443)
+        held = {(site.is_tls, inner_port(site.published)) for site in sites}
+        yield f"http_port {_NO_PORT if (True, plain) in held else plain}"
+        yield f"https_port {_NO_PORT if (False, secret) in held else secret}"
+    if trusted:
+        # From the right: what stands left of the last one that is not trusted is a stranger's word.
+        servers += [f"trusted_proxies static {' '.join(trusted)}", "trusted_proxies_strict"]
+    if not has_tls:
+        yield "auto_https off"
+    elif front is not None and not front.is_usual_tls:
+        yield "auto_https disable_redirects"
+    if front is not None and front.scheme == "https" and front.is_ip:
+        # A client that asks for an IP address sends no server name.
+        yield f"default_sni {front.host}"
+    if any(site.is_internal_ca for site in sites):
+        yield "skip_install_trust"
+    if has_tls:
+        # HTTP/3 would be announced under the inner port, which no client can reach.
+        servers.append("protocols h1 h2")
+    if servers:
+        yield "servers {\n" + "".join(f"\t\t{line}\n" for line in servers) + "\t}"
+
+
+def inner_port(published: int) -> int:
+    """The port in the proxy that a port of the host leads to: another one for each."""
+    return (published + 9_999) % 65_535 + 1
+
+
+_NO_PORT = 1
+"""Nothing is asked there: Caddy refuses a plain site at the port that it keeps for TLS, and the other way round."""
+
+
+def _render_site(site: Site, *, edge: bool) -> str:
+    tls = "\ttls internal\n" if site.is_internal_ca else ""
+    strangers = "" if edge or site.service is None else f"\tinvoke {ROUTE}\n"
+    return f"\n{_inner_address(site)} {{\n{tls}{_render_way(site)}{strangers}}}\n"
+
+
+def _render_way(site: Site, indent: str = "\t") -> str:
+    """Where a site leads."""
+    if site.service is None:
+        return f"{indent}redir {site.redirect}{{uri}} 308\n"
+    if site.service.is_rolled:
+        return f"{indent}import switch {site.service.name} {site.target}\n"
+    lines = (
+        "reverse_proxy {",
+        *(
+            "\tdynamic a {",
+            f"\t\tname {find_name(site.service)}",
+            f"\t\tport {site.target}",
+            "\t\trefresh 1s",
+            "\t}",
+        ),
+        f"\tlb_try_duration {_RECREATE_WAIT}",
+        "\tlb_try_interval 50ms",
+        # A connection that was left open may be closed under a POST, which nobody sends twice.
+        *("\ttransport http {", "\t\tkeepalive off", "\t}"),
+        "}",
+    )
+    return "".join(f"{indent}{line}\n" for line in lines)
+
+
+def _render_ended_elsewhere(site: Site) -> str:
+    """The plain site of an address with TLS, for requests whose TLS ended at a proxy in front; others are sent on."""
+    plain = replace(site, address="http://" + site.address.removeprefix("https://"), is_internal_ca=False)
+    if site.service is None:
+        return _render_site(plain, edge=False)
+    way = _render_way(site, "\t\t\t")
+    return (
+        f"\n{_inner_address(plain)} {{\n\troute {{\n\t\tinvoke {ROUTE}\n"
+        f"\t\t@fairlead-tls vars {SCHEME} https\n\t\thandle @fairlead-tls {{\n{way}\t\t}}\n"
+        f"\t\tredir {site.address}{{uri}} 308\n\t}}\n}}\n"
+    )
 
 
 def find_name(service: Service) -> str:
@@ -220,40 +211,26 @@ def _inner_address(site: Site) -> str:
     return site.address.removesuffix(f":{parts.port}") + f":{inner_port(parts.port)}"
 
 
-def _port_site(service: Service, port: PublishedPort, front: Front | None, remarks: Remarks) -> Site | None:
-    """The site of a host port that is taken over; None where the public address covers it."""
-    is_https = front is not None and front.scheme == "https"
-    if is_https and port.published in {80, 443}:
-        # Caddy redirects port 80 by itself.
-        return None
-    if port.target in _TLS_TARGETS and port.target != service.port:
-        what = f"{service.name}: the published port {port.published} leads to {port.target}, which speaks TLS itself"
-        remarks.fault("published-port", ("services", service.name, "ports"), what, _TLS_FIX)
-        return None
-    return Site(f"http://:{port.published}", service, port.target, port.published, port.host_ip)
-
-
-_TLS_FIX = "give the environment url: https://…, so that the proxy holds the certificate, or remove the port"
-
-
 def published_ports(sites: tuple[Site, ...], app: ComposeApp) -> list[Mapping[str, object]]:
     """The ``ports`` of the proxy, in Compose's long form; none behind the edge."""
     if app.environment.edge:
         return []
     front = parse_front(app.environment.url)
-    wanted: dict[tuple[int, str, str], None] = {}
+    wanted: dict[int, set[str]] = {}
     for site in sites:
-        wanted[site.published, "tcp", site.host_ip] = None
-    if front is not None and front.scheme == "https" and front.port == 443:
+        wanted.setdefault(site.published, set()).update(site.host_ips)
+    if front is not None and front.is_usual_tls:
         # It redirects, and answers the ACME challenge.
-        wanted[80, "tcp", ""] = None
+        wanted.setdefault(80, set()).add("")
     return [
         {
             "mode": "ingress",
             **({"host_ip": host_ip} if host_ip else {}),
             "target": inner_port(published),
             "published": str(published),
-            "protocol": protocol,
+            "protocol": "tcp",
         }
-        for published, protocol, host_ip in sorted(wanted)
+        for published, host_ips in sorted(wanted.items())
+        # What listens on all addresses listens on each.
+        for host_ip in sorted({""} if "" in host_ips else host_ips)
     ]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
+from fairlead.compose.addresses import check_own_proxy, check_unserved, is_taken_over, plan_sites
 from fairlead.compose.definition import clean_definition
 from fairlead.compose.edge import plan_edge, unpublished
 from fairlead.compose.model import ComposeApp, Service
@@ -17,7 +19,7 @@ from fairlead.compose.ports import parse_published
 from fairlead.compose.proxy import CADDYFILE, join_networks, plan_proxy
 from fairlead.compose.refusals import check_rolled
 from fairlead.compose.remarks import Remarks
-from fairlead.compose.sites import Site, is_taken_over, plan_sites
+from fairlead.compose.sites import Site
 from fairlead.compose.trees import Tree
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
@@ -98,8 +100,11 @@ def split(
         splitter.stand_behind_edge()
     if app.proxy is None:
         splitter.add_proxy()
+    else:
+        check_own_proxy(app, app.proxy, remarks)
     for service in app.services.values():
         splitter.add(service)
+        check_unserved(app, service, splitter.services[service.name]["definition"], remarks)
     _check_host_ports(splitter.services, remarks)
     if remarks.faults:
         count = len(remarks.faults)
@@ -111,16 +116,28 @@ def split(
 
 
 def _check_host_ports(services: Mapping[str, Any], remarks: Remarks) -> None:
-    """Refuse two services that publish one port of the host."""
-    holders: dict[tuple[int, str], str] = {}
+    """Refuse what publishes a port of the host that is published already."""
+    holders: dict[tuple[int, str], list[tuple[str, str]]] = {}
     for name, service in services.items():
         for port in parse_published(service["definition"]):
-            key = (port.published, port.protocol)
-            if port.published and holders.setdefault(key, name) != name:
-                what = (
-                    f"{name} and {holders[key]} both publish the host port {port.published}/{port.protocol}"
-                )
+            if not port.published:
+                continue
+            before = holders.setdefault((port.published, port.protocol), [])
+            holder = next((one for one, address in before if _do_meet(address, port.host_ip)), None)
+            shown = f"the host port {port.published}/{port.protocol}"
+            if holder is not None:
+                what = f"{name} publishes {shown} twice" if holder == name else ""
+                what = what or f"{name} and {holder} both publish {shown}"
                 remarks.fault("port-clash", ("services", name, "ports"), what)
+            before.append((name, port.host_ip))
+
+
+def _do_meet(one: str, other: str) -> bool:
+    """Whether two addresses of the host listen on one, at the same port."""
+    if one == other or not one or not other:
+        return True
+    kind = ip_address(one).version == ip_address(other).version
+    return kind and (ip_address(one).is_unspecified or ip_address(other).is_unspecified)
 
 
 class _Splitter:
@@ -262,7 +279,7 @@ class _Splitter:
             return ports
         published = parse_published(service.definition)
         taken = {(str(port.published), port.target) for port in published if is_taken_over(service, port)}
-        return [port for port in ports if (str(port.get("published")), port["target"]) not in taken]
+        return [port for port in ports if (str(port.get("published")), port.get("target")) not in taken]
 
     def _is_routed(self, name: str) -> bool:
         service = self.app.services.get(name)

@@ -7,13 +7,12 @@ One that servers of the CGI kind cannot tell from it, with ``_`` in place of ``-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 ROUTE = "fairlead-stranger"
-"""The named route that drops them: said on each site that the public reaches, and nowhere else.
-
-When proxies in front come to be trusted, the condition belongs here.
-"""
+"""The named route that drops them: said on each site that the public reaches, and nowhere else."""
+SCHEME = "fairlead-scheme"
+"""The variable of a request that holds its scheme, where a trusted proxy in front has told it."""
 
 WORDS = {
     "forwarded": "who asked, and for whom: Forwarded, X-Forwarded-For, -Host, -Proto, -Port, -Prefix, -Server, -User …",
@@ -47,10 +46,37 @@ NAMES = {
 """A header of just this name goes."""
 
 
-def render_route() -> str:
-    """The named route, as a Caddyfile says it. Without the inner ``route`` only its first line would count."""
-    lines = "".join(f"\t\trequest_header -{field}\n" for field in _fields())
-    return f"&({ROUTE}) {{\n\troute {{\n{lines}\t}}\n}}\n"
+_TOLD = """\
+		@fairlead-{scheme} {{
+			remote_ip {ranges}
+			header X-Forwarded-Proto {scheme}
+		}}
+		vars @fairlead-{scheme} {variable} {scheme}
+"""
+_TAKEN = """\
+		@fairlead-{scheme}-told vars {variable} {scheme}
+		request_header @fairlead-{scheme}-told X-Forwarded-Proto {scheme}
+"""
+
+
+def render_route(trusted: Sequence[str] = ()) -> str:
+    """The named route, as a Caddyfile says it. Without the inner ``route`` only its first line would count.
+
+    Args:
+        trusted: the networks of proxies in front. Of theirs, two things are heeded: the scheme, and who asked, as
+            Caddy tells it from ``X-Forwarded-For`` (``trusted_proxies``). All else may have come through them.
+    """
+    lines = [f"\t\trequest_header -{field}\n" for field in _fields()]
+    if trusted:
+        ranges = " ".join(trusted)
+        told = [_TOLD.format(scheme=one, ranges=ranges, variable=SCHEME) for one in ("https", "http")]
+        taken = [_TAKEN.format(scheme=one, variable=SCHEME) for one in ("https", "http")]
+        asker = [
+            f"\t\t@fairlead-trusted remote_ip {ranges}\n",
+            "\t\trequest_header @fairlead-trusted X-Forwarded-For {client_ip}\n",
+        ]
+        lines = [*told, *lines, *taken, *asker]
+    return f"&({ROUTE}) {{\n\troute {{\n{''.join(lines)}\t}}\n}}\n"
 
 
 def _fields() -> Iterator[str]:

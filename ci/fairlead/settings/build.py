@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from fairlead.positions import Document
 from fairlead.settings.neighbours import Standing, plan_standings
+from fairlead.settings.trusted import trusted_networks
 from fairlead.settings.units import DEPLOY_SPANS, parse_duration, parse_host, parse_share, parse_size
 from fairlead.settings.values import (
     DEFAULT_COMPOSE_NAMES,
@@ -191,6 +192,9 @@ def _environment(document: Document, root: Path, name: str, standing: Standing) 
         beside=tuple(standing.beside),
         edge=standing.edge,
         hostnames=tuple(raw.get("hostnames", ())),
+        domains=_frozen({service: tuple(names) for service, names in raw.get("domains", {}).items()}),
+        redirects=tuple(raw.get("redirects", ())),
+        trusted_proxies=trusted_networks(raw.get("trusted_proxies", ())),
     )
 
 

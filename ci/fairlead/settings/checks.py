@@ -15,6 +15,7 @@ from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, ValuePath, load_documents, shown_path
 from fairlead.schemas import load_schema
 from fairlead.schemas.forms import Checker
+from fairlead.settings.addresses import address_findings
 from fairlead.settings.neighbours import RESERVED_APPS, neighbour_findings, plan_standings
 from fairlead.settings.sources import source_findings
 from fairlead.settings.units import DEPLOY_SPANS, is_too_long, parse_host
@@ -43,6 +44,7 @@ def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
         *_version(document),
         *_edge(document),
         *neighbour_findings(document),
+        *address_findings(document),
         *_severities(document),
         *_capabilities(document),
         *_combinations(document, root),
@@ -172,11 +174,6 @@ def _edge(document: Document) -> Iterator[Finding]:
             continue
         path = ("environments", name)
         if not standings[str(name)].edge:
-            if environment.get("hostnames"):
-                what = (
-                    "hostnames are served by the edge of a host, behind which this environment does not stand"
-                )
-                yield _fault(document, (*path, "hostnames"), what, "say `edge: true` beside it", key=True)
             continue
         url = environment.get("url")
         if not isinstance(url, str) or not url:

@@ -201,7 +201,9 @@ class Environment:
     """A place where the app runs. ``known_hosts`` is None where ssh's own file is meant.
 
     ``app``: what the app is called on its hosts, empty where that is the app's own name (ask ``Settings.name_of``);
-    ``beside``: the other environments on one of its hosts; ``edge``: it stands behind the edge of its hosts, which serves the host of ``url`` and ``hostnames``.
+    ``beside``: the other environments on one of its hosts; ``edge``: it stands behind the edge of its hosts. Further
+    names lead to what ``url`` leads to (``hostnames``), to another service (``domains``), or are sent on to ``url``
+    (``redirects``). ``trusted_proxies``: networks.
     """
 
     name: str
@@ -216,6 +218,14 @@ class Environment:
     beside: tuple[str, ...] = ()
     edge: bool = False
     hostnames: tuple[str, ...] = ()
+    domains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    redirects: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names beside that of ``url``."""
+        return (*self.hostnames, *(one for names in self.domains.values() for one in names), *self.redirects)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from fairlead.compose.load import build_app
@@ -22,6 +23,9 @@ def small_app(
     variables: dict[str, str] | None = None,
     edge: bool = False,
     hostnames: tuple[str, ...] = (),
+    domains: Mapping[str, tuple[str, ...]] | None = None,
+    redirects: tuple[str, ...] = (),
+    trusted_proxies: tuple[str, ...] = (),
 ) -> ComposeApp:
     """An app of these services; images of ours are built from ``<root>/<name>``."""
     settings = Settings(
@@ -44,6 +48,9 @@ def small_app(
         variables=variables or {},
         edge=edge,
         hostnames=hostnames,
+        domains=domains or {},
+        redirects=redirects,
+        trusted_proxies=trusted_proxies,
     )
     # Places are told as from the root of the repository.
     with contextlib.chdir(root):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fairlead.compose.model import GENERATED_PROXY
+from fairlead.compose.sites import inner_port
 from fairlead.compose.split import ReleaseParts
 from fairlead.errors import ComposeInvalidError
 from fairlead.settings.values import ProxySettings
@@ -166,3 +167,119 @@ def test_names_that_compose_made_are_left_to_the_server(tmp_path: Path) -> None:
     text += "networks: {a: {name: board_a}, b: {name: shared}, c: {name: far, external: true}}\n"
     networks = split_small(small_app(tmp_path, text)).networks
     assert networks == {"a": {}, "b": {"name": "shared"}, "c": {"name": "far", "external": True}}
+
+
+def test_further_names_lead_to_their_services_and_old_ones_are_sent_on(tmp_path: Path) -> None:
+    """By the scheme of the url; who has a domain of its own is not taken for who answers the url."""
+    text = services("api: {image: api, expose: ['8000']}", "web: {image: web, expose: ['3000']}")
+    app = small_app(
+        tmp_path,
+        text,
+        url="https://example.com",
+        hostnames=("shop.example.com",),
+        domains={"api": ("api.example.com", "api.localhost")},
+        redirects=("www.example.com",),
+    )
+    found = caddyfile(split_small(app))
+    assert "https://example.com {\n\timport switch web 3000\n" in found
+    assert "https://shop.example.com {\n\timport switch web 3000\n" in found
+    assert "https://api.example.com {\n\timport switch api 8000\n" in found
+    assert "https://api.localhost {\n\ttls internal\n\timport switch api 8000\n" in found
+    assert "https://www.example.com {\n\tredir https://example.com{uri} 308\n}" in found
+
+
+def test_behind_the_edge_all_names_are_claimed(tmp_path: Path) -> None:
+    app = small_app(
+        tmp_path,
+        services("api: {image: api, expose: ['8000']}", "web: {image: web, expose: ['3000']}"),
+        url="https://example.com",
+        edge=True,
+        domains={"api": ("api.example.com",)},
+        redirects=("www.example.com",),
+    )
+    parts = split_small(app)
+    assert parts.edge is not None
+    assert parts.edge["hostnames"] == ["api.example.com", "example.com", "www.example.com"]
+    assert "http://www.example.com {\n\tredir https://example.com{uri} 308\n}" in caddyfile(parts)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"domains": {"web": ("b.example.com",)}}, "domains"),
+        ({"redirects": ("www.example.com",)}, "redirects"),
+        ({"hostnames": ("www.example.com",)}, "hostnames"),
+        ({"trusted_proxies": ("10.0.0.0/8",)}, "trusted_proxies"),
+    ],
+)
+def test_a_proxy_of_the_apps_own_is_not_told_names_that_it_does_not_know(
+    tmp_path: Path, said: dict[str, Any], words: str
+) -> None:
+    text = services("web: {image: web, expose: ['80']}", "front: {image: caddy, x-fairlead: {role: proxy}}")
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(small_app(tmp_path, text, url="https://example.com", **said))
+    (finding,) = raised.value.findings
+    assert f"front, the app's own proxy, knows nothing of {words}:" in finding.what
+    assert "in a Caddyfile: " in finding.fix
+
+
+def test_a_domain_of_no_service_is_refused(tmp_path: Path) -> None:
+    app = small_app(
+        tmp_path,
+        services("web: {image: web, expose: ['80']}", "job: {image: web, restart: 'no'}"),
+        url="https://example.com",
+        domains={"job": ("a.example.com",), "gone": ("b.example.com",)},
+    )
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(app)
+    assert [finding.what for finding in raised.value.findings] == [
+        "domains: job is no service that answers HTTP",
+        "domains: gone is no service that answers HTTP",
+    ]
+
+
+def test_the_url_leads_to_who_publishes_its_port(tmp_path: Path) -> None:
+    """Two services that listen on one port of their containers are told apart by the host's."""
+    text = services(
+        "a: {image: a, ports: [{target: 8000, published: '3000'}]}",
+        "b: {image: b, ports: [{target: 8000, published: '4000'}]}",
+    )
+    found = caddyfile(split_small(small_app(tmp_path, text, url="http://x.example.com:4000")))
+    assert "http://x.example.com:14000 {\n\timport switch b 8000\n" in found
+    assert "http://:13000 {\n\timport switch a 8000\n" in found
+
+
+def test_a_port_that_tls_holds_is_nobody_elses(tmp_path: Path) -> None:
+    text = services(
+        "web: {image: web, ports: [{target: 3000, published: '443'}]}",
+        "api: {image: api, ports: [{target: 8000, published: '80'}]}",
+    )
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(small_app(tmp_path, text, url="https://a.example.com"))
+    assert "is held by https://a.example.com, which web answers" in raised.value.findings[0].what
+
+
+def test_no_two_ports_of_the_host_lead_to_one_of_the_proxy() -> None:
+    assert len({inner_port(port) for port in range(1, 65536)}) == 65535
+    assert (inner_port(80), inner_port(443)) == (10080, 10443)
+
+
+def test_every_address_that_a_port_is_published_at_stays(tmp_path: Path) -> None:
+    entry = (
+        "web: {image: web, ports: [{target: 80, published: '80', host_ip: 127.0.0.1}, "
+        "{target: 80, published: '80', host_ip: 127.0.0.2}]}"
+    )
+    ports = proxy(split_small(small_app(tmp_path, services(entry))))["ports"]
+    assert [port["host_ip"] for port in ports] == ["127.0.0.1", "127.0.0.2"]
+
+
+@pytest.mark.parametrize("role", ["worker", "job"])
+def test_a_port_that_nothing_would_serve_is_named(tmp_path: Path, role: str) -> None:
+    entry = f"w: {{image: w, x-fairlead: {{role: {role}, health: none}}, ports: [{{target: 80, published: '8080'}}]}}"
+    app = small_app(tmp_path, services(entry))
+    if role == "job":
+        assert any("port 8080 is not published" in note.what for note in split_small(app).notes)
+        return
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(app)
+    assert "nothing serves the published port 8080" in raised.value.findings[0].what

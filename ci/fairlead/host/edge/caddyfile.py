@@ -11,10 +11,11 @@ right; what is no hostname is never looked up, whatever a file's name can be mad
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from string import ascii_lowercase
 
 from ..snippet import STREAM_ZEROS, STREAMS
-from ..strangers import ROUTE, render_route
+from ..strangers import ROUTE, SCHEME, render_route
 
 _LOCAL_LABELS = 4
 _LOCAL_DOMAINS = ("localhost", "internal", "local", "test")
@@ -32,13 +33,30 @@ _STREAM = """\
 			}}
 """
 
+_TRUSTED = """\
+	servers {{
+		trusted_proxies static {networks}
+		trusted_proxies_strict
+	}}
+"""
+_ENDED = """\
+	@ended vars {scheme} https
+	handle @ended {{
+		import serve https
+		handle {{
+			respond 404
+		}}
+	}}
+"""
+"""Plain requests whose TLS ended at a proxy in front."""
+
 _TEMPLATE = """\
 # Written by Fairlead. The edge of this host: it names no app, and is never reloaded.
 {
 	admin unix//fairlead/run/admin.sock|0222
 	skip_install_trust
 	auto_https disable_redirects
-	on_demand_tls {
+TRUSTED	on_demand_tls {
 		ask http://127.0.0.1:9180/
 	}
 }
@@ -109,7 +127,7 @@ http://127.0.0.1:9180 {
 http:// {
 	import plainly
 	import serve http
-	@https {
+ENDED	@https {
 		header_regexp Host ^HOSTNAME(:[0-9]*)?$
 		file {
 			root /fairlead/hosts
@@ -140,8 +158,8 @@ https:// {
 """
 
 
-def render_caddyfile() -> str:
-    """The whole text."""
+def render_caddyfile(trusted: Sequence[str] = ()) -> str:
+    """The whole text. ``trusted``: the networks of proxies in front that are heeded."""
     names = ["localhost"]
     for domain in _LOCAL_DOMAINS:
         names += [f"{'*.' * depth}{domain}" for depth in range(1, _LOCAL_LABELS + 1)]
@@ -150,7 +168,11 @@ def render_caddyfile() -> str:
     )
     spellings = [(letter.upper(), letter) for letter in ascii_lowercase] + [("[.](:[0-9]*)?$", "$1")]
     parts = {
-        "STRANGER": render_route(),
+        "STRANGER": render_route(trusted),
+        "TRUSTED": _TRUSTED.format(networks=" ".join(trusted)) if trusted else "",
+        # Within a site, no two matchers may have one name, and `serve` brings its own.
+        "@https": "@sent-on" if trusted else "@https",
+        "ENDED": _ENDED.format(scheme=SCHEME) if trusted else "",
         "SPELLINGS": "".join(f"\t\trequest_header Host {found} {plain}\n" for found, plain in spellings),
         "ROUTE": ROUTE,
         "STREAMS": streams,
