@@ -69,6 +69,7 @@ def _restriction_options(function: _Decorated) -> _Decorated:
         ("fairlead host setup | ssh root@app.example.com sh", "read it first"),
         ("fairlead host setup --run --identity KEY", "the same, in one step"),
         ("fairlead host setup --restrict", "a key that opens nothing but Fairlead"),
+        ("fairlead host setup --trusted-proxies cloudflare", "the edge of this host stands behind a CDN"),
         ("fairlead host setup --restrict --verbs rollback,status", "the key of the phone for the night"),
     )
 )
@@ -85,6 +86,12 @@ def _restriction_options(function: _Decorated) -> _Decorated:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The public half of the deploy key. [default: that of --identity]",
 )
+@click.option(
+    "--trusted-proxies",
+    metavar="NETWORKS",
+    help="Load balancers and CDNs in front whose word the edge of this host heeds, with commas: addresses, networks, "
+    "cloudflare, private; `none` takes them away.",
+)
 @_restriction_options
 def setup(
     environment: str | None,
@@ -94,6 +101,7 @@ def setup(
     run: bool,
     login: str,
     public_key: Path | None,
+    trusted_proxies: str | None,
     restrict: bool,
     apps: str | None,
     verbs: str | None,
@@ -112,12 +120,31 @@ def setup(
     restriction = _restriction(restrict=restrict, apps=apps, verbs=verbs, signers=signers, forbid=forbid)
     if restriction is not None and restriction.signers and key is not None:
         _require_other(key, restriction.signers)
-    script = render_setup(_sole_user(place), key, restriction=restriction)
+    script = render_setup(_sole_user(place), key, restriction=restriction, trusted=_trusted(trusted_proxies))
     if run:
         _run_setup(place, access_of(known_hosts, identity), login, script, has_key=key is not None)
         return
     document = {"schema": "fairlead.host-setup/v1", "host": place.host, "script": script}
     report.current().result(document, script.rstrip("\n"))
+
+
+def _trusted(said: str | None) -> Sequence[str] | None:
+    """The networks that ``--trusted-proxies`` names; None where it is not said.
+
+    Raises:
+        InputError: one is no network, or everybody's.
+    """
+    from fairlead.errors import InputError
+    from fairlead.settings.trusted import trusted_networks
+
+    if said is None or said == "none":
+        return None if said is None else ()
+    try:
+        return trusted_networks(_split(said) or ())
+    except ValueError as error:
+        raise InputError(
+            f"--trusted-proxies: {error}", fix="addresses, networks such as 10.0.0.0/8, cloudflare, private"
+        ) from error
 
 
 def _sole_user(place: Place) -> str:

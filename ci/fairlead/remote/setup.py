@@ -16,6 +16,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fairlead.errors import InputError
+from fairlead.host.edge.trusted import FILE as TRUSTED_FILE
 from fairlead.host.paths import APP_NAME
 from fairlead.host.policy import SCHEMA
 from fairlead.host.reach import KINDS
@@ -58,7 +59,12 @@ def render_door(loader: str, library: str = LIBRARY, root: str = ROOT) -> str:
 
 
 def render_setup(
-    user: str, key: PublicKey | None, root: str = ROOT, *, restriction: Restriction | None = None
+    user: str,
+    key: PublicKey | None,
+    root: str = ROOT,
+    *,
+    restriction: Restriction | None = None,
+    trusted: Sequence[str] | None = None,
 ) -> str:
     """The script that prepares a server, for ``sh`` as root.
 
@@ -67,6 +73,7 @@ def render_setup(
         key: lets the user in; None is a place for one, to be filled in by hand.
         root: the folder that the user owns.
         restriction: what the key is held to; None: it opens a shell.
+        trusted: networks of proxies in front that the edge heeds; None leaves what is there, empty takes it away.
 
     Raises:
         InputError: the user, the folder or the restriction is not one that may stand in a script of root's.
@@ -104,11 +111,23 @@ usermod --append --groups docker {name}
 [ ! -d {folder} ] || [ "$(stat -c %U {folder})" = {name} ] || chown -R {name} {folder}
 install -d -o {name} -g "$(id -gn {name})" -m 0750 {folder}
 
-{door}# 4. The key that lets the user in. Where it is restricted, the list of keys belongs to root.
+{door}{_render_trusted(trusted)}# 4. The key that lets the user in. Where it is restricted, the list of keys belongs to root.
 {render_admission(user, key, restriction)}
 # 5. This server's own key: compare it with the line that goes into known_hosts.
 ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub
 """
+
+
+def _render_trusted(trusted: Sequence[str] | None) -> str:
+    """The lines that say which proxies in front the edge heeds: root's word, for all apps of the host."""
+    if trusted is None:
+        return ""
+    head = "# The proxies in front whose word on scheme and client the edge heeds. A running edge: deploy --upgrade-edge.\n"
+    file = f"{LIBRARY}/{TRUSTED_FILE}"
+    if not trusted:
+        return f"{head}rm -f {file}\n\n"
+    content = "".join(f"{one}\n" for one in trusted)
+    return f"{head}install -d -m 0755 {LIBRARY}\n{_file(file, content.encode())}\n"
 
 
 def render_admission(user: str, key: PublicKey | None, restriction: Restriction | None) -> str:

@@ -180,3 +180,26 @@ def test_a_certificate_for_what_nobody_serves(edge: LocalEdge) -> None:
         ),
     ):
         assert not edge.may_certify(name), name
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_only_the_proxies_that_the_host_names_are_heeded(
+    scheme: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A load balancer that ended TLS is served, not sent in a circle; a stranger who says the same is sent on."""
+    root, balancer = tmp_path_factory.mktemp("edge"), "127.0.0.3"
+    said = ("X-Forwarded-Proto: https", f"X-Forwarded-For: {FORGED}, 198.51.100.7", "X-Forwarded-Host: evil")
+    with local_edge(root, {BOARD: "board"}, scheme=scheme, trusted=[f"{balancer}/32"]) as edge:
+        heeded = edge.get(BOARD, *said, "X-Real-IP: 6.6.6.6", source=balancer)
+        assert (heeded.status, heeded.app) == (200, "board")
+        assert heeded.headers["X-Forwarded-Proto"] == "https"
+        assert heeded.headers["X-Forwarded-For"] == f"198.51.100.7, {balancer}"
+        assert heeded.headers["X-Forwarded-Host"] == BOARD
+        assert "X-Real-Ip" not in heeded.headers
+        stranger = edge.get(BOARD, *said)
+        if scheme == "https":
+            assert (stranger.status, stranger.location) == (308, f"https://{BOARD}/")
+        else:
+            assert stranger.headers["X-Forwarded-Proto"] == "http"
+            assert stranger.headers["X-Forwarded-For"] == "127.0.0.1"
+        assert edge.get("unknown.example.com", *said, source=balancer).status == 404

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
 
-from fairlead.cli.host_setup import _require_other, _restriction
+from fairlead.cli.host_setup import _require_other, _restriction, _trusted
 from fairlead.errors import InputError
 from fairlead.host.reach import KINDS
 from fairlead.remote.public_key import parse_public_key
-from fairlead.remote.setup import Restriction
+from fairlead.remote.setup import Restriction, render_setup
 from tests.unit.remote.keys import ECDSA, ED25519, line_of
 
 KEY = parse_public_key(line_of(ED25519).encode(), "key.pub")
@@ -66,3 +67,17 @@ def test_who_deploys_is_no_signer_and_somebody_is() -> None:
     for nobody in (b"", b"# board ssh-ed25519 AAAA\n", b"board\n"):
         with pytest.raises(InputError, match="names nobody"):
             _require_other(KEY, nobody)
+
+
+def test_the_proxies_in_front_of_a_host_are_said_for_its_edge() -> None:
+
+    assert _trusted(None) is None
+    assert _trusted("none") == ()
+    assert _trusted("10.0.0.0/8, 192.0.2.7") == ("10.0.0.0/8", "192.0.2.7/32")
+    with pytest.raises(InputError, match="is everybody"):
+        _trusted("0.0.0.0/0")
+    file = "/usr/local/lib/fairlead/trusted-proxies"
+    assert file not in render_setup("deploy", None)
+    assert f"rm -f {file}\n" in render_setup("deploy", None, trusted=())
+    script = render_setup("deploy", None, trusted=("10.0.0.0/8",))
+    assert f">{file}.new\n{base64.b64encode(b'10.0.0.0/8' + bytes([10])).decode()}\n" in script

@@ -28,6 +28,7 @@ from .claims import read_hosts
 from .meetings import connect_edge, find_edge, list_meetings, make_networks, read_meetings
 from .place import NETWORK, PROJECT, ROLE, Place
 from .project import edge_hash, render_edge_project
+from .trusted import read_trusted
 
 _LOCK_WAIT = 120.0
 _START_WAIT = 15.0
@@ -51,7 +52,7 @@ def edge_lock(place: Place, who: str) -> Iterator[None]:
 
 def is_outdated(edge: Container, image: str) -> bool:
     """Whether the edge is another than this image and this agent would make."""
-    return edge.hash != edge_hash(image)
+    return edge.hash != edge_hash(image, read_trusted())
 
 
 def start_edge(
@@ -80,9 +81,11 @@ def start_edge(
     make_folder(place.hosts)
     make_folder(place.apps)
     make_folder(place.run, _OPEN)
-    write_file(place.caddyfile, render_caddyfile().encode())
+    trusted = read_trusted()
+    write_file(place.caddyfile, render_caddyfile(trusted).encode())
     group = place.home.stat().st_gid
-    write_file(place.project, render_json(render_edge_project(place, image, read_meetings(place), group)))
+    project = render_edge_project(place, image, read_meetings(place), group, trusted)
+    write_file(place.project, render_json(project))
     if edge is None:
         _make_networks(engine, place)
         _compose(engine, place, "create", "--no-build")
@@ -158,7 +161,7 @@ def _close_folder(engine: Engine, place: Place) -> None:
         return
     edge = find_edge(engine)
     remapped = any("userns" in str(one) for one in engine.get("/info").get("SecurityOptions") or ())
-    if edge is not None and edge.hash == edge_hash(edge.image) and not remapped:
+    if edge is not None and not is_outdated(edge, edge.image) and not remapped:
         place.home.chmod(_CLOSED)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,29 @@ from .caddyfile import render_caddyfile
 from .place import NETWORK, PORTS, PROJECT, ROLE, SERVICE, Meeting, Place
 
 
-def edge_hash(image: str) -> str:
+def edge_hash(image: str, trusted: Sequence[str] = ()) -> str:
     """What the label of an edge that is up to date says. The apps' networks are no part of it: they come and go."""
-    parts = (image, render_caddyfile(), json.dumps(_service(Place(Path("/")), image, 0), sort_keys=True))
+    parts = (
+        image,
+        render_caddyfile(trusted),
+        json.dumps(_service(Place(Path("/")), image, 0), sort_keys=True),
+    )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def render_edge_project(
-    place: Place, image: str, meetings: Iterable[Meeting] = (), group: int = 0
+    place: Place,
+    image: str,
+    meetings: Iterable[Meeting] = (),
+    group: int = 0,
+    trusted: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The edge, its networks, and its volumes, where the certificates are.
 
-    ``group`` is the one that may look into the edge's folder.
+    ``group`` is the one that may look into the edge's folder; ``trusted`` the networks of proxies in front.
     """
     service = _service(place, image, group)
-    service["labels"][labels.HASH] = edge_hash(image)
+    service["labels"][labels.HASH] = edge_hash(image, trusted)
     document = {"name": PROJECT, "services": {SERVICE: service}, "volumes": {"data": {}, "config": {}}}
     return with_meetings(document, meetings)
 

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from ..engine import Engine
+from ..errors import InputFault
 from .claims import Claim, others_behind, read_claim, read_hosts
 from .meetings import find_edge, read_meeting
 from .place import Meeting, Place
+from .trusted import read_trusted
 
 
 @dataclass(frozen=True)
 class EdgeState:
     """``claim`` is the app's own, ``hosts`` hostname -> app; ``mark`` is the hash of the edge that is there, or empty.
 
-    ``meeting`` is where the edge meets the app; None where it never did.
+    ``meeting`` is where the edge meets the app; None where it never did. ``trusted``: the proxies in front that an edge
+    made now would heed.
     """
 
     claim: Optional[Claim] = None
@@ -24,6 +27,7 @@ class EdgeState:
     running: bool = False
     mark: str = ""
     meeting: Optional[Meeting] = None
+    trusted: tuple[str, ...] = ()
 
     def others(self, app: str) -> list[str]:
         """The other apps behind the edge."""
@@ -45,4 +49,13 @@ def read_edge(engine: Engine, place: Place, app: str) -> EdgeState:
         running=edge is not None and edge.running,
         mark=edge.hash if edge is not None else "",
         meeting=read_meeting(place, app),
+        trusted=_trusted(),
     )
+
+
+def _trusted() -> tuple[str, ...]:
+    """A list that cannot be read is told when an edge is made of it, and keeps nobody from looking at this host."""
+    try:
+        return read_trusted()
+    except InputFault:
+        return ()

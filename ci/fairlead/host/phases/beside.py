@@ -120,7 +120,8 @@ def join_edge(context: Context) -> None:
         found = find_edge(host.engine)
     if found is not None and is_outdated(found, edge.image):
         host.note(
-            f"the edge of this host runs {found.image}, another one than this deploy brings: "
+            f"the edge of this host runs {found.image}, with another image, Caddyfile or list of trusted proxies "
+            "than it would have now: "
             "--upgrade-edge replaces it, with a short gap for all its apps"
         )
 
