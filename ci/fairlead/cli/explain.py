@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 
 def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    from fairlead.cli.topics import TOPICS
     from fairlead.compose.policy.table import GRADES
 
-    return [name for name in GRADES if name.startswith(incomplete)]
+    return [name for name in (*GRADES, *TOPICS) if name.startswith(incomplete)]
 
 
 @click.command(
     epilog=examples(
         ("fairlead explain", "all rules, a line each"),
         ("fairlead explain no-init", "why this one, with a bad and a good example"),
+        ("fairlead explain proxy", "how an app brings a proxy of its own"),
         ("fairlead --json explain no-init", "for an editor"),
     )
 )
@@ -30,18 +32,25 @@ def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str)
 def command(rules: tuple[str, ...]) -> None:
     """Tell why a rule of `fairlead validate` is there: what happens without it, examples, sources.
 
-    Without a rule: all of them, a line each.
+    Without a rule: all of them, a line each. `proxy` is no rule: how requests reach the app.
     """
     from fairlead import report
+    from fairlead.cli.topics import TOPICS
     from fairlead.compose.policy.catalog import RULES
 
     reporter = report.current()
-    chosen = [_find(name) for name in rules] or list(RULES.values())
-    if not rules:
+    told = [name for name in rules if name in TOPICS]
+    rules = tuple(name for name in rules if name not in TOPICS)
+    chosen = [_find(name) for name in rules] or ([] if told else list(RULES.values()))
+    if not rules and not told:
         reporter.table(("rule", "", "what is wrong"), [_row(rule) for rule in chosen])
-    document = {"schema": "fairlead.explain/v1", "rules": [_record(rule) for rule in chosen]}
-    text = "\n\n".join(render_rule(rule) for rule in chosen) if rules else "`fairlead explain RULE` tells why"
-    reporter.result(document, text)
+    document: dict[str, Any] = {
+        "schema": "fairlead.explain/v1",
+        "rules": [_record(rule) for rule in chosen],
+        **({"topics": {name: TOPICS[name] for name in told}} if told else {}),
+    }
+    texts = [*(TOPICS[name] for name in told), *(render_rule(rule) for rule in chosen if rules)]
+    reporter.result(document, "\n\n".join(texts) or "`fairlead explain RULE` tells why")
 
 
 def _find(name: str) -> Rule:

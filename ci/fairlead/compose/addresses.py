@@ -169,18 +169,26 @@ def check_own_proxy(app: ComposeApp, proxy: Service, remarks: Remarks) -> None:
     """Refuse what only the added proxy can do, where the app brings one of its own."""
     environment = app.environment
     for key, is_said, line in (
-        ("domains", environment.domains, "api.example.com { import switch api 8000 }"),
-        ("redirects", environment.redirects, "www.example.com { redir https://example.com{uri} 308 }"),
-        ("trusted_proxies", environment.trusted_proxies, "{ servers { trusted_proxies static 10.0.0.0/8 } }"),
+        ("domains", environment.domains, "`import switch api 8000` in the site api.example.com"),
+        (
+            "redirects",
+            environment.redirects,
+            "`redir https://example.com{uri} 308` in the site www.example.com",
+        ),
+        (
+            "trusted_proxies",
+            environment.trusted_proxies,
+            "`trusted_proxies static 10.0.0.0/8` in the global option servers",
+        ),
         (
             "hostnames",
             environment.hostnames and not environment.edge,
-            "www.example.com { import switch web 8000 }",
+            "`import switch web 8000` in the site www.example.com",
         ),
     ):
         if is_said:
             what = f"{proxy.name}, the app's own proxy, knows nothing of {key}: of fairlead.yaml"
-            fix = f"say it in its configuration and remove it there; in a Caddyfile: {line}"
+            fix = f"say it in its configuration and remove it there; in a Caddyfile: {line} (`fairlead explain proxy`)"
             remarks.fault("model", ("services", proxy.name), what, fix)
 
 

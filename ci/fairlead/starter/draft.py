@@ -62,6 +62,8 @@ def plan_draft(sight: Sight) -> Draft:
     lines += _render_environment(app, sight)
     inferred += [f"variable {name}: wanted at {place}" for name, place in sight.variables]
     inferred += [f"secret {name}: declared in {sight.compose}" for name in sight.secrets]
+    lines += _render_handovers(sight)
+    inferred += [f"proxy: {one.file}:{one.line}: `{one.after}` would switch it" for one in sight.handovers]
     return Draft("\n".join(lines) + "\n", tuple(inferred))
 
 
@@ -148,6 +150,22 @@ def _render_environment(app: str, sight: Sight) -> list[str]:
             "    # Values come from FAIRLEAD_SECRET_<NAME>, --secrets-dir, or the file that the compose file names."
         )
         lines.append(f"    secrets: [{', '.join(_scalar(name) for name in secrets)}]")
+    return lines
+
+
+def _render_handovers(sight: Sight) -> list[str]:
+    """What a Caddyfile of the repository's own would say to be the app's proxy."""
+    lines: list[str] = []
+    for file in dict.fromkeys(one.file for one in sight.handovers):
+        lines += [
+            f"# {file} leads to services itself. As it is, its service is rolled behind a proxy that Fairlead adds. To be the",
+            "# proxy, let it say `import /fairlead/switch.caddy` at its top, and (`fairlead explain proxy`):",
+        ]
+        lines += [
+            f"#   line {one.line}: `{one.after}` in place of `{one.before}`"
+            for one in sight.handovers
+            if one.file == file
+        ]
     return lines
 
 

@@ -15,6 +15,7 @@ from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, load_yaml
 from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
 from fairlead.sources import SourceRefusedError, check_source, read_source, repository_of
+from fairlead.starter.handover import Handover, find_handovers
 
 _COMPOSE_FOLDERS = (".", "compose", "docker", "deploy", "deployment", "infra", "ops")
 # ${NAME} and $NAME without a default; `$$` is an escape. Those of Fairlead and Compose are always given.
@@ -50,6 +51,7 @@ class Sight:
         dockerfiles: Dockerfiles of the root, relative to it.
         secrets: the secrets of its services.
         variables: variables without a default, each with the place of its first use.
+        handovers: lines of a Caddyfile of the repository's own that lead to a service.
     """
 
     root: Path
@@ -63,6 +65,7 @@ class Sight:
     dockerfiles: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     variables: tuple[tuple[str, Location], ...] = ()
+    handovers: tuple[Handover, ...] = ()
 
 
 def read_sight(root: Path, environ: Mapping[str, str]) -> Sight:
@@ -91,6 +94,7 @@ def read_sight(root: Path, environ: Mapping[str, str]) -> Sight:
         dockerfiles=dockerfiles,
         secrets=tuple(_read_secrets(value)),
         variables=tuple(_variables(document, _defined(folder / ".env"))),
+        handovers=find_handovers(services, folder, root),
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 import subprocess
+import textwrap
 from pathlib import Path
 
 import pytest
 
+from fairlead.cli.topics import TOPICS
 from fairlead.compose.addresses import plan_sites
 from fairlead.compose.remarks import Remarks
 from fairlead.compose.sites import render_caddyfile
@@ -54,3 +57,23 @@ def test_caddy_takes_the_caddyfile_of_every_generated_app(tmp_path: Path, caddy:
         assert done.returncode == 0, (number, done.stderr[-600:], text, environment, written)
         taken += 1
     assert taken > _APPS / 6
+
+
+def _documented() -> list[str]:
+    """The Caddyfiles that docs/proxy.md and `fairlead explain proxy` show."""
+    page = Path(__file__).parents[3] / "docs" / "proxy.md"
+    blocks = [textwrap.dedent(block) for block in page.read_text().split("```")[1::2] if block[:1] == "\n"]
+    told = re.search(r"^    import /fairlead.*?^    \}$", TOPICS["proxy"], re.MULTILINE | re.DOTALL)
+    assert told is not None
+    return [*(block for block in blocks if "real_ip" not in block), textwrap.dedent(told[0])]
+
+
+@pytest.mark.parametrize("text", _documented())
+def test_what_the_page_shows_holds(text: str, tmp_path: Path, caddy: Path) -> None:
+    """A Caddyfile to copy, whole or in part, is one that Caddy takes."""
+    (tmp_path / "switch.caddy").write_text(render_switch())
+    file = tmp_path / "Caddyfile"
+    file.write_text(text.replace("/fairlead/switch.caddy", str(tmp_path / "switch.caddy")))
+    argv = [str(caddy), "adapt", "--config", str(file), "--adapter", "caddyfile", "--validate"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (text, done.stderr[-600:])

@@ -39,3 +39,15 @@ def test_a_misspelt_rule_is_the_callers_fault() -> None:
     with pytest.raises(InputError) as raised:
         explain("no-inti")
     assert raised.value.fix == "did you mean no-init?"
+
+
+def test_a_topic_is_told_beside_rules_and_alone() -> None:
+    """How an app brings a proxy of its own is no rule, and asked for as often."""
+    reporter = explain("proxy")
+    jsonschema.Draft202012Validator(load_schema("explain")).validate(reporter.document)
+    (said,) = reporter.said("result")
+    assert "import /fairlead/switch.caddy" in said
+    assert "import switch web 8000" in said
+    (both,) = explain("no-init", "proxy").said("result")
+    assert "import switch web 8000" in both
+    assert "no-init: " in both

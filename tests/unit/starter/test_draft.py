@@ -121,3 +121,23 @@ def test_nothing_of_a_build_is_copied_and_its_secrets_are_not_the_services(tmp_p
 def test_a_broken_compose_file_is_no_reason_to_fail(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: [\n")
     assert plan_draft(read_sight(tmp_path, {})).text
+
+
+def test_a_caddyfile_of_the_repositorys_own_is_shown_how_it_would_switch(tmp_path: Path) -> None:
+    """Each line that leads to a service, whether the file or its folder is mounted; what leads elsewhere is left alone."""
+    (tmp_path / "caddy").mkdir()
+    (tmp_path / "caddy" / "Caddyfile").write_text(
+        "example.com {\n\treverse_proxy /api/* http://api:8000\n\treverse_proxy web:3000 {\n\t}\n}\n"
+        "other.example.com {\n\treverse_proxy localhost:9\n}\n"
+    )
+    for source in ("./caddy/Caddyfile:/etc/caddy/Caddyfile:ro", "./caddy:/etc/caddy"):
+        (tmp_path / "compose.yaml").write_text(
+            "services:\n  web: {image: acme/web}\n  api: {image: acme/api}\n"
+            f"  proxy: {{image: caddy, volumes: ['{source}', 'data:/data']}}\n"
+        )
+        (tmp_path / "fairlead.yaml").unlink(missing_ok=True)
+        draft, _ = drafted(tmp_path)
+        assert "#   line 2: `import switch api 8000` in place of `reverse_proxy api:8000`\n" in draft.text
+        assert "#   line 3: `import switch web 3000` in place of `reverse_proxy web:3000`\n" in draft.text
+        assert "line 7" not in draft.text
+        assert "proxy: caddy/Caddyfile:3: `import switch web 3000` would switch it" in draft.inferred
