@@ -157,7 +157,7 @@ def test_apps_of_the_one_network_of_before_move_to_their_own_without_a_lost_requ
         patch.setattr(Meeting, "network", NETWORK)
         patch.setattr(Meeting, "proxy", lambda self, mark: f"{mark[:12]}.{self.app}")
         patch.setattr(projects, "_APART", "fairlead-edge")
-        patch.setattr(edge_project, "edge_hash", lambda _: "of another Fairlead")
+        patch.setattr(edge_project, "edge_hash", lambda *_: "of another Fairlead")
         for name in ("board", "shop"):
             street.serve(name, street.sheet(name, 1))
     for entry in street.place.tokens.iterdir():
