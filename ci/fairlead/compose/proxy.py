@@ -63,7 +63,7 @@ def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[
     }
     if ports:
         definition["ports"] = ports
-    if any(find_name(site.service) == HOST for site in sites):
+    if any(site.service is not None and find_name(site.service) == HOST for site in sites):
         definition["extra_hosts"] = {HOST: "host-gateway"}
     service = Service(
         name=GENERATED_PROXY,

@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 from fairlead.findings import Finding
 from fairlead.nearest import did_you_mean
 from fairlead.positions import Document, ValuePath
-from fairlead.settings.neighbours import plan_standings
+from fairlead.settings.neighbours import KINDS, plan_standings
 from fairlead.settings.trusted import NAMES, trusted_networks
 
 _MAX_NAMES = 99
 """What a server takes behind its edge, beside the name of the url."""
-_KINDS = ("hostnames", "domains", "redirects")
 
 
 def address_findings(document: Document) -> Iterator[Finding]:
@@ -32,7 +31,7 @@ def _names(document: Document, path: ValuePath, environment: Mapping[str, Any]) 
     """Each name leads to one thing, by the scheme and port of the url."""
     url = environment.get("url")
     if not isinstance(url, str) or not url:
-        for kind in _KINDS:
+        for kind in KINDS:
             if environment.get(kind):
                 what = f"{kind} are served by the scheme and port of the url, and there is none"
                 yield _fault(document, (*path, kind), what, "say url: https://NAME", key=True)

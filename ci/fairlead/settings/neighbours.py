@@ -99,7 +99,7 @@ def _clashes(
         what = f"{other} is called {standings[1].name} on {host} already: one would replace the other"
         yield Finding(what, place, "say another `name:` for one of them", "settings")
     for hostname in sorted(_served(pair[0]) & _served(pair[1])):
-        key = "hostnames" if hostname in (pair[1].get("hostnames") or ()) else "url"
+        key = next((kind for kind in KINDS if hostname in set(_names_of(pair[1].get(kind)))), "url")
         what = f"{other} serves {hostname} on {host} already"
         fix = "give each environment a hostname of its own, or a port where neither stands behind the edge"
         yield Finding(what, document.location((*path, key)), fix, "settings")
@@ -120,10 +120,23 @@ def _hosts(environment: Mapping[str, Any]) -> frozenset[tuple[str, int]]:
 
 def _served(environment: Mapping[str, Any]) -> frozenset[str]:
     """What users call the environment by: a name, or a name and a port."""
-    url, more = environment.get("url"), environment.get("hostnames")
-    named = {str(one).lower() for one in more} if isinstance(more, list) else set()
+    url = environment.get("url")
+    named = {name for kind in KINDS for name in _names_of(environment.get(kind))}
     own = urlsplit(url).netloc.lower() if isinstance(url, str) else ""
     return frozenset({*named, own} - {""})
+
+
+KINDS = ("hostnames", "domains", "redirects")
+"""Where an environment has names beside that of its url."""
+
+
+def _names_of(listed: object) -> Iterator[str]:
+    """The names of a list, or of lists by service."""
+    if isinstance(listed, dict):
+        for names in listed.values():
+            yield from _names_of(names)
+    elif isinstance(listed, list):
+        yield from (str(one).lower() for one in listed)
 
 
 def _can_stand_behind(url: object) -> bool:

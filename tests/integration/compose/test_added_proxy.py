@@ -20,7 +20,7 @@ from tests.adversary.local_edge import caddy_program
 from tests.unit.compose.small import small_app, split_small
 from tests.unit.compose.test_published import write_app
 
-_APPS = 60
+_APPS = 120
 _TRUSTED = ("127.0.0.0/8", "2001:db8::/32")
 
 

@@ -96,7 +96,16 @@ def write_app(dice: random.Random) -> tuple[str, dict[str, Any]]:
     url = dice.choice(URLS)
     edge = url in URLS[1:3] and dice.random() < 0.3
     hostnames = ("b.example.com",) if edge and dice.random() < 0.5 else ()
-    return "\n".join(lines) + "\n", {"url": url, "edge": edge, "hostnames": hostnames, "images": names}
+    more: dict[str, Any] = {}
+    if url and not has_proxy and dice.random() < 0.3:
+        more = {"domains": {dice.choice(names): ("c.example.com",)}, "redirects": ("www.example.com",)}
+    return "\n".join(lines) + "\n", {
+        "url": url,
+        "edge": edge,
+        "hostnames": hostnames,
+        "images": names,
+        **more,
+    }
 
 
 def _sites(text: str) -> list[tuple[str, str]]:
