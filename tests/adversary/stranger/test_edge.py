@@ -186,7 +186,10 @@ def test_a_certificate_for_what_nobody_serves(edge: LocalEdge) -> None:
 def test_only_the_proxies_that_the_host_names_are_heeded(
     scheme: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A load balancer that ended TLS is served, not sent in a circle; a stranger who says the same is sent on."""
+    """Says what a trusted load balancer says: that TLS ended in front, and who asked; or says it through that one.
+
+    Holds: only the networks that the host names are heeded, for the scheme and the last address that is not theirs.
+    """
     root, balancer = tmp_path_factory.mktemp("edge"), "127.0.0.3"
     said = ("X-Forwarded-Proto: https", f"X-Forwarded-For: {FORGED}, 198.51.100.7", "X-Forwarded-Host: evil")
     with local_edge(root, {BOARD: "board"}, scheme=scheme, trusted=[f"{balancer}/32"]) as edge:
