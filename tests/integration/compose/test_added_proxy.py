@@ -65,7 +65,10 @@ def _documented() -> list[str]:
     blocks = [textwrap.dedent(block) for block in page.read_text().split("```")[1::2] if block[:1] == "\n"]
     told = re.search(r"^    import /fairlead.*?^    \}$", TOPICS["proxy"], re.MULTILINE | re.DOTALL)
     assert told is not None
-    return [*(block for block in blocks if "real_ip" not in block), textwrap.dedent(told[0])]
+    return [
+        *(block for block in blocks if "proxy_pass" not in block and "real_ip" not in block),
+        textwrap.dedent(told[0]),
+    ]
 
 
 @pytest.mark.parametrize("text", _documented())
