@@ -18,6 +18,7 @@ from .machine import own_platform
 from .paths import APP_NAME, DIGEST
 from .release import (
     APART,
+    PROTOCOLS,
     RESOURCES,
     Edge,
     Events,
@@ -46,6 +47,7 @@ _TARGET = re.compile(r"/[^\x00-\x1f]{1,1000}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
 _URL_PATH = re.compile(r"/[!-~]{0,1000}")
 _URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}(/[!-~]{0,1000})?")
+_HOST = re.compile(r"[A-Za-z0-9.\[\]:_-]{1,255}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _MODE = re.compile(r"0?[0-7]{3}")
@@ -148,8 +150,10 @@ def load_release(text: bytes) -> Release:
 def _release(top: Fields) -> Release:
     options = top.fields("options", optional=True)
     proxy = top.fields("proxy")
+    host = _host_of(top.raw.get("url"))
     services = {
-        name: _service(name, fields) for name, fields in top.table("services", _SERVICE, limit=_MAX_SERVICES)
+        name: _service(name, fields, host)
+        for name, fields in top.table("services", _SERVICE, limit=_MAX_SERVICES)
     }
     events = top.fields("events", optional=True) if top.raw.get("events") is not None else None
     return Release(
@@ -254,7 +258,21 @@ def _resources(top: Fields, key: str) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _service(name: str, fields: Fields) -> Service:
+def _host_of(url: object) -> str:
+    """The Host that a browser sends for a url; empty for what is none."""
+    scheme, _, rest = url.partition("://") if isinstance(url, str) and _URL.fullmatch(url) else ("", "", "")
+    usual = ":443" if scheme == "https" else ":80"
+    host = rest.partition("/")[0]
+    return host.removesuffix(usual)
+
+
+def _health(fields: Fields, host: str) -> Health:
+    """What is asked of a service, for ``host`` where it names none."""
+    own = fields.name("host", _HOST) if fields.raw.get("host") is not None else ""
+    return Health(fields.name("path", _URL_PATH), fields.status("status"), own or host)
+
+
+def _service(name: str, fields: Fields, host: str) -> Service:
     health = fields.fields("health") if fields.raw.get("health") is not None else None
     definition = fields.mapping("definition")
     pinned = fields.name("image", _IMAGE)
@@ -270,9 +288,7 @@ def _service(name: str, fields: Fields) -> Service:
         role=role,
         rollout=fields.choice("rollout", ("switch", "recreate"), default="switch"),
         port=fields.integer("port", 1, 65535) if fields.raw.get("port") is not None else None,
-        health=Health(health.name("path", _URL_PATH), health.status("status"))
-        if health is not None
-        else None,
+        health=_health(health, host) if health is not None else None,
         gate=fields.choice("gate", GATES, default="running"),
         expect_release=fields.text("expect_release", 200, default="") or None,
         image=image,
@@ -286,6 +302,7 @@ def _service(name: str, fields: Fields) -> Service:
         irreversible=fields.flag("irreversible"),
         revision=fields.name("revision", _REVISION) if fields.raw.get("revision") is not None else "",
         start=fields.choice("start", ("before", "after"), default="before"),
+        protocol=fields.choice("protocol", PROTOCOLS, default=PROTOCOLS[0]),
     )
     if service.start == "after" and role != "worker":
         fields.fault("start", "is for workers: whoever answers must run before the switch")

@@ -14,8 +14,11 @@ from .bounded import Bound, OverdueError
 from .containers import Container
 from .cut import cut
 from .edge.place import PORTS
-from .release import Probe
+from .grpc import ASKED, GRPC_HEADERS, HEALTH_PATH, read_state, state_fault
+from .http2 import Http2Error, encode_request, read_answer
+from .release import H2C, Health, Probe, Service
 from .snippet import DARK_HEADER, PROBE_HEADER
+from .speaks import name_first_bytes
 from .tls import LoopbackConnection
 
 TCP = "tcp"
@@ -26,6 +29,8 @@ _MAX_BODY = 1 << 20
 _MAX_ANSWER = _MAX_BODY + (1 << 20)
 """Bytes of the whole answer: what is read of the body, and headers (``http.client`` takes 100, of 64 KB each)."""
 _MAX_TOLD = 200
+_WRONG_HOST = (400, 421)
+"""What servers answer to a Host that they do not know."""
 _ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
@@ -33,7 +38,7 @@ _ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 class Target:
     """Where to ask: a scheme, the address and port to connect to, and the Host that is asked for.
 
-    The scheme ``tcp`` asks whether anybody listens, and nothing more.
+    Beside ``http`` and ``https`` there are ``h2c``, and ``tcp``, which asks whether anybody listens, and nothing more.
     """
 
     scheme: str
@@ -45,7 +50,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. ``status`` 0: nothing did, and ``error`` says why; ``tls`` if the handshake was to blame."""
+    """What came back. ``status`` 0: nothing did, and ``error`` says why; ``tls`` if the handshake was to blame.
+
+    ``grpc`` is what gRPC's health check said, where that was asked.
+    """
 
     status: int
     release: Optional[str] = None
@@ -53,13 +61,21 @@ class Answer:
     tls: bool = False
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    grpc: str = ""
+
+    @property
+    def may_be_of_host(self) -> bool:
+        """Whether it is what servers answer to a Host that they do not know."""
+        return self.status in _WRONG_HOST
 
     def fault(self, expected: Probe) -> str:
         """Why this is not the answer that was hoped for, or an empty text."""
         if not self.status:
             return self.error
-        if expected.status is None and self.status >= 500:
+        if expected.status is None and (self.status >= 500 or self.may_be_of_host):
             return f"answered {self.status}"
+        if self.grpc:
+            return state_fault(self.grpc, strict=expected.status is not None)
         if expected.status is not None and self.status != expected.status:
             return f"answered {self.status}, expected {expected.status}"
         if expected.body not in self.body:
@@ -86,33 +102,62 @@ def probe_http(
     """
     if target.scheme == TCP:
         return Answer(_LISTENS) if listens(target) else Answer(0, error="does not listen")
-    tls = target.scheme == "https"
     bound = Bound(timeout, _MAX_ANSWER, heed=heed)
-    connection = LoopbackConnection(target.address, target.port, target.host, bound, tls=tls)
+    connection = LoopbackConnection(
+        target.address, target.port, target.host, bound, tls=target.scheme == "https"
+    )
+    own = {"Host": target.host, "User-Agent": "fairlead"}
+    own.update({DARK_HEADER: token, PROBE_HEADER: token} if token else {})
+    ask = _ask_h2c if target.scheme == H2C else _ask_http1
     try:
-        own = {"Host": target.host, "User-Agent": "fairlead"}
-        own.update({DARK_HEADER: token, PROBE_HEADER: token} if token else {})
-        connection.request("GET", target.path, headers={**own, **(headers or {})})
-        with connection.getresponse() as answer:
-            raw = answer.read(_MAX_BODY)
-        if answer.length and len(raw) < _MAX_BODY:
-            return Answer(0, error=f"did not answer: {answer.length} bytes of the answer are missing")
-        body = raw.decode("utf-8", "replace")
-        found = {name.lower(): value for name, value in answer.getheaders()}
-        release = found.get("x-release")
-        return Answer(answer.status, release and cut(release, _MAX_TOLD), body=body, headers=found)
+        return ask(connection, target, {**own, **(headers or {})})
     except ssl.SSLError as error:
         return Answer(0, error=f"no TLS: {error.reason or error}", tls=True)
     except OverdueError:
         return Answer(0, error=f"did not answer: the whole answer had not come after {timeout:.3g} s")
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, Http2Error, ValueError) as error:
         return Answer(0, error=f"did not answer: {_told(error)}")
     finally:
         connection.close()
 
 
+def _ask_http1(connection: LoopbackConnection, target: Target, headers: Mapping[str, str]) -> Answer:
+    is_grpc = target.path == HEALTH_PATH
+    if is_grpc:
+        connection.request("POST", target.path, body=ASKED, headers={**headers, **GRPC_HEADERS})
+    else:
+        connection.request("GET", target.path, headers=dict(headers))
+    with connection.getresponse() as answer:
+        raw = answer.read(_MAX_BODY)
+    if answer.length and len(raw) < _MAX_BODY:
+        return Answer(0, error=f"did not answer: {answer.length} bytes of the answer are missing")
+    body = raw.decode("utf-8", "replace")
+    found = {name.lower(): value for name, value in answer.getheaders()}
+    release = found.get("x-release")
+    grpc = read_state(found.get("grpc-status"), raw) if is_grpc else ""
+    return Answer(answer.status, release and cut(release, _MAX_TOLD), body=body, headers=found, grpc=grpc)
+
+
+def _ask_h2c(connection: LoopbackConnection, target: Target, headers: Mapping[str, str]) -> Answer:
+    """Without X-Release, and all other headers: see ``http2``."""
+    is_grpc = target.path == HEALTH_PATH
+    named = {**headers, **(GRPC_HEADERS if is_grpc else {})}
+    method, body = ("POST", ASKED) if is_grpc else ("GET", b"")
+    connection.connect()
+    connection.sock.sendall(encode_request(target.host, method, target.path, named, body))
+    with connection.sock.makefile("rb") as stream:
+        reply = read_answer(stream.read, connection.sock.sendall, _MAX_BODY)
+    told = None if reply.grpc is None else str(reply.grpc)
+    grpc = read_state(told, reply.body) if is_grpc else ""
+    return Answer(reply.status, body=reply.body.decode("utf-8", "replace"), grpc=grpc)
+
+
 def _told(error: Exception) -> str:
-    """An error in words; some have all that came in them."""
+    """An error in words; some have all that came in them, and that may be no text."""
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "it closed the connection without an answer"
+    if isinstance(error, http.client.BadStatusLine):
+        return name_first_bytes(error.line.encode("latin-1", "replace"))
     return cut(str(error) or type(error).__name__, _MAX_TOLD)
 
 
@@ -159,12 +204,14 @@ def edge_target(scheme: str, hostname: str, path: str) -> Target:
     return Target(scheme, "127.0.0.1", PORTS[scheme], hostname, path)
 
 
-def inside_target(carrier: Container, service: str, port: int, path: str) -> Target:
+def inside_target(carrier: Container, service: str, port: int, health: Health) -> Target:
     """How a service is reached by its plain name, as other services do: through what carries their calls."""
-    return Target("http", carrier.addresses[0], port, f"{service}:{port}", path)
+    return Target("http", carrier.addresses[0], port, health.host or f"{service}:{port}", health.path)
 
 
-def direct_target(container: Container, port: int, path: str) -> Optional[Target]:
+def direct_target(container: Container, service: Service, port: int, health: Health) -> Optional[Target]:
     """One replica by itself, where no health check of its own tells about it."""
     address = next(iter(container.addresses), None)
-    return Target("http", address, port, f"{container.service}:{port}", path) if address else None
+    host = health.host or f"{service.name}:{port}"
+    scheme = H2C if service.protocol == H2C else "http"
+    return Target(scheme, address, port, host, health.path) if address else None

@@ -21,6 +21,7 @@ _ANY_PAGE = Probe("/", None)
 _PAGE_WITHIN = 10.0
 """Seconds for a page that nobody said should be quick."""
 _LOOPBACK = "127.0.0.1"
+_OTHER_HOST = "; where it answers to another, say `x-fairlead: {health: {host: …}}`"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Question:
     def fault(self, answer: Answer) -> str:
         """Why this is not the answer that was hoped for, or an empty text."""
         fault = answer.fault(self.expected)
+        if fault and answer.may_be_of_host:
+            fault += f" to the Host {self.target.host}{'' if self.public else _OTHER_HOST}"
         if not fault and self.expect_release and answer.release not in (None, self.expect_release):
             return f"answered as release {answer.release}, expected {self.expect_release}"
         return fault
@@ -107,7 +110,7 @@ def plan_inside(bundle: Bundle, name: str, containers: Sequence[Container]) -> I
     container = find_proxy(list(containers), carrier.name)
     if container is None or not container.addresses:
         raise EngineFault(f"{carrier.name}, which carries calls to {name}, does not run")
-    target = inside_target(container, name, bundle.release.routes[name], service.health.path)
+    target = inside_target(container, name, bundle.release.routes[name], service.health)
     expected = Probe(service.health.path, service.health.status)
     about = f"{name} at {service.health.path}"
     yield Question(about, target, expected, expected_release(bundle, service), name)
@@ -123,7 +126,7 @@ def plan_direct(bundle: Bundle, name: str, own: Sequence[Container]) -> Iterator
     expected = Probe(service.health.path, service.health.status)
     port = service.port or bundle.release.routes[name]
     for container in own:
-        target = direct_target(container, port, service.health.path)
+        target = direct_target(container, service, port, service.health)
         if target is not None:
             about = f"{container.name} at {service.health.path}"
             release = expected_release(bundle, service)

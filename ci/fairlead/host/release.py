@@ -12,6 +12,9 @@ RESOURCES = "fairlead-resources"
 """The service of the platform project that names every network and volume, and never runs."""
 APART = "fairlead-front"
 """What the proxy is called in the project that it has to itself behind the edge."""
+H2C = "h2c"
+"""HTTP/2 without TLS, which gRPC speaks."""
+PROTOCOLS = ("http", H2C)
 _MAKING = ("created_by", "tool", "verdict")
 """What a document says of its making: by whom, with what, judged when."""
 
@@ -58,10 +61,15 @@ def local_image(pinned: str, platforms: Mapping[str, str], own: str) -> str:
 
 @dataclass(frozen=True)
 class Health:
-    """The HTTP probe of a service: path, and the status it must answer; None is anything below 500."""
+    """The HTTP probe of a service: path, and the status it must answer; None is anything below 500 but 400 and 421.
+
+    ``host`` is the Host that is asked for: by default that of the release's url; empty where it has none, then the
+    service's own name.
+    """
 
     path: str
     status: Optional[int]
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,7 @@ class Service:
     ``image`` is what this host pulls and runs: of an image of ours the manifest of its own platform, so that nothing is
     left to choose; ``pinned`` is the image as the release names it, on all hosts.
     ``revision`` is the commit that it is of, empty where that is the release's own.
+    ``protocol`` is what it speaks on ``port``: ``http``, or ``h2c``.
     """
 
     name: str
@@ -105,6 +114,7 @@ class Service:
     irreversible: bool
     revision: str = ""
     start: str = "before"
+    protocol: str = "http"
 
     @property
     def starts_late(self) -> bool:
@@ -146,7 +156,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Probe:
-    """A public probe; ``status`` None is anything below 500.
+    """A public probe; ``status`` None is anything below 500 but 400 and 421.
 
     ``body`` is a text that the answer must contain, ``headers`` name -> a text that this header must contain.
     """

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from fairlead.host.document import parse_release
 from fairlead.host.inflight import InFlight, sum_in_flight
-from fairlead.host.probe import Answer, published_target
+from fairlead.host.probe import Answer, Target, direct_target, inside_target, published_target
+from fairlead.host.questions import Question
 from fairlead.host.release import Probe
+from tests.unit.host.samples import container, document
 
 PORTS = {"80/tcp": [("", 80)], "443/tcp": [("0.0.0.0", 443)], "443/udp": [("0.0.0.0", 443)]}
 
@@ -37,6 +40,13 @@ def test_public_url_is_reached_on_this_host(
         (Answer(204), Probe("/", 200), "answered 204, expected 200"),
         (Answer(404), Probe("/", None), ""),
         (Answer(502), Probe("/", None), "answered 502"),
+        (Answer(400), Probe("/", None), "answered 400"),
+        (Answer(421), Probe("/", None), "answered 421"),
+        (Answer(400), Probe("/", 400), ""),
+        (Answer(200, grpc="SERVING"), Probe("/", 200), ""),
+        (Answer(200, grpc="NOT_SERVING"), Probe("/", None), "answered NOT_SERVING to gRPC's health check"),
+        (Answer(200, grpc="UNIMPLEMENTED"), Probe("/", None), ""),
+        (Answer(200, grpc="UNIMPLEMENTED"), Probe("/", 200), "answered UNIMPLEMENTED to gRPC's health check"),
         (Answer(0, error="did not answer: refused"), Probe("/", 200), "did not answer: refused"),
         (Answer(200, body="all is well"), Probe("/", 200, "well"), ""),
         (Answer(200, body="not so"), Probe("/", 200, "well"), "answered without the text 'well'"),
@@ -46,7 +56,7 @@ def test_public_url_is_reached_on_this_host(
     ],
 )  # fmt: skip
 def test_what_an_answer_is_worth(answer: Answer, expected: Probe, fault: str) -> None:
-    """Without a status that is asked for, anything but a server's error will do."""
+    """Without a status that is asked for, anything will do but a server's error, and what is said to a wrong Host."""
     assert answer.fault(expected) == fault
 
 
@@ -66,3 +76,37 @@ def test_requests_in_flight_are_summed() -> None:
     assert sum_in_flight(upstreams[1:3], {"172.18.0.5"}) == InFlight(requests=3, streams=0)
     assert sum_in_flight(None, {"172.18.0.5"}) == InFlight(0, 0)
     assert sum_in_flight([{"address": "172.18.0.5:00008000", "num_requests": 4}], {"172.18.0.5"}).streams == 4
+
+
+@pytest.mark.parametrize(
+    ("url", "own", "host"),
+    [
+        ("https://board.example.com", None, "board.example.com"),
+        ("https://board.example.com:443/app", None, "board.example.com"),
+        ("http://board.example.com:8080", None, "board.example.com:8080"),
+        ("http://[fd00::1]:80", None, "[fd00::1]"),
+        ("https://board.example.com", "api.internal", "api.internal"),
+        (None, None, "web:8000"),
+        (None, "api.internal", "api.internal"),
+    ],
+)
+def test_a_service_is_asked_for_the_host_that_users_ask_for(
+    url: str | None, own: str | None, host: str
+) -> None:
+    """Or for its own, where it says one; for its name only where nobody knows another."""
+    raw = document(url=url)
+    raw["services"]["web"]["health"] = {"path": "/", "status": None, **({"host": own} if own else {})}
+    service = parse_release(raw).services["web"]
+    assert service.health is not None
+    direct = direct_target(container("web"), service, 8000, service.health)
+    assert direct is not None
+    assert (direct.host, inside_target(container("x"), "web", 8000, service.health).host) == (host, host)
+
+
+@pytest.mark.parametrize("status", [400, 421])
+@pytest.mark.parametrize("public", [True, False])
+def test_a_refused_host_is_named(status: int, public: bool) -> None:
+    question = Question("web at /", Target("http", "1", 1, "web:8000", "/"), Probe("/", None), public=public)
+    fault = question.fault(Answer(status))
+    assert fault.startswith(f"answered {status} to the Host web:8000")
+    assert ("health: {host" in fault) is not public
