@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     Gate = Literal["healthcheck", "http", "running"]
     Rollout = Literal["switch", "recreate"]
     Start = Literal["before", "after"]
+    Protocol = Literal["http", "h2c"]
 else:
-    Role = Gate = Rollout = Start = str
+    Role = Gate = Rollout = Start = Protocol = str
 
 ROLES: tuple[Role, ...] = ("app", "worker", "job", "state", "ops", "proxy")
 GENERATED_PROXY = "fairlead-proxy"
@@ -31,13 +32,17 @@ GENERATED_PROXY = "fairlead-proxy"
 
 @dataclass(frozen=True)
 class Health:
-    """An HTTP request that a healthy container answers; without a status, anything below 500 will do."""
+    """An HTTP request that a healthy container answers; without a status, anything below 500 will do but 400 and 421.
+
+    ``host`` is the Host to ask for, where it is another than that of the environment's url.
+    """
 
     path: str = "/"
     status: int | None = None
+    host: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return {"path": self.path, "status": self.status}
+        return {"path": self.path, "status": self.status, **({"host": self.host} if self.host else {})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,7 @@ class Service:
         role: what it is; ``why`` says in words how that is known.
         rollout: ``switch``: a new one beside the old one; ``recreate``: stopped, then started.
         port: the container port that answers HTTP, or None.
+        protocol: what it speaks there.
         start: whether a worker of a new release is started before the switch to it, or after.
         health: an HTTP probe, or None.
         gate: what proves it healthy.
@@ -62,6 +68,7 @@ class Service:
     why: str
     rollout: Rollout = "switch"
     port: int | None = None
+    protocol: Protocol = "http"
     health: Health | None = None
     gate: Gate = "running"
     image: str = ""

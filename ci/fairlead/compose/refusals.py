@@ -108,7 +108,10 @@ def _check_ports(app: ComposeApp, service: Service, remarks: Remarks) -> None:
             remarks.fault("published-port", path, what, f"remove it, {_RECREATE}")
         elif app.proxy is not None:
             what = f"{service.name}: the host port {port.published} can't be had by two releases at once"
-            fix = f"remove it and let {app.proxy.name} serve it: import switch {service.name} {port.target}"
+            snippet = "switch-h2c" if service.protocol == "h2c" else "switch"
+            fix = (
+                f"remove it and let {app.proxy.name} serve it: import {snippet} {service.name} {port.target}"
+            )
             remarks.fault("published-port", path, what, fix)
 
 

@@ -15,6 +15,7 @@ from fairlead.compose.ports import (
     healthcheck_command,
     parse_published,
 )
+from fairlead.host.grpc import HEALTH_PATH
 from fairlead.records import dataclass, field, replace
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from fairlead.compose.model import Gate, Role, Rollout
 
+_OK = 200
 # Volumes that development puts over what the image brings; any number of containers may share them.
 _REBUILT = ("/node_modules", "/.venv", "/.cache", "/.next")
 
@@ -84,6 +86,7 @@ def infer_service(facts: ServiceFacts) -> Service:
         why=why,
         rollout=rollout,
         port=port,
+        protocol="h2c" if facts.declared.get("protocol") == "h2c" else "http",
         health=health,
         gate=gate,
         image=facts.image,
@@ -203,10 +206,22 @@ def _health(
         or (role in {"worker", "state", "ops"} and isinstance(declared, Mapping))
     )
     health: Health | None = None
-    if is_probed and isinstance(declared, Mapping):
-        health = Health(declared.get("path", "/"), declared.get("status"))
-    elif is_probed:
-        health = asked if asked is not None and asked_port == port else Health()
+    if is_probed:
+        inferred = asked if asked is not None and asked_port == port else Health()
+        if facts.declared.get("protocol") == "h2c":
+            # What a server of gRPC answers to whether it has the check or not; nothing else is known to be answered.
+            inferred = Health(HEALTH_PATH)
+        health = _declared_health(declared, inferred) if isinstance(declared, Mapping) else inferred
     if command:
         return health, "healthcheck"
     return health, "http" if health is not None else "running"
+
+
+def _declared_health(declared: Mapping[str, Any], inferred: Health) -> Health:
+    """The probe as x-fairlead says it. What it leaves out is ``/``, or with gRPC the check that gRPC defines."""
+    default = inferred.path if inferred.path == HEALTH_PATH else "/"
+    path, status = str(declared.get("path", default)), declared.get("status")
+    if declared.get("path") == HEALTH_PATH and status is None:
+        # Said to be there, so that it has to be.
+        status = _OK
+    return Health(path, status, str(declared.get("host", "")))

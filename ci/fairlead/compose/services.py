@@ -108,7 +108,7 @@ def _shared_volumes(definitions: Mapping[str, Any]) -> frozenset[str]:
 def _imports_switch(definition: Mapping[str, Any], root: Path) -> bool:
     """Whether a file of the repository that the service mounts says ``import switch``."""
     return any(
-        line.split()[:2] == ["import", "switch"]
+        line.split()[:2] in (["import", "switch"], ["import", "switch-h2c"])
         for text in _mounted_texts(definition, root)
         if "import" in text
         for line in text.splitlines()

@@ -135,9 +135,10 @@ def _render_options(
         yield f"default_sni {front.host}"
     if any(site.is_internal_ca for site in sites):
         yield "skip_install_trust"
-    if has_tls:
+    has_h2c = any(site.service is not None and site.service.protocol == "h2c" for site in sites)
+    if has_tls or has_h2c:
         # HTTP/3 would be announced under the inner port, which no client can reach.
-        servers.append("protocols h1 h2")
+        servers.append("protocols h1 h2" + (" h2c" if has_h2c else ""))
     if servers:
         yield "servers {\n" + "".join(f"\t\t{line}\n" for line in servers) + "\t}"
 
@@ -162,7 +163,9 @@ def _render_way(site: Site, indent: str = "\t") -> str:
     if site.service is None:
         return f"{indent}redir {site.redirect}{{uri}} 308\n"
     if site.service.is_rolled:
-        return f"{indent}import switch {site.service.name} {site.target}\n"
+        snippet = "switch-h2c" if site.service.protocol == "h2c" else "switch"
+        return f"{indent}import {snippet} {site.service.name} {site.target}\n"
+    versions = ("\t\tversions h2c",) if site.service.protocol == "h2c" else ()
     lines = (
         "reverse_proxy {",
         *(
@@ -175,7 +178,7 @@ def _render_way(site: Site, indent: str = "\t") -> str:
         f"\tlb_try_duration {_RECREATE_WAIT}",
         "\tlb_try_interval 50ms",
         # A connection that was left open may be closed under a POST, which nobody sends twice.
-        *("\ttransport http {", "\t\tkeepalive off", "\t}"),
+        *("\ttransport http {", "\t\tkeepalive off", *versions, "\t}"),
         "}",
     )
     return "".join(f"{indent}{line}\n" for line in lines)

@@ -222,6 +222,7 @@ class _Splitter:
             "expect_release": self.app.revision if service.image and service.is_routed else None,
             "irreversible": service.irreversible,
             **({"start": service.start} if service.start != "before" else {}),
+            **({"protocol": service.protocol} if service.protocol != "http" else {}),
             "image": definition["image"],
             "platforms": dict(pin.platforms) if pin is not None else {},
             **({"pull": "manifest"} if pin is not None and pin.platforms else {}),

@@ -92,7 +92,7 @@ def _projects(paths: Paths, bundle: Bundle) -> dict[str, Mapping[str, Any]]:
     started = [name for name, home in bundle.homes.items() if home == bundle.id]
     return {
         _COMPOSE: render_release_project(release, bundle.id, paths, started),
-        _PLATFORM: render_platform_project(release, paths, render_switch()),
+        _PLATFORM: render_platform_project(release, paths, render_switch(h2c=release.has_h2c)),
     }
 
 

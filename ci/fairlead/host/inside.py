@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from . import labels
-from .release import Release, Service, service_hash
+from .release import H2C, Release, Service, service_hash
 from .snippet import render_inside
 
 ROLE = "inside"
@@ -112,7 +112,8 @@ def _without_aliases(options: Mapping[str, Any], names: Mapping[str, int]) -> di
 
 
 def _carrier(release: Release, networks: frozenset[str], names: list[str]) -> Service:
-    config = render_inside({name: release.routes[name] for name in names})
+    h2c = [name for name in names if release.services[name].protocol == H2C]
+    config = render_inside({name: release.routes[name] for name in names}, h2c)
     definition: dict[str, Any] = {
         "image": release.inside_image,
         "entrypoint": ["caddy", "run", "--config", "/fairlead/inside.caddy", "--adapter", "caddyfile"],

@@ -156,7 +156,7 @@ def plan_rollback(target: Bundle, state: State, options: Optional[Options] = Non
 
 
 def _platform_actions(release: Release, state: State, *, keep_state: bool) -> list[Action]:
-    hashes = platform_hashes(release, render_switch())
+    hashes = platform_hashes(release, render_switch(h2c=release.has_h2c))
     actions = []
     for name, service in release.platform.items():
         containers = state.of_service(name, "")

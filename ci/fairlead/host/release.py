@@ -261,6 +261,11 @@ class Release:
         return {name: service for name, service in self.services.items() if service.is_platform}
 
     @property
+    def has_h2c(self) -> bool:
+        """Whether a service speaks HTTP/2 without TLS."""
+        return any(service.protocol == H2C for service in self.services.values())
+
+    @property
     def images(self) -> set[str]:
         """Every image that the host needs for it."""
         own = {service.image for service in self.services.values()}

@@ -16,7 +16,8 @@ by groups of networks, so that one network, however busy, is one voice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 DARK_HEADER = "X-Fairlead-Dark"
@@ -77,6 +78,25 @@ _UPSTREAM = """\
 	lb_try_interval 50ms
 }
 """
+
+_H2C_UPSTREAM = """\
+(fairlead-h2c) {
+	transport http {
+		versions h2c
+	}
+}
+
+(fairlead-address-h2c) {
+	import fairlead-address {args[0]} {args[1]} {args[2]}
+	import fairlead-h2c
+}
+
+(fairlead-upstream-h2c) {
+	import fairlead-upstream {args[0]} {args[1]} {args[2]}
+	import fairlead-h2c
+}
+"""
+"""For what speaks HTTP/2 without TLS, as gRPC does."""
 
 _WAY = """\
 ({name}) {{
@@ -166,40 +186,56 @@ _AGAIN = """\
 
 
 _INSIDE_OPTIONS = """\
-{
+{{
 	auto_https off
 	https_port 1
 	persist_config off
 	grace_period 20s
-}
+{servers}}}
 """
+_H2C_SERVERS = "\tservers {\n\t\tprotocols h1 h2c\n\t}\n"
 """A stream never ends by itself: who replaces the container waits no longer than that for it. And 443 is a port like
 any other here, which takes another number for the one that Caddy keeps for TLS."""
 
 
-def render_switch() -> str:
+def render_switch(*, h2c: bool = False) -> str:
     """The snippet that an app's Caddyfile imports. It names no service, and has no listener.
 
     The empty header equals a missing token file, hence the pattern; ``refresh`` is the same everywhere because
     Caddy caches an address once for the process, by the first handler's setting.
+
+    Args:
+        h2c: a service of the app speaks HTTP/2 without TLS, so that there is ``switch-h2c`` too. Elsewhere the text
+            stays what it was: a proxy is replaced when it changes.
     """
     head = (
         "# Written by Fairlead. An app's Caddyfile imports this file and says: import switch SERVICE PORT\n"
     )
-    return "\n".join([head, _UPSTREAM, _render_way("switch", "live", _PUBLIC)])
+    return "\n".join([head, _UPSTREAM, *_render_ways("switch", "live", _PUBLIC, h2c=h2c)])
 
 
-def render_inside(routes: Mapping[str, int]) -> str:
+def render_inside(routes: Mapping[str, int], h2c: Collection[str] = ()) -> str:
     """The Caddyfile for calls from service to service: who is meant is told by the port alone, whatever the Host.
 
     Args:
         routes: services and their ports, no port twice.
+        h2c: those that speak HTTP/2 without TLS.
     """
     sites = (
-        f"http://:{port} {{\n\timport inside {service} {port}\n}}\n"
+        f"http://:{port} {{\n\timport inside{'-h2c' if service in h2c else ''} {service} {port}\n}}\n"
         for service, port in sorted(routes.items())
     )
-    return "\n".join([_INSIDE_OPTIONS, _UPSTREAM, _render_way("inside", "inside"), *sites])
+    options = _INSIDE_OPTIONS.format(servers=_H2C_SERVERS if h2c else "")
+    return "\n".join([options, _UPSTREAM, *_render_ways("inside", "inside", h2c=bool(h2c)), *sites])
+
+
+def _render_ways(name: str, link: str, public: str = "", *, h2c: bool) -> Iterator[str]:
+    way = _render_way(name, link, public)
+    yield way
+    if h2c:
+        yield _H2C_UPSTREAM
+        named = way.replace(f"({name})", f"({name}-h2c)", 1)
+        yield re.sub(r"import fairlead-(address|upstream) ", r"import fairlead-\1-h2c ", named)
 
 
 def _render_way(name: str, link: str, public: str = "") -> str:

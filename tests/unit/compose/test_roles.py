@@ -161,3 +161,33 @@ def test_two_releases_may_share_a_volume_where_the_user_says_so() -> None:
     service = infer_service(facts(definition, image="web"))
     assert (service.rollout, service.is_routed) == ("switch", True)
     assert "two may share the volume data" in service.why
+
+
+@pytest.mark.parametrize(
+    ("declared", "health"),
+    [
+        ({}, Health("/grpc.health.v1.Health/Check")),
+        (
+            {"health": {"host": "a.example.com"}},
+            Health("/grpc.health.v1.Health/Check", None, "a.example.com"),
+        ),
+        ({"health": {"path": "/grpc.health.v1.Health/Check"}}, Health("/grpc.health.v1.Health/Check", 200)),
+        ({"health": {"path": "/up"}}, Health("/up")),
+        ({"health": {"path": "/up", "status": 204}}, Health("/up", 204)),
+        ({"health": "none"}, None),
+    ],
+)
+def test_what_speaks_h2c_is_asked_by_grpcs_own_check(declared: dict[str, Any], health: Health | None) -> None:
+    """By default, where a server that has none still tells that it lives; one that is named has to say SERVING."""
+    service = infer_service(
+        facts({"image": "x", "x-fairlead": {"port": 50051, "protocol": "h2c", **declared}})
+    )
+    assert (service.protocol, service.health) == ("h2c", health)
+
+
+def test_a_declared_host_is_kept() -> None:
+    service = infer_service(
+        facts({"image": "x", "x-fairlead": {"port": 80, "health": {"host": "a.example.com"}}})
+    )
+    assert service.health == Health("/", None, "a.example.com")
+    assert service.health.to_json() == {"path": "/", "status": None, "host": "a.example.com"}

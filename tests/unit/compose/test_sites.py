@@ -283,3 +283,21 @@ def test_a_port_that_nothing_would_serve_is_named(tmp_path: Path, role: str) -> 
     with pytest.raises(ComposeInvalidError) as raised:
         split_small(app)
     assert "nothing serves the published port 8080" in raised.value.findings[0].what
+
+
+@pytest.mark.parametrize("rollout", ["switch", "recreate"])
+@pytest.mark.parametrize("url", ["", "https://a.example.com", "http://a.example.com"])
+def test_h2c_goes_all_the_way(tmp_path: Path, url: str, rollout: str) -> None:
+    """The proxy takes HTTP/2 without TLS where the public comes so, and hands it on; other apps stay as they were."""
+    entry = (
+        "rpc: {image: web, ports: [{target: 50051, published: '50051'}], "
+        f"x-fairlead: {{port: 50051, protocol: h2c, rollout: {rollout}}}}}"
+    )
+    parts = split_small(small_app(tmp_path, services(entry), url=url))
+    text = caddyfile(parts)
+    assert "protocols h1 h2 h2c" in text
+    assert ("import switch-h2c rpc 50051" if rollout == "switch" else "versions h2c") in text
+    assert parts.services["rpc"]["protocol"] == "h2c"
+    plain = split_small(small_app(tmp_path, services("web: {image: web, ports: ['80:8000']}"), url=url))
+    assert "h2c" not in caddyfile(plain)
+    assert "protocol" not in plain.services["web"]

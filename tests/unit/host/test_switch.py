@@ -197,3 +197,19 @@ def test_before_is_there_in_a_watch_only(paths: Paths) -> None:
     for _ in range(2):
         routes.close_before(paths)
         assert not os.path.lexists(paths.before)
+
+
+def test_what_leads_to_h2c_is_there_only_where_a_service_speaks_it() -> None:
+    """Another text would replace the proxies of everybody else."""
+    for plain, both in (
+        (render_switch(), render_switch(h2c=True)),
+        (render_inside({"web": 8000}), render_inside({"web": 8000, "rpc": 9000}, ["rpc"])),
+    ):
+        assert "h2c" not in plain
+        assert "versions h2c" in both
+    assert render_switch(h2c=True).startswith(render_switch())
+    text = render_inside({"web": 8000, "rpc": 9000}, ["rpc"])
+    assert "import inside web 8000" in text
+    assert "import inside-h2c rpc 9000" in text
+    way = render_switch(h2c=True).split("(switch-h2c)")[1]
+    assert not re.search(r"import fairlead-(address|upstream) ", way)

@@ -26,7 +26,7 @@ def plan_claim(release: Release, meeting: Optional[Meeting]) -> Optional[Claim]:
     edge = release.edge
     if edge is None:
         return None
-    mark = platform_hashes(release, render_switch())[release.proxy]
+    mark = platform_hashes(release, render_switch(h2c=release.has_h2c))[release.proxy]
     name = meeting.proxy(mark) if meeting is not None else ""
     return Claim(release.app, edge.hostnames, edge.scheme, name, edge.port)
 

@@ -45,7 +45,7 @@ _MOVED = (301, 302, 307, 308)
 
 def proxy_mark(release: Release) -> str:
     """The hash of the release's proxy."""
-    return platform_hashes(release, render_switch())[release.proxy]
+    return platform_hashes(release, render_switch(h2c=release.has_h2c))[release.proxy]
 
 
 def is_replaced(container: Container, release: Release) -> bool:
@@ -55,7 +55,7 @@ def is_replaced(container: Container, release: Release) -> bool:
 
 def write_proxy(host: Host, release: Release, meeting: Meeting) -> None:
     """Write the project of the release's proxy: for us alone, since it says by which name the edge knows it."""
-    project = render_proxy_project(release, host.paths, render_switch(), meeting)
+    project = render_proxy_project(release, host.paths, render_switch(h2c=release.has_h2c), meeting)
     write_file(host.paths.proxy_file(proxy_mark(release)), render_json(project), 0o600)
 
 

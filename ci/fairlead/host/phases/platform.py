@@ -58,7 +58,7 @@ def run_platform(context: Context) -> Outcome:
     if not changed_services(context) and not context.plan.resources and not context.plan.edge:
         return Outcome("unchanged", skipped=True)
     release = context.target.release
-    switch = render_switch()
+    switch = render_switch(h2c=release.has_h2c)
     project = _with_kept(render_platform_project(release, context.paths, switch), context)
     keep_for_revert(context.host, context.number)
     meeting = take_place(context)
@@ -296,7 +296,7 @@ def _with_kept(project: Document, context: Context) -> Document:
     if not context.paths.platform.exists():
         return project
     current = json.loads(context.paths.platform.read_bytes()).get("services", {})
-    hashes = platform_hashes(context.target.release, render_switch())
+    hashes = platform_hashes(context.target.release, render_switch(h2c=context.target.release.has_h2c))
     for one in context.plan.of(KEEP, platform=True):
         kept = current.get(one.service)
         if kept is not None and kept.get("labels", {}).get(labels.HASH) != hashes.get(one.service):

@@ -1,0 +1,134 @@
+"""A service that speaks HTTP/2 without TLS, as gRPC does: it is verified, switched, watched and called."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from fairlead.host.containers import read_app_containers
+from fairlead.host.engine import Engine
+from fairlead.host.grpc import HEALTH_PATH
+from fairlead.host.http2 import encode_request, read_answer
+from fairlead.host.inside import PREFIX
+from fairlead.host.probe import Target, probe_http
+from tests.integration.host.sheet import Sheet
+from tests.integration.host.stage import Stage
+
+_SITE = """\
+{
+	admin off
+	servers {
+		protocols h1 h2c
+	}
+}
+:8000 {
+	header X-Release RELEASE
+	@old not protocol http/2
+	respond @old "this is no HTTP/1 server" 502
+	handle HEALTH {
+		method GET
+		rewrite * /etc/state
+		file_server {
+			root /
+		}
+	}
+	respond "RELEASE by {http.request.proto}"
+}
+"""
+_PROXY = """\
+{
+	servers {
+		protocols h1 h2c
+	}
+}
+import /fairlead/switch.caddy
+http://:8080 {
+	import switch-h2c web 8000
+}
+"""
+SERVING, NOT_SERVING = "\x01", "\x02"
+
+
+def _release(stage: Stage, number: int, state: str = SERVING) -> Sheet:
+    sheet = stage.sheet(number)
+    text = _SITE.replace("RELEASE", sheet.revision).replace("HEALTH", HEALTH_PATH)
+    sheet.web(
+        text=text,
+        gate="http",
+        health={"path": HEALTH_PATH, "status": 200},
+        protocol="h2c",
+        definition={"healthcheck": {"test": ["NONE"]}},
+    )
+    state_file = sheet.file(f"\0\0\0\0\2\x08{state}")
+    sheet.services["web"]["mounts"].append({"file": state_file, "target": "/etc/state", "read_only": True})
+    sheet.web("neighbour", text=text.replace(":8000", ":8001"), health=None, gate="running")
+    del sheet.routes["neighbour"]
+    sheet.services["neighbour"]["port"] = None
+    sheet.proxy(_PROXY)
+    sheet.extra["probes"] = [{"path": HEALTH_PATH, "status": 200}]
+    return sheet
+
+
+def _call(address: str, port: int) -> str:
+    """What a client of HTTP/2 without TLS is answered."""
+    with socket.create_connection((address, port), timeout=20) as connection:
+        connection.sendall(
+            encode_request("a.example.com", "POST", "/t.Echo/Say", {"TE": "trailers"}, b"hello")
+        )
+        with connection.makefile("rb") as stream:
+            reply = read_answer(stream.read, connection.sendall, 1 << 16)
+    return f"{reply.status} {reply.body.decode()}"
+
+
+def _inside(stage: Stage) -> str:
+    found = read_app_containers(Engine.connect(), stage.paths)
+    (carrier,) = (one for one in found if one.service.startswith(PREFIX) and one.running)
+    return carrier.addresses[0]
+
+
+def test_h2c_is_spoken_on_every_way(stage: Stage) -> None:
+    """In public, from service to service, by each probe; what says that it does not serve is refused."""
+    assert stage.deploy(_release(stage, 1)).status == "live", stage.notes()
+    for number in (1, 2):
+        if number == 2:
+            assert stage.deploy(_release(stage, 2)).status == "live", stage.notes()
+        told = f"200 {str(number) * 40} by HTTP/2.0"
+        assert _call("127.0.0.1", stage.port) == told
+        assert _call(_inside(stage), 8000) == told
+    refused = stage.deploy(_release(stage, 3, NOT_SERVING))
+    assert refused.status == "refused"
+    assert refused.error is not None
+    assert "NOT_SERVING to gRPC's health check" in refused.error["what"]
+    assert _call("127.0.0.1", stage.port).endswith("by HTTP/2.0")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            b"\0\0\x18\x04\0\0\0\0\0" + bytes(24) + b"\0\0\x08\x07\0\0\0\0\0\n",
+            "say `x-fairlead: {protocol: h2c}`",
+        ),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "it speaks SSH"),
+        (b"", "closed the connection without an answer"),
+    ],
+)
+def test_what_speaks_something_else_is_told_by_it(said: bytes, words: str) -> None:
+    """Its bytes stand in no error."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=_answer, args=(server, said))
+        thread.start()
+        answer = probe_http(Target("http", "127.0.0.1", server.getsockname()[1], "a.example.com", "/"))
+        thread.join()
+    assert answer.status == 0
+    assert words in answer.error
+    assert answer.error.isprintable()
+
+
+def _answer(server: socket.socket, said: bytes) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(said)
