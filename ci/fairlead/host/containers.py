@@ -20,6 +20,8 @@ UNCHECKED = "none"
 _NEVER = "0001-01-01"
 _DEFAULT_GRACE = 10.0
 _DEFAULT_CHECK_TIMEOUT = 30.0
+_DEFAULT_INTERVAL = 30.0
+_DEFAULT_RETRIES = 3
 _NANOSECONDS = 1e9
 _SHELL = ("/bin/sh", "-c")
 
@@ -33,6 +35,7 @@ class Container:
     ``restarts`` counts the engine's restarts; ``grace`` is its stop_grace_period in seconds;
     ``check`` is the command line of its health check, empty without one, ``check_timeout`` its seconds;
     ``sources`` are the paths on the host of what it is shown, and of the secrets whose values are its variables;
+    ``start_period`` is that of its health check, ``patience`` all the seconds that this gives it to become healthy;
     ``networks`` are the names of those it is in.
     """
 
@@ -62,6 +65,8 @@ class Container:
     check: tuple[str, ...] = ()
     check_timeout: float = _DEFAULT_CHECK_TIMEOUT
     networks: tuple[str, ...] = ()
+    start_period: float = 0.0
+    patience: float = 0.0
 
     @property
     def serves(self) -> bool:
@@ -76,6 +81,7 @@ def parse_container(raw: Mapping[str, Any]) -> Container:
     networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
     health = state.get("Health") or {}
     grace = config.get("StopTimeout")
+    check = config.get("Healthcheck") or {}
     return Container(
         id=raw["Id"],
         name=raw["Name"].lstrip("/"),
@@ -106,9 +112,11 @@ def parse_container(raw: Mapping[str, Any]) -> Container:
         grace=float(_DEFAULT_GRACE if grace is None else grace),
         oneoff=marks.get(labels.ONEOFF, "").lower() == "true",
         check=_check(config),
-        check_timeout=float((config.get("Healthcheck") or {}).get("Timeout") or 0) / _NANOSECONDS
-        or _DEFAULT_CHECK_TIMEOUT,
+        check_timeout=_seconds(check, "Timeout") or _DEFAULT_CHECK_TIMEOUT,
         networks=tuple(networks),
+        start_period=_seconds(check, "StartPeriod"),
+        patience=_seconds(check, "StartPeriod")
+        + (_seconds(check, "Interval") or _DEFAULT_INTERVAL) * (check.get("Retries") or _DEFAULT_RETRIES),
     )
 
 
@@ -186,6 +194,10 @@ def _check(config: Mapping[str, Any]) -> tuple[str, ...]:
     if kind == "CMD":
         return tuple(words)
     return (*(config.get("Shell") or _SHELL), *words) if kind == "CMD-SHELL" else ()
+
+
+def _seconds(check: Mapping[str, Any], key: str) -> float:
+    return float(check.get(key) or 0) / _NANOSECONDS
 
 
 def _health_log(health: Mapping[str, Any]) -> tuple[str, ...]:

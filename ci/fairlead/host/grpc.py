@@ -54,4 +54,6 @@ def state_fault(state: str, *, strict: bool) -> str:
     """
     if state == SERVING or (not strict and state in (UNIMPLEMENTED, NO_ANSWER)):
         return ""
+    if state == NO_ANSWER:
+        return "did not answer gRPC's health check as gRPC does"
     return f"answered {state} to gRPC's health check"

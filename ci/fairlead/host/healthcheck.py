@@ -95,7 +95,7 @@ def plan_knock(service: Service, container: Container) -> Optional[Target]:
     """What to ask before the check is run, which may cost much: a process that starts; None where nothing answers."""
     if service.health is None or service.port is None:
         return None
-    return direct_target(container, service, service.port, service.health)
+    return direct_target(container, service.port, service.health.path, service)
 
 
 def _expected(service: Service) -> Probe:

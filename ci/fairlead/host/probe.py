@@ -16,7 +16,7 @@ from .cut import cut
 from .edge.place import PORTS
 from .grpc import ASKED, GRPC_HEADERS, HEALTH_PATH, read_state, state_fault
 from .http2 import Http2Error, encode_request, read_answer
-from .release import H2C, Health, Probe, Service
+from .release import H2C, Probe, Service
 from .snippet import DARK_HEADER, PROBE_HEADER
 from .speaks import name_first_bytes
 from .tls import LoopbackConnection
@@ -204,14 +204,16 @@ def edge_target(scheme: str, hostname: str, path: str) -> Target:
     return Target(scheme, "127.0.0.1", PORTS[scheme], hostname, path)
 
 
-def inside_target(carrier: Container, service: str, port: int, health: Health) -> Target:
+def inside_target(carrier: Container, service: str, port: int, path: str, host: str = "") -> Target:
     """How a service is reached by its plain name, as other services do: through what carries their calls."""
-    return Target("http", carrier.addresses[0], port, health.host or f"{service}:{port}", health.path)
+    return Target("http", carrier.addresses[0], port, host or f"{service}:{port}", path)
 
 
-def direct_target(container: Container, service: Service, port: int, health: Health) -> Optional[Target]:
-    """One replica by itself, where no health check of its own tells about it."""
+def direct_target(
+    container: Container, port: int, path: str, service: Optional[Service] = None
+) -> Optional[Target]:
+    """One replica by itself, in the protocol of its service, and for the Host that this answers to."""
     address = next(iter(container.addresses), None)
-    host = health.host or f"{service.name}:{port}"
-    scheme = H2C if service.protocol == H2C else "http"
-    return Target(scheme, address, port, host, health.path) if address else None
+    host = service.health.host if service is not None and service.health is not None else ""
+    scheme = H2C if service is not None and service.protocol == H2C else "http"
+    return Target(scheme, address, port, host or f"{container.service}:{port}", path) if address else None

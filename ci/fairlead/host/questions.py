@@ -110,7 +110,8 @@ def plan_inside(bundle: Bundle, name: str, containers: Sequence[Container]) -> I
     container = find_proxy(list(containers), carrier.name)
     if container is None or not container.addresses:
         raise EngineFault(f"{carrier.name}, which carries calls to {name}, does not run")
-    target = inside_target(container, name, bundle.release.routes[name], service.health)
+    health = service.health
+    target = inside_target(container, name, bundle.release.routes[name], health.path, health.host)
     expected = Probe(service.health.path, service.health.status)
     about = f"{name} at {service.health.path}"
     yield Question(about, target, expected, expected_release(bundle, service), name)
@@ -126,7 +127,7 @@ def plan_direct(bundle: Bundle, name: str, own: Sequence[Container]) -> Iterator
     expected = Probe(service.health.path, service.health.status)
     port = service.port or bundle.release.routes[name]
     for container in own:
-        target = direct_target(container, service, port, service.health)
+        target = direct_target(container, port, service.health.path, service)
         if target is not None:
             about = f"{container.name} at {service.health.path}"
             release = expected_release(bundle, service)

@@ -6,7 +6,7 @@ from .cut import cut
 
 _MOST = 60
 _H2C = "it speaks HTTP/2 without TLS (h2c), as gRPC does: say `x-fairlead: {protocol: h2c}`"
-_TLS = "it speaks TLS: let it speak plain HTTP, the proxy holds the certificate"
+TLS = "it speaks TLS: let it speak plain HTTP, the proxy holds the certificate"
 FASTCGI = "it speaks FastCGI, as php-fpm does, not HTTP: only a web server such as nginx or Caddy can ask it"
 _SETTINGS = 4
 _TLS_ALERT, _TLS_HANDSHAKE = 0x15, 0x16
@@ -27,7 +27,7 @@ def name_first_bytes(first: bytes) -> str:
     if len(first) >= 9 and first[0] == 0 and first[3] == _SETTINGS and first[5:9] == bytes(4):
         return _H2C
     if len(first) >= 2 and first[0] in (_TLS_ALERT, _TLS_HANDSHAKE) and first[1] == 3:
-        return _TLS
+        return TLS
     if first[:2] == b"\x01\x03" or first[:2] == b"\x01\x0a":
         return FASTCGI
     for beginning, name in _GREETINGS:

@@ -98,9 +98,12 @@ def test_a_service_is_asked_for_the_host_that_users_ask_for(
     raw["services"]["web"]["health"] = {"path": "/", "status": None, **({"host": own} if own else {})}
     service = parse_release(raw).services["web"]
     assert service.health is not None
-    direct = direct_target(container("web"), service, 8000, service.health)
+    direct = direct_target(container("web"), 8000, "/", service)
     assert direct is not None
-    assert (direct.host, inside_target(container("x"), "web", 8000, service.health).host) == (host, host)
+    assert (direct.host, inside_target(container("x"), "web", 8000, "/", service.health.host).host) == (
+        host,
+        host,
+    )
 
 
 @pytest.mark.parametrize("status", [400, 421])

@@ -11,6 +11,7 @@ from ..actions import KEEP, START, UPDATE
 from ..atomic import write_file
 from ..containers import Container, find_proxy, platform_project, proxy_project, read_app_containers
 from ..context import Context, Host, Outcome
+from ..diagnose import advise_start
 from ..drain import stop_containers
 from ..edge.place import Meeting
 from ..errors import AgentError, EngineFault, ReleaseFault
@@ -241,6 +242,7 @@ def wait_for_platform(context: Context, changed: Collection[str]) -> None:
         raise ReleaseFault(
             f"{service.name} was not healthy within {release.start_timeout:g} s",
             why="its health check has not passed",
+            fix=advise_start(containers, release.start_timeout),
             details=read_evidence(host.engine, containers[0]) if containers else (),
             service=service.name,
         )
@@ -263,7 +265,7 @@ def _is_ready(host: Host, service: Service, containers: list[Container], *, serv
         bad = next((one for one in own if not one.serves), own[0])
         raise ReleaseFault(
             f"{service.name} {verdict.reason}",
-            fix="what was up before is put back",
+            fix="; ".join(filter(None, ("what was up before is put back", advise_start(own)))),
             details=read_evidence(host.engine, bad),
             service=service.name,
         )

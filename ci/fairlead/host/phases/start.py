@@ -10,6 +10,7 @@ from ..actions import CREATE, START, Action
 from ..bundle import compose_file
 from ..containers import Container, read_app_containers, release_project
 from ..context import Context, Outcome
+from ..diagnose import advise_start
 from ..drain import end_containers
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
@@ -143,7 +144,7 @@ def _raise_if_crashed(context: Context, home: str) -> None:
             raise ReleaseFault(
                 f"{container.service} {verdict.reason}",
                 why="it did so while it was starting",
-                fix="its last lines are quoted here",
+                fix="; ".join(filter(None, ("its last lines are quoted here", advise_start([container])))),
                 details=read_evidence(context.engine, container),
                 service=container.service,
             )

@@ -12,6 +12,7 @@ from typing import Optional
 from ..actions import CREATE, START
 from ..containers import STARTING, Container, find_proxy, refresh_containers
 from ..context import Context, Outcome
+from ..diagnose import advise_start, explain_silence
 from ..errors import ReleaseFault
 from ..evidence import explain_container, read_evidence
 from ..health import FAILED, READY
@@ -115,7 +116,9 @@ def _wait_for_containers(
         if waiting and time.monotonic() >= deadline:
             service, reason = waiting
             limit = context.target.release.start_timeout
-            _refuse(context, service, f"{service.name} was not healthy within {limit:g} s: it {reason}")
+            _refuse(
+                context, service, f"{service.name} was not healthy within {limit:g} s: it {reason}", limit
+            )
         time.sleep(pause_for(time.monotonic() - began, _POLL) if waiting else _POLL)
 
 
@@ -195,8 +198,11 @@ def _ask(
             awaited = question.public and question.target.scheme == "https" and not answer.status
             over = time.monotonic() >= (patience if awaited else deadline)
             if over or _is_final(question, answer):
-                service = context.target.release.services.get(question.service or "")
-                _refuse(context, service, f"{question.about} {fault}")
+                release = context.target.release
+                service = release.services.get(question.service or "")
+                silent = service is not None and service.gate == "http" and not answer.status
+                limit = release.start_timeout if silent else None
+                _refuse(context, service, f"{question.about} {fault}", limit)
             time.sleep(_POLL)
 
 
@@ -224,19 +230,24 @@ def _questions(context: Context, containers: list[Container]) -> Iterator[Questi
     yield from public
 
 
-def _refuse(context: Context, service: Optional[Service], what: str) -> None:
+def _refuse(context: Context, service: Optional[Service], what: str, limit: Optional[float] = None) -> None:
+    """Refuse the release, with what can be seen of the service that is to blame; ``limit`` is what it did not keep to."""
     details: tuple[str, ...] = ()
-    why = ""
+    why = advice = ""
     if service is not None:
         own = own_containers(context, service, context.host.list_containers())
         bad = [one for one in own if not one.serves]
         for one in (bad or own)[:3]:
             details += read_evidence(context.engine, one)
-        why = explain_container(bad[0], details) if bad else ""
+        said = explain_container(bad[0], details) if bad else ""
+        why = "; ".join(filter(None, (explain_silence(context.engine, service, own), said)))
+        advice = advise_start(own, limit)
     raise ReleaseFault(
         what,
         why=why,
-        fix="see what it printed last, quoted here; correct it and deploy again",
+        fix="; ".join(
+            filter(None, ("see what it printed last, quoted here", advice, "correct it and deploy again"))
+        ),
         details=details,
         service=service.name if service else None,
     )
