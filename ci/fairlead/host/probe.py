@@ -157,7 +157,7 @@ def _told(error: Exception) -> str:
     if isinstance(error, http.client.RemoteDisconnected):
         return "it closed the connection without an answer"
     if isinstance(error, http.client.BadStatusLine):
-        return name_first_bytes(error.line.encode("latin-1", "replace"))
+        return name_first_bytes(str(error).encode("latin-1", "replace"))
     return cut(str(error) or type(error).__name__, _MAX_TOLD)
 
 

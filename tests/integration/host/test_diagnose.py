@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ http://:8000 {
 """
 
 
-def _refused(stage: Stage, text: str, **fields: object) -> dict[str, object]:
+def _refused(stage: Stage, text: str, **fields: Any) -> dict[str, Any]:
     sheet = stage.sheet(1)
     sheet.web(text=text, expect_release=None, **fields)
     sheet.proxy()
@@ -46,11 +47,10 @@ def test_one_that_nobody_reaches_says_where_it_listens(stage: Stage) -> None:
 def test_one_that_is_never_healthy_is_told_the_key_and_a_value(stage: Stage) -> None:
     result = stage.deploy(stage.sick(1))
     assert result.error is not None
-    assert (
-        "it only takes longer to start than the 0.2 s that its check leaves it (no start_period)"
-        in result.error["fix"]
+    assert "it only takes longer to start than the 0.2 s that its check leaves it (no start_period)" in str(
+        result.error["fix"]
     )
-    assert "`healthcheck: {start_period: 30s, start_interval: 1s}`" in result.error["fix"]
+    assert "`healthcheck: {start_period: 30s, start_interval: 1s}`" in str(result.error["fix"])
 
 
 def test_a_host_that_an_app_does_not_know_is_never_green(stage: Stage) -> None:

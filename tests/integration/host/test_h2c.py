@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from fairlead.host.containers import read_app_containers
+from fairlead.host.edge.place import PORTS
 from fairlead.host.engine import Engine
 from fairlead.host.grpc import HEALTH_PATH
 from fairlead.host.http2 import encode_request, read_answer
@@ -15,6 +19,7 @@ from fairlead.host.inside import PREFIX
 from fairlead.host.probe import Target, probe_http
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
+from tests.integration.host.street import open_street
 
 _SITE = """\
 {
@@ -48,6 +53,22 @@ http://:8080 {
 	import switch-h2c web 8000
 }
 """
+_BEHIND = """\
+{
+	servers {
+		protocols h1 h2c
+	}
+}
+import /fairlead/switch.caddy
+http://:80 {
+	@old {
+		not protocol http/2
+		header Content-Type application/grpc*
+	}
+	respond @old "calls came by HTTP/1" 502
+	import switch-h2c web 8000
+}
+"""
 SERVING, NOT_SERVING = "\x01", "\x02"
 
 
@@ -56,7 +77,7 @@ def _release(stage: Stage, number: int, state: str = SERVING) -> Sheet:
     text = _SITE.replace("RELEASE", sheet.revision).replace("HEALTH", HEALTH_PATH)
     sheet.web(
         text=text,
-        gate="http",
+        gate="http" if state == SERVING else "running",
         health={"path": HEALTH_PATH, "status": 200},
         protocol="h2c",
         definition={"healthcheck": {"test": ["NONE"]}},
@@ -71,15 +92,25 @@ def _release(stage: Stage, number: int, state: str = SERVING) -> Sheet:
     return sheet
 
 
-def _call(address: str, port: int) -> str:
-    """What a client of HTTP/2 without TLS is answered."""
-    with socket.create_connection((address, port), timeout=20) as connection:
+def _call(address: str, port: int, tls_name: str = "", headers: Mapping[str, str] | None = None) -> str:
+    """What a client of HTTP/2 is answered, without TLS or, for a name, with it."""
+    asked = {"TE": "trailers", **(headers or {})}
+    with socket.create_connection((address, port), timeout=20) as plain:
+        connection = _with_tls(plain, tls_name) if tls_name else plain
         connection.sendall(
-            encode_request("a.example.com", "POST", "/t.Echo/Say", {"TE": "trailers"}, b"hello")
+            encode_request(tls_name or "a.example.com", "POST", "/t.Echo/Say", asked, b"hello")
         )
-        with connection.makefile("rb") as stream:
+        with connection, connection.makefile("rb") as stream:
             reply = read_answer(stream.read, connection.sendall, 1 << 16)
     return f"{reply.status} {reply.body.decode()}"
+
+
+def _with_tls(connection: socket.socket, name: str) -> socket.socket:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    return context.wrap_socket(connection, server_hostname=name)
 
 
 def _inside(stage: Stage) -> str:
@@ -100,8 +131,22 @@ def test_h2c_is_spoken_on_every_way(stage: Stage) -> None:
     refused = stage.deploy(_release(stage, 3, NOT_SERVING))
     assert refused.status == "refused"
     assert refused.error is not None
-    assert "NOT_SERVING to gRPC's health check" in refused.error["what"]
+    assert "NOT_SERVING to gRPC's health check" in str(refused.error["what"])
     assert _call("127.0.0.1", stage.port).endswith("by HTTP/2.0")
+
+
+def test_calls_come_through_the_edge_in_http2(
+    image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By TLS, as clients of gRPC come in public; what comes otherwise goes on as before."""
+    with open_street(tmp_path, image, monkeypatch) as street:
+        sheet = street.sheet("rpc", 1, "rpc.test", caddyfile=_BEHIND)
+        text = _SITE.replace("RELEASE", sheet.revision).replace("HEALTH", "/health")
+        sheet.web(text=text, health={"path": "/", "status": 200}, protocol="h2c")
+        street.serve("rpc", sheet)
+        told = f"200 {'1' * 40} by HTTP/2.0"
+        assert _call("127.0.0.1", PORTS["https"], "rpc.test", {"Content-Type": "application/grpc"}) == told
+        assert street.ask("rpc.test") == (200, f"{'1' * 40} by HTTP/2.0")
 
 
 @pytest.mark.parametrize(

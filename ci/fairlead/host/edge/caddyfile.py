@@ -4,6 +4,9 @@ For a request, ``hosts/<hostname>/<scheme>:<name>:<port>`` is looked up: the hos
 there, and its own name says where. It is replaced by one rename, so that a proxy is replaced as a release is:
 from one request to the next. The same files decide for which names a certificate is asked.
 
+Calls of gRPC are handed on in HTTP/2, without which streams in both directions would wait for each other; an app's proxy
+takes that where a service of the app speaks it.
+
 A hostname has one spelling here: lower case, and no dot at its end. Requests are free to spell it otherwise, and are put
 right; what is no hostname is never looked up, whatever a file's name can be made to match.
 """
@@ -94,7 +97,18 @@ SPELLINGS	}
 	handle @{args[0]} {
 		route {
 			@upstream vars_regexp upstream {http.matchers.file.relative} /https?:([^:/]+):([0-9]+)$
-STREAMS			reverse_proxy @upstream {
+STREAMS			@grpc {
+				protocol http/2
+				header_regexp Content-Type ^application/grpc([+;].*)?$
+				vars_regexp upstream {http.matchers.file.relative} /https?:([^:/]+):([0-9]+)$
+			}
+			reverse_proxy @grpc {
+				import way {re.upstream.2}
+				transport http {
+					versions h2c
+				}
+			}
+			reverse_proxy @upstream {
 				import way {re.upstream.2}
 			}
 			respond 502
