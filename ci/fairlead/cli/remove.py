@@ -89,6 +89,8 @@ def remove_app(place: Place, access: AccessOptions, *, volumes: bool) -> None:
     document = {"schema": REMOVE_SCHEMA, "app": place.app, **hosts[0], "host": place.host, "hosts": hosts}
     kept = sorted({volume for one in told.values() for volume in one["volumes_kept"]})
     rest = f"; its volumes stay: {', '.join(kept)}" if kept else ""
+    folders = sorted({folder for one in told.values() for folder in one.get("data_kept") or ()})
+    rest += f"; its folders stay: {', '.join(folders)}" if folders else ""
     reporter.result(document, f"{place.app} is removed from {place.host}{rest}")
 
 

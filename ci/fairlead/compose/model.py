@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
 
+    from fairlead.compose.binds import Bind
     from fairlead.compose.loader import Model
     from fairlead.settings.values import Environment, Settings
 
@@ -61,6 +62,7 @@ class Service:
         reference: its ``image:`` as resolved, or empty where it only has a ``build:``.
         dockerfile: what the Dockerfile of its image says, where that is one of this repository.
         definition: its part of the resolved model, as Compose prints it (``$`` is escaped as ``$$``).
+        binds: its bind mounts of files and folders of the repository, by target.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Service:
     start: Start = "before"
     dockerfile: DockerfileFacts = field(default_factory=DockerfileFacts, repr=False)
     definition: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    binds: Mapping[str, Bind] = field(default_factory=dict, repr=False)
 
     @property
     def secret_environment(self) -> Mapping[str, str]:

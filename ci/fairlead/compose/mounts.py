@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairlead.compose.binds import Bind, is_config
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.remarks import Remarks
-from fairlead.compose.trees import Tree, TreeRefusedError, file_tree, load_tree
+from fairlead.compose.tracked import names_below
+from fairlead.compose.trees import Tree, TreeRefusedError, file_tree, load_names, load_tree
 from fairlead.findings import Location
 from fairlead.origin import find_repository
 from fairlead.positions import shown_path
-
-# Folders of well-known state images that hold what the author wrote, not what the image keeps.
-_SEED_TARGETS = ("/docker-entrypoint-initdb.d", "/etc/")
 
 
 @dataclass(frozen=True)
@@ -31,11 +30,15 @@ class SecretSource:
 
 @dataclass(frozen=True)
 class Mounts:
-    """The mounts of one service as a release document has them, and the volumes that stay as they are."""
+    """The mounts of one service as a release document has them, and the volumes that stay as they are.
+
+    ``data``: the folders on the host that it mounts, each with the ``seed`` that it begins with.
+    """
 
     mounts: tuple[Mapping[str, Any], ...]
     volumes: tuple[Mapping[str, Any], ...]
     trees: Mapping[str, Tree] = field(default_factory=dict)
+    data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def load_mounts(app: ComposeApp, service: Service, remarks: Remarks) -> Mounts:
@@ -58,7 +61,7 @@ def load_mounts(app: ComposeApp, service: Service, remarks: Remarks) -> Mounts:
         remarks.note(
             "secret-as-variable", ("services", service.name, "x-fairlead", "secret_environment"), what
         )
-    return Mounts(tuple(reader.mounts), tuple(reader.volumes), reader.trees)
+    return Mounts(tuple(reader.mounts), tuple(reader.volumes), reader.trees, reader.data)
 
 
 def secret_sources(app: ComposeApp) -> Mapping[str, SecretSource]:
@@ -97,6 +100,7 @@ class _Reader:
         self.mounts: list[Mapping[str, Any]] = []
         self.volumes: list[Mapping[str, Any]] = []
         self.trees: dict[str, Tree] = {}
+        self.data: dict[str, Mapping[str, Any]] = {}
 
     def volume(self, mount: Mapping[str, Any]) -> None:
         """A volume, a bind mount, or a tmpfs."""
@@ -104,16 +108,28 @@ class _Reader:
             self.volumes.append(mount)
             return
         source = Path(mount["source"])
-        if not source.is_relative_to(self.repository) and not self._is_written_relative(mount):
+        bind = self.service.binds.get(str(mount["target"]))
+        if bind is None and self._is_written_relative(mount):
+            bind = Bind("repository", shown_path(source))
+        if bind is None:
             self.volumes.append(mount)
-        elif self._is_source_of_build(mount, source):
-            what = f"{self.service.name}: the folder {shown_path(source)} is not mounted: its image is built from it"
-            self.remarks.note(
-                "bind-mount", self._path, what, "say :ro if it is meant to be mounted from the repository"
-            )
+        elif bind.kind == "refused":
+            what = f"{self.service.name}: {bind.source} can't be kept: {bind.why}"
+            self.remarks.fault("bind-mount", self._path, what, bind.fix)
+        elif bind.kind == "image":
+            what = f"{self.service.name}: the folder {bind.source} is not mounted: its image is built from it"
+            fix = f"say :ro to mount it from the repository; what is written needs a folder of its own, such as ./data:{mount['target']}/data"
+            self.remarks.note("bind-mount", self._path, what, fix)
+        elif bind.kind == "data":
+            self._keep(bind, source, mount)
         elif self._is_data_folder(mount, source):
-            what = f"{self.service.name} keeps data in {shown_path(source)}, a folder of the repository"
-            self.remarks.fault("bind-mount", self._path, what, f"use a named volume: data:{mount['target']}")
+            what = (
+                f"{self.service.name} keeps data in {bind.source}, where the repository has files of its own"
+            )
+            fix = (
+                f"use a named volume (data:{mount['target']}), or a folder that the repository has nothing in"
+            )
+            self.remarks.fault("bind-mount", self._path, what, fix)
         else:
             self._carry(source, str(mount["target"]), is_read_only=bool(mount.get("read_only")))
 
@@ -137,6 +153,29 @@ class _Reader:
     def _path(self) -> tuple[str, ...]:
         return ("services", self.service.name, "volumes")
 
+    def _keep(self, bind: Bind, source: Path, mount: Mapping[str, Any]) -> None:
+        """Data: a folder of the app on the host."""
+        target, read_only = str(mount["target"]), bool(mount.get("read_only"))
+        self.mounts.append({"data": bind.name, "target": target, "read_only": read_only})
+        self.data[bind.name] = {}
+        begins = ""
+        if bind.seeded:
+            try:
+                tree = load_names(source, names_below(str(source), str(self.repository)), self.repository)
+            except TreeRefusedError as error:
+                what = f"{self.service.name}: the host's {bind.source} can't begin with what the repository has: {error}"
+                self.remarks.fault("bind-mount", self._path, what, "keep data out of the repository")
+                return
+            self.trees[tree.digest] = tree
+            self.data[bind.name] = {"seed": tree.digest}
+            begins = ", begun once with what the repository has; later commits do not change it"
+        if not read_only:
+            what = (
+                f"{self.service.name} writes to {bind.source}: it stays on the host over all releases{begins}"
+            )
+            fix = f"back it up: /srv/fairlead/{self.app.settings.app}/data/{bind.name}"
+            self.remarks.note("bind-mount", self._path, what, fix)
+
     def _carry(self, source: Path, target: str, *, is_read_only: bool) -> None:
         try:
             tree = load_tree(source, self.repository)
@@ -151,7 +190,10 @@ class _Reader:
                 f"{self.service.name}: {shown_path(source)} is mounted read-only: it is part of the release"
             )
             self.remarks.note(
-                "bind-mount", self._path, what, "say :ro, or use a named volume for what is written"
+                "bind-mount",
+                self._path,
+                what,
+                "say :ro; what is written needs a named volume, or a folder that the repository has nothing in",
             )
         self._mount(tree, target)
 
@@ -168,16 +210,8 @@ class _Reader:
                 return written is not None and written.text.startswith((".", "~"))
         return False
 
-    def _is_source_of_build(self, mount: Mapping[str, Any], source: Path) -> bool:
-        """Whether a writable folder is the source that the service's image is built from: a habit of development."""
-        build = self.service.definition.get("build")
-        if mount.get("read_only") or not isinstance(build, Mapping) or os.path.isfile(source):  # noqa: PTH113 - never raises
-            return False
-        context = Path(str(build.get("context", ".")))
-        return source.is_relative_to(context) or context.is_relative_to(source)
-
     def _is_data_folder(self, mount: Mapping[str, Any], source: Path) -> bool:
         """Whether a writable folder is what a database keeps its data in."""
         if mount.get("read_only") or self.service.role != "state" or os.path.isfile(source):  # noqa: PTH113
             return False
-        return not str(mount["target"]).startswith(_SEED_TARGETS)
+        return not is_config(str(mount["target"]))

@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from fairlead.compose.binds import Bind
     from fairlead.compose.model import Gate, Role, Rollout
 
 _OK = 200
@@ -39,6 +40,7 @@ class ServiceFacts:
         dockerfile: what the Dockerfile of that image says.
         awaited_end: the service that waits for this one to complete, or empty.
         shared_volumes: named volumes that other services mount too.
+        binds: its bind mounts of the repository, by target.
         imports_switch: it mounts a file that says ``import switch``.
         mentioned: the port under which another service knows it.
     """
@@ -49,6 +51,7 @@ class ServiceFacts:
     dockerfile: DockerfileFacts = field(default_factory=DockerfileFacts)
     awaited_end: str = ""
     shared_volumes: frozenset[str] = frozenset()
+    binds: Mapping[str, Bind] = field(default_factory=dict)
     imports_switch: bool = False
     mentioned: FoundPort | None = None
 
@@ -62,8 +65,11 @@ class ServiceFacts:
         return value if isinstance(value, Mapping) else {}
 
     def own_volume(self) -> str:
-        """A named volume that this service alone writes to; empty if there is none."""
+        """The volume or folder of data that this service alone writes to, in words; empty if there is none."""
         for mount in self.definition.get("volumes", ()):
+            bind = self.binds.get(str(mount.get("target", "")))
+            if bind is not None and bind.kind == "data" and not bind.shared and not mount.get("read_only"):
+                return bind.source
             source = mount.get("source", "")
             is_named = mount.get("type") == "volume" and source
             is_shared = source in self.shared_volumes or str(mount.get("target", "")).endswith(_REBUILT)
@@ -95,6 +101,7 @@ def infer_service(facts: ServiceFacts) -> Service:
         start="after" if facts.declared.get("start") == "after" else "before",
         dockerfile=facts.dockerfile,
         definition=facts.definition,
+        binds=facts.binds,
     )
 
 
@@ -187,7 +194,8 @@ def _rollout(facts: ServiceFacts, role: Role, why: str) -> tuple[Rollout, str]:
     if declared == "shared":
         return "switch", f"{why}; rolled, for two may share the volume {volume}" if volume else why
     if role in {"app", "worker"} and volume:
-        return "recreate", f"{why}; recreated, because it alone writes to the volume {volume}"
+        what = "folder" if volume.startswith(".") else "volume"
+        return "recreate", f"{why}; recreated, because it alone writes to the {what} {volume}"
     return "switch", why
 
 

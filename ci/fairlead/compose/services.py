@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from fairlead.compose.binds import sort_binds
 from fairlead.compose.clean import clean_service
 from fairlead.compose.dockerfile import DockerfileFacts, parse_dockerfile, read_dockerfile
 from fairlead.compose.images import own_image
 from fairlead.compose.mentions import find_mentions, read_mentions, read_small
 from fairlead.compose.model import Service
 from fairlead.compose.roles import ServiceFacts, as_front, infer_service, needs_mention
+from fairlead.origin import find_repository
 from fairlead.records import replace
 from fairlead.sources import is_below
 
@@ -51,6 +53,7 @@ def infer_services(
     }
     awaited = _awaited_ends(cleaned)
     shared = _shared_volumes(cleaned)
+    binds = sort_binds(cleaned, str(find_repository(root))) if deployed else {}
     mentions: Mapping[str, FoundPort] | None = None
     services = {}
     for name, definition in cleaned.items():
@@ -62,6 +65,7 @@ def infer_services(
             dockerfile=_dockerfile(definition, images.get(image), root),
             awaited_end=awaited.get(name, ""),
             shared_volumes=shared,
+            binds=binds.get(name, {}),
             imports_switch=_imports_switch(definition, root),
         )
         if needs_mention(facts):

@@ -58,6 +58,7 @@ class ReleaseParts:
     blobs: Mapping[str, bytes] = field(repr=False)
     notes: tuple[Finding, ...] = ()
     edge: Mapping[str, Any] | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The fields of a ``fairlead.release/v1`` document that these parts are."""
@@ -69,6 +70,7 @@ class ReleaseParts:
             "routes": dict(self.routes),
             "probes": [dict(probe) for probe in self.probes],
             "files": dict(self.files),
+            **({"data": dict(self.data)} if self.data else {}),
             **({"edge": dict(self.edge)} if self.edge is not None else {}),
         }
 
@@ -158,6 +160,7 @@ class _Splitter:
         self.remarks = remarks
         self.services: dict[str, dict[str, Any]] = {}
         self.trees: dict[str, Tree] = {}
+        self.data: dict[str, Any] = {}
         self.sites: tuple[Site, ...] = ()
         self.proxy = app.proxy.name if app.proxy is not None else ""
         self.edge: Mapping[str, Any] | None = None
@@ -186,6 +189,7 @@ class _Splitter:
         """Add a service of the compose files."""
         found = load_mounts(self.app, service, self.remarks)
         self.trees.update(found.trees)
+        self.data.update(found.data)
         definition = clean_definition(service, self._image(service), found.volumes, self._own_ports(service))
         if service.role == "proxy":
             definition["networks"] = join_networks(definition.get("networks"), self.app)
@@ -207,6 +211,7 @@ class _Splitter:
             blobs=blobs,
             notes=(*self.app.notes, *self.remarks.notes),
             edge=self.edge,
+            data=dict(sorted(self.data.items())),
         )
 
     def _entry(

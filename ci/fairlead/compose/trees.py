@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,27 @@ def load_tree(path: Path, repository: Path) -> Tree:
         return _load(_inside(path, repository), repository)
     except OSError as error:
         raise TreeRefusedError(f"it can't be read: {error.strerror}") from error
+
+
+def load_names(folder: Path, names: Iterable[str], repository: Path) -> Tree:
+    """Read these files of a folder, as ``load_tree`` does, and nothing else that lies in it.
+
+    Raises:
+        TreeRefusedError: one is too large, leaves the repository, or is no file.
+    """
+    entries: dict[str, dict[str, str]] = {}
+    blobs: dict[str, bytes] = {}
+    room = MAX_BYTES
+    for name in names:
+        file = _inside(folder / name, repository)
+        content = _read(file, room)
+        room -= len(content)
+        digest = hashlib.sha256(content).hexdigest()
+        entries[name] = {"sha256": digest, "mode": _mode(_is_executable(file))}
+        blobs[digest] = content
+    if len(entries) > MAX_FILES:
+        raise TreeRefusedError(f"it holds more than {MAX_FILES:,} files")
+    return Tree({"kind": "dir", "entries": entries}, blobs)
 
 
 def _load(real: Path, repository: Path) -> Tree:

@@ -50,6 +50,8 @@ _URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}(/[!-~]{0,1000})?")
 _HOST = re.compile(r"[A-Za-z0-9.\[\]:_-]{1,255}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_DATA = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
+"""A name in a folder, and nothing else."""
 _MODE = re.compile(r"0?[0-7]{3}")
 _MAX_DOCUMENT = 8 * 1024 * 1024
 _MAX_SERVICES = 200
@@ -173,6 +175,10 @@ def _release(top: Fields) -> Release:
         standby_memory=options.share("standby_memory", default=1.0),
         watch=_watch(options.fields("watch", optional=True)),
         release_header=options.flag("release_header", default=True),
+        data={
+            name: fields.name("seed", DIGEST) if fields.raw.get("seed") is not None else None
+            for name, fields in top.table("data", _DATA, limit=_MAX_SERVICES)
+        },
         networks=_resources(top, "networks"),
         volumes=_resources(top, "volumes"),
         proxy=proxy.name("service", _SERVICE),
@@ -330,14 +336,15 @@ def _depends_on(fields: Fields) -> dict[str, Mapping[str, Any]]:
 def _mount(fields: Fields) -> Mount:
     secret = fields.name("secret", _KEY) if "secret" in fields.raw else None
     file = fields.name("file", DIGEST) if "file" in fields.raw else None
-    if (secret is None) == (file is None):
-        fields.fault("", "names neither a secret nor a file, or both")
+    data = fields.name("data", _DATA) if "data" in fields.raw else None
+    if sum(one is not None for one in (secret, file, data)) != 1:
+        fields.fault("", "names not exactly one of a secret, a file and a data folder")
     if "variable" in fields.raw:
         if secret is None or "target" in fields.raw:
             fields.fault("variable", "is for a secret, in place of its target")
         return Mount("", secret, file, read_only=True, variable=fields.name("variable", _VARIABLE))
     target = fields.name("target", _TARGET)
-    return Mount(target, secret, file, fields.flag("read_only", default=True))
+    return Mount(target, secret, file, fields.flag("read_only", default=True), data)
 
 
 def _tree(fields: Fields) -> FileTree:
@@ -407,3 +414,9 @@ def _check_mounts(release: Release, faults: Faults) -> None:
                 )
             if mount.file is not None and mount.file not in release.files:
                 faults.add(f"services.{service.name}", f"mounts the file {mount.file!r}, which is not given")
+            if mount.data is not None and mount.data not in release.data:
+                faults.add(f"services.{service.name}", f"mounts the data {mount.data!r}, which is not given")
+    for name, seed in release.data.items():
+        tree = release.files.get(seed or "")
+        if seed is not None and (tree is None or not tree.is_folder):
+            faults.add(f"data.{name}", "begins with a folder that is not given")

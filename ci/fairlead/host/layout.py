@@ -18,7 +18,7 @@ def make_layout(paths: Paths) -> None:
     """
     make_folder(paths.home)
     make_folder(paths.routes)
-    for folder in (paths.releases, paths.files, paths.tasks, paths.secrets):
+    for folder in (paths.releases, paths.files, paths.tasks, paths.secrets, paths.data):
         # Nobody else on the host looks into it; a container is shown single files, and passes no folder on the way.
         make_folder(folder, 0o700)
         folder.chmod(0o700)

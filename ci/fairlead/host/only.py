@@ -130,6 +130,13 @@ def _merge(new: Release, live: Release, taken: set[str], kept: Mapping[str, Serv
     services.update({name: new_text["services"][name] for name in taken})
     fresh = [new.services[name] for name in taken]
     files = {mount.file for one in (*fresh, *kept.values()) for mount in one.mounts if mount.file}
+    data = {
+        mount.data: (live_text.get("data") or {}).get(mount.data) or new_text["data"][mount.data]
+        for one in (*kept.values(), *fresh)
+        for mount in one.mounts
+        if mount.data
+    }
+    files |= {one["seed"] for one in data.values() if one.get("seed")}
     secrets = {name: live.secrets[name] for name in _secrets_of(kept.values())}
     secrets.update({name: new.secrets[name] for name in _secrets_of(fresh)})
     if new.events is not None:
@@ -139,10 +146,11 @@ def _merge(new: Release, live: Release, taken: set[str], kept: Mapping[str, Serv
     # How the app is reached is the proxy's: it stays with it, or comes with it.
     front = new_text if new.proxy in taken else live_text
     return {
-        **{key: value for key, value in new_text.items() if key != "edge"},
+        **{key: value for key, value in new_text.items() if key not in ("edge", "data")},
         **({"edge": front["edge"]} if front.get("edge") is not None else {}),
         "services": services,
         "routes": {name: routes[name] for name in sorted(routes)},
+        **({"data": {name: data[name] for name in sorted(data)}} if data else {}),
         "networks": {**live_text["networks"], **_used(new, new_text, "networks", taken)},
         "volumes": {**live_text["volumes"], **_used(new, new_text, "volumes", taken)},
         "files": {tree: (new_text["files"].get(tree) or live_text["files"][tree]) for tree in sorted(files)},

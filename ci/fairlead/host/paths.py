@@ -60,6 +60,16 @@ class Paths:
         return self.home / "files"
 
     @property
+    def data(self) -> Path:
+        """What containers write and the app keeps, a folder a name (``data``)."""
+        return self.home / "data"
+
+    @property
+    def data_scratch(self) -> Path:
+        """Where such a folder is made, before it is in its place."""
+        return self.home / "data.new"
+
+    @property
     def before(self) -> Path:
         """In a watch: the symlink to the routes of the release that served before."""
         return self.home / "before"

@@ -32,7 +32,7 @@ class Plan:
     """A deploy or rollback, decided.
 
     ``resources``: networks or volumes have to be made; ``window``: for how many seconds it is watched;
-    ``edge``: what is done to the edge of the host, in words.
+    ``edge``: what is done to the edge of the host, in words; ``data``: folders for what is written, to be made.
     """
 
     kind: str
@@ -47,6 +47,7 @@ class Plan:
     window: float = 0.0
     rotations: Mapping[str, Rotation] = field(default_factory=dict)
     edge: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
 
     def of(self, *actions: str, platform: bool) -> list[Action]:
         """The actions of these kinds, of the platform or of the rolled services."""
@@ -72,6 +73,7 @@ class Plan:
         if self.unchanged:
             return [f"nothing: release {self.previous} is this very one, and it serves"]
         steps = [f"pull {image}" for image in self.pull]
+        steps += [f"make the folder data/{name}, which stays over all releases" for name in self.data]
         steps += [
             _in_words(one) for one in self.actions if self._is_platform(one) and one.action in (START, UPDATE)
         ]
@@ -113,7 +115,10 @@ def plan_deploy(release: Release, state: State, options: Optional[Options] = Non
     actions = (*platform, *jobs, *rolled, *_removals(release, state))
     resources = state.live is None or _lists_new(release, state.live.release)
     edge = plan_edge(release, state.edge, state.containers, upgrade=options.upgrade_edge)
-    idle = all(one.action in (KEEP, CARRY, SKIP, AWAIT) for one in actions) and not resources and not edge
+    data = tuple(sorted(set(release.data) - state.data))
+    idle = all(one.action in (KEEP, CARRY, SKIP, AWAIT) for one in actions) and not (
+        resources or edge or data
+    )
     same = state.live is not None and content_of(release.document) == content_of(state.live.release.document)
     return Plan(
         kind=DEPLOY,
@@ -129,6 +134,7 @@ def plan_deploy(release: Release, state: State, options: Optional[Options] = Non
         ),
         window=release.watch.window,
         edge=edge,
+        data=data,
     )
 
 

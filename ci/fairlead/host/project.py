@@ -16,11 +16,11 @@ from .containers import platform_project, proxy_project, release_project
 from .edge.place import Meeting
 from .inside import ROLE, without_names
 from .paths import Paths
-from .release import APART, RESOURCES, Release, Service
+from .release import APART, RESOURCES, Mount, Release, Service
 from .routes import service_name
 from .variables import render_label, variables_of
 
-_HIDDEN = ("secrets", "releases", "tasks", "files")
+_HIDDEN = ("secrets", "releases", "tasks", "files", "data")
 _ADDRESSES = ("ipv4_address", "ipv6_address", "link_local_ips", "mac_address")
 _RENDERING = "1"
 """Part of the hash of platform services. A change of it recreates them all: only for what must not stay."""
@@ -189,7 +189,7 @@ def _definition(service: Service, release: Release, release_id: str, paths: Path
             **variables_of(service, release),
         }
     binds = [
-        bind_mount(_source(mount.secret, mount.file, release, paths), mount.target, read_only=mount.read_only)
+        bind_mount(_source(mount, release, paths), mount.target, read_only=mount.read_only)
         for mount in service.mounts
         if not mount.variable
     ]
@@ -198,10 +198,10 @@ def _definition(service: Service, release: Release, release_id: str, paths: Path
     return definition
 
 
-def _source(secret: str | None, file: str | None, release: Release, paths: Paths) -> str:
-    if secret is not None:
-        return str(paths.secret(secret, release.secrets[secret]))
-    return str(paths.file(file or ""))
+def _source(mount: Mount, release: Release, paths: Paths) -> str:
+    if mount.secret is not None:
+        return str(paths.secret(mount.secret, release.secrets[mount.secret]))
+    return str(paths.data / mount.data if mount.data is not None else paths.file(mount.file or ""))
 
 
 def bind_mount(source: str, target: str, *, read_only: bool) -> Document:

@@ -74,8 +74,9 @@ class Health:
 
 @dataclass(frozen=True)
 class Mount:
-    """A secret or a config file (or folder) that a service sees at ``target``; exactly one of the two is set.
+    """What a service sees at ``target``: a secret, a config file (or folder), or a folder of the app on the host.
 
+    Exactly one of the three is set; ``data`` is the name of the folder.
     A secret with a ``variable`` is no file: its value is that variable of the container, and ``target`` is empty.
     """
 
@@ -83,6 +84,7 @@ class Mount:
     secret: Optional[str]
     file: Optional[str]
     read_only: bool
+    data: Optional[str] = None
     variable: str = ""
 
 
@@ -219,7 +221,8 @@ class Release:
     ``keep_size``: bytes that the images of the releases which stay may take, 0 where it does not matter;
     ``standby``: for how many seconds the release before runs on when this one is committed;
     ``standby_memory``: how much of the memory that the host has left it may take for that, from 0 to 1;
-    ``release_header``: whether the public is told ``X-Release``.
+    ``release_header``: whether the public is told ``X-Release``;
+    ``data``: the folders of the app on the host, each with the tree that it begins with, or None.
     """
 
     app: str
@@ -238,6 +241,7 @@ class Release:
     standby_memory: float
     watch: Watch
     release_header: bool
+    data: Mapping[str, Optional[str]]
     networks: Mapping[str, Mapping[str, Any]]
     volumes: Mapping[str, Mapping[str, Any]]
     proxy: str

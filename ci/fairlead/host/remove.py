@@ -17,6 +17,7 @@ from .atomic import write_file
 from .bundle import read_bundle
 from .containers import read_app_containers
 from .context import Host
+from .data import list_data, remove_data
 from .edge.claims import drop_claim
 from .edge.lifecycle import edge_lock, stop_edge
 from .edge.meetings import close_meeting
@@ -124,15 +125,19 @@ def finish_removal(host: Host) -> dict[str, Any]:
                 host.warn(f"somebody is in the network between the edge and {paths.app}: it stays")
     remove_networks(host)
     kept = _remove_volumes(host, wanted=volumes)
+    if volumes:
+        remove_data(engine, paths, live.release.images if live is not None else ())
+    data = sorted(str(paths.data / name) for name in list_data(paths))
     pulled = fold_records(read_journal(paths.journal)).pulled
     images = [image for image in sorted(without_others(paths, pulled)) if engine.drop_image(image)]
     keep_journal(paths.root, paths.app, paths.journal)
     _empty(paths)
-    write_removed(paths.root, paths.app, marker, kept)
+    write_removed(paths.root, paths.app, marker, kept, data)
     return {
         "containers": sorted(one.name for one in containers),
         "images": images,
         "volumes_kept": kept,
+        "data_kept": data,
         "was_serving": live.id if live is not None else None,
     }
 
@@ -169,7 +174,7 @@ def _empty(paths: Paths) -> None:
     """
     began = paths.removing.stat().st_mtime if paths.removing.exists() else time.time()
     for entry in paths.home.iterdir():
-        if entry in (paths.lock, paths.tasks, paths.removing):
+        if entry in (paths.lock, paths.tasks, paths.removing) or (entry == paths.data and list_data(paths)):
             continue
         if entry == paths.secrets and any(one.stat().st_mtime > began for one in entry.glob("*/*")):
             continue

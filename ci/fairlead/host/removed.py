@@ -1,8 +1,8 @@
 """Which apps were removed from this host, for whoever asks where one has gone, and the journals that they left.
 
 ``<root>/removed.jsonl``, a line each: ``at`` (epoch seconds), ``app``, ``owner`` (repository and environment), ``by``, ``key`` (the fingerprint, where it is
-known), ``volumes`` (whether its data went too), ``volumes_kept``, the names of those that stayed. The journal of an app
-that is gone lies in ``<root>/removed.journals/``: who did what to it is not for its remover to forget.
+known), ``volumes`` (whether its data went too), ``volumes_kept``, the names of those that stayed, ``data_kept``, the
+folders that did. The journal of an app that is gone lies in ``<root>/removed.journals/``: who did what to it is not for its remover to forget.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _JOURNALS = "removed.journals"
 """No app can have this name: there is a dot in it."""
 
 
-def write_removed(root: Path, app: str, marker: Mapping[str, Any], kept: Sequence[str]) -> None:
+def write_removed(
+    root: Path, app: str, marker: Mapping[str, Any], kept: Sequence[str], data: Sequence[str]
+) -> None:
     """Add the line of an app that is gone; ``marker`` says who asked, and for what."""
     record = {
         "at": round(time.time(), 3),
@@ -39,6 +41,7 @@ def write_removed(root: Path, app: str, marker: Mapping[str, Any], kept: Sequenc
         "key": marker.get("key", ""),
         "volumes": marker.get("volumes"),
         "volumes_kept": list(kept),
+        "data_kept": list(data),
     }
     with (root / _FILE).open("a") as stream:
         stream.write(json.dumps(record) + "\n")
@@ -103,8 +106,12 @@ def explain_removed(app: str, record: Mapping[str, Any]) -> InputFault:
     kept = [name for name in record.get("volumes_kept") or () if isinstance(name, str)]
     by = f" by {record['by']}" if record.get("by") else ""
     at = record.get("at")
+    folders = [name for name in record.get("data_kept") or () if isinstance(name, str)]
     data = f"; its volumes stayed: {', '.join(kept)}" if kept else ""
-    rest = f", or delete its data on the host: `docker volume rm {' '.join(kept)}`" if kept else ""
+    data += f"; its folders stayed: {', '.join(folders)}" if folders else ""
+    delete = [f"`docker volume rm {' '.join(kept)}`"] if kept else []
+    delete += [f"as root `rm -r {' '.join(folders)}`"] if folders else []
+    rest = f", or delete its data on the host: {' and '.join(delete)}" if delete else ""
     return InputFault(
         f"the app {app} was removed from this host",
         why=f"on {stamp(at if isinstance(at, float) else None)}{by}{data}",

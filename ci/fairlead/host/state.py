@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 from .bundle import Bundle, read_bundle
 from .containers import Container, find_proxy, read_app_containers
+from .data import list_data
 from .drained import read_drained
 from .edge.place import Place
 from .edge.state import EdgeState, read_edge
@@ -45,7 +46,7 @@ class State:
     ``digests``: image id -> the digests by which the engine knows it; ``present``: references that are on the host; ``left`` is the release of a transaction that has not ended,
     ``word`` how it was told to end; ``drained``: the paths that answer 503, None where users are let in; ``standby``: what runs on for a rollback;
     ``clashes``: other apps that would share a Compose project with it; ``namesakes``: what else the same environment is called here;
-    ``kept``: the volumes that stayed when the app was removed, and whose they are.
+    ``kept``: the volumes that stayed when the app was removed, and whose they are; ``data``: the folders for what is written.
     """
 
     app: str
@@ -65,6 +66,7 @@ class State:
     clashes: Sequence[str] = ()
     namesakes: Sequence[str] = ()
     kept: Optional[Kept] = None
+    data: frozenset[str] = frozenset()
 
     @property
     def serving(self) -> Optional[str]:
@@ -202,6 +204,7 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
         clashes=project_clashes(paths.root, paths.app),
         namesakes=find_namesakes(paths, release) if release is not None and owner is None else (),
         kept=None if owner is not None else read_kept(paths, engine),
+        data=list_data(paths),
     )
 
 

@@ -64,6 +64,7 @@ def plan_lines(plan: Mapping[str, Any], release: Mapping[str, Any] | None = None
         lines.append(f"through the switch: {told}")
     if release is not None and release.get("url"):
         lines.append(f"public address: {release['url']}")
+    lines += [f"stays on the host: {line}" for line in _data_lines(release or {})]
     lines += ["steps:", *(f"  {number}. {step}" for number, step in enumerate(plan["steps"], 1))]
     for refusal in plan["refusals"]:
         lines += [f"refused: {refusal['what']}", f"  why: {refusal['why']}", f"  fix: {refusal['fix']}"]
@@ -78,6 +79,17 @@ def name_lines(settings: Settings, environment: Environment) -> list[str]:
     beside = f", beside {', '.join(environment.beside)}" if environment.beside else ""
     behind = ", behind the edge" if environment.edge and environment.beside else ""
     return [f"{environment.name} is called {name} on its hosts{beside}{behind}"]
+
+
+def _data_lines(release: Mapping[str, Any]) -> list[str]:
+    """The folders for what is written, and who mounts them where."""
+    folder = f"/srv/fairlead/{release.get('app')}/data"
+    users: dict[str, list[str]] = {}
+    for service, how in (release.get("services") or {}).items():
+        for mount in how.get("mounts") or ():
+            if "data" in mount:
+                users.setdefault(mount["data"], []).append(f"{service} as {mount['target']}")
+    return [f"{folder}/{name} ({', '.join(told)})" for name, told in sorted(users.items())]
 
 
 def _action(action: Mapping[str, Any], plan: Mapping[str, Any]) -> str:

@@ -162,6 +162,8 @@ def _stable(state: State) -> dict[str, str]:
 
 
 def _has_volume(service: Mapping[str, Any]) -> bool:
+    if any("data" in mount for mount in service.get("mounts") or ()):
+        return True
     return any(one.get("type") == "volume" for one in (service.get("definition") or {}).get("volumes") or ())
 
 

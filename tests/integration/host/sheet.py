@@ -112,6 +112,17 @@ class Sheet:
         self.files[tree], self.blobs[sha256] = entry, content
         return tree
 
+    def folder(self, files: dict[str, str]) -> str:
+        """A config folder; the hash of its tree."""
+        entries = {}
+        for name, text in files.items():
+            sha256 = hashlib.sha256(text.encode()).hexdigest()
+            entries[name], self.blobs[sha256] = {"sha256": sha256, "mode": "0644"}, text.encode()
+        entry = {"kind": "dir", "entries": entries}
+        tree = _hash(entry)
+        self.files[tree] = entry
+        return tree
+
     def service(self, name: str, role: str, **fields: Any) -> None:
         """Add a service; ``definition`` and ``mounts`` as in the document."""
         definition = {"image": self.image, "networks": {"default": None}, "stop_grace_period": "2s"}

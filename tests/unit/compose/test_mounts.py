@@ -108,7 +108,7 @@ def test_size_and_number_of_files_are_bounded(repository: Path, monkeypatch: pyt
 
 def test_a_missing_source_is_refused_rather_than_made_an_empty_folder(repository: Path) -> None:
     with pytest.raises(ComposeInvalidError, match="can't be released") as raised:
-        mounted(repository, repository / "nowhere")
+        mounted(repository, repository / "nowhere", more=", read_only: true")
     assert "not in the repository" in raised.value.findings[0].what
 
 
@@ -126,6 +126,7 @@ def test_a_database_keeps_its_data_in_a_volume(repository: Path) -> None:
 
 def test_the_source_that_an_image_is_built_from_is_not_mounted_over_it(repository: Path) -> None:
     (repository / "web" / "src").mkdir(parents=True)
+    (repository / "web" / "src" / "main.py").write_text("")
     text = (
         f"services:\n  web:\n    build: {{context: {repository / 'web'}}}\n    expose: ['80']\n"
         f"    volumes: [{{type: bind, source: {repository / 'web' / 'src'}, target: /src}}]\n"

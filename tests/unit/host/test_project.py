@@ -110,6 +110,7 @@ def test_proxy_sees_the_switch_and_no_secret() -> None:
         "/fairlead/releases",
         "/fairlead/tasks",
         "/fairlead/files",
+        "/fairlead/data",
     }
     assert proxy["environment"]["CADDY_ADMIN"].startswith("unix//fairlead/run/admin.sock")
 

@@ -106,6 +106,19 @@ def no_backup(subject: Subject) -> Iterator[Fault]:
                 what = f"{view.name}: nothing says who copies the volume {volume}: with the disk it is gone"
                 fix = f"say so: volumes: {{{volume}: {{x-fairlead: {{backup: {{by: …}}}}}}}}, or {{none: <why it may be lost>}}"
                 yield Fault(view.at("volumes", index), what, fix)
+        yield from _folders_without_backup(view)
+
+
+def _folders_without_backup(view: View) -> Iterator[Fault]:
+    """Folders of the host that a database writes to; another service that mounts one is taken for what copies it."""
+    for index, mount in enumerate(view.list("volumes")):
+        bind = view.service.binds.get(str(mount.get("target") or ""))
+        if bind is not None and bind.kind == "data" and not bind.shared and not mount.get("read_only"):
+            what = (
+                f"{view.name}: nothing says who copies {bind.source} on the server: with the disk it is gone"
+            )
+            fix = "say so: x-fairlead: {backup: {by: …}} beside the service, or {none: <why it may be lost>}"
+            yield Fault(view.at("volumes", index), what, fix)
 
 
 def _said(view: View) -> set[str]:

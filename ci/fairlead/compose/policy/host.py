@@ -234,6 +234,12 @@ def bind_mount(view: View) -> Iterator[Fault]:
             continue
         if not _is_of_clone(view, path, source) and _sensitive_part(source):
             continue
+        bind = view.service.binds.get(str(mount.get("target") or ""))
+        if bind is not None and bind.kind == "data":
+            continue  # It is kept; who copies it is what `no-backup` asks.
+        if bind is not None and bind.kind == "refused":
+            yield Fault(path, f"{bind.source} can't be kept: {bind.why}", bind.fix)
+            continue
         is_inside = _is_inside(view, source)
         is_read_only = mount.get("read_only") is True
         # What is deployed from the repository travels with the release, by its content.
@@ -242,6 +248,8 @@ def bind_mount(view: View) -> Iterator[Fault]:
         here = f"{view.subject.model.directory}/"
         shown = f"./{source.removeprefix(here)}" if source.startswith(here) else source
         words = _bind_words(shown, is_read_only=is_read_only) if is_inside else _host_words(shown)
+        if bind is not None and not is_read_only:
+            words = _release_words(shown, is_mounted=bind.kind == "repository")
         yield Fault(path, *words)
 
 
@@ -262,6 +270,19 @@ def _bind_words(source: str, *, is_read_only: bool) -> tuple[str, str]:
     return (
         f"if {source} is not on the server, Docker makes an empty folder of that name and goes on",
         "use the long form with bind: {create_host_path: false}, or configs:",
+    )
+
+
+def _release_words(source: str, *, is_mounted: bool) -> tuple[str, str]:
+    """What becomes of a folder that a release of Fairlead brings, or its image has."""
+    if is_mounted:
+        return (
+            f"{source} is part of the release and mounted read-only: what it writes there fails",
+            "say :ro; what is written needs a named volume, or a folder that the repository has nothing in",
+        )
+    return (
+        f"{source} is not mounted, since the image is built from it: what it writes there is gone with the next release",
+        "remove the mount, or say :ro; what is written needs a named volume, or a folder of its own",
     )
 
 

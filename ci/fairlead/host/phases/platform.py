@@ -11,6 +11,7 @@ from ..actions import KEEP, START, UPDATE
 from ..atomic import write_file
 from ..containers import Container, find_proxy, platform_project, proxy_project, read_app_containers
 from ..context import Context, Host, Outcome
+from ..data import make_data
 from ..diagnose import advise_start
 from ..drain import stop_containers
 from ..edge.place import Meeting
@@ -56,9 +57,10 @@ def run_platform(context: Context) -> Outcome:
     changed = [
         name for name in changed_services(context) if not is_late(context.target.release.services[name])
     ]
-    if not changed_services(context) and not context.plan.resources and not context.plan.edge:
-        return Outcome("unchanged", skipped=True)
     release = context.target.release
+    made = make_data(context.engine, context.paths, release)
+    if not changed_services(context) and not context.plan.resources and not context.plan.edge:
+        return Outcome(", ".join(f"data/{one}" for one in made) or "unchanged", skipped=not made)
     switch = render_switch(h2c=release.has_h2c)
     project = _with_kept(render_platform_project(release, context.paths, switch), context)
     keep_for_revert(context.host, context.number)

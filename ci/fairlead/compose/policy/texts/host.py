@@ -60,7 +60,8 @@ With the short form Docker makes a missing source: the server gets an empty *fol
 starts with nothing or not at all. What is written into a bind mount has no name, no driver and mostly no backup, and
 two releases beside each other write to the same files. Volumes are for data. For configuration use the long form with
 `read_only: true` and `bind: {create_host_path: false}`, which fails at once when the file is missing.
-Read-only files of the repository travel with a release of Fairlead and are let through there.
+Read-only files of the repository travel with a release of Fairlead and are let through there; so is a folder that is
+written to and in which the repository has nothing: it is kept on the host, over all releases.
 A path outside of the repository is the server's: what is there, and who else uses it, no file here says. It needs a waiver.""",
         bad="services:\n  web:\n    image: acme/web:1.0\n    volumes: [./app.conf:/etc/app.conf]\n",
         good="""\
