@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CONFIG_TARGETS = ("/docker-entrypoint-initdb.d", "/etc")
 """Folders in containers that hold what an author wrote, never what a program keeps."""
-_DATA_NAMES = frozenset(
+DATA_NAMES = frozenset(
     [
         "data",
         "uploads",
@@ -136,9 +136,7 @@ def _judge(mount: _Mount, repository: str) -> Bind:
     is_source = bool(mount.build) and (is_below(source, mount.build) or is_below(mount.build, source))
     if is_source and mount.target.endswith(_REBUILT):
         return Bind("image", shown)
-    is_data = (
-        not holds or name.lower() in _DATA_NAMES or mount.target.rpartition("/")[2].lower() in _DATA_NAMES
-    )
+    is_data = not holds or name.lower() in DATA_NAMES or mount.target.rpartition("/")[2].lower() in DATA_NAMES
     if is_data and source != repository:
         return Bind("data", shown, _UNSAFE.sub("_", shown.removeprefix("./").replace("/", "--")), bool(names))
     if is_source:

@@ -140,6 +140,7 @@ def _subject(model: Model, scope: Scope, request: Request) -> Subject:
         images=settings.images if settings is not None else None,
         registry=scope.registry,
         deployed=scope.deployed,
+        volumes=model.value.get("volumes"),
     )
     return Subject(
         model,

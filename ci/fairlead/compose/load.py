@@ -86,7 +86,13 @@ def build_app(
         directory=settings.compose[0].parent,
         files=model,
         model={**model.value, "services": kept},
-        services=infer_services(kept, root=settings.root, images=settings.images, registry=registry),
+        services=infer_services(
+            kept,
+            root=settings.root,
+            images=settings.images,
+            registry=registry,
+            volumes=model.value.get("volumes"),
+        ),
         notes=_notes(settings, model, left_out),
     )
     faults = (*_left_out_needs(app, left_out), *_proxies(app), *build_faults)

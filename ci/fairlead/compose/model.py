@@ -62,6 +62,7 @@ class Service:
         reference: its ``image:`` as resolved, or empty where it only has a ``build:``.
         dockerfile: what the Dockerfile of its image says, where that is one of this repository.
         definition: its part of the resolved model, as Compose prints it (``$`` is escaped as ``$$``).
+        is_within: it is called otherwise than by HTTP, by services of its own release.
         binds: its bind mounts of files and folders of the repository, by target.
     """
 
@@ -78,6 +79,7 @@ class Service:
     irreversible: bool = False
     start: Start = "before"
     dockerfile: DockerfileFacts = field(default_factory=DockerfileFacts, repr=False)
+    is_within: bool = False
     definition: Mapping[str, Any] = field(default_factory=dict, repr=False)
     binds: Mapping[str, Bind] = field(default_factory=dict, repr=False)
 

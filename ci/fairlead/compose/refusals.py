@@ -37,7 +37,9 @@ def check_rolled(app: ComposeApp, service: Service, remarks: Remarks) -> None:
         remarks.fault(
             "model", (*path, "x-fairlead", "start"), what, "remove start: after, which is for workers"
         )
-    if service.role == "worker" and service.gate == "running" and _declared_health(service) != "none":
+    # What answers within the release is proved by who calls it.
+    proved = service.gate != "running" or service.is_within
+    if service.role == "worker" and not proved and _declared_health(service) != "none":
         what = f"{name}: nothing tells whether it is healthy, and it has no port to ask"
         fix = "give it a healthcheck:, or say x-fairlead: {health: none} to accept that it keeps running"
         remarks.fault("no-healthcheck", path, what, fix)

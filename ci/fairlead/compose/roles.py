@@ -80,12 +80,15 @@ class ServiceFacts:
 
 def infer_service(facts: ServiceFacts) -> Service:
     """Decide what a service is, how it is rolled out, and what proves it healthy."""
+    within = _is_within(facts)
     found = _own_port(facts) or facts.mentioned
-    role, why = infer_role(facts, found)
+    role, why = infer_role(facts, None if within else found)
+    why = f"{why}: what it speaks is not HTTP" if within and role == "worker" else why
     rollout, why = _rollout(facts, role, why)
     has_port = role in {"app", "proxy"} or "port" in facts.declared
     port = found.port if found is not None and has_port else None
     health, gate = _health(facts, role, port, rollout)
+    is_within = within and role == "worker"
     return Service(
         name=facts.name,
         role=role,
@@ -101,6 +104,7 @@ def infer_service(facts: ServiceFacts) -> Service:
         start="after" if facts.declared.get("start") == "after" else "before",
         dockerfile=facts.dockerfile,
         definition=facts.definition,
+        is_within=is_within,
         binds=facts.binds,
     )
 
@@ -132,6 +136,14 @@ def infer_role(facts: ServiceFacts, found: FoundPort | None) -> tuple[Role, str]
     if found is not None:
         return "app", f"inferred: {found.why}" + ("" if volume else " and it keeps no data of its own")
     return "worker", "inferred: it has no port"
+
+
+def _is_within(facts: ServiceFacts) -> bool:
+    """Whether it is called otherwise than by HTTP: it says so, or is PHP-FPM."""
+    if "together" in facts.declared:
+        return facts.declared["together"] is True
+    reference = facts.reference if not facts.dockerfile.base else facts.dockerfile.base
+    return known_images.short_name(reference).startswith("php") and "fpm" in reference.rpartition("/")[2]
 
 
 def needs_mention(facts: ServiceFacts) -> bool:

@@ -34,6 +34,7 @@ def infer_services(
     images: Mapping[str, ImageSettings] | None = None,
     registry: str = "",
     deployed: bool = True,
+    volumes: Any = None,
 ) -> dict[str, Service]:
     """What each service is. Parts of the wrong type are passed over: the schema tells them.
 
@@ -44,6 +45,7 @@ def infer_services(
         registry: where they are published.
         deployed: Fairlead deploys them, so a proxy is one that Fairlead can switch; otherwise one is
             whatever well-known proxy publishes ports.
+        volumes: the volumes of the model.
     """
     images = images or {}
     cleaned = {
@@ -52,7 +54,8 @@ def infer_services(
         if isinstance(definition, Mapping)
     }
     awaited = _awaited_ends(cleaned)
-    shared = _shared_volumes(cleaned)
+    # What is new with each release is nobody's data.
+    shared = _shared_volumes(cleaned) | _release_volumes(volumes)
     binds = sort_binds(cleaned, str(find_repository(root))) if deployed else {}
     mentions: Mapping[str, FoundPort] | None = None
     services = {}
@@ -107,6 +110,14 @@ def _shared_volumes(definitions: Mapping[str, Any]) -> frozenset[str]:
             if mount.get("type") == "volume" and mount.get("source"):
                 users.setdefault(mount["source"], set()).add(name)
     return frozenset(volume for volume, names in users.items() if len(names) > 1)
+
+
+def _release_volumes(volumes: Any) -> frozenset[str]:
+    if not isinstance(volumes, Mapping) or "release" not in str(volumes):
+        return frozenset()
+    from fairlead.compose.together import release_volumes
+
+    return release_volumes(volumes)
 
 
 def _imports_switch(definition: Mapping[str, Any], root: Path) -> bool:

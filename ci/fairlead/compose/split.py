@@ -20,6 +20,7 @@ from fairlead.compose.proxy import CADDYFILE, join_networks, plan_proxy
 from fairlead.compose.refusals import check_rolled
 from fairlead.compose.remarks import Remarks
 from fairlead.compose.sites import Site
+from fairlead.compose.together import check_together, plan_calls, plan_members, release_volumes
 from fairlead.compose.trees import Tree
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
@@ -59,6 +60,7 @@ class ReleaseParts:
     notes: tuple[Finding, ...] = ()
     edge: Mapping[str, Any] | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    release_volumes: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The fields of a ``fairlead.release/v1`` document that these parts are."""
@@ -71,6 +73,7 @@ class ReleaseParts:
             "probes": [dict(probe) for probe in self.probes],
             "files": dict(self.files),
             **({"data": dict(self.data)} if self.data else {}),
+            **({"release_volumes": list(self.release_volumes)} if self.release_volumes else {}),
             **({"edge": dict(self.edge)} if self.edge is not None else {}),
         }
 
@@ -98,6 +101,7 @@ def split(
     for service in app.services.values():
         if service.is_rolled:
             check_rolled(app, service, remarks)
+    check_together(app, remarks)
     if app.environment.edge:
         splitter.stand_behind_edge()
     if app.proxy is None:
@@ -164,6 +168,9 @@ class _Splitter:
         self.sites: tuple[Site, ...] = ()
         self.proxy = app.proxy.name if app.proxy is not None else ""
         self.edge: Mapping[str, Any] | None = None
+        self.own_volumes = release_volumes(app.model.get("volumes") or {})
+        self.calls = plan_calls(app)
+        self.members = plan_members(app)
 
     def stand_behind_edge(self) -> None:
         """Say what the edge has to know, and which ports nobody reaches any more."""
@@ -202,7 +209,7 @@ class _Splitter:
         return ReleaseParts(
             services=self.services,
             networks=self._resources("networks", self._networks_in_use()),
-            volumes=self._resources("volumes", self._volumes_in_use()),
+            volumes=self._resources("volumes", self._volumes_in_use() - self.own_volumes),
             # The image: what carries calls between services is made of it, on the server.
             proxy={"service": self.proxy, "image": self._pinned(self.app.inside_reference)},
             routes={name: entry["port"] for name, entry in self.services.items() if self._is_routed(name)},
@@ -212,6 +219,7 @@ class _Splitter:
             notes=(*self.app.notes, *self.remarks.notes),
             edge=self.edge,
             data=dict(sorted(self.data.items())),
+            release_volumes=tuple(sorted(self._volumes_in_use() & self.own_volumes)),
         )
 
     def _entry(
@@ -233,6 +241,8 @@ class _Splitter:
             **({"pull": "manifest"} if pin is not None and pin.platforms else {}),
             "why": service.why,
             "depends_on": self._depends_on(service),
+            **({"together": True} if service.name in self.members else {}),
+            **({"calls": list(self.calls[service.name])} if self.calls.get(service.name) else {}),
             "mounts": mounts,
             "definition": definition,
             # What a one-shot has done stays done, whatever password it did it with.

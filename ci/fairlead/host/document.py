@@ -179,6 +179,7 @@ def _release(top: Fields) -> Release:
             name: fields.name("seed", DIGEST) if fields.raw.get("seed") is not None else None
             for name, fields in top.table("data", _DATA, limit=_MAX_SERVICES)
         },
+        release_volumes=frozenset(_names(top, "release_volumes", _KEY)),
         networks=_resources(top, "networks"),
         volumes=_resources(top, "volumes"),
         proxy=proxy.name("service", _SERVICE),
@@ -213,6 +214,16 @@ def _release(top: Fields) -> Release:
         if "configured_app" in top.raw
         else str(top.raw.get("app", "")),
     )
+
+
+def _names(fields: Fields, key: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
+    """A list of names; a missing one is empty."""
+    value = fields.raw.get(key, [])
+    good = isinstance(value, list) and len(value) <= _MAX_SERVICES
+    if not good or not all(isinstance(name, str) and pattern.fullmatch(name) for name in value):
+        fields.fault(key, f"is no list of at most {_MAX_SERVICES} names")
+        return ()
+    return tuple(value)
 
 
 def _inside_image(proxy: Fields, services: Mapping[str, Service]) -> str:
@@ -309,6 +320,8 @@ def _service(name: str, fields: Fields, host: str) -> Service:
         revision=fields.name("revision", _REVISION) if fields.raw.get("revision") is not None else "",
         start=fields.choice("start", ("before", "after"), default="before"),
         protocol=fields.choice("protocol", PROTOCOLS, default=PROTOCOLS[0]),
+        together=fields.flag("together"),
+        calls=_names(fields, "calls", _SERVICE),
     )
     if service.start == "after" and role != "worker":
         fields.fault("start", "is for workers: whoever answers must run before the switch")
@@ -388,10 +401,22 @@ def _check_references(release: Release, faults: Faults) -> None:
         service = release.services.get(name)
         if service is None or not service.is_rolled:
             faults.add("routes", f"names {name!r}, which is no rolled service")
+    _check_together(release, faults)
     _check_shared(release, faults)
     _check_mounts(release, faults)
     if release.events is not None and release.events.token_secret not in release.secrets:
         faults.add("events", f"needs the secret {release.events.token_secret!r}, which is not given")
+
+
+def _check_together(release: Release, faults: Faults) -> None:
+    """What is a release's own is shared by its own services."""
+    for service in release.services.values():
+        if any(one not in release.rolled for one in service.calls) or (
+            service.calls and not service.is_rolled
+        ):
+            faults.add(f"services.{service.name}", "calls what is not of the release, or is not of it")
+    for name in sorted(release.release_volumes & set(release.volumes)):
+        faults.add("release_volumes", f"names {name!r}, which is a volume of the app too")
 
 
 def _check_shared(release: Release, faults: Faults) -> None:

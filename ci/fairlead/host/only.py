@@ -136,6 +136,10 @@ def _merge(new: Release, live: Release, taken: set[str], kept: Mapping[str, Serv
         for mount in one.mounts
         if mount.data
     }
+    own = sorted(
+        {*(live_text.get("release_volumes") or ()), *(new_text.get("release_volumes") or ())}
+        - {*live_text["volumes"], *_used(new, new_text, "volumes", taken)}
+    )
     files |= {one["seed"] for one in data.values() if one.get("seed")}
     secrets = {name: live.secrets[name] for name in _secrets_of(kept.values())}
     secrets.update({name: new.secrets[name] for name in _secrets_of(fresh)})
@@ -146,10 +150,11 @@ def _merge(new: Release, live: Release, taken: set[str], kept: Mapping[str, Serv
     # How the app is reached is the proxy's: it stays with it, or comes with it.
     front = new_text if new.proxy in taken else live_text
     return {
-        **{key: value for key, value in new_text.items() if key not in ("edge", "data")},
+        **{key: value for key, value in new_text.items() if key not in ("edge", "data", "release_volumes")},
         **({"edge": front["edge"]} if front.get("edge") is not None else {}),
         "services": services,
         "routes": {name: routes[name] for name in sorted(routes)},
+        **({"release_volumes": own} if own else {}),
         **({"data": {name: data[name] for name in sorted(data)}} if data else {}),
         "networks": {**live_text["networks"], **_used(new, new_text, "networks", taken)},
         "volumes": {**live_text["volumes"], **_used(new, new_text, "volumes", taken)},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from .actions import AWAIT, CARRY, CREATE, KEEP, REMOVE, RUN, SKIP, START, UPDATE, Action
@@ -110,7 +110,9 @@ def plan_deploy(release: Release, state: State, options: Optional[Options] = Non
     """Decide what a deploy of this release does to this host."""
     options = options or Options()
     platform = _platform_actions(release, state, keep_state=False)
-    rolled = [_roll(service, release, state) for service in release.rolled.values()]
+    rolled = _together(
+        [_roll(service, release, state) for service in release.rolled.values()], release, state
+    )
     jobs = [_job(service, state, options.fleet) for service in order_jobs(release.jobs)]
     actions = (*platform, *jobs, *rolled, *_removals(release, state))
     resources = state.live is None or _lists_new(release, state.live.release)
@@ -207,6 +209,22 @@ def _roll(service: Service, release: Release, state: State) -> Action:
     return Action(
         service.name, service.role, CARRY, "unchanged, and it is healthy", service.pinned, home, service.why
     )
+
+
+def _together(actions: list[Action], release: Release, state: State) -> list[Action]:
+    """Where one of those that belong together starts, all do: what they share is of one release."""
+    members = {name for name, service in release.rolled.items() if service.together}
+    first = next((one for one in actions if one.service in members and one.action == START), None)
+    homes = {one.home for one in actions if one.service in members}
+    if first is None and len(homes) < 2:
+        return actions
+    reason = f"it goes together with {first.service}" if first else "it goes together with others"
+    return [
+        replace(one, action=START, reason=reason, home=state.next_id)
+        if one.service in members and one.action == CARRY
+        else one
+        for one in actions
+    ]
 
 
 def _why_start(service: Service, release: Release, state: State) -> Optional[str]:

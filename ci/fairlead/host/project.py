@@ -40,6 +40,10 @@ def render_release_project(
         if name in started:
             definition = _definition(service, release, release_id, paths)
             definition["networks"] = _networks(definition)
+            # A link's name is known to this one container, so that nobody meets the program of another release.
+            links = [f"{service_name(one, release_id)}:{one}" for one in service.calls if one in started]
+            definition.update({"links": links} if links else {})
+            definition["volumes"] = [_without_copy(one, release) for one in definition["volumes"]]
             definition["depends_on"] = {
                 service_name(other, release_id): {"condition": str(how.get("condition") or "service_started")}
                 for other, how in service.depends_on.items()
@@ -53,10 +57,14 @@ def render_release_project(
         definition["profiles"] = ["fairlead-job"]
         _deploy_of(definition).pop("restart_policy", None)
         services[service_name(name, release_id)] = _without_empty(definition)
+    shared = _of_the_platform(release)
+    for key in sorted(release.release_volumes):
+        marks = {labels.APP: release.app, labels.RELEASE: release_id}
+        shared["volumes"][key] = {"name": release_volume(release.app, release_id, key), "labels": marks}
     return {
         "name": release_project(release.app, release_id),
         "services": services,
-        **_of_the_platform(release),
+        **shared,
     }
 
 
@@ -140,6 +148,11 @@ def real_name(app: str, key: str, definition: Mapping[str, Any]) -> str:
     return key if definition.get("external") else f"{platform_project(app)}_{key}"
 
 
+def release_volume(app: str, release_id: str, key: str) -> str:
+    """What the engine calls a volume that a release has of its own."""
+    return f"{release_project(app, release_id)}_{key}"
+
+
 def used_resources(service: Service, release: Release) -> dict[str, str]:
     """The real names of the networks and volumes that a service uses: containers do not follow a renaming."""
     found = {}
@@ -150,6 +163,15 @@ def used_resources(service: Service, release: Release) -> dict[str, str]:
         if source in release.volumes:
             found[f"volume {source}"] = real_name(release.app, source, release.volumes[source])
     return found
+
+
+def _without_copy(volume: Any, release: Release) -> Any:
+    """A mount of a volume of the release; who only reads never fills it from its own image."""
+    if not isinstance(volume, dict) or volume.get("source") not in release.release_volumes:
+        return volume
+    if not volume.get("read_only") or volume.get("type", "volume") != "volume":
+        return volume
+    return {**volume, "volume": {**(volume.get("volume") or {}), "nocopy": True}}
 
 
 def _stands_apart(name: str, release: Release) -> bool:

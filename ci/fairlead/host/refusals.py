@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .bundle import Bundle
 from .edge.plan import edge_faults
@@ -130,6 +131,11 @@ def _state_recreated(release: Release, options: Options, updated: Sequence[str])
             )
 
 
+def _of_engine(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """What the engine is told of a network or volume: what is said of it to Fairlead may change."""
+    return {key: value for key, value in definition.items() if not key.startswith("x-")}
+
+
 def _resources_changed(release: Release, state: State) -> Iterator[Refusal]:
     if state.live is None:
         return
@@ -139,7 +145,7 @@ def _resources_changed(release: Release, state: State) -> Iterator[Refusal]:
         ("volume", live.volumes, release.volumes),
     ):
         for name in sorted(set(old) & set(new)):
-            if old[name] != new[name]:
+            if _of_engine(old[name]) != _of_engine(new[name]):
                 yield Refusal(
                     f"the definition of the {kind} {name!r} has changed",
                     why=f"a {kind} cannot be changed while containers use it",

@@ -96,6 +96,8 @@ class Service:
     left to choose; ``pinned`` is the image as the release names it, on all hosts.
     ``revision`` is the commit that it is of, empty where that is the release's own.
     ``protocol`` is what it speaks on ``port``: ``http``, or ``h2c``.
+    ``together``: it is started whenever another one that says so is, since they share what is the release's own;
+    ``calls`` are the services that it reaches by their own names within the release.
     """
 
     name: str
@@ -117,6 +119,8 @@ class Service:
     revision: str = ""
     start: str = "before"
     protocol: str = "http"
+    together: bool = False
+    calls: tuple[str, ...] = ()
 
     @property
     def starts_late(self) -> bool:
@@ -222,7 +226,8 @@ class Release:
     ``standby``: for how many seconds the release before runs on when this one is committed;
     ``standby_memory``: how much of the memory that the host has left it may take for that, from 0 to 1;
     ``release_header``: whether the public is told ``X-Release``;
-    ``data``: the folders of the app on the host, each with the tree that it begins with, or None.
+    ``data``: the folders of the app on the host, each with the tree that it begins with, or None;
+    ``release_volumes``: the volumes that each release has of its own.
     """
 
     app: str
@@ -242,6 +247,7 @@ class Release:
     watch: Watch
     release_header: bool
     data: Mapping[str, Optional[str]]
+    release_volumes: frozenset[str]
     networks: Mapping[str, Mapping[str, Any]]
     volumes: Mapping[str, Mapping[str, Any]]
     proxy: str

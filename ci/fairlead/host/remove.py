@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from . import labels
 from .atomic import write_file
 from .bundle import read_bundle
 from .containers import read_app_containers
@@ -158,6 +159,10 @@ def leave_nothing(paths: Paths, task: str) -> None:
 
 def _remove_volumes(host: Host, *, wanted: bool) -> list[str]:
     """Remove the volumes, or leave them; the names of those that stay."""
+    marks = json.dumps({"label": [f"{labels.APP}={host.paths.app}", labels.RELEASE]})
+    for volume in host.engine.get("/volumes", filters=marks).get("Volumes") or ():
+        # Files of a release's images: no data.
+        host.engine.delete(f"/volumes/{volume['Name']}")
     found = of_platform(host, "/volumes").get("Volumes") or []
     names = sorted(str(volume["Name"]) for volume in found)
     if not wanted:

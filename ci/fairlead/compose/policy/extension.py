@@ -57,6 +57,7 @@ SERVICE_KEYS: Mapping[str, Form] = {
         "a mapping of variables to names of secrets: {DATABASE_URL: database_url}",
         lambda value: isinstance(value, dict) and all(map(_is_variable, value.items())),
     ),
+    "together": ("true or false", lambda value: isinstance(value, bool)),
     "irreversible": ("true or false", lambda value: isinstance(value, bool)),
     "backup": ("a mapping with by: or none:", lambda value: isinstance(value, dict)),
     "waive": ("a mapping of rules", lambda value: isinstance(value, dict)),
@@ -65,7 +66,10 @@ TOP_KEYS: Mapping[str, Form] = {
     "environment": ("dev or production", lambda value: value in ("dev", "production")),
     "waive": SERVICE_KEYS["waive"],
 }
-VOLUME_KEYS: Mapping[str, Form] = {"backup": SERVICE_KEYS["backup"]}
+VOLUME_KEYS: Mapping[str, Form] = {
+    "backup": SERVICE_KEYS["backup"],
+    "lifetime": ("app or release", lambda value: value in ("app", "release")),
+}
 HEALTH_KEYS: Mapping[str, Form] = {
     "path": ("a path that starts with /", lambda value: isinstance(value, str) and value.startswith("/")),
     "status": ("a status between 100 and 599", lambda value: _is_number(value, 100, 599)),

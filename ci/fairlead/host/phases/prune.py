@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from .. import labels
+from ..api import ApiFault
 from ..atomic import remove_path
 from ..bundle import Bundle, read_bundle, remove_bundle, rewrite_projects
 from ..containers import Container
@@ -52,6 +55,7 @@ def prune_old(host: Host, live: Bundle) -> Outcome:
     if revoked:
         for bundle in bundles:
             rewrite_projects(host.paths, bundle)
+    _remove_volumes(host, homes)
     _remove_content(host, bundles, left, revoked)
     if not gone:
         return Outcome("nothing to remove", skipped=True)
@@ -138,6 +142,19 @@ def _remove_releases(host: Host, ledger: Ledger, homes: Iterable[str]) -> list[s
             shutil.rmtree(host.paths.routes / name, ignore_errors=True)
     stable = {one.id for one in ledger.releases.values() if one.state != GONE}
     return [name for name in doomed if name in stable]
+
+
+def _remove_volumes(host: Host, homes: Collection[str]) -> None:
+    """Remove the volumes that releases had of their own and that are gone: files of their images, no data."""
+    marks = json.dumps({"label": [f"{labels.APP}={host.paths.app}", labels.RELEASE]})
+    for volume in host.engine.get("/volumes", filters=marks).get("Volumes") or ():
+        if (volume.get("Labels") or {}).get(labels.RELEASE) not in homes:
+            try:
+                host.engine.delete(f"/volumes/{volume['Name']}")
+            except ApiFault as fault:
+                host.warn(
+                    f"the volume {volume['Name']} of a release that is gone stays: {fault.why or fault.what}"
+                )
 
 
 def _remove_content(host: Host, bundles: list[Bundle], left: list[Container], revoked: set[str]) -> None:

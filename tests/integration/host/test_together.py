@@ -1,0 +1,91 @@
+"""What shares files of a release, or calls each other otherwise than by HTTP, serves together."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+
+from fairlead.host.engine import Engine
+from fairlead.host.remove import run_remove
+from tests.integration.host.sheet import HEALTHY, Sheet
+from tests.integration.host.stage import Stage
+
+_BACK = """\
+{
+	admin off
+}
+:9000 {
+	log {
+		output file /static/REVISION.css
+	}
+	respond "back of REVISION"
+}
+"""
+_FRONT = """\
+{
+	admin off
+}
+:8000 {
+	root * /static
+	@file file
+	handle @file {
+		file_server
+	}
+	handle {
+		reverse_proxy back:9000
+	}
+}
+"""
+
+
+def _pair(stage: Stage, number: int) -> Sheet:
+    """A front that is the same in each release, before a program that it reaches by its name in its release."""
+    sheet = stage.sheet(number)
+    sheet.web(text=_FRONT, expect_release=None, together=True, calls=["back"])
+    back = {
+        "command": ["/caddy", "run", "--config", "/etc/site", "--adapter", "caddyfile"],
+        "healthcheck": HEALTHY,
+    }
+    sheet.service(
+        "back",
+        "worker",
+        together=True,
+        definition={**back, "volumes": [{"type": "volume", "source": "static", "target": "/static"}]},
+        mounts=[{"file": sheet.file(_BACK.replace("REVISION", sheet.revision[:4])), "target": "/etc/site"}],
+    )
+    reads = {"type": "volume", "source": "static", "target": "/static", "read_only": True}
+    sheet.services["web"]["definition"]["volumes"] = [reads]
+    sheet.proxy()
+    sheet.extra["release_volumes"] = ["static"]
+    sheet.watch = {"window": 0}
+    return sheet
+
+
+def _get(stage: Stage, path: str) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}{path}", timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def _volumes(stage: Stage) -> set[str]:
+    found = Engine.connect().get("/volumes", filters=json.dumps({"name": [stage.app]}))["Volumes"] or []
+    return {volume["Name"].removeprefix(f"{stage.app}-") for volume in found}
+
+
+def test_a_front_meets_the_program_and_the_files_of_its_own_release(stage: Stage) -> None:
+    """It is restarted with what it calls, though nothing of it changed; old volumes go with their releases."""
+    assert stage.deploy(_pair(stage, 1)).status == "live", stage.events
+    assert _get(stage, "/") == "back of 1111"
+    assert "back of" not in _get(stage, "/1111.css")
+    assert stage.deploy(_pair(stage, 2)).status == "live", stage.events
+    assert _get(stage, "/") == "back of 2222"
+    assert "back of" not in _get(stage, "/2222.css")
+    assert _get(stage, "/1111.css") == "back of 2222", "there is no such file any more"
+    assert stage.rollback().status == "live"
+    assert _get(stage, "/") == "back of 1111"
+    assert "back of" not in _get(stage, "/1111.css")
+    assert stage.deploy(_pair(stage, 3)).status == "live"
+    assert stage.deploy(_pair(stage, 4)).status == "live"
+    assert _volumes(stage) <= {f"{number:06}_static" for number in (1, 3, 4)}
+    assert "000004_static" in _volumes(stage)
+    run_remove(stage.paths, stage.events.append)
+    assert _volumes(stage) == set(), "they were no data"
