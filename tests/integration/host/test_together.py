@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 from fairlead.host.engine import Engine
 from fairlead.host.remove import run_remove
+from tests.integration.host.php import php_image
 from tests.integration.host.sheet import HEALTHY, Sheet
 from tests.integration.host.stage import Stage
 
@@ -89,3 +92,90 @@ def test_a_front_meets_the_program_and_the_files_of_its_own_release(stage: Stage
     assert "000004_static" in _volumes(stage)
     run_remove(stage.paths, stage.events.append)
     assert _volumes(stage) == set(), "they were no data"
+
+
+_NGINX = """\
+events {}
+pid /tmp/nginx.pid;
+error_log stderr;
+http {
+	types { text/css css; }
+	access_log off;
+	server {
+		listen 8000;
+		root /var/www/html;
+		location / { try_files $uri @php; }
+		location @php {
+			fastcgi_pass php:9000;
+			fastcgi_param SCRIPT_FILENAME /var/www/html/index.php;
+			fastcgi_param REQUEST_METHOD $request_method;
+		}
+	}
+}
+"""
+_FPM = """\
+[global]
+error_log = /proc/self/fd/2
+daemonize = no
+[www]
+user = www-data
+group = www-data
+listen = 9000
+pm = static
+pm.max_children = 2
+"""
+
+
+def _php(stage: Stage, number: int) -> Sheet:
+    """The usual two: nginx, and PHP-FPM whose image fills the volume that both mount."""
+    sheet = stage.sheet(number)
+    sheet.web(text="", expect_release=None, together=True, calls=["php"], image=php_image(""))
+    web = sheet.services["web"]
+    web["definition"].pop("healthcheck")
+    volume = {"type": "volume", "source": "code", "target": "/var/www/html"}
+    web["definition"].update(
+        image=php_image(""),
+        command=["/usr/sbin/nginx", "-c", "/etc/site", "-g", "daemon off;"],
+        volumes=[{**volume, "read_only": True}],
+    )
+    web["gate"], web["mounts"] = "http", [{"file": sheet.file(_NGINX), "target": "/etc/site"}]
+    sheet.service(
+        "php",
+        "worker",
+        image=php_image(str(number)),
+        together=True,
+        definition={
+            "image": php_image(str(number)),
+            "command": ["/usr/sbin/php-fpm8.4", "-y", "/etc/fpm", "-F"],
+            "volumes": [volume],
+        },
+        mounts=[{"file": sheet.file(_FPM), "target": "/etc/fpm"}],
+    )
+    sheet.proxy()
+    sheet.extra["release_volumes"] = ["code"]
+    sheet.watch = {"window": 0}
+    return sheet
+
+
+def test_php_fpm_and_its_files_are_those_of_the_release(stage: Stage) -> None:
+    """Page and style sheet are of one release at any moment, and no request is lost between two."""
+    assert stage.deploy(_php(stage, 1)).status == "live", stage.events
+    seen: list[tuple[str, str]] = []
+    stop = threading.Event()
+
+    def visit() -> None:
+        while not stop.is_set():
+            seen.append((_get(stage, "/"), _get(stage, "/site.css")))
+
+    with ThreadPoolExecutor(1) as pool:
+        visitor = pool.submit(visit)
+        try:
+            assert stage.deploy(_php(stage, 2)).status == "live", stage.events
+        finally:
+            stop.set()
+        visitor.result()
+    assert _get(stage, "/") == "code of 2 at fpm-fcgi"
+    assert _get(stage, "/site.css") == "/* css of 2 */"
+    pages, styles = zip(*seen, strict=True)
+    assert set(pages) <= {"code of 1 at fpm-fcgi", "code of 2 at fpm-fcgi"}
+    assert set(styles) <= {"/* css of 1 */", "/* css of 2 */"}
