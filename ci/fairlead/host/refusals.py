@@ -95,7 +95,7 @@ def _of_another_owner(release: Release, state: State, options: Options) -> Itera
         yield Refusal(
             f"the volumes of {release.app!r} on this host belong to {state.kept.owner}",
             why=f"it was removed from here, and its data stayed: this release, of {claim}, would go on with {volumes}",
-            fix="choose another name, delete them with `docker volume rm`, or deploy with --take-over to have them",
+            fix="choose another name, delete them (`docker volume rm`; a folder as root with `rm -r`), or deploy with --take-over to have them",
         )
 
 

@@ -79,14 +79,14 @@ def find_removed(root: Path, app: str) -> Optional[Mapping[str, Any]]:
 
 @dataclass(frozen=True)
 class Kept:
-    """What stayed of an app that was removed: volumes that are still there, and whose they are."""
+    """What stayed of an app that was removed: volumes and folders that are still there, and whose they are."""
 
     owner: Owner
     volumes: Sequence[str]
 
 
 def read_kept(paths: Paths, engine: Engine) -> Optional[Kept]:
-    """The volumes that stayed of the app of this name; None where there are none, or nobody knows whose they are.
+    """The volumes and folders that stayed of the app of this name; None where there are none, or nobody knows whose they are.
 
     Raises:
         EngineFault: the engine does not answer.
@@ -94,10 +94,12 @@ def read_kept(paths: Paths, engine: Engine) -> Optional[Kept]:
     record = find_removed(paths.root, paths.app) or {}
     owner = parse_owner(record.get("owner"))
     named = [str(name) for name in record.get("volumes_kept") or ()]
-    if owner is None or not named:
+    folders = [str(name) for name in record.get("data_kept") or ()]
+    if owner is None or not (named or folders):
         return None
-    found = engine.get("/volumes", filters=json.dumps({"name": named})).get("Volumes") or ()
+    found = engine.get("/volumes", filters=json.dumps({"name": named})).get("Volumes") or () if named else ()
     there = sorted({str(one["Name"]) for one in found} & set(named))
+    there += [folder for folder in folders if Path(folder).is_dir()]
     return Kept(owner, there) if there else None
 
 

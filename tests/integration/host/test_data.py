@@ -96,6 +96,9 @@ def test_a_removal_keeps_it_unless_volumes_are_to_go(stage: Stage) -> None:
     told = run_remove(stage.paths, stage.events.append, task="gone", by="alice")
     assert (told.status, told.data["data_kept"]) == ("ok", [str(folder)])
     assert _logs(stage) == {"1"}
+    others = _writing(stage, 2)
+    others.extra["source"] = "https://example.com/somebody/else"
+    assert str(folder) in str(stage.deploy(others).error), "whoever takes the name does not get the data"
     assert stage.deploy(_writing(stage, 2)).status == "live"
     assert _get(stage, "/first.txt") == "of 1"
     told = run_remove(stage.paths, stage.events.append, volumes=True)

@@ -226,3 +226,29 @@ def test_jobs_run_after_those_that_they_need() -> None:
     made["services"]["migrate"] = service("job", "api", depends_on={"a-seed": {}})
     with pytest.raises(InputFault, match="wait for each other"):
         order_jobs(release(**made).jobs)
+
+
+def test_what_belongs_together_starts_together() -> None:
+    """Though only one of them has changed: what they share is of one release."""
+    served = document()
+    for name in ("api", "web"):
+        served["services"][name]["together"] = True
+    made = document(revision="2" * 40)
+    made["services"]["api"] = service("app", "api", "c", depends_on={}, together=True)
+    made["services"]["web"]["together"] = True
+    plan = plan_deploy(release(**made), serving(release(**served)))
+    assert _actions(plan)["web"] == ("start", "it goes together with api")
+    assert plan.homes == {"api": "000002", "web": "000002", "worker": "000001"}
+
+
+def test_folders_for_data_are_made_once_and_told() -> None:
+    plan = plan_deploy(release(data={"up": {}}), replace(serving(release()), data=frozenset()))
+    assert any("make the folder data/up" in step for step in plan.steps)
+    there = plan_deploy(release(data={"up": {}}), replace(serving(release()), data=frozenset({"up"})))
+    assert not there.data
+
+
+def test_what_is_said_of_a_volume_to_fairlead_is_no_change_of_it() -> None:
+    """Who says at last how it is backed up is not refused for that."""
+    before, after = {"data": {}}, {"data": {"x-fairlead": {"backup": {"by": "hand, every night"}}}}
+    assert plan_deploy(release(volumes=after), serving(release(volumes=before))).refusals == ()
