@@ -250,5 +250,6 @@ def test_folders_for_data_are_made_once_and_told() -> None:
 
 def test_what_is_said_of_a_volume_to_fairlead_is_no_change_of_it() -> None:
     """Who says at last how it is backed up is not refused for that."""
-    before, after = {"data": {}}, {"data": {"x-fairlead": {"backup": {"by": "hand, every night"}}}}
+    before: dict[str, dict[str, str]] = {"data": {}}
+    after = {"data": {"x-fairlead": {"backup": {"by": "hand, every night"}}}}
     assert plan_deploy(release(volumes=after), serving(release(volumes=before))).refusals == ()
