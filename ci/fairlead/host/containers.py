@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _DEFAULT_INTERVAL = 30.0
 _DEFAULT_RETRIES = 3
 _NANOSECONDS = 1e9
 _SHELL = ("/bin/sh", "-c")
+_NAMELESS = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Container:
     ``check`` is the command line of its health check, empty without one, ``check_timeout`` its seconds;
     ``sources`` are the paths on the host of what it is shown, and of the secrets whose values are its variables;
     ``start_period`` is that of its health check, ``patience`` all the seconds that this gives it to become healthy;
-    ``networks`` are the names of those it is in.
+    ``networks`` are the names of those it is in, ``volumes`` of those it has mounted.
     """
 
     id: str
@@ -67,6 +69,12 @@ class Container:
     networks: tuple[str, ...] = ()
     start_period: float = 0.0
     patience: float = 0.0
+    volumes: tuple[str, ...] = ()
+
+    @property
+    def has_nameless_volume(self) -> bool:
+        """Whether it keeps data where nobody finds them again but this very container."""
+        return any(_NAMELESS.fullmatch(name) for name in self.volumes)
 
     @property
     def serves(self) -> bool:
@@ -117,6 +125,9 @@ def parse_container(raw: Mapping[str, Any]) -> Container:
         start_period=_seconds(check, "StartPeriod"),
         patience=_seconds(check, "StartPeriod")
         + (_seconds(check, "Interval") or _DEFAULT_INTERVAL) * (check.get("Retries") or _DEFAULT_RETRIES),
+        volumes=tuple(
+            str(mount.get("Name") or "") for mount in raw.get("Mounts") or () if mount.get("Type") == "volume"
+        ),
     )
 
 

@@ -12,10 +12,11 @@ from .changes import explain_change
 from .containers import Container
 from .edge.plan import needs_image, plan_edge
 from .fleet import Fleet
+from .handover import Handover, plan_handovers
 from .health import READY, judge_replicas
 from .ledger import DEPLOY, ROLLBACK, Rotation
 from .order import order_jobs
-from .project import platform_hashes, used_resources
+from .project import listed_volumes, platform_hashes, used_resources
 from .refusals import Refusal, plan_refusals, plan_rollback_refusals
 from .release import Release, Service, content_of
 from .request import Options
@@ -23,6 +24,7 @@ from .routes import service_name
 from .snippet import render_switch
 from .state import State
 
+PROXY = "proxy"
 ROLLBACK_WINDOW = 0.2
 """Seconds at most that a rollback is watched: the release has proved itself before, and who goes back is in a hurry."""
 
@@ -32,7 +34,8 @@ class Plan:
     """A deploy or rollback, decided.
 
     ``resources``: networks or volumes have to be made; ``window``: for how many seconds it is watched;
-    ``edge``: what is done to the edge of the host, in words; ``data``: folders for what is written, to be made.
+    ``edge``: what is done to the edge of the host, in words; ``data``: folders for what is written, to be made;
+    ``handovers``: who ends before another one starts; ``left``: the volumes that nothing uses any more.
     """
 
     kind: str
@@ -48,6 +51,8 @@ class Plan:
     rotations: Mapping[str, Rotation] = field(default_factory=dict)
     edge: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
+    handovers: tuple[Handover, ...] = ()
+    left: tuple[str, ...] = ()
 
     def of(self, *actions: str, platform: bool) -> list[Action]:
         """The actions of these kinds, of the platform or of the rolled services."""
@@ -74,6 +79,7 @@ class Plan:
             return [f"nothing: release {self.previous} is this very one, and it serves"]
         steps = [f"pull {image}" for image in self.pull]
         steps += [f"make the folder data/{name}, which stays over all releases" for name in self.data]
+        steps += [str(one) for one in self.handovers]
         steps += [
             _in_words(one) for one in self.actions if self._is_platform(one) and one.action in (START, UPDATE)
         ]
@@ -84,6 +90,7 @@ class Plan:
         if self.window:
             steps.append(f"watch it for {self.window:g} s, and go back if it fails")
         steps += [_in_words(one) for one in self.actions if one.action == REMOVE]
+        steps += [f"keep the volume {name}, with its data: nothing uses it any more" for name in self.left]
         steps += [f"remove the old value of the secret {name}" for name in sorted(self.rotations)]
         return steps
 
@@ -137,6 +144,8 @@ def plan_deploy(release: Release, state: State, options: Optional[Options] = Non
         window=release.watch.window,
         edge=edge,
         data=data,
+        handovers=plan_handovers(release, state.containers, actions),
+        left=_volumes_left(release, state),
     )
 
 
@@ -160,6 +169,8 @@ def plan_rollback(target: Bundle, state: State, options: Optional[Options] = Non
         refusals=plan_rollback_refusals(target, state, options),
         window=min(release.watch.window, ROLLBACK_WINDOW),
         edge=edge,
+        handovers=plan_handovers(release, state.containers, actions),
+        left=_volumes_left(release, state),
     )
 
 
@@ -287,7 +298,7 @@ def _job(service: Service, state: State, fleet: Optional[Fleet]) -> Action:
 
 
 def _removals(release: Release, state: State) -> list[Action]:
-    """Services that are no longer in the release. State is never removed: that is a decision about data."""
+    """Services that are no longer in the release, and what is left of one before it. No volume goes with them."""
     if state.live is None:
         return []
     actions = []
@@ -296,12 +307,31 @@ def _removals(release: Release, state: State) -> list[Action]:
         if old.is_job or (new is not None and new.is_rolled == old.is_rolled and not new.is_job):
             continue
         home = state.live.homes.get(name, "") if old.is_rolled else ""
-        if old.role == "state":
-            action, reason = KEEP, "it is no longer in the release; its data stays until somebody removes it"
-        else:
-            action, reason = REMOVE, "it is no longer in the release"
-        actions.append(Action(name, old.role, action, reason, old.pinned, home, old.why))
-    return actions
+        reason = "it is no longer in the release" if new is None else _other_kind(new)
+        actions.append(Action(name, old.role, REMOVE, reason, old.pinned, home, old.why))
+    known = {**state.live.release.services, **release.services}
+    strangers = [one for one in state.containers if one.running and not one.release and not one.oneoff]
+    return [
+        *actions,
+        *(
+            Action(one.service, one.role, REMOVE, "no release has it any more", one.image, "")
+            for one in strangers
+            if one.service not in known and one.role != PROXY
+        ),
+    ]
+
+
+def _other_kind(new: Service) -> str:
+    """What has become of a service."""
+    if new.is_job:
+        return "it is a one-shot now"
+    return "each release has its own now" if new.is_rolled else "it outlives releases now"
+
+
+def _volumes_left(release: Release, state: State) -> tuple[str, ...]:
+    """The app's volumes that the release which serves has, and this one has not."""
+    live = listed_volumes(state.live.release) if state.live is not None else {}
+    return tuple(sorted(set(live.values()) - set(listed_volumes(release).values())))
 
 
 def _images_to_pull(

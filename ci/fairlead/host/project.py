@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from . import labels
@@ -158,11 +158,30 @@ def used_resources(service: Service, release: Release) -> dict[str, str]:
     found = {}
     for key in _networks(service.definition):
         found[f"network {key}"] = real_name(release.app, key, release.networks.get(key) or {})
+    for source, name in _volumes(service, release):
+        found[f"volume {source}"] = name
+    return found
+
+
+def used_volumes(service: Service, release: Release) -> list[str]:
+    """The real names of the volumes that a service uses."""
+    return [name for _, name in _volumes(service, release)]
+
+
+def listed_volumes(release: Release) -> dict[str, str]:
+    """The volumes of the app's own, by their names in the file: real names."""
+    return {
+        key: real_name(release.app, key, how)
+        for key, how in release.volumes.items()
+        if not how.get("external")
+    }
+
+
+def _volumes(service: Service, release: Release) -> Iterator[tuple[str, str]]:
     for volume in service.definition.get("volumes") or ():
         source = str(volume.get("source")) if isinstance(volume, Mapping) else ""
         if source in release.volumes:
-            found[f"volume {source}"] = real_name(release.app, source, release.volumes[source])
-    return found
+            yield source, real_name(release.app, source, release.volumes[source])
 
 
 def _without_copy(volume: Any, release: Release) -> Any:

@@ -125,6 +125,8 @@ def revert(host: Host, left: Transaction) -> None:
     else:
         _stop_again(host, left, containers)
     restore_platform(host, left.number, left.updated)
+    # What had to end before another one was started in its place.
+    restart_serving(host, read_bundle(host.paths, read_live(host.paths)))
     # Last, for it writes: on a full disk there is room again where the release was.
     close_dark(host.paths)
 

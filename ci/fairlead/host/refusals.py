@@ -39,7 +39,7 @@ def plan_refusals(
         *_of_another_owner(release, state, options),
         *_of_another_project(release, state),
         *_older(release, state, options),
-        *_state_recreated(release, options, updated),
+        *_state_recreated(release, state, options, updated),
         *_resources_changed(release, state),
         *_of_the_edge(release, state),
     )
@@ -121,9 +121,13 @@ def _older(release: Release, state: State, options: Options) -> Iterator[Refusal
         )
 
 
-def _state_recreated(release: Release, options: Options, updated: Sequence[str]) -> Iterator[Refusal]:
+def _state_recreated(
+    release: Release, state: State, options: Options, updated: Sequence[str]
+) -> Iterator[Refusal]:
+    live = state.live.release.services if state.live is not None else {}
     for name in updated:
-        if release.services[name].role == "state" and name not in options.accept_recreate:
+        roles = {release.services[name].role, live[name].role if name in live else ""}
+        if "state" in roles and name not in options.accept_recreate:
             yield Refusal(
                 f"the definition of {name!r} has changed, and it keeps data",
                 why="to bring it up to date its container must be stopped and made again",

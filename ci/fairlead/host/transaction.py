@@ -21,7 +21,7 @@ from .errors import (
 from .fold import fold_records
 from .journal import BEGIN, PHASE
 from .ledger import DEPLOY, Transaction
-from .phases.platform import changed_services
+from .phases.platform import touched_services
 from .recover import end_transaction, revert
 from .result import PhaseTime, Result
 from .routes import read_live, switch_back
@@ -140,7 +140,7 @@ def _run_phase(context: Context, phase: Phase, timeline: Timeline) -> None:
     context.host.begin_phase(phase.name, phase.within(context.target.release.start_timeout))
     if phase.reverts and phase.name != COMMITTING:
         context.heed()
-    told: dict[str, Any] = {"updated": changed_services(context)} if phase.name == "platform" else {}
+    told: dict[str, Any] = {"updated": touched_services(context)} if phase.name == "platform" else {}
     context.host.journal.append(PHASE, tx=context.number, phase=phase.name, **told)
     if phase is not PHASES[0]:
         timeline.begin(phase.name)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -176,8 +177,9 @@ class Stage:
     def clear(self) -> None:
         """Leave nothing on the engine."""
         engine = Engine.connect()
-        for one in engine.containers(f"dev.fairlead.app={self.app}"):
-            engine.remove(one["Id"])
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            found = engine.containers(f"dev.fairlead.app={self.app}")
+            list(pool.map(engine.remove, [one["Id"] for one in found]))
         own = json.dumps({"label": [f"com.docker.compose.project={self.app}"]})
         for network in engine.get("/networks", filters=own):
             engine.delete(f"/networks/{network['Id']}")

@@ -120,16 +120,46 @@ def test_changed_network_is_refused() -> None:
     assert plan.refusals[0].what == "the definition of the network 'edge' has changed"
 
 
-def test_what_left_the_release_is_removed_but_state_never() -> None:
-    """Data is removed by people."""
+def test_what_left_the_release_is_removed_and_its_volume_never() -> None:
+    """Data is removed by people, and the plan says where it is."""
     made = document(routes={"web": 8000})
     del made["services"]["db"], made["services"]["api"]
-    actions = _actions(plan_deploy(release(**made), serving(release())))
-    assert actions["api"][0] == "remove"
-    assert actions["db"] == (
-        "keep",
-        "it is no longer in the release; its data stays until somebody removes it",
+    made["volumes"] = {}
+    plan = plan_deploy(release(**made), serving(release()))
+    assert _actions(plan)["api"][0] == "remove"
+    assert _actions(plan)["db"] == ("remove", "it is no longer in the release")
+    assert plan.left == ("board_pgdata",)
+    assert plan.steps[-1] == "keep the volume board_pgdata, with its data: nothing uses it any more"
+
+
+def test_what_was_left_of_an_earlier_release_is_told() -> None:
+    """An older agent let a database run on for ever: it is named, and stopped with this release."""
+    state = serving(release())
+    left = container("queue", "", role="state", image="redis:8")
+    plan = plan_deploy(release(), replace(state, containers=(*state.containers, left)))
+    assert _actions(plan)["queue"] == ("remove", "no release has it any more")
+    assert not plan.unchanged
+
+
+def test_a_database_under_another_name_waits_until_the_old_one_has_ended() -> None:
+    """Two on one volume would destroy it."""
+    made = document()
+    made["services"]["database"] = {**made["services"].pop("db")}
+    made["services"]["api"]["depends_on"] = {}
+    state = serving(release())
+    containers = tuple(
+        replace(one, volumes=("board_pgdata",)) if one.service == "db" else one for one in state.containers
     )
+    plan = plan_deploy(release(**made), replace(state, containers=containers))
+    assert "stop db before database is started: both use the volume board_pgdata" in plan.steps
+
+
+def test_database_that_becomes_another_role_is_not_recreated_in_passing() -> None:
+    """It keeps data, whatever it is called from now on."""
+    made = document()
+    made["services"]["db"] = service("ops", "db", "d")
+    plan = plan_deploy(release(**made), serving(release()))
+    assert [one.what for one in plan.refusals] == ["the definition of 'db' has changed, and it keeps data"]
 
 
 def test_job_runs_once_for_its_hash() -> None:

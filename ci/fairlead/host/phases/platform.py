@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Sequence
 
 from .. import labels
-from ..actions import KEEP, START, UPDATE
+from ..actions import KEEP, REMOVE, START, UPDATE
 from ..atomic import write_file
 from ..containers import Container, find_proxy, platform_project, proxy_project, read_app_containers
 from ..context import Context, Host, Outcome
@@ -40,6 +40,7 @@ from .beside import (
 )
 from .carriers import forget_sockets, wait_for_carriers
 from .claim import take_place
+from .handing import hand_over, open_bridges
 from .takedown import take_down_platform
 from .undone import LATE, late_of, tell_data
 
@@ -59,18 +60,25 @@ def run_platform(context: Context) -> Outcome:
     ]
     release = context.target.release
     made = make_data(context.engine, context.paths, release)
-    if not changed_services(context) and not context.plan.resources and not context.plan.edge:
-        return Outcome(", ".join(f"data/{one}" for one in made) or "unchanged", skipped=not made)
+    idle = not changed_services(context) and not context.plan.resources and not context.plan.edge
+    nothing_changed = Outcome(", ".join(f"data/{one}" for one in made) or "unchanged", skipped=not made)
+    if idle and not context.plan.of(REMOVE, platform=True):
+        return nothing_changed
     switch = render_switch(h2c=release.has_h2c)
     project = _with_kept(render_platform_project(release, context.paths, switch), context)
     keep_for_revert(context.host, context.number)
     meeting = take_place(context)
     write_platform(context.paths, project, switch)
+    if idle:
+        # What goes runs on until the commit, and is in no project that somebody might bring up by hand.
+        return nothing_changed
+    open_bridges(context)
     carriers = [name for name in changed if release.services[name].role == INSIDE]
     if carriers and context.state.live is not None:
         # Before a proxy that an older agent made gives the names of services away.
         bring_up(context.host, carriers)
         wait_for_carriers(context, carriers)
+    hand_over(context, changed)
     if release.proxy in changed and meeting is not None:
         _bring_up_beside(context, meeting, [name for name in changed if name != release.proxy])
     else:
@@ -100,6 +108,12 @@ def _bring_up_beside(context: Context, meeting: Meeting, others: Collection[str]
 def changed_services(context: Context) -> list[str]:
     """The platform services that the plan starts or recreates."""
     return [one.service for one in context.plan.of(START, UPDATE, platform=True)]
+
+
+def touched_services(context: Context) -> list[str]:
+    """What a revert has to look after: what is started or recreated, and what ends before that."""
+    handed = [one.service for one in context.plan.handovers if not one.home]
+    return [*changed_services(context), *dict.fromkeys(handed)]
 
 
 def is_late(service: Service) -> bool:
@@ -299,13 +313,31 @@ def _with_kept(project: Document, context: Context) -> Document:
     """The project with the definitions that stay although the release says something else (data does not go back)."""
     if not context.paths.platform.exists():
         return project
-    current = json.loads(context.paths.platform.read_bytes()).get("services", {})
+    before = json.loads(context.paths.platform.read_bytes())
+    current = before.get("services", {})
     hashes = platform_hashes(context.target.release, render_switch(h2c=context.target.release.has_h2c))
     for one in context.plan.of(KEEP, platform=True):
         kept = current.get(one.service)
         if kept is not None and kept.get("labels", {}).get(labels.HASH) != hashes.get(one.service):
-            project["services"][one.service] = kept
+            project["services"][one.service] = _without_strangers(kept, project)
+            for kind in ("networks", "volumes"):
+                project[kind] = {**_used_by(kept, kind, before), **project[kind]}
     return project
+
+
+def _without_strangers(kept: Document, project: Document) -> Document:
+    """A definition of another release, without the neighbours that this one does not have."""
+    needs = {name: how for name, how in (kept.get("depends_on") or {}).items() if name in project["services"]}
+    rest = {key: value for key, value in kept.items() if key != "depends_on"}
+    return {**rest, **({"depends_on": needs} if needs else {})}
+
+
+def _used_by(service: Document, kind: str, project: Document) -> Document:
+    """The networks or volumes of a project that a service of it uses."""
+    used = set(service.get("networks") or ())
+    if kind == "volumes":
+        used = {one.get("source") for one in service.get("volumes") or () if isinstance(one, dict)}
+    return {key: how for key, how in (project.get(kind) or {}).items() if key in used}
 
 
 def _stale(host: Host, project: Document, names: Sequence[str]) -> list[str]:

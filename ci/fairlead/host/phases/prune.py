@@ -13,12 +13,13 @@ from .. import labels
 from ..api import ApiFault
 from ..atomic import remove_path
 from ..bundle import Bundle, read_bundle, remove_bundle, rewrite_projects
-from ..containers import Container
+from ..containers import Container, platform_project
 from ..context import Context, Host, Outcome
 from ..fold import fold_records
 from ..journal import PRUNED
 from ..ledger import GONE, STABLE, Ledger
 from ..paths import RELEASE_ID
+from ..project import real_name
 from ..rotation import write_rotations
 from ..routes import remove_routes
 
@@ -57,6 +58,7 @@ def prune_old(host: Host, live: Bundle) -> Outcome:
             rewrite_projects(host.paths, bundle)
     _remove_volumes(host, homes)
     _remove_content(host, bundles, left, revoked)
+    _remove_networks(host, bundles, left)
     if not gone:
         return Outcome("nothing to remove", skipped=True)
     host.journal.append(PRUNED, releases=gone, images=[])
@@ -175,6 +177,19 @@ def _remove_content(host: Host, bundles: list[Bundle], left: list[Container], re
     for entry in stored:
         if str(entry) not in needed and (str(entry) in revoked or _is_old(entry)):
             remove_path(entry)
+
+
+def _remove_networks(host: Host, bundles: Sequence[Bundle], left: Sequence[Container]) -> None:
+    """Remove the app's networks that no kept release names and no container is in: a host has room for thirty."""
+    needed = {real_name(host.paths.app, *pair) for one in bundles for pair in one.release.networks.items()}
+    needed |= {name for one in left for name in one.networks}
+    mark = f"{labels.PROJECT}={platform_project(host.paths.app)}"
+    for network in host.engine.get("/networks", filters=json.dumps({"label": [mark]})):
+        if network["Name"] not in needed:
+            try:
+                host.engine.delete(f"/networks/{network['Id']}")
+            except ApiFault as fault:
+                host.warn(f"the network {network['Name']} stays: {fault.why or fault.what}")
 
 
 def _is_old(entry: Path) -> bool:

@@ -33,6 +33,11 @@ def run_retire(context: Context) -> Outcome:
     """Retire everything that the release which serves now does not use."""
     if context.plan.kind == ROLLBACK:
         time.sleep(_SETTLE_SECONDS)
+    for name in context.plan.left:
+        context.host.note(
+            f"the volume {name} stays, with its data: release {context.target.id} does not use it; "
+            f"`docker volume rm {name}` deletes it"
+        )
     return retire_old(context.host, context.target)
 
 
@@ -51,13 +56,16 @@ def retire_old(host: Host, live: Bundle, *, standby_over: bool = False) -> Outco
     retired = find_retired(live, containers)
     old = [one for one in retired if standby is None or not standby.has(one)]
     apart = live.release.edge is not None
-    gone = [
+    left = [
         one for one in containers if _has_left_platform(one, live) and not (apart and one.role == "proxy")
     ]
+    nameless = [one for one in left if one.has_nameless_volume and one.role not in ("proxy", "inside")]
+    gone = [one for one in left if one.running or one not in nameless]
     end_containers(host, old, lambda: find_admin_sockets(host.paths), live.release.drain_timeout)
+    _keep_stopped(host, [one for one in gone if one in nameless])
     stop_containers(host, gone)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        list(pool.map(lambda one: host.engine.remove(one.id), gone))
+        list(pool.map(lambda one: host.engine.remove(one.id), [one for one in gone if one not in nameless]))
     forget_sockets(host, gone)
     replaced = drop_replaced(host, live.release)
     stopped = sorted({*(_name(one) for one in (*old, *gone)), *replaced})
@@ -87,9 +95,19 @@ def _tell_too_large(
 
 
 def _has_left_platform(container: Container, live: Bundle) -> bool:
-    """A platform service that the release does not have any more. State stays: it is a decision about data."""
-    left = not container.release and not container.oneoff and container.service not in live.release.platform
-    return left and container.role != "state"
+    """A platform service that the release does not have any more."""
+    return not container.release and not container.oneoff and container.service not in live.release.platform
+
+
+def _keep_stopped(host: Host, containers: Sequence[Container]) -> None:
+    """Let these stay when they are stopped: with them would go the only way to their data."""
+    for one in containers:
+        # `always` would start it again with the engine.
+        host.engine.post(f"/containers/{one.id}/update", {"RestartPolicy": {"Name": "unless-stopped"}})
+        host.note(
+            f"{one.name} stays, stopped: it keeps data in a volume that has no name; "
+            f"`docker rm -v {one.name}` deletes both"
+        )
 
 
 def _name(container: Container) -> str:

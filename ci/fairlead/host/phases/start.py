@@ -14,12 +14,14 @@ from ..diagnose import advise_start
 from ..drain import end_containers
 from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
+from ..handover import named_bridges
 from ..health import FAILED, judge_container
 from ..inflight import find_admin_sockets
 from ..ledger import DEPLOY
 from ..routes import open_inside, service_name, write_routes
 from ..standby import find_retired
 from ..variables import read_values
+from .handing import hand_over
 from .platform import bring_up, changed_services, is_late
 
 _POLL = 0.2
@@ -34,7 +36,9 @@ def run_start(context: Context) -> Outcome:
     """
     plan = context.plan
     quiet = not context.target.release.release_header
-    write_routes(context.paths, context.target.id, plan.names, quiet=quiet)
+    live = context.state.live.release if context.state.live is not None else None
+    bridges = named_bridges(live.routes, context.target.release) if live is not None else {}
+    write_routes(context.paths, context.target.id, {**plan.names, **bridges}, quiet=quiet)
     actions = [
         one
         for one in plan.of(START, CREATE, platform=False)
@@ -48,6 +52,7 @@ def run_start(context: Context) -> Outcome:
     open_inside(context.paths, context.target.id, plan.names)
     start_services(context, actions)
     if late:
+        hand_over(context, late)
         # Whether they are fit, the next phase sees: it runs their checks itself, which takes half a minute less.
         bring_up(context.host, late)
     return Outcome(", ".join([*(one.service for one in actions), *late]))
