@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 
 TYPE_CHECKING = False
@@ -42,6 +43,8 @@ _CERTIFICATES = (
     *("/usr/share/ca-certificates", "/usr/local/share/ca-certificates"),
 )
 """Where systems keep the certificates that they trust: public, and what a build behind a proxy needs."""
+_LOGIN = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+"""An address with a password in it."""
 _ANY_SIZE = 1 << 62
 _NEVER = ("/proc", "/sys", "/dev")
 
@@ -66,6 +69,13 @@ def is_ours(variable: str) -> bool:
         start = name[:-1]
         return any(one.startswith(start) or start.startswith(one) for one in (*_OUR_PREFIXES, *_OURS))
     return name in _OURS or name.startswith(_OUR_PREFIXES)
+
+
+def may_be_passed(variable: str, value: str) -> bool:
+    """Whether a variable of the caller's may be handed on as it is, to stand where everybody can read it."""
+    name = variable.upper()
+    secret = is_withheld(variable) or any(word in name for word in _SECRET_WORDS)
+    return not secret and _LOGIN.search(value) is None
 
 
 def shown_variables(environ: Mapping[str, str]) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
 from fairlead.compose.builds import foreign_sources, settle_images
 from fairlead.compose.check import compose_files
 from fairlead.compose.loader import Model, load_model
 from fairlead.compose.model import ComposeApp
+from fairlead.compose.passing import pass_variables
 from fairlead.compose.services import infer_services
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
@@ -79,6 +81,7 @@ def build_app(
     left_out = _left_out(model, environment)
     kept = {name: definition for name, definition in definitions.items() if name not in left_out}
     settings, build_faults = settle_images(settings, model, kept)
+    kept, passed = pass_variables(kept, model, os.environ, environment.name)
     app = ComposeApp(
         settings=settings,
         environment=environment,
@@ -93,7 +96,7 @@ def build_app(
             registry=registry,
             volumes=model.value.get("volumes"),
         ),
-        notes=_notes(settings, model, left_out),
+        notes=(*_notes(settings, model, left_out), *passed),
     )
     faults = (*_left_out_needs(app, left_out), *_proxies(app), *build_faults)
     if faults:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairlead.submodules import missing_submodules
+
 MAX_BYTES = 32 * 1024 * 1024
 """Most bytes of one mounted file or folder: configuration, not data."""
 MAX_FILES = 2_000
@@ -52,6 +54,10 @@ def load_tree(path: Path, repository: Path) -> Tree:
     Raises:
         TreeRefusedError: it is missing, too large, leaves the repository, or is no file or folder.
     """
+    for missing in missing_submodules(path):
+        raise TreeRefusedError(
+            f"the submodule {missing} is not there; run `git submodule update --init {missing}`"
+        )
     try:
         return _load(_inside(path, repository), repository)
     except OSError as error:

@@ -34,6 +34,7 @@ from fairlead.release.identity import Identity
 from fairlead.report import Reporter
 from fairlead.report.redact import masked
 from fairlead.settings.values import Settings
+from fairlead.submodules import refuse_missing_submodules
 from fairlead.tools.locate import locate
 
 # Bake of buildx 0.19 and newer asks for leave to read a secret or write an archive outside of the folder
@@ -48,7 +49,7 @@ def load_sources(settings: Settings) -> dict[str, Source]:
     """Read the Dockerfile of each image.
 
     Raises:
-        InputError: one is not there.
+        InputError: one is not there, or a submodule that the image is built from.
     """
     sources = {}
     for name, image in settings.images.items():
@@ -63,7 +64,9 @@ def load_sources(settings: Settings) -> dict[str, Source]:
                 f"the Dockerfile {shown_path(image.dockerfile)} of the image {name} is not there",
                 fix=f"write it, or name another one: images: {{{name}: {{dockerfile: …}}}}",
             ) from error
-        sources[name] = Source(image, parse_dockerfile(text), load_ignore(image))
+        ignore = load_ignore(image)
+        refuse_missing_submodules(name, image.context, ignore)
+        sources[name] = Source(image, parse_dockerfile(text), ignore)
     return sources
 
 

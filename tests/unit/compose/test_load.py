@@ -39,7 +39,7 @@ def test_what_compose_refuses_has_a_place(tmp_path: Path, text: str, place: str,
     assert words in finding.what
 
 
-def test_nothing_of_the_shell_reaches_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_of_the_shell_is_put_into_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable of the shell beats every env file in Compose: a rollback would start today's image."""
     monkeypatch.setenv("TAG", "from-the-shell")
     monkeypatch.setenv("COMPOSE_FILE", "elsewhere.yaml")
@@ -47,7 +47,8 @@ def test_nothing_of_the_shell_reaches_the_files(tmp_path: Path, monkeypatch: pyt
     text = "services: {web: {image: 'nginx:${TAG:-default}', environment: [TAG]}}\n"
     app = load(app_settings(tmp_path, text))
     assert app.services["web"].reference == "nginx:default"
-    assert app.services["web"].definition["environment"] == {"TAG": None}
+    # What is written without a value is asked of the caller, and of him alone.
+    assert app.services["web"].definition["environment"] == {"TAG": "from-the-shell"}
 
 
 def test_an_env_file_beside_the_compose_file_is_read_and_told(tmp_path: Path) -> None:

@@ -45,7 +45,10 @@ class _Layered(dict[str, str]):
 
 
 def parse_dotenv(
-    text: str, outer: Mapping[str, str], known: dict[str, str] | None = None
+    text: str,
+    outer: Mapping[str, str],
+    known: dict[str, str] | None = None,
+    lost: list[tuple[str, int]] | None = None,
 ) -> dict[str, tuple[str, int]]:
     """The variables of a file, each with the line that sets it.
 
@@ -53,6 +56,7 @@ def parse_dotenv(
         text: the file.
         outer: what ``$VAR`` and a bare ``VAR`` take their value from first.
         known: what was read before; a value may use it. It is added to.
+        lost: takes what is nothing for want of a variable: the name whose value is cut, or none where a line sets nothing.
 
     Raises:
         DotenvError: a line is none that sets a variable.
@@ -63,13 +67,23 @@ def parse_dotenv(
     for name, value, quote, line in _statements(text.removeprefix("\ufeff")):
         if value is None:
             if name not in outer:
+                if name and lost is not None:
+                    lost.append(("", line))
                 continue
             value = outer[name]
         elif quote != "'":
+            unset: list[str] = []
+
+            def told(variable: str, operator: str, _: str, is_set: bool, unset: list[str] = unset) -> None:
+                if not operator and not is_set:
+                    unset.append(variable)
+
             try:
-                value = substitute(_unescape(value) if quote else value, seen)
+                value = substitute(_unescape(value) if quote else value, seen, told)
             except TemplateError as error:
                 raise DotenvError(error.quiet, line) from error
+            if unset and lost is not None:
+                lost.append((name, line))
         known[name] = value
         found[name] = (value, line)
     return found

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MAX_FILES = 300
 """Most compose files of one app, those that it includes and extends among them, each as often as it is named."""
 MAX_DOTENV_BYTES = 1024 * 1024
+_QUOTE = "write `$$` for a dollar, or the value in single quotes; declare a variable in environments.<name>.variables"
+_SET = "give it a value here, or declare it in environments.<name>.variables"
 
 
 @dataclass(frozen=True)
@@ -164,11 +166,30 @@ class Reader:
         except (OSError, SourceRefusedError) as error:
             self._refused(shown, error, place, "env-file")
             return None
+        lost: list[tuple[str, int]] = []
         try:
-            return parse_raw(text, known) if raw else parse_dotenv(text, outer, known)
+            return parse_raw(text, known) if raw else parse_dotenv(text, outer, known, lost)
         except DotenvError as error:
             self.faults.append(Finding(error.what, Location(shown, error.line, 1), rule="env-file"))
             return None
+        finally:
+            self._tell_lost(shown, lost)
+
+    def _tell_lost(self, shown: str, lost: list[tuple[str, int]]) -> None:
+        """Say once of each line that it loses something; what stands in it may be a secret."""
+        for name, line in lost:
+            what, fix = (
+                f"the value of {name} is cut at a `$`: what follows names a variable that is not set",
+                _QUOTE,
+            )
+            if not name:
+                what, fix = (
+                    "the line sets nothing: it names a variable without a value, which is not set",
+                    _SET,
+                )
+            finding = Finding(what, Location(shown, line, 1), fix, "env-file", severity="warning")
+            if finding not in self.faults:
+                self.faults.append(finding)
 
     def _refused(
         self, shown: str, error: OSError | SourceRefusedError, place: Location | None, rule: str

@@ -60,7 +60,9 @@ that means itself is written `$$`.""",
         title="A file of variables that is missing or can't be read",
         why="""\
 Compose refuses to start without a file under `env_file`, unless it says `required: false`. As a note it says that a
-`.env` beside the compose file is read, whose values count behind those of the environment.""",
+`.env` beside the compose file is read, whose values count behind those of the environment. As a warning it names the
+line of such a file that loses something: a value that is cut at a `$` (`abc$def`, where `def` is no variable), or a name
+alone that is not set.""",
         bad=f"{_WEB}    env_file: ./missing.env\n",
         good=f"{_WEB}    env_file: [{{path: ./missing.env, required: false}}]\n",
         sources=(f"{SERVICES}#env_file",),

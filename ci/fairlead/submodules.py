@@ -1,0 +1,79 @@
+"""Submodules that a checkout does not have: git leaves an empty folder there, which would be built or shipped as it is."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatch
+from os import scandir
+from pathlib import Path
+
+from fairlead.errors import InputError
+from fairlead.sources import is_below, repository_of
+
+_PATH = re.compile(r'^\s*path\s*=\s*"?(?P<path>[^"\n]*?)"?\s*$', re.MULTILINE)
+_MOST_BYTES = 1 << 20
+
+
+def missing_submodules(folder: Path) -> tuple[str, ...]:
+    """The submodules in a folder, or around it, that are not there; by their paths in the repository."""
+    home = repository_of(str(folder))
+    try:
+        with Path(home, ".gitmodules").open(encoding="utf-8", errors="replace") as stream:
+            text = stream.read(_MOST_BYTES)
+    except OSError:
+        return ()
+    real = str(folder.resolve())
+    return tuple(
+        path
+        for path in sorted({match["path"].strip("/") for match in _PATH.finditer(text)} - {""})
+        if ".." not in path.split("/")
+        and (is_below(f"{home}/{path}", real) or is_below(real, f"{home}/{path}"))
+        and _is_empty(Path(home, path))
+    )
+
+
+def refuse_missing_submodules(image: str, context: Path, ignore: str) -> None:
+    """Refuse to build an image from a folder in which a submodule is not there.
+
+    Args:
+        image: its name.
+        context: the folder.
+        ignore: the text of its ``.dockerignore``: what that leaves out is not missed.
+
+    Raises:
+        InputError: one is not there.
+    """
+    home = repository_of(str(context))
+    for path in missing_submodules(context):
+        inside = f"{home}/{path}".removeprefix(f"{context.resolve()}/")
+        if not _is_ignored(inside, ignore):
+            raise InputError(
+                f"the submodule {path} is not there, and the image {image} is built from a folder that it is in",
+                why="an empty folder would go into the image in its place",
+                fix=f"`git submodule update --init {path}` (in a workflow: `submodules: true` of actions/checkout), "
+                "or name it in .dockerignore",
+            )
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether nothing lies there; what cannot be looked at is told by who reads it."""
+    try:
+        with scandir(folder) as entries:
+            return next(entries, None) is None
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def _is_ignored(path: str, ignore: str) -> bool:
+    """Whether a line of a ``.dockerignore`` leaves a folder out, by itself or with one above it."""
+    steps = path.split("/")
+    above = ["/".join(steps[:end]) for end in range(1, len(steps) + 1)]
+    lines = [line.strip().strip("/").removeprefix("./") for line in ignore.splitlines()]
+    patterns = [line.removesuffix("/**") for line in lines if line and line[0] not in "#!"]
+    return any(
+        fnmatch(one, pattern) or fnmatch(one, pattern.removeprefix("**/"))
+        for one in above
+        for pattern in patterns
+    )
