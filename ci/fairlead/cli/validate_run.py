@@ -193,13 +193,14 @@ def _write_baseline(options: ValidateOptions, request: Request, verdict: Verdict
     from fairlead.positions import shown_path
 
     path = _baseline_path(options, request.scopes)
-    written = write_baseline(path, verdict.findings, verdict.models, except_rules=ALWAYS)
-    left = [finding for finding in verdict.findings if finding.rule in ALWAYS]
+    left = verdict.unsilenced
+    known = [finding for finding in verdict.findings if finding not in left]
+    written = write_baseline(path, known, verdict.models, except_rules=ALWAYS)
     print_lines([f"{shown_path(path)}: {len(written.entries)} findings are known from now on"])
     if not left:
         return 0
-    _deliver(replace(verdict, findings=tuple(left)), ValidateOptions(), as_json=False, plain=True)
-    return replace(verdict, findings=tuple(left)).exit_code
+    _deliver(replace(verdict, findings=left), ValidateOptions(), as_json=False, plain=True)
+    return replace(verdict, findings=left).exit_code
 
 
 def _deliver(verdict: Verdict, options: ValidateOptions, *, as_json: bool, plain: bool) -> None:

@@ -42,12 +42,19 @@ def judge(request: Request) -> Verdict:
         from fairlead.compose.baseline import apply_baseline
 
         models = [one.model for one in judged]
-        found, known, stale = apply_baseline(found, request.baseline, models, except_rules=ALWAYS)
+        held = _verdict(found, judged, request).unsilenced
+        rest = [finding for finding in found if finding not in held]
+        rest, known, stale = apply_baseline(rest, request.baseline, models, except_rules=ALWAYS)
+        found = sorted((*held, *rest), key=_place)
+    return replace(_verdict(found, judged, request), baselined=known, stale=stale)
+
+
+def _verdict(found: Sequence[Finding], judged: Sequence[Judged], request: Request) -> Verdict:
     return Verdict(
         findings=tuple(found),
         waived=tuple(dict.fromkeys(waived for one in judged for waived in one.waived)),
-        baselined=known,
-        stale=stale,
+        baselined=(),
+        stale=(),
         layers=_all_layers(judged),
         judged=tuple(judged),
         strict=request.strict,
@@ -107,21 +114,25 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
     subject = _subject(model, scope, request)
     broken = any(finding.severity == "error" for finding in findings)
     findings += watch.run("policy", lambda: policy_findings(subject), unless=unread)
-    findings += _release(watch, opened, request, "the files do not hold" if broken else "")
+    release = _release(watch, opened, request, "the files do not hold" if broken else "")
+    unreleasable = [finding for finding in release if finding.severity == "error"]
+    findings += [finding for finding in release if finding.severity != "error"]
     if opened.question is not None:
-        layer, said = opened.question.answer(model, findings)
+        layer, said = opened.question.answer(model, [*findings, *unreleasable])
         watch.layers.append(layer)
         findings += said
     else:
         watch.layers.append(Layer("compose", ran=False, why_not="it was not asked"))
+    # A waiver accepts what runs although it is not good: this would not run.
     kept, waived = apply_waivers(tuple(findings), model)
     return Judged(
         scope=scope,
         model=model,
         services=subject.services,
-        findings=tuple(kept),
+        findings=(*kept, *unreleasable),
         waived=tuple(waived),
         layers=tuple(watch.layers),
+        unreleasable=tuple(unreleasable),
     )
 
 

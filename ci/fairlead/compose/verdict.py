@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fairlead.findings import Finding
+from fairlead.findings import Finding, Location
 from fairlead.records import dataclass, field
 
 TYPE_CHECKING = False
@@ -73,7 +73,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """One combination of files as it was seen."""
+    """One combination of files as it was seen; ``unreleasable`` are the findings without whose mending nothing is deployed."""
 
     scope: Scope
     model: Model = field(repr=False)
@@ -81,6 +81,7 @@ class Judged:
     findings: tuple[Finding, ...]
     waived: tuple[Waived, ...] = ()
     layers: tuple[Layer, ...] = ()
+    unreleasable: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,12 +130,24 @@ class Verdict:
         )
 
     @property
+    def unsilenced(self) -> tuple[Finding, ...]:
+        """The findings that no baseline takes: what is somebody else's, and what cannot be released."""
+        held = {_place_of(finding) for judged in self.judged for finding in judged.unreleasable}
+        return tuple(
+            finding for finding in self.findings if finding.rule in ALWAYS or _place_of(finding) in held
+        )
+
+    @property
     def models(self) -> tuple[Model, ...]:
         return tuple(judged.model for judged in self.judged)
 
     def count(self, severity: str) -> int:
         """How many findings of a severity count."""
         return sum(finding.severity == severity for finding in self.findings)
+
+
+def _place_of(finding: Finding) -> tuple[str, Location | None, str]:
+    return finding.rule, finding.location, finding.what
 
 
 def shown_files(scopes: Sequence[Scope]) -> str:

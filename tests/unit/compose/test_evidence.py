@@ -19,7 +19,7 @@ from fairlead.report.recording import RecordingReporter
 from fairlead.settings.values import Environment, Settings
 from tests.unit.host.samples import release
 
-TEXT = "name: shop\nservices:\n  web:\n    image: nginx:1.29\n"
+TEXT = "name: shop\nservices:\n  web:\n    image: nginx:1.29\n    expose: ['80']\n"
 PRODUCTION = Environment(name="production", hosts=(), url="https://shop.example.com")
 
 
