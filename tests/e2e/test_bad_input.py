@@ -135,11 +135,14 @@ def test_the_disk_of_the_server_is_full(tiny: Workbench, size: str) -> None:
 
 
 def test_the_image_is_not_for_this_architecture(tiny: Workbench) -> None:
-    """An arm64-only image is refused by an amd64 server before anything is pulled."""
+    """An arm64-only image is refused by an amd64 server, which is asked before it is built."""
     tiny.edit("fairlead.yaml", "platforms: [linux/amd64]", "platforms: [linux/arm64]")
     tiny.commit("arm only")
-    error = tiny.refused(6, "ship")
+    built = tiny.root / ".fairlead" / "build.json"
+    before = built.stat().st_mtime_ns if built.exists() else None
+    error = tiny.refused(4, "ship")
     assert "arm64" in json.dumps(error)
+    assert (built.stat().st_mtime_ns if built.exists() else None) == before
     assert containers(tiny.server) == []
 
 

@@ -6,7 +6,7 @@ import getpass
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fairlead.release.pins import Resolve
     from fairlead.release.prepare import Draft
     from fairlead.release.secret_commands import SecretCommands
+    from fairlead.release.secrets import Secret
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.ahead import Ahead
     from fairlead.remote.session import Blob, Event
@@ -63,6 +64,36 @@ class Rollout:
                 for host, (session, _) in asked.items()
             }
         return plans, bundle
+
+    def foresee(self, aheads: Mapping[str, Ahead]) -> None:
+        """Have each server say now what it would refuse when the images are built; the draft has stand-ins for them.
+
+        Raises:
+            FairleadError: one would refuse the release.
+        """
+        from fairlead.release.pins import foresee_own
+        from fairlead.release.prepare import finish_release
+        from fairlead.release.together import plan_reference
+        from fairlead.remote.outcome import answer_of
+
+        with self.reporter.step(f"ask {self.place.host} whether it would take the release"):
+            asked = {host: ahead.wait() for host, ahead in aheads.items()}
+            states = {host: answer_of(state) for host, (_, state) in asked.items()}
+            reference, marks = plan_reference(states), choose_marks(states)
+            own = foresee_own(self.place.settings, self.draft.app.own_images(), reference)
+            resolve = resolver(self.place.settings)
+            bundle, _ = finish_release(
+                replace(self.draft, own=own), reference, resolve, marks, refresh=self.options.refresh
+            )
+            for host, (session, _) in asked.items():
+                request = self._request(host, states, bundle)
+                answer = answer_of(
+                    session.ask(
+                        {**request, "request": "plan", "preflight": True, "marks_key": marks.key.hex()}
+                    )
+                )
+                for warning in answer["warnings"]:
+                    self.reporter.warn(warning)
 
     def deploy(self, lines: Lines, aheads: Mapping[str, Ahead]) -> Event:
         """Deploy; returns the ``result`` event of all servers, which may be one of failure."""
@@ -185,6 +216,37 @@ def start_rollout(
         redact(secret.reveal().decode("utf-8", "replace"))
     images = (*(pin.repository for pin in draft.own.values()), *draft.app.foreign_references())
     return Rollout(place, draft, options, reporter, login_blobs(place, images))
+
+
+def foresee_rollout(
+    place: Place,
+    access: AccessOptions,
+    options: RolloutOptions,
+    reporter: Reporter,
+    verdict: Evidence,
+    secrets: Mapping[str, Secret],
+) -> None:
+    """Ask the servers, before anything is built, what they would refuse afterwards.
+
+    Raises:
+        FairleadError: one would refuse the release, or cannot be reached.
+    """
+    from fairlead.compose import load_app
+    from fairlead.release.prepare import Draft
+    from fairlead.report.recording import RecordingReporter
+
+    # What is to be said of the checkout is said when it is deployed.
+    origin = _read_origin(place, RecordingReporter())
+    app = load_app(
+        place.settings,
+        place.environment,
+        registry=place.settings.registry,
+        tag=f"sha-{origin.revision}",
+        revision=origin.revision,
+    )
+    draft = Draft(app, {}, secrets, origin, verdict)
+    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(place, lines) as aheads:
+        Rollout(place, draft, options, reporter).foresee(aheads)
 
 
 def resolver(settings: Settings) -> Resolve:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +15,14 @@ from fairlead import report
 from fairlead.cli.connection import Place, access_of, access_options, find_place, open_lines
 from fairlead.cli.gate import pass_gate
 from fairlead.cli.options import environment_option, examples, work_dir_option
-from fairlead.cli.rollout import ask_state, finish_rollout, start_rollout
+from fairlead.cli.rollout import ask_state, finish_rollout, foresee_rollout, start_rollout
 from fairlead.cli.rollout_options import RolloutOptions, rollout_options
 from fairlead.cli.secret_programs import allowed_commands
 
 if TYPE_CHECKING:
     from fairlead.compose.evidence import Evidence
+    from fairlead.release.secrets import Secret
+    from fairlead.remote.access import AccessOptions
     from fairlead.report import Phase, Reporter
     from fairlead.settings.values import Settings
 
@@ -56,9 +58,9 @@ def command(
     reporter = report.current()
     place = find_place(environment, options.registry)
     options = options.claimed(place.settings.root)
-    pipeline = _Pipeline(place, options, reporter, offline=offline)
-    verdict = pipeline.run()
     access = access_of(known_hosts, identity)
+    pipeline = _Pipeline(place, access, options, reporter, offline=offline)
+    verdict = pipeline.run()
     with open_lines(place, access, take_over=options.take_over) as lines, ask_state(place, lines) as aheads:
         with pipeline.timed("prepare a release"):
             rollout = start_rollout(place, options, reporter, verdict, pipeline.commands)
@@ -69,7 +71,16 @@ def command(
 class _Pipeline:
     """The steps before the deploy, timed."""
 
-    def __init__(self, place: Place, options: RolloutOptions, reporter: Reporter, *, offline: bool) -> None:
+    def __init__(
+        self,
+        place: Place,
+        access: AccessOptions,
+        options: RolloutOptions,
+        reporter: Reporter,
+        *,
+        offline: bool,
+    ) -> None:
+        self._place, self._access, self._options = place, access, options
         self._settings = place.settings
         self._environment = place.environment
         self._work_dir = options.work_dir
@@ -94,15 +105,17 @@ class _Pipeline:
         self.phases.append((name, "done", time.monotonic() - began))
 
     def run(self) -> Evidence:
-        """Validate, build, scan, publish; returns what the release carries of the verdict.
+        """Validate, ask the servers, build, scan, publish; returns what the release carries of the verdict.
 
         Raises:
             FairleadError: one of them failed.
         """
         with self.timed("validate"):
-            verdict = self._validate()
+            verdict, secrets = self._validate()
         self._settings = self._with_builds()
         if self._settings.images:
+            with self.timed("ask"):
+                foresee_rollout(self._place, self._access, self._options, self._reporter, verdict, secrets)
             self._make_images()
         return verdict
 
@@ -122,7 +135,7 @@ class _Pipeline:
         with self.timed("publish"):
             self._publish()
 
-    def _validate(self) -> Evidence:
+    def _validate(self) -> tuple[Evidence, Mapping[str, Secret]]:
         from fairlead.compose.check import load_stand_in
         from fairlead.release.prepare import check_only, check_variables, wanted_secrets
         from fairlead.release.secrets import read_secrets
@@ -132,8 +145,9 @@ class _Pipeline:
         check_only(app, self._only)
         # A missing secret is told now, and not after the images were built.
         wanted = wanted_secrets(app, self._settings)
-        check_variables(app, read_secrets(wanted, os.environ, self._secrets_dir, self.commands))
-        return passed.evidence
+        secrets = read_secrets(wanted, os.environ, self._secrets_dir, self.commands)
+        check_variables(app, secrets)
+        return passed.evidence, secrets
 
     def _build(self) -> None:
         from fairlead.github.trust import read_trust

@@ -71,10 +71,14 @@ def answer_state(root: Path, frame: Frame, restriction: Restriction) -> Mapping[
 
 
 def answer_plan(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
-    """What a deploy of ``release``, new values of ``secrets``, or a rollback to ``to``, would do."""
+    """What a deploy of ``release``, new values of ``secrets``, or a rollback to ``to``, would do.
+
+    With ``preflight`` the images of the release are still to be built: whatever this host would refuse then is said now.
+    """
     from .decide import decide_deploy, decide_rollback, decide_rotation
     from .engine import Engine
     from .fold import fold_records
+    from .foresee import foresee_deploy
     from .journal import read_journal
     from .request import parse_deploy_request, parse_rollback_request, parse_rotation_request
 
@@ -83,6 +87,8 @@ def answer_plan(root: Path, frame: Frame, restriction: Restriction) -> Mapping[s
     if "release" in frame:
         request = parse_deploy_request(frame, Path(), None)
         paths = app_paths(root, request.release.app)
+        if frame.get("preflight") is True:
+            return foresee_deploy(paths, engine, request)
         decision = decide_deploy(paths, engine, request.release, request.options, request.signature)
         return decision[1].to_json()
     paths = parse_deployed_app(root, frame, restriction)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     """What a reference points to now: asks the registry."""
 
 _SIDE_BY_SIDE = 8
+_UNBUILT = f"sha256:{'0' * 64}"
 
 
 def read_publish(work_dir: Path, app: str, revision: str) -> PublishDocument | None:
@@ -84,6 +85,26 @@ def resolve_foreign(references: Iterable[str], running: Iterable[str], resolve: 
 def running_images(state: Mapping[str, Any]) -> tuple[str, ...]:
     """The pinned images of the release that serves, from the agent's ``state``."""
     return tuple(str(service["image"]) for service in state.get("services", ()))
+
+
+def foresee_own(settings: Settings, names: Sequence[str], state: Mapping[str, Any]) -> dict[str, Pin]:
+    """Stand-ins for images that are still to be built: what runs of them, so that nothing looks changed which may not be."""
+    from fairlead.compose.split import Pin
+
+    running = {
+        str(service["image"]).partition("@")[0]: service
+        for service in state.get("services", ())
+        if "@" in str(service["image"])
+    }
+    pins = {}
+    for name in names:
+        repository = settings.repository_of(name)
+        found = running.get(repository, {})
+        digest = str(found.get("image", "")).partition("@")[2] or _UNBUILT
+        pins[name] = Pin(
+            repository, digest, found.get("platforms") or dict.fromkeys(settings.platforms, _UNBUILT)
+        )
+    return pins
 
 
 def _unpublished(tag: str, cause: InputError) -> InputError:
