@@ -146,7 +146,8 @@ def _keep(call: dict[str, object], handles: list[int]) -> None:
         _be(call, streams)
     os.write(teller, str(pid).encode())
     _, status = os.waitpid(pid, 0)
-    os.write(teller, str(os.waitstatus_to_exitcode(status)).encode())
+    with contextlib.suppress(BrokenPipeError):  # who called has lost patience
+        os.write(teller, str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
 
 

@@ -87,7 +87,7 @@ def test_no_request_is_lost_over_a_deploy_and_a_rollback(live: Workbench) -> Non
 
     def look() -> None:
         deadline = time.monotonic() + 120
-        while not leave.is_set() and time.monotonic() < deadline:
+        while not leave.wait(0.01) and time.monotonic() < deadline:
             status, _, body = visit(live.server)
             seen.append((status, body))
 

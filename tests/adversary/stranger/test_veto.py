@@ -56,7 +56,7 @@ def _asking(stage: Stage, *asked: tuple[str, str], after: bool = True) -> Iterat
                 lambda: stop.is_set() or read_live(stage.paths) == "000002", timeout=PATIENCE, poll=0.005
             )
         connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=PATIENCE)
-        while not stop.wait(0.01):
+        while not stop.wait(0.03):
             try:
                 connection.request(method, path)
                 connection.getresponse().read()
@@ -123,7 +123,7 @@ def test_uploads_that_are_broken_off(stage: Stage) -> None:
 
     def break_off() -> None:
         wait_until(lambda: stop.is_set() or read_live(stage.paths) == "000002", timeout=PATIENCE, poll=0.005)
-        while not stop.wait(0.01):
+        while not stop.wait(0.03):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", stage.port)) as client:
                 client.sendall(b"POST /buy HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc")
 

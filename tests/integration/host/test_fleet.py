@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -93,7 +94,7 @@ def test_it_is_stopped_in_its_watch(stage: Stage, fetch: Callable[[], str]) -> N
     held.wait_for(SWITCH)
     held.say(SWITCH)
     while not any(event.get("phase") == "watch" for event in list(stage.events)):
-        pass
+        time.sleep(0.01)
     held.say(STOP, "b failed")
     result = held.end()
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
