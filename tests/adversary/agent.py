@@ -11,12 +11,8 @@ from typing import Any
 
 from fairlead.errors import CommandFailedError
 from fairlead.remote.session import Blob, Event, Session, Traffic, loader_argv
-from tests.integration.host.conftest import image, stage
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
-
-__all__ = ["Answer", "ask", "deploy", "image", "stage", "written"]
-"""``image`` and ``stage`` are the fixtures of the tests of the transaction."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Jobs of GitHub as they are seen from inside, for a repository whose images are built and scanned."""
+"""Jobs of GitHub as they are seen from inside."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from fairlead.lab.state import Lab
-from tests.integration.image.conftest import new_repository, open_workshop
-from tests.integration.image.workshop import SMALL, Workshop
 
 
 @dataclass(frozen=True)
@@ -51,20 +47,3 @@ class Job:
 def job(tmp_path: Path) -> Job:
     """Jobs of GitHub."""
     return Job(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def ready(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """One image for one platform, built and scanned."""
-    root = tmp_path_factory.mktemp("author")
-    made = open_workshop(root / "clone", lab, root / "trivy")
-    made.settings("", of=SMALL)
-    made.commit("one image")
-    made.passed()
-    return made
-
-
-@pytest.fixture
-def shop(ready: Workshop, tmp_path: Path) -> Workshop:
-    """A copy of it that publishes into a place of its own."""
-    return ready.copy(tmp_path / "clone", new_repository(ready.lab))

@@ -22,6 +22,7 @@ def test_a_pull_request_feeds_no_cache_that_main_reads(shop: Workshop, job: Job,
     shop.settings(asks, of=SMALL)
     shop.write("source/app.txt", "planted\n")
     head = shop.commit("a pull request")
+    cache = {"FAIRLEAD_CACHE": str(tmp_path / "cache")}
     for event in (
         job.pull_request(head),
         job.pull_request(head, fork=True),
@@ -31,13 +32,25 @@ def test_a_pull_request_feeds_no_cache_that_main_reads(shop: Workshop, job: Job,
         job.push("refs/heads/main", "f" * 40),
         {},
     ):
-        shop.ok("build", env={**event, "FAIRLEAD_CACHE": str(tmp_path / "cache")})
+        # The very definition that the builder would be given.
+        assert [one for one in _written(shop, {**event, **cache}) if one.startswith("type=registry")] == []
+    for event in (job.pull_request(head), {}):
+        shop.ok("build", env={**event, **cache})
         assert shop.remote("api", "buildcache") == "", event
         assert not list(tmp_path.glob("cache/build/**/index.json")) or not event
     shop.settings("", of=SMALL)
     merged = shop.commit("what was merged")
-    shop.ok("build", env=job.push("refs/heads/main", merged))
+    main = job.push("refs/heads/main", merged)
+    (written,) = _written(shop, main)
+    assert written.startswith(f"type=registry,ref={hand.repository}:buildcache")
+    shop.ok("build", env=main)
     assert shop.remote("api", "buildcache") != ""
+
+
+def _written(shop: Workshop, environ: dict[str, str]) -> list[str]:
+    """The caches that a build would write."""
+    (target,) = shop.ok("build", "--dry-run", env=environ)["target"].values()
+    return list(target.get("cache-to", []))
 
 
 def test_a_pull_request_takes_no_commits_name(shop: Workshop, job: Job) -> None:

@@ -18,10 +18,9 @@ PACKAGES = "COPY packages/amd64/ /var/lib/dpkg/status.d/\n"
 
 
 @pytest.fixture(scope="module")
-def scanned(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+def scanned(lab: Lab, trivy_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """A repository whose image holds a package with a critical flaw, and whose scan says so."""
-    root = tmp_path_factory.mktemp("scan")
-    shop = open_workshop(root / "clone", lab, root / "trivy")
+    shop = open_workshop(tmp_path_factory.mktemp("scan") / "clone", lab, trivy_cache)
     shop.settings("", of=SMALL)
     shop.write("packages/amd64/lab-critical", render_leaky("lab-critical"))
     shop.ok("build")

@@ -10,12 +10,11 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from fairlead.host.engine import Engine
-from tests.adversary.agent import Answer, ask, deploy, image, stage, written
+from tests.adversary.agent import Answer, ask, deploy, written
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 
 pytestmark = pytest.mark.integration
-FIXTURES = (image, stage)
 
 VALUE = 'c4n4ry "quoted" & 100% se/cret+value'
 KEY = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcw\nggSjAgEAAoIBAQC7VJTUt9Us8cKjMzEfYyji\n-----END KEY-----\n"

@@ -1,4 +1,4 @@
-"""A server with a user who is let in by restricted keys only, and apps on the engine of this machine."""
+"""A server with a user who is let in by restricted keys only."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import pytest
 
 from fairlead.lab.state import Lab, Server
 from tests.adversary.deployer.guarded import Guarded, guarded_user
-from tests.integration.host.conftest import image, kept, stage
-
-__all__ = ["guarded", "image", "kept", "stage"]
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ import urllib.request
 
 import pytest
 
-from tests.adversary.agent import ask, deploy, image, stage
+from tests.adversary.agent import ask, deploy
 from tests.integration.host.sheet import Sheet, site
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.integration
-FIXTURES = (image, stage)
 
 
 def public(stage: Stage) -> str:

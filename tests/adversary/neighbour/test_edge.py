@@ -12,7 +12,6 @@ import pytest
 from fairlead.host.edge.claims import read_claim, read_hosts
 from fairlead.host.edge.meetings import read_meeting
 from fairlead.host.result import Result
-from tests.integration.host.conftest import image  # noqa: F401 - a fixture
 from tests.integration.host.street import Street, open_street
 
 AUTHORITY = "acme-v02.api.letsencrypt.org"
@@ -26,7 +25,7 @@ WAY = "\thandle /{number} {{\n\t\treverse_proxy {target} {{\n\t\t\ttransport htt
 
 
 @pytest.fixture(scope="module")
-def street(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:  # noqa: F811
+def street(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
     """A host whose app `board` stands behind the edge."""
     root = tmp_path_factory.mktemp("street")
     with pytest.MonkeyPatch.context() as patch, open_street(root, image, patch) as made:

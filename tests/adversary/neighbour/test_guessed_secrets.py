@@ -12,12 +12,11 @@ from fairlead.host.engine import Engine
 from fairlead.host.marks import Marks
 from fairlead.host.release import service_hash
 from fairlead.release.together import plan_marks
-from tests.adversary.agent import ask, deploy, image, stage, written
+from tests.adversary.agent import ask, deploy, written
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 
 pytestmark = pytest.mark.integration
-FIXTURES = (image, stage)
 PIN = b"4711"
 GUESSES = [f"{number:04}".encode() for number in range(10_000)]
 

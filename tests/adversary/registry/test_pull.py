@@ -13,11 +13,8 @@ import pytest
 from fairlead.host.engine import Engine
 from fairlead.lab.state import Lab
 from tests.adversary.registry.hand import INDEX_TYPE, Hand
-from tests.integration.host.conftest import image, kept, stage
 from tests.integration.host.stage import Stage
 from tests.integration.image.conftest import new_repository
-
-__all__ = ["image", "kept", "stage"]
 
 
 def test_a_server_runs_the_manifest_that_was_scanned_whatever_the_index_holds(
