@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -26,19 +25,24 @@ STREAMS = {"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
 
 @cache
 def modules() -> dict[str, list[tuple[ast.AST, str]]]:
-    """The nodes of every module with the function that each stands in; not the lab, nor what travels as text."""
+    """The calls and attributes of every module with the function that each stands in.
+
+    Not those of the lab, nor of what travels as text.
+    """
     found = ((path.relative_to(PACKAGE).as_posix(), path) for path in sorted(PACKAGE.rglob("*.py")))
     return {
-        name: list(_nodes(ast.parse(path.read_text()), ""))
+        name: _nodes(ast.parse(path.read_text()), "", [])
         for name, path in found
         if not name.startswith("lab/") and name != "remote/loader.py"
     }
 
 
-def _nodes(node: ast.AST, function: str) -> Iterator[tuple[ast.AST, str]]:
+def _nodes(node: ast.AST, function: str, found: list[tuple[ast.AST, str]]) -> list[tuple[ast.AST, str]]:
     for child in ast.iter_child_nodes(node):
-        yield child, function
-        yield from _nodes(child, child.name if isinstance(child, ast.FunctionDef) else function)
+        if isinstance(child, (ast.Call, ast.Attribute)):
+            found.append((child, function))
+        _nodes(child, child.name if isinstance(child, ast.FunctionDef) else function, found)
+    return found
 
 
 def dotted(node: ast.AST) -> str:
