@@ -262,13 +262,9 @@ class Door:
     def _told(self, kind: str, frame: Frame) -> dict[str, Any]:
         """What a task keeps of every request: ``by`` is the client's word, ``key`` is not."""
         key = {"key": self._restriction.key} if self._restriction.key else {}
-        told: dict[str, Any] = {
-            "kind": kind,
-            "options": frame.get("options", {}),
-            "by": str(frame.get("by", "")),
-            **key,
-        }
-        return {**told, **{name: frame[name] for name in ("environment", "repository") if name in frame}}
+        named: dict[str, Any] = {name: frame[name] for name in ("environment", "repository") if name in frame}
+        told = {"kind": kind, "options": frame.get("options", {}), "by": str(frame.get("by", ""))}
+        return {**told, **named, **key}
 
     @contextlib.contextmanager
     def _taken_when_refused(self, sizes: list[int]) -> Iterator[None]:
