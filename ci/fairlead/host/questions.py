@@ -11,13 +11,14 @@ from .bundle import Bundle
 from .containers import Container, find_proxy
 from .edge.place import PORTS
 from .errors import EngineFault
+from .grpc import HEALTH_PATH
 from .inside import GENERATED_PROXY, find_carrier
 from .inside import ROLE as INSIDE
 from .probe import TCP, Answer, Target, direct_target, edge_target, here, inside_target, published_target
 from .release import Probe, Release, Service
 
 _ANY_PAGE = Probe("/", None)
-"""Whatever page there is; anything below 500 will do."""
+"""Whatever page there is; anything below 500 will do, but what is said to a wrong Host."""
 _PAGE_WITHIN = 10.0
 """Seconds for a page that nobody said should be quick."""
 _LOOPBACK = "127.0.0.1"
@@ -64,14 +65,27 @@ def plan_public(bundle: Bundle, proxy: Container) -> Iterator[Question]:
             yield Question(f"{release.url}{probe.path}", target, probe, public=True, within=within)
     if release.proxy == GENERATED_PROXY:
         for port in _further_ports(release, proxy):
-            target = Target("http", port.address, port.number, f"localhost:{port.number}", "/")
+            page = _any_page(release)
+            target = Target("http", port.address, port.number, _host_at(release, port.number), page.path)
             about = f"port {port.number} of this host"
-            yield Question(about, target, _ANY_PAGE, public=True, within=_PAGE_WITHIN)
+            yield Question(about, target, page, public=True, within=_PAGE_WITHIN)
 
 
 def public_probes(release: Release) -> Sequence[Probe]:
     """What is asked at the public address: its front page, where nobody says what else."""
-    return (release.probes or (_ANY_PAGE,)) if release.url else ()
+    return (release.probes or (_any_page(release),)) if release.url else ()
+
+
+def _any_page(release: Release) -> Probe:
+    """What every server answers: a page, or, where gRPC may be spoken, its check, which others know nothing of."""
+    return Probe(HEALTH_PATH, None) if release.has_h2c else _ANY_PAGE
+
+
+def _host_at(release: Release, port: int) -> str:
+    """A Host that the app knows: that of its url, or what a service says that it answers to."""
+    known = (one.health.host for one in release.services.values() if one.health is not None)
+    host = next(filter(None, known), "localhost")
+    return f"{urllib.parse.urlsplit(f'//{host}').hostname or 'localhost'}:{port}"
 
 
 @dataclass(frozen=True)

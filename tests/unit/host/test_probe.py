@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from fairlead.host.bundle import Bundle
 from fairlead.host.document import parse_release
 from fairlead.host.inflight import InFlight, sum_in_flight
 from fairlead.host.probe import Answer, Target, direct_target, inside_target, published_target
-from fairlead.host.questions import Question
+from fairlead.host.questions import Question, plan_public
 from fairlead.host.release import Probe
 from tests.unit.host.samples import container, document
 
@@ -113,3 +114,18 @@ def test_a_refused_host_is_named(status: int, public: bool) -> None:
     fault = question.fault(Answer(status))
     assert fault.startswith(f"answered {status} to the Host web:8000")
     assert ("health: {host" in fault) is not public
+
+
+def test_a_page_at_a_further_port_is_asked_for_as_the_app_knows_itself() -> None:
+    """By its url, or what a service answers to; by gRPC's check, which every server answers, where one speaks that."""
+    raw = document(url="https://board.example.com")
+    raw["services"]["proxy"] = {**raw["services"].pop(raw["proxy"]["service"]), "role": "proxy"}
+    raw["services"]["fairlead-proxy"] = raw["services"].pop("proxy")
+    raw["proxy"]["service"] = "fairlead-proxy"
+    ports = {"443/tcp": (("", 443),), "13000/tcp": (("", 3000),)}
+    for protocol, path in (("http", "/"), ("h2c", "/grpc.health.v1.Health/Check")):
+        raw["services"]["web"]["protocol"] = protocol
+        bundle = Bundle("000001", parse_release(raw), {})
+        asked = [one.target for one in plan_public(bundle, container("fairlead-proxy", ports=ports))]
+        further = [one for one in asked if one.port == 3000]
+        assert [(one.host, one.path) for one in further] == [("board.example.com:3000", path)]
