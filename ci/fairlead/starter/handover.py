@@ -13,7 +13,7 @@ from fairlead.sources import SourceRefusedError, read_source, repository_of
 
 _MAX_BYTES = 256 * 1024
 _PROXIED = re.compile(
-    r"\s*reverse_proxy\s+(?:[/*@]\S*\s+)?(?:http://)?(?P<service>[A-Za-z0-9_.-]+):(?P<port>[0-9]{1,5})(?:\s|$)"
+    r"\s*reverse_proxy\s+(?:[/*@]\S*\s+)?(?:http://)?(?P<service>[A-Za-z0-9_.-]+):(?P<port>[0-9]{1,5})(?![^\s])"
 )
 
 
