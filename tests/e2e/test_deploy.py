@@ -142,9 +142,9 @@ def test_a_secret_of_a_program_is_a_variable_of_the_container(live: Workbench) -
     printed = [str(live.ok(verb)) for verb in ("plan", "deploy", "history", "logs")]
     assert "DATABASE_URL has its value from a secret: `docker inspect`" in printed[0]
     assert not [text for text in printed if "v4riable" in text]
-    serving = live.ok("--json", "status").document["serving"]
+    serving = live.ok("--json", "deploy").document["serving"]
     (web,) = containers(live.server, f"name=web-{serving}")
-    read = 'import os; print(os.environ["DATABASE_URL"])'
+    read = 'import os; print(os.environ["DATABASE_URL"], end="")'
     assert on_server(live.server, "docker", "exec", web, "python3", "-c", read) == value
     words = ("grep", "-rl", "v4riable", "/srv/fairlead", "/tmp", "/dev/shm", "/home")
     (found,) = on_server(live.server, *words, check=False).split()
