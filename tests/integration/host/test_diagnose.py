@@ -67,7 +67,8 @@ def _knowing(stage: Stage, text: str) -> Sheet:
     sheet = stage.sheet(2)
     sheet.web(text=text, expect_release=None, health={"path": "/", "status": None, "host": "a.example.com"})
     sheet.proxy()
-    sheet.extra["probes"] = []
+    # Without a url nobody knows another Host than the service's own word.
+    sheet.extra.update(url=None, probes=[])
     return sheet
 
 
