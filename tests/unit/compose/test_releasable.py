@@ -12,7 +12,7 @@ from fairlead.cli.root import command
 
 APP = "app: shop\nregistry: ghcr.io/acme/shop\nenvironments: {production: {hosts: [deploy@h]}}\n"
 CASES = {
-    "state with a bind": "  db:\n    image: postgres:18\n    volumes: ['./pg:/var/lib/postgresql']\n",
+    "a file that is written to": "  db:\n    image: postgres:18\n    volumes: ['./pg/app.sqlite3:/data/app.sqlite3']\n",
     "an alias": "    networks: {default: {ipv4_address: 10.0.0.2}}\n",
     "a name that is called": "    container_name: shop-web\n  cron:\n    image: acme/web:1.29\n    command: [curl, 'http://shop-web']\n",
     "a namespace": "    network_mode: host\n",
@@ -28,6 +28,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".git").mkdir()
     (tmp_path / "pg").mkdir()
+    (tmp_path / "pg" / "app.sqlite3").touch()
     (tmp_path / "fairlead.yaml").write_text(APP)
     for name in [name for name in os.environ if name.startswith(("FAIRLEAD_", "GITHUB_"))]:
         monkeypatch.delenv(name)

@@ -50,6 +50,8 @@ class PretendEngine(Engine):
         if path == "/containers/json":
             wanted = json.loads(str(query["filters"]))["label"]
             return [raw for raw in self.raw.values() if self._has(raw, wanted)]
+        if path in ("/volumes", "/networks"):
+            return {"Volumes": []} if path == "/volumes" else []
         if words[0] != "containers" or words[1] not in self.raw:
             raise ApiFault(f"no {method} {path}", status=404)
         if method == "DELETE":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
+_HOST = re.compile(r"[A-Za-z0-9.\[\]:_-]{1,255}")
 _SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -50,6 +51,7 @@ SERVICE_KEYS: Mapping[str, Form] = {
         "none, or a mapping with path: and status:",
         lambda value: value == "none" or isinstance(value, dict),
     ),
+    "protocol": ("http or h2c", lambda value: value in ("http", "h2c")),
     "image": ("the name of an image of fairlead.yaml", _is_text),
     "rollout": ("switch, recreate or shared", lambda value: value in ("switch", "recreate", "shared")),
     "start": ("before or after", lambda value: value in ("before", "after")),
@@ -73,6 +75,10 @@ VOLUME_KEYS: Mapping[str, Form] = {
 HEALTH_KEYS: Mapping[str, Form] = {
     "path": ("a path that starts with /", lambda value: isinstance(value, str) and value.startswith("/")),
     "status": ("a status between 100 and 599", lambda value: _is_number(value, 100, 599)),
+    "host": (
+        "a hostname, with a port if need be",
+        lambda value: _is_text(value) and _HOST.fullmatch(value) is not None,
+    ),
 }
 BACKUP_KEYS: Mapping[str, Form] = {
     "by": ("who copies it, in words", _is_text),
