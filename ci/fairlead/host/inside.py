@@ -4,9 +4,10 @@ A call to ``http://api:8000`` is known by where it arrives, a listener for each 
 So such listeners must not be where the public is let in: these containers publish no port and are in none of the
 edge's networks. They are made from the routes of a release, whoever wrote its document and when.
 
-Services that listen on one port need one container each, and so do services that are on different networks: a
-listener can be reached from every network of its container. Each definition is a service of its own (its name is
-made of its hash), so that another one starts beside it, under the same aliases, and the old one ends with the release.
+Each service has one of its own. One for several would be replaced when a service comes or goes, and get another
+address: a front that looks names up once, as nginx does, would ask the old one. Each definition is a service of its
+own (its name is made of its hash), so that another one starts beside it, under the same aliases, and the old one ends
+with the release.
 """
 
 from __future__ import annotations
@@ -32,27 +33,9 @@ _Networks = dict[str, dict[str, Any]]
 
 def with_inside(release: Release) -> Release:
     """The release with the services that carry its internal calls."""
-    made = (_carrier(release, networks, names) for networks, names in _group(release))
+    called = ((name, frozenset(find_networks(release, name))) for name in sorted(release.routes))
+    made = (_carrier(release, networks, [name]) for name, networks in called if networks)
     return replace(release, services={**release.services, **{one.name: one for one in made}})
-
-
-def _group(release: Release) -> list[tuple[frozenset[str], list[str]]]:
-    """Routed services by the container that carries calls to them: same networks, and no two on one port."""
-    groups: list[tuple[frozenset[str], list[str]]] = []
-    for name in sorted(release.routes):
-        networks = frozenset(find_networks(release, name))
-        port = release.routes[name]
-        fit = (
-            names
-            for place, names in groups
-            if place == networks and port not in {release.routes[other] for other in names}
-        )
-        found = next(fit, None)
-        if found is not None:
-            found.append(name)
-        elif networks:
-            groups.append((networks, [name]))
-    return groups
 
 
 def find_carrier(release: Release, service: str) -> Optional[Service]:

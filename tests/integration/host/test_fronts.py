@@ -39,7 +39,9 @@ def _app(stage: Stage, number: int) -> Sheet:
     """A release: two services, four fronts before them, and a proxy that leads each hostname to its front."""
     sheet, image = stage.sheet(number), fronts_image()
     sheet.watch = {"window": 0}
-    for name in ("web", "api"):
+    # A service that comes changes nothing for those that are there, nor for who has looked them up.
+    ports = {"web": 8000, "api": 8000, **({"more": 8005} if number > 1 else {})}
+    for name, port in ports.items():
         sheet.web(name)
         service = sheet.services[name]
         service["image"] = service["definition"]["image"] = image
@@ -48,8 +50,9 @@ def _app(stage: Stage, number: int) -> Sheet:
             "/etc/site",
             name,
             sheet.revision,
-            "8000",
+            f"{port}",
         ]
+        service["port"] = sheet.routes[name] = port
         service["definition"].pop("healthcheck")
         service["gate"] = "http"
         service["mounts"][0]["file"] = sheet.file((_FILES / "app.py").read_text())
