@@ -127,10 +127,10 @@ class EngineApi:
         with contextlib.suppress(_Gone):
             self._unless_gone(self.post, f"/containers/{container}/stop", timeout=grace + 30, **query)
 
-    def remove(self, container: str) -> None:
-        """Remove a container with its anonymous volumes, running or not; one that is gone is no error."""
+    def remove(self, container: str, *, volumes: bool = True) -> None:
+        """Remove a container, by default with its nameless volumes, running or not; one that is gone is no error."""
         with contextlib.suppress(_Gone):
-            self._unless_gone(self.delete, f"/containers/{container}", force="1", v="1")
+            self._unless_gone(self.delete, f"/containers/{container}", force="1", v="1" if volumes else "0")
 
     def execute(self, container: str, argv: Sequence[str], *, timeout: float) -> Optional[int]:
         """Run a command in a running container, as its own user; its exit code, or None when it did not end in time.

@@ -72,9 +72,14 @@ class Container:
     volumes: tuple[str, ...] = ()
 
     @property
+    def nameless(self) -> list[str]:
+        """Its volumes that nobody has given a name."""
+        return [name for name in self.volumes if _NAMELESS.fullmatch(name)]
+
+    @property
     def has_nameless_volume(self) -> bool:
         """Whether it keeps data where nobody finds them again but this very container."""
-        return any(_NAMELESS.fullmatch(name) for name in self.volumes)
+        return bool(self.nameless)
 
     @property
     def serves(self) -> bool:

@@ -37,6 +37,27 @@ def _networks(stage: Stage) -> list[str]:
     return [one["Name"] for one in Engine.connect().get("/networks") if one["Name"].startswith(stage.app)]
 
 
+def test_a_volume_without_a_name_is_data_as_well(stage: Stage) -> None:
+    """A database whose file names no volume keeps its data in one of the image's: its hash is told."""
+    sheet = stage.good(1)
+    sheet.watch = {"window": 0}
+    volume = {"type": "volume", "target": "/keep"}
+    command = ["/caddy", "run", "--config", "/etc/Caddyfile", "--adapter", "caddyfile"]
+    mounts = [{"file": sheet.file("{\n\tadmin off\n}\n"), "target": "/etc/Caddyfile", "read_only": True}]
+    sheet.service("db", "state", definition={"command": command, "volumes": [volume]}, mounts=mounts)
+    assert stage.deploy(sheet).status == "live", stage.notes()
+    engine = Engine.connect()
+    found = engine.inspect(f"{stage.app}-db-1")
+    assert found is not None
+    (name,) = (mount["Name"] for mount in found["Mounts"] if mount["Type"] == "volume")
+    kept = run_remove(stage.paths, stage.events.append).data["volumes_kept"]
+    try:
+        assert name in kept
+        assert engine.get(f"/volumes/{name}")["Name"] == name
+    finally:
+        engine.delete(f"/volumes/{name}")
+
+
 def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> None:
     """Its volumes are told, and deleted when that is asked for; then there is nothing, the folder included."""
     assert stage.deploy(_with_data(stage, 1)).status == "live"
