@@ -12,7 +12,7 @@ CLOUDFLARE = (
     *("2400:cb00::/32", "2606:4700::/32", "2803:f800::/32", "2405:b500::/32", "2405:8100::/32"),
     *("2a06:98c0::/29", "2c0f:f248::/32"),
 )
-"""https://www.cloudflare.com/ips-v4 and /ips-v6, as they have been since 2023-09-28.
+"""What https://www.cloudflare.com/ips-v4 and /ips-v6 list, compared with copies of it that others have.
 
 Pinned, so that a deploy asks nobody whom to believe. One that is missing here makes redirects, never trust.
 """
