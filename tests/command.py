@@ -74,7 +74,8 @@ def run_fairlead(
 
 def _fork(call: Mapping[str, object], streams: list[int], timeout: float) -> int:
     """Have a call made, and wait for its end: the exit code, or the signal as a negative number."""
-    ours, theirs = socket.socketpair()
+    # Message by message: as a stream the number of the process and its end might come as one.
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
         socket.send_fds(_mother(), [json.dumps(call).encode()], [*streams, theirs.fileno()])
         theirs.close()

@@ -137,12 +137,13 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
 
 
 def _subject(model: Model, scope: Scope, request: Request) -> Subject:
-    from fairlead.compose.builds import settle_images
     from fairlead.compose.policy import Subject
     from fairlead.compose.services import infer_services
 
     settings = request.settings
     if settings is not None and scope.deployed:
+        from fairlead.compose.builds import settle_images
+
         # What is wrong with the builds is found where they are taken for a release.
         settings = settle_images(settings, model)[0]
     services = infer_services(
