@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Optional
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
 
 HEALTH_PATH = "/grpc.health.v1.Health/Check"
 ASKED = bytes(5)
