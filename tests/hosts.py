@@ -2,7 +2,7 @@
 
 The agent runs on whatever Python a server has, from 3.9 on, so a check of its syntax is not enough.
 Interpreters are looked for on the PATH, in pyenv, and by uv (which may fetch them); each gets a virtualenv
-of its own in the cache, with nothing but pytest (requirements/host-test.txt).
+of its own in the cache, with what the tests need (requirements/host-test.txt).
 """
 
 from __future__ import annotations

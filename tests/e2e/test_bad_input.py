@@ -38,7 +38,7 @@ def _unborn(bench: Workbench) -> None:
         pytest.param(_no_git, "build", 2, "not in a git repository", id="not a git repository"),
         pytest.param(_unborn, "build", 2, "no commit", id="unborn branch"),
         pytest.param(_edit("fairlead.yaml", "  web: {", "  Web: {"), "build", 2, "lower", id="upper-case image name"),
-        pytest.param(_remove("Dockerfile"), "build", 2, "Dockerfile", id="Dockerfile missing"),
+        pytest.param(_remove("Dockerfile"), "build", 11, "the Dockerfile Dockerfile is not there", id="Dockerfile missing"),
         pytest.param(_edit("compose.yaml", "    volumes: [\"data:/data\"]", "    volums: [\"data:/data\"]"), "validate", 11, "volums", id="compose file invalid"),
         pytest.param(_edit("compose.yaml", "image: redis:8-trixie", "image: \"redis:8-trixie"), "validate", 11, "compose.yaml", id="compose file is not YAML"),
         pytest.param(_edit("fairlead.yaml", "app: tiny", "ap: tiny"), "validate", 2, "did you mean", id="unknown key"),

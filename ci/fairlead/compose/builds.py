@@ -82,6 +82,26 @@ def foreign_sources(settings: Settings, model: Model) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def missing_dockerfiles(settings: Settings, model: Model) -> Iterator[Finding]:
+    """Images of a ``build:`` whose Dockerfile is not there: found before anything is built or judged by it."""
+    homes = [repository_root(str(settings.root))]
+    built = {name for name, definition in _services(model) if isinstance(definition.get("build"), Mapping)}
+    for image in settings.images.values():
+        service = next((name for name in (*image.services, image.name) if name in built), "")
+        if service and not image.inline and _is_missing(image.dockerfile, homes):
+            place = model.location(("services", service, "build"), key=True)
+            what = f"{service}: the Dockerfile {shown_path(image.dockerfile)} is not there"
+            yield Finding(what, place, "write it, or name another one: build: {dockerfile: …}", "model")
+
+
+def _is_missing(path: Path, homes: Collection[str]) -> bool:
+    """Whether it should be in the repository, and is not; who may look elsewhere is not asked here."""
+    try:
+        return not Path(resolve_source(str(path), homes)).exists()
+    except SourceRefusedError:
+        return False
+
+
 def _paths(image: ImageSettings) -> Iterator[str]:
     yield str(image.context)
     if not image.inline:

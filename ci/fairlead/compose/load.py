@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from fairlead.compose.builds import foreign_sources, settle_images
+from fairlead.compose.builds import foreign_sources, missing_dockerfiles, settle_images
 from fairlead.compose.check import compose_files
 from fairlead.compose.loader import Model, load_model
 from fairlead.compose.model import ComposeApp
@@ -98,7 +98,8 @@ def build_app(
         ),
         notes=(*_notes(settings, model, left_out), *passed),
     )
-    faults = (*_left_out_needs(app, left_out), *_proxies(app), *build_faults)
+    missing = missing_dockerfiles(settings, model)
+    faults = (*_left_out_needs(app, left_out), *_proxies(app), *build_faults, *missing)
     if faults:
         raise invalid(faults)
     return app

@@ -92,7 +92,8 @@ def test_a_key_does_nothing_but_its_verbs_for_its_apps_and_every_attempt_is_reco
     assert len([line for line in record if line.startswith("asked ")]) == len(attempts) + 1
     refused = [line for line in record if line.startswith("ended ") and "status=refused exit=2" in line]
     assert len(refused) == len(attempts) + 1
-    assert f"request=deploy app=board environment=production commit={'1' * 40}" in record[0]
+    assert "request=deploy app=board environment=production repository=" in record[0]
+    assert f" commit={'1' * 40} " in record[0]
 
 
 def test_who_brings_no_secrets_does_not_learn_how_they_are_named(guarded: Guarded) -> None:

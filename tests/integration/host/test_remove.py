@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_a_volume_without_a_name_is_data_as_well(stage: Stage) -> None:
     found = engine.inspect(f"{stage.app}-db-1")
     assert found is not None
     (name,) = (mount["Name"] for mount in found["Mounts"] if mount["Type"] == "volume")
-    kept = run_remove(stage.paths, stage.events.append).data["volumes_kept"]
+    kept: Any = run_remove(stage.paths, stage.events.append).data["volumes_kept"]
     try:
         assert name in kept
         assert engine.get(f"/volumes/{name}")["Name"] == name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -40,6 +41,9 @@ def small_app(
         compose=(root / "compose.yaml",),
     )
     (root / "compose.yaml").write_text(services)
+    for context in re.findall(r"(?:build|context): ([a-z]+)\b", services):
+        (root / context).mkdir(exist_ok=True)
+        (root / context / "Dockerfile").touch()
     environment = Environment(
         name="production",
         hosts=(),

@@ -127,6 +127,7 @@ def test_a_database_keeps_its_data_in_a_volume(repository: Path) -> None:
 def test_the_source_that_an_image_is_built_from_is_not_mounted_over_it(repository: Path) -> None:
     (repository / "web" / "src").mkdir(parents=True)
     (repository / "web" / "src" / "main.py").write_text("")
+    (repository / "web" / "Dockerfile").write_text("FROM scratch\n")
     text = (
         f"services:\n  web:\n    build: {{context: {repository / 'web'}}}\n    expose: ['80']\n"
         f"    volumes: [{{type: bind, source: {repository / 'web' / 'src'}, target: /src}}]\n"
