@@ -1,13 +1,13 @@
 """Standby: after a deploy the release before may run on for a while, so that going back to it is one rename.
 
-What stands by gets no new request; what it has open it keeps. Only what the proxy leads to stands by: a worker would
-go on taking work. Whether anything does, and until when, follows from the journal alone, so that no crash can leave
+What stands by gets no new request; what it has open it keeps. Only what the proxy leads to stands by, with what that
+calls within its release (a web server is nothing without its FastCGI program): a worker would go on taking work. Whether anything does, and until when, follows from the journal alone, so that no crash can leave
 a wrong record of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -15,13 +15,14 @@ from .bundle import Bundle, read_bundle
 from .containers import Container
 from .ledger import DEPLOY, Ledger
 from .paths import Paths
+from .release import Release
 
 
 @dataclass(frozen=True)
 class Standby:
     """A release that stands by until ``until`` (epoch seconds).
 
-    ``homes``: routed service -> the release whose containers it has, without those that serve.
+    ``homes``: service that stands by -> the release whose containers it has, without those that serve.
     """
 
     release: str
@@ -48,7 +49,7 @@ def find_standby(
 
 
 def plan_standby(ledger: Ledger, live: Optional[Bundle], before: Optional[Bundle]) -> Optional[Standby]:
-    """What stands by: of the release ``before`` the last deploy, what is routed. Pure.
+    """What stands by: of the release ``before`` the last deploy, what is routed and what that calls within it. Pure.
 
     Nothing does after a rollback, whose release before is the bad one; after a rotation, for it reads a secret that is
     revoked; after an irreversible migration, for there is no plain way back over it.
@@ -58,14 +59,20 @@ def plan_standby(ledger: Ledger, live: Optional[Bundle], before: Optional[Bundle
         return None
     if last.kind != DEPLOY or last.rotations or ledger.irreversible_since(before.id):
         return None
-    homes = {
-        name: home
-        for name, home in before.homes.items()
-        if name in before.release.routes and live.homes.get(name) != home
-    }
+    left = {name: home for name, home in before.homes.items() if live.homes.get(name) != home}
+    routed = [name for name in left if name in before.release.routes]
+    homes = {name: left[name] for name in _with_called(before.release, routed) if name in left}
     committed = ledger.releases[live.id].committed_at or 0.0
     seconds = live.release.standby
     return Standby(before.id, committed + seconds, homes) if seconds and homes else None
+
+
+def _with_called(release: Release, names: Iterable[str]) -> dict[str, None]:
+    """These services, and those that they call by their own names within the release. Pure."""
+    found = dict.fromkeys(names)
+    for _ in release.services:
+        found.update(dict.fromkeys(one for name in list(found) for one in release.services[name].calls))
+    return found
 
 
 def find_retired(live: Bundle, containers: Sequence[Container]) -> list[Container]:

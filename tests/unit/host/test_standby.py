@@ -11,7 +11,7 @@ from fairlead.host.bundle import Bundle
 from fairlead.host.fold import fold_records
 from fairlead.host.ledger import DEPLOY, ROLLBACK, JobRun, Ledger, Rotation
 from fairlead.host.standby import find_retired, plan_standby
-from tests.unit.host.samples import container, release
+from tests.unit.host.samples import container, document, release, service
 from tests.unit.host.stories import NEW, OLD, tell_story
 
 _OPTIONS = {"start_timeout": 1, "drain_timeout": 0, "keep": 5, "standby": 90}
@@ -47,6 +47,16 @@ def test_what_is_carried_over_serves() -> None:
     assert standby is not None
     assert standby.homes == {"api": OLD}
     assert plan_standby(_ledger(), replace(live, homes={**homes, "api": OLD}), _bundle(OLD)) is None
+
+
+def test_what_it_calls_within_its_release_stands_by_with_it() -> None:
+    """A web server without its FastCGI program has nothing to answer, nor to end what it has open with."""
+    services = document()["services"]
+    services["web"] = service("app", "web", together=True, calls=["php"])
+    services["php"] = service("worker", "php", together=True)
+    standby = plan_standby(_ledger(), _bundle(NEW, services=services), _bundle(OLD, services=services))
+    assert standby is not None
+    assert standby.homes == {"api": OLD, "web": OLD, "php": OLD}
 
 
 def _with_last(**changes: Any) -> Ledger:
