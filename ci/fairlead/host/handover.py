@@ -1,7 +1,7 @@
 """Who has to end before another one is started in its place: what two cannot have at once. Pure.
 
 What is no longer in a release runs on until the release is committed, so that the way back is short. That must not be
-where the one that comes uses the same volume (two databases on one folder destroy it), host port or container name,
+where the one that comes uses the same volume or folder (two databases on one destroy it), host port or container name,
 nor where a service that each release had of its own becomes one that may not run twice.
 """
 
@@ -87,12 +87,22 @@ def _shared(
     volumes = {name for one in own for name in one.volumes} & set(used_volumes(taker, release))
     ports = {pair[1] for one in own for pairs in one.ports.values() for pair in pairs} & set(_ports(taker))
     name = taker.definition.get("container_name")
+    folders = _folders(own, taker, release)
     if volumes:
         yield f"both use the volume {min(volumes)}"
+    elif folders:
+        yield f"both use the folder data/{min(folders)}"
     elif ports:
         yield f"both publish port {min(ports)} of the host"
     elif name and name in {one.name for one in own}:
         yield f"both are called {name}"
+
+
+def _folders(own: Sequence[Container], taker: Service, release: Release) -> set[str]:
+    """The folders of the app on the host that containers are shown, and ``taker`` as well."""
+    shown = {source for one in own for source in one.sources}
+    wanted = {mount.data for mount in taker.mounts if mount.data is not None}
+    return {name for name in wanted if any(one.endswith(f"/{release.app}/data/{name}") for one in shown)}
 
 
 def _ports(service: Service) -> Iterator[int]:

@@ -38,10 +38,11 @@ def nothing(_: Sheet) -> None:
 
 
 def box(name: str, role: str, port: int = 9000, **fields: Any) -> Piece:
-    """A service that answers on its port; ``volume`` is where its data are."""
+    """A service that answers on its port; ``volume``, or the app's ``folder``, is where its data are."""
 
     def add(sheet: Sheet) -> None:
         own = dict(fields)
+        folder = own.pop("folder", None)
         volume, extra = own.pop("volume", None), own.pop("definition", {})
         networks = own.pop("networks", ("default",))
         text = f"{{\n\tadmin off\n}}\n:{port} {{\n\trespond {name} 200\n}}\n"
@@ -62,7 +63,10 @@ def box(name: str, role: str, port: int = 9000, **fields: Any) -> Piece:
             own["port"] = port
             if own.get("rollout") != "recreate":
                 sheet.routes[name] = port
-        mounts = [{"file": sheet.file(text), "target": "/etc/site", "read_only": True}]
+        mounts: list[dict[str, Any]] = [{"file": sheet.file(text), "target": "/etc/site", "read_only": True}]
+        if folder is not None:
+            mounts.append({"data": folder, "target": "/kept", "read_only": False})
+            sheet.extra.setdefault("data", {})[folder] = {}
         sheet.service(name, role, definition=definition, mounts=mounts, **own)
 
     return add
@@ -91,6 +95,9 @@ def rows(port: int, name: str) -> tuple[Row, ...]:
         Row("a state service gets another name, and keeps its volume",
             box("db", "state", volume="rows"), box("database", "state", volume="rows"),
             goes=("db",), comes=("database",), first=True),
+        Row("a state service gets another name, and keeps its folder on the host",
+            box("files", "state", folder="papers"), box("papers", "state", folder="papers"),
+            goes=("files",), comes=("papers",), first=True),
         Row("a state service gets another name, and keeps its published port",
             box("mail", "state", definition=published), box("post", "state", definition=published),
             goes=("mail",), comes=("post",), first=True),
