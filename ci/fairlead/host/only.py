@@ -15,6 +15,7 @@ from .actions import CARRY, KEEP, SKIP, Action
 from .document import parse_release
 from .errors import InputFault
 from .inside import ROLE
+from .project import used_volumes
 from .release import Release, Service
 
 Document = dict[str, Any]
@@ -38,6 +39,8 @@ def choose_services(new: Release, live: Optional[Release], only: Iterable[str]) 
     taken = {*chosen, *_jobs_before(new, chosen)}
     kept = {name: one for name, one in live.services.items() if name not in taken and one.role != ROLE}
     _check_neighbours(new, live, taken)
+    _check_calls(new, live, taken)
+    _check_data(new, live, taken)
     _check_routes(new, live, taken)
     _check_secrets(new, live, taken, kept)
     return parse_release(_merge(new, live, taken, kept))
@@ -91,6 +94,36 @@ def _check_neighbours(new: Release, live: Release, taken: set[str]) -> None:
                 )
 
 
+def _check_calls(new: Release, live: Release, taken: set[str]) -> None:
+    """Who is called within the release has to be of it."""
+    for name in sorted(taken):
+        for other in new.services[name].calls:
+            if other not in taken and other not in live.rolled:
+                raise InputFault(
+                    f"--only: {name} calls {other}, of which no release has one of its own yet",
+                    fix=f"add --only {other}, or deploy without --only",
+                )
+
+
+def _check_data(new: Release, live: Release, taken: set[str]) -> None:
+    """One that takes the place of another, with its data, does not run beside it."""
+    gone = {name: one for name, one in live.platform.items() if name not in new.services}
+    for name in sorted(taken - set(live.services)):
+        for other, old in sorted(gone.items()):
+            shared = _data_of(old, live) & _data_of(new.services[name], new)
+            if shared and new.services[name].is_platform:
+                raise InputFault(
+                    f"--only: {name} takes the place of {other}, which would run on beside it",
+                    why=f"both keep their data in {min(shared)}, and two on one destroy them",
+                    fix="deploy without --only",
+                )
+
+
+def _data_of(service: Service, release: Release) -> set[str]:
+    """The volumes and folders that a service has its data in."""
+    return {*used_volumes(service, release), *(f"data/{one.data}" for one in service.mounts if one.data)}
+
+
 def _check_routes(new: Release, live: Release, taken: set[str]) -> None:
     """The proxy learns of a route when it is made again: it must be among the chosen then."""
     changed = [name for name in sorted(taken) if new.routes.get(name) != live.routes.get(name)]
@@ -130,12 +163,9 @@ def _merge(new: Release, live: Release, taken: set[str], kept: Mapping[str, Serv
     services.update({name: new_text["services"][name] for name in taken})
     fresh = [new.services[name] for name in taken]
     files = {mount.file for one in (*fresh, *kept.values()) for mount in one.mounts if mount.file}
-    data = {
-        mount.data: (live_text.get("data") or {}).get(mount.data) or new_text["data"][mount.data]
-        for one in (*kept.values(), *fresh)
-        for mount in one.mounts
-        if mount.data
-    }
+    folders = {**(new_text.get("data") or {}), **(live_text.get("data") or {})}
+    used = {mount.data for one in (*kept.values(), *fresh) for mount in one.mounts if mount.data}
+    data = {name: folders[name] for name in used}
     own = sorted(
         {*(live_text.get("release_volumes") or ()), *(new_text.get("release_volumes") or ())}
         - {*live_text["volumes"], *_used(new, new_text, "volumes", taken)}

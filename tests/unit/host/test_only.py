@@ -151,6 +151,43 @@ def test_a_new_neighbour_must_come_along() -> None:
     assert "cache" in choose_services(new, release(), ["web", "cache"]).services
 
 
+@pytest.mark.parametrize("old", [{}, {"seed": "a" * 64}], ids=["empty", "seeded"])
+def test_a_folder_of_what_stays_is_kept(old: dict[str, Any]) -> None:
+    """Though the new release has none, or none but its own."""
+    mounted = service("worker", "api", mounts=[{"data": "uploads", "target": "/up", "read_only": False}])
+    files: dict[str, Any] = {one: {"kind": "dir", "entries": {}} for one in old.values()}
+    services = {**document()["services"], "worker": mounted}
+    live = release(services=services, data={"uploads": old}, files=files)
+    chosen = choose_services(_new(), live, ["web"])
+    assert dict(chosen.data) == {"uploads": old.get("seed")}
+
+
+@pytest.mark.parametrize("kind", ["volume", "folder"])
+def test_what_takes_the_place_of_another_does_not_run_beside_it(kind: str) -> None:
+    """Two databases on one volume or folder destroy it."""
+    on_volume = {"definition": {"volumes": [{"type": "volume", "source": "pgdata", "target": "/d"}]}}
+    on_folder = {"mounts": [{"data": "rows", "target": "/d", "read_only": False}]}
+    database = service("state", "db", **(on_volume if kind == "volume" else on_folder))
+    data: dict[str, Any] = {} if kind == "volume" else {"rows": {}}
+    live = release(services={**document()["services"], "db": database}, data=data)
+    services = {**document()["services"], "database": database, "web": service("app", "web", "c")}
+    del services["db"]
+    new = release(revision=NEW, services=services, data=data)
+    with pytest.raises(InputFault, match="database takes the place of db"):
+        choose_services(new, live, ["database"])
+    assert "database" in choose_services(new, live, []).services
+
+
+def test_what_is_called_within_the_release_comes_along() -> None:
+    new = _new(
+        web=service("app", "web", "c", together=True, calls=["php"]),
+        php=service("worker", "php", together=True),
+    )
+    with pytest.raises(InputFault, match="web calls php"):
+        choose_services(new, release(), ["web"])
+    assert "php" in choose_services(new, release(), ["web", "php"]).services
+
+
 def _with_secrets(revision: str, mark: str, **values: str) -> Release:
     mounts = [{"secret": name, "target": f"/run/secrets/{name}"} for name in ("shared", "own")]
     services = document()["services"]
