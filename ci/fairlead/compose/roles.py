@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from fairlead.compose import known_images
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _OK = 200
 # Volumes that development puts over what the image brings; any number of containers may share them.
 _REBUILT = ("/node_modules", "/.venv", "/.cache", "/.next")
+_SCRATCH = re.compile(r"/(tmp|run|var/(tmp|run|cache|log))(/.*)?|.*/(tmp|temp|cache|logs?)", re.IGNORECASE)
+"""Where a program keeps what it can make again."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class ServiceFacts:
         image: the image of ours that it runs, or empty.
         dockerfile: what the Dockerfile of that image says.
         awaited_end: the service that waits for this one to complete, or empty.
-        shared_volumes: named volumes that other services mount too.
+        shared_volumes: named volumes, and folders of data, that other services mount too; one that runs once, or backs
+            them up, does not count.
+        host_folders: folders of the server, by absolute path, in which somebody may keep data.
         binds: its bind mounts of the repository, by target.
         imports_switch: it mounts a file that says ``import switch``.
         mentioned: the port under which another service knows it.
@@ -51,6 +56,7 @@ class ServiceFacts:
     dockerfile: DockerfileFacts = field(default_factory=DockerfileFacts)
     awaited_end: str = ""
     shared_volumes: frozenset[str] = frozenset()
+    host_folders: frozenset[str] = frozenset()
     binds: Mapping[str, Bind] = field(default_factory=dict)
     imports_switch: bool = False
     mentioned: FoundPort | None = None
@@ -68,13 +74,24 @@ class ServiceFacts:
         """The volume or folder of data that this service alone writes to, in words; empty if there is none."""
         for mount in self.definition.get("volumes", ()):
             bind = self.binds.get(str(mount.get("target", "")))
-            if bind is not None and bind.kind == "data" and not bind.shared and not mount.get("read_only"):
-                return bind.source
+            if bind is not None and bind.kind == "data" and not mount.get("read_only"):
+                if bind.source not in self.shared_volumes:
+                    return bind.source
+                continue
             source = mount.get("source", "")
-            is_named = mount.get("type") == "volume" and source
+            is_named = (mount.get("type") == "volume" and source) or source in self.host_folders
             is_shared = source in self.shared_volumes or str(mount.get("target", "")).endswith(_REBUILT)
             if is_named and not mount.get("read_only") and not is_shared:
                 return str(source)
+        return ""
+
+    def nameless_volume(self) -> str:
+        """Where it writes to a volume without a name, which only the same container made anew gets again."""
+        for mount in self.definition.get("volumes", ()):
+            target = str(mount.get("target", ""))
+            is_nameless = mount.get("type") == "volume" and not mount.get("source")
+            if is_nameless and not target.endswith(_REBUILT) and not _SCRATCH.fullmatch(target.rstrip("/")):
+                return target
         return ""
 
 
@@ -179,10 +196,16 @@ def _by_task(facts: ServiceFacts) -> tuple[Role | None, str]:
         return "proxy", "its Caddyfile says `import switch`"
     if facts.awaited_end:
         return "job", f"{facts.awaited_end} waits for it to complete"
-    runs_once = facts.definition.get("restart") == "no" and not facts.definition.get("ports")
-    if runs_once and not facts.definition.get("healthcheck"):
+    if runs_once(facts.definition):
         return "job", 'it says restart: "no"'
     return None, ""
+
+
+def runs_once(definition: Mapping[str, Any]) -> bool:
+    """Whether the restart policy says that it is a one-shot."""
+    return definition.get("restart") == "no" and not (
+        definition.get("ports") or definition.get("healthcheck")
+    )
 
 
 def _by_image(facts: ServiceFacts) -> tuple[Role | None, str]:
@@ -202,11 +225,11 @@ def _rollout(facts: ServiceFacts, role: Role, why: str) -> tuple[Rollout, str]:
         return declared, why
     if role in {"state", "ops", "proxy"}:
         return "recreate", why
-    volume = facts.own_volume()
+    volume = facts.own_volume() or facts.nameless_volume()
     if declared == "shared":
         return "switch", f"{why}; rolled, for two may share the volume {volume}" if volume else why
     if role in {"app", "worker"} and volume:
-        what = "folder" if volume.startswith(".") else "volume"
+        what = "folder" if volume.startswith((".", "/")) else "volume"
         return "recreate", f"{why}; recreated, because it alone writes to the {what} {volume}"
     return "switch", why
 

@@ -10,9 +10,10 @@ from fairlead.compose.binds import sort_binds
 from fairlead.compose.clean import clean_service
 from fairlead.compose.dockerfile import DockerfileFacts, parse_dockerfile, read_dockerfile
 from fairlead.compose.images import own_image
+from fairlead.compose.known_images import is_ops_image
 from fairlead.compose.mentions import find_mentions, read_mentions, read_small
 from fairlead.compose.model import Service
-from fairlead.compose.roles import ServiceFacts, as_front, infer_service, needs_mention
+from fairlead.compose.roles import ServiceFacts, as_front, infer_service, needs_mention, runs_once
 from fairlead.origin import find_repository
 from fairlead.records import replace
 from fairlead.sources import is_below
@@ -21,10 +22,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from fairlead.compose.binds import Bind
     from fairlead.compose.ports import FoundPort
     from fairlead.settings.values import ImageSettings
 
 _PROXY_FILE_BYTES = 256 * 1024
+_NO_DATA = ("/dev", "/etc", "/lib", "/proc", "/run", "/sys", "/tmp", "/usr", "/var/log", "/var/run")  # noqa: S108 - of a server
+"""Folders of a server that hold what is the system's, not an app's."""
 
 
 def infer_services(
@@ -55,8 +59,10 @@ def infer_services(
     }
     awaited = _awaited_ends(cleaned)
     # What is new with each release is nobody's data.
-    shared = _shared_volumes(cleaned) | _release_volumes(volumes)
     binds = sort_binds(cleaned, str(find_repository(root))) if deployed else {}
+    lasting = {name: one for name, one in cleaned.items() if name not in awaited and not _is_helper(one)}
+    shared = _shared_volumes(lasting, binds) | _release_volumes(volumes)
+    folders = frozenset(_host_folders(cleaned, binds)) if deployed else frozenset()
     mentions: Mapping[str, FoundPort] | None = None
     services = {}
     for name, definition in cleaned.items():
@@ -68,6 +74,7 @@ def infer_services(
             dockerfile=_dockerfile(definition, images.get(image), root),
             awaited_end=awaited.get(name, ""),
             shared_volumes=shared,
+            host_folders=folders,
             binds=binds.get(name, {}),
             imports_switch=_imports_switch(definition, root),
         )
@@ -103,13 +110,44 @@ def _awaited_ends(definitions: Mapping[str, Any]) -> dict[str, str]:
     return awaited
 
 
-def _shared_volumes(definitions: Mapping[str, Any]) -> frozenset[str]:
+def _is_helper(definition: Mapping[str, Any]) -> bool:
+    """Whether it runs once, or backs up and watches others: beside it, whoever writes to a volume is alone with it."""
+    declared = definition.get("x-fairlead")
+    said = declared.get("role") if isinstance(declared, Mapping) else None
+    return (
+        runs_once(definition) or is_ops_image(str(definition.get("image", "")))
+        if said is None
+        else said in {"job", "ops"}
+    )
+
+
+def _shared_volumes(
+    definitions: Mapping[str, Any], binds: Mapping[str, Mapping[str, Bind]]
+) -> frozenset[str]:
+    """The volumes, and the folders of data, that several of these services mount."""
     users: dict[str, set[str]] = {}
     for name, definition in definitions.items():
         for mount in definition.get("volumes", ()):
+            bind = binds.get(name, {}).get(str(mount.get("target", "")))
             if mount.get("type") == "volume" and mount.get("source"):
                 users.setdefault(mount["source"], set()).add(name)
+            elif bind is None or bind.kind == "data":
+                users.setdefault(str(mount.get("source")) if bind is None else bind.source, set()).add(name)
     return frozenset(volume for volume, names in users.items() if len(names) > 1)
+
+
+def _host_folders(definitions: Mapping[str, Any], binds: Mapping[str, Mapping[str, Bind]]) -> Iterator[str]:
+    """The folders of the server, outside the repository, in which somebody may keep data."""
+    for name, definition in definitions.items():
+        for mount in definition.get("volumes", ()):
+            source = str(mount.get("source") or "")
+            is_host = mount.get("type") == "bind" and str(mount.get("target", "")) not in binds.get(name, {})
+            if (
+                is_host
+                and not source.endswith(".sock")
+                and not any(is_below(source, one) for one in _NO_DATA)
+            ):
+                yield source
 
 
 def _release_volumes(volumes: Any) -> frozenset[str]:

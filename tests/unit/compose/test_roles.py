@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from fairlead.compose.dockerfile import DockerfileFacts
 from fairlead.compose.model import Health
 from fairlead.compose.ports import FoundPort
 from fairlead.compose.roles import ServiceFacts, infer_service
+from fairlead.compose.services import infer_services
 
 
 def facts(definition: dict[str, Any], **more: Any) -> ServiceFacts:
@@ -106,6 +108,9 @@ def test_health_is_proved_by_the_best_evidence_that_there_is(
         (DATA, frozenset({"data"}), "switch"),
         ([{**DATA[0], "read_only": True}], frozenset(), "switch"),
         ([{"type": "volume", "target": "/cache"}], frozenset(), "switch"),
+        ([{"type": "volume", "target": "/app/tmp"}], frozenset(), "switch"),
+        # A volume without a name is empty in the next release; the same container made anew gets it again.
+        ([{"type": "volume", "target": "/data"}], frozenset(), "recreate"),
         ([{"type": "volume", "source": "deps", "target": "/app/node_modules"}], frozenset(), "switch"),
     ],
 )
@@ -115,6 +120,43 @@ def test_an_app_that_alone_writes_to_a_volume_is_recreated(
     """Two of it at once could corrupt what neither expects the other to write."""
     service = infer_service(facts({"expose": ["80"], "volumes": volumes}, image="web", shared_volumes=shared))
     assert (service.role, service.rollout) == ("app", rollout)
+
+
+_BESIDE: dict[str, dict[str, Any]] = {
+    "nobody": {},
+    "a migration": {"image": "acme/web", "restart": "no"},
+    "a backup": {"image": "offen/docker-volume-backup:v2"},
+    "one that says so": {"image": "acme/copy", "x-fairlead": {"role": "ops"}},
+    "a worker": {"image": "acme/web", "command": ["work"]},
+}
+
+
+@pytest.mark.parametrize("source", ["data", "./data", "/srv/data"])
+@pytest.mark.parametrize("beside", _BESIDE)
+def test_who_migrates_or_copies_its_data_does_not_share_them(
+    tmp_path: Path, source: str, beside: str
+) -> None:
+    """A database in a file is written by one program, whoever else mounts its folder for a while or to read."""
+    (tmp_path / ".git").mkdir()
+    place = str(tmp_path / source[2:]) if source[0] == "." else source
+    mount = {"type": "volume" if source == "data" else "bind", "source": place, "target": "/data"}
+    services: dict[str, Any] = {"web": {"image": "acme/web", "expose": ["80"], "volumes": [mount]}}
+    services["web"]["x-fairlead"] = {"role": "app"}
+    if _BESIDE[beside]:
+        services["other"] = {**_BESIDE[beside], "volumes": [mount]}
+    found = infer_services(services, root=tmp_path)
+    assert found["web"].rollout == ("switch" if beside == "a worker" else "recreate")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["/var/run/docker.sock", "/etc/localtime", "/run/thing", "/dev/shm"],  # noqa: S108 - of a server
+)
+def test_what_is_the_servers_is_nobodys_data(tmp_path: Path, source: str) -> None:
+    (tmp_path / ".git").mkdir()
+    mount = {"type": "bind", "source": source, "target": "/x"}
+    found = infer_services({"web": {"image": "w", "expose": ["80"], "volumes": [mount]}}, root=tmp_path)
+    assert found["web"].rollout == "switch"
 
 
 @pytest.mark.parametrize(
