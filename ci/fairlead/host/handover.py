@@ -91,7 +91,7 @@ def _shared(
     if volumes:
         yield f"both use the volume {min(volumes)}"
     elif folders:
-        yield f"both use the folder data/{min(folders)}"
+        yield f"both use the folder {min(folders)}"
     elif ports:
         yield f"both publish port {min(ports)} of the host"
     elif name and name in {one.name for one in own}:
@@ -99,10 +99,17 @@ def _shared(
 
 
 def _folders(own: Sequence[Container], taker: Service, release: Release) -> set[str]:
-    """The folders of the app on the host that containers are shown, and ``taker`` as well."""
+    """The folders of the host that containers are shown, and that ``taker`` has its data in as well."""
     shown = {source for one in own for source in one.sources}
-    wanted = {mount.data for mount in taker.mounts if mount.data is not None}
-    return {name for name in wanted if any(one.endswith(f"/{release.app}/data/{name}") for one in shown)}
+    kept = {mount.data for mount in taker.mounts if mount.data is not None}
+    found = {
+        f"data/{name}" for name in kept if any(one.endswith(f"/{release.app}/data/{name}") for one in shown)
+    }
+    for volume in taker.definition.get("volumes") or ():
+        if isinstance(volume, Mapping) and volume.get("type") == "bind" and not volume.get("read_only"):
+            source = str(volume.get("source"))
+            found |= {source} & shown if not source.endswith(".sock") else set()
+    return found
 
 
 def _ports(service: Service) -> Iterator[int]:
