@@ -19,7 +19,7 @@ _SQL_SERVER = "mssql/server"
 _OPS = r"""prometheus|alertmanager|pushgateway|grafana(-oss|-enterprise)?|loki|promtail|alloy|tempo|mimir|jaeger|all-in-one
     |victoria-metrics|vmagent|vmalert|vector|fluentd|fluent-bit|telegraf|netdata|cadvisor|zipkin
     |otel-collector|opentelemetry-collector(-contrib)?|uptime-kuma|portainer(-ce)?|watchtower|autoheal|dozzle
-    |[a-z0-9-]+-exporter|[a-z0-9-]*backup[a-z0-9-]*|restic|borgmatic|pgbackrest"""
+    |[a-z0-9-]+-exporter|[a-z0-9-]*backup[a-z0-9-]*|restic|litestream|borgmatic|pgbackrest"""
 
 _PROXIES = frozenset(
     {

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _OK = 200
 # Volumes that development puts over what the image brings; any number of containers may share them.
 _REBUILT = ("/node_modules", "/.venv", "/.cache", "/.next")
+_FPM = re.compile(r":(.*[-.])?fpm([-.]|\Z)")
+"""A tag such as those of nextcloud:29-fpm and wordpress:php8.3-fpm-alpine."""
 _SCRATCH = re.compile(r"/(tmp|run|var/(tmp|run|cache|log))(/.*)?|.*/(tmp|temp|cache|logs?)", re.IGNORECASE)
 """Where a program keeps what it can make again."""
 
@@ -156,11 +158,12 @@ def infer_role(facts: ServiceFacts, found: FoundPort | None) -> tuple[Role, str]
 
 
 def _is_within(facts: ServiceFacts) -> bool:
-    """Whether it is called otherwise than by HTTP: it says so, or is PHP-FPM."""
+    """Whether it is called otherwise than by HTTP: it says so, or is PHP-FPM, alone or with a program in it."""
     if "together" in facts.declared:
         return facts.declared["together"] is True
     reference = facts.reference if not facts.dockerfile.base else facts.dockerfile.base
-    return known_images.short_name(reference).startswith("php") and "fpm" in reference.rpartition("/")[2]
+    name = reference.partition("@")[0].rpartition("/")[2]
+    return _FPM.search(name) is not None or (name.startswith("php") and "fpm" in name)
 
 
 def needs_mention(facts: ServiceFacts) -> bool:

@@ -30,6 +30,7 @@ DATA = [{"type": "volume", "source": "data", "target": "/data"}]
         ({"image": "prom/prometheus"}, {}, "ops", "watches or backs up"),
         ({"image": "prom/node-exporter"}, {}, "ops", "watches or backs up"),
         ({"image": "acme/db-backup"}, {}, "ops", "watches or backs up"),
+        ({"image": "litestream/litestream:0.3"}, {}, "ops", "watches or backs up"),
         ({"image": "acme/store", "volumes": DATA}, {}, "state", "keeps data in data"),
         ({"image": "acme/q", "ports": [{"target": 5672, "published": "5672"}]}, {}, "state", "port 5672"),
         ({"image": "x", "restart": "no"}, {}, "job", 'restart: "no"'),
@@ -122,6 +123,23 @@ def test_an_app_that_alone_writes_to_a_volume_is_recreated(
     assert (service.role, service.rollout) == ("app", rollout)
 
 
+@pytest.mark.parametrize(
+    ("image", "within"),
+    [
+        ("php:8.4-fpm-alpine", True),
+        ("acme/php-fpm:8", True),
+        ("wordpress:php8.3-fpm", True),
+        ("nextcloud:29-fpm-alpine@sha256:" + "a" * 64, True),
+        ("localhost:5000/matomo:fpm", True),
+        ("wordpress:6", False),
+        ("acme/fpm-exporter:1", False),
+        ("acme/web:fpmless", False),
+    ],
+)
+def test_a_program_behind_php_fpm_is_called_within_its_release(image: str, within: bool) -> None:
+    assert infer_service(facts({"image": image})).is_within == within
+
+
 _BESIDE: dict[str, dict[str, Any]] = {
     "nobody": {},
     "a migration": {"image": "acme/web", "restart": "no"},
@@ -150,7 +168,7 @@ def test_who_migrates_or_copies_its_data_does_not_share_them(
 
 @pytest.mark.parametrize(
     "source",
-    ["/var/run/docker.sock", "/etc/localtime", "/run/thing", "/dev/shm"],  # noqa: S108 - of a server
+    ["/var/run/docker.sock", "/etc/localtime", "/run/thing", "/dev/shm"],
 )
 def test_what_is_the_servers_is_nobodys_data(tmp_path: Path, source: str) -> None:
     (tmp_path / ".git").mkdir()
