@@ -35,7 +35,8 @@ class Plan:
 
     ``resources``: networks or volumes have to be made; ``window``: for how many seconds it is watched;
     ``edge``: what is done to the edge of the host, in words; ``data``: folders for what is written, to be made;
-    ``handovers``: who ends before another one starts; ``left``: the volumes that nothing uses any more.
+    ``handovers``: who ends before another one starts; ``left``: the volumes that nothing uses any more;
+    ``left_data``: the folders for what is written that nothing uses any more.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Plan:
     data: tuple[str, ...] = ()
     handovers: tuple[Handover, ...] = ()
     left: tuple[str, ...] = ()
+    left_data: tuple[str, ...] = ()
 
     def of(self, *actions: str, platform: bool) -> list[Action]:
         """The actions of these kinds, of the platform or of the rolled services."""
@@ -91,6 +93,7 @@ class Plan:
             steps.append(f"watch it for {self.window:g} s, and go back if it fails")
         steps += [_in_words(one) for one in self.actions if one.action == REMOVE]
         steps += [f"keep the volume {name}, with its data: nothing uses it any more" for name in self.left]
+        steps += [f"keep the folder data/{name}: nothing uses it any more" for name in self.left_data]
         steps += [f"remove the old value of the secret {name}" for name in sorted(self.rotations)]
         return steps
 
@@ -146,6 +149,7 @@ def plan_deploy(release: Release, state: State, options: Optional[Options] = Non
         data=data,
         handovers=plan_handovers(release, state.containers, actions),
         left=_volumes_left(release, state),
+        left_data=_folders_left(release, state),
     )
 
 
@@ -171,6 +175,7 @@ def plan_rollback(target: Bundle, state: State, options: Optional[Options] = Non
         edge=edge,
         handovers=plan_handovers(release, state.containers, actions),
         left=_volumes_left(release, state),
+        left_data=_folders_left(release, state),
     )
 
 
@@ -332,6 +337,11 @@ def _volumes_left(release: Release, state: State) -> tuple[str, ...]:
     """The app's volumes that the release which serves has, and this one has not."""
     live = listed_volumes(state.live.release) if state.live is not None else {}
     return tuple(sorted(set(live.values()) - set(listed_volumes(release).values())))
+
+
+def _folders_left(release: Release, state: State) -> tuple[str, ...]:
+    """The app's folders that the release which serves has, and this one has not."""
+    return tuple(sorted(set(state.live.release.data) - set(release.data))) if state.live is not None else ()
 
 
 def _images_to_pull(

@@ -41,6 +41,7 @@ def plan_refusals(
         *_older(release, state, options),
         *_state_recreated(release, state, options, updated),
         *_resources_changed(release, state),
+        *_data_hidden(release, state),
         *_of_the_edge(release, state),
     )
 
@@ -133,6 +134,22 @@ def _state_recreated(
                 why="to bring it up to date its container must be stopped and made again",
                 fix=f"deploy with --accept-recreate {name} when an interruption of {name} is acceptable",
             )
+
+
+def _data_hidden(release: Release, state: State) -> Iterator[Refusal]:
+    """What a service has written would be gone for its users, behind files that have come into the repository."""
+    for name, old in state.live.release.services.items() if state.live is not None else ():
+        new = release.services.get(name)
+        files = {mount.target for mount in new.mounts if mount.file} if new is not None else set()
+        for mount in old.mounts:
+            if mount.data is not None and not mount.read_only and mount.target in files:
+                yield Refusal(
+                    f"{name} has written to {mount.target}, and would be shown files of the repository there",
+                    why=f"the repository had nothing in that folder; what is in data/{mount.data} on the host would be "
+                    "seen by nobody, and nothing could be written any more",
+                    fix="take the files out of that folder of the repository; where they are to be seen instead of the "
+                    "data, mount them at another path",
+                )
 
 
 def _of_engine(definition: Mapping[str, Any]) -> dict[str, Any]:

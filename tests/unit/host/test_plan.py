@@ -154,6 +154,26 @@ def test_a_database_under_another_name_waits_until_the_old_one_has_ended() -> No
     assert "stop db before database is started: both use the volume board_pgdata" in plan.steps
 
 
+@pytest.mark.parametrize("folder", ["data/rows", "/mnt/rows"])
+def test_a_database_under_another_name_waits_for_its_folder_as_well(folder: str) -> None:
+    """One of the app, or one that the host had before."""
+    database = service("state", "db", mounts=[{"data": "rows", "target": "/d", "read_only": False}])
+    source = "/srv/fairlead/board/data/rows"
+    if folder.startswith("/"):
+        source, bind = folder, {"type": "bind", "source": folder, "target": "/d"}
+        database = service("state", "db", definition={"volumes": [bind]})
+    live, made = document(data={"rows": {}}), document(revision="2" * 40, data={"rows": {}})
+    live["services"]["db"] = made["services"]["database"] = database
+    del made["services"]["db"]
+    made["services"]["api"]["depends_on"] = {}
+    state = serving(release(**live), data=frozenset({"rows"}))
+    containers = tuple(
+        replace(one, sources=(source,)) if one.service == "db" else one for one in state.containers
+    )
+    plan = plan_deploy(release(**made), replace(state, containers=containers))
+    assert f"stop db before database is started: both use the folder {folder}" in plan.steps
+
+
 def test_database_that_becomes_another_role_is_not_recreated_in_passing() -> None:
     """It keeps data, whatever it is called from now on."""
     made = document()
@@ -276,6 +296,30 @@ def test_folders_for_data_are_made_once_and_told() -> None:
     assert any("make the folder data/up" in step for step in plan.steps)
     there = plan_deploy(release(data={"up": {}}), replace(serving(release()), data=frozenset({"up"})))
     assert not there.data
+
+
+def test_a_folder_that_is_left_is_told() -> None:
+    state = replace(serving(release(data={"up": {}})), data=frozenset({"up"}))
+    assert "keep the folder data/up: nothing uses it any more" in plan_deploy(release(), state).steps
+    assert not plan_deploy(release(data={"up": {}}), state).left_data
+
+
+@pytest.mark.parametrize(
+    ("target", "refused"), [("/content", True), ("/elsewhere", False)], ids=["in its place", "elsewhere"]
+)
+def test_what_was_written_is_not_hidden_by_files_of_the_repository(target: str, refused: bool) -> None:
+    """A folder that was empty in the repository is data; with a file in it, it would be files of the release."""
+    tree = "a" * 64
+    live, made = document(data={"content": {}}), document(revision="2" * 40)
+    written = [{"data": "content", "target": "/content", "read_only": False}]
+    carried = [{"file": tree, "target": target, "read_only": True}]
+    live["services"]["web"] = service("app", "web", mounts=written)
+    made["services"]["web"] = service("app", "web", mounts=carried)
+    made["files"] = {tree: {"kind": "dir", "entries": {}}}
+    plan = plan_deploy(release(**made), serving(release(**live)))
+    assert [one.what for one in plan.refusals] == (
+        ["web has written to /content, and would be shown files of the repository there"] if refused else []
+    )
 
 
 def test_what_is_said_of_a_volume_to_fairlead_is_no_change_of_it() -> None:

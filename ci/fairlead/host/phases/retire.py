@@ -38,6 +38,10 @@ def run_retire(context: Context) -> Outcome:
             f"the volume {name} stays, with its data: release {context.target.id} does not use it; "
             f"`docker volume rm {name}` deletes it"
         )
+    for name in context.plan.left_data:
+        context.host.note(
+            f"the folder {context.paths.data / name} stays, with its data: release {context.target.id} does not use it"
+        )
     return retire_old(context.host, context.target)
 
 
