@@ -254,6 +254,9 @@ def _why_start(service: Service, release: Release, state: State) -> Optional[str
     reason = explain_change(old, service, live.release, release)
     if reason is not None:
         return reason
+    if set(old.calls) != set(service.calls):
+        # By which names it finds them is part of its container.
+        return "it calls other services within the release"
     if used_resources(old, live.release) != used_resources(service, release):
         return "its networks or volumes changed"
     containers = state.of_service(service.name, live.homes[service.name])

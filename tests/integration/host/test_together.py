@@ -179,3 +179,23 @@ def test_php_fpm_and_its_files_are_those_of_the_release(stage: Stage) -> None:
     pages, styles = zip(*seen, strict=True)
     assert set(pages) <= {"code of 1 at fpm-fcgi", "code of 2 at fpm-fcgi"}
     assert set(styles) <= {"/* css of 1 */", "/* css of 2 */"}
+    for expected in ("1", "2", "1"):
+        # Both are stopped, and nginx ends where it does not find the program: that has to be there first.
+        result = stage.rollback("00000" + expected)
+        assert result.status == "live", stage.events
+        assert _get(stage, "/") == f"code of {expected} at fpm-fcgi"
+
+
+def test_a_front_that_stands_by_has_the_program_that_it_calls(stage: Stage) -> None:
+    """What it has open is answered, and a rollback finds both as they were."""
+    for number in (1, 2):
+        sheet = _pair(stage, number)
+        sheet.standby, sheet.standby_memory = 60, 1.0
+        assert stage.deploy(sheet).status == "live", stage.events
+    engine = Engine.connect()
+    names = [f"{stage.app}-000001-{name}-000001-1" for name in ("web", "back")]
+    since = [(engine.inspect(name) or {})["State"]["StartedAt"] for name in names]
+    assert set(names) <= stage.containers()
+    assert stage.rollback().status == "live", stage.events
+    assert _get(stage, "/") == "back of 1111"
+    assert [(engine.inspect(name) or {})["State"]["StartedAt"] for name in names] == since

@@ -291,6 +291,18 @@ def test_what_belongs_together_starts_together() -> None:
     assert plan.homes == {"api": "000002", "web": "000002", "worker": "000001"}
 
 
+@pytest.mark.parametrize(("before", "after"), [([], ["worker"]), (["worker"], [])])
+def test_who_calls_others_within_the_release_from_now_on_is_started(
+    before: list[str], after: list[str]
+) -> None:
+    """Its container has their names, and keeps those of an older release."""
+    live, made = document(), document(revision="2" * 40)
+    live["services"]["web"] = service("app", "web", calls=before)
+    made["services"]["web"] = service("app", "web", calls=after)
+    plan = plan_deploy(release(**made), serving(release(**live)))
+    assert _actions(plan)["web"] == ("start", "it calls other services within the release")
+
+
 def test_folders_for_data_are_made_once_and_told() -> None:
     plan = plan_deploy(release(data={"up": {}}), replace(serving(release()), data=frozenset()))
     assert any("make the folder data/up" in step for step in plan.steps)

@@ -74,12 +74,25 @@ def start_services(context: Context, actions: Sequence[Action]) -> None:
         ReleaseFault: one crashed, or Compose failed.
     """
     for home in sorted({one.home for one in actions}):
-        own = [one for one in actions if one.home == home]
-        stopped = [one for one in own if one.action == START and home != context.state.next_id]
-        created = [one for one in own if one not in stopped]
-        _start_stopped(context, stopped)
-        if created:
-            _compose_up(context, home, created)
+        for own in plan_waves([one for one in actions if one.home == home], context):
+            stopped = [one for one in own if one.action == START and home != context.state.next_id]
+            created = [one for one in own if one not in stopped]
+            _start_stopped(context, stopped)
+            if created:
+                _compose_up(context, home, created)
+
+
+def plan_waves(actions: list[Action], context: Context) -> list[list[Action]]:
+    """Those that others call by their own names, then the others: nginx ends where it does not find its FastCGI program.
+
+    What is created at once is brought up in order by Compose.
+    """
+    services = context.target.release.services
+    called = {name for one in actions for name in services[one.service].calls}
+    if all(one.home == context.state.next_id for one in actions):
+        return [actions]
+    first = [one for one in actions if one.service in called]
+    return [wave for wave in (first, [one for one in actions if one not in first]) if wave]
 
 
 def _start_stopped(context: Context, actions: list[Action]) -> None:
