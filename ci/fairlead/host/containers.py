@@ -82,6 +82,11 @@ class Container:
         return bool(self.nameless)
 
     @property
+    def keeps_nameless(self) -> bool:
+        """Whether it is of a service that keeps data, in a volume that has no name."""
+        return self.role in ("state", "app", "worker") and not self.release and bool(self.nameless)
+
+    @property
     def serves(self) -> bool:
         """Whether it runs and its health check, if it has one, passes."""
         return self.running and not self.restarting and self.health in (HEALTHY, UNCHECKED)

@@ -12,6 +12,8 @@ ROLLBACK = "rollback"
 BEGUN = "begun"
 STABLE = "stable"
 GONE = "pruned"
+LOST = "lost"
+"""What became of a job's work: it is gone with the data that it worked on."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Rotation:
 
 @dataclass(frozen=True)
 class JobRun:
-    """The last known state of a one-shot: ``begin``, ``done`` or ``failed``, and its container's name.
+    """The last known state of a one-shot: ``begin``, ``done``, ``failed`` or ``lost``, and its container's name.
 
     ``irreversible``: a release from before it may not understand the data any more.
     """
@@ -148,7 +150,7 @@ class Ledger:
 
     def irreversible_since(self, release: str) -> list[JobRun]:
         """The irreversible jobs that ran, or may have, for releases after this one; the newest last."""
-        runs = (run for run in self.jobs.values() if run.irreversible and run.state != "failed")
+        runs = (run for run in self.jobs.values() if run.irreversible and run.state not in ("failed", LOST))
         return sorted((run for run in runs if run.release > release), key=lambda run: run.release)
 
     def previous(self, release: str | None) -> str | None:

@@ -14,7 +14,7 @@ from .edge.plan import needs_image, plan_edge
 from .fleet import Fleet
 from .handover import Handover, plan_handovers
 from .health import READY, judge_replicas
-from .ledger import DEPLOY, ROLLBACK, Rotation
+from .ledger import DEPLOY, LOST, ROLLBACK, Rotation
 from .order import order_jobs
 from .project import listed_volumes, platform_hashes, used_resources
 from .refusals import Refusal, plan_refusals, plan_rollback_refusals
@@ -297,6 +297,8 @@ def _job(service: Service, state: State, fleet: Optional[Fleet]) -> Action:
     reason = f"it has run, for release {run.release}" if run is not None and done else "it has not run yet"
     if run is not None and run.state == "failed":
         reason = "it failed the last time"
+    if run is not None and run.state == LOST:
+        reason = "what it did is gone with a deploy that failed"
     if not done and fleet is not None and service.name in fleet.once:
         if service.hash in fleet.done:
             return Action(service.name, service.role, AWAIT, "it has run on another host", service.pinned, "")

@@ -16,7 +16,7 @@ from typing import Any, Optional
 from . import labels
 from .atomic import write_file
 from .bundle import read_bundle
-from .containers import Container, read_app_containers
+from .containers import read_app_containers
 from .context import Host
 from .data import list_data, remove_data
 from .edge.claims import drop_claim
@@ -118,7 +118,7 @@ def finish_removal(host: Host) -> dict[str, Any]:
     stop_in_order(host, containers)
     for one in containers:
         # What a database keeps in a volume without a name is data as well.
-        engine.remove(one.id, volumes=volumes or not _keeps_nameless(one))
+        engine.remove(one.id, volumes=volumes or not one.keeps_nameless)
     if place.home.is_dir():
         with edge_lock(place, paths.app):
             if stop_edge(engine, place, volumes=volumes):
@@ -126,9 +126,7 @@ def finish_removal(host: Host) -> dict[str, Any]:
             if not close_meeting(engine, place, paths.app):
                 host.warn(f"somebody is in the network between the edge and {paths.app}: it stays")
     remove_networks(host)
-    nameless = (
-        [] if volumes else [name for one in containers if _keeps_nameless(one) for name in one.nameless]
-    )
+    nameless = [] if volumes else [name for one in containers if one.keeps_nameless for name in one.nameless]
     kept = sorted({*_remove_volumes(host, wanted=volumes), *nameless})
     if volumes:
         remove_data(engine, paths, live.release.images if live is not None else ())
@@ -159,11 +157,6 @@ def leave_nothing(paths: Paths, task: str) -> None:
         paths.tasks.rmdir()
         paths.lock.unlink()
         paths.home.rmdir()
-
-
-def _keeps_nameless(container: Container) -> bool:
-    """Whether it is of a service that keeps data, in a volume that has no name."""
-    return container.role == "state" and bool(container.nameless)
 
 
 def _remove_volumes(host: Host, *, wanted: bool) -> list[str]:

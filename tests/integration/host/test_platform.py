@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import http.server
 import json
+import re
+import shutil
 import socket
 import threading
 from collections.abc import Callable
@@ -100,6 +102,48 @@ def test_a_first_deploy_that_fails_leaves_nothing_but_the_data(
     assert _left(stage) == (set(), [], [f"{stage.app}_data"])
     assert any(f"{stage.app}_data" in note for note in stage.notes()), stage.notes()
     assert stage.deploy(_with_cache(stage.good(3))).status == "live"
+    assert fetch() == "web 3333"
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["first", "later"])
+def test_a_migration_runs_again_whose_database_went_with_a_deploy_that_failed(
+    stage: Stage, *, later: bool
+) -> None:
+    """A volume without a name stays as data do, and nobody finds it again: the next database is an empty one."""
+    engine = Engine.connect()
+
+    def sheet(number: int, *, good: bool) -> Sheet:
+        made = stage.good(number) if good else stage.crashing(number)
+        made.job()
+        made.services["migrate"]["definition"]["labels"] = {"for": "every commit"}
+        _with_cache(made)
+        made.services["cache"]["definition"]["volumes"] = [{"type": "volume", "target": "/data"}]
+        return made
+
+    if later:
+        assert stage.deploy(stage.good(1)).status == "live"
+    assert stage.deploy(sheet(2, good=False)).exit == 6
+    found = [re.findall("[0-9a-f]{64}", note) for note in stage.notes()]
+    ((volume,),) = [names for names in found if names]
+    try:
+        assert engine.get(f"/volumes/{volume}")["Name"] == volume
+        result = stage.deploy(sheet(3, good=True))
+        assert result.status == "live", stage.events
+        assert [one.state for one in result.phases if one.phase == "migrate"] == ["done"]
+    finally:
+        engine.delete(f"/volumes/{volume}")
+
+
+@pytest.mark.serving
+def test_what_has_served_is_not_taken_for_a_first_deploy(stage: Stage, fetch: Callable[[], str]) -> None:
+    """Though somebody removed the switch and its routes by hand: its platform stays, and the next deploy serves."""
+    proxy = stage.proxy_id()
+    stage.paths.live.unlink()
+    shutil.rmtree(stage.paths.routes)
+    stage.paths.routes.mkdir()
+    assert stage.deploy(stage.crashing(2)).exit == 6
+    assert stage.proxy_id() == proxy
+    assert stage.deploy(stage.good(3)).status == "live", stage.events
     assert fetch() == "web 3333"
 
 

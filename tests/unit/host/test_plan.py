@@ -194,6 +194,17 @@ def test_job_runs_once_for_its_hash() -> None:
     )
 
 
+def test_a_job_runs_again_whose_work_is_lost() -> None:
+    """The database that it worked on went with a deploy that failed, and nobody has to accept a schema that is not there."""
+    migrate = release().services["migrate"]
+    run = JobRun("migrate", "lost", "c", "000001", 1.0, irreversible=True)
+    state = replace(nothing(), ledger=Ledger(jobs={migrate.hash: run}))
+    action, reason = _actions(plan_deploy(release(), state))["migrate"]
+    assert action == "run"
+    assert "a deploy that failed" in reason
+    assert state.ledger.irreversible_since("000000") == []
+
+
 def test_rollback_starts_stopped_keeps_running_creates_pruned() -> None:
     """Warm where it can be."""
     old = Bundle("000001", release(), {"api": "000001", "web": "000001", "worker": "000002"})

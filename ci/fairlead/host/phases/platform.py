@@ -17,6 +17,7 @@ from ..drain import stop_containers
 from ..edge.place import Meeting
 from ..errors import AgentError, EngineFault, ReleaseFault
 from ..evidence import read_evidence
+from ..fold import fold_records
 from ..health import FAILED, READY, judge_replicas
 from ..inflight import answers_admin, find_admin_sockets, is_public
 from ..inside import CONFIG
@@ -41,7 +42,7 @@ from .beside import (
 from .carriers import forget_sockets, wait_for_carriers
 from .claim import take_place
 from .handing import hand_over, open_bridges
-from .takedown import take_down_platform
+from .takedown import forget_jobs, take_down_platform
 from .undone import LATE, late_of, tell_data
 
 _POLL = 0.1
@@ -135,12 +136,12 @@ def keep_for_revert(host: Host, number: int) -> None:
 def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     """Bring the platform services that transaction ``number`` changed back to what they were; new ones are removed.
 
-    Where nothing serves there is nothing to go back to: all of them go, whoever started them.
+    Where nothing has ever served there is nothing to go back to: all of them go, whoever started them.
 
     Raises:
         AgentError: they cannot be brought back.
     """
-    if read_live(host.paths) is None:
+    if read_live(host.paths) is None and fold_records(host.journal.records).serving is None:
         take_down_platform(host)
         return
     before = _read_before(host.paths)
@@ -157,9 +158,13 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
         for one in read_app_containers(host.engine, host.paths)
         if not one.release and one.service in updated and one.service not in known
     ]
+    left = fold_records(host.journal.records).unfinished
+    forget_jobs(host, new, left.release if left is not None else "")
     for container in new:
+        if container.keeps_nameless:
+            host.note(f"{container.name} goes; its data stay in {', '.join(container.nameless)}")
         if container.role != INSIDE:
-            host.engine.remove(container.id)
+            host.engine.remove(container.id, volumes=not container.keeps_nameless)
     write_platform(host.paths, project, before.get("switch") or "")
     stale = _stale(host, project, known)
     if stale:

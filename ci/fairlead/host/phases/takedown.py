@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 from .. import labels
 from ..api import ApiFault
@@ -14,6 +14,9 @@ from ..drain import stop_containers
 from ..edge.lifecycle import edge_lock
 from ..edge.meetings import close_meeting
 from ..edge.place import Place
+from ..fold import fold_records
+from ..journal import JOB
+from ..ledger import LOST
 from .carriers import forget_sockets
 from .claim import release_place
 
@@ -31,9 +34,10 @@ def take_down_platform(host: Host) -> None:
     """
     release_place(host)
     containers = [one for one in read_app_containers(host.engine, host.paths) if not one.release]
+    forget_jobs(host, containers)
     stop_in_order(host, containers)
     for one in containers:
-        host.engine.remove(one.id)
+        host.engine.remove(one.id, volumes=not one.keeps_nameless)
         if one.role == "proxy":
             for leftover in (host.paths.proxy_file(one.hash), host.paths.proxy_socket(one.hash)):
                 leftover.unlink(missing_ok=True)
@@ -47,8 +51,26 @@ def take_down_platform(host: Host) -> None:
         file.unlink(missing_ok=True)
     if containers:
         kept = [str(volume["Name"]) for volume in of_platform(host, "/volumes").get("Volumes") or ()]
+        kept += [name for one in containers if one.keeps_nameless for name in one.nameless]
         rest = f" but its volumes ({', '.join(sorted(kept))})" if kept else ""
         host.note(f"nothing of {host.paths.app} has ever served here: nothing stays of it{rest}")
+
+
+def forget_jobs(host: Host, gone: Sequence[Container], release: Optional[str] = None) -> None:
+    """Write down that jobs have to run again whose work nobody finds any more: a volume without a name is not met again.
+
+    Args:
+        host: the app.
+        gone: the containers that are about to be removed.
+        release: the one whose jobs have worked on them; None is any.
+    """
+    if not any(one.keeps_nameless for one in gone):
+        return
+    for mark, run in fold_records(host.journal.records).jobs.items():
+        if run.state == "done" and release in (None, run.release):
+            host.journal.append(
+                JOB, service=run.service, hash=mark, release=run.release, container=run.container, state=LOST
+            )
 
 
 def stop_in_order(host: Host, containers: Sequence[Container]) -> None:
