@@ -29,6 +29,7 @@ _BUILDER_CANNOT = (
 _NO_BASE = ("failed to resolve source metadata", "pull access denied", "failed to authorize")
 _EMULATION_FIX = (
     "put the RUN into a stage `FROM --platform=$BUILDPLATFORM …` and COPY its result, which needs no emulation; "
+    "or, where all servers are of one kind, build for that one alone: `platforms: [linux/amd64]` in fairlead.yaml; "
     "or install emulation: `docker run --privileged --rm tonistiigi/binfmt --install all`"
 )
 

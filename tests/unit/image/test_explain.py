@@ -54,6 +54,8 @@ ERROR: failed to solve: process "/hello" did not complete successfully: exit cod
     )
     assert error.what.startswith("/clone/Dockerfile.api:4: this machine cannot run programs")
     assert "$BUILDPLATFORM" in error.fix
+    # The plainest way, where all servers are of one kind.
+    assert "`platforms: [linux/amd64]` in fairlead.yaml" in error.fix
 
 
 def test_the_builders_own_excerpt_tells_the_line() -> None:
