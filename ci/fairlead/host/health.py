@@ -38,7 +38,9 @@ def judge_container(
         return Verdict(FAILED, "was killed because it used more memory than its limit")
     begun_anew = bool(since) and container.running and container.started_at != since
     if container.restarting or container.restarts > restarts or begun_anew:
-        return Verdict(FAILED, f"crashed and was restarted (exit code {container.exit_code})")
+        # Started again, it has no code of its own yet, and the engine says 0.
+        code = f" (exit code {container.exit_code})" if container.restarting or container.exit_code else ""
+        return Verdict(FAILED, f"crashed and was restarted{code}")
     if container.created:
         return Verdict(WAITING, "is created, not started yet")
     if not container.running:

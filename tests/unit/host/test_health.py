@@ -24,6 +24,7 @@ from tests.unit.host.samples import container
         ({"running": False, "created": True}, "running", "waiting", "not started"),
         ({"restarting": True, "exit_code": 1}, "running", "failed", "crashed"),
         ({"restarts": 1}, "healthcheck", "failed", "crashed"),
+        ({"restarts": 1, "exit_code": 0}, "healthcheck", "failed", "crashed and was restarted"),
         ({"oom_killed": True}, "running", "failed", "memory"),
     ],
 )
@@ -128,3 +129,11 @@ def test_a_container_is_read_from_the_engines_words() -> None:
     assert found.sources == ("/a",)
     assert found.ports == {"443/tcp": (("", 443),)}
     assert found.health_log == ("health check, exit 1: no",)
+
+
+def test_the_code_of_a_crash_is_told_only_while_the_engine_knows_it() -> None:
+    """Once it has started the container again, what it says is 0: a program that crashed did not end with that."""
+    again = judge_container(container("web", restarts=1, exit_code=0), gate="running")
+    assert again.reason == "crashed and was restarted"
+    waiting = judge_container(container("web", restarting=True, exit_code=3), gate="running")
+    assert waiting.reason == "crashed and was restarted (exit code 3)"
