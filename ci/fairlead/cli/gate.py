@@ -58,8 +58,16 @@ def refusal(verdict: Verdict) -> FairleadError:
             "part of the compose files could not be looked at", why=unseen_line(verdict), findings=findings
         )
     fault = "a fault" if len(findings) == 1 else counted(len(findings), "fault")
+    held = sum(finding in verdict.unsilenced for finding in findings)
     return ComposeInvalidError(
-        f"the compose files have {fault}",
-        findings=findings,
-        fix="`fairlead explain RULE` tells why; `fairlead validate --write-baseline` accepts what is there today",
+        f"the compose files have {fault}", findings=findings, fix=_way_on(len(findings), held)
     )
+
+
+def _way_on(found: int, held: int) -> str:
+    """What to do about the findings, of which so many are ``held``: no baseline takes them."""
+    why = "`fairlead explain RULE` tells why"
+    if held == found:
+        return f"{why}; mend them: no baseline takes what cannot be released, or is somebody else's"
+    but = f", but for {held}, without which nothing is released" if held else ""
+    return f"{why}; `fairlead validate --write-baseline` accepts what is there today{but}"

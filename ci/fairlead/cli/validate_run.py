@@ -199,6 +199,7 @@ def _write_baseline(options: ValidateOptions, request: Request, verdict: Verdict
     print_lines([f"{shown_path(path)}: {len(written.entries)} findings are known from now on"])
     if not left:
         return 0
+    print_lines(["no baseline takes these, without which nothing is released:"])
     _deliver(replace(verdict, findings=left), ValidateOptions(), as_json=False, plain=True)
     return replace(verdict, findings=left).exit_code
 

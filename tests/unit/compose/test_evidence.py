@@ -81,6 +81,17 @@ def test_what_can_t_be_seen_is_refused_with_its_own_code(settings: Settings) -> 
     assert [finding.rule for finding in error.findings] == ["unseen"]
 
 
+def test_what_no_baseline_takes_is_not_told_to_be_accepted_by_one(settings: Settings) -> None:
+    settings.compose[0].write_text("services: {bot: {image: 'bot:1'}}\n")
+    verdict, _ = judged(settings)
+    assert "but for 2, without which nothing is released" in refusal(verdict).fix
+    adopt(settings)
+    verdict, _ = judged(settings)
+    fix = refusal(verdict).fix
+    assert "--write-baseline" not in fix
+    assert "no baseline takes" in fix
+
+
 def test_the_fingerprint_is_of_the_files_and_the_measure(settings: Settings) -> None:
     def mark() -> str:
         verdict, request = judged(settings)

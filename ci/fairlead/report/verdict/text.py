@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fairlead.host.visible import visible, visible_line
-from fairlead.report.verdict.words import layers_line, sentence_of, title_of, unseen_line
+from fairlead.report.verdict.words import layers_line, sentence_of, title_of, unseen_line, ways_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
         yield paint("note", "note: ") + visible_line(line)
     if unseen_line(verdict):
         yield paint("error", "error: ") + unseen_line(verdict)
+    for line in ways_on(verdict):
+        yield paint("fix", line)
     yield paint("pass" if verdict.passed else "error", sentence_of(verdict))
     yield paint("dim", visible(layers_line(verdict.layers)))
 

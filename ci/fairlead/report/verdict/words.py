@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from fairlead.host.visible import visible_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fairlead.compose.verdict import Layer, Verdict
     from fairlead.findings import Finding
+
+_MANY = 10
+"""Findings that fail: from here on the last lines say where to begin."""
+_MOST_RULES = 8
 
 
 def counted(number: int, noun: str) -> str:
@@ -38,6 +44,31 @@ def sentence_of(verdict: Verdict) -> str:
             f" ({counts})" if counts else ""
         )
     return f"{shown}: {counts}"
+
+
+def ways_on(verdict: Verdict) -> list[str]:
+    """Where to begin with more findings than anybody reads: how often each rule, the way on, and what must be mended.
+
+    None for a verdict that passes, or that a screen holds.
+    """
+    failing = [one for one in verdict.findings if one.severity == "error"]
+    if verdict.passed or len(failing) < _MANY:
+        return []
+    rules = Counter(one.rule for one in failing).most_common()
+    most = ", ".join(f"{rule} {number}" for rule, number in rules[:_MOST_RULES])
+    rest = f" and {counted(len(rules) - _MOST_RULES, 'more rule')}" if len(rules) > _MOST_RULES else ""
+    mended = sum(one.repair is not None for one in verdict.findings)
+    first = f"`--fix` mends {mended}; then " if mended else ""
+    lines = [
+        f"by rule: {most}{rest}",
+        f"an app that has grown without these rules: {first}`fairlead validate --write-baseline` accepts what is there"
+        " today, and from then on only new findings fail",
+    ]
+    held = [one for one in verdict.unsilenced if one.severity == "error"]
+    if held:
+        lines.append(f"no baseline takes {len(held)} of them, without which nothing is released:")
+        lines += [f"  {visible_line(f'{one.location}: ') if one.location else ''}{title_of(one)}" for one in held]
+    return lines
 
 
 def layers_line(layers: tuple[Layer, ...]) -> str:

@@ -50,6 +50,28 @@ def test_text_shows_the_source_line_and_a_caret_below_the_column(verdict: Verdic
     assert "\x1b" not in text
 
 
+def test_many_findings_end_with_how_often_each_rule_and_the_way_on(verdict: Verdict) -> None:
+    """Who sees a hundred of them sees the last lines: where to begin has to stand there."""
+    more = tuple(
+        Finding(f"service {n} keeps them", Location("compose.yaml", 1, n), "", "capabilities-kept")
+        for n in range(1, 20)
+    )
+    (judged,) = verdict.judged
+    grown = replace(
+        verdict,
+        findings=(*verdict.findings, *more),
+        baselined=(),
+        judged=(replace(judged, unreleasable=more[:1]),),
+    )
+    *_, rules, ways, held, place, sentence, _ = render_text(grown).splitlines()
+    assert sentence == "compose.yaml: 21 errors, 1 warning, 1 note; 1 waived"
+    assert rules.startswith("by rule: capabilities-kept 19, floating-tag 1, ")
+    assert "`fairlead validate --write-baseline`" in ways
+    assert "`--fix` mends 1" in ways
+    assert held == "no baseline takes 1 of them, without which nothing is released:"
+    assert place == "  compose.yaml:1:1: service 1 keeps them [capabilities-kept]"
+
+
 def test_the_value_of_a_secret_is_in_no_form(verdict: Verdict) -> None:
     for kind in ("text", "github", "sarif", "json", "junit", "markdown"):
         assert "c4n4ry" not in render(kind, verdict)
