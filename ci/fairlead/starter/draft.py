@@ -47,6 +47,10 @@ def plan_draft(sight: Sight) -> Draft:
             "# Where images go; there is no git remote to infer it from.",
             "# registry: ghcr.io/OWNER/REPOSITORY",
         ]
+    lines += [
+        "# Built for both by default; where all servers are of one kind, that one is enough, and needs no emulation.",
+        "# platforms: [linux/amd64]",
+    ]
     lines += _render_images(images, sight)
     inferred += [f"image {image.name}: {image.dockerfile}, {image.why}" for image in images]
     inferred += [
@@ -57,6 +61,11 @@ def plan_draft(sight: Sight) -> Draft:
         lines.append(f"compose: [{_scalar(sight.compose)}]")
         inferred.append(f"compose: {sight.compose}, with {len(sight.services)} services")
         lines += [f"# Found as well, not used: {', '.join(sight.others)}"] if sight.others else []
+        lines += _render_overlays(sight)
+        inferred += [
+            f"{name} is not used: put it behind {sight.compose} under compose: where servers run both"
+            for name in sight.overlays
+        ]
     else:
         lines += ["# No compose file was found; a deploy needs one.", "# compose: [compose.yaml]"]
     lines += _render_environment(app, sight)
@@ -86,6 +95,14 @@ def plan_images(sight: Sight) -> tuple[_Image, ...]:
         for name in sight.dockerfiles
         if not name.endswith((".dockerignore", "~"))
     )
+
+
+def _render_overlays(sight: Sight) -> list[str]:
+    """The line for who merges a file of production with the base, which only its author knows."""
+    return [
+        f"# Merged in this order on a server: compose: [{_scalar(sight.compose)}, {_scalar(name)}]"
+        for name in sight.overlays
+    ]
 
 
 def _dockerfile_for(image: str, sight: Sight) -> str:

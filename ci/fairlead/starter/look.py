@@ -22,6 +22,7 @@ _COMPOSE_FOLDERS = (".", "compose", "docker", "deploy", "deployment", "infra", "
 _VARIABLE = re.compile(
     r"(?<!\$)(?:\$\$)*\$(?:\{(?P<braced>[A-Za-z_]\w*)(?P<rest>[^}]*)\}|(?P<bare>[A-Za-z_]\w*))"
 )
+_OVERLAY = re.compile(r"(?:docker-)?compose[.-](?:prod|production|live|server|deploy)\.ya?ml")
 _GIVEN = ("FAIRLEAD_", "COMPOSE_")
 _OWN_REFERENCE = re.compile(r"^\$\{FAIRLEAD_REGISTRY[^}]*\}/(?P<name>[a-z0-9._-]+)")
 _MAX_ENV_BYTES = 1024 * 1024
@@ -44,6 +45,7 @@ class Sight:
         slug: ``owner/repository`` of its forge, or empty.
         compose: the compose file that was chosen, relative to the root, or empty.
         others: compose files that were found and not chosen.
+        overlays: files beside it that look as if they were merged with it on a server, relative to the root.
         project: the ``name:`` of the compose file, or empty.
         services: the services of the compose file.
         builds: what they build.
@@ -58,6 +60,7 @@ class Sight:
     slug: str = ""
     compose: str = ""
     others: tuple[str, ...] = ()
+    overlays: tuple[str, ...] = ()
     project: str = ""
     services: tuple[str, ...] = ()
     builds: tuple[Build, ...] = ()
@@ -87,6 +90,7 @@ def read_sight(root: Path, environ: Mapping[str, str]) -> Sight:
         slug=slug,
         compose=compose,
         others=tuple(found[1:]),
+        overlays=tuple(_overlays(folder, root)),
         project=str(value.get("name") or ""),
         services=tuple(services),
         builds=tuple(_builds(services, folder, root)),
@@ -105,6 +109,13 @@ def _compose_files(root: Path) -> list[str]:
         for name in DEFAULT_COMPOSE_NAMES
         if (root / folder / name).is_file()
     ]
+
+
+def _overlays(folder: Path, root: Path) -> list[str]:
+    """``compose.prod.yml`` and its like."""
+    return sorted(
+        _relative(path, root) for path in folder.iterdir() if _OVERLAY.fullmatch(path.name) and path.is_file()
+    )
 
 
 def _builds(services: Mapping[str, Any], folder: Path, root: Path) -> Iterator[Build]:

@@ -141,3 +141,23 @@ def test_a_caddyfile_of_the_repositorys_own_is_shown_how_it_would_switch(tmp_pat
         assert "#   line 3: `import switch web 3000` in place of `reverse_proxy web:3000`\n" in draft.text
         assert "line 7" not in draft.text
         assert "proxy: caddy/Caddyfile:3: `import switch web 3000` would switch it" in draft.inferred
+
+
+def test_an_overlay_for_production_is_named_and_not_taken_unasked(tmp_path: Path) -> None:
+    """What the base file is merged with on a server nobody can know; that it is there is worth a line."""
+    for name in ("compose.yml", "compose.override.yml", "compose.prod.yml", "docker-compose.production.yaml"):
+        (tmp_path / name).write_text("services: {web: {image: 'nginx:1'}}\n")
+    draft, settings = drafted(tmp_path)
+    assert [path.name for path in settings.compose] == ["compose.yml"]
+    assert "# Merged in this order on a server: compose: [compose.yml, compose.prod.yml]" in draft.text
+    told = "\n".join(draft.inferred)
+    assert "compose.prod.yml" in told
+    assert "docker-compose.production.yaml" in told
+    assert "override" not in told
+
+
+def test_the_draft_says_how_to_build_for_one_platform_only(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    draft, settings = drafted(tmp_path)
+    assert "# platforms: [linux/amd64]" in draft.text
+    assert settings.platforms == ("linux/amd64", "linux/arm64")
