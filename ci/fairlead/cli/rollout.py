@@ -341,7 +341,8 @@ def find_drifts(
 
 def show_remarks(reporter: Reporter, remarks: Sequence[Finding]) -> None:
     """Show what the user should know about the compose files."""
-    for remark in remarks:
+    # A part that several looks at the files find is told once.
+    for remark in dict.fromkeys(remarks):
         reporter.warn(f"{remark.what} ({remark.fix})" if remark.fix else remark.what, remark.location)
 
 
