@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fairlead.compose.image_facts import has_healthcheck, lacks_program
+import re
+
+from fairlead.compose.image_facts import has_healthcheck, lacks_program, short_name
 from fairlead.compose.policy.subject import Fault, View, seconds_of
 
 TYPE_CHECKING = False
@@ -15,6 +17,14 @@ _LONGEST_INTERVAL = 30.0
 _DEFAULTS = {"interval": 30.0, "timeout": 30.0}
 """What Docker takes where nothing is said, in seconds."""
 _USUAL = {"interval": 10.0, "timeout": 5.0}
+_ADDRESS = re.compile(r"https?://[^\s'\"|;&<>]+")
+_PLAIN_ADDRESS = re.compile(r"[\w.:/-]+")
+"""Without a user, who may have a password, and without what a quote in a quote would end."""
+_ASKING = {
+    "python": ("python3", "-c", "import urllib.request as r; r.urlopen('URL', timeout=3)"),
+    "node": ("node", "-e", "fetch('URL').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"),
+}
+"""What asks a page in images without curl: program, option, text."""
 _CHECK = "healthcheck: {test: [CMD, …], interval: 10s, timeout: 5s, start_period: 30s, start_interval: 1s}"
 
 
@@ -98,9 +108,20 @@ def _wrong_program(view: View) -> Iterator[Fault]:
         if lacks_program(view.reference, program, view.service.dockerfile.commands):
             shown = "a shell" if program == "sh" else program
             what = f"the health check needs {shown}, and {view.reference} has none"
-            fix = "call a program that the image has; a server can check itself: test: [CMD, /app, check]"
-            yield Fault(view.at("healthcheck", "test"), what, fix)
+            yield Fault(view.at("healthcheck", "test"), what, _in_its_own_words(view.reference, words))
             return
+
+
+def _in_its_own_words(reference: str, words: str) -> str:
+    """The same check by a program that the image is known to have."""
+    script = _ASKING.get(short_name(reference))
+    if script is None:
+        return "call a program that the image has; a server can check itself: test: [CMD, /app, check]"
+    found = _ADDRESS.search(words)
+    program, option, text = script
+    plain = found is not None and _PLAIN_ADDRESS.fullmatch(found[0])
+    asked = text.replace("URL", plain[0] if plain else "http://localhost:8000/")
+    return f'call a program that the image has: test: [CMD, {program}, {option}, "{asked}"]'
 
 
 def slow_first_check(view: View) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -164,3 +165,26 @@ def test_a_timeout_as_long_as_the_interval_is_not_proposed_again(tmp_path: Path)
     (fix,) = [one.fix for one in policy_findings(subject(tmp_path, text)) if "as long as" in one.what]
     assert "timeout: 5s" not in fix
     assert "interval: 10s" in fix
+
+
+@pytest.mark.parametrize(
+    ("image", "test", "proposed"),
+    [
+        ("python:3.13-slim", "[CMD, curl, -f, 'http://localhost:8000/healthz']", "localhost:8000/healthz"),
+        ("node:22-alpine", "curl -f http://127.0.0.1:3000/up || exit 1", "127.0.0.1:3000/up"),
+        ("python:3.13-slim", "[CMD, curl, -f, localhost]", "http://localhost:8000/"),
+        # Whatever could be a password, or end a quote, is left out.
+        ("python:3.13-slim", "[CMD, curl, -f, 'http://me:c4n4ry@localhost/']", "'http://localhost:8000/'"),
+        ("python:3.13-slim", "[CMD, curl, -f, 'http://localhost/?token=c4n4ry']", "'http://localhost:8000/'"),
+    ],
+)
+def test_a_check_by_curl_is_said_anew_in_what_the_image_has(
+    image: str, test: str, proposed: str, tmp_path: Path
+) -> None:
+    """Ready to be pasted: it is a list of words, and asks what was asked."""
+    text = f"services:\n  web:\n    image: {image}\n    healthcheck: {{test: {test}}}\n"
+    (one,) = (found for found in policy_findings(subject(tmp_path, text)) if "needs curl" in found.what)
+    words = yaml.safe_load(one.fix.partition("test: ")[2])
+    assert words[:2] == ["CMD", image.partition(":")[0].replace("python", "python3")]
+    assert proposed in words[-1]
+    assert "c4n4ry" not in one.fix
