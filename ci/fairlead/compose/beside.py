@@ -1,4 +1,4 @@
-"""Ports of a host that two of its environments would both hold: one could not be started beside the other. Pure."""
+"""What two environments of one host would both hold: one could not be started beside the other. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ _EDGE = "the edge"
 _ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - what a compose file says, not where anything listens
 _FIX = "let each environment say its own: a variable in `ports:` of the compose file, and `variables:` in fairlead.yaml"
 
+_OWN_NAME = "leave its `name:` out of the compose file, so that each environment has one of its own; or say it by a variable"
+
 
 def clash_findings(
     settings: Settings,
     here: tuple[Environment, ReleaseParts],
     there: tuple[Environment, ReleaseParts],
 ) -> Iterator[Finding]:
-    """Each port that both environments publish on a host that they share, told at the first one."""
+    """Each port and name that both environments would have on a host that they share, told at the first one."""
     environment, other = here[0], there[0]
     shared = sorted({host.name for host in environment.hosts} & {host.name for host in other.hosts})
+    place = settings.document.location(("environments", environment.name), key=True)
+    both = f"{environment.name} and {other.name}, which share {', '.join(shared)}, both"
+    for kind, name in sorted(_names(here[1]) & _names(there[1])):
+        yield Finding(f"{both} have the {kind} {name}", place, _OWN_NAME, "foreign-resource")
     told = set()
     for service, port in _held(*here):
         for holder, taken in _held(*there):
@@ -29,12 +35,18 @@ def clash_findings(
             if key in told or (service == holder == _EDGE) or not _is_same(port, taken):
                 continue
             told.add(key)
-            what = (
-                f"{environment.name} and {other.name}, which share {', '.join(shared)}, both publish port "
-                f"{port.published} ({service}{f' and {holder}' if holder != service else ''})"
-            )
-            place = settings.document.location(("environments", environment.name), key=True)
+            what = f"{both} publish port {port.published} ({service}{f' and {holder}' if holder != service else ''})"
             yield Finding(what, place, _FIX, "port-clash")
+
+
+def _names(parts: ReleaseParts) -> set[tuple[str, str]]:
+    """The networks and volumes that the release makes under a name of the compose file's own."""
+    return {
+        (kind, str(definition["name"]))
+        for kind, definitions in (("network", parts.networks), ("volume", parts.volumes))
+        for definition in definitions.values()
+        if definition and definition.get("name") and not definition.get("external")
+    }
 
 
 def _held(environment: Environment, parts: ReleaseParts) -> Iterator[tuple[str, PublishedPort]]:

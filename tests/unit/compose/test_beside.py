@@ -24,10 +24,10 @@ services:
 """
 
 
-def told(root: Path, production: str, staging: str, of: str) -> list[str]:
+def told(root: Path, production: str, staging: str, of: str, more: str = "") -> list[str]:
     """The errors of one of two environments on one host."""
     (root / "Dockerfile").write_text("FROM scratch\n")
-    (root / "compose.yaml").write_text(COMPOSE)
+    (root / "compose.yaml").write_text(COMPOSE + more)
     (root / "fairlead.yaml").write_text(
         "app: board\nregistry: ghcr.io/acme/board\nimages: {web: {}}\nenvironments:\n"
         f"  production: {{hosts: [app.example.com], {production}}}\n"
@@ -72,3 +72,21 @@ def test_who_publishes_what_the_edge_holds_is_told(tmp_path: Path) -> None:
     ]
     ports = ', edge: false, variables: {DB: "5433", PORT: "8080"}'
     assert not told(tmp_path, URLS[0], 'url: "http://staging.example.com:8080"' + ports, "staging")
+
+
+@pytest.mark.parametrize("kind", ["networks", "volumes"])
+def test_a_network_or_volume_of_one_name_is_told_before_a_server_refuses_it(
+    kind: str, tmp_path: Path
+) -> None:
+    apart = (URLS[0], URLS[1] + ", variables: {DB: '127.0.0.1:5433', NAME: other}", "staging")
+
+    def found(how: str) -> list[str]:
+        used = "networks: [shared]" if kind == "networks" else "volumes: ['shared:/data']"
+        return told(
+            tmp_path, *apart, more=f"  cache: {{image: 'redis:8', {used}}}\n{kind}: {{shared: {{{how}}}}}\n"
+        )
+
+    (error,) = found("name: shelf")
+    assert f"staging and production, which share app.example.com, both have the {kind[:-1]} shelf" in error
+    for how in ("name: '${NAME:-shelf}'", "", "name: shelf, external: true"):
+        assert not found(how), how
