@@ -59,15 +59,17 @@ def ways_on(verdict: Verdict) -> list[str]:
     rest = f" and {counted(len(rules) - _MOST_RULES, 'more rule')}" if len(rules) > _MOST_RULES else ""
     mended = sum(one.repair is not None for one in verdict.findings)
     first = f"`--fix` mends {mended}; then " if mended else ""
+    accepted = f"{first}`fairlead validate --write-baseline` accepts what is there today"
     lines = [
         f"by rule: {most}{rest}",
-        f"an app that has grown without these rules: {first}`fairlead validate --write-baseline` accepts what is there"
-        " today, and from then on only new findings fail",
+        f"an app that has grown without these rules: {accepted}, and from then on only new findings fail",
     ]
     held = [one for one in verdict.unsilenced if one.severity == "error"]
     if held:
         lines.append(f"no baseline takes {len(held)} of them, without which nothing is released:")
-        lines += [f"  {visible_line(f'{one.location}: ') if one.location else ''}{title_of(one)}" for one in held]
+        lines += [
+            f"  {visible_line(f'{one.location}: ') if one.location else ''}{title_of(one)}" for one in held
+        ]
     return lines
 
 
