@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from fairlead.compose.image_facts import has_healthcheck, lacks_program, short_name
+from fairlead.compose.image_facts import has_healthcheck, lacks_program
+from fairlead.compose.known_images import short_name
 from fairlead.compose.policy.subject import Fault, View, seconds_of
 
 TYPE_CHECKING = False
