@@ -101,6 +101,9 @@ def test_an_app_with_data_that_is_not_fit(stage: Stage, tmp_path: Path) -> None:
     ):
         result = stage.deploy(make(stage, number))
         _refused(stage, result, why)
+        error: Any = result.error
+        assert "quoted here" in str(error["fix"])
+        assert any(str(line).startswith("web: ") for line in error["details"]), error
         assert any("web" in note and "data are as" in note for note in stage.notes()), stage.notes()
     good = stage.deploy(_sheet(stage, 8))
     assert (good.status, _get(stage, "/"), _get(stage, "/data/kept")) == ("live", "web 8888", "precious")

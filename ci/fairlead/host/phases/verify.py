@@ -43,6 +43,8 @@ _SETTLE = 2.0
 _SETTLE_AGAIN = 0.5
 """The same where the release has served before, and who goes back to it is in a hurry."""
 _WITHIN = 5.0
+_QUOTED = 3
+"""Services whose last words are told where any of them may have answered."""
 _ANSWER_WITHIN = 5.0
 """Seconds for answers once all containers are healthy: more waiting would not make a wrong answer right."""
 
@@ -202,8 +204,15 @@ def _ask(
                 service = release.services.get(question.service or "")
                 silent = service is not None and service.gate == "http" and not answer.status
                 limit = release.start_timeout if silent else None
-                _refuse(context, service, f"{question.about} {fault}", limit)
+                behind = _behind(context) if question.public and service is None else []
+                _refuse(context, service, f"{question.about} {fault}", limit, behind)
             time.sleep(_POLL)
+
+
+def _behind(context: Context) -> list[Service]:
+    """The services that the public's questions may have come to; nobody but they knows why an answer was bad."""
+    release = context.target.release
+    return [release.services[name] for name in release.routes if name in release.services]
 
 
 def _is_final(question: Question, answer: Answer) -> bool:
@@ -230,8 +239,17 @@ def _questions(context: Context, containers: list[Container]) -> Iterator[Questi
     yield from public
 
 
-def _refuse(context: Context, service: Optional[Service], what: str, limit: Optional[float] = None) -> None:
-    """Refuse the release, with what can be seen of the service that is to blame; ``limit`` is what it did not keep to."""
+def _refuse(
+    context: Context,
+    service: Optional[Service],
+    what: str,
+    limit: Optional[float] = None,
+    behind: Sequence[Service] = (),
+) -> None:
+    """Refuse the release, with what can be seen of the service that is to blame.
+
+    ``limit`` is what it did not keep to; ``behind`` are those whose last words may tell, where nobody knows which it is.
+    """
     details: tuple[str, ...] = ()
     why = advice = ""
     if service is not None:
@@ -242,12 +260,14 @@ def _refuse(context: Context, service: Optional[Service], what: str, limit: Opti
         said = explain_container(bad[0], details) if bad else ""
         why = "; ".join(filter(None, (explain_silence(context.engine, service, own), said)))
         advice = advise_start(own, limit)
+    for other in behind[:_QUOTED]:
+        for one in own_containers(context, other, context.host.list_containers())[:1]:
+            details += read_evidence(context.engine, one)
+    quoted = "see what it printed last, quoted here" if details else ""
     raise ReleaseFault(
         what,
         why=why,
-        fix="; ".join(
-            filter(None, ("see what it printed last, quoted here", advice, "correct it and deploy again"))
-        ),
+        fix="; ".join(filter(None, (quoted, advice, "correct it and deploy again"))),
         details=details,
         service=service.name if service else None,
     )
