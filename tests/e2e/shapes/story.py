@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from fairlead.lab.state import Lab, Server
-from tests.e2e.shapes.visitors import GOOD, Visitors, ask
-from tests.e2e.workbench import Workbench
+from tests.e2e.shapes.delivery import Delivery
+from tests.e2e.shapes.visitors import GOOD, Caller, Visitors, ask
+from tests.ended import Ended
 
-APPS = Path(__file__).parent / "apps"
 FAULTS = ("loopback", "crash", "later", "error", "hang")
 """It listens on the loopback only, crashes at once, crashes ten seconds later, answers 500, or never answers."""
 
@@ -31,6 +28,10 @@ class Shape:
     headers: Mapping[str, str] = field(default_factory=dict)
     says: Callable[[str], str] = lambda version: f"web {version}"
     secrets: Mapping[str, str] = field(default_factory=dict)
+    caller: Caller = ask
+    long: bool = False
+    builds: bool = False
+    """``long``: it is tried in the long form only; ``builds``: it builds its images itself."""
 
 
 @dataclass(frozen=True)
@@ -55,41 +56,32 @@ class Cell:
 class Story:
     """An app of one shape on one server."""
 
-    def __init__(self, shape: Shape, folder: Path, lab: Lab, server: Server, image: str) -> None:
+    def __init__(self, shape: Shape, delivery: Delivery, address: str, images: Mapping[str, str]) -> None:
         self.shape = shape
         self.cells: list[Cell] = []
         self.told = ""
         """All of it so far, with what was said of failures."""
-        self._image = image
         self.written: list[str] = []
-        self._settings: Mapping[str, str] = {"VERSION": "0", "FAULT": ""}
-        root = folder / shape.name
-        shutil.copytree(APPS / shape.name, root)
-        self._template = (root / "fairlead.yaml").read_text()
-        self.bench = Workbench(root, lab, server, secrets=shape.secrets)
-        self.bench.git("init", "--quiet", "--initial-branch", "main")
+        self._delivery = delivery
+        self._address = address
+        self._images = images
 
     def release(self, version: str, fault: str = "") -> Cell:
-        """Commit a version, with what is wrong with it, and deploy it."""
-        self._settings = {"VERSION": version, "FAULT": fault}
-        variables = ", ".join(
-            f'{name}: "{value}"' for name, value in {**self._settings, "IMAGE": self._image}.items()
-        )
-        text = self._template.replace("@SERVER@", self.bench.server.address)
-        (self.bench.root / "fairlead.yaml").write_text(text.replace("@VARIABLES@", f"{{{variables}}}"))
-        if not self.cells:
-            # It breaks rules of the policy: what is there today is accepted, as one does with an app of old.
-            self.bench.ok("validate", "--write-baseline")
-        self.bench.commit(f"{version} {fault}".strip())
-        return self._do(fault or f"release {version}", "deploy")
+        """Bring a version, with what is wrong with it."""
+        settings = {"VERSION": version, "FAULT": fault, "IMAGE": self._images[version]}
+        return self._do(fault or f"release {version}", lambda: self._delivery.release(settings))
 
     def rollback(self) -> Cell:
         """Back to the release before."""
-        return self._do("rollback", "rollback")
+        return self._do("rollback", self._delivery.rollback)
 
     def remove(self) -> Cell:
         """Take the app away, and leave its data."""
-        return self._do("remove", "remove", "--yes")
+        return self._do("remove", self._delivery.remove)
+
+    def recover(self) -> None:
+        """After a bad release, let the good one serve."""
+        self._delivery.recover()
 
     def write(self) -> None:
         """Let a user leave something that must never be lost."""
@@ -101,17 +93,20 @@ class Story:
 
     def ask(self, path: str = "/", **words: str) -> tuple[int, str]:
         """As a user does."""
-        return ask(self.bench.server.address, self.shape.port, path, headers=self.shape.headers, **words)
+        return ask(self._address, self.shape.port, path, headers=self.shape.headers, **words)
 
     @property
     def serves(self) -> str:
         """What a user gets now."""
-        status, text = self.ask()
+        shape = self.shape
+        status, text = shape.caller(self._address, shape.port, headers=shape.headers)
         return text if 0 < status < GOOD else f"nothing ({status or text})"
 
-    def _do(self, step: str, *words: str) -> Cell:
-        with Visitors(self.bench.server.address, self.shape.port, self.shape.headers) as visitors:
-            ended = self.bench.fairlead(*words)
+    def _do(self, step: str, act: Callable[[], Ended]) -> Cell:
+        shape = self.shape
+        with Visitors(self._address, shape.port, shape.headers, shape.caller) as visitors:
+            ended = act()
+            visitors.stay(self._delivery.after if self.cells else 0)
         users = visitors.told() if self.cells else "-"
         cell = Cell(step, ended.code, users, self.serves, self._data(), visitors.lost if self.cells else 0)
         self.cells.append(cell)

@@ -7,27 +7,37 @@ from pathlib import Path
 
 from tests.e2e.shapes.story import Cell
 
-PAGE = Path(__file__).parents[3] / "docs" / "apps.md"
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = DOCS / "apps.md"
+COMPARISON = DOCS / "comparison.md"
 _BEGIN, _END = "<!-- shapes: written by `make shapes` -->", "<!-- end of shapes -->"
+_HEAD = """\
+| shape | step | exit | requests answered meanwhile | served afterwards | data |
+|---|---|---|---|---|---|
+"""
 
 
-def write_table(cells: Mapping[str, Sequence[Cell]]) -> None:
-    """Put what came of each step of each shape between the two marks of the page."""
-    text = PAGE.read_text()
-    before, rest = text.split(_BEGIN)
-    _, after = rest.split(_END)
-    PAGE.write_text(f"{before}{_BEGIN}\n\n{render(cells)}\n\n{_END}{after}")
+def write_table(page: Path, order: Sequence[str], cells: Mapping[str, Sequence[Cell]]) -> None:
+    """Put what came of each step of each shape between the two marks of the page; shapes that did not run stay."""
+    before, rest = page.read_text().split(_BEGIN)
+    table, after = rest.split(_END)
+    rows = {**parse(table), **{shape: render(shape, steps) for shape, steps in cells.items()}}
+    text = "".join(rows[shape] for shape in order if shape in rows)
+    page.write_text(f"{before}{_BEGIN}\n\n{_HEAD}{text}\n{_END}{after}")
 
 
-def render(cells: Mapping[str, Sequence[Cell]]) -> str:
-    """The table as Markdown."""
-    lines = [
-        "| shape | step | exit | requests answered meanwhile | served afterwards | data |",
-        "|---|---|---|---|---|---|",
-    ]
-    for shape, steps in cells.items():
-        lines += [
-            f"| {shape} | {one.step} | {one.code} | {one.users} | {one.serves} | {one.data} |"
-            for one in steps
-        ]
-    return "\n".join(lines)
+def parse(table: str) -> dict[str, str]:
+    """The rows of each shape, as they stand."""
+    rows: dict[str, str] = {}
+    for line in table.splitlines():
+        if line.startswith("| ") and not line.startswith("| shape "):
+            shape = line.split(" | ")[0].removeprefix("| ")
+            rows[shape] = f"{rows.get(shape, '')}{line}\n"
+    return rows
+
+
+def render(shape: str, steps: Sequence[Cell]) -> str:
+    """The rows of one shape."""
+    return "".join(
+        f"| {shape} | {one.step} | {one.code} | {one.users} | {one.serves} | {one.data} |\n" for one in steps
+    )

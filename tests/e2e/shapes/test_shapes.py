@@ -2,89 +2,54 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
 from fairlead.errors import ExitCode
 from fairlead.lab.state import Lab, Server
-from tests.e2e.shapes.story import FAULTS, Cell, Shape, Story
-from tests.e2e.shapes.table import write_table
-from tests.e2e.workbench import Workbench
-from tests.lab import own_server
+from tests.e2e.shapes.delivery import ByFairlead
+from tests.e2e.shapes.every import SHAPES, faults_of, is_whole
+from tests.e2e.shapes.story import Cell, Shape, Story
 
-HERE = Path(__file__).parent
 
-SHAPES = (
-    Shape("sqlite", keeps=True, gap=True),
-    Shape("uploads", keeps=True, gap=True),
-    Shape("ports"),
-    Shape("host", port=8080, gap=True),
-    Shape("worker"),
-    Shape("front", says=lambda version: f"web {version} + api {version}"),
+@pytest.mark.parametrize(
+    "shape", [one for one in SHAPES if is_whole() or not one.long], ids=attrgetter("name")
 )
-
-
-@pytest.fixture(scope="session")
-def image(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The app of all shapes, published once: for them it is an image of others, which none of them builds."""
-    root = tmp_path_factory.mktemp("image") / "shapes"
-    shutil.copytree(HERE / "image", root)
-    bench = Workbench(root, lab, lab.servers[own_server(1)])
-    registry = f"{lab.registry}/shapes-{secrets.token_hex(3)}"
-    bench.environ["FAIRLEAD_REGISTRY"] = registry
-    (root / "fairlead.yaml").write_text("app: shapes\nimages: {app: {}}\nplatforms: [linux/amd64]\n")
-    bench.git("init", "--quiet", "--initial-branch", "main")
-    bench.commit("the app")
-    for verb in ("build", "scan"):
-        bench.ok(verb)
-    digest = bench.ok("--json", "publish").document["images"]["app"]["digest"]
-    return f"{registry}/app@{digest}"
-
-
-@pytest.fixture(scope="session")
-def table() -> Iterator[dict[str, list[Cell]]]:
-    """What came of each step of each shape; a run of all of them writes it into the docs."""
-    cells: dict[str, list[Cell]] = {}
-    yield cells
-    if is_whole() and cells.keys() == {one.name for one in SHAPES}:
-        write_table(cells)
-
-
-@pytest.mark.parametrize("shape", SHAPES, ids=[one.name for one in SHAPES])
 def test_a_shape(
-    shape: Shape, lab: Lab, server: Server, image: str, tmp_path: Path, table: dict[str, list[Cell]]
+    shape: Shape,
+    lab: Lab,
+    server: Server,
+    images: Mapping[str, str],
+    tmp_path: Path,
+    table: dict[str, list[Cell]],
 ) -> None:
     """Deployed, changed, broken, taken back and removed, with users at it, and what they wrote still there."""
-    story = Story(shape, tmp_path, lab, server, image)
-    check(story, story.release("1"), 0, "1")
-    story.write()
-    check(story, story.release("2"), 0, "2")
-    story.write()
-    for fault in faults_of(shape):
-        check(story, story.release("3", fault), ExitCode.ROLLED_BACK, "2")
-    story.write()
-    check(story, story.rollback(), 0, "1")
-    assert story.remove().code == 0
+    delivery = ByFairlead(shape.name, tmp_path, lab, server, shape.secrets, builds=shape.builds)
+    story = Story(shape, delivery, server.address, images)
     table[shape.name] = story.cells
+    wrong = [check(story, story.release("1"), 0, "1")]
+    story.write()
+    wrong.append(check(story, story.release("2"), 0, "2"))
+    story.write()
+    wrong += [
+        check(story, story.release("3", fault), ExitCode.ROLLED_BACK, "2") for fault in faults_of(shape)
+    ]
+    story.write()
+    wrong.append(check(story, story.rollback(), 0, "1"))
+    assert story.remove().code == 0
+    assert not any(wrong), f"{[one for one in wrong if one]}\n{story.told}"
 
 
-def is_whole() -> bool:
-    """Whether every fault is tried on every shape (``make shapes``)."""
-    return os.environ.get("FAIRLEAD_SHAPES") == "all"
+def check(story: Story, cell: Cell, code: int, version: str) -> str:
+    """What is wrong, unless it ended so, users are served by that version, no data is gone, and no request is lost.
 
-
-def faults_of(shape: Shape) -> Sequence[str]:
-    """What is tried: everything, or one fault, another one for each shape."""
-    return FAULTS if is_whole() else (FAULTS[SHAPES.index(shape) % len(FAULTS)],)
-
-
-def check(story: Story, cell: Cell, code: int, version: str) -> None:
-    """It ended so, users are served by that version, nobody but those of a gap lost a request, and no data is gone."""
-    assert (cell.code, cell.serves) == (code, story.shape.says(version)), story.told
-    assert cell.data in ("-", f"all of {len(story.written)}"), story.told
-    assert story.shape.gap or not cell.lost, story.told
+    Those of a gap may lose requests.
+    """
+    says = story.shape.says(version)
+    holds = (cell.code, cell.serves) == (code, says) and cell.data in ("-", f"all of {len(story.written)}")
+    if holds and (story.shape.gap or not cell.lost):
+        return ""
+    return f"{cell.row}, but exit {code} and `{says}` are right"

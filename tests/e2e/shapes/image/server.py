@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import signal
 import socket
+import socketserver
 import sqlite3
 import sys
 import threading
@@ -12,6 +15,10 @@ import time
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+import h2.config
+import h2.connection
+import h2.events
 
 PORT = int(os.environ.get("PORT", "8000"))
 VERSION = os.environ.get("VERSION", "1")
@@ -22,8 +29,12 @@ DATABASE = os.environ.get("DATABASE", "")
 UPLOADS = os.environ.get("UPLOADS", "")
 UPSTREAM = os.environ.get("UPSTREAM", "")
 SECURE_ONLY = os.environ.get("SECURE_ONLY", "")
+PROTOCOL = os.environ.get("PROTOCOL", "http")
 SECONDS_TO_CRASH = 10.0
 FOREVER = 3600.0
+_WEBSOCKET = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_GRPC_HEALTH = "/grpc.health.v1.Health/Check"
+_SERVING = b"\0\0\0\0\2\x08\x01"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -41,6 +52,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(500, "broken")
         elif FAULT == "hang":
             time.sleep(FOREVER)
+        elif self.headers.get("Upgrade", "").lower() == "websocket":
+            self._chat()
         elif self.path == "/notes":
             self._answer(200, "\n".join(read_notes()))
         else:
@@ -58,8 +71,55 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def _chat(self) -> None:
+        """Answer each short text frame of a WebSocket, until the other side closes."""
+        key = self.headers["Sec-WebSocket-Key"].encode()
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header(
+            "Sec-WebSocket-Accept",
+            base64.b64encode(hashlib.sha1(key + _WEBSOCKET, usedforsecurity=False).digest()).decode(),
+        )
+        self.end_headers()
+        self.close_connection = True
+        while (head := self.rfile.read(6)) and head[0] == 0x81:
+            self.rfile.read(head[1] & 0x7F)
+            said = f"{NAME} {VERSION}".encode()
+            self.wfile.write(bytes((0x81, len(said))) + said)
+
     def log_message(self, *words: object) -> None:
         """Say nothing."""
+
+
+class Rpc(socketserver.BaseRequestHandler):
+    """HTTP/2 without TLS, and nothing else, with gRPC's health check."""
+
+    def handle(self) -> None:
+        spoken = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        spoken.initiate_connection()
+        self.request.sendall(spoken.data_to_send())
+        paths: dict[int, str] = {}
+        while received := self.request.recv(65536):
+            for event in spoken.receive_data(received):
+                if isinstance(event, h2.events.RequestReceived):
+                    paths[event.stream_id] = dict(event.headers)[b":path"].decode()
+                elif isinstance(event, h2.events.StreamEnded):
+                    self._reply(spoken, event.stream_id, paths.pop(event.stream_id))
+            self.request.sendall(spoken.data_to_send())
+
+    def _reply(self, spoken: h2.connection.H2Connection, stream: int, path: str) -> None:
+        healthy = path == _GRPC_HEALTH
+        if FAULT == "hang" and not healthy:
+            return
+        status = "500" if FAULT == "error" and not healthy else "200"
+        spoken.send_headers(stream, [(":status", status), ("content-type", "application/grpc")])
+        spoken.send_data(stream, _SERVING if healthy else f"{NAME} {VERSION}".encode())
+        spoken.send_headers(stream, [("grpc-status", "0" if status == "200" else "13")], end_stream=True)
+
+
+class RpcServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
 
 
 def ask_upstream() -> str:
@@ -111,7 +171,8 @@ def serve() -> None:
     if DATABASE:
         with sqlite3.connect(DATABASE) as database:
             database.execute("CREATE TABLE IF NOT EXISTS notes (text TEXT)")
-    server = ThreadingHTTPServer(("127.0.0.1" if FAULT == "loopback" else "", PORT), Handler)
+    where = ("127.0.0.1" if FAULT == "loopback" else "", PORT)
+    server = RpcServer(where, Rpc) if PROTOCOL == "h2c" else ThreadingHTTPServer(where, Handler)
     server.daemon_threads = True
     if FAULT == "later":
         timer = threading.Timer(SECONDS_TO_CRASH, os._exit, (1,))

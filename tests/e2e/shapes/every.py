@@ -1,0 +1,33 @@
+"""The shapes that are tried, and how many of their faults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from tests.e2e.shapes.story import FAULTS, Shape
+from tests.e2e.shapes.visitors import call, chat, page
+
+SHAPES = (
+    Shape("sqlite", keeps=True, gap=True),
+    Shape("uploads", keeps=True, gap=True),
+    Shape("ports"),
+    Shape("host", gap=True),
+    Shape("worker"),
+    Shape("front", says=lambda version: f"web {version} + api {version}"),
+    Shape("twelve", secrets={"secret_key": "kept-in-no-file"}),
+    Shape("balancer", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}),
+    Shape("static", caller=page, says=lambda version: f"web {version} + style {version}", long=True),
+    Shape("rpc", caller=call),
+    Shape("chat", caller=chat),
+)
+
+
+def is_whole() -> bool:
+    """Whether every fault is tried on every shape (``make shapes``)."""
+    return os.environ.get("FAIRLEAD_SHAPES") == "all"
+
+
+def faults_of(shape: Shape) -> Sequence[str]:
+    """What is tried: everything, or one fault, another one for each shape."""
+    return FAULTS if is_whole() else (FAULTS[SHAPES.index(shape) % len(FAULTS)],)
