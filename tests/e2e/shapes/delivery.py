@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -11,18 +12,31 @@ import tarfile
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import Protocol
+
+import h2
+import hpack
+import hyperframe
 
 from fairlead.lab.state import Lab, Server
 from tests.e2e.workbench import Workbench
 from tests.ended import Ended
 
+IMAGE = Path(__file__).parent / "image"
 APPS = Path(__file__).parent / "apps"
 _TIMEOUT = 240.0
 
 
+def put_program(folder: Path) -> None:
+    """Put the app's program and what it imports into a folder that an image is built from."""
+    shutil.copy(IMAGE / "server.py", folder)
+    for package in (h2, hpack, hyperframe):
+        shutil.copytree(Path(str(package.__file__)).parent, folder / "lib" / package.__name__)
+
+
 class Delivery(Protocol):
-    """What an engineer does with an app. ``after``: seconds for which its users are looked at once it has ended."""
+    """What an engineer does with an app. ``after``: seconds for which its users are looked at once a bad release is there."""
 
     after: float
 
@@ -53,16 +67,22 @@ class ByFairlead:
     ) -> None:
         root = folder / name
         shutil.copytree(APPS / name, root)
-        self._template = (root / "fairlead.yaml").read_text()
         self._verb = "ship" if builds else "deploy"
         self._new = True
         self.bench = Workbench(root, lab, server, secrets=secrets)
+        dockerfiles = list(root.glob("*/Dockerfile"))
+        for file in dockerfiles:
+            put_program(file.parent)
+        if builds:
+            self.bench.environ["FAIRLEAD_REGISTRY"] = f"{lab.registry}/{name}-{token_hex(3)}"
+        self._templates = {file: file.read_text() for file in (root / "fairlead.yaml", *dockerfiles)}
         self.bench.git("init", "--quiet", "--initial-branch", "main")
 
     def release(self, settings: Mapping[str, str]) -> Ended:
         variables = ", ".join(f'{name}: "{value}"' for name, value in settings.items())
-        text = self._template.replace("@SERVER@", self.bench.server.address)
-        (self.bench.root / "fairlead.yaml").write_text(text.replace("@VARIABLES@", f"{{{variables}}}"))
+        values = {"SERVER": self.bench.server.address, "VARIABLES": f"{{{variables}}}", **settings}
+        for file, text in self._templates.items():
+            file.write_text(re.sub("@([A-Z]+)@", lambda found: values[found[1]], text))
         if self._new:
             # It breaks rules of the policy: what is there today is accepted, as one does with an app of old.
             self.bench.ok("validate", "--write-baseline")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from tests.e2e.shapes.story import FAULTS, Shape
+from tests.e2e.shapes.story import Shape
 from tests.e2e.shapes.visitors import call, chat, page
 
 SHAPES = (
@@ -20,6 +20,8 @@ SHAPES = (
     Shape("static", caller=page, says=lambda version: f"web {version} + style {version}", long=True),
     Shape("rpc", caller=call),
     Shape("chat", caller=chat),
+    Shape("php", php=True, long=True, faults=("loopback", "crash", "error", "hang")),
+    Shape("monorepo", says=lambda version: f"web {version} + api {version}", builds=True, long=True),
 )
 
 
@@ -30,4 +32,4 @@ def is_whole() -> bool:
 
 def faults_of(shape: Shape) -> Sequence[str]:
     """What is tried: everything, or one fault, another one for each shape."""
-    return FAULTS if is_whole() else (FAULTS[SHAPES.index(shape) % len(FAULTS)],)
+    return shape.faults if is_whole() else (shape.faults[SHAPES.index(shape) % len(shape.faults)],)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.e2e.shapes.delivery import Delivery
@@ -31,7 +31,9 @@ class Shape:
     caller: Caller = ask
     long: bool = False
     builds: bool = False
-    """``long``: it is tried in the long form only; ``builds``: it builds its images itself."""
+    php: bool = False
+    faults: Sequence[str] = FAULTS
+    """``long``: it is tried in the long form only; ``builds``: it builds its images itself; ``php``: it is of PHP."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Story:
         shape = self.shape
         with Visitors(self._address, shape.port, shape.headers, shape.caller) as visitors:
             ended = act()
-            visitors.stay(self._delivery.after if self.cells else 0)
+            visitors.stay(self._delivery.after if step in FAULTS else 0)
         users = visitors.told() if self.cells else "-"
         cell = Cell(step, ended.code, users, self.serves, self._data(), visitors.lost if self.cells else 0)
         self.cells.append(cell)

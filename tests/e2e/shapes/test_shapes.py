@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from operator import attrgetter
 from pathlib import Path
 
@@ -22,12 +21,13 @@ def test_a_shape(
     shape: Shape,
     lab: Lab,
     server: Server,
-    images: Mapping[str, str],
+    request: pytest.FixtureRequest,
     tmp_path: Path,
     table: dict[str, list[Cell]],
 ) -> None:
     """Deployed, changed, broken, taken back and removed, with users at it, and what they wrote still there."""
     delivery = ByFairlead(shape.name, tmp_path, lab, server, shape.secrets, builds=shape.builds)
+    images = request.getfixturevalue("php_images" if shape.php else "images")
     story = Story(shape, delivery, server.address, images)
     table[shape.name] = story.cells
     wrong = [check(story, story.release("1"), 0, "1")]

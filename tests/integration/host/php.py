@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import subprocess
@@ -37,8 +38,11 @@ _OMIT = (
 _NAME = "fairlead-test-php"
 
 
-def php_image(release: str) -> str:
-    """An image with the code of one release in ``/var/www/html``, by digest; its base is made once for this engine."""
+def php_image(release: str, page: str = "echo 'code of {release} at ' . php_sapi_name();") -> str:
+    """An image with the code of one release in ``/var/www/html``, by digest; its base is made once for this engine.
+
+    ``page`` is its one page in PHP.
+    """
     engine = Engine.connect()
     base = f"{_NAME}:{SUITE}-1"
     if engine.image(base) is None:
@@ -47,11 +51,12 @@ def php_image(release: str) -> str:
                 _import_base(base, str(engine.get("/version")["Arch"]))
     if not release:
         return _by_digest(base)
-    tag = f"{_NAME}:code-{release}"
+    code = f"<?php {page.replace('{release}', release)}"
+    tag = f"{_NAME}:code-{hashlib.sha256(code.encode()).hexdigest()[:12]}"
     if engine.image(tag) is None:
         files = {
             "Dockerfile": f"FROM {base}\nCOPY html /var/www/html\n",
-            "html/index.php": f"<?php echo 'code of {release} at ' . php_sapi_name();",
+            "html/index.php": code,
             "html/site.css": f"/* css of {release} */",
         }
         buffer = io.BytesIO()
