@@ -29,11 +29,11 @@ class Shape:
     says: Callable[[str], str] = lambda version: f"web {version}"
     secrets: Mapping[str, str] = field(default_factory=dict)
     caller: Caller = ask
-    long: bool = False
     builds: bool = False
     php: bool = False
     faults: Sequence[str] = FAULTS
-    """``long``: it is tried in the long form only; ``builds``: it builds its images itself; ``php``: it is of PHP."""
+    short: str = ""
+    """``builds``: it builds its images itself; ``php``: its page is in PHP; ``short``: its fault in the short form."""
 
 
 @dataclass(frozen=True)

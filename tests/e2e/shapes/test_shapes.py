@@ -10,13 +10,11 @@ import pytest
 from fairlead.errors import ExitCode
 from fairlead.lab.state import Lab, Server
 from tests.e2e.shapes.delivery import ByFairlead
-from tests.e2e.shapes.every import SHAPES, faults_of, is_whole
+from tests.e2e.shapes.every import faults_of, tried
 from tests.e2e.shapes.story import Cell, Shape, Story
 
 
-@pytest.mark.parametrize(
-    "shape", [one for one in SHAPES if is_whole() or not one.long], ids=attrgetter("name")
-)
+@pytest.mark.parametrize("shape", tried(), ids=attrgetter("name"))
 def test_a_shape(
     shape: Shape,
     lab: Lab,
