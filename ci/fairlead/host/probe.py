@@ -68,6 +68,11 @@ class Answer:
         """Whether it is what servers answer to a Host that they do not know."""
         return self.status in _WRONG_HOST
 
+    @property
+    def asks_for_tls(self) -> bool:
+        """Whether it sends whoever asks on to a page by https."""
+        return 300 <= self.status < 400 and self.headers.get("location", "").startswith("https://")
+
     def fault(self, expected: Probe) -> str:
         """Why this is not the answer that was hoped for, or an empty text."""
         if not self.status:

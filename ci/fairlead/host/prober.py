@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Optional
 
-from .probe import Answer, probe_http
+from .probe import Answer
 from .questions import Question
 from .snippet import PROBE_HEADER
 
@@ -79,9 +79,7 @@ class Prober:
             due = bool(one.row) or not one.asked if closing else now >= one.due
             if one.pending is None and due and not one.dropped and not one.has_failed:
                 one.asked += 1
-                one.pending = self._pool.submit(
-                    probe_http, one.question.target, timeout=one.question.within, headers=self._headers
-                )
+                one.pending = self._pool.submit(one.question.ask, headers=self._headers)
 
     def _take(self, one: _Series, answer: Answer, now: float) -> None:
         one.pending = None

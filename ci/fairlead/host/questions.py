@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
 
@@ -14,7 +14,17 @@ from .errors import EngineFault
 from .grpc import HEALTH_PATH
 from .inside import GENERATED_PROXY, find_carrier
 from .inside import ROLE as INSIDE
-from .probe import TCP, Answer, Target, direct_target, edge_target, here, inside_target, published_target
+from .probe import (
+    TCP,
+    Answer,
+    Target,
+    direct_target,
+    edge_target,
+    here,
+    inside_target,
+    probe_http,
+    published_target,
+)
 from .release import Probe, Release, Service
 
 _ANY_PAGE = Probe("/", None)
@@ -22,6 +32,7 @@ _ANY_PAGE = Probe("/", None)
 _PAGE_WITHIN = 10.0
 """Seconds for a page that nobody said should be quick."""
 _LOOPBACK = "127.0.0.1"
+_BY_TLS = {"X-Forwarded-Proto": "https"}
 _OTHER_HOST = "; where it answers to another, say `x-fairlead: {health: {host: …}}`"
 
 
@@ -41,6 +52,23 @@ class Question:
     public: bool = False
     direct: bool = False
     within: float = 2.0
+
+    def ask(
+        self,
+        token: str = "",
+        timeout: Optional[float] = None,
+        headers: Optional[Mapping[str, str]] = None,
+        heed: Optional[Callable[[], None]] = None,
+    ) -> Answer:
+        """Ask once; an app that sends everybody on to TLS is asked as by a load balancer that has ended it.
+
+        Its redirect is the answer of a part that may work where nothing else does: it is none to go by.
+        """
+        within = self.within if timeout is None else timeout
+        answer = probe_http(self.target, token, within, headers, heed)
+        if self.expected.status is None and self.target.scheme == "http" and answer.asks_for_tls:
+            return probe_http(self.target, token, within, {**(headers or {}), **_BY_TLS}, heed)
+        return answer
 
     def fault(self, answer: Answer) -> str:
         """Why this is not the answer that was hoped for, or an empty text."""

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from .containers import UNHEALTHY, Container
 from .context import Context
 from .errors import AgentError
-from .probe import probe_http
 from .questions import Question, plan_public
 from .state import State
 
@@ -64,7 +63,7 @@ def find_sick(names: Collection[str], containers: Sequence[Container]) -> list[s
 def _ask(question: Question) -> str:
     fault = ""
     for _ in range(_TRIES):
-        answer = probe_http(question.target, timeout=max(question.within, _WITHIN))
+        answer = question.ask(timeout=max(question.within, _WITHIN))
         fault = question.fault(answer)
         if not fault or answer.tls:
             return ""

@@ -20,7 +20,7 @@ from ..healthcheck import HealthChecks, checking
 from ..inside import ROLE as INSIDE
 from ..ledger import ROLLBACK
 from ..patience import pause_for
-from ..probe import Answer, probe_http
+from ..probe import Answer
 from ..questions import Question, plan_direct, plan_inside, plan_public, public_probes
 from ..release import Service
 from ..routes import open_dark
@@ -187,7 +187,7 @@ def _ask(
     while row < _IN_A_ROW:
         context.heed()
         token, within = "" if question.direct else context.token, max(question.within, _WITHIN)
-        answer = probe_http(question.target, token, timeout=within, heed=context.heed)
+        answer = question.ask(token, within, heed=context.heed)
         fault = question.fault(answer)
         row = 0 if fault else row + 1
         if fault and question.public and answer.tls:
