@@ -103,7 +103,7 @@ class ByFairlead:
 class ByCompose:
     """``docker compose up --detach --wait`` on the server, in a copy of the repository; back is up again with less."""
 
-    after = 15.0
+    after = 12.0
 
     def __init__(self, name: str, lab: Lab, server: Server, secrets: Mapping[str, str]) -> None:
         self._lab, self._server = lab, server
