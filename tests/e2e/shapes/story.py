@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.e2e.shapes.delivery import Delivery
 from tests.e2e.shapes.visitors import GOOD, Caller, Visitors, ask
 from tests.ended import Ended
+from tests.patience import PATIENCE
 
+NOTHING = "nothing"
+_SOON = 3.0
+_POLL = 0.2
 FAULTS = ("loopback", "crash", "later", "error", "hang")
 """It listens on the loopback only, crashes at once, crashes ten seconds later, answers 500, or never answers."""
 
@@ -82,8 +87,12 @@ class Story:
         return self._do("remove", self._delivery.remove)
 
     def recover(self) -> None:
-        """After a bad release, let the good one serve."""
+        """After a bad release, let the good one serve, and wait until it does."""
         self._delivery.recover()
+        patience = time.monotonic() + PATIENCE
+        while self.serves.startswith(NOTHING):
+            assert time.monotonic() < patience, self.told
+            time.sleep(_POLL)
 
     def write(self) -> None:
         """Let a user leave something that must never be lost."""
@@ -102,13 +111,13 @@ class Story:
         """What a user gets now."""
         shape = self.shape
         status, text = shape.caller(self._address, shape.port, headers=shape.headers)
-        return text if 0 < status < GOOD else f"nothing ({status or text})"
+        return text if 0 < status < GOOD else f"{NOTHING} ({status or text})"
 
     def _do(self, step: str, act: Callable[[], Ended]) -> Cell:
         shape = self.shape
         with Visitors(self._address, shape.port, shape.headers, shape.caller) as visitors:
             ended = act()
-            visitors.stay(self._delivery.after if step in FAULTS else 0)
+            visitors.stay(self._delivery.after if step in FAULTS else min(self._delivery.after, _SOON))
         users = visitors.told() if self.cells else "-"
         cell = Cell(step, ended.code, users, self.serves, self._data(), visitors.lost if self.cells else 0)
         self.cells.append(cell)
