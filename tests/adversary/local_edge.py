@@ -68,16 +68,25 @@ class LocalEdge:
 
 @contextmanager
 def local_edge(
-    root: Path, claims: Mapping[str, str], *, scheme: str = "http", trusted: Sequence[str] = ()
+    root: Path,
+    claims: Mapping[str, str],
+    *,
+    scheme: str = "http",
+    trusted: Sequence[str] = (),
+    ports: tuple[int, int] | None = None,
+    options: str = "",
 ) -> Iterator[LocalEdge]:
-    """The edge with these apps behind it (hostname -> app), each of which tells what it sees."""
+    """The edge with these apps behind it (hostname -> app), each of which tells what it sees.
+
+    ``ports``: where it takes plain requests and TLS; ``options``: further global ones.
+    """
     place = Place(root)
     servers = {app: _app(app) for app in sorted(set(claims.values()))}
     for app, server in servers.items():
         names = frozenset(name for name, owner in claims.items() if owner == app)
         write_claim(place, Claim(app, names, scheme, "127.0.0.1", server.server_port))
     place.run.mkdir(exist_ok=True)
-    plain, secure, ask = free_ports(3)
+    (plain, secure), (ask,) = ports or free_ports(2), free_ports(1)
     edge = LocalEdge(place, plain, ask)
     text = (
         render_caddyfile(trusted)
@@ -85,7 +94,9 @@ def local_edge(
         .replace(":9180", f":{edge.ask}")
     )
     text = text.replace("/fairlead", str(place.home))
-    ports = f"http_port {edge.http}\n\thttps_port {secure}\n\tstorage file_system {root / 'storage'}\n"
+    ports = (
+        f"http_port {edge.http}\n\thttps_port {secure}\n\tstorage file_system {root / 'storage'}\n{options}"
+    )
     place.caddyfile.write_text(text.replace("{\n", f"{{\n\t{ports}", 1))
     argv = [str(caddy_program(root)), "run", "--config", str(place.caddyfile), "--adapter", "caddyfile"]
     with (root / "log").open("wb") as log, subprocess.Popen(argv, stderr=log) as process:

@@ -190,6 +190,25 @@ _TOOLS = (
         ),
     ),
     Tool(
+        # An authority as Let's Encrypt is one, for tests of certificates.
+        "pebble",
+        "pebble",
+        "dev",
+        ("-version",),
+        (2, 7, 0),
+        sources=(
+            GoBuild(
+                "github.com/letsencrypt/pebble/v2",
+                "github.com/letsencrypt/pebble/v2/cmd/pebble",
+                "v2.10.3",
+                module_sum="h1:Zg/Rq9T8FvNMvfLvi3k+dXmrwgDnG9neRpeaJY2hwVM=",
+                mod_sum="h1:t86OY665ATaOG3amRg83FSFMp7/L8MWjvlzBFmXANYc=",
+                # It knows its version only from whoever builds it.
+                environ={"GOFLAGS": "-modcacherw -buildvcs=false -ldflags=-X=main.version=v2.10.3"},
+            ),
+        ),
+    ),
+    Tool(
         "zizmor",
         "zizmor",
         "dev",

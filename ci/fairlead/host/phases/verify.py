@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Optional
 
 from ..actions import CREATE, START
+from ..certificates import Refusal, read_refusal
 from ..containers import STARTING, Container, find_proxy, refresh_containers
 from ..context import Context, Outcome
 from ..diagnose import advise_start, explain_silence
@@ -45,6 +46,7 @@ _SETTLE_AGAIN = 0.5
 _WITHIN = 5.0
 _QUOTED = 3
 """Services whose last words are told where any of them may have answered."""
+_CERTIFIED_EVERY = 0.5
 _ANSWER_WITHIN = 5.0
 """Seconds for answers once all containers are healthy: more waiting would not make a wrong answer right."""
 
@@ -191,14 +193,21 @@ def _ask(
         fault = question.fault(answer)
         row = 0 if fault else row + 1
         if fault and question.public and answer.tls:
+            refusal = _read_refusal(context)
+            if refusal is None and time.monotonic() < deadline:
+                # It may be on its way.
+                time.sleep(_CERTIFIED_EVERY)
+                continue
             # A certificate may need the public to reach this host first: unknown is not wrong.
-            context.host.warn(f"{question.about}: {fault}; the page could not be probed in public")
+            context.host.warn(f"{question.about}: {refusal or fault}; the page could not be probed in public")
             return
         if fault:
             crashed()
             # A certificate may be on its way, and who asks for it waits: that is no answer yet.
             awaited = question.public and question.target.scheme == "https" and not answer.status
             over = time.monotonic() >= (patience if awaited else deadline)
+            if over and awaited:
+                _refuse_uncertified(context, f"{question.about} {fault}")
             if over or _is_final(question, answer):
                 release = context.target.release
                 service = release.services.get(question.service or "")
@@ -213,6 +222,19 @@ def _behind(context: Context) -> list[Service]:
     """The services that the public's questions may have come to; nobody but they knows why an answer was bad."""
     release = context.target.release
     return [release.services[name] for name in release.routes if name in release.services]
+
+
+def _read_refusal(context: Context) -> Optional[Refusal]:
+    """Why there is no certificate for the url, where the log of whoever ends its TLS tells."""
+    release = context.target.release
+    return read_refusal(context.engine, release, context.host.list_containers())
+
+
+def _refuse_uncertified(context: Context, what: str) -> None:
+    """Refuse a release that nobody can reach for want of a certificate, where that is the reason."""
+    refusal = _read_refusal(context)
+    if refusal is not None:
+        raise ReleaseFault(what, why=refusal.why, fix=f"{refusal.fix}; then deploy again")
 
 
 def _is_final(question: Question, answer: Answer) -> bool:
