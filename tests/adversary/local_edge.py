@@ -94,10 +94,10 @@ def local_edge(
         .replace(":9180", f":{edge.ask}")
     )
     text = text.replace("/fairlead", str(place.home))
-    ports = (
+    listens = (
         f"http_port {edge.http}\n\thttps_port {secure}\n\tstorage file_system {root / 'storage'}\n{options}"
     )
-    place.caddyfile.write_text(text.replace("{\n", f"{{\n\t{ports}", 1))
+    place.caddyfile.write_text(text.replace("{\n", f"{{\n\t{listens}", 1))
     argv = [str(caddy_program(root)), "run", "--config", str(place.caddyfile), "--adapter", "caddyfile"]
     with (root / "log").open("wb") as log, subprocess.Popen(argv, stderr=log) as process:
         try:

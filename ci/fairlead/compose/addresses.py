@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fairlead.compose.model import ComposeApp, Service
@@ -45,9 +46,11 @@ _ONE_PORT = "publish each at a port of its own: the added proxy tells them apart
 def _named_sites(app: ComposeApp, front: Front, service: Service | None, remarks: Remarks) -> Iterator[Site]:
     """The public address and its further names, the domains of other services, and what is sent on."""
     environment = app.environment
+    acme = app.settings.proxy.acme is not None
+    site = partial(_named_site, front, edge=environment.edge, acme=acme)
     for hostname in (front.host, *environment.hostnames):
         if service is not None and service.port is not None:
-            yield _named_site(front, hostname, edge=environment.edge, service=service, target=service.port)
+            yield site(hostname, service=service, target=service.port)
     for name, hostnames in environment.domains.items():
         owner = app.services.get(name)
         if owner is None or owner.role != "app" or owner.port is None:
@@ -55,9 +58,9 @@ def _named_sites(app: ComposeApp, front: Front, service: Service | None, remarks
             remarks.fault("model", ("services",), what, "name a service with a port, or remove its domains")
             continue
         for hostname in hostnames:
-            yield _named_site(front, hostname, edge=environment.edge, service=owner, target=owner.port)
+            yield site(hostname, service=owner, target=owner.port)
     for hostname in environment.redirects:
-        yield _named_site(front, hostname, edge=environment.edge, redirect=front.address)
+        yield site(hostname, redirect=front.address)
 
 
 def _named_site(
@@ -65,18 +68,20 @@ def _named_site(
     hostname: str,
     *,
     edge: bool,
+    acme: bool,
     service: Service | None = None,
     target: int = 0,
     redirect: str = "",
 ) -> Site:
     """A site that is told by its name; behind the edge by plain HTTP, and at no port of the host."""
     place = Front("http", hostname, 80) if edge else replace(front, host=hostname)
+    own = acme and place.may_have_own_acme
     return Site(
         place.address,
         service,
         target,
         0 if edge else front.port,
-        is_internal_ca=place.has_internal_ca,
+        is_internal_ca=place.has_internal_ca and not own,
         redirect=redirect,
     )
 
@@ -184,6 +189,11 @@ def check_own_proxy(app: ComposeApp, proxy: Service, remarks: Remarks) -> None:
             "hostnames",
             environment.hostnames and not environment.edge,
             "`import switch web 8000` in the site www.example.com",
+        ),
+        (
+            "proxy.acme",
+            app.settings.proxy.acme is not None,
+            "`acme_ca https://…` in the global options",
         ),
     ):
         if is_said:

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fairlead.compose.model import GENERATED_PROXY, ComposeApp, Service
+from fairlead.compose.remarks import Remarks
 from fairlead.compose.sites import HOST, Site, find_name, published_ports, render_caddyfile
-from fairlead.compose.trees import Tree, file_tree
+from fairlead.compose.trees import Tree, TreeRefusedError, file_tree, load_tree
+from fairlead.origin import find_repository
 from fairlead.positions import plain
 
 CADDYFILE = "/etc/caddy/Caddyfile"
+_PEM = b"-----BEGIN CERTIFICATE-----"
 _VOLUMES = {"fairlead-caddy-data": "/data", "fairlead-caddy-config": "/config"}
 
 
@@ -34,6 +37,30 @@ def _networks_to(services: Iterable[Service], app: ComposeApp) -> dict[str, Any]
 
 def _networks(service: Service) -> set[str]:
     return set(service.definition.get("networks") or {})
+
+
+def load_acme_root(app: ComposeApp, remarks: Remarks) -> Tree | None:
+    """What certifies the address of the authority that the settings name; None where they name none, or it is public."""
+    acme = app.settings.proxy.acme
+    if acme is None:
+        return None
+    if app.environment.edge:
+        what = "proxy.acme says nothing to the edge of a host, which ends TLS here and asks the public authorities"
+        remarks.note("model", ("services",), what, "it holds for environments without `edge: true`")
+        return None
+    if acme.root is None:
+        return None
+    try:
+        tree = load_tree(acme.root, find_repository(app.settings.root))
+    except TreeRefusedError as error:
+        why = str(error)
+    else:
+        if tree.entry["kind"] == "file" and any(_PEM in content for content in tree.blobs.values()):
+            return tree
+        why = "it holds no certificate in PEM"
+    what = f"proxy.acme.root: {acme.root.name} can't be used: {why}"
+    remarks.fault("model", ("services",), what, "name a PEM file of the repository")
+    return None
 
 
 def plan_proxy(app: ComposeApp, sites: tuple[Site, ...]) -> tuple[Service, dict[str, Any], Tree]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.host.strangers import ROUTE, SCHEME, render_route
+from fairlead.settings.values import AcmeSettings
 
 HOST = "host.docker.internal"
 """What the proxy calls the host, where a service shares the host's network."""
@@ -16,6 +17,9 @@ EDGE_PORT = 80
 """Where the added proxy answers the edge."""
 # How long a request waits for a service that is stopped and started again.
 _RECREATE_WAIT = "60s"
+_PRIVATE = (".internal", ".local", ".test")
+ACME_ROOT = "/etc/caddy/acme-root.pem"
+"""Where the added proxy finds what certifies the address of the authority that the settings name."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,13 @@ class Front:
     @property
     def has_internal_ca(self) -> bool:
         """Whether no public authority would certify it."""
-        is_local = self.host == "localhost" or self.host.endswith(
-            (".localhost", ".internal", ".local", ".test")
-        )
+        is_local = self.host == "localhost" or self.host.endswith((".localhost", *_PRIVATE))
         return self.scheme == "https" and (self.is_ip or is_local)
+
+    @property
+    def may_have_own_acme(self) -> bool:
+        """Whether an authority that the settings name can certify it, though no public one would."""
+        return self.scheme == "https" and self.host.endswith(_PRIVATE)
 
 
 def parse_front(url: str) -> Front | None:
@@ -100,7 +107,8 @@ def render_caddyfile(sites: tuple[Site, ...], app: ComposeApp) -> str:
     header = "{\n" + "".join(f"\t{option}\n" for option in options) + "}\n\n"
     # Behind the edge, which has done it, they would be the edge's own.
     strangers = "" if app.environment.edge else f"\n{render_route(trusted)}"
-    parts = [_render_site(site, edge=app.environment.edge) for site in sites]
+    acme = app.settings.proxy.acme
+    parts = [_render_site(site, edge=app.environment.edge, acme=acme) for site in sites]
     if trusted and front is not None and front.is_usual_tls:
         parts += [_render_ended_elsewhere(site) for site in sites if site.is_tls]
     return header + "import /fairlead/switch.caddy\n" + strangers + "".join(parts)
@@ -152,8 +160,12 @@ _NO_PORT = 1
 """Nothing is asked there: Caddy refuses a plain site at the port that it keeps for TLS, and the other way round."""
 
 
-def _render_site(site: Site, *, edge: bool) -> str:
+def _render_site(site: Site, *, edge: bool, acme: AcmeSettings | None = None) -> str:
     tls = "\ttls internal\n" if site.is_internal_ca else ""
+    if acme is not None and site.is_tls and not site.is_internal_ca:
+        # Not by the global options: there, Caddy would still certify private names itself.
+        root = f"\t\t\ttrusted_roots {ACME_ROOT}\n" if acme.root is not None else ""
+        tls = f"\ttls {{\n\t\tissuer acme {{\n\t\t\tdir {acme.directory}\n{root}\t\t}}\n\t}}\n"
     strangers = "" if edge or site.service is None else f"\tinvoke {ROUTE}\n"
     return f"\n{_inner_address(site)} {{\n{tls}{_render_way(site)}{strangers}}}\n"
 
@@ -186,7 +198,11 @@ def _render_way(site: Site, indent: str = "\t") -> str:
 
 def _render_ended_elsewhere(site: Site) -> str:
     """The plain site of an address with TLS, for requests whose TLS ended at a proxy in front; others are sent on."""
-    plain = replace(site, address="http://" + site.address.removeprefix("https://"), is_internal_ca=False)
+    plain = replace(
+        site,
+        address="http://" + site.address.removeprefix("https://"),
+        is_internal_ca=False,
+    )
     if site.service is None:
         return _render_site(plain, edge=False)
     way = _render_way(site, "\t\t\t")

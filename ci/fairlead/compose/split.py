@@ -16,10 +16,10 @@ from fairlead.compose.edge import plan_edge, unpublished
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.mounts import SecretSource, load_mounts, secret_sources
 from fairlead.compose.ports import parse_published
-from fairlead.compose.proxy import CADDYFILE, join_networks, plan_proxy
+from fairlead.compose.proxy import CADDYFILE, join_networks, load_acme_root, plan_proxy
 from fairlead.compose.refusals import check_rolled
 from fairlead.compose.remarks import Remarks
-from fairlead.compose.sites import Site
+from fairlead.compose.sites import ACME_ROOT, Site
 from fairlead.compose.together import check_together, plan_calls, plan_members, release_volumes
 from fairlead.compose.trees import Tree
 from fairlead.errors import ComposeInvalidError
@@ -188,9 +188,13 @@ class _Splitter:
         service, definition, caddyfile = plan_proxy(self.app, self.sites)
         definition["image"] = self._image(service)
         self.trees[caddyfile.digest] = caddyfile
-        mount = {"file": caddyfile.digest, "target": CADDYFILE, "read_only": True}
+        mounts = [{"file": caddyfile.digest, "target": CADDYFILE, "read_only": True}]
+        root = load_acme_root(self.app, self.remarks)
+        if root is not None:
+            self.trees[root.digest] = root
+            mounts.append({"file": root.digest, "target": ACME_ROOT, "read_only": True})
         self.proxy = service.name
-        self.services[service.name] = self._entry(service, definition, [mount])
+        self.services[service.name] = self._entry(service, definition, mounts)
 
     def add(self, service: Service) -> None:
         """Add a service of the compose files."""

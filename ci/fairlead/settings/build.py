@@ -13,6 +13,7 @@ from fairlead.settings.trusted import trusted_networks
 from fairlead.settings.units import DEPLOY_SPANS, parse_duration, parse_host, parse_share, parse_size
 from fairlead.settings.values import (
     DEFAULT_COMPOSE_NAMES,
+    AcmeSettings,
     BuildSecret,
     BuildSettings,
     Combination,
@@ -50,7 +51,7 @@ def build_settings(document: Document, file: Path, registry: str) -> Settings:
         compose=_compose_files(raw, root),
         validate=build_validate(document, root, raw.get("validate") or {}),
         scan=_scan(raw.get("scan", {})),
-        proxy=ProxySettings(**raw.get("proxy", {})),
+        proxy=_proxy(raw.get("proxy", {}), root),
         deploy=_deploy(raw.get("deploy", {})),
         events=EventSettings(**events) if events else None,
         environments=_frozen(
@@ -151,6 +152,15 @@ def _scan(raw: Mapping[str, Any]) -> ScanSettings:
     values["ignore"] = tuple(ScanIgnore(**entry) for entry in values.get("ignore", ()))
     values["allow_no_os"] = tuple(values.get("allow_no_os", ()))
     return ScanSettings(**values)
+
+
+def _proxy(raw: Mapping[str, Any], root: Path) -> ProxySettings:
+    values = dict(raw)
+    if "acme" in values:
+        said = values["acme"]
+        file = root / said["root"] if "root" in said else None
+        values["acme"] = AcmeSettings(directory=said["directory"], root=file)
+    return ProxySettings(**values)
 
 
 def _deploy(raw: Mapping[str, Any]) -> DeploySettings:

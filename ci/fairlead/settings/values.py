@@ -90,10 +90,19 @@ class ScanSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AcmeSettings:
+    """The authority that certifies the names of the added proxy: its ACME directory, and the root of its own address."""
+
+    directory: str
+    root: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProxySettings:
     """Stock Caddy: the proxy that is added when the app brings none, and what carries calls between services."""
 
     image: str = "caddy:2.11.7"
+    acme: AcmeSettings | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

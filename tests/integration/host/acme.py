@@ -159,20 +159,26 @@ https://127.0.0.1:PORT {
 def stingy(root: Path, authority: Authority) -> Iterator[Authority]:
     """The authority as one that has issued too many certificates lately; Pebble itself counts none."""
     (port,) = free_ports(1)
-    home = root / "stingy"
-    home.mkdir()
     behind = str(urllib.parse.urlsplit(authority.directory).port)
     parts = {"PORT": str(port), "BEHIND": behind, "CERTIFICATE": str(authority.trusted_root)}
     text = _STINGY.replace("KEY", str(authority.trusted_root.with_suffix(".key")))
     for name, value in parts.items():
         text = text.replace(name, value)
+    with run_caddy(root / "stingy", text, port):
+        yield replace(authority, directory=f"https://127.0.0.1:{port}/dir")
+
+
+@contextmanager
+def run_caddy(home: Path, text: str, port: int) -> Iterator[None]:
+    """Caddy with this Caddyfile and a home of its own, once it listens at the port."""
+    (home / "data").mkdir(parents=True)
     (home / "Caddyfile").write_text(text)
     argv = [str(caddy_program(home)), "run", "--config", str(home / "Caddyfile"), "--adapter", "caddyfile"]
-    environ = {"HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    environ = {"HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "data")}
     with (home / "log").open("wb") as log, subprocess.Popen(argv, stderr=log, env=environ) as process:
         try:
             wait_for(port, process, home / "log")
-            yield replace(authority, directory=f"https://127.0.0.1:{port}/dir")
+            yield
         finally:
             process.kill()
 

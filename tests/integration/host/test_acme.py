@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
 import socket
 import ssl
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from fairlead.compose.addresses import plan_sites
+from fairlead.compose.remarks import Remarks
+from fairlead.compose.sites import ACME_ROOT, inner_port, render_caddyfile
 from fairlead.host.certificates import Refusal, explain_certificate
+from fairlead.host.snippet import render_switch
+from fairlead.settings.values import AcmeSettings
 from tests.adversary.local_edge import local_edge
-from tests.integration.host.acme import Authority, pebble, stingy
+from tests.integration.host.acme import Authority, pebble, run_caddy, stingy
 from tests.patience import PATIENCE
+from tests.unit.compose.small import small_app
 
 
 def test_ten_hostnames_of_the_edge_are_certified_when_they_are_asked_for_and_no_others(
@@ -37,6 +45,37 @@ def test_ten_hostnames_of_the_edge_are_certified_when_they_are_asked_for_and_no_
             assert issued == set(names)
             assert edge.may_certify(names[0])
             assert not edge.may_certify("stranger.example.com")
+
+
+def test_the_added_proxy_is_certified_by_the_authority_that_the_settings_name(tmp_path: Path) -> None:
+    """As it is generated: public names, and one for which Caddy by itself would be its own authority."""
+    names = ("example.com", "shop.example.com", "board.corp.internal")
+    app_server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+    with pebble(tmp_path, names) as authority:
+        acme = AcmeSettings(directory=authority.directory, root=authority.trusted_root)
+        text = "services: {web: {image: web, expose: ['8000']}}\n"
+        app = small_app(tmp_path, text, url=f"https://{names[0]}", hostnames=names[1:], acme=acme)
+        written = render_caddyfile(plan_sites(app, Remarks(app.files)), app)
+        live = tmp_path / "live"
+        live.mkdir()
+        (live / "web").write_text("127.0.0.1")
+        (tmp_path / "switch.caddy").write_text(render_switch().replace("/fairlead", str(tmp_path)))
+        for before, after in (
+            ("switch web 8000", f"switch web {app_server.server_port}"),
+            ("/fairlead/switch.caddy", str(tmp_path / "switch.caddy")),
+            (ACME_ROOT, str(authority.trusted_root)),
+            (f"http_port {inner_port(80)}", f"http_port {authority.plain}\n\tadmin off"),
+            (f"https_port {inner_port(443)}", f"https_port {authority.secure}"),
+        ):
+            assert before in written
+            written = written.replace(before, after)
+        threading.Thread(target=app_server.serve_forever, daemon=True).start()
+        with run_caddy(tmp_path / "proxy", written, authority.plain):
+            context = authority.context()
+            for name in names:
+                assert authority.get(name, context).startswith(b"HTTP/1.1 200 "), name
+        app_server.shutdown()
+        app_server.server_close()
 
 
 def test_a_certificate_is_renewed_before_it_ends_and_nobody_notices(tmp_path: Path) -> None:

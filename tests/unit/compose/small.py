@@ -11,7 +11,7 @@ from fairlead.compose.load import build_app
 from fairlead.compose.loader import load_model
 from fairlead.compose.model import ComposeApp
 from fairlead.compose.split import Pin, ReleaseParts, split
-from fairlead.settings.values import Environment, ImageSettings, Settings
+from fairlead.settings.values import AcmeSettings, Environment, ImageSettings, ProxySettings, Settings
 
 
 def small_app(
@@ -27,6 +27,7 @@ def small_app(
     domains: Mapping[str, tuple[str, ...]] | None = None,
     redirects: tuple[str, ...] = (),
     trusted_proxies: tuple[str, ...] = (),
+    acme: AcmeSettings | None = None,
 ) -> ComposeApp:
     """An app of these services; images of ours are built from ``<root>/<name>``."""
     settings = Settings(
@@ -39,6 +40,7 @@ def small_app(
             for name in images
         },
         compose=(root / "compose.yaml",),
+        proxy=ProxySettings(acme=acme),
     )
     (root / "compose.yaml").write_text(services)
     for context in re.findall(r"(?:build|context): ([a-z]+)\b", services):

@@ -9,12 +9,12 @@ from fairlead.compose.model import GENERATED_PROXY
 from fairlead.compose.sites import inner_port
 from fairlead.compose.split import ReleaseParts
 from fairlead.errors import ComposeInvalidError
-from fairlead.settings.values import ProxySettings
+from fairlead.settings.values import AcmeSettings, ProxySettings
 from tests.unit.compose.small import small_app, split_small
 
 
 def caddyfile(parts: ReleaseParts) -> str:
-    (mount,) = parts.services[GENERATED_PROXY]["mounts"]
+    mount = parts.services[GENERATED_PROXY]["mounts"][0]
     return parts.blobs[parts.files[mount["file"]]["sha256"]].decode()
 
 
@@ -210,6 +210,7 @@ def test_behind_the_edge_all_names_are_claimed(tmp_path: Path) -> None:
         ({"redirects": ("www.example.com",)}, "redirects"),
         ({"hostnames": ("www.example.com",)}, "hostnames"),
         ({"trusted_proxies": ("10.0.0.0/8",)}, "trusted_proxies"),
+        ({"acme": AcmeSettings(directory="https://ca.example.com/dir")}, "proxy.acme"),
     ],
 )
 def test_a_proxy_of_the_apps_own_is_not_told_names_that_it_does_not_know(
@@ -221,6 +222,43 @@ def test_a_proxy_of_the_apps_own_is_not_told_names_that_it_does_not_know(
     (finding,) = raised.value.findings
     assert f"front, the app's own proxy, knows nothing of {words}:" in finding.what
     assert "in a Caddyfile: " in finding.fix
+
+
+def test_another_authority_certifies_public_names_and_private_ones(tmp_path: Path) -> None:
+    """The private ones too, for which Caddy would take its own; and nothing where TLS is not ended."""
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    acme = AcmeSettings(directory="https://ca.example.com/dir", root=tmp_path / "ca.pem")
+    text = services("web: {image: web, expose: ['80']}")
+    for url in ("https://example.com", "https://board.corp.internal"):
+        parts = split_small(small_app(tmp_path, text, url=url, acme=acme))
+        written = caddyfile(parts)
+        assert "issuer acme {\n\t\t\tdir https://ca.example.com/dir\n" in written
+        assert "\t\t\ttrusted_roots /etc/caddy/acme-root.pem\n" in written
+        assert "tls internal" not in written
+        (_, root) = parts.services[GENERATED_PROXY]["mounts"]
+        assert (root["target"], root["read_only"]) == ("/etc/caddy/acme-root.pem", True)
+        assert root["file"] in parts.files
+    for url in ("https://localhost", "https://192.0.2.7"):
+        assert "tls internal" in caddyfile(split_small(small_app(tmp_path, text, url=url, acme=acme)))
+    for url, edge in (("http://example.com", False), ("https://example.com", True)):
+        parts = split_small(small_app(tmp_path, text, url=url, edge=edge, acme=acme))
+        assert "acme" not in caddyfile(parts)
+        assert any("proxy.acme says nothing to the edge" in note.what for note in parts.notes) == edge
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(None, "not in the repository"), ("no key\n", "no certificate")]
+)
+def test_a_root_that_is_none_is_refused(tmp_path: Path, content: str | None, why: str) -> None:
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content)
+    acme = AcmeSettings(directory="https://ca.example.com/dir", root=tmp_path / "ca.pem")
+    app = small_app(
+        tmp_path, services("web: {image: web, expose: ['80']}"), url="https://example.com", acme=acme
+    )
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(app)
+    assert why in raised.value.findings[0].what
 
 
 def test_a_domain_of_no_service_is_refused(tmp_path: Path) -> None:
