@@ -1,0 +1,94 @@
+"""HTTP/3 at the edge, by a client that speaks nothing else: another Caddy."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import socket
+import ssl
+import threading
+from pathlib import Path
+
+from fairlead.host.edge.claims import Claim, write_claim
+from tests.adversary.local_edge import local_edge
+from tests.integration.host.acme import run_caddy
+from tests.patience import PATIENCE
+from tests.ports import free_ports
+
+_NAME = "board.test"
+_CLIENT = """\
+{
+	admin off
+	auto_https off
+}
+http://127.0.0.1:PORT {
+	reverse_proxy https://127.0.0.1:SECURE {
+		header_up Host NAME
+		transport http {
+			versions 3
+			tls_server_name NAME
+			tls_insecure_skip_verify
+		}
+	}
+}
+"""
+_ASKED = 40
+
+
+class _Second(http.server.BaseHTTPRequestHandler):
+    """The proxy that takes the place of the first."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"second")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_the_edge_speaks_http3_says_so_and_loses_no_request_by_it(tmp_path: Path) -> None:
+    """Before, while and after the proxy of the app is replaced, over one connection."""
+    plain, secure, port = free_ports(3)
+    second = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Second)
+    threading.Thread(target=second.serve_forever, daemon=True).start()
+    text = _CLIENT.replace("PORT", str(port)).replace("SECURE", str(secure)).replace("NAME", _NAME)
+    with (
+        local_edge(tmp_path, {_NAME: "board"}, ports=(plain, secure)) as edge,
+        run_caddy(tmp_path / "client", text, port),
+    ):
+        assert f'h3=":{secure}"' in _announced(secure)
+        answers = []
+        for number in range(_ASKED):
+            if number == _ASKED // 2:
+                claim = Claim("board", frozenset({_NAME}), "http", "127.0.0.1", second.server_port)
+                write_claim(edge.place, claim)
+            answers.append(_get(port))
+        assert {status for status, _ in answers} == {200}
+        assert b"board" in answers[0][1]
+        assert answers[-1][1] == b"second"
+    second.shutdown()
+    second.server_close()
+
+
+def _get(port: int) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, body
+
+
+def _announced(port: int) -> str:
+    """What the edge says of other ways to it, to who comes by TCP."""
+    context = ssl._create_unverified_context()  # noqa: S323 - Caddy's own authority
+    with (
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as stream,
+        context.wrap_socket(stream, server_hostname=_NAME) as secured,
+    ):
+        secured.sendall(f"GET / HTTP/1.1\r\nHost: {_NAME}\r\nConnection: close\r\n\r\n".encode())
+        head = b"".join(iter(lambda: secured.recv(65536), b"")).partition(b"\r\n\r\n")[0].decode("latin-1")
+    found = [line for line in head.split("\r\n") if line.lower().startswith("alt-svc:")]
+    return found[0] if found else ""
