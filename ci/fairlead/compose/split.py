@@ -188,7 +188,7 @@ class _Splitter:
         service, definition, caddyfile = plan_proxy(self.app, self.sites)
         definition["image"] = self._image(service)
         self.trees[caddyfile.digest] = caddyfile
-        mounts = [{"file": caddyfile.digest, "target": CADDYFILE, "read_only": True}]
+        mounts: list[Mapping[str, Any]] = [{"file": caddyfile.digest, "target": CADDYFILE, "read_only": True}]
         root = load_acme_root(self.app, self.remarks)
         if root is not None:
             self.trees[root.digest] = root
