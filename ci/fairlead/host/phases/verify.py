@@ -179,11 +179,17 @@ def _ask_all(context: Context, fresh: list[Service], questions: Sequence[Questio
     for question in questions:
         patient = question.service in silent if question.service else bool(silent)
         deadline = patience if patient else soon
-        _ask(context, question, deadline, patience, crashed=lambda: _first_waiting(context, fresh))
+        behind = _behind(context, fresh)
+        _ask(context, question, deadline, patience, lambda: _first_waiting(context, fresh), behind)
 
 
 def _ask(
-    context: Context, question: Question, deadline: float, patience: float, crashed: Callable[[], object]
+    context: Context,
+    question: Question,
+    deadline: float,
+    patience: float,
+    crashed: Callable[[], object],
+    behind: Sequence[Service],
 ) -> None:
     row = 0
     while row < _IN_A_ROW:
@@ -213,15 +219,15 @@ def _ask(
                 service = release.services.get(question.service or "")
                 silent = service is not None and service.gate == "http" and not answer.status
                 limit = release.start_timeout if silent else None
-                behind = _behind(context) if question.public and service is None else []
-                _refuse(context, service, f"{question.about} {fault}", limit, behind)
+                _refuse(context, service, f"{question.about} {fault}", limit, () if service else behind)
             time.sleep(_POLL)
 
 
-def _behind(context: Context) -> list[Service]:
+def _behind(context: Context, fresh: Sequence[Service]) -> list[Service]:
     """The services that the public's questions may have come to; nobody but they knows why an answer was bad."""
     release = context.target.release
-    return [release.services[name] for name in release.routes if name in release.services]
+    names = (*release.routes, *(one.name for one in fresh if one.role not in CARRYING))
+    return [release.services[name] for name in dict.fromkeys(names) if name in release.services]
 
 
 def _read_refusal(context: Context) -> Optional[Refusal]:
