@@ -63,7 +63,7 @@ def parse_contents(release: Mapping[str, Any], key: object = None) -> Contents:
             or the key is none.
     """
     files: set[str] = set()
-    for name, raw in release.get("files", {}).items():
+    for name, raw in (release.get("files") or {}).items():
         tree = parse_tree(raw)
         if tree_digest(tree) != name:
             raise InputFault(
@@ -72,7 +72,7 @@ def parse_contents(release: Mapping[str, Any], key: object = None) -> Contents:
                 fix="deploy with an unmodified fairlead",
             )
         files.update(sha256 for sha256, _ in tree.entries.values())
-    return Contents(frozenset(files), dict(release.get("secrets", {})), parse_key(key))
+    return Contents(frozenset(files), dict(release.get("secrets") or {}), parse_key(key))
 
 
 def parse_parts(raw: object, sizes: Sequence[int], contents: Contents) -> list[Part]:

@@ -140,3 +140,9 @@ def test_a_file_under_a_name_that_is_not_its_own_is_refused() -> None:
     ):
         with pytest.raises(InputFault):
             intake.parse_contents({"files": {canonical_hash(later): planted}})
+
+
+@pytest.mark.parametrize("said", [{}, {"files": None}, {"secrets": None}, {"files": None, "secrets": None}])
+def test_a_release_without_files_and_secrets_may_say_so(said: dict[str, Any]) -> None:
+    """As the release's own parser takes it: a section that is null is none."""
+    assert intake.parse_contents(said) == intake.NOTHING
