@@ -25,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 _SERVERS = 6
 _AT_ONCE = 4
 _PYTEST = ("-m", "pytest", "-q")
+_HOST = sorted((ROOT / "tests" / "integration" / "host").glob("test_*.py"))
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,11 @@ def plan_parts() -> dict[str, Sequence[str]]:
     """The parts by name, with Python's words for them: the longest first, so that all hands are busy to the end."""
     return {
         "e2e": _plan_tests("e2e", without=("survival", "lab")),
-        "integration/host": _plan_tests("integration/host"),
+        **{
+            # By far the longest: in two halves.
+            f"integration/host {number + 1}": (*_PYTEST, *map(str, _HOST[number::2]))
+            for number in range(2)
+        },
         "e2e/survival": _plan_tests("e2e/survival"),
         "integration": _plan_tests(*FOLDERS["integration"], without=("image", "host")),
         "integration/image": _plan_tests("integration/image"),
