@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 from fairlead.findings import Finding, Location
 from fairlead.records import dataclass, field
@@ -148,11 +147,3 @@ class Verdict:
 
 def _place_of(finding: Finding) -> tuple[str, Location | None, str]:
     return finding.rule, finding.location, finding.what
-
-
-def shown_files(scopes: Sequence[Scope]) -> str:
-    """The files of the combinations in words, for one line."""
-    from fairlead.positions import shown_path
-
-    names = list(dict.fromkeys(shown_path(Path(file)) for scope in scopes for file in scope.files))
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

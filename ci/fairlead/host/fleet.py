@@ -56,10 +56,6 @@ class Fleet:
     runner: str = ""
     done: tuple[str, ...] = ()
 
-    def waits_for(self, job: str) -> bool:
-        """Whether another host runs this job."""
-        return bool(self.runner) and job in self.once
-
 
 def parse_fleet(options: Fields) -> Optional[Fleet]:
     """The field ``fleet`` of the options; None for a host of its own. Notes what does not hold."""

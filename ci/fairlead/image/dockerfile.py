@@ -16,7 +16,6 @@ _FROM = re.compile(r"^(?P<flags>(?:--\S+\s+)*)(?P<base>\S+)(?:\s+[Aa][Ss]\s+(?P<
 _COPY_FROM = re.compile(r"^(?:--\S+\s+)*?--from=(\S+)")
 _MOUNT_FROM = re.compile(r"--mount=\S*?\bfrom=([^,\s]+)")
 _PLATFORM = re.compile(r"--platform=(\S+)")
-_BUILD_PLATFORM = {"$BUILDPLATFORM", "${BUILDPLATFORM}"}
 
 
 @dataclass(frozen=True)
@@ -127,11 +126,6 @@ def parse_dockerfile(text: str) -> Dockerfile:
             last = stages[-1]
             stages[-1] = Stage(last.name, last.base, last.platform, (*last.instructions, instruction))
     return Dockerfile(instructions, tuple(stages))
-
-
-def is_build_platform(platform: str) -> bool:
-    """Whether ``--platform=…`` names the builder's own platform."""
-    return platform in _BUILD_PLATFORM
 
 
 def _instructions(text: str) -> Iterator[Instruction]:
