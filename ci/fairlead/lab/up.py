@@ -112,6 +112,23 @@ def wait_for_servers(lab: Lab) -> None:
         list(pool.map(lambda number: _wait_for_server(lab, number), lab.servers))
 
 
+def wait_for_registry(lab: Lab) -> None:
+    """Wait until the registry answers, and takes the login."""
+    _wait_for_registry(registry.RegistryClient(lab.registry, lab.password), f"{lab.name}-registry")
+
+
+def _wait_for_registry(client: registry.RegistryClient, name: str) -> None:
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while not client.answers():
+        if time.monotonic() > deadline:
+            raise CommandFailedError(
+                f"the registry did not come up within {_WAIT_SECONDS:g} s",
+                fix=f"`docker logs {name}` shows more",
+                details=read_tail(name),
+            )
+        time.sleep(0.1)
+
+
 def _wait_for_server(lab: Lab, number: int) -> None:
     target = lab.servers[number]
     argv = server.ssh_argv(
@@ -194,15 +211,7 @@ def _start_registry(place: Place, image: str, password: str) -> registry.Registr
     spec = registry.plan_registry(place, image, password)
     _ensure_with_volumes(spec)
     client = registry.RegistryClient(place.registry, password)
-    deadline = time.monotonic() + _WAIT_SECONDS
-    while not client.answers():
-        if time.monotonic() > deadline:
-            raise CommandFailedError(
-                f"the registry did not come up within {_WAIT_SECONDS:g} s",
-                fix=f"`docker logs {spec.name}` shows more",
-                details=read_tail(spec.name),
-            )
-        time.sleep(0.1)
+    _wait_for_registry(client, spec.name)
     return client
 
 

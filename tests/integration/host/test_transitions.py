@@ -7,7 +7,6 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -61,20 +60,42 @@ class Board:
         return {one["Name"].removeprefix(f"{self.stage.app}_"): one["CreatedAt"] for one in found}
 
 
-def _ends_and_starts(app: str, since: float) -> list[tuple[str, str]]:
-    """What the engine did to the app's containers since then, as ``(die | start, service)``, in its order."""
-    argv = ["docker", "events", "--since", f"{since:.3f}", "--until", f"{time.time():.3f}", "--format", "{{json .}}",
-            "--filter", f"label=dev.fairlead.app={app}", "--filter", "event=die", "--filter", "event=start"]  # fmt: skip
-    done = subprocess.run(argv, check=True, capture_output=True, text=True)
-    events: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
-    return [
-        (
-            str(one["status"]),
-            one["Actor"]["Attributes"]["dev.fairlead.service"]
-            + ("@" if one["Actor"]["Attributes"].get("dev.fairlead.release") else ""),
-        )
-        for one in sorted(events, key=lambda one: int(one["timeNano"]))
-    ]
+class Happened:
+    """What the engine does to an app's containers: ``(die | start, service)``, in its order.
+
+    Followed while it happens: the engine keeps no more than its last 256 events for who asks afterwards,
+    of all that runs on it.
+    """
+
+    def __init__(self, app: str) -> None:
+        self._app = app
+        self._done: list[tuple[str, str]] = []
+
+    def __enter__(self) -> list[tuple[str, str]]:
+        filters = [
+            f"label=dev.fairlead.app={self._app}",
+            *(f"event={name}" for name in ("die", "start", "kill")),
+        ]
+        argv = ["docker", "events", "--since", f"{time.time():.3f}", "--format", "{{json .}}"]
+        argv += [word for one in filters for word in ("--filter", one)]
+        self._process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+        return self._done
+
+    def __exit__(self, *_: object) -> None:
+        with self._process as process:
+            assert process.stdout is not None
+            # A signal that does nothing is an event too: whatever came before it has been read then.
+            last = Engine.connect().containers(f"dev.fairlead.app={self._app}")[0]["Id"]
+            subprocess.run(["docker", "kill", "--signal", "CONT", last], check=True, capture_output=True)
+            for line in process.stdout:
+                one = json.loads(line)
+                marks = one["Actor"]["Attributes"]
+                if one["status"] == "kill" and marks["signal"] == "18":
+                    break
+                if one["status"] != "kill":
+                    own = "@" if marks.get("dev.fairlead.release") else ""
+                    self._done.append((str(one["status"]), marks["dev.fairlead.service"] + own))
+            process.terminate()
 
 
 def _check_order(row: Row, happened: list[tuple[str, str]]) -> None:
@@ -89,10 +110,9 @@ def test_everything_that_can_come_change_or_go(stage: Stage, fetch: Callable[[],
     assert stage.deploy(board.sheet(1, after=False)).status == "live", stage.events[-1]
     board.check(after=False)
     volumes = board.volumes()
-    began = time.time()
-    assert stage.deploy(board.sheet(2, after=True), **ACCEPTED).status == "live", stage.events[-1]
+    with Happened(stage.app) as happened:
+        assert stage.deploy(board.sheet(2, after=True), **ACCEPTED).status == "live", stage.events[-1]
     board.check(after=True)
-    happened = _ends_and_starts(stage.app, began)
     for row in board.rows:
         _check_order(row, happened)
         for volume in row.kept:

@@ -25,7 +25,7 @@ from fairlead.lab.fault.plan import (
 )
 from fairlead.lab.fault.record import Record, claim, faults_folder, list_records, write_record
 from fairlead.lab.state import Lab
-from fairlead.lab.up import wait_for_servers
+from fairlead.lab.up import wait_for_registry, wait_for_servers
 
 _GATEWAY = re.compile(r"default via (\S+)")
 _GUARD = "fairlead.lab.fault.guard"
@@ -86,8 +86,10 @@ def begin(lab: Lab, number: int, fault: Fault, options: Options, seconds: float)
 
 
 def end(lab: Lab, number: int, fault: Fault, record: Record | None) -> None:
-    """Undo a fault, unless it is undone, and wait until the server is there again."""
+    """Undo a fault, unless it is undone, and wait until the server or the registry is there again."""
     undo(record)
+    if fault is Fault.REGISTRY:
+        wait_for_registry(lab)
     if fault in {Fault.HOST, Fault.PAUSE}:
         _wait_for(lab, number)
 
@@ -107,6 +109,7 @@ def clear(lab: Lab) -> int:
         run_steps((*first.undo, Step(("start", lab.server(number).name), tolerant=True)))
         run_steps(plan_clear(probe_facts(lab, number)))
     wait_for_servers(lab)
+    wait_for_registry(lab)
     return len(records)
 
 
