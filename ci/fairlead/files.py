@@ -19,6 +19,7 @@ import stat
 from pathlib import Path
 
 from fairlead.errors import InputError
+from fairlead.sources import real_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def settled(path: Path) -> Path:
         InputError: a part of it is a link of the checkout that it lies in.
     """
     refuse_links(path, checkout_of(path))
-    return Path(os.path.realpath(path))
+    return Path(real_path(str(path)))
 
 
 def inside(path: Path) -> Path:
@@ -235,7 +236,7 @@ def inside(path: Path) -> Path:
     Raises:
         InputError: it lies elsewhere.
     """
-    place, checkout = path.resolve(), checkout_of(path)
+    place, checkout = Path(real_path(str(path))), checkout_of(path)
     if checkout is not None and not place.is_relative_to(checkout.resolve()):
         raise InputError(
             f"{path} leads out of the checkout, to {place}",

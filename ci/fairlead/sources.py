@@ -87,9 +87,17 @@ def shown_variables(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def real_path(path: str) -> str:
+    """A path without links, as far as they can be followed; as it is written where one can't (``/proc/1/root``)."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return os.path.abspath(path)  # noqa: PTH100 - never raises
+
+
 def repository_of(folder: str) -> str:
     """The root of the repository that a folder is in, its links resolved; the folder itself where there is none."""
-    place = real = os.path.realpath(folder)
+    place = real = real_path(folder)
     while not os.path.exists(f"{place}/.git"):  # noqa: PTH110 - never raises, and no import
         above = os.path.dirname(place)  # noqa: PTH120 - same
         if above == place:

@@ -8,7 +8,7 @@ from os import scandir
 from pathlib import Path
 
 from fairlead.errors import InputError
-from fairlead.sources import is_below, repository_of
+from fairlead.sources import is_below, real_path, repository_of
 
 _PATH = re.compile(r'^\s*path\s*=\s*"?(?P<path>[^"\n]*?)"?\s*$', re.MULTILINE)
 _MOST_BYTES = 1 << 20
@@ -22,7 +22,7 @@ def missing_submodules(folder: Path) -> tuple[str, ...]:
             text = stream.read(_MOST_BYTES)
     except OSError:
         return ()
-    real = str(folder.resolve())
+    real = real_path(str(folder))
     return tuple(
         path
         for path in sorted({match["path"].strip("/") for match in _PATH.finditer(text)} - {""})
@@ -45,7 +45,7 @@ def refuse_missing_submodules(image: str, context: Path, ignore: str) -> None:
     """
     home = repository_of(str(context))
     for path in missing_submodules(context):
-        inside = f"{home}/{path}".removeprefix(f"{context.resolve()}/")
+        inside = f"{home}/{path}".removeprefix(f"{real_path(str(context))}/")
         if not _is_ignored(inside, ignore):
             raise InputError(
                 f"the submodule {path} is not there, and the image {image} is built from a folder that it is in",

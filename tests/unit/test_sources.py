@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.compose.trees import TreeRefusedError, load_tree
 from fairlead.sources import (
     SourceRefusedError,
     check_source,
     is_withheld,
     read_source,
+    real_path,
     repository_of,
     resolve_source,
     shown_variables,
 )
+from fairlead.submodules import missing_submodules
 
 MOST = 1000
 
@@ -136,3 +139,24 @@ def test_no_secret_of_somebody_elses_is_put_into_a_text() -> None:
     }
     kept = {"GITHUB_SHA": "1", "FAIRLEAD_TAG": "2", "COMPOSE_PROFILES": "3", "NPM_TOKEN": "4"}
     assert shown_variables(environ) == kept
+
+
+def test_a_link_that_nobody_may_follow_stays_as_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as ``/proc/1/root``, for who is not root: what a repository names so is refused in words."""
+    link = tmp_path / "link"
+    link.symlink_to("/")
+
+    def refuse(path: object, **_: object) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "readlink", refuse)
+    assert real_path(f"{link}/../link/etc") == f"{link}/etc"
+    assert real_path("nul\0") == str(Path.cwd() / "nul\0")
+    assert repository_of(str(link)) == str(link)
+    assert missing_submodules(link) == ()
+    with pytest.raises(TreeRefusedError, match="not in the repository"):
+        load_tree(link, tmp_path)
+    with pytest.raises(SourceRefusedError, match="can't be followed"):
+        resolve_source(str(link), [str(tmp_path)])

@@ -16,7 +16,7 @@ from fairlead.compose.loader.template import TemplateError, substitute
 from fairlead.compose.loader.tree import child, is_list, is_mapping, mapping, replaced, scalar, sequence
 from fairlead.compose.loader.typed import typed
 from fairlead.findings import Finding
-from fairlead.sources import repository_of
+from fairlead.sources import real_path, repository_of
 from fairlead.yaml_nodes import DOLLAR, Entry, Node
 
 TYPE_CHECKING = False
@@ -67,7 +67,7 @@ def _load(
     directory = str(root.absolute() if root is not None else absolute[0].parent)
     folders = dict.fromkeys((directory, *(str(path.parent) for path in absolute)))
     # A file of variables is the caller's to name, wherever it lies; what the files name is the repository's.
-    homes = {repository_of(folder) for folder in folders} | {os.path.realpath(path) for path in env_files}
+    homes = {repository_of(folder) for folder in folders} | {real_path(str(path)) for path in env_files}
     reader = Reader(_shown, homes)
     merging = Merging()
     known = _variables(reader, directory, variables, env_files)

@@ -6,9 +6,10 @@ Sources: ``transform/defaults.go``, the package ``paths`` and ``loader/environme
 from __future__ import annotations
 
 import posixpath
-from os.path import exists, realpath
+from os.path import exists
 
 from fairlead.compose.loader.tree import applied, each, is_list, is_mapping, replaced, scalar, with_values
+from fairlead.sources import real_path
 from fairlead.yaml_nodes import Node
 
 TYPE_CHECKING = False
@@ -129,7 +130,7 @@ class Anchoring:
         if not isinstance(node.value, str) or not node.value:
             return node
         whole = self.absolute(node.value)
-        return scalar(realpath(whole) if exists(whole) else whole, node)  # noqa: PTH110 - never raises
+        return scalar(real_path(whole) if exists(whole) else whole, node)  # noqa: PTH110 - never raises
 
     def _deploy(self, node: Node) -> Node:
         reservations = {"reservations": lambda child: applied(child, {"devices": self._devices})}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from os.path import normpath, realpath
+from os.path import normpath
 
 from fairlead.compose.policy.subject import Fault, as_mapping, unescaped
 from fairlead.host.grants import service_grants
 from fairlead.host.spelling import volume_paths
-from fairlead.sources import repository_of
+from fairlead.sources import real_path, repository_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,10 +108,7 @@ def _real(view: View, path: str) -> str:
     whole = f"/{normpath(path).lstrip('/')}"
     if not _is_inside(view, whole):
         return whole
-    try:
-        return realpath(whole)
-    except (OSError, ValueError):
-        return whole
+    return real_path(whole)
 
 
 def _is_inside(view: View, path: str) -> bool:
