@@ -12,6 +12,7 @@ from fairlead.cli.root import command as root
 from fairlead.lab.state import Server
 from tests.e2e.conftest import copy_of
 from tests.e2e.workbench import Workbench, containers, on_server
+from tests.patience import PATIENCE
 
 _ALONE = """\
 environments:
@@ -66,7 +67,7 @@ def _declare(bench: Workbench, text: str, **values: str) -> None:
 
 
 def _ask(server: Server, name: str) -> int:
-    connection = http.client.HTTPConnection(server.address, 80, timeout=10)
+    connection = http.client.HTTPConnection(server.address, 80, timeout=PATIENCE)
     try:
         connection.request("GET", "/", headers={"Host": name})
         return connection.getresponse().status

@@ -37,7 +37,7 @@ def _interrupted(
     for one in signals:
         process.send_signal(one)
         time.sleep(0.3)
-    told, _ = process.communicate(timeout=60)
+    told, _ = process.communicate(timeout=PATIENCE)
     return process.returncode, json.loads(told), time.monotonic() - began
 
 
@@ -52,12 +52,12 @@ def test_a_deploy_that_is_stopped_leaves_what_served(live: Workbench) -> None:
     """Before the switch and in the watch alike; with a second signal the command leaves, and the server does the rest."""
     before, running = visit(live.server), containers(live.server)
     serving = live.ok("--json", "status").document["state"]["serving"]
-    live.edit("fairlead.yaml", "window: 1s", "window: 20s")
+    live.edit("fairlead.yaml", "window: 1s", "window: 10m")
     live.vary(COLOUR="red")
     for phase, number in (("start", signal.SIGINT), ("watch", signal.SIGTERM)):
         code, error, took = _interrupted(live, phase, number)
         assert code == 130, error
-        assert took < 10, "a cancelled job is killed after ten seconds"
+        assert took < 300, "nobody waits for the window to end"
         assert f"release {serving} serves" in str(error["why"]), error
         assert (visit(live.server), containers(live.server)) == (before, running)
     code, error, _ = _interrupted(live, "watch", signal.SIGINT, signal.SIGINT)

@@ -80,7 +80,7 @@ class Workbench:
         """Run git in the repository."""
         who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
         done = subprocess.run(
-            ["git", *who, *words], cwd=self.root, capture_output=True, text=True, check=True, timeout=60
+            ["git", *who, *words], cwd=self.root, capture_output=True, text=True, check=True, timeout=PATIENCE
         )
         return done.stdout.strip()
 

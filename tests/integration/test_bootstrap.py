@@ -66,14 +66,20 @@ def test_a_dead_holder_of_the_lock_is_passed_by(cache: Path, tmp_path: Path) -> 
     assert not lock.exists()
 
 
+def _spent() -> float:
+    """Seconds of the processor that the programs which have ended took."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
+
+
 def test_a_warm_call_takes_no_time(cache: Path) -> None:
-    """Under 0.3 s, best of three."""
+    """Under 0.3 s of the processor, best of three."""
     times = []
     for _ in range(3):
-        began = time.monotonic()
+        began = _spent()
         with _start(cache, "--for", "use", "true") as started:
             assert started.wait() == 0
-        times.append(time.monotonic() - began)
+        times.append(_spent() - began)
     assert min(times) < 0.3
 
 
@@ -102,7 +108,7 @@ def test_a_python_that_is_too_old_is_refused_in_one_line(tmp_path: Path) -> None
     old.write_text("#!/bin/sh\necho 'pyenv: python3: command not found' >&2\nexit 127\n")
     old.chmod(0o755)
     refused = _start(tmp_path / "cache", "true", FAIRLEAD_PYTHON=str(old))
-    _, errors = refused.communicate(timeout=60)
+    _, errors = refused.communicate(timeout=PATIENCE)
     assert refused.returncode == 3
     assert [line for line in errors.splitlines() if "3.11" in line] == errors.splitlines()
     assert list((tmp_path / "cache" / "venv").iterdir()) == []

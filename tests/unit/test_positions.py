@@ -137,10 +137,10 @@ def test_an_alias_bomb_is_one_error_at_once() -> None:
     """Expanded, these 20 lines are 9 to the power of 20 values."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20)]
-    started = time.perf_counter()
+    started = time.process_time()
     (fault,) = parse_yaml("\n".join(lines), "bomb").faults
     assert "more than 200,000 values" in fault.what
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:

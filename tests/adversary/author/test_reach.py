@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
+
 SETTINGS = """\
 app: board
 registry: ghcr.io/acme/board
@@ -93,7 +95,7 @@ def _findings(folder: Path, app: dict[str, Any]) -> list[dict[str, Any]]:
         env={**os.environ, "GITHUB_ACTIONS": "false"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 11, done.stderr

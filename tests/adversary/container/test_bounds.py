@@ -83,7 +83,7 @@ def test_a_health_path_without_an_end_after_the_switch(stage: Stage) -> None:
     sheet.extra["options"]["watch"] = {"window": 2.0}
 
     def turn() -> None:
-        assert wait_until(lambda: read_live(stage.paths) == "000002", timeout=60, poll=0.01)
+        assert wait_until(lambda: read_live(stage.paths) == "000002", timeout=PATIENCE, poll=0.01)
         urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/turn", timeout=PATIENCE).close()
 
     turning = threading.Thread(target=turn)
@@ -108,7 +108,7 @@ def test_stop_is_heeded_while_an_answer_drips(stage: Stage) -> None:
     )
     deploying.start()
     assert wait_until(
-        lambda: "asked" in Engine.connect().logs(f"{stage.app}-000002-web-000002-1", tail=9), timeout=60
+        lambda: "asked" in Engine.connect().logs(f"{stage.app}-000002-web-000002-1", tail=9), timeout=PATIENCE
     )
     give_order(stage.paths.task(raw["task"]), "stop", "the user had enough")
     deploying.join()

@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from fairlead.lab.state import Lab
+from tests.patience import PATIENCE
 
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -68,7 +69,7 @@ class Hand:
         host, _, name = self.repository.partition("/")
         address = requests.compat.urljoin(f"http://{host}/v2/{name}/", path)
         login = (self.lab.username, self.lab.password)
-        answer = requests.request(method, address, auth=login, timeout=30, **more)
+        answer = requests.request(method, address, auth=login, timeout=PATIENCE, **more)
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
         return answer
 

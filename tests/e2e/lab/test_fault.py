@@ -43,7 +43,7 @@ def test_a_paused_server_answers_when_it_goes_on(lab: Lab) -> None:
         time.sleep(1.5)
         with inflicted(lab, 1, Fault.PAUSE):
             time.sleep(2)
-        found = json.loads(client.communicate(timeout=60)[0])
+        found = json.loads(client.communicate(timeout=PATIENCE)[0])
     assert found["failed"] == 0
     assert found["requests"]["late"] >= 1
     assert found["latency_ms"]["max"] > 1500
@@ -55,17 +55,17 @@ def test_a_slow_link_adds_its_delay_both_ways(lab: Lab) -> None:
         slow = load()["latency_ms"]
         assert lets_in(lab)
     assert slow["p50"] >= quick + 140
-    assert load()["latency_ms"]["p50"] < 140
+    assert load()["latency_ms"]["p50"] < slow["p50"]
 
 
 def test_a_narrow_link_takes_its_time(lab: Lab) -> None:
     on_server(lab.servers[1], "docker", "exec", "web", "sh", "-c", "head -c 200000 /dev/zero > /tmp/page")
     on_server(lab.servers[1], "docker", "exec", "web", "sh", "-c", "ln -sf /tmp/page /page")
     page = (f"{URL}/page", "--clients", "1", "--for", "1s")
-    assert fairlead_lab("load", *page).document["latency_ms"]["p50"] < 500
+    wide = fairlead_lab("load", *page).document["latency_ms"]
     with inflicted(lab, 1, Fault.SLOW, Options(rate="1mbit")):
         narrow = fairlead_lab("load", *page).document["latency_ms"]
-    assert narrow["max"] > 1000, "200 kB at 1 Mbit/s"
+    assert narrow["max"] > wide["p50"] + 1000, "200 kB at 1 Mbit/s"
 
 
 def test_the_registry_is_refused_to_one_server(lab: Lab) -> None:

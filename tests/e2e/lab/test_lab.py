@@ -15,6 +15,7 @@ from fairlead.lab.state import Lab, place_from
 from fairlead.lab.vulnerabilities import render_leaky
 from fairlead.tools.locate import locate
 from tests.e2e.lab.second import ENVIRON, docker, fairlead_lab, leftovers, ok, wait_until_it_serves
+from tests.patience import PATIENCE
 
 
 def on_server(lab: Lab, command: str) -> str:
@@ -48,7 +49,7 @@ def test_another_host_key_is_refused(second: Lab, tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
     strange.write_text(f"{second.server(1).address} {(tmp_path / 'key.pub').read_text()}")
     argv = ssh_argv(second.server(1), second.identity, strange, ("true",))
-    refused = subprocess.run(argv, check=False, text=True, capture_output=True, timeout=60)
+    refused = subprocess.run(argv, check=False, text=True, capture_output=True, timeout=PATIENCE)
     assert refused.returncode == 255
     assert "Host key verification failed" in refused.stderr
 
@@ -87,12 +88,12 @@ def test_the_registry_asks_for_the_login(
     """But for reading what Docker Hub would give to anybody."""
     accept = {"Accept": "application/vnd.oci.image.index.v1+json"}
     url = f"http://{second.registry}/v2/{path}"
-    assert requests.request(method, url, auth=login, headers=accept, timeout=10).status_code == status
+    assert requests.request(method, url, auth=login, headers=accept, timeout=PATIENCE).status_code == status
 
 
 def test_the_login_opens_the_registry(second: Lab) -> None:
     url = f"http://{second.registry}/v2/"
-    assert requests.get(url, auth=(second.username, second.password), timeout=10).status_code == 200
+    assert requests.get(url, auth=(second.username, second.password), timeout=PATIENCE).status_code == 200
 
 
 def test_a_dockerfile_builds_on_the_labs_images_and_trivy_sees_them(second: Lab, tmp_path: Path) -> None:

@@ -139,5 +139,8 @@ def make_document(**changes: Any) -> dict[str, Any]:
 def post(role: Role, document: Mapping[str, Any], token: str = SECRET) -> httpx.Response:
     """Tell an api of an event."""
     return httpx.post(
-        f"{role.url}/api/v1/events", json=document, headers={"Authorization": f"Bearer {token}"}, timeout=30
+        f"{role.url}/api/v1/events",
+        json=document,
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=PATIENCE,
     )

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.integration.app.board import Role, wait_for
+from tests.patience import PATIENCE
 
 CLIENTS = 1000
 
@@ -35,7 +36,7 @@ def test_a_thousand_callers_who_leave_cost_the_next_one_nothing(
         list(pool.map(lambda _: leave(asked.url, path), range(CLIENTS)))
 
     def in_flight() -> float:
-        text = httpx.get(f"{asked.url}/metrics", timeout=30).text
+        text = httpx.get(f"{asked.url}/metrics", timeout=PATIENCE).text
         return next(
             float(line.split()[1])
             for line in text.splitlines()
@@ -45,6 +46,6 @@ def test_a_thousand_callers_who_leave_cost_the_next_one_nothing(
     # One is the question itself.
     wait_for("them to be given up", lambda: in_flight() <= 1)
     for _ in range(40):
-        assert httpx.get(f"{asked.url}{path}", timeout=30).status_code == 200
-    assert httpx.get(f"{asked.url}/health/ready", timeout=30).status_code == 200
-    assert httpx.get(f"{asked.url}/health/deep", timeout=30).status_code == 200
+        assert httpx.get(f"{asked.url}{path}", timeout=PATIENCE).status_code == 200
+    assert httpx.get(f"{asked.url}/health/ready", timeout=PATIENCE).status_code == 200
+    assert httpx.get(f"{asked.url}/health/deep", timeout=PATIENCE).status_code == 200

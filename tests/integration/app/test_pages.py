@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.integration.app.board import RELEASE, Role, make_document, post, wait_for
+from tests.patience import PATIENCE
 from tests.ports import free_port
 
 
@@ -20,7 +21,7 @@ def web(start: Callable[..., Role], api: Role) -> Role:
 
 
 def read(role: Role, path: str) -> str:
-    answer = httpx.get(f"{role.url}{path}", timeout=30)
+    answer = httpx.get(f"{role.url}{path}", timeout=PATIENCE)
     assert answer.status_code == 200
     return answer.text
 
@@ -134,12 +135,12 @@ def test_a_page_is_one_question_that_keeps_its_id(web: Role, api: Role) -> None:
 def test_without_the_api_the_page_says_so_and_the_service_stays_ready(start: Callable[..., Role]) -> None:
     """Readiness does not hang on a neighbour: before the first release serves, nobody answers at all."""
     web = start("web", BOARD_API_URL=f"http://127.0.0.1:{free_port()}")
-    answer = httpx.get(web.url, timeout=30)
+    answer = httpx.get(web.url, timeout=PATIENCE)
     assert answer.status_code == 503
     assert "does not answer" in answer.text
     assert renewal(answer.text) == "/?seen=-1"
     assert httpx.get(f"{web.url}/health/ready").status_code == 200
-    assert httpx.get(f"{web.url}/health/deep", timeout=30).status_code == 503
+    assert httpx.get(f"{web.url}/health/deep", timeout=PATIENCE).status_code == 503
 
 
 @pytest.fixture

@@ -7,11 +7,12 @@ import os
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
+from tests.patience import PATIENCE
 
 FAIRLEAD = [sys.executable, "-m", "fairlead", "validate"]
 GOOD = "name: shop\nservices:\n  web:\n    image: nginx:1.29\n"
@@ -39,7 +40,13 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 def run(folder: Path, environ: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*FAIRLEAD, *words], cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=60
+        [*FAIRLEAD, *words],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
 
 
@@ -120,7 +127,6 @@ def test_what_is_meant_to_exhaust_it_is_one_clear_error(
         resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES * 1024 * 1024, MEGABYTES * 1024 * 1024))
         resource.setrlimit(resource.RLIMIT_CPU, (int(SECONDS), int(SECONDS)))
 
-    began = time.monotonic()
     done = subprocess.run(
         [*FAIRLEAD, "--no-compose", "--rule", "schema", "compose.yaml"],
         cwd=tmp_path,
@@ -129,14 +135,11 @@ def test_what_is_meant_to_exhaust_it_is_one_clear_error(
         text=True,
         check=False,
         preexec_fn=limit,
-        timeout=30,
+        timeout=PATIENCE,
     )
     assert done.returncode in {11, 12}, (done.returncode, done.stdout[-500:], done.stderr[-500:])
     assert "Traceback" not in done.stderr
     assert "this is a bug" not in done.stderr
-    assert (
-        time.monotonic() - began < SECONDS * 4
-    )  # the machine may be busy; the limit above counts our own time
 
 
 def services(count: int) -> str:

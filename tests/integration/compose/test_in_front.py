@@ -23,6 +23,7 @@ from fairlead.compose.remarks import Remarks
 from fairlead.compose.sites import inner_port, render_caddyfile
 from fairlead.host.snippet import render_switch
 from tests.adversary.local_edge import caddy_program, wait_for
+from tests.patience import PATIENCE
 from tests.ports import free_ports
 from tests.unit.compose.small import small_app
 
@@ -66,7 +67,7 @@ class _ByName(http.client.HTTPSConnection):
     """TLS to this machine, asked for by a name."""
 
     def __init__(self, host: str, port: int, context: ssl.SSLContext) -> None:
-        super().__init__("127.0.0.1", port, timeout=20, context=context)
+        super().__init__("127.0.0.1", port, timeout=PATIENCE, context=context)
         self._name, self._made = host, context
 
     def connect(self) -> None:

@@ -14,6 +14,7 @@ from fairlead.host.paths import Paths
 from fairlead.host.remove import run_remove
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 
 _WRITER = """\
 {
@@ -57,7 +58,7 @@ def _writing(stage: Stage, number: int, *, rollout: str = "switch", user: str = 
 
 
 def _get(stage: Stage, path: str) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}{path}", timeout=PATIENCE) as answer:
         return str(answer.read().decode())
 
 

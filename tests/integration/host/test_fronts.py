@@ -19,6 +19,7 @@ from typing import Any
 from tests.integration.host.fronts import fronts_image
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 
 _FILES = Path(__file__).parent / "front_files"
 _USERS = "ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n"
@@ -85,7 +86,7 @@ def _app(stage: Stage, number: int) -> Sheet:
 
 def _ask(stage: Stage, host: str, path: str = "/", **headers: str) -> tuple[int, dict[str, str], Any]:
     """Status, headers, and what the app told."""
-    connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=PATIENCE)
     with contextlib.closing(connection):
         connection.request("GET", path, headers={"Host": host, **headers})
         answer = connection.getresponse()

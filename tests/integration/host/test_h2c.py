@@ -20,6 +20,7 @@ from fairlead.host.probe import Target, probe_http
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.integration.host.street import open_street
+from tests.patience import PATIENCE
 
 _SITE = """\
 {
@@ -95,7 +96,7 @@ def _release(stage: Stage, number: int, state: str = SERVING) -> Sheet:
 def _call(address: str, port: int, tls_name: str = "", headers: Mapping[str, str] | None = None) -> str:
     """What a client of HTTP/2 is answered, without TLS or, for a name, with it."""
     asked = {"TE": "trailers", **(headers or {})}
-    with socket.create_connection((address, port), timeout=20) as plain:
+    with socket.create_connection((address, port), timeout=PATIENCE) as plain:
         connection = _with_tls(plain, tls_name) if tls_name else plain
         connection.sendall(
             encode_request(tls_name or "a.example.com", "POST", "/t.Echo/Say", asked, b"hello")

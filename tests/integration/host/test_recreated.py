@@ -19,6 +19,7 @@ from fairlead.host.result import Result
 from fairlead.host.routes import read_live
 from tests.integration.host.sheet import HOLDING, SICK, Sheet, keeping
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 from tests.ports import free_ports
 
 _STOPPABLE = "admin 0.0.0.0:2019 {\n\t\torigins *\n\t}"
@@ -72,7 +73,7 @@ def _keep(stage: Stage, content: str, folder: Path) -> None:
 
 
 def _get(stage: Stage, path: str) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}{path}", timeout=20) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}{path}", timeout=PATIENCE) as answer:
         return str(answer.read().decode())
 
 
@@ -117,12 +118,12 @@ def test_an_app_with_data_that_crashes_in_the_watch(stage: Stage, tmp_path: Path
     _keep(stage, "precious", tmp_path)
 
     def crash() -> None:
-        assert wait_until(lambda: read_live(stage.paths) == "000002", timeout=60, poll=0.01)
+        assert wait_until(lambda: read_live(stage.paths) == "000002", timeout=PATIENCE, poll=0.01)
         found = Engine.connect().inspect(f"{stage.app}-web-1")
         assert found is not None
         address = next(iter(found["NetworkSettings"]["Networks"].values()))["IPAddress"]
         request = urllib.request.Request(f"http://{address}:2019/stop", method="POST")
-        urllib.request.urlopen(request, timeout=20)
+        urllib.request.urlopen(request, timeout=PATIENCE)
 
     sheet = _sheet(stage, 2, keeping("2" * 40, options=_STOPPABLE))
     sheet.watch = {"window": 20}
@@ -218,7 +219,9 @@ def test_requests_wait_while_it_is_recreated(stage: Stage) -> None:
     def ask(body: bytes | None) -> None:
         while not over.is_set():
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/", body, timeout=60) as answer:
+                with urllib.request.urlopen(
+                    f"http://127.0.0.1:{stage.port}/", body, timeout=PATIENCE
+                ) as answer:
                     fates[answer.status] += 1
             except OSError as error:
                 fates[str(error)] += 1

@@ -12,6 +12,7 @@ from fairlead.host.remove import run_remove
 from tests.integration.host.php import php_image
 from tests.integration.host.sheet import HEALTHY, Sheet
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 
 _BACK = """\
 {
@@ -65,7 +66,7 @@ def _pair(stage: Stage, number: int) -> Sheet:
 
 
 def _get(stage: Stage, path: str) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}{path}", timeout=PATIENCE) as answer:
         return str(answer.read().decode())
 
 

@@ -17,6 +17,7 @@ from fairlead.lab.invariants import find_disorder
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.integration.host.transitions import Row, rows
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.timeout(600)
 ACCEPTED = {"accept_recreate": ["moved"]}
@@ -148,6 +149,6 @@ def _ask_carrier(stage: Stage, port: int) -> str:
     """What a service is answered that calls another one at this port."""
     for one in read_app_containers(Engine.connect(), stage.paths):
         if one.role == "inside" and one.running and listens(Target("http", one.addresses[0], port, "", "/")):
-            with urllib.request.urlopen(f"http://{one.addresses[0]}:{port}/", timeout=20) as answer:
+            with urllib.request.urlopen(f"http://{one.addresses[0]}:{port}/", timeout=PATIENCE) as answer:
                 return str(answer.read().decode())
     raise AssertionError(f"nobody carries calls to port {port}")

@@ -34,11 +34,8 @@ def test_second_is_told_who_holds_it(tmp_path: Path) -> None:
 def test_no_wait_fails_at_once(tmp_path: Path) -> None:
     """Without a word of waiting."""
     path = tmp_path / "lock"
-    with hold_lock(path, HOLDER, wait=0, on_wait=print):
-        began = time.monotonic()
-        with pytest.raises(LockFault):
-            hold_lock(path, HOLDER, wait=0, on_wait=pytest.fail).__enter__()
-        assert time.monotonic() - began < 0.5
+    with hold_lock(path, HOLDER, wait=0, on_wait=print), pytest.raises(LockFault):
+        hold_lock(path, HOLDER, wait=0, on_wait=pytest.fail).__enter__()
 
 
 def test_a_brief_holder_is_waited_for_even_by_who_does_not_wait(tmp_path: Path) -> None:
