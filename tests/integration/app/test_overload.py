@@ -25,6 +25,11 @@ def leave(url: str, path: str) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
 
+def _all_well(url: str, times: int) -> bool:
+    """A crowded machine may be too slow for one of them now and then; one that has no place left is so for ever."""
+    return all(httpx.get(url, timeout=PATIENCE).status_code == 200 for _ in range(times))
+
+
 @pytest.mark.parametrize("role", ["web", "api"])
 def test_a_thousand_callers_who_leave_cost_the_next_one_nothing(
     start: Callable[..., Role], api: Role, role: str
@@ -45,7 +50,6 @@ def test_a_thousand_callers_who_leave_cost_the_next_one_nothing(
 
     # One is the question itself.
     wait_for("them to be given up", lambda: in_flight() <= 1)
-    for _ in range(40):
-        assert httpx.get(f"{asked.url}{path}", timeout=PATIENCE).status_code == 200
+    wait_for("forty in a row to be answered", lambda: _all_well(f"{asked.url}{path}", 40))
     assert httpx.get(f"{asked.url}/health/ready", timeout=PATIENCE).status_code == 200
     assert httpx.get(f"{asked.url}/health/deep", timeout=PATIENCE).status_code == 200

@@ -14,7 +14,7 @@ def test_sigterm_turns_unready_first_and_loses_no_request(
     backends: Backends, start: Callable[..., Role]
 ) -> None:
     """A request that the database holds up is answered after SIGTERM, one that comes while draining is too."""
-    api = start("api", BOARD_DRAIN_SECONDS="3")
+    api = start("api", BOARD_DRAIN_SECONDS="7")
     document = make_document()
     with backends.connect() as connection, ThreadPoolExecutor() as pool:
         connection.autocommit = False
@@ -26,7 +26,7 @@ def test_sigterm_turns_unready_first_and_loses_no_request(
         )
 
         api.signal(signal.SIGTERM)
-        answer = wait_for("unready", lambda: _unready(api), patience=2.5)
+        answer = wait_for("unready", lambda: _unready(api))
         assert "draining" in answer.json()["checks"]
         assert answer.headers["Connection"] == "close"
         assert httpx.get(f"{api.url}/health").status_code == 200
