@@ -17,6 +17,9 @@ _END_STREAM, _ACK, _END_HEADERS, _PADDED, _PRIORITY = 0x1, 0x1, 0x4, 0x8, 0x20
 _STREAM = 1
 _LARGEST = 1 << 14
 """Bytes of a frame that a peer may send, since we have asked for no more."""
+_MOST_HEADERS = 1 << 16
+_MOST_SIZES = 2
+"""New sizes of the table of headers that may stand before a block of them."""
 _STATUS_INDEXES = {8: 200, 9: 204, 10: 206, 11: 304, 12: 400, 13: 404, 14: 500}
 """The static table's entries of ``:status``."""
 _DIGITS = {
@@ -117,43 +120,49 @@ class Reply:
 
 
 class _Reading:
-    """What has come of an answer so far."""
+    """What has come of an answer so far. Each byte of it is looked at once, however it is cut into frames."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._block = b""
+        self._block: Optional[bytearray] = None
         self._ends = False
         self._status: Optional[int] = None
         self._grpc: Optional[int] = None
-        self._body = b""
+        self._body = bytearray()
 
     def take(self, frame: Frame) -> Optional[Reply]:
         """One frame of our stream; the answer, when it is whole."""
         if frame.kind == RESET:
             code = int.from_bytes(frame.payload[:4], "big")
             raise Http2Error(f"it refused the request ({_RESETS.get(code, f'reset {code}')})")
+        if (self._block is not None) != (frame.kind == CONTINUATION):
+            raise Http2Error("its headers do not hold together")
         if frame.kind == HEADERS:
-            self._block, self._ends = _unpadded(frame), bool(frame.flags & _END_STREAM)
-        elif frame.kind == CONTINUATION:
+            self._block, self._ends = bytearray(_unpadded(frame)), bool(frame.flags & _END_STREAM)
+        elif frame.kind == CONTINUATION and self._block is not None:
             self._block += frame.payload
         elif frame.kind == DATA:
-            self._body, self._ends = self._body + _unpadded(frame), bool(frame.flags & _END_STREAM)
+            self._body += _unpadded(frame)
+            self._ends = bool(frame.flags & _END_STREAM)
         else:
             return None
+        if self._block is not None and len(self._block) > _MOST_HEADERS:
+            raise Http2Error(f"its headers are larger than {_MOST_HEADERS} bytes")
         whole = frame.kind == DATA or bool(frame.flags & _END_HEADERS)
-        if whole and frame.kind != DATA:
-            self._take_headers()
+        if whole and self._block is not None:
+            self._take_headers(bytes(self._block))
+            self._block = None
         if whole and self._ends and self._status is None:
             raise Http2Error("it answered without a status")
         if self._status is None or not (whole and (self._ends or len(self._body) >= self._most)):
             return None
-        return Reply(self._status, self._body[: self._most], self._grpc)
+        return Reply(self._status, bytes(self._body[: self._most]), self._grpc)
 
-    def _take_headers(self) -> None:
-        found = parse_status(self._block) if self._status is None else self._status
+    def _take_headers(self, block: bytes) -> None:
+        found = parse_status(block) if self._status is None else self._status
         # 103 and its like come before the answer.
         self._status = None if found is not None and found < _FINAL else found
-        told = parse_grpc_status(self._block)
+        told = parse_grpc_status(block)
         self._grpc = self._grpc if told is None else told
 
 
@@ -194,9 +203,10 @@ def _unpadded(frame: Frame) -> bytes:
 def parse_status(block: bytes) -> Optional[int]:
     """The status that a block of headers begins with; None where it does not."""
     position = 0
-    while position < len(block) and block[position] & 0xE0 == 0x20:
-        # A new size for a table that we never use.
-        position = _after_number(block, position, 5)
+    for _ in range(_MOST_SIZES):
+        if position < len(block) and block[position] & 0xE0 == 0x20:
+            # A new size for a table that we never use.
+            position = _after_number(block, position, 5)
     if position >= len(block):
         return None
     first = block[position]

@@ -13,8 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairlead.host.http2 import (
+    CONTINUATION,
+    DATA,
+    HEADERS,
+    SETTINGS,
+    Frame,
     Http2Error,
     Reply,
+    encode_frame,
     encode_request,
     parse_grpc_status,
     parse_status,
@@ -106,3 +112,44 @@ def test_a_server_understands_and_is_understood(path: str, body: bytes, size: in
 def test_what_is_no_answer_is_told_in_words(said: bytes, words: str) -> None:
     with pytest.raises(Http2Error, match=words):
         read_answer(io.BytesIO(said).read, lambda _: None, 100)
+
+
+def _frame(kind: int, flags: int, payload: bytes) -> bytes:
+    return encode_frame(Frame(kind, flags, 1, payload))
+
+
+_BEGINNING = encode_frame(Frame(SETTINGS, 0, 0, b""))
+_WHOLE = 4
+"""The flag that ends the headers."""
+_SIZES = b"\x20" * 16_000
+"""New sizes for the table of headers, one a byte: nothing but work for who reads them."""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        _frame(HEADERS, 0, _SIZES) + _frame(CONTINUATION, _WHOLE, b"\x20") * 2,
+        _frame(CONTINUATION, _WHOLE, b"\x88"),
+        _frame(HEADERS, 0, _SIZES) + _frame(DATA, 1, b""),
+        _frame(HEADERS, 0, _SIZES) + _frame(CONTINUATION, 0, _SIZES) * 8,
+        _frame(HEADERS, 0, b"") + _frame(CONTINUATION, 0, b"") * 2_000,
+    ],
+    ids=[
+        "go on behind their end",
+        "have no beginning",
+        "are cut by a body",
+        "have no end",
+        "have no content",
+    ],
+)
+def test_headers_that_do_not_end_are_no_answer(said: bytes) -> None:
+    """What comes in pieces is looked at once, when it is whole: a piece more is no reason to begin again."""
+    stream = io.BytesIO(_BEGINNING + said + _frame(HEADERS, 5, b"\x88"))
+    with pytest.raises(Http2Error, match="headers"):
+        read_answer(stream.read, lambda _: None, 100)
+
+
+def test_a_table_has_two_new_sizes_at_most() -> None:
+    """As the standard has it: more of them would only be work."""
+    assert parse_status(b"\x20\x20\x88") == 200
+    assert parse_status(b"\x20\x20\x20\x88") is None
