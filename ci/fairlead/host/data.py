@@ -30,6 +30,8 @@ _OPEN = 0o777
 _MOST_LEVELS = 1000
 _USERS = "/etc/passwd"
 _MOST_USERS = 1 << 20
+_MOST_DIGITS = 10
+"""Of an id. Python takes quadratic time for thousands of them, or refuses."""
 
 
 def writers_of(release: Release, name: str) -> list[Service]:
@@ -110,7 +112,7 @@ def parse_user(user: str, passwd: str) -> tuple[int, int]:
 
 def _number(text: str, otherwise: str) -> int:
     for one in (text, otherwise):
-        if one.isascii() and one.isdigit() and int(one) < 1 << 31:
+        if one.isascii() and one.isdigit() and len(one) <= _MOST_DIGITS and int(one) < 1 << 31:
             return int(one)
     return 0
 
@@ -125,11 +127,19 @@ def _owner(engine: Engine, container: str, service: Service) -> tuple[int, int]:
 def _read_passwd(engine: Engine, container: str) -> str:
     """The users that the image knows; nothing where it has no such file."""
     try:
-        content = engine.get_archive(container, _USERS, _MOST_USERS)
+        return read_passwd(engine.get_archive(container, _USERS, _MOST_USERS))
+    except EngineFault:
+        return ""
+
+
+def read_passwd(content: bytes) -> str:
+    """The text of the file in an archive of it; nothing where there is no file, but a link, say to itself. Pure."""
+    try:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            stream = archive.extractfile("passwd")
-            return stream.read().decode(errors="replace") if stream else ""
-    except (EngineFault, tarfile.TarError, KeyError):
+            entry = archive.next()
+            stream = archive.extractfile(entry) if entry is not None and entry.isreg() else None
+            return stream.read(_MOST_USERS).decode(errors="replace") if stream else ""
+    except tarfile.TarError:
         return ""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from fairlead.host.data import list_data, parse_user, writers_of
+from fairlead.host.data import list_data, parse_user, read_passwd, writers_of
 from fairlead.host.paths import Paths
 from fairlead.host.project import render_release_project
 from fairlead.release.plan_text import plan_lines
@@ -28,10 +30,33 @@ _PASSWD = "root:x:0:0::/root:/bin/sh\napp:x:1000:1001::/:/bin/sh\nother:x:5:6\n"
         ("-1", (0, 0)),
         ("99999999999", (0, 0)),
         ("app:staff", (1000, 1001)),
+        ("9" * 5_000, (0, 0)),
+        ("app:" + "9" * 5_000, (1000, 1001)),
     ],
 )
 def test_a_user_is_read_as_the_engine_does(user: str, owner: tuple[int, int]) -> None:
     assert parse_user(user, _PASSWD) == owner
+
+
+@pytest.mark.parametrize(
+    ("kind", "leads_to"),
+    [
+        (tarfile.SYMTYPE, "passwd"),
+        (tarfile.SYMTYPE, "/etc/passwd"),
+        (tarfile.LNKTYPE, "passwd"),
+        (tarfile.FIFOTYPE, ""),
+        (tarfile.DIRTYPE, ""),
+    ],
+)
+def test_an_image_may_have_anything_in_the_place_of_its_users(kind: bytes, leads_to: str) -> None:
+    """A link to itself, and what is no file: then there are no users."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo("passwd")
+        entry.type, entry.linkname = kind, leads_to
+        archive.addfile(entry)
+    assert read_passwd(buffer.getvalue()) == ""
+    assert read_passwd(b"no archive") == ""
 
 
 def test_only_folders_are_data(tmp_path: Path) -> None:
