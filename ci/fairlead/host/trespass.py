@@ -176,6 +176,14 @@ def _is_project_of(project: str, app: str) -> bool:
     return project.startswith(app) and _OWN_PROJECT.fullmatch(project[len(app) :]) is not None
 
 
+def _is_named_as(name: str, app: str, separator: str) -> bool:
+    """Whether a name is of those that an app's projects give; of a release to come, too: who is there first has it."""
+    if separator == "-":
+        return name.startswith(f"{app}-")
+    project, found, _ = name.partition(separator)
+    return bool(found) and _is_project_of(project, app)
+
+
 def _judge_name(kind: str, name: str, host: Neighbours) -> str:
     """Why a name may not be used; empty if it may."""
     word = {"networks": "network", "volumes": "volume", "containers": "container"}[kind]
@@ -185,7 +193,7 @@ def _judge_name(kind: str, name: str, host: Neighbours) -> str:
     separator = "-" if kind == "containers" else "_"
     # Names of apps may begin with each other's: `shop-2-web-1` is one of `shop-2`.
     nearest = max(
-        (app for app in (host.app, *host.apps) if lower.startswith(f"{app}{separator}")), key=len, default=""
+        (app for app in (host.app, *host.apps) if _is_named_as(lower, app, separator)), key=len, default=""
     )
     if nearest and nearest != host.app:
         return f"the {word} {name} is one of the app {nearest}"
