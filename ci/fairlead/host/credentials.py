@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+
+from .bounded import parse_json
 
 _PLACES = ("/dev/shm", "/run/user/{uid}")  # noqa: S108 - not predictable: mkdtemp makes the name, 0700 the folder
 _PREFIX = "fairlead-login-"
 _STALE = 3600.0
+_WORDS = frozenset({"auth", "username", "password", "identitytoken", "registrytoken", "email"})
+"""What Docker keeps of a login."""
+
+
+def parse_credentials(config: bytes) -> bytes:
+    """Docker's ``config.json`` with the logins that came, and with nothing else: the rest of it names programs to start. Pure.
+
+    Raises:
+        ValueError: more came, or no logins.
+    """
+    raw = parse_json(config)
+    auths = raw.get("auths", {}) if isinstance(raw, Mapping) and raw.keys() <= {"auths"} else None
+    if not isinstance(auths, Mapping) or not all(map(_is_login, auths.values())):
+        raise ValueError("it is no logins")
+    return json.dumps({"auths": auths}).encode()
+
+
+def _is_login(login: object) -> bool:
+    return (
+        isinstance(login, Mapping)
+        and login.keys() <= _WORDS
+        and all(isinstance(word, str) for word in login.values())
+    )
 
 
 def write_credentials(config: bytes) -> Path:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import atomic, task
-from .credentials import drop_credentials, write_credentials
+from .credentials import drop_credentials, parse_credentials, write_credentials
 from .document import parse_tree
 from .errors import InputFault
 from .frames import FrameReader
@@ -121,7 +121,10 @@ def receive(
                 continue
             value = b"".join(pieces)
             if part.kind == CREDENTIALS:
-                credentials = write_credentials(value)
+                try:
+                    credentials = write_credentials(parse_credentials(value))
+                except ValueError:
+                    faults.append("the registry login is none, or more than that: `auths` alone is taken")
             elif contents.secrets[part.name] in all_marks(part.name, value, keys):
                 store_secret(paths, part.name, value, contents.secrets[part.name])
             else:

@@ -107,6 +107,59 @@ def test_a_login_is_not_left_behind(tmp_path: Path, raw: bytes, monkeypatch: pyt
     assert list((tmp_path / "logins").iterdir()) == []
 
 
+_LOGIN = {"auths": {"ghcr.io": {"auth": "YTpi"}}}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *({**_LOGIN, key: "x"} for key in ("credsStore", "currentContext", "detachKeys", "proxies")),
+        {**_LOGIN, "credHelpers": {"ghcr.io": "ecr-login"}},
+        {
+            **_LOGIN,
+            "cliPluginsExtraDirs": ["/srv/fairlead/board/data/up"],
+            "plugins": {"x": {"hooks": "pull"}},
+        },
+        {**_LOGIN, "HttpHeaders": {"X": "y"}},
+        {"auths": {"ghcr.io": {"auth": "YTpi", "helper": "x"}}},
+        {"auths": {"ghcr.io": {"auth": ["YTpi"]}}},
+        {"auths": ["ghcr.io"]},
+        [],
+    ],
+    ids=str,
+)
+def test_a_login_is_a_login_and_no_configuration(
+    tmp_path: Path, config: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker's own would name programs that it starts. What follows on the connection is understood all the same."""
+    (tmp_path / "logins").mkdir()
+    monkeypatch.setattr(credentials, "_PLACES", (str(tmp_path / "logins"),))
+    login = json.dumps(config).encode()
+    parts = _parts({"kind": "credentials", "name": ""}, sizes=[len(login)])
+    read, write = os.pipe()
+    os.write(write, login + b'{"after": 1}\n')
+    os.close(write)
+    reader = FrameReader(read)
+    with pytest.raises(InputFault, match="not complete") as caught:
+        intake.receive(reader, parts, intake.NOTHING, Paths(tmp_path, "board"), tmp_path)
+    assert "the registry login" in caught.value.details[0]
+    assert list((tmp_path / "logins").iterdir()) == []
+    assert reader.read_frame() == {"after": 1}
+
+
+def test_a_login_arrives_as_it_was_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "logins").mkdir()
+    monkeypatch.setattr(credentials, "_PLACES", (str(tmp_path / "logins"),))
+    login = json.dumps(_LOGIN).encode()
+    read, write = os.pipe()
+    os.write(write, login)
+    parts = _parts({"kind": "credentials", "name": ""}, sizes=[len(login)])
+    path = intake.receive(FrameReader(read), parts, intake.NOTHING, Paths(tmp_path, "board"), tmp_path)
+    os.close(write)
+    assert path is not None
+    assert json.loads(path.read_bytes()) == _LOGIN
+
+
 def test_a_login_comes_once() -> None:
     login = {"kind": "credentials", "name": ""}
     with pytest.raises(InputFault, match="come once"):
