@@ -40,6 +40,9 @@ _CARRIED = frozenset(
 )
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _REMOTE = re.compile(r"[a-z+]+://|git@|[\w.-]+\.[a-z]+/", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"(docker-image|https?|git|ssh)://|github\.com/|git@[\w.-]+:")
+"""What a builder takes for no path of this machine; anything else is one, whatever it looks like."""
+_LAYOUT = "oci-layout://"
 _INLINE = "dockerfile_inline"
 _BOTH = ("dockerfile", "context", "target")
 
@@ -107,12 +110,13 @@ def _paths(image: ImageSettings) -> Iterator[str]:
     if not image.inline:
         yield str(image.dockerfile)
     for context in image.contexts.values():
-        local = context.removeprefix("oci-layout://")
-        if local != context or "://" not in context:
-            yield str(image.context / local)
-    yield from (
-        str(image.context / path) for key in image.ssh for path in key.partition("=")[2].split(",") if path
-    )
+        if context.startswith(_LAYOUT):
+            # The builder cuts off what tells which image of the folder is meant.
+            path = context.removeprefix(_LAYOUT).partition("@")[0]
+            yield from (path, path.partition(":")[0])
+        elif not _ELSEWHERE.match(context):
+            yield context
+    yield from (path for key in image.ssh for path in key.partition("=")[2].split(",") if path)
     yield from (str(secret.file) for secret in image.secrets if secret.file is not None)
 
 
@@ -183,8 +187,9 @@ class _Settler:
         return name
 
     def _image(self, name: str, build: Mapping[str, Any]) -> ImageSettings:
-        context = Path(_text(build, "context") or ".")
+        context = Path(self._path(_text(build, "context") or "."))
         inline = _text(build, _INLINE)
+        contexts = _texts(build.get("additional_contexts"))
         return ImageSettings(
             name=name,
             dockerfile=context / (_INLINE if inline else _text(build, "dockerfile") or "Dockerfile"),
@@ -192,14 +197,27 @@ class _Settler:
             target=_text(build, "target"),
             args=_texts(build.get("args")),
             inline=inline,
-            contexts=_texts(build.get("additional_contexts")),
+            contexts={key: self._context(value) for key, value in contexts.items()},
             secrets=tuple(self._secrets(build)),
-            ssh=tuple(_plain(key).replace(": ", "=", 1) for key in _items(build, "ssh")),
+            ssh=tuple(self._ssh(_plain(key).replace(": ", "=", 1)) for key in _items(build, "ssh")),
             labels=_texts(build.get("labels")),
             network=_text(build, "network"),
             extra_hosts=tuple(map(_plain, _items(build, "extra_hosts"))),
             shm_size=_text(build, "shm_size"),
         )
+
+    def _path(self, path: str) -> str:
+        """A path as the builder finds it, which runs in the folder of fairlead.yaml: what is checked is what it opens."""
+        return os.path.join(os.path.abspath(self.settings.root), path)  # noqa: PTH100, PTH118 - no import for it
+
+    def _context(self, context: str) -> str:
+        if context.startswith(_LAYOUT):
+            return _LAYOUT + self._path(context.removeprefix(_LAYOUT))
+        return context if _ELSEWHERE.match(context) else self._path(context)
+
+    def _ssh(self, key: str) -> str:
+        name, found, paths = key.partition("=")
+        return f"{name}{found}" + ",".join(self._path(path) if path else "" for path in paths.split(","))
 
     def _secrets(self, build: Mapping[str, Any]) -> Iterator[BuildSecret]:
         declared = self.model.declared.get("secrets")
@@ -211,7 +229,8 @@ class _Settler:
             how = how if isinstance(how, Mapping) else {}
             file, variable = _text(how, "file"), _text(how, "environment")
             name = str(secret.get("target") or source)
-            yield BuildSecret(name=name, file=Path(file) if file and not variable else None, env=variable)
+            path = Path(self._path(file)) if file and not variable else None
+            yield BuildSecret(name=name, file=path, env=variable)
 
     def _merge(self, service: str, declared: ImageSettings, image: ImageSettings) -> ImageSettings:
         """What fairlead.yaml adds to a build; what it says otherwise is a fault."""

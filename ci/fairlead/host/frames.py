@@ -8,6 +8,7 @@ Both ends use this module; it stays free of third-party code because the agent c
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 from collections.abc import Iterator
@@ -40,7 +41,9 @@ def parse_frame(line: bytes) -> Frame:
         FrameError: not JSON, not an object, nested too deeply, or a number nobody would send.
     """
     try:
-        message = json.loads(line.decode("utf-8"), parse_int=_bounded_int, parse_constant=_no_constant)
+        message = json.loads(
+            line.decode("utf-8"), parse_int=_bounded_int, parse_float=_finite, parse_constant=_no_constant
+        )
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a line is not JSON ({type(error).__name__})") from error
     if not isinstance(message, dict):
@@ -180,6 +183,14 @@ def _bounded_int(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
         raise ValueError("a number with too many digits")
     return int(digits)
+
+
+def _finite(digits: str) -> float:
+    # Python reads 1e999 as infinity, which no JSON can say again: what it stands in could not be told or kept.
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number that is none")
+    return number
 
 
 def _no_constant(name: str) -> None:

@@ -186,6 +186,55 @@ def test_a_build_takes_nothing_that_is_not_the_repositorys(tmp_path: Path, build
     assert words in faults(tmp_path, text, "app: board\n")[0]
 
 
+@pytest.mark.parametrize(
+    "build",
+    [
+        *(f"additional_contexts: {{x: {path}}}" for path in ("x://../../o", "x:/../../o", "c:/o", "d:/o")),
+        *(
+            f"additional_contexts: {{x: '{path}'}}"
+            for path in ("git@../../../o", "git@x/o", "HTTPS://../../o")
+        ),
+        *(
+            f"additional_contexts: {{x: 'oci-layout://{path}'}}"
+            for path in ("up", "up:1", "up@sha256:1", "./up/o")
+        ),
+        *(f"ssh: ['k={path}']" for path in ("x:/../../o", "c:/o", "in,c:/o")),
+        "context: x:/../../o",
+        "context: c:/o",
+    ],
+)
+def test_a_path_is_looked_at_where_the_builder_looks_for_it(
+    tmp_path: Path, build: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs in the folder of fairlead.yaml: there lies what looks like a scheme, a drive or a user, and leads out."""
+    root, elsewhere = tmp_path / "clone", tmp_path / "elsewhere"
+    (root / ".git").mkdir(parents=True)
+    for folder in ("x:", "git@..", "HTTPS:"):
+        (root / folder).mkdir()
+    for link in ("c:", "d:", "up", "git@x"):
+        (root / link).symlink_to(tmp_path)
+    (root / "deep" / "er" / "and" / "er").mkdir(parents=True)
+    (root / "deep" / "er" / "and" / "er" / "Dockerfile").write_text("FROM scratch\n")
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    context = "" if build.startswith("context") else "context: deep/er/and/er, "
+    (found, *_) = faults(root, f"services: {{web: {{build: {{{context}{build}}}}}}}\n", "app: board\n")
+    assert "it lies outside of the repository" in found
+
+
+def test_what_is_no_path_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    remote = (
+        "docker-image://alpine:3@sha256:1",
+        "https://x.example/a.tar",
+        "git@x.example:a/b.git#main",
+        "github.com/a/b",
+    )
+    named = {f"c{number}": one for number, one in enumerate(remote)}
+    text = json.dumps({"services": {"web": {"build": {"context": ".", "additional_contexts": named}}}})
+    assert dict(settled(tmp_path, text).images["web"].contexts) == named
+
+
 def test_a_service_behind_a_profile_that_no_environment_has_is_not_built(tmp_path: Path) -> None:
     text = "services:\n  web: {build: .}\n  tool: {build: ./api, profiles: [dev]}\n"
     environment = "app: board\nenvironments: {p: {hosts: [h], profiles: [%s]}}\n"

@@ -93,6 +93,8 @@ def test_a_lone_surrogate_does_not_break_the_wire() -> None:
         b"\xff\xfe",
         b'{"a": NaN}',
         b'{"a": Infinity}',
+        b'{"a": 1e999}',
+        b'{"a": [-1e400]}',
         b'{"a": ' + b"9" * 100 + b"}",
         b'{"a": ' + b"9" * 100_000 + b"}",
         b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
