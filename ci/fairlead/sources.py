@@ -45,6 +45,8 @@ _CERTIFICATES = (
 """Where systems keep the certificates that they trust: public, and what a build behind a proxy needs."""
 _LOGIN = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 """An address with a password in it."""
+_ELSEWHERE = re.compile(r"(docker-image|https?|git|ssh)://|github\.com/|git@[\w.-]+:")
+LAYOUT = "oci-layout://"
 _ANY_SIZE = 1 << 62
 _NEVER = ("/proc", "/sys", "/dev")
 
@@ -87,6 +89,20 @@ def shown_variables(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def is_elsewhere(context: str) -> bool:
+    """Whether a builder takes this for no path of its machine; anything else is one, whatever it looks like."""
+    return _ELSEWHERE.match(context) is not None
+
+
+def context_paths(context: str) -> tuple[str, ...]:
+    """The paths at which a builder may look for a context; none where it is elsewhere."""
+    if not context.startswith(LAYOUT):
+        return () if is_elsewhere(context) else (context,)
+    # It cuts off what tells which image of the folder is meant.
+    path = context.removeprefix(LAYOUT).partition("@")[0]
+    return tuple(dict.fromkeys((path, path.partition(":")[0])))
+
+
 def real_path(path: str) -> str:
     """A path without links, as far as they can be followed; as it is written where one can't (``/proc/1/root``)."""
     try:
@@ -120,8 +136,11 @@ def resolve_source(path: str, homes: Collection[str]) -> str:
         raise SourceRefusedError("it is no file, but the machine's own")
     if any(is_below(os.path.normpath(path), one) for one in _CERTIFICATES):
         return real
-    if not any(is_below(real, home) for home in homes):
+    home = next((home for home in homes if is_below(real, home)), None)
+    if home is None:
         raise SourceRefusedError("it lies outside of the repository")
+    if is_gits(real, home):
+        raise SourceRefusedError("it is git's own: logins may stand there")
     return real
 
 
@@ -156,6 +175,11 @@ def read_source(path: str, homes: Collection[str], most: int) -> bytes:
 def is_below(path: str, folder: str) -> bool:
     """Whether a path is a folder or lies in it, by its text."""
     return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+
+
+def is_gits(path: str, home: str) -> bool:
+    """Whether a path in a repository is what git keeps there: no part of a commit, and the logins of the clone are in it."""
+    return ".git" in path[len(home.rstrip("/")) :].casefold().split("/")
 
 
 def _check(found: os.stat_result, most: int) -> None:

@@ -81,6 +81,33 @@ def test_nothing_else_is_opened(place: Path, name: str) -> None:
         check_source(path, [str(place)])
 
 
+@pytest.mark.parametrize(
+    "name", [".git/config", ".git", "deep/../.git/config", "kept", "deep/.git", "deep/er/.GIT/x"]
+)
+def test_what_git_keeps_is_no_source(place: Path, name: str) -> None:
+    """In a job the token of the checkout stands there, and on a laptop the password of a remote."""
+    (place / ".git" / "config").write_text("token")
+    (place / "kept").symlink_to(".git/config")
+    (place / "deep" / ".git").write_text("gitdir: elsewhere")
+    (place / "deep" / "er" / ".GIT").mkdir()
+    (place / "deep" / "er" / ".GIT" / "x").write_text("token")
+    with pytest.raises(SourceRefusedError, match="git's own"):
+        read_source(f"{place}/{name}", [str(place)], MOST)
+    with pytest.raises(TreeRefusedError, match="git's own"):
+        load_tree(place / name, place)
+    (place / ".gitignore").write_text("own")
+    assert read_source(f"{place}/.gitignore", [str(place)], MOST) == b"own"
+
+
+def test_a_link_to_what_git_keeps_takes_a_folder_nowhere(place: Path) -> None:
+    folder = place / "conf"
+    folder.mkdir()
+    (folder / "a").symlink_to("../.git/config")
+    (place / ".git" / "config").write_text("token")
+    with pytest.raises(TreeRefusedError, match="git's own"):
+        load_tree(folder, place)
+
+
 def test_a_machine_s_own_files_are_none_even_of_a_repository_at_its_root(tmp_path: Path) -> None:
     for path in ("/proc/self/environ", "/dev/null", "/sys/kernel"):
         with pytest.raises(SourceRefusedError, match="own"):

@@ -18,7 +18,14 @@ from fairlead.findings import Finding
 from fairlead.positions import shown_path
 from fairlead.records import replace
 from fairlead.settings.values import BuildSecret, ImageSettings, Settings
-from fairlead.sources import SourceRefusedError, is_withheld, resolve_source
+from fairlead.sources import (
+    LAYOUT,
+    SourceRefusedError,
+    context_paths,
+    is_elsewhere,
+    is_withheld,
+    resolve_source,
+)
 from fairlead.sources import repository_of as repository_root
 
 TYPE_CHECKING = False
@@ -40,9 +47,6 @@ _CARRIED = frozenset(
 )
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _REMOTE = re.compile(r"[a-z+]+://|git@|[\w.-]+\.[a-z]+/", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"(docker-image|https?|git|ssh)://|github\.com/|git@[\w.-]+:")
-"""What a builder takes for no path of this machine; anything else is one, whatever it looks like."""
-_LAYOUT = "oci-layout://"
 _INLINE = "dockerfile_inline"
 _BOTH = ("dockerfile", "context", "target")
 
@@ -110,12 +114,7 @@ def _paths(image: ImageSettings) -> Iterator[str]:
     if not image.inline:
         yield str(image.dockerfile)
     for context in image.contexts.values():
-        if context.startswith(_LAYOUT):
-            # The builder cuts off what tells which image of the folder is meant.
-            path = context.removeprefix(_LAYOUT).partition("@")[0]
-            yield from (path, path.partition(":")[0])
-        elif not _ELSEWHERE.match(context):
-            yield context
+        yield from context_paths(context)
     yield from (path for key in image.ssh for path in key.partition("=")[2].split(",") if path)
     yield from (str(secret.file) for secret in image.secrets if secret.file is not None)
 
@@ -211,9 +210,9 @@ class _Settler:
         return os.path.join(os.path.abspath(self.settings.root), path)  # noqa: PTH100, PTH118 - no import for it
 
     def _context(self, context: str) -> str:
-        if context.startswith(_LAYOUT):
-            return _LAYOUT + self._path(context.removeprefix(_LAYOUT))
-        return context if _ELSEWHERE.match(context) else self._path(context)
+        if context.startswith(LAYOUT):
+            return LAYOUT + self._path(context.removeprefix(LAYOUT))
+        return context if is_elsewhere(context) else self._path(context)
 
     def _ssh(self, key: str) -> str:
         name, found, paths = key.partition("=")

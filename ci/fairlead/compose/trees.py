@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairlead.sources import is_gits
 from fairlead.submodules import missing_submodules
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -123,10 +124,13 @@ def _inside(path: Path, repository: Path) -> Path:
         real = path.resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:
         raise TreeRefusedError("it is not in the repository") from error
-    if not real.is_relative_to(repository.resolve()):
+    home = repository.resolve()
+    if not real.is_relative_to(home):
         raise TreeRefusedError(
             f"{path.name} leads out of the repository" if path.is_symlink() else "it lies outside"
         )
+    if is_gits(str(real), str(home)):
+        raise TreeRefusedError(f"{path.name} is git's own: logins may stand there")
     if not real.is_file() and not real.is_dir():
         raise TreeRefusedError(f"{path.name} is neither a file nor a folder")
     return real

@@ -175,8 +175,52 @@ def test_secrets_of_the_job_for_a_build(clone: Path) -> None:
         + "secrets:\n"
         + "".join(f"  s{number}: {{{one}}}\n" for number, one in enumerate(given))
     )
+    _commit(clone)
+    said = _refuses(clone, "build", "--dry-run")
+    assert said.count("[foreign-source]") == len(outside) * 2 + 2 + len(given), said
+
+
+def test_paths_that_look_like_something_else(clone: Path) -> None:
+    """A build's `additional_contexts` and `ssh` name `x://../..`, a drive `c:/`, a layout behind a link: no address, but paths.
+
+    Holds: whatever is no address for the builder is a path, looked at where the builder looks for it, and refused where it
+    leads out, before one is asked.
+    """
+    (clone / "x:").mkdir()
+    for link in ("c:", "up"):
+        (clone / link).symlink_to("..")
+    folder = clone / "deep" / "er"
+    folder.mkdir(parents=True)
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    paths = ["x://../../outside", "x:/../../o", "c:/o"]
+    paths += [f"oci-layout://{path}" for path in ("up/o", "up:1", "up@sha256:1")]
+    contexts = ", ".join(f"c{number}: '{path}'" for number, path in enumerate(paths))
+    (clone / "fairlead.yaml").write_text("app: board\nregistry: ghcr.io/acme/board\n")
+    (clone / "compose.yaml").write_text(
+        f"services: {{web: {{build: {{context: deep/er, ssh: ['k=c:/outside'], additional_contexts: {{{contexts}}}}}}}}}\n"
+    )
+    _commit(clone)
+    said = _refuses(clone, "build", "--dry-run")
+    assert said.count("[foreign-source]") == len(paths) + 1, said
+
+
+def test_what_git_keeps_in_the_clone(clone: Path) -> None:
+    """`.git/config`, where a checkout keeps its token: as a secret or an `env_file`, by a link, too.
+
+    Holds: what lies in a folder of git's is no source, whatever names it.
+    """
+    (clone / ".git" / "config").write_text(f"{CANARY}={CANARY}\n")
+    (clone / "kept").symlink_to(".git/config")
+    (clone / "fairlead.yaml").write_text(SETTINGS)
+    (clone / "compose.yaml").write_text(
+        "services:\n  web: {image: 'acme/web:1.0', env_file: kept, secrets: [s, t]}\n"
+        "secrets: {s: {file: .git/config}, t: {file: kept}}\n"
+    )
+    said = _refuses(clone, "validate", "--no-compose")
+    assert len(re.findall(r"error: .*git's own", said)) == 3, said
+
+
+def _commit(clone: Path) -> None:
     git = ("git", "-c", "user.name=Mallory", "-c", "user.email=mallory@example.com")
     for line in (("init", "--quiet"), ("add", "compose.yaml"), ("commit", "--quiet", "--message", "x")):
         subprocess.run([*git, *line], cwd=clone, check=True, capture_output=True)
-    said = _refuses(clone, "build", "--dry-run")
-    assert said.count("[foreign-source]") == len(outside) * 2 + 2 + len(given), said

@@ -8,7 +8,9 @@ from fairlead.compose.policy.subject import Fault, as_mapping, unescaped
 from fairlead.sources import (
     SourceRefusedError,
     check_source,
+    context_paths,
     is_below,
+    is_elsewhere,
     is_withheld,
     repository_of,
     resolve_source,
@@ -69,15 +71,15 @@ def foreign_build_source(view: View) -> Iterator[Fault]:
 
 
 def _build_paths(view: View) -> Iterator[tuple[ValuePath, str]]:
-    """The paths of the machine that a build names, absolute; the loader has anchored contexts already."""
+    """The paths of the machine that a build names, absolute; the loader has anchored what it takes for one."""
     context, dockerfile = view.text("build", "context"), view.text("build", "dockerfile")
-    if context.startswith("/"):
+    if context and not is_elsewhere(context):
+        context = _joined(view.subject.model.directory, context)
         yield ("context",), context
         yield ("dockerfile",), _joined(context, dockerfile)
     for name, other in view.mapping("build", "additional_contexts").items():
-        local = str(other).removeprefix("oci-layout://")
-        if local != other or local.startswith("/"):
-            yield ("additional_contexts", name), _joined(view.subject.model.directory, local)
+        for path in () if str(other).startswith("service:") else context_paths(str(other)):
+            yield ("additional_contexts", name), _joined(view.subject.model.directory, path)
     for index, key in enumerate(view.list("build", "ssh")):
         for path in str(key).partition(": ")[2].split(","):
             if path:
