@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-import shutil
 from pathlib import Path
+
+_MOST_FOLDERS = 1 << 20
+"""So many are removed: somebody may be at work there, and make more of them."""
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -57,11 +61,58 @@ def make_folder(path: Path, mode: int = 0o755) -> None:
 
 
 def remove_path(path: Path) -> None:
-    """Remove a file, a link or a whole folder; what is gone already is no error."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    """Remove a file, a link or a whole folder; what is gone already is no error, and what may not be removed stays.
+
+    A container may have made the folder: deeper than Python calls itself or a path has characters. So what lies deeper is
+    moved up into the folder first, level by level, and none of its links is followed.
+    """
+    try:
+        top = os.open(path, _FOLDER)
+    except OSError:
+        with contextlib.suppress(IsADirectoryError, PermissionError):
+            path.unlink(missing_ok=True)
+        return
+    try:
+        left = _unlink_all(top)
+        room = _MOST_FOLDERS
+        while left and room:
+            _lift(top, left.pop(), left)
+            room -= 1
+    finally:
+        os.close(top)
+    with contextlib.suppress(OSError):
+        path.rmdir()
+
+
+def _unlink_all(handle: int) -> list[str]:
+    """Remove what is no folder; the names of the folders."""
+    folders = []
+    with contextlib.suppress(OSError), os.scandir(handle) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+                continue
+            with contextlib.suppress(OSError):
+                os.unlink(entry.name, dir_fd=handle)
+    return folders
+
+
+def _lift(top: int, name: str, left: list[str]) -> None:
+    """Remove a folder in another one, whose own folders are moved there, to be removed in turn."""
+    try:
+        handle = os.open(name, _FOLDER, dir_fd=top)
+    except OSError:
+        return
+    try:
+        for below in _unlink_all(handle):
+            lifted = secrets.token_hex(12)
+            with contextlib.suppress(OSError):
+                os.rename(below, lifted, src_dir_fd=handle, dst_dir_fd=top)
+                left.append(lifted)
+    finally:
+        os.close(handle)
+    with contextlib.suppress(OSError):
+        os.rmdir(name, dir_fd=top)
 
 
 def sync_folder(path: Path) -> None:

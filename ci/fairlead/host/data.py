@@ -17,7 +17,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Optional
 
-from .atomic import make_folder, sync_folder
+from . import labels
+from .atomic import make_folder, remove_path, sync_folder
 from .engine import Engine
 from .errors import AgentError, EngineFault
 from .paths import Paths
@@ -28,6 +29,8 @@ _INSIDE = "fairlead-data"
 _OPEN = 0o777
 """Whoever a program of the container turns into may write. Nobody else gets there: the folder above is closed."""
 _MOST_LEVELS = 1000
+_LEVELS_AT_ONCE = 200
+_LONGEST_PATH = 3000
 _USERS = "/etc/passwd"
 _MOST_USERS = 1 << 20
 _MOST_DIGITS = 10
@@ -69,7 +72,7 @@ def make_data(engine: Engine, paths: Paths, release: Release) -> list[str]:
         seed = release.data[name]
         make_folder(paths.data_scratch, 0o700)
         scratch = paths.data_scratch / name
-        _clear(engine, paths, scratch, release.images)
+        clear_folder(engine, paths, scratch, release.images)
         make_folder(scratch, _OPEN)
         service = next((one for one in writers_of(release, name) if engine.image(one.image)), None)
         if service is not None:
@@ -94,8 +97,8 @@ def remove_data(engine: Engine, paths: Paths, images: Collection[str]) -> None:
     """
     for folder in (paths.data, paths.data_scratch):
         for entry in folder.iterdir() if folder.is_dir() else ():
-            _clear(engine, paths, entry, images)
-        shutil.rmtree(folder, ignore_errors=True)
+            clear_folder(engine, paths, entry, images)
+        remove_path(folder)
 
 
 def parse_user(user: str, passwd: str) -> tuple[int, int]:
@@ -178,6 +181,8 @@ def _beside(engine: Engine, paths: Paths, image: str, folder: Path) -> Iterator[
         "Entrypoint": ["/fairlead-never-runs"],
         "Cmd": [],
         "NetworkDisabled": True,
+        # An image may say there that it is another app's.
+        "Labels": {labels.APP: "", labels.PROJECT: "", labels.VARIABLES: ""},
         "HostConfig": {
             "NetworkMode": "none",
             "Mounts": [{"Type": "bind", "Source": str(folder), "Target": f"/{_INSIDE}"}],
@@ -190,25 +195,29 @@ def _beside(engine: Engine, paths: Paths, image: str, folder: Path) -> Iterator[
         engine.remove(made)
 
 
-def _clear(engine: Engine, paths: Paths, folder: Path, images: Collection[str]) -> None:
-    """Remove a folder whose content belongs to containers' users.
+def clear_folder(engine: Engine, paths: Paths, folder: Path, images: Collection[str]) -> None:
+    """Remove a folder whose content belongs to containers' users, with the help of one of these images.
 
     Who may not look into a folder has the engine give it to him: the owner of all folders may remove all files.
+
+    Raises:
+        AgentError: something is left.
+        EngineFault: the engine does not take it.
     """
-    if not os.path.lexists(folder):
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    if not os.path.lexists(folder):
-        return
-    image = next((one for one in sorted(images) if engine.image(one)), "")
+    remove_path(folder)
+    image = ""
+    if os.path.lexists(folder):
+        image = next((one for one in sorted(images) if engine.image(one)), "")
     if image:
         with _beside(engine, paths, image, folder) as container:
             for _ in range(_MOST_LEVELS):
-                foreign = _foreign_folders(folder)
+                foreign = _foreign_folders(folder) if os.path.lexists(folder) else []
                 if not foreign:
                     break
                 engine.put_archive(container, "/", _give(foreign))
-        shutil.rmtree(folder, ignore_errors=True)
+                # What is deeper comes up, and is seen the next time.
+                remove_path(folder)
+        remove_path(folder)
     if os.path.lexists(folder):
         raise AgentError(
             f"{folder} cannot be removed",
@@ -218,14 +227,27 @@ def _clear(engine: Engine, paths: Paths, folder: Path, images: Collection[str]) 
 
 
 def _foreign_folders(folder: Path) -> list[str]:
-    """The folders at and below one that are somebody else's, as deep as this user may look."""
-    below = [Path(path, name) for path, names, _ in os.walk(folder) for name in names]
-    return [
-        os.path.relpath(path, folder)
-        for path in (folder, *below)
-        if not path.is_symlink()
-        and (path.stat().st_uid != os.geteuid() or not os.access(path, os.R_OK | os.W_OK | os.X_OK))
-    ]
+    """The folders at and below one that are somebody else's, as deep as this user may look; not deeper than paths go."""
+    found: list[Path] = []
+    level = [folder]
+    for _ in range(_LEVELS_AT_ONCE):
+        found += [path for path in level if not path.is_symlink() and _is_foreign(path)]
+        level = [below for path in level for below in _folders_in(path)]
+    return [os.path.relpath(path, folder) for path in found]
+
+
+def _is_foreign(folder: Path) -> bool:
+    return folder.stat().st_uid != os.geteuid() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        return [
+            Path(entry.path)
+            for entry in entries
+            if len(entry.path) < _LONGEST_PATH and entry.is_dir(follow_symlinks=False)
+        ]
+    return []
 
 
 def _give(folders: list[str]) -> bytes:

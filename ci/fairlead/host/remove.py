@@ -18,7 +18,7 @@ from .atomic import write_file
 from .bundle import read_bundle
 from .containers import read_app_containers
 from .context import Host
-from .data import list_data, remove_data
+from .data import clear_folder, list_data, remove_data
 from .edge.claims import drop_claim
 from .edge.lifecycle import edge_lock, stop_edge
 from .edge.meetings import close_meeting
@@ -128,8 +128,11 @@ def finish_removal(host: Host) -> dict[str, Any]:
     remove_networks(host)
     nameless = [] if volumes else [name for one in containers if one.keeps_nameless for name in one.nameless]
     kept = sorted({*_remove_volumes(host, wanted=volumes), *nameless})
+    helpers = live.release.images if live is not None else ()
     if volumes:
-        remove_data(engine, paths, live.release.images if live is not None else ())
+        remove_data(engine, paths, helpers)
+    # A proxy may write to it.
+    clear_folder(engine, paths, paths.run, helpers)
     data = sorted(str(paths.data / name) for name in list_data(paths))
     pulled = fold_records(read_journal(paths.journal)).pulled
     images = [image for image in sorted(without_others(paths, pulled)) if engine.drop_image(image)]

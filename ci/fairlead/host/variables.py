@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import labels
+from .bounded import parse_json
 from .errors import InputFault
 from .release import Release, Service
 
@@ -40,8 +41,8 @@ def render_label(sources: Iterable[Path]) -> dict[str, str]:
 def parse_label(marks: Mapping[str, Any]) -> tuple[str, ...]:
     """Where the values lie, by a container's labels: an image may say anything there. Pure."""
     try:
-        found = json.loads(marks.get(labels.VARIABLES) or "[]")
-    except (ValueError, TypeError, RecursionError):
+        found = parse_json(marks.get(labels.VARIABLES) or "[]")
+    except (ValueError, TypeError):
         return ()
     return tuple(path for path in found if isinstance(path, str)) if isinstance(found, list) else ()
 

@@ -15,6 +15,7 @@ from fairlead.host.remove import run_remove
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE
+from tests.unit.host.test_atomic import make_deep
 
 _WRITER = """\
 {
@@ -116,6 +117,7 @@ def test_who_is_not_root_removes_what_containers_wrote(image: str) -> None:
         deep = paths.data / "uploads" / "of" / "root"
         deep.mkdir(parents=True)
         (deep / "file").write_text("x")
+        make_deep(deep / "deeper")
         deep.chmod(0o700)
         root.chmod(0o755)
         for folder in (paths.home, paths.data):

@@ -105,6 +105,11 @@ def test_an_image_may_say_anything_in_that_label(text: str) -> None:
     assert all(isinstance(path, str) for path in parse_label({"dev.fairlead.variables": text}))
 
 
+def test_a_number_that_takes_long_to_read_is_not_read_there() -> None:
+    """Each look at a container would take seconds, on a Python before 3.11."""
+    assert parse_label({"dev.fairlead.variables": f'["/a", {"9" * 1000}]'}) == ()
+
+
 @given(st.binary())
 def test_a_variable_is_text_without_the_line_breaks_at_its_end_or_it_is_refused(content: bytes) -> None:
     """As the shell gives it: most editors end a file with a line break, and no address does."""
