@@ -163,7 +163,7 @@ class Door:
             parts = parse_parts(frame.get("parts", []), sizes, contents)
             paths = app_paths(self._root, release.app)
             refuse_revoked(paths, release.secrets)
-        request = {**self._told("deploy", frame), "release": frame["release"], "signature": signature}
+            request = {**self._told("deploy", frame), "release": frame["release"], "signature": signature}
         yield from self._start(paths, request, parts, contents)
 
     def _rollback(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
@@ -185,7 +185,8 @@ class Door:
             secrets = parse_rotation_request({**frame, "task": "rotate"}).secrets
             contents = Contents(frozenset(), secrets, parse_key(frame.get("marks_key")))
             parts = parse_parts(frame.get("parts", []), sizes, contents)
-        yield from self._start(paths, {**self._told("rotate", frame), "secrets": secrets}, parts, contents)
+            request = {**self._told("rotate", frame), "secrets": secrets}
+        yield from self._start(paths, request, parts, contents)
 
     def _repair(self, frame: Frame) -> Iterator[Event]:
         from .intake import NOTHING
@@ -261,9 +262,11 @@ class Door:
 
     def _told(self, kind: str, frame: Frame) -> dict[str, Any]:
         """What a task keeps of every request: ``by`` is the client's word, ``key`` is not."""
+        from .request import parse_by
+
         key = {"key": self._restriction.key} if self._restriction.key else {}
         named: dict[str, Any] = {name: frame[name] for name in ("environment", "repository") if name in frame}
-        told = {"kind": kind, "options": frame.get("options", {}), "by": str(frame.get("by", ""))}
+        told = {"kind": kind, "options": frame.get("options", {}), "by": parse_by(frame)}
         return {**told, **named, **key}
 
     @contextlib.contextmanager

@@ -21,6 +21,7 @@ _TASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SCHEMA = re.compile(r"[0-9]{1,6}")
+_MOST_BY = 200
 _MAX_WAIT = 24 * 3600.0
 _NO_REQUEST = "the request does not hold"
 _OTHER_CLIENT = "use the client that this agent came with"
@@ -152,6 +153,18 @@ def parse_rotation_request(raw: Mapping[str, Any]) -> RotationRequest:
     return RotationRequest(task, secrets, options, by, claim=claim)
 
 
+def parse_by(raw: Mapping[str, Any]) -> str:
+    """Who asks, by the client's word.
+
+    Raises:
+        InputFault: it is no short line: it is kept where nobody throws it away.
+    """
+    faults = Faults()
+    by = Fields(raw, "request", faults).text("by", _MOST_BY, default="")
+    faults.raise_if_any(_NO_REQUEST, _OTHER_CLIENT)
+    return by
+
+
 def parse_decision(raw: Mapping[str, Any]) -> Optional[str]:
     """What a repair is told of the other hosts: ``finish``, ``revert`` or nothing.
 
@@ -189,7 +202,12 @@ def _asked(raw: Mapping[str, Any]) -> tuple[str, str, Options, Optional[Owner]]:
     """
     faults = Faults()
     fields = Fields(raw, "request", faults)
-    found = fields.name("task", _TASK), fields.text("by", 200, default=""), _options(fields), _claim(fields)
+    found = (
+        fields.name("task", _TASK),
+        fields.text("by", _MOST_BY, default=""),
+        _options(fields),
+        _claim(fields),
+    )
     faults.raise_if_any(_NO_REQUEST, _OTHER_CLIENT)
     return found
 

@@ -231,6 +231,21 @@ def test_every_request_is_written_down_with_the_key_also_the_refused(said: Said)
     assert "status=refused exit=2" in said.lines[1]
 
 
+@pytest.mark.parametrize("request_", ["remove", "repair", "rollback"])
+@pytest.mark.parametrize(
+    "by", ["x" * 201, "a\nb", "\x1b[2J", ["x"], {"x": 1}], ids=["long", "lines", "steers", "list", "mapping"]
+)
+def test_who_asks_is_one_line_wherever_it_is_kept(said: Said, request_: str, by: Any) -> None:
+    """It outlives the app: what a removal says of itself is never thrown away."""
+    paths = app_paths(said.root, "board")
+    paths.home.mkdir(parents=True, exist_ok=True)
+    paths.journal.touch()
+    frame = {"request": request_, "app": "board", "by": by}
+    (answer,) = said.ask(Restriction(KEY, None, frozenset({"remove", "repair", "rollback"})), frame)
+    assert (answer["status"], answer["exit"]) == ("refused", 2)
+    assert "by" in str(answer["error"]["details"])
+
+
 def test_a_key_without_a_restriction_is_not_in_this_record(said: Said) -> None:
     said.ask(Restriction(), {"request": "hello"})
     assert said.lines == []
