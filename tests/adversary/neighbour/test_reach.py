@@ -84,10 +84,10 @@ def test_the_engine_behind_a_link(stage: Stage) -> None:
 
 
 def test_networks_and_volumes_of_others(stage: Stage) -> None:
-    """A release takes another app's network or volume, or the edge's: external, by name, by id, by `network_mode`.
+    """A release takes another app's network or volume, or the edge's: external, by id, by the name that one is to get.
 
     Holds: the agent looks at the labels on the engine; what carries another app's, or is named as another app's or
-    Fairlead's own, is refused.
+    Fairlead's own, is refused, also as a release of that app to come would call it.
     """
     identity = Engine.connect().get(f"/networks/{_VICTIM}-shared")["Id"]
     on_x = {"networks": {"x": None}}
@@ -103,7 +103,11 @@ def test_networks_and_volumes_of_others(stage: Stage) -> None:
     for name in (f"{_VICTIM}-shared", identity, "fairlead-edge"):
         assert _is_refused(_deploy(stage, {"network_mode": name, "networks": None}), stage)
     mount = {"volumes": [{"type": "volume", "source": "x", "target": "/x"}]}
-    for how in ({"external": True, "name": f"{_VICTIM}-jewels"}, {"name": f"{_VICTIM}_pgdata"}):
+    for how in (
+        {"external": True, "name": f"{_VICTIM}-jewels"},
+        {"name": f"{_VICTIM}_pgdata"},
+        {"name": f"{_VICTIM}-000043_static"},
+    ):
         assert _is_refused(_deploy(stage, mount, volumes={"x": how}), stage)
 
 

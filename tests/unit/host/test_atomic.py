@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-
 from fairlead.host.atomic import remove_path
-from fairlead.host.leftovers import sweep_leftovers
-from fairlead.host.paths import Paths
 
 DEEP = 1_500
 """More than Python calls itself, than a process has handles, and than a path has characters."""
@@ -49,13 +45,3 @@ def test_a_link_in_the_place_of_a_folder_is_removed_itself(tmp_path: Path) -> No
     remove_path(tmp_path / "link")
     remove_path(tmp_path / "nothing")
     assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
-
-
-@pytest.mark.parametrize("name", [".x.0123456789ab", ".new-x"])
-def test_a_proxy_keeps_no_deploy_from_beginning(tmp_path: Path, name: str) -> None:
-    """It may write to ``run``, and what looks like something unfinished is swept away at the start of each."""
-    paths = Paths(tmp_path, "board")
-    paths.run.mkdir(parents=True)
-    make_deep(paths.run / name)
-    assert sweep_leftovers(paths) == [paths.run / name]
-    assert not (paths.run / name).exists()
