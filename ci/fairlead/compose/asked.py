@@ -10,7 +10,9 @@ holds secrets.
 from __future__ import annotations
 
 import os
+import re
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from fairlead.findings import Finding, Location
@@ -28,6 +30,9 @@ RULE = "compose"
 _SECONDS = 60.0
 # What lies on other machines is not fetched because a file says so.
 _NOTHING_REMOTE = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ESCAPED = re.compile(r'[\\"$]')
+_BACKSLASHED = r"\\\g<0>"
 _RULES_OF_COMPOSE = frozenset({
     "yaml", "duplicate-key", "interpolation", "include", "extends", "env-file", "unseen", "schema", "model",
     "compose-too-old", "mixed-limits", "unset-variable",
@@ -53,14 +58,16 @@ class Answer:
 
 
 class Asked:
-    """A question that is under way. ``why_not`` says why it is none."""
+    """A question that is under way; ``until`` it is answered something is kept. ``why_not`` says why it is none."""
 
     def __init__(
         self,
         process: subprocess.Popen[bytes] | None = None,  # noqa: TID251 - the type alone
         version: str = "",
         why_not: str = "",
+        until: ExitStack | None = None,
     ) -> None:
+        self._until = until or ExitStack()
         self._process = process
         self._version = version
         self.why_not = why_not
@@ -81,6 +88,7 @@ class Asked:
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
+        self._until.close()
 
     def answer(self) -> Answer | None:
         """Wait for what docker-compose says; None, with ``why_not``, if it could not be asked."""
@@ -91,10 +99,10 @@ class Asked:
         try:
             _out, said = self._process.communicate(timeout=_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
+            self.drop()
             self.why_not = f"docker-compose did not answer within {_SECONDS:g} s"
             return None
+        self._until.close()
         return Answer(self._version, self._process.returncode == 0, said.decode("utf-8", errors="replace"))
 
 
@@ -127,6 +135,7 @@ def ask_compose(
         project: the project's name; that of the files or their folder if empty.
         env_files: instead of the ``.env`` beside the first file.
     """
+    from fairlead import files as disk
     from fairlead import process
     from fairlead.compose.program import find_docker_compose
     from fairlead.errors import ToolMissingError
@@ -139,15 +148,38 @@ def ask_compose(
     beside = absolute[0].parent / ".env"
     env_files = env_files or [beside if beside.is_file() else Path(os.devnull)]
     program, version = found
-    argv = ask_argv(Path(program), absolute, [file.absolute() for file in env_files], project)
-    home = os.environ.get("HOME", "/")
-    told = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home}
-    environment = {**told, **interpolated(variables), **_NOTHING_REMOTE}
-    try:
-        started = process.open_pipes(argv, env=environment, inherit=False, cwd=absolute[0].parent)
-    except ToolMissingError as error:
-        return Asked(why_not=error.what)
-    return Asked(started, version)
+    told = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", "/")}
+    passed = interpolated(variables)
+    own = {name: value for name, value in passed.items() if os.environ.get(name) == value}
+    said = render_variables({name: value for name, value in passed.items() if name not in own})
+    with ExitStack() as stack:
+        whole = [file.absolute() for file in env_files]
+        if said:
+            beginning = stack.enter_context(disk.temporary_folder("fairlead-asked-")) / "variables.env"
+            disk.create(beginning, said, mode=0o600)
+            # Before the others, which may use them, and behind: what fairlead.yaml says counts.
+            whole = [beginning, *whole, beginning]
+        argv = ask_argv(Path(program), absolute, whole, project)
+        try:
+            started = process.open_pipes(
+                argv, env={**own, **told, **_NOTHING_REMOTE}, inherit=False, cwd=absolute[0].parent
+            )
+        except ToolMissingError as error:
+            return Asked(why_not=error.what)
+        return Asked(started, version, until=stack.pop_all())
+
+
+def render_variables(variables: Mapping[str, str]) -> str:
+    """A file of variables as docker-compose reads them; what no such file can hold is left out.
+
+    What a repository says is for ``${…}`` alone. As a variable of the program it could say what that loads and starts:
+    ``LD_PRELOAD``, ``PATH``, ``DOCKER_CONFIG``.
+    """
+    return "".join(
+        f'{name}="{_ESCAPED.sub(_BACKSLASHED, value)}"\n'
+        for name, value in variables.items()
+        if _NAME.fullmatch(name) and "\0" not in value
+    )
 
 
 def compare(answer: Answer, model: Model, findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -179,8 +211,6 @@ def refusal_words(said: str, model: Model) -> str:
 
 def place_of(words: str, model: Model) -> Location:
     """The place that docker-compose's words point to: it gives none itself."""
-    import re
-
     dotted = re.search(r"\b(?:services|networks|volumes|secrets|configs)(?:\.[\w-]+|\[\w+\])+", words)
     if dotted is not None:
         path = parse_dotted(dotted[0])

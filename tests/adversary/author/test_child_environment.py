@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -113,3 +114,30 @@ def test_secrets_in_the_environment_of_tools(tmp_path: Path, spied: tuple[dict[s
     for name in ("git", "docker-credential-spy"):
         assert seen.pop(name) <= {"NPM_TOKEN"}
     assert not set().union(*seen.values()), seen
+
+
+def test_variables_that_steer_programs(tmp_path: Path, spied: tuple[dict[str, str], Path]) -> None:
+    """`variables: {LD_PRELOAD: ./x.so, HOME: .}` of an environment, for the docker-compose that `validate` asks.
+
+    Holds: what a repository says of variables is for the texts of its files: docker-compose reads it from a file, and has
+    none of it in its own environment.
+    """
+    environ, dumps = spied
+    (tmp_path / "compose.yaml").write_text("services: {web: {image: 'web:${MARK:?}'}}\n")
+    named = {
+        "MARK": "m4rk",
+        "LD_PRELOAD": "./m4rk.so",
+        "LD_LIBRARY_PATH": "m4rk",
+        "HOME": "m4rk",
+    }
+    (tmp_path / "fairlead.yaml").write_text(
+        "app: board\nregistry: ghcr.io/acme/board\n"
+        f'environments: {{production: {{hosts: [h], url: "https://b.example.com", variables: {json.dumps(named)}}}}}\n'
+        f"validate: {{combinations: {{dev: {{compose: [compose.yaml], variables: {json.dumps(named)}}}}}}}\n"
+    )
+    argv = [sys.executable, "-m", "fairlead", "validate"]
+    done = subprocess.run(argv, cwd=tmp_path, env=environ, check=False, capture_output=True, text=True)
+    asked = [dump.read_text() for dump in dumps.glob("docker-compose.*")]
+    assert asked, done.stdout
+    assert not [text for text in asked if "m4rk" in text]
+    assert "[compose]" not in done.stdout, done.stdout

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fairlead.compose.asked import ask_compose, compare
+from fairlead import process
+from fairlead.compose.asked import ask_compose, compare, render_variables
 from fairlead.compose.loader import load_model
+from fairlead.compose.program import find_docker_compose
 
 pytestmark = pytest.mark.integration
 
@@ -68,3 +73,66 @@ def test_without_docker_compose_the_layer_says_that_it_did_not_run(
     asked = ask_compose([file], {})
     assert asked.answer() is None
     assert asked.why_not == "there is no docker-compose on this machine"
+
+
+_NASTY = [
+    "",
+    "a b",
+    "#",
+    "it's",
+    'say "x"',
+    "$HOME",
+    "${HOME}",
+    "$$",
+    "\\",
+    "\\n",
+    "\\$x",
+    "a\nb",
+    "= {}:",
+    "é",
+]
+
+
+def test_what_a_repository_says_of_variables_reaches_the_files_and_no_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it stands: docker-compose refuses the file where a value is another one, or none."""
+    rows = "".join(f'      - "${{V{number}:?}}"\n' for number, value in enumerate(_NASTY) if value)
+    file = write(tmp_path, f"services:\n  web:\n    image: a\n    command:\n{rows}")
+    named = {f"V{number}": value for number, value in enumerate(_NASTY)}
+    steering = {"LD_PRELOAD": str(tmp_path / "evil.so"), "PATH": str(tmp_path), "HOME": str(tmp_path)}
+    seen: list[dict[str, str]] = []
+    real = process.open_pipes
+
+    def look(argv: Sequence[str], *, env: dict[str, str], inherit: bool, cwd: Path) -> Any:
+        seen.append(env)
+        return real(argv, env=env, inherit=inherit, cwd=cwd)
+
+    monkeypatch.setattr(process, "open_pipes", look)
+    answer = ask_compose([file], {**named, **steering}).answer()
+    assert answer is not None
+    assert answer.ok, answer.said
+    assert "cannot be preloaded" not in answer.said
+    (environment,) = seen
+    assert environment.keys() <= {
+        "PATH",
+        "HOME",
+        "COMPOSE_EXPERIMENTAL_GIT_REMOTE",
+        "COMPOSE_EXPERIMENTAL_OCI_REMOTE",
+    }
+    assert environment["PATH"] == os.environ["PATH"]
+
+
+def test_a_value_reaches_the_files_as_it_is(tmp_path: Path) -> None:
+    """It is written down for docker-compose in its own way, and read back here by what that prints."""
+    (tmp_path / "variables").write_text(
+        render_variables({f"V{number}": value for number, value in enumerate(_NASTY)})
+    )
+    rows = "".join(f'      V{number}: "${{V{number}}}"\n' for number in range(len(_NASTY)))
+    write(tmp_path, f"name: x\nservices:\n  web:\n    image: a\n    environment:\n{rows}")
+    program = find_docker_compose()
+    assert program is not None
+    words = ("--env-file", "variables", "--file", "compose.yaml", "config", "--format", "json")
+    told = json.loads(process.run((program[0], *words), cwd=tmp_path).stdout)
+    found = told["services"]["web"]["environment"]
+    assert [found[f"V{number}"].replace("$$", "$") for number in range(len(_NASTY))] == _NASTY
