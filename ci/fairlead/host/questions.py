@@ -33,6 +33,10 @@ _PAGE_WITHIN = 10.0
 """Seconds for a page that nobody said should be quick."""
 _LOOPBACK = "127.0.0.1"
 _BY_TLS = {"X-Forwarded-Proto": "https"}
+_ERRORS = 500
+_BUSY = 503
+_OF_A_PROXY = (502, _BUSY, 504)
+"""What a proxy answers by itself while whoever is behind it is not there yet."""
 _OTHER_HOST = "; where it answers to another, say `x-fairlead: {health: {host: …}}`"
 
 
@@ -69,6 +73,10 @@ class Question:
         if self.expected.status is None and self.target.scheme == "http" and answer.asks_for_tls:
             return probe_http(self.target, token, within, {**(headers or {}), **_BY_TLS}, heed)
         return answer
+
+    def is_error(self, answer: Answer) -> bool:
+        """Whether somebody is there, and has an error of his own: who is only busy, or starting, says 503."""
+        return answer.status >= _ERRORS and answer.status not in (_OF_A_PROXY if self.public else (_BUSY,))
 
     def fault(self, answer: Answer) -> str:
         """Why this is not the answer that was hoped for, or an empty text."""

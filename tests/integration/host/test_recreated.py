@@ -54,13 +54,19 @@ def _unhealthy(stage: Stage, number: int) -> Sheet:
 
 
 def _failing(stage: Stage, number: int) -> Sheet:
-    return _impatient(_sheet(stage, number, keeping(f"{number}" * 40, status=500)))
+    """Its users get the errors meanwhile: it is not given the whole of its time."""
+    return _sheet(stage, number, keeping(f"{number}" * 40, status=500))
+
+
+def _busy(stage: Stage, number: int) -> Sheet:
+    """Who says that he is not ready yet may become so: he is."""
+    return _impatient(_sheet(stage, number, keeping(f"{number}" * 40, status=503)))
 
 
 def _failing_in_public(stage: Stage, number: int) -> Sheet:
     """What nobody asks by itself is asked as users do."""
     text = keeping(f"{number}" * 40, status=500)
-    return _impatient(_sheet(stage, number, text, health=None, gate="running"))
+    return _sheet(stage, number, text, health=None, gate="running")
 
 
 def _keep(stage: Stage, content: str, folder: Path) -> None:
@@ -95,8 +101,9 @@ def test_an_app_with_data_that_is_not_fit(stage: Stage, tmp_path: Path) -> None:
             (_on_loopback, "did not answer"),
             (_crashing, "crashed"),
             (_unhealthy, "unhealthy"),
-            (_failing, "answered 500"),
-            (_failing_in_public, "answered 500"),
+            (_failing, "answered 500, expected 200 for 3 s on end"),
+            (_failing_in_public, "answered 500 for 3 s on end"),
+            (_busy, "answered 503"),
         ),
         2,
     ):
@@ -139,7 +146,7 @@ def test_an_app_with_data_that_crashes_in_the_watch(stage: Stage, tmp_path: Path
 def test_a_first_release_that_is_not_fit_does_not_go_on_serving(stage: Stage) -> None:
     """Nothing serves, and nothing of it runs; the next attempt starts all that it needs."""
     for number in (1, 2):
-        result = stage.deploy(_failing(stage, number))
+        result = stage.deploy(_impatient(_failing(stage, number)))
         assert (result.exit, result.serving) == (6, None)
         assert stage.containers(running=False) == set()
     assert stage.deploy(_sheet(stage, 3)).serving == "000003"

@@ -62,6 +62,23 @@ def test_who_is_recreated_is_asked_by_itself(
     assert all(one.service == "one" and one.direct for one in found)
 
 
+@pytest.mark.parametrize(
+    ("status", "direct", "public"),
+    [
+        *((0, False, False), (200, False, False), (404, False, False), (500, True, True), (501, True, True)),
+        *((502, True, False), (503, False, False), (504, True, False)),
+    ],
+)
+def test_an_error_is_told_from_somebody_who_is_not_there_yet(
+    status: int, *, direct: bool, public: bool
+) -> None:
+    """A server that starts says 503; a proxy in front of one says more than that by itself."""
+    (one,) = plan_recreated(_service("app"), [_container()])
+    answer = Answer(status)
+    assert one.is_error(answer) is direct
+    assert replace(one, public=True, direct=False).is_error(answer) is public
+
+
 def test_one_of_another_release_or_a_one_shot_is_not_it() -> None:
     others = [_container(release="000001"), _container(oneoff=True), _container(service="other")]
     assert not list(plan_recreated(_service("app"), others))

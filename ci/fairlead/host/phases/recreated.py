@@ -5,6 +5,7 @@ What is rolled has the old release beside it. What is recreated has not, so that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Optional
@@ -19,9 +20,12 @@ from ..questions import Question, plan_recreated
 from ..release import Service
 from .beside import is_replaced
 from .platform import changed_services
+from .undone import LATE
 
 _UNREACHED = frozenset({"macvlan", "ipvlan"})
 """Networks in which a host does not reach its own containers."""
+_ERRORS_SHARE = 1 / 8
+_ERRORS_AT_LEAST = 3.0
 CARRYING = ("proxy", INSIDE)
 """What carries requests, and is seen by whether these arrive."""
 
@@ -79,6 +83,24 @@ def ask_recreated(context: Context, containers: Sequence[Container]) -> Iterator
         drivers = {str((networks.get(name) or {}).get("driver", "")) for name in networks_of(service)}
         if not drivers & _UNREACHED:
             yield from plan_recreated(service, containers)
+
+
+def bear_errors(context: Context, question: Question, containers: Sequence[Container]) -> float:
+    """For how many seconds on end errors may be answered before they are final.
+
+    The users of what is recreated get them all the while, so that this is a part of `start_timeout`, and not less than
+    the `start_period` of its own health check. Of what is rolled, or first, nobody sees them.
+    """
+    asked = [
+        one
+        for one in recreated_services(context)
+        if question.service == one.name or (question.service is None and one.role in LATE)
+    ]
+    if not asked or context.state.live is None:
+        return math.inf
+    own = [found for one in asked for found in own_containers(context, one, containers)]
+    part = _ERRORS_SHARE * context.target.release.start_timeout
+    return max(_ERRORS_AT_LEAST, part, *(one.start_period for one in own))
 
 
 def find_unasked(

@@ -29,6 +29,7 @@ from ..state import read_digests
 from .recreated import (
     CARRYING,
     ask_recreated,
+    bear_errors,
     find_unasked,
     judge_service,
     own_containers,
@@ -192,12 +193,15 @@ def _ask(
     behind: Sequence[Service],
 ) -> None:
     row = 0
+    bears = bear_errors(context, question, context.host.seen)
+    well = time.monotonic()
     while row < _IN_A_ROW:
         context.heed()
         token, within = "" if question.direct else context.token, max(question.within, _WITHIN)
         answer = question.ask(token, within, heed=context.heed)
         fault = question.fault(answer)
         row = 0 if fault else row + 1
+        well = well if question.is_error(answer) else time.monotonic()
         if fault and question.public and answer.tls:
             refusal = _read_refusal(context)
             if refusal is None and time.monotonic() < deadline:
@@ -214,12 +218,16 @@ def _ask(
             over = time.monotonic() >= (patience if awaited else deadline)
             if over and awaited:
                 _refuse_uncertified(context, f"{question.about} {fault}")
-            if over or _is_final(question, answer):
+            tired = time.monotonic() - well >= bears
+            if over or tired or _is_final(question, answer):
+                lasting = f" for {bears:g} s on end, as users are answered, too" if tired and not over else ""
                 release = context.target.release
                 service = release.services.get(question.service or "")
                 silent = service is not None and service.gate == "http" and not answer.status
-                limit = release.start_timeout if silent else None
-                _refuse(context, service, f"{question.about} {fault}", limit, () if service else behind)
+                limit = release.start_timeout if silent or lasting else None
+                _refuse(
+                    context, service, f"{question.about} {fault}{lasting}", limit, () if service else behind
+                )
             time.sleep(_POLL)
 
 
