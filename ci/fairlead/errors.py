@@ -75,7 +75,7 @@ class ToolMissingError(FairleadError):
 
 
 class CommandFailedError(FairleadError):
-    """A command, a registry or a host failed."""
+    """A command, a registry or a host failed, or users do not get what serves."""
 
     exit_code = ExitCode.COMMAND_FAILED
 

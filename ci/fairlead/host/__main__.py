@@ -71,8 +71,9 @@ def _read(paths: Paths, verb: str) -> Mapping[str, Any]:
 
     if verb == "history":
         return {"app": paths.app, "history": read_history(paths)}
-    state = read_state(paths, Engine.connect())
-    return {**tell_state(paths, state), "unserved": ask_public(state)}
+    engine = Engine.connect()
+    state = read_state(paths, engine)
+    return {**tell_state(paths, state), "unserved": ask_public(state, engine)}
 
 
 def _print_logs(paths: Paths, words: argparse.Namespace) -> int:

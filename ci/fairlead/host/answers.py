@@ -55,12 +55,13 @@ def answer_state(root: Path, frame: Frame, restriction: Restriction) -> Mapping[
     from .state import read_state, tell_state
 
     paths = parse_app(root, frame)
-    state = read_state(paths, Engine.connect())
+    engine = Engine.connect()
+    state = read_state(paths, engine)
     told = {**tell_state(paths, state), "tasks": _running(paths)}
     if frame.get("ask") is True:
         from .serving import ask_public
 
-        told["unserved"] = ask_public(state)
+        told["unserved"] = ask_public(state, engine)
     if frame.get("marks") is not True or not restriction.brings_secrets:
         return told
     # For who brings values of secrets: whoever has the key of their names can try values. `status` shows the rest.

@@ -16,6 +16,7 @@ from .journal import Journal
 from .orders import heed
 from .paths import Paths
 from .plan import Plan
+from .questions import Question
 from .request import Options
 from .result import Emit
 from .state import State
@@ -81,7 +82,7 @@ class Context:
 
     ``number`` is its first record in the journal, ``token`` opens the dark route, ``switched_at`` (monotonic
     seconds) is when its release began to serve; ``recorder`` counts what users are answered, ``verdict`` is the watch's,
-    ``unasked`` says in words of whom nothing could be asked.
+    ``unasked`` says in words of whom nothing could be asked; ``uncertified`` are the public questions that got no TLS.
     """
 
     host: Host
@@ -99,6 +100,7 @@ class Context:
     recorder: Optional[Recorder] = None
     verdict: Optional[Verdict] = None
     unasked: tuple[str, ...] = ()
+    uncertified: tuple[Question, ...] = ()
 
     @property
     def paths(self) -> Paths:

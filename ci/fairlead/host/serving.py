@@ -4,30 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Optional
 
+from .certificates import Refusal, read_refusal
 from .containers import UNHEALTHY, Container
 from .context import Context
+from .engine import Engine
 from .errors import AgentError
 from .questions import Question, plan_public
+from .release import Release
 from .state import State
 
 _AT_ONCE = 8
 _WITHIN = 5.0
 _TRIES = 2
 """One bad answer may be chance."""
+_UNKNOWN = (
+    "there is no certificate for it yet, or no TLS is spoken there",
+    "let DNS lead the name to this host, and look at the log of whoever ends TLS (`fairlead logs`)",
+)
 
 
-def ask_public(state: State) -> list[str]:
+@dataclass(frozen=True)
+class Unserved:
+    """What users do not get: the fault in words; ``why`` there is no certificate, where it is that."""
+
+    what: str
+    why: Optional[Refusal] = None
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}" if self.why else self.what
+
+
+def ask_public(state: State, engine: Engine) -> list[str]:
     """What is wrong with the answers that users get from the release that serves, in words.
 
-    A certificate that may not have been issued yet is no fault, nor is a path that somebody has drained.
+    A path that somebody has drained is no fault.
     """
     if state.live is None or state.proxy is None:
         return []
     drained = set(state.drained or ())
     questions = [one for one in plan_public(state.live, state.proxy) if one.target.path not in drained]
+    return [str(one) for one in ask_all(questions, engine, state.live.release, state.containers)]
+
+
+def ask_all(
+    questions: Sequence[Question], engine: Engine, release: Release, containers: Sequence[Container]
+) -> list[Unserved]:
+    """Ask what users ask; what they do not get."""
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        return [fault for fault in pool.map(_ask, questions) if fault]
+        found = [(fault, tls) for fault, tls in pool.map(_ask, questions) if fault]
+    why = read_refusal(engine, release, containers) if any(tls for _, tls in found) else None
+    return [Unserved(fault, why if tls else None) for fault, tls in found]
+
+
+def require_reachable(context: Context) -> None:
+    """See that users get the page for which there was no certificate when the release was verified.
+
+    Raises:
+        AgentError: they do not. The release serves, and stays: it would be no other with the one before.
+    """
+    if not context.uncertified:
+        return
+    containers = context.host.list_containers()
+    found = ask_all(context.uncertified, context.engine, context.target.release, containers)
+    if found:
+        why, fix = (found[0].why.why, found[0].why.fix) if found[0].why else _UNKNOWN
+        raise AgentError(
+            f"release {context.target.id} is live, and users do not get its page: {found[0].what}",
+            why=why,
+            fix=f"{fix}. Nothing has to be deployed again: `fairlead status` ends with 0 as soon as they do",
+            details=tuple(map(str, found[1:])),
+        )
 
 
 def require_serving(context: Context) -> None:
@@ -40,7 +89,7 @@ def require_serving(context: Context) -> None:
     live = state.live
     if live is None:
         return
-    faults = [*find_sick(live.release.platform, state.containers), *ask_public(state)]
+    faults = [*find_sick(live.release.platform, state.containers), *ask_public(state, context.engine)]
     if faults:
         raise AgentError(
             f"release {live.id} is this very one, and does not serve: {faults[0]}",
@@ -60,11 +109,12 @@ def find_sick(names: Collection[str], containers: Sequence[Container]) -> list[s
     ]
 
 
-def _ask(question: Question) -> str:
-    fault = ""
+def _ask(question: Question) -> tuple[str, bool]:
+    """What is wrong, if anything, and whether it is TLS."""
+    fault, tls = "", False
     for _ in range(_TRIES):
         answer = question.ask(timeout=max(question.within, _WITHIN))
-        fault = question.fault(answer)
-        if not fault or answer.tls:
-            return ""
-    return f"{question.about} {fault}"
+        fault, tls = question.fault(answer), answer.tls
+        if not fault:
+            return "", False
+    return f"{question.about} {fault}", tls

@@ -25,6 +25,7 @@ from .phases.platform import touched_services
 from .recover import end_transaction, revert
 from .result import PhaseTime, Result
 from .routes import read_live, switch_back
+from .serving import require_reachable
 from .table import COMMITTING, PHASES, Phase
 from .task import read_request
 from .traffic import Recorder
@@ -115,7 +116,7 @@ def _run_phases(context: Context, timeline: Timeline, tell: Callable[[Result], N
         if context.plan.kind not in phase.kinds or (phase.fleet and context.options.fleet is None):
             continue
         if context.plan.kind in phase.after_result and result is None:
-            result = _result(context, timeline)
+            result = _live(context, timeline)
             # What is told after it is kept with the task, and followed by nobody.
             tell(result)
         try:
@@ -167,7 +168,16 @@ def _run_late(context: Context, phase: Phase, timeline: Timeline, fault: AgentEr
 def _finish(context: Context, timeline: Timeline, told: Optional[Result]) -> Result:
     phases = [one.to_json() for one in timeline.times]
     _end(context, _own(context), "live", phases=phases)
-    return told or _result(context, timeline)
+    return told or _live(context, timeline)
+
+
+def _live(context: Context, timeline: Timeline) -> Result:
+    """It is live; with an error where its users do not get it, so that nobody takes it for served."""
+    try:
+        require_reachable(context)
+    except (AgentError, OSError) as error:
+        return _result(context, timeline, as_fault(error), status="live")
+    return _result(context, timeline)
 
 
 def _leave_in_doubt(context: Context, timeline: Timeline, doubt: DoubtFault) -> Result:
@@ -182,7 +192,7 @@ def _leave_in_doubt(context: Context, timeline: Timeline, doubt: DoubtFault) -> 
 def _result(
     context: Context, timeline: Timeline, fault: Optional[AgentError] = None, *, status: str = "failed"
 ) -> Result:
-    """It serves; or, with a fault, it is not over: the next command ends it."""
+    """It serves; or, with a fault, it is not over, and the next command ends it, unless ``status`` says otherwise."""
     return Result(
         "live" if fault is None else status,
         EXIT_OK if fault is None else fault.exit_code,

@@ -198,9 +198,11 @@ class _Coordinator:
             raise what
         well = not isinstance(what, FairleadError) and what.get("exit") == 0
         lost = isinstance(what, FairleadError)
+        # It may be live, and have something to say of its users: that takes no other host back.
+        serves = not isinstance(what, FairleadError) and what.get("status") == "live"
         self._ends.by_host[host] = what
         self._members[host] = replace(
-            self._members[host], ended="well" if well else "lost" if lost else "failed"
+            self._members[host], ended="lost" if lost else "well" if well or serves else "failed"
         )
         self._pending.discard(host)
         if not well and self._ends.culprit is None:

@@ -187,7 +187,8 @@ def _serving(kind: type[FairleadError], result: Mapping[str, Any]) -> str:
         return ""
     if kind is RollbackFailedError:
         return f"the switch points to {serving}" if serving else "nothing serves"
-    if kind is InterruptedByUserError and int(result.get("exit", 0)) and result.get("status") == "live":
+    if result.get("status") == "live":
+        # Its error is about what is live, and says so.
         return ""
     if kind in {RolledBackError, CommandFailedError, InterruptedByUserError}:
         return (

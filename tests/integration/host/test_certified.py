@@ -19,14 +19,22 @@ stage.example.com {
 
 
 def test_a_deploy_says_why_its_page_has_no_certificate_and_what_to_do(stage: Stage) -> None:
-    """Here: the authority is out of reach. It is no fault of the release."""
+    """Here: the authority is out of reach. The release stays, and nobody takes it for one that users get."""
     sheet = stage.sheet(1)
     sheet.web()
     sheet.proxy(_CERTIFIED)
     sheet.extra["url"] = f"https://stage.example.com:{stage.port}"
-    assert stage.deploy(sheet).status == "live"
+    result = stage.deploy(sheet)
+    assert (result.status, result.exit, result.serving) == ("live", 4, "000001")
     told = next(event["text"] for event in stage.events if "stage.example.com has no cert" in str(event))
     assert "this host does not reach the authority (Caddy's log: " in told
     assert "dial tcp 127.0.0.1:1: connect: connection refused" in told
     assert "let the host out" in told
     assert "could not be probed in public" in told
+    assert result.error is not None
+    assert "users do not get its page: https://stage.example.com" in str(result.error["what"])
+    assert "this host does not reach the authority" in str(result.error["why"])
+    assert "let the host out" in str(result.error["fix"])
+    again = stage.deploy(sheet)
+    assert (again.status, again.exit, again.serving) == ("failed", 4, "000001")
+    assert "this host does not reach the authority" in f"{again.error}"

@@ -128,6 +128,18 @@ def _stopped(**more: Any) -> dict[str, Any]:
     return _live(exit=6, **back, **more)
 
 
+def test_what_is_live_and_reaches_nobody_says_nothing_of_before() -> None:
+    """It stays, on each host; what it is blamed for is told once, and it is that which serves."""
+    error = {"what": "users do not get its page", "why": "no certificate", "service": None}
+    bad = _live(exit=4, error=error)
+    failure = failure_of(bad)
+    assert failure is not None
+    assert (int(failure.exit_code), failure.why) == (4, "no certificate")
+    joined = join_results({"a": _live(), "b": bad}, "b", switched=True, committed=True)
+    assert (joined["status"], joined["exit"], joined["serving"]) == ("live", 4, "000042")
+    assert joined["error"]["what"] == "b: users do not get its page"
+
+
 def test_one_host_s_result_is_the_result() -> None:
     joined = join_results({"a": _live()}, None)
     assert {key: joined[key] for key in ("status", "exit", "serving")} == {

@@ -210,6 +210,7 @@ def _ask(
                 continue
             # A certificate may need the public to reach this host first: unknown is not wrong.
             context.host.warn(f"{question.about}: {refusal or fault}; the page could not be probed in public")
+            context.uncertified = (*context.uncertified, question)
             return
         if fault:
             crashed()
