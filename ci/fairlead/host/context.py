@@ -82,7 +82,8 @@ class Context:
 
     ``number`` is its first record in the journal, ``token`` opens the dark route, ``switched_at`` (monotonic
     seconds) is when its release began to serve; ``recorder`` counts what users are answered, ``verdict`` is the watch's,
-    ``unasked`` says in words of whom nothing could be asked; ``uncertified`` are the public questions that got no TLS.
+    ``unasked`` says in words of whom nothing could be asked; ``uncertified`` are the public questions that got no TLS,
+    ``unserved`` the services whose users' calls all failed, and of which nobody can tell whose fault that is.
     """
 
     host: Host
@@ -101,6 +102,7 @@ class Context:
     verdict: Optional[Verdict] = None
     unasked: tuple[str, ...] = ()
     uncertified: tuple[Question, ...] = ()
+    unserved: tuple[str, ...] = ()
 
     @property
     def paths(self) -> Paths:

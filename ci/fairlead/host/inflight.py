@@ -22,7 +22,7 @@ _MAX_ANSWER = 1 << 20
 """Bytes: some 60 for each address and port."""
 _MAX_SOCKETS = 8
 """There are one or two; the folder is the proxy's to write."""
-_PORT = re.compile(r"(0{0,16})([1-9][0-9]{0,4})")
+_PORT = re.compile(r"(0{0,32})([1-9][0-9]{0,4})")
 _MAX_COUNT = 1 << 31
 
 

@@ -75,6 +75,11 @@ class Paths:
         return self.home / "before"
 
     @property
+    def trial(self) -> Path:
+        """Beside ``before``: there while requests are given to either release by chance."""
+        return self.home / "trial"
+
+    @property
     def secrets(self) -> Path:
         return self.home / "secrets"
 

@@ -4,7 +4,8 @@
 ``dark`` is for requests that carry the secret header, ``inside`` for calls from service to service:
 it follows ``live``, but while a release that brings *new* services is verified it knows those too,
 since otherwise a service that needs a new neighbour to become ready could never be verified.
-``before`` is there in a watch only, and leads to the release that served before.
+``before`` is there in a watch only, and leads to the release that served before; ``trial`` beside it while requests with
+effects are given to either of the two.
 """
 
 from __future__ import annotations
@@ -77,8 +78,14 @@ def open_before(paths: Paths, previous: str) -> None:
     point_link(paths.before, f"routes/{previous}")
 
 
+def open_trial(paths: Paths, previous: str) -> None:
+    """Let chance decide, for each request with effects, which of the two releases is sent it."""
+    point_link(paths.trial, f"routes/{previous}")
+
+
 def close_before(paths: Paths) -> None:
-    """What fails, fails."""
+    """What fails, fails, and each request goes where ``live`` leads."""
+    paths.trial.unlink(missing_ok=True)
     paths.before.unlink(missing_ok=True)
 
 

@@ -59,12 +59,22 @@ def ask_all(
     return [Unserved(fault, why if tls else None) for fault, tls in found]
 
 
-def require_reachable(context: Context) -> None:
-    """See that users get the page for which there was no certificate when the release was verified.
+def require_served(context: Context) -> None:
+    """See that users get what is live: its page, for which there may have been no certificate yet, and its calls.
 
     Raises:
-        AgentError: they do not. The release serves, and stays: it would be no other with the one before.
+        AgentError: they do not, or nobody can tell. The release stays: it may be no other with the one before.
     """
+    if context.unserved:
+        raise AgentError(
+            f"release {context.target.id} is live, and all calls of users to {', '.join(context.unserved)} failed or hung",
+            why="Fairlead asks no page and no call of it (gRPC's health check says nothing of its calls), and calls that "
+            "fail can be anybody's, so that they alone take no release back",
+            fix="`fairlead logs` shows what they ended with, `fairlead rollback` goes back; to have a release refused for "
+            "it, name one of its calls as the health path (`x-fairlead: {health: {path: /package.Service/Method}}`)",
+            details=context.verdict.figures if context.verdict is not None else (),
+            service=context.unserved[0],
+        )
     if not context.uncertified:
         return
     containers = context.host.list_containers()

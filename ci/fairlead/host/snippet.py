@@ -10,7 +10,9 @@ events have a port of that kind too: they are told from requests, which end by t
 
 Who asks decides what is answered: a stranger gets a 501 for `FOO /` from any release. So in a watch, while ``before`` is
 there, a request without effects that failed on the new release is asked once more of the one before it, which runs on:
-its answer is what the user gets, and whether it was a good one is what counts (``AGAIN``). Answers and those are counted
+its answer is what the user gets, and whether it was a good one is what counts (``AGAIN``). Any other method is sent once:
+while ``trial`` is there, to one of the two releases, by a digit of the request's random id (``TRIAL``). Who asks cannot
+know to which, so that all he can do is to ask both of them the same. All of that is counted
 by groups of networks, so that one network, however busy, is one voice.
 """
 
@@ -48,6 +50,8 @@ TALLIES = (
 
 AGAIN = Tally("differs", 9, "[4-9ab]", 8, "unhealthy_status 2xx 3xx 4xx", grouped=True)
 """What failed on the new release and was answered well by the one before: counted for the address of that one."""
+TRIAL = Tally("good", 20, "[0-7]", 16, "unhealthy_status 2xx 3xx 4xx", grouped=True)
+"""What each of the two releases answered well while calls are given to either by chance, for its own address."""
 GROUP_ZEROS = (0, 4, 5, 6, 7)
 """Further zeros of what is counted by groups, by the number of the group."""
 _GROUP_DIGITS = ("[16b]", "[27c]", "[38d]", "[49e]")
@@ -107,7 +111,7 @@ _WAY = """\
 	reverse_proxy @fairlead-dark-{{args[0]}} {{
 		import fairlead-upstream dark {{args[0]}} {{args[1]}}
 	}}
-{public}{streams}{tallies}	reverse_proxy {{
+{public}{streams}{trial}{tallies}	reverse_proxy {{
 		import fairlead-upstream {link} {{args[0]}} {{args[1]}}
 	}}
 }}
@@ -185,6 +189,29 @@ _AGAIN = """\
 """No trying for seconds: what does not answer at once did not answer well, and the user has waited."""
 
 
+_TRIAL = """\
+	@fairlead-trial-{link}-{{args[0]}} {{
+		not method GET HEAD
+		not {{
+			header_regexp {probe} .{{32,}}
+			header {probe} {{file./fairlead/run/dark-token}}
+		}}
+		vars_regexp {{http.request.uuid}} {digits}
+		file {{
+			root /fairlead/trial
+			try_files /{{args[0]}}
+		}}
+	}}
+	reverse_proxy @fairlead-trial-{link}-{{args[0]}} {{
+		import fairlead-upstream {link} {{args[0]}} {zeros}{{fairlead-group}}{{args[1]}}
+		fail_duration {seconds:g}s
+		max_fails 1000000000
+		{rule}
+	}}
+"""
+"""The id's first digit is taken: it says what a request is counted for."""
+
+
 _INSIDE_OPTIONS = """\
 {{
 	auto_https off
@@ -252,6 +279,17 @@ def _render_way(name: str, link: str, public: str = "") -> str:
         )
         for one in TALLIES
     )
+    trial = "".join(
+        _TRIAL.format(
+            link=to,
+            probe=PROBE_HEADER,
+            digits=f"^.{digits}",
+            zeros="0" * TRIAL.zeros,
+            seconds=COUNTED_SECONDS,
+            rule=TRIAL.rule,
+        )
+        for to, digits in (("before", TRIAL.digits), (link, TRIAL.digits.replace("[", "[^")))
+    )
     streams = "".join(
         _STREAM.format(name=kind, rule=rule, link=link, zeros="0" * STREAM_ZEROS)
         for kind, rule in STREAMS.items()
@@ -261,6 +299,7 @@ def _render_way(name: str, link: str, public: str = "") -> str:
         dark=DARK_HEADER,
         groups=_render_groups(),
         streams=streams,
+        trial=trial,
         public=public,
         tallies=tallies,
         link=link,

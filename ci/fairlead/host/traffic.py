@@ -17,12 +17,14 @@ from typing import Counter, Deque
 
 from .inflight import find_admin_sockets, parse_address, parse_number, read_whole
 from .paths import Paths
-from .snippet import AGAIN, COUNTED_SECONDS, GROUP_ZEROS, TALLIES, Tally
+from .snippet import AGAIN, COUNTED_SECONDS, GROUP_ZEROS, STREAM_ZEROS, TALLIES, TRIAL, Tally
 
 _EVERY = 0.25
 _KEPT = 1200
 _NO_COUNTS: Counter[tuple[str, str]] = collections.Counter()
-_COUNTED = (*TALLIES, AGAIN)
+_COUNTED = (*TALLIES, AGAIN, TRIAL)
+WAITING = "waiting"
+"""What is counted beside the tallies: requests without an answer, now."""
 
 
 def _name(tally: Tally, group: int) -> str:
@@ -52,8 +54,8 @@ class Traffic:
     """An estimate of all requests in a time, from those that were counted.
 
     ``seen_answers``, ``seen_errors`` and so on are what was counted itself: how sure one can be. ``differs`` is how many
-    requests were answered well that had failed on the release after this one; ``answers_of`` and ``differs_of`` are the
-    same by groups of clients.
+    requests were answered well that had failed on the release after this one, ``good`` how many of those that were given
+    to either release by chance; ``answers_of``, ``differs_of`` and ``good_of`` are the same by groups of clients.
     """
 
     answers: float = 0.0
@@ -66,6 +68,9 @@ class Traffic:
     seen_differs: float = 0.0
     answers_of: tuple[float, ...] = ()
     differs_of: tuple[float, ...] = ()
+    good: float = 0.0
+    seen_good: float = 0.0
+    good_of: tuple[float, ...] = ()
 
     @property
     def error_share(self) -> float:
@@ -98,6 +103,9 @@ def parse_counts(upstreams: object) -> dict[tuple[str, str], int]:
     for upstream in upstreams if isinstance(upstreams, list) else ():
         try:
             host, zeros, _ = parse_address(upstream)
+            waiting = parse_number(upstream, "num_requests") if zeros and zeros != STREAM_ZEROS else 0
+            if waiting:
+                counts[host, WAITING] += waiting
             name = _BY_ZEROS.get(zeros)
             if name is not None:
                 counts[host, name] += parse_number(upstream, "fails")
@@ -126,6 +134,15 @@ def sum_traffic(
         **{f"seen_{name}": sum(counts) for name, counts in groups.items()},
         answers_of=tuple(count * scale["answers"] for count in groups["answers"]),
         differs_of=tuple(count * scale["differs"] for count in groups["differs"]),
+        good_of=tuple(groups["good"]),
+    )
+
+
+def is_waited_for(samples: Sequence[Sample], addresses: Collection[str], since: float) -> bool:
+    """Whether requests were without an answer in each sample since a time, of which there are some."""
+    late = [sample for sample in samples if sample.at > since]
+    return len(late) > 1 and all(
+        any(sample.counts.get((address, WAITING), 0) for address in addresses) for sample in late
     )
 
 

@@ -25,7 +25,7 @@ from .phases.platform import touched_services
 from .recover import end_transaction, revert
 from .result import PhaseTime, Result
 from .routes import read_live, switch_back
-from .serving import require_reachable
+from .serving import require_served
 from .table import COMMITTING, PHASES, Phase
 from .task import read_request
 from .traffic import Recorder
@@ -174,7 +174,7 @@ def _finish(context: Context, timeline: Timeline, told: Optional[Result]) -> Res
 def _live(context: Context, timeline: Timeline) -> Result:
     """It is live; with an error where its users do not get it, so that nobody takes it for served."""
     try:
-        require_reachable(context)
+        require_served(context)
     except (AgentError, OSError) as error:
         return _result(context, timeline, as_fault(error), status="live")
     return _result(context, timeline)

@@ -2,7 +2,8 @@
 
 What users are answered depends on what they ask, and anybody may ask: errors and slow answers by themselves make a watch
 inconclusive, they do not fail it. What does is a request that failed on the new release and was answered well by the old
-one, from more networks than not.
+one, from more networks than not; and, of requests that nobody may send twice, and that were given to either of the two by
+chance, fewer good answers of the new one than chance explains.
 """
 
 from __future__ import annotations
@@ -22,25 +23,43 @@ INCONCLUSIVE = "inconclusive"
 
 _SEEN_AT_LEAST = 4
 """So many bad answers must have been counted themselves: a share of less is chance."""
+_TRIED_FROM = 2
+_ALL = 0.9
 _SURE = 2.0
 """Standard deviations by which a share must lie above what is allowed: both shares are estimates."""
+
+
+_UNLIKELY = 4.0
+"""Standard deviations between what both releases answered well of what either was given by chance: one in 30,000, and
+it is looked at again and again."""
+_NONE_OF = 10
+"""So many good answers of the old one, and none of the new one, are one chance in a thousand."""
 
 
 @dataclass(frozen=True)
 class Served:
     """What a service answered: ``new`` since the switch, ``old`` the release before it, up to the switch.
 
-    ``again`` is what the old one has answered since, when it was asked what had failed on the new one.
+    ``again`` is what the old one has answered since, when it was asked what had failed on the new one, or was given
+    requests by chance; ``silent`` if requests to the new one wait, and it has answered none.
     """
 
     service: str
     new: Traffic
     old: Traffic
     again: Traffic = NOTHING
+    silent: bool = False
+
+    @property
+    def leans(self) -> bool:
+        """Whether the old release has answered calls that it was given by chance, and the new one not one."""
+        return bool(self.again.good) and not self.new.good
 
     def to_json(self) -> dict[str, Any]:
-        differs = {"differs": round(self.again.differs)}
-        return {"service": self.service, "new": self.new.to_json(), "old": self.old.to_json(), **differs}
+        told: dict[str, Any] = {"differs": round(self.again.differs)}
+        if self.again.good or self.new.good:
+            told["tried"] = {"new": round(self.new.good), "old": round(self.again.good)}
+        return {"service": self.service, "new": self.new.to_json(), "old": self.old.to_json(), **told}
 
 
 @dataclass(frozen=True)
@@ -81,7 +100,7 @@ class Verdict:
             f"watched for {seen.seconds:.1f} s, probes: {seen.answered} of {seen.asked} answered well",
             *(
                 f"{one.service}: {_told(one.new)}; before the switch: {_told(one.old)}; "
-                f"failed and answered well by the old release: about {round(one.again.differs)}"
+                f"failed and answered well by the old release: about {round(one.again.differs)}{_told_trial(one)}"
                 for one in seen.served
             ),
         )
@@ -100,7 +119,11 @@ class Verdict:
 
 def judge_watch(watch: Watch, evidence: Evidence) -> Verdict:
     """The verdict on what was seen so far; ``inconclusive`` while too little was."""
-    bad = (*evidence.faults, *(text for one in evidence.served for text in _judge_differences(watch, one)))
+    bad = (
+        *evidence.faults,
+        *(text for one in evidence.served for text in _judge_differences(watch, one)),
+        *(text for one in evidence.served for text in _judge_trial(one)),
+    )
     if bad:
         return Verdict(FAIL, bad, evidence)
     suspected = (text for one in evidence.served for text in _judge_traffic(watch, one))
@@ -122,6 +145,34 @@ def _judge_differences(watch: Watch, one: Served) -> list[str]:
         return []
     what = f"{share:.0%} of the answers of {one.service} failed (5xx)"
     return [f"{what} where the old release, asked the same, answered well (allowed: {watch.errors:.0%})"]
+
+
+def wants_trial(watch: Watch, one: Served) -> bool:
+    """Whether there is reason to let chance decide who answers: calls that fail or wait, and did not before."""
+    new, old = one.new, one.old
+    fails = new.seen_errors >= _TRIED_FROM and new.error_share > old.error_share + watch.errors
+    return fails or (one.silent and old.answers > 0)
+
+
+def serves_nobody(one: Served) -> bool:
+    """Whether all calls of users failed, as far as calls can tell."""
+    fails = one.new.seen_errors >= _TRIED_FROM and one.new.error_share >= _ALL
+    hangs = one.silent and one.old.answers > 0
+    return not one.new.good and (fails or hangs or one.leans)
+
+
+def _judge_trial(one: Served) -> list[str]:
+    """Too few good answers of what either release was given by chance, and that for most groups of clients."""
+    new, old = one.new.good, one.again.good
+    surely = old - new >= _UNLIKELY * math.sqrt(old + new) if old else False
+    if not surely and (new or old < _NONE_OF):
+        return []
+    heard = [pair for pair in zip(one.new.good_of, one.again.good_of) if any(pair)]
+    worse = [fresh for fresh, before in heard if 2 * fresh < before]
+    if 2 * len(worse) <= len(heard):
+        return []
+    calls = f"of the calls to {one.service} that chance gave to either release"
+    return [f"{calls}, the old one answered about {old:.0f} well, and the new one {new:.0f}"]
 
 
 def _judge_traffic(watch: Watch, one: Served) -> list[str]:
@@ -170,6 +221,12 @@ def _missing_traffic(watch: Watch, evidence: Evidence) -> list[str]:
         return []
     seen = f"about {max(most):.0f} requests in {evidence.seconds:.0f} s"
     return [f"too little traffic to compare with: {seen}, {watch.requests} are needed"]
+
+
+def _told_trial(one: Served) -> str:
+    if not one.again.good and not one.new.good:
+        return ""
+    return f"; given to either by chance, answered well: {one.new.good:.0f}, by the old release {one.again.good:.0f}"
 
 
 def _told(traffic: Traffic) -> str:

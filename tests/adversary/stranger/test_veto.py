@@ -85,6 +85,7 @@ def _is_kept(stage: Stage, result: Result) -> dict[str, Any]:
     watch: Any = result.data["watch"]
     assert watch["verdict"] == "inconclusive"
     assert not stage.paths.before.is_symlink()
+    assert not stage.paths.trial.is_symlink()
     return dict(watch["traffic"][0])
 
 

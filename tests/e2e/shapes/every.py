@@ -19,6 +19,8 @@ SHAPES = (
     Shape("balancer", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}),
     Shape("static", caller=page, says=lambda version: f"web {version} + style {version}"),
     Shape("rpc", caller=call),
+    # That its calls fail is told by calls of users.
+    Shape("grpc", caller=call, gap=True, faults=("loopback", "crash", "later", "error")),
     Shape("chat", caller=chat),
     Shape("php", php=True, faults=("loopback", "crash", "error", "hang")),
     Shape("monorepo", says=lambda version: f"web {version} + api {version}", builds=True),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from fairlead.host.engine import Engine
 from fairlead.host.grpc import HEALTH_PATH
 from fairlead.host.http2 import encode_request, read_answer
 from fairlead.host.inside import PREFIX
+from fairlead.host.patience import wait_until
 from fairlead.host.probe import Target, probe_http
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
@@ -40,7 +42,8 @@ _SITE = """\
 			root /
 		}
 	}
-	respond "RELEASE by {http.request.proto}"
+	respond /t.Echo/Fail "no" 500
+	respond "RELEASE by {http.request.proto}" STATUS
 }
 """
 _PROXY = """\
@@ -73,9 +76,10 @@ http://:80 {
 SERVING, NOT_SERVING = "\x01", "\x02"
 
 
-def _release(stage: Stage, number: int, state: str = SERVING) -> Sheet:
+def _release(stage: Stage, number: int, state: str = SERVING, status: int = 200) -> Sheet:
     sheet = stage.sheet(number)
     text = _SITE.replace("RELEASE", sheet.revision).replace("HEALTH", HEALTH_PATH)
+    text = text.replace("STATUS", str(status))
     sheet.web(
         text=text,
         gate="http" if state == SERVING else "running",
@@ -93,14 +97,18 @@ def _release(stage: Stage, number: int, state: str = SERVING) -> Sheet:
     return sheet
 
 
-def _call(address: str, port: int, tls_name: str = "", headers: Mapping[str, str] | None = None) -> str:
+def _call(
+    address: str,
+    port: int,
+    tls_name: str = "",
+    headers: Mapping[str, str] | None = None,
+    path: str = "/t.Echo/Say",
+) -> str:
     """What a client of HTTP/2 is answered, without TLS or, for a name, with it."""
     asked = {"TE": "trailers", **(headers or {})}
     with socket.create_connection((address, port), timeout=PATIENCE) as plain:
         connection = _with_tls(plain, tls_name) if tls_name else plain
-        connection.sendall(
-            encode_request(tls_name or "a.example.com", "POST", "/t.Echo/Say", asked, b"hello")
-        )
+        connection.sendall(encode_request(tls_name or "a.example.com", "POST", path, asked, b"hello"))
         with connection, connection.makefile("rb") as stream:
             reply = read_answer(stream.read, connection.sendall, 1 << 16)
     return f"{reply.status} {reply.body.decode()}"
@@ -136,13 +144,54 @@ def test_h2c_is_spoken_on_every_way(stage: Stage) -> None:
     assert _call("127.0.0.1", stage.port).endswith("by HTTP/2.0")
 
 
+@contextlib.contextmanager
+def _calling(stage: Stage, path: str) -> Iterator[None]:
+    """Clients who call all the while, four at a time."""
+    over = threading.Event()
+    answered: list[str] = []
+
+    def call() -> None:
+        while not over.wait(0.02):
+            answered.append(_call("127.0.0.1", stage.port, path=path))
+
+    clients = [threading.Thread(target=call) for _ in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        assert wait_until(lambda: len(answered) > 20, timeout=PATIENCE), "the old release is asked first"
+        yield
+    finally:
+        over.set()
+        for client in clients:
+            client.join()
+
+
+def test_calls_that_fail_though_the_health_check_says_serving(stage: Stage) -> None:
+    """Chance gives them to either release: where only the old one answers, it goes back; else nobody can tell, nor says 0."""
+    assert stage.deploy(_release(stage, 1)).status == "live", stage.notes()
+    broken, fine = _release(stage, 2, status=500), _release(stage, 3)
+    broken.watch, fine.watch = {"window": 60.0}, {"window": 3.0}
+    with _calling(stage, "/t.Echo/Say"):
+        result = stage.deploy(broken)
+    assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001"), result.data
+    assert result.error is not None
+    assert "of the calls to web that chance gave to either release" in str(result.error["what"])
+    assert not stage.paths.trial.is_symlink()
+    with _calling(stage, "/t.Echo/Fail"):
+        result = stage.deploy(fine)
+    assert (result.status, result.exit, result.serving) == ("live", 4, "000003"), result.data
+    assert result.error is not None
+    assert "all calls of users to web failed" in str(result.error["what"])
+    assert not stage.paths.trial.is_symlink()
+
+
 def test_calls_come_through_the_edge_in_http2(
     image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By TLS, as clients of gRPC come in public; what comes otherwise goes on as before."""
     with open_street(tmp_path, image, monkeypatch) as street:
         sheet = street.sheet("rpc", 1, "rpc.test", caddyfile=_BEHIND)
-        text = _SITE.replace("RELEASE", sheet.revision).replace("HEALTH", "/health")
+        text = _SITE.replace("RELEASE", sheet.revision).replace("HEALTH", "/health").replace("STATUS", "200")
         sheet.web(text=text, health={"path": "/", "status": 200}, protocol="h2c")
         street.serve("rpc", sheet)
         told = f"200 {'1' * 40} by HTTP/2.0"

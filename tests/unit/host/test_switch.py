@@ -19,6 +19,7 @@ from fairlead.host.snippet import (
     PROBE_HEADER,
     STREAM_ZEROS,
     TALLIES,
+    TRIAL,
     render_inside,
     render_switch,
 )
@@ -70,6 +71,15 @@ def test_each_request_is_counted_for_one_thing() -> None:
     assert sorted(digit for digits in found.values() for digit in digits) == list("0123456789abcdef")
     assert [len(found[one.name]) for one in TALLIES] == [one.share for one in TALLIES]
     assert len({one.zeros for one in TALLIES} - {0, STREAM_ZEROS}) == len(TALLIES)
+
+
+def test_chance_gives_half_of_the_calls_to_either_release() -> None:
+    """By another digit than that which says what is counted, and each by one of the two rules."""
+    rules = re.findall(r"vars_regexp \{http.request.uuid\} (\^\..+)$", render_switch(), re.MULTILINE)
+    found = [[bool(re.match(rule, f"0{digit}")) for digit in "0123456789abcdef"] for rule in rules]
+    assert len(found) == 2
+    assert sum(found[0]) == sum(found[1]) == 8
+    assert all(one != other for one, other in zip(*found, strict=True))
 
 
 def test_switch_is_one_link(paths: Paths) -> None:
@@ -131,7 +141,9 @@ def test_modes_let_a_strange_user_in_the_proxy_read(paths: Paths) -> None:
 def test_no_two_things_are_counted_at_one_port() -> None:
     """The zeros of each tally and group, and of streams, are its own."""
     zeros = [
-        one.zeros + further for one in (*TALLIES, AGAIN) for further in (GROUP_ZEROS if one.grouped else (0,))
+        one.zeros + further
+        for one in (*TALLIES, AGAIN, TRIAL)
+        for further in (GROUP_ZEROS if one.grouped else (0,))
     ]
     assert len({*zeros, STREAM_ZEROS, 0}) == len(zeros) + 2
 
@@ -193,10 +205,12 @@ def test_before_is_there_in_a_watch_only(paths: Paths) -> None:
     """A link as the others are, and nothing when the watch is over, however often that is said."""
     routes.write_routes(paths, "000001", {"web": "web-000001"})
     routes.open_before(paths, "000001")
-    assert (paths.before / "web").read_text() == "web-000001"
+    routes.open_trial(paths, "000001")
+    assert (paths.before / "web").read_text() == (paths.trial / "web").read_text() == "web-000001"
     for _ in range(2):
         routes.close_before(paths)
         assert not os.path.lexists(paths.before)
+        assert not os.path.lexists(paths.trial)
 
 
 def test_what_leads_to_h2c_is_there_only_where_a_service_speaks_it() -> None:

@@ -7,8 +7,17 @@ import random
 import pytest
 
 from fairlead.host.release import Watch
-from fairlead.host.traffic import Sample, Traffic, parse_counts, sum_traffic
-from fairlead.host.verdict import FAIL, INCONCLUSIVE, PASS, Evidence, Served, judge_watch
+from fairlead.host.traffic import WAITING, Sample, Traffic, is_waited_for, parse_counts, sum_traffic
+from fairlead.host.verdict import (
+    FAIL,
+    INCONCLUSIVE,
+    PASS,
+    Evidence,
+    Served,
+    judge_watch,
+    serves_nobody,
+    wants_trial,
+)
 
 LIMITS = Watch(window=5.0, errors=0.05, slow=0.5, requests=20)
 CALM = Traffic(answers=1000)
@@ -111,6 +120,74 @@ def test_one_network_is_one_voice(answers: tuple[int, ...], differs: tuple[int, 
     assert _judge(_spread(answers), CALM, _again(*differs)) == state
 
 
+def _given(*good: int) -> Traffic:
+    """What was answered well of what chance gave to a release, by groups of clients."""
+    return Traffic(good=sum(good), seen_good=sum(good), good_of=good)
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "state"),
+    [
+        # Chance alone: about as many, or too few to tell.
+        ((50, 50, 0, 0, 0), (50, 50, 0, 0, 0), INCONCLUSIVE),
+        ((40, 0, 0, 0, 0), (60, 0, 0, 0, 0), INCONCLUSIVE),
+        ((0, 0, 0, 0, 0), (9, 0, 0, 0, 0), INCONCLUSIVE),
+        ((1, 0, 0, 0, 0), (12, 0, 0, 0, 0), INCONCLUSIVE),
+        ((0, 0, 0, 0, 0), (10, 0, 0, 0, 0), FAIL),
+        ((100, 0, 0, 0, 0), (200, 0, 0, 0, 0), INCONCLUSIVE),
+        ((50, 0, 0, 0, 0), (200, 0, 0, 0, 0), FAIL),
+        # What one network does is one voice.
+        ((0, 40, 40, 0, 0), (200, 40, 40, 0, 0), INCONCLUSIVE),
+        # The new one answers more of it: it mends what was broken.
+        ((200, 0, 0, 0, 0), (0, 0, 0, 0, 0), INCONCLUSIVE),
+    ],
+)
+def test_what_chance_gave_to_either_release(new: tuple[int, ...], old: tuple[int, ...], state: str) -> None:
+    """Calls that nobody may send twice: who makes them cannot know who answers, so that a difference is the release's."""
+    assert _judge(_given(*new), CALM, _given(*old)) == state
+
+
+def test_a_stranger_s_calls_are_as_bad_with_either_release() -> None:
+    """He asks what he likes, as often as he likes and when he likes, and stops when it suits him: chance gives it away."""
+    chance = random.Random(14)  # noqa: S311 - the same each time
+    vetoed = 0
+    for _ in range(300):
+        good = [0, 0]
+        for _ in range(60):
+            good[chance.random() < 0.5] += 1
+            if _judge(_given(good[0]), CALM, _given(good[1])) == FAIL:
+                vetoed += 1
+                break
+    assert vetoed <= 2
+
+
+def test_a_trial_is_wanted_where_calls_fail_or_wait_that_did_not() -> None:
+    """It takes nothing back by itself; and where not one call is answered, nobody says that users are served."""
+    failing, hanging = _traffic(20, errors=20), Served("web", NONE, CALM, silent=True)
+    for one, wanted, dead in (
+        (Served("web", failing, CALM), True, True),
+        (Served("web", failing, failing), False, True),
+        (hanging, True, True),
+        # Streams that were open before as well.
+        (Served("web", NONE, NONE, silent=True), False, False),
+        (Served("web", CALM, CALM), False, False),
+        (Served("web", _traffic(100, errors=50), CALM), True, False),
+        (Served("web", _given(3), CALM, silent=True), True, False),
+        (Served("web", NONE, CALM, _given(2)), False, True),
+        (Served("web", NONE, CALM), False, False),
+    ):
+        assert (wants_trial(LIMITS, one), serves_nobody(one)) == (wanted, dead), one
+
+
+def test_requests_wait_where_each_look_finds_some() -> None:
+    waiting = {("a", WAITING): 1}
+    samples = [Sample(float(number), waiting if number > 3 else {}) for number in range(8)]
+    assert is_waited_for(samples, {"a", "b"}, 3.5)
+    assert not is_waited_for(samples, {"a"}, 2.5)
+    assert not is_waited_for(samples, {"b"}, 3.5)
+    assert not is_waited_for(samples, {"a"}, 6.5)
+
+
 def test_no_traffic_fails_a_watch_by_itself() -> None:
     """Whatever is asked and however often, from wherever: without the old release's word nothing goes back."""
     chance = random.Random(9)  # noqa: S311 - the same each time
@@ -193,6 +270,7 @@ def test_counts_are_told_by_the_zeros_of_the_port() -> None:
     ]
     assert parse_counts(upstreams) == {
         ("172.18.0.5", "answers"): 25,
+        ("172.18.0.5", "waiting"): 2,
         ("172.18.0.5", "errors"): 3,
         ("fd00::5", "slow"): 2,
     }
@@ -205,7 +283,10 @@ def test_samples_of_the_last_second_add_up() -> None:
     samples = [Sample(number / 4, counts) for number in range(20)]
     found = sum_traffic(samples, {"a"}, since=1.0, until=4.0)
     assert found == Traffic(
-        *(300, 60, 60, 75, 30, 15), answers_of=(300, 0, 0, 0, 0), differs_of=(0, 0, 0, 0, 0)
+        *(300, 60, 60, 75, 30, 15),
+        answers_of=(300, 0, 0, 0, 0),
+        differs_of=(0, 0, 0, 0, 0),
+        good_of=(0, 0, 0, 0, 0),
     )
     assert (found.error_share, found.slow_share) == (0.2, 0.2)
     assert sum_traffic(samples, {"c"}, 0.0).to_json() == NONE.to_json()
@@ -214,12 +295,13 @@ def test_samples_of_the_last_second_add_up() -> None:
 def test_groups_of_clients_add_up_and_are_kept_apart() -> None:
     """By the zeros of the port, again: a request of the third group that failed and was answered well before."""
     upstreams = [
-        {"address": f"a:{'0' * zeros}8000", "num_requests": 0, "fails": zeros} for zeros in range(1, 17)
+        {"address": f"a:{'0' * zeros}8000", "num_requests": 0, "fails": zeros} for zeros in range(1, 28)
     ]
     samples = [Sample(float(number), parse_counts(upstreams)) for number in range(2)]
     found = sum_traffic(samples, {"a"}, 0.0)
     assert found.answers_of == tuple(4 * zeros for zeros in (1, 5, 6, 7, 8))
     assert found.differs_of == tuple(2 * zeros for zeros in (9, 13, 14, 15, 16))
+    assert found.good_of == tuple(float(zeros) for zeros in (20, 24, 25, 26, 27))
     assert (found.answers, found.differs) == (sum(found.answers_of), sum(found.differs_of))
     assert (found.seen_answers, found.seen_differs) == (27, 67)
 

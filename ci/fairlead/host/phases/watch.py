@@ -5,14 +5,16 @@ What served before runs on beside it, untouched, so that one rename brings it ba
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Optional
 
 from ..containers import Container, find_proxy, refresh_containers
 from ..context import Context, Outcome
 from ..errors import ReleaseFault
 from ..evidence import read_evidence
+from ..grpc import HEALTH_PATH
 from ..health import READY
 from ..health import Verdict as Health
 from ..inside import find_carrier
@@ -21,9 +23,18 @@ from ..patience import pause_for
 from ..prober import Prober, asking
 from ..questions import Question, plan_direct, plan_inside, plan_public
 from ..release import Service
-from ..routes import close_before, switch_back
-from ..traffic import Sample, Traffic, sum_traffic
-from ..verdict import FAIL, INCONCLUSIVE, Evidence, Served, Verdict, judge_watch
+from ..routes import close_before, open_trial, switch_back
+from ..traffic import Sample, Traffic, is_waited_for, sum_traffic
+from ..verdict import (
+    FAIL,
+    INCONCLUSIVE,
+    Evidence,
+    Served,
+    Verdict,
+    judge_watch,
+    serves_nobody,
+    wants_trial,
+)
 from .recreated import ask_recreated, judge_service, own_containers, recreated_services, restarts_before
 
 _TICK = 0.1
@@ -34,6 +45,9 @@ _LOOK_EVERY = 0.5
 _LOOK_SPACING = 0.1
 """Seconds between two containers that are looked at, over all: a watch is no load."""
 _SAMPLED_WITHIN = 1.0
+_SILENT_FOR = 2.0
+_TRIED_WITHIN = 60.0
+"""Seconds beyond the window for calls that hang, which tell little at a time."""
 _SETTLED_WITHIN = 30.0
 """Seconds after the window for what was asked in it: each answer has its own, and many wait for their turn."""
 
@@ -86,40 +100,93 @@ class _Watcher:
         }
         self._faults: tuple[str, ...] = ()
         self._looked = 0.0
+        self._tried = False
         self.blamed: Optional[str] = None
 
     def watch(self) -> Verdict:
         """Look until it fails, or the window is over and no answer is awaited."""
-        with asking(list(self._questions()), self._context.token) as prober:
+        questions = list(self._questions())
+        ended = math.inf
+        with asking(questions, self._context.token) as prober:
             while True:
                 self._context.heed()
-                over = time.monotonic() - self._context.switched_at >= self._window
+                served = self._served()
+                self._try(served)
+                now = time.monotonic()
+                ended = min(ended, now) if self._is_over(served, now) else ended
+                over = now >= ended
                 prober.step(closing=over)
                 self._look(now=over and prober.is_settled)
-                verdict = judge_watch(self._release.watch, self._evidence(prober))
+                verdict = judge_watch(self._release.watch, self._evidence(prober, served))
                 if verdict.state == FAIL:
                     self.blamed = self.blamed or prober.blamed
                     return verdict
                 if over and prober.is_settled:
+                    self._tell_unserved(questions, served)
                     return verdict
-                if time.monotonic() - self._context.switched_at >= self._window + _SETTLED_WITHIN:
+                if time.monotonic() - ended >= _SETTLED_WITHIN:
                     late = "some probes were not answered in time to tell"
                     return Verdict(INCONCLUSIVE, (*verdict.reasons, late), verdict.evidence)
                 waited = time.monotonic() - self._context.switched_at
                 time.sleep(min(pause_for(waited, _FIRST_TICK, _TICK_SHARE), _TICK))
 
-    def _evidence(self, prober: Prober) -> Evidence:
+    def _is_over(self, served: Sequence[Served], now: float) -> bool:
+        """Whether the window is; what is about to be told of a trial is waited for."""
+        waited = now - self._context.switched_at
+        leans = self._tried and any(one.leans for one in served)
+        return waited >= self._window + (_TRIED_WITHIN if leans else 0.0)
+
+    def _try(self, served: Sequence[Served]) -> None:
+        """Let chance decide who answers, where users' calls look bad: what a stranger asks for, he asks of both."""
+        found = [one.service for one in served if wants_trial(self._release.watch, one)]
+        previous = self._context.plan.previous
+        if found and not self._tried and previous is not None and self._context.paths.before.is_symlink():
+            open_trial(self._context.paths, previous)
+            self._context.host.note(
+                f"calls to {', '.join(found)} fail or wait: those with effects (no GET, no HEAD) go to the new "
+                f"release or to {previous} by chance, until it is clear which answers"
+            )
+            self._tried = True
+
+    def _tell_unserved(self, questions: Sequence[Question], served: Sequence[Served]) -> None:
+        """Remember whose users were not served by all that is known, where no page of it says that they are."""
+        for one in served:
+            own = [asked for asked in questions if asked.service == one.service or asked.public]
+            vouched = any(asked.target.path != HEALTH_PATH for asked in own)
+            if not vouched and serves_nobody(one):
+                self._context.unserved = (*self._context.unserved, one.service)
+
+    def _served(self) -> tuple[Served, ...]:
         samples = self._samples()
+        return tuple(
+            Served(
+                name,
+                self._new(name, samples),
+                self._old[name],
+                self._again(name, samples),
+                self._is_silent(name, samples),
+            )
+            for name in self._moved
+        )
+
+    def _is_silent(self, name: str, samples: tuple[Sample, ...]) -> bool:
+        """Whether requests have waited for a while, and none was answered."""
+        since = time.monotonic() - _SILENT_FOR
+        addresses = self._addresses_of(name)
+        return (
+            since >= self._context.switched_at
+            and is_waited_for(samples, addresses, since)
+            and not sum_traffic(samples, addresses, self._context.switched_at).answers
+        )
+
+    def _evidence(self, prober: Prober, served: tuple[Served, ...]) -> Evidence:
         return Evidence(
             seconds=time.monotonic() - self._context.switched_at,
             faults=(*self._faults, *prober.faults),
             asked=prober.asked,
             answered=prober.answered,
-            unmeasured=(*prober.unmeasured, *self._unmeasured(samples)),
-            served=tuple(
-                Served(name, self._new(name, samples), self._old[name], self._again(name, samples))
-                for name in self._moved
-            ),
+            unmeasured=(*prober.unmeasured, *self._unmeasured(self._samples())),
+            served=served,
             compared=self._context.plan.kind == DEPLOY and self._context.state.live is not None,
         )
 
@@ -175,9 +242,11 @@ class _Watcher:
         old = [one for one in self._context.host.seen if one.service == name and one.release == home]
         return {address for one in old for address in one.addresses}
 
+    def _addresses_of(self, name: str) -> set[str]:
+        return {address for one in self._own[name] for address in one.addresses}
+
     def _new(self, name: str, samples: tuple[Sample, ...]) -> Traffic:
-        addresses = {address for one in self._own[name] for address in one.addresses}
-        return sum_traffic(samples, addresses, self._context.switched_at)
+        return sum_traffic(samples, self._addresses_of(name), self._context.switched_at)
 
     def _again(self, name: str, samples: tuple[Sample, ...]) -> Traffic:
         """What the old release was asked once more since the switch."""
