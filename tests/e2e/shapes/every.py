@@ -18,8 +18,9 @@ SHAPES = (
     Shape("twelve", secrets={"secret_key": "kept-in-no-file"}),
     Shape("balancer", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}),
     Shape("static", caller=page, says=lambda version: f"web {version} + style {version}"),
-    Shape("rpc", caller=call),
-    # That its calls fail is told by calls of users.
+    # A crash takes the calls with it that it was at: nobody may send one twice.
+    Shape("rpc", caller=call, gap=True),
+    # And that its calls fail is told by calls of users.
     Shape("grpc", caller=call, gap=True, faults=("loopback", "crash", "later", "error")),
     Shape("chat", caller=chat),
     Shape("php", php=True, faults=("loopback", "crash", "error", "hang")),

@@ -23,7 +23,8 @@ FAULTS = ("loopback", "crash", "later", "error", "hang")
 class Shape:
     """One shape of app. ``keeps``: whether it has data; ``port`` and ``headers``: how users reach it.
 
-    ``gap``: whether its release stops what serves before it starts; ``says``: what its first page says, by version.
+    ``gap``: whether its release stops what serves before it starts, or its users' requests are sent once, whatever comes
+    of them; ``says``: what its first page says, by version.
     """
 
     name: str
