@@ -30,7 +30,7 @@ def check_rolled(app: ComposeApp, service: Service, remarks: Remarks) -> None:
             what = f"{name}: {key}: {mode} can't be had by two releases at once"
             remarks.fault("host-namespace", (*path, key), what, f"remove it, {_RECREATE}")
     _check_links(service, remarks)
-    _check_networks(service, remarks)
+    _check_networks(app, service, remarks)
     _check_ports(app, service, remarks)
     if service.start == "after" and service.role != "worker":
         what = f"{name}: it answers requests, and must run before the switch sends it any"
@@ -41,7 +41,10 @@ def check_rolled(app: ComposeApp, service: Service, remarks: Remarks) -> None:
     proved = service.gate != "running" or service.is_within
     if service.role == "worker" and not proved and _declared_health(service) != "none":
         what = f"{name}: nothing tells whether it is healthy, and it has no port to ask"
-        fix = "give it a healthcheck:, or say x-fairlead: {health: none} to accept that it keeps running"
+        fix = (
+            "where it answers HTTP, say at which port: x-fairlead: {port: 8000}; else give it a healthcheck:, "
+            "or say x-fairlead: {health: none} to accept that it keeps running"
+        )
         remarks.fault("no-healthcheck", path, what, fix)
 
 
@@ -85,7 +88,7 @@ def _check_links(service: Service, remarks: Remarks) -> None:
         remarks.fault("model", (*path[:2], "external_links"), what, "share a network instead")
 
 
-def _check_networks(service: Service, remarks: Remarks) -> None:
+def _check_networks(app: ComposeApp, service: Service, remarks: Remarks) -> None:
     for network, how in (service.definition.get("networks") or {}).items():
         path = ("services", service.name, "networks", network)
         for key in ("ipv4_address", "ipv6_address", "mac_address"):
@@ -95,9 +98,32 @@ def _check_networks(service: Service, remarks: Remarks) -> None:
                     "model", (*path, key), what, f"remove it and use the service's name, {_RECREATE}"
                 )
         if how and how.get("aliases"):
-            what = f"{service.name}: an alias would lead to the old and the new release at once"
-            fix = f"use the service's own name, which goes through the switch, {_RECREATE}"
-            remarks.fault("model", (*path, "aliases"), what, fix)
+            _check_aliases(app, service, network, remarks)
+
+
+def _check_aliases(app: ComposeApp, service: Service, network: str, remarks: Remarks) -> None:
+    """What carries the calls to a service by its name carries those by an alias too, if they are HTTP."""
+    others = {
+        name: "the name" if name == one.name else "an alias"
+        for one in app.services.values()
+        if one is not service
+        for name in (one.name, *_aliases(one, network))
+    }
+    for alias in _aliases(service, network):
+        if service.is_within or service.port is None:
+            what = f"{service.name}: it has no port to which calls by the alias {alias} could be led"
+            fix = f"use the service's own name, {_RECREATE}"
+        elif alias in others:
+            what = f"{service.name}: {alias} is {others[alias]} of another service, too: calls would go to either"
+            fix = "give it a name of its own"
+        else:
+            continue
+        remarks.fault("model", ("services", service.name, "networks", network, "aliases"), what, fix)
+
+
+def _aliases(service: Service, network: str) -> list[str]:
+    how = (service.definition.get("networks") or {}).get(network)
+    return [str(one) for one in (how or {}).get("aliases") or ()]
 
 
 def _check_ports(app: ComposeApp, service: Service, remarks: Remarks) -> None:

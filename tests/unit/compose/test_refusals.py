@@ -9,6 +9,7 @@ from tests.unit.compose.small import small_app, split_small
 
 WEB = "services:\n  web:\n    image: ghcr.io/acme/board/web:1\n    expose: ['8000']\n"
 WORKER = "services:\n  web:\n    image: ghcr.io/acme/board/web:1\n"
+BOT = "  bot:\n    image: bot:1\n    expose: ['80']\n"
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,6 @@ WORKER = "services:\n  web:\n    image: ghcr.io/acme/board/web:1\n"
         ("links: ['db:database']", "5:5", "model", "a link under another name"),
         ("external_links: [old]", "5:5", "model", "external_links"),
         ("networks: {default: {ipv4_address: 10.0.0.2}}", "5:26", "model", "ipv4_address"),
-        ("networks: {default: {aliases: [www]}}", "5:26", "model", "the old and the new release at once"),
         ("ports: [{target: 53, published: '53', protocol: udp}]", "5:5", "published-port", "not HTTP"),
         ("ports: [{target: 22, published: '2222', protocol: tcp}]", "5:5", "published-port", "22/tcp"),
     ],
@@ -120,3 +120,38 @@ def test_two_proxies_are_one_too_many(tmp_path: Path) -> None:
     with pytest.raises(ComposeInvalidError) as raised:
         small_app(tmp_path, text, images=())
     assert str(raised.value.findings[0].location) == "compose.yaml:3:3"
+
+
+def test_an_alias_of_what_is_switched_leads_through_the_switch(tmp_path: Path) -> None:
+    """Who carries the calls to a service by its name carries those by another name, too."""
+    split_small(small_app(tmp_path, f"{WEB}    networks: {{default: {{aliases: [www.example.com]}}}}\n"))
+
+
+@pytest.mark.parametrize(
+    ("services", "words"),
+    [
+        (
+            f"{WORKER}    x-fairlead: {{health: none}}\n    networks: {{default: {{aliases: [www]}}}}\n",
+            "no port",
+        ),
+        (
+            f"{WEB}    networks: {{default: {{aliases: [bot]}}}}\n{BOT}",
+            "bot is the name of another service",
+        ),
+        (
+            f"{WEB}    networks: {{default: {{aliases: [www]}}}}\n{BOT}    networks: {{default: {{aliases: [www]}}}}\n",
+            "www is an alias of another service",
+        ),
+    ],
+)
+def test_an_alias_that_leads_nowhere_or_to_two_is_refused(tmp_path: Path, services: str, words: str) -> None:
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(small_app(tmp_path, services))
+    assert words in raised.value.findings[0].what
+
+
+def test_who_has_no_port_is_told_to_say_one(tmp_path: Path) -> None:
+    """A service that its front knows from a file of its own: to say the port is what helps."""
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(small_app(tmp_path, WORKER))
+    assert "x-fairlead: {port: 8000}" in raised.value.findings[0].fix
