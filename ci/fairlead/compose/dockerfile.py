@@ -27,6 +27,7 @@ class DockerfileFacts:
         base: the image that it starts from, as written: ``python:3.13-slim``, ``scratch``.
         user: of ``USER``.
         entrypoint: of ``ENTRYPOINT``, as written.
+        command: of ``CMD``, as written.
         stop_signal: of ``STOPSIGNAL``.
         commands: the text of ``RUN``, ``COPY`` and ``ADD``: what was put into the image.
     """
@@ -36,6 +37,7 @@ class DockerfileFacts:
     base: str = ""
     user: str = ""
     entrypoint: str = ""
+    command: str = ""
     stop_signal: str = ""
     commands: str = ""
 
@@ -93,6 +95,7 @@ _FIELDS: dict[str, Any] = {
     "HEALTHCHECK": "healthcheck",
     "USER": "user",
     "ENTRYPOINT": "entrypoint",
+    "CMD": "command",
     "STOPSIGNAL": "stop_signal",
 }
 

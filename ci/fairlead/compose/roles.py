@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -31,6 +32,7 @@ _OK = 200
 _REBUILT = ("/node_modules", "/.venv", "/.cache", "/.next")
 _FPM = re.compile(r":(.*[-.])?fpm([-.]|\Z)")
 """A tag such as those of nextcloud:29-fpm and wordpress:php8.3-fpm-alpine."""
+_UWSGI_SOCKET = frozenset(("-s", "--socket", "--uwsgi-socket"))
 _SCRATCH = re.compile(r"/(tmp|run|var/(tmp|run|cache|log))(/.*)?|.*/(tmp|temp|cache|logs?)", re.IGNORECASE)
 """Where a program keeps what it can make again."""
 
@@ -158,12 +160,32 @@ def infer_role(facts: ServiceFacts, found: FoundPort | None) -> tuple[Role, str]
 
 
 def _is_within(facts: ServiceFacts) -> bool:
-    """Whether it is called otherwise than by HTTP: it says so, or is PHP-FPM, alone or with a program in it."""
+    """Whether it is called otherwise than by HTTP: it says so, speaks uWSGI, or is PHP-FPM, alone or with a program in it."""
     if "together" in facts.declared:
         return facts.declared["together"] is True
+    if _speaks_uwsgi(facts):
+        return True
     reference = facts.reference if not facts.dockerfile.base else facts.dockerfile.base
     name = reference.partition("@")[0].rpartition("/")[2]
     return _FPM.search(name) is not None or (name.startswith("php") and "fpm" in name)
+
+
+def _speaks_uwsgi(facts: ServiceFacts) -> bool:
+    """Whether its command line says so, of gunicorn or of uWSGI itself; one that is asked by HTTP as well does not count."""
+    image = facts.dockerfile
+    said = (
+        facts.definition.get("entrypoint") or image.entrypoint,
+        facts.definition.get("command") or image.command,
+    )
+    words = [word for part in said for word in re.split(r"[\s\"',=\[\]]+", str(part)) if word]
+    if any(pair == ("--protocol", "uwsgi") for pair in itertools.pairwise(words)):
+        return True
+    programs = {word.rpartition("/")[2] for word in words}
+    return (
+        "uwsgi" in programs
+        and bool(_UWSGI_SOCKET & programs)
+        and not any(word.startswith("--http") for word in words)
+    )
 
 
 def needs_mention(facts: ServiceFacts) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose.dockerfile import DockerfileFacts
+from fairlead.compose.dockerfile import DockerfileFacts, parse_dockerfile
 from fairlead.compose.model import Health
 from fairlead.compose.ports import FoundPort
 from fairlead.compose.roles import ServiceFacts, infer_service
@@ -138,6 +138,30 @@ def test_an_app_that_alone_writes_to_a_volume_is_recreated(
 )
 def test_a_program_behind_php_fpm_is_called_within_its_release(image: str, within: bool) -> None:
     assert infer_service(facts({"image": image})).is_within == within
+
+
+@pytest.mark.parametrize(
+    ("definition", "said", "within"),
+    [
+        ({}, '["gunicorn", "--protocol", "uwsgi", "--bind", "0.0.0.0:8000", "app:application"]', True),
+        ({}, "gunicorn --protocol=uwsgi app:application", True),
+        ({"command": ["gunicorn", "--worker-class", "asgi", "--protocol", "uwsgi", "app:app"]}, "", True),
+        ({"command": ["gunicorn", "app:application"]}, '["gunicorn", "--protocol", "uwsgi", "a:b"]', False),
+        ({"command": ["uwsgi", "--socket", ":3031", "--module", "site.wsgi"]}, "", True),
+        ({"command": ["/usr/bin/uwsgi", "-s", ":3031"]}, "", True),
+        ({"entrypoint": ["uwsgi"], "command": ["--uwsgi-socket=:3031"]}, "", True),
+        ({"command": ["uwsgi", "--socket", ":3031", "--http-socket", ":8000"]}, "", False),
+        ({"command": ["uwsgi", "--http", ":8000"]}, "", False),
+        ({"command": ["uwsgi", "--ini", "uwsgi.ini"]}, "", False),
+        ({"command": ["gunicorn", "--socket", "x"]}, "", False),
+    ],
+)
+def test_what_speaks_uwsgi_is_called_within_its_release(
+    definition: dict[str, Any], said: str, within: bool
+) -> None:
+    """Its front says uwsgi_pass: nobody can lead that by HTTP."""
+    known = facts({"expose": ["8000"], **definition}, dockerfile=parse_dockerfile(f"FROM x\nCMD {said}\n"))
+    assert infer_service(known).is_within == within
 
 
 _BESIDE: dict[str, dict[str, Any]] = {
