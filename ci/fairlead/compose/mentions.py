@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MAX_BYTES = 64 * 1024
 _MAX_FILES = 50
 _CONFIG_PATTERNS = ("*.conf", "*.conf.template", "*.template", "Caddyfile", "haproxy.cfg")
+_ROUTES_PATTERNS = (*_CONFIG_PATTERNS, "*.yaml", "*.yml", "*.toml")
+"""Of a folder that is mounted: Traefik is given one."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,22 @@ def read_mentions(definitions: Mapping[str, Any], root: Path) -> tuple[Mention, 
 def find_mentions(mentions: Iterable[Mention]) -> dict[str, FoundPort]:
     """The HTTP port under which each name is known to another service: ``http://name:port``, or 80 without one."""
     url = re.compile(r"\bhttp://([A-Za-z0-9][\w.-]*)(?::([0-9]{2,5}))?(?![\w.:-])")
-    upstream = re.compile(r"^\s*server\s+([A-Za-z0-9][\w.-]*)(?::([0-9]{2,5}))?[\s;]", re.MULTILINE)
+    name = r"([A-Za-z0-9][\w.-]*)"
+    fronts = (
+        # nginx, HAProxy (its first word is a name of its own), Caddy.
+        re.compile(rf"^\s*server\s+{name}(?::([0-9]{{2,5}}))?(?=[\s;])[^;\n{{]*;", re.MULTILINE),
+        re.compile(rf"^\s*server\s+\S+\s+{name}:([0-9]{{2,5}})(?=\s|\Z)", re.MULTILINE),
+        re.compile(
+            rf"^\s*reverse_proxy\s+(?:[/*@]\S*\s+)?(?:h2c://)?{name}:([0-9]{{2,5}})(?=\s|\Z)", re.MULTILINE
+        ),
+    )
     found: dict[str, FoundPort] = {}
     for mention in mentions:
-        for name, written in (*url.findall(mention.text), *upstream.findall(mention.text)):
-            if name != mention.service and name not in found:
+        for called, written in (pair for form in (url, *fronts) for pair in form.findall(mention.text)):
+            if called != mention.service and called not in found:
                 port = int(written or 80)
                 why = f"{mention.service} asks it at port {port}, says {mention.where}"
-                found[name] = FoundPort(port, why)
+                found[called] = FoundPort(port, why)
     return found
 
 
@@ -73,9 +83,9 @@ def _config_files(definition: Mapping[str, Any], root: Path) -> Iterator[Path]:
     inside = [source for source in sources if source.is_relative_to(root)]
     found: list[Path] = []
     for source in inside:
-        found += _matching(source) if os.path.isdir(source) else [source]  # noqa: PTH112 - never raises
+        found += _matching(source, _ROUTES_PATTERNS) if os.path.isdir(source) else [source]  # noqa: PTH112 - never raises
     if context != root and context.is_relative_to(root):
-        found += _matching(context)
+        found += _matching(context, _CONFIG_PATTERNS)
     yield from (file for file in found[:_MAX_FILES] if file.is_relative_to(root))
 
 
@@ -87,12 +97,12 @@ def read_small(file: Path, root: Path, most: int) -> str:
         return ""
 
 
-def _matching(folder: Path) -> list[Path]:
+def _matching(folder: Path, patterns: Iterable[str]) -> list[Path]:
     """Configuration files of a folder and of its own folders, no deeper."""
     try:
         return sorted(
             file
-            for pattern in _CONFIG_PATTERNS
+            for pattern in patterns
             for file in (*folder.glob(pattern), *folder.glob(f"[!.]*/{pattern}"))
             if "node_modules" not in file.parts
         )

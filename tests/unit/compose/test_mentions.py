@@ -14,6 +14,14 @@ from fairlead.compose.mentions import Mention, find_mentions, read_mentions, rea
         ("http://api:8000/v1", 8000),
         ("proxy_pass http://api;", 80),
         ("upstream x {\n  server api:9000;\n}", 9000),
+        ("upstream x {\n  server api:9000 max_fails=0;\n}", 9000),
+        ("backend x\n  server one api:9000 check\n", 9000),
+        ("backend x\n  server api api:9000 resolvers docker\n", 9000),
+        ("example.com\nreverse_proxy api:9000\n", 9000),
+        ("example.com {\n\treverse_proxy /v1/* api:9000\n}", 9000),
+        ("reverse_proxy @late h2c://api:9000 {\n", 9000),
+        ("url: http://api:9000", 9000),
+        ("reverse_proxy api.example.com:9000", None),
         ("http://api-two:1", None),
         ("http://api.example.com", None),
         ("postgres://api:5432", None),
@@ -38,6 +46,17 @@ def test_configuration_that_is_built_into_an_image_counts(tmp_path: Path) -> Non
     found = find_mentions(read_mentions(definitions, tmp_path)).get("api")
     assert found is not None
     assert found.why == "nginx asks it at port 8000, says default.conf"
+
+
+@pytest.mark.parametrize("name", ["dynamic.yaml", "dynamic.yml", "dynamic.toml"])
+def test_a_folder_of_routes_that_a_front_mounts_counts(tmp_path: Path, name: str) -> None:
+    """Traefik is given such a folder."""
+    (tmp_path / "traefik").mkdir()
+    (tmp_path / "traefik" / name).write_text('url = "http://api:8000"')
+    volumes = [{"type": "bind", "source": str(tmp_path / "traefik"), "target": "/etc/traefik"}]
+    found = find_mentions(read_mentions({"traefik": {"volumes": volumes}, "api": {}}, tmp_path)).get("api")
+    assert found is not None
+    assert found.port == 8000
 
 
 def test_nothing_outside_of_the_repository_is_looked_at(tmp_path: Path) -> None:
