@@ -12,6 +12,7 @@ from typing import Any
 
 from fairlead.compose.addresses import check_own_proxy, check_unserved, is_taken_over, plan_sites
 from fairlead.compose.definition import clean_definition
+from fairlead.compose.discovery import check_discovery
 from fairlead.compose.edge import plan_edge, unpublished
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.mounts import SecretSource, load_mounts, secret_sources
@@ -102,6 +103,7 @@ def split(
         if service.is_rolled:
             check_rolled(app, service, remarks)
     check_together(app, remarks)
+    check_discovery(app, remarks)
     if app.environment.edge:
         splitter.stand_behind_edge()
     if app.proxy is None:
