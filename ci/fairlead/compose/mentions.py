@@ -71,6 +71,24 @@ def find_mentions(mentions: Iterable[Mention]) -> dict[str, FoundPort]:
     return found
 
 
+def find_passed(mentions: Iterable[Mention]) -> frozenset[str]:
+    """What fronts call by FastCGI, uwsgi or SCGI, and nobody by HTTP, as their configuration says."""
+    name = r"([A-Za-z0-9][\w.-]*)"
+    passes = re.compile(
+        rf"\b(?:(?:uwsgi|fastcgi|scgi)_pass\s+(?:s?uwsgi://)?|php_fastcgi\s+(?:[/*@]\S*\s+)?){name}(?=[:;\s])"
+    )
+    pool = re.compile(rf"\bupstream\s+{name}\s*\{{([^}}]*)\}}")
+    member = re.compile(rf"\bserver\s+{name}(?=[:;\s])")
+    by_http = re.compile(rf"\bhttp://{name}")
+    passed: set[str] = set()
+    asked: set[str] = set()
+    for mention in mentions:
+        pools = {called: member.findall(members) for called, members in pool.findall(mention.text)}
+        passed.update(one for called in passes.findall(mention.text) for one in pools.get(called, [called]))
+        asked.update(one for called in by_http.findall(mention.text) for one in pools.get(called, [called]))
+    return frozenset(passed - asked - {"unix"})
+
+
 def _config_files(definition: Mapping[str, Any], root: Path) -> Iterator[Path]:
     sources = [
         Path(mount["source"])

@@ -52,6 +52,7 @@ class ServiceFacts:
         binds: its bind mounts of the repository, by target.
         imports_switch: it mounts a file that says ``import switch``.
         mentioned: the port under which another service knows it.
+        passed: a web server calls it by FastCGI, uwsgi or SCGI.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ServiceFacts:
     binds: Mapping[str, Bind] = field(default_factory=dict)
     imports_switch: bool = False
     mentioned: FoundPort | None = None
+    passed: bool = False
 
     @property
     def reference(self) -> str:
@@ -160,10 +162,10 @@ def infer_role(facts: ServiceFacts, found: FoundPort | None) -> tuple[Role, str]
 
 
 def _is_within(facts: ServiceFacts) -> bool:
-    """Whether it is called otherwise than by HTTP: it says so, speaks uWSGI, or is PHP-FPM, alone or with a program in it."""
+    """Whether it is called otherwise than by HTTP: it or its caller says so, or it is PHP-FPM, alone or with a program in it."""
     if "together" in facts.declared:
         return facts.declared["together"] is True
-    if _speaks_uwsgi(facts):
+    if _speaks_uwsgi(facts) or (facts.passed and not parse_published(facts.definition)):
         return True
     reference = facts.reference if not facts.dockerfile.base else facts.dockerfile.base
     name = reference.partition("@")[0].rpartition("/")[2]

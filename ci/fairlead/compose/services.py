@@ -10,8 +10,8 @@ from fairlead.compose.binds import sort_binds
 from fairlead.compose.clean import clean_service
 from fairlead.compose.dockerfile import DockerfileFacts, parse_dockerfile, read_dockerfile
 from fairlead.compose.images import own_image
-from fairlead.compose.known_images import is_ops_image
-from fairlead.compose.mentions import find_mentions, read_mentions, read_small
+from fairlead.compose.known_images import is_ops_image, is_proxy_image
+from fairlead.compose.mentions import Mention, find_mentions, find_passed, read_mentions, read_small
 from fairlead.compose.model import Service
 from fairlead.compose.roles import ServiceFacts, as_front, infer_service, needs_mention, runs_once
 from fairlead.origin import find_repository
@@ -63,25 +63,34 @@ def infer_services(
     lasting = {name: one for name, one in cleaned.items() if name not in awaited and not _is_helper(one)}
     shared = _shared_volumes(lasting, binds) | _release_volumes(volumes)
     folders = frozenset(_host_folders(cleaned, binds)) if deployed else frozenset()
-    mentions: Mapping[str, FoundPort] | None = None
+    mentions: tuple[Mention, ...] | None = None
+    known: Mapping[str, FoundPort] | None = None
+    owns = {name: own_image(name, one, images, registry) for name, one in cleaned.items()}
+    dockerfiles = {name: _dockerfile(one, images.get(owns[name]), root) for name, one in cleaned.items()}
+    # Only a web server calls by FastCGI and its like.
+    if any(
+        is_proxy_image(dockerfiles[name].base or str(one.get("image", ""))) for name, one in cleaned.items()
+    ):
+        mentions = read_mentions(cleaned, root)
+    passed = find_passed(mentions or ())
     services = {}
     for name, definition in cleaned.items():
-        image = own_image(name, definition, images, registry)
         facts = ServiceFacts(
             name=name,
             definition=definition,
-            image=image,
-            dockerfile=_dockerfile(definition, images.get(image), root),
+            image=owns[name],
+            dockerfile=dockerfiles[name],
             awaited_end=awaited.get(name, ""),
             shared_volumes=shared,
             host_folders=folders,
             binds=binds.get(name, {}),
             imports_switch=_imports_switch(definition, root),
+            passed=name in passed,
         )
         if needs_mention(facts):
             # What others call it is read last and once: it means looking into their files.
-            mentions = find_mentions(read_mentions(cleaned, root)) if mentions is None else mentions
-            facts = replace(facts, mentioned=mentions.get(name))
+            known = find_mentions(mentions or read_mentions(cleaned, root)) if known is None else known
+            facts = replace(facts, mentioned=known.get(name))
         service = infer_service(facts)
         services[name] = service if deployed else as_front(service)
     return services

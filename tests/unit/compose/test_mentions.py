@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose.mentions import Mention, find_mentions, read_mentions, read_small
+from fairlead.compose.mentions import Mention, find_mentions, find_passed, read_mentions, read_small
+from fairlead.compose.services import infer_services
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,42 @@ def test_a_file_that_is_too_large_or_cannot_be_read_says_nothing(tmp_path: Path)
     assert read_small(tmp_path / "small.conf", tmp_path, 4) == ""
     assert read_small(tmp_path / "gone.conf", tmp_path, 5) == ""
     assert read_small(tmp_path, tmp_path, 5) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "passed"),
+    [
+        ("location / { uwsgi_pass api:3031; }", {"api"}),
+        ("location / { uwsgi_pass  uwsgi://api:3031 ; }", {"api"}),
+        ("fastcgi_pass api:9000;", {"api"}),
+        ("scgi_pass api:4000;", {"api"}),
+        ("php_fastcgi api:9000", {"api"}),
+        ("php_fastcgi /app/* api:9000 {", {"api"}),
+        (
+            "upstream pool {\n server api:3031;\n server other:3031 backup;\n}\nuwsgi_pass pool;",
+            {"api", "other"},
+        ),
+        ("upstream pool { server api:8000; }\nproxy_pass http://pool;", set()),
+        ("uwsgi_pass api:3031; proxy_pass http://api:8000;", set()),
+        ("uwsgi_pass unix:/run/app.sock;", set()),
+        ("uwsgi_pass $where;", set()),
+        ("grpc_pass grpc://api:50051;", set()),
+    ],
+)
+def test_what_a_front_calls_otherwise_than_by_http(text: str, passed: set[str]) -> None:
+    assert find_passed([Mention("front", "nginx.conf", text)]) == passed
+
+
+@pytest.mark.parametrize("ports", [[], [{"target": 8000, "published": "8000"}]])
+def test_what_a_front_calls_so_belongs_to_its_release(tmp_path: Path, ports: list[dict[str, Any]]) -> None:
+    """What speaks uwsgi by a file of its own is known from its front's. Who publishes a port speaks HTTP there."""
+    (tmp_path / "nginx.conf").write_text("location / { uwsgi_pass app:3031; }")
+    volumes = [{"type": "bind", "source": str(tmp_path / "nginx.conf"), "target": "/etc/nginx/nginx.conf"}]
+    app = {
+        "image": "acme/app",
+        "command": ["uwsgi", "--ini", "uwsgi.ini"],
+        "expose": ["3031"],
+        "ports": ports,
+    }
+    services = infer_services({"app": app, "front": {"image": "nginx:1", "volumes": volumes}}, root=tmp_path)
+    assert services["app"].is_within == (not ports)
