@@ -14,7 +14,7 @@ from fairlead.compose.addresses import check_own_proxy, check_unserved, is_taken
 from fairlead.compose.definition import clean_definition
 from fairlead.compose.discovery import check_discovery
 from fairlead.compose.edge import plan_edge, unpublished
-from fairlead.compose.model import ComposeApp, Service
+from fairlead.compose.model import GENERATED_PROXY, ComposeApp, Service
 from fairlead.compose.mounts import SecretSource, load_mounts, secret_sources
 from fairlead.compose.ports import parse_published
 from fairlead.compose.proxy import CADDYFILE, join_networks, load_acme_root, plan_proxy
@@ -123,6 +123,14 @@ def split(
     return splitter.parts()
 
 
+_ONE_HOLDER = "let one of them publish another port, or none where only services of the app call it"
+_ONE_FRONT = (
+    "the proxy that Fairlead adds holds it for the url, with the certificate: let {front} speak plain HTTP and publish no port that "
+    "it ends TLS at; or, of a Caddy, let it be the proxy: `import /fairlead/switch.caddy` and `import switch SERVICE PORT` "
+    "in its Caddyfile (docs/proxy.md)"
+)
+
+
 def _check_host_ports(services: Mapping[str, Any], remarks: Remarks) -> None:
     """Refuse what publishes a port of the host that is published already."""
     holders: dict[tuple[int, str], list[tuple[str, str]]] = {}
@@ -136,7 +144,9 @@ def _check_host_ports(services: Mapping[str, Any], remarks: Remarks) -> None:
             if holder is not None:
                 what = f"{name} publishes {shown} twice" if holder == name else ""
                 what = what or f"{name} and {holder} both publish {shown}"
-                remarks.fault("port-clash", ("services", name, "ports"), what)
+                other = name if holder == GENERATED_PROXY else holder
+                fix = _ONE_FRONT.format(front=other) if GENERATED_PROXY in (name, holder) else _ONE_HOLDER
+                remarks.fault("port-clash", ("services", other, "ports"), what, fix)
             before.append((name, port.host_ip))
 
 

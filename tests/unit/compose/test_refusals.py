@@ -104,6 +104,19 @@ def test_two_services_cannot_publish_one_host_port(tmp_path: Path) -> None:
     with pytest.raises(ComposeInvalidError) as raised:
         split_small(small_app(tmp_path, text, images=()))
     assert raised.value.findings[0].rule == "port-clash"
+    assert "another port" in raised.value.findings[0].fix
+
+
+def test_a_front_that_ends_tls_itself_is_told_what_to_do(tmp_path: Path) -> None:
+    """Stock Caddy with certificates of its own in a volume: it publishes what the added proxy holds for the url."""
+    front = "  caddy:\n    image: caddy:2\n    ports: ['80:80', '443:443']\n    volumes: ['certs:/data']\n"
+    text = f"{WEB}{front}volumes: {{certs: {{}}}}\n"
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(small_app(tmp_path, text, url="https://example.com"))
+    (finding,) = raised.value.findings
+    assert finding.rule == "port-clash"
+    assert "import /fairlead/switch.caddy" in finding.fix
+    assert "plain HTTP" in finding.fix
 
 
 def test_a_needed_service_behind_a_profile_is_refused_until_the_profile_is_deployed(tmp_path: Path) -> None:
