@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from fairlead.compose.known_images import is_proxy_image
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.ports import PublishedPort, parse_published
 from fairlead.compose.refusals import may_speak_http
@@ -107,8 +108,8 @@ def is_taken_over(service: Service, port: PublishedPort) -> bool:
 def find_front_service(app: ComposeApp, remarks: Remarks) -> Service | None:
     """The service that answers the environment's url.
 
-    Who publishes the url's port, else who publishes 80 or 443, else any port, else the only one that has no domain of
-    its own.
+    Who publishes the url's port, else who publishes 80 or 443, else any port (a web server before others), else the only
+    one that has no domain of its own.
     """
     chosen = likely_front(app)
     if chosen is not None:
@@ -133,6 +134,7 @@ def likely_front(app: ComposeApp) -> Service | None:
     for choice in (
         [one for one in candidates if front is not None and front.port in published[one.name]],
         [one for one in candidates if {80, 443} & published[one.name]],
+        [one for one in candidates if published[one.name] and _is_web_server(one)],
         [one for one in candidates if published[one.name]],
     ):
         if choice:
@@ -140,6 +142,10 @@ def likely_front(app: ComposeApp) -> Service | None:
     rest = [one for one in candidates if one.name not in app.environment.domains]
     sole = rest if len(rest) == 1 else candidates
     return sole[0] if len(sole) == 1 else None
+
+
+def _is_web_server(service: Service) -> bool:
+    return is_proxy_image(service.dockerfile.base or service.reference)
 
 
 def _candidates(app: ComposeApp) -> list[Service]:

@@ -78,6 +78,17 @@ def test_who_publishes_80_answers_the_address(tmp_path: Path) -> None:
     )
 
 
+def test_of_those_that_publish_other_ports_the_web_server_answers_the_address(tmp_path: Path) -> None:
+    """What stands in front is nginx, whichever service the file names first."""
+    entries = (
+        "auth: {image: auth, ports: ['4180:4180']}",
+        "nginx: {image: 'nginx:1', ports: ['8080:8080']}",
+        "web: {image: web, ports: ['5000:5000']}",
+    )
+    text = caddyfile(split_small(small_app(tmp_path, services(*entries), url="https://a.example.com")))
+    assert "https://a.example.com {\n\timport switch nginx 8080\n" in text
+
+
 def test_it_is_asked_who_answers_when_nothing_tells(tmp_path: Path) -> None:
     text = services("api: {image: api, expose: ['1']}", "web: {image: web, expose: ['2']}")
     with pytest.raises(ComposeInvalidError) as raised:
