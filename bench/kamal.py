@@ -30,8 +30,8 @@ from fairlead.process import Completed, run, which
 from fairlead.tools.cache import cache_dir
 
 _SUITE = "forky"
-_PROXY = "v0.9.2"
-_MODULE = f"github.com/basecamp/kamal-proxy@{_PROXY}"
+PROXY = "v0.9.2"
+_MODULE = f"github.com/basecamp/kamal-proxy@{PROXY}"
 _CONTAINER = "fairlead-bench-kamal"
 _FIFTH = 0.2
 _ROUNDS = 4
@@ -102,12 +102,12 @@ def _publish_images(ground: Ground) -> str:
     for tag in ("v0", "v1", "v2", "bad"):
         lines = [f"FROM {base}", 'LABEL service="streams"', f"ENV RELEASE={tag}"]
         lines += ["ENV FAULT=crash"] if tag == "bad" else []
-        _build(folder, login, "\n".join(lines), f"{repository}:{tag}")
-    _build_proxy(folder, login, f"{ground.lab.registry}/lab/kamal-proxy:{_PROXY}", ground)
+        build_image(folder, login, "\n".join(lines), f"{repository}:{tag}")
+    build_proxy(folder, login, ground.lab.registry)
     return repository
 
 
-def _build(folder: Path, login: list[str | Path], dockerfile: str, reference: str) -> None:
+def build_image(folder: Path, login: list[str | Path], dockerfile: str, reference: str) -> None:
     (folder / "Dockerfile").write_text(dockerfile + "\n")
     words: list[str | Path] = [
         "build",
@@ -123,37 +123,41 @@ def _build(folder: Path, login: list[str | Path], dockerfile: str, reference: st
     run_docker(*login, "push", "--quiet", reference)
 
 
-def _build_proxy(folder: Path, login: list[str | Path], reference: str, ground: Ground) -> None:
+def build_proxy(folder: Path, login: list[str | Path], registry: str) -> None:
     """Kamal's proxy as its own Dockerfile makes it, on the lab's Debian."""
-    (folder / "kamal-proxy").write_bytes(_fetch_proxy().read_bytes())
+    (folder / "kamal-proxy").write_bytes(fetch_proxy().read_bytes())
     lines = (
-        f"FROM {ground.lab.registry}/library/debian:trixie-slim",
+        f"FROM {registry}/library/debian:trixie-slim",
         "COPY --chmod=755 kamal-proxy /usr/local/bin/",
         "RUN useradd --create-home kamal-proxy",
         "RUN install -d -o kamal-proxy -g kamal-proxy /home/kamal-proxy/.config/kamal-proxy",
         "USER kamal-proxy:kamal-proxy",
         'CMD ["kamal-proxy", "run"]',
     )
-    _build(folder, login, "\n".join(lines), reference)
+    build_image(folder, login, "\n".join(lines), f"{registry}/lab/kamal-proxy:{PROXY}")
 
 
-def _fetch_proxy() -> Path:
+def fetch_proxy() -> Path:
     """The program, built once from its Go module.
 
     Raises:
         ToolMissingError: there is no Go to build it with.
     """
-    program = cache_dir() / "bench" / f"kamal-proxy-{_PROXY}"
+    program = cache_dir() / "bench" / f"kamal-proxy-{PROXY}"
     if program.exists():
         return program
     if which("go") is None:
         raise ToolMissingError(
             "the benchmark beside Kamal builds its proxy with Go", fix="install Go 1.25 or newer"
         )
-    folder = cache_dir() / "bench" / "go"
-    environ = {"GOBIN": str(folder), "CGO_ENABLED": "0", "GOFLAGS": "-trimpath"}
-    run(["go", "install", f"{_MODULE.replace('@', '/cmd/kamal-proxy@')}"], env=environ, also=GO)
-    return (folder / "kamal-proxy").rename(program)
+    program.parent.mkdir(parents=True, exist_ok=True)
+    # Of its own module: `go install` asks for the list of its versions as well, which not every mirror has.
+    found = run(["go", "mod", "download", "-json", _MODULE], also=GO)
+    environ = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -trimpath"}
+    built = program.with_suffix(".new")
+    words: list[str | Path] = ["go", "build", "-o", built, "./cmd/kamal-proxy"]
+    run(words, cwd=Path(json.loads(found.stdout)["Dir"]), env=environ, also=GO)
+    return built.rename(program)
 
 
 @contextmanager
@@ -172,7 +176,7 @@ def _kamal(ground: Ground, repository: str) -> Iterator[Kamal]:
         "run", "--detach", "--init", "--name", _CONTAINER, "--network", "host", "--workdir", "/app",
         "--volume", f"{folder}:/app", "--volume", f"{ground.lab.identity}:/root/key:ro",
         "--volume", f"{ground.lab.known_hosts}:/root/.ssh/known_hosts:ro", "--env", "KAMAL_REGISTRY_PASSWORD",
-        _image(),
+        kamal_image(),
     )  # fmt: skip
 
     def kamal(*words: str, check: bool = True) -> Completed:
@@ -207,14 +211,14 @@ def _render_configuration(ground: Ground, repository: str) -> str:
                 "healthcheck": {"path": "/health", "interval": 1},
                 # An app with streams and slow transfers says so: the default holds bodies back until they are whole.
                 "buffering": {"requests": False, "responses": False},
-                "run": {"registry": ground.lab.registry, "repository": "lab/kamal-proxy", "version": _PROXY},
+                "run": {"registry": ground.lab.registry, "repository": "lab/kamal-proxy", "version": PROXY},
             },
         },
         indent=2,
     )
 
 
-def _image() -> str:
+def kamal_image() -> str:
     """Kamal's image in the engine, made from Debian's packages the first time."""
     reference = f"fairlead.lab/{_RECIPE.name}:{_RECIPE.tags[0]}"
     if not has_image(reference):
