@@ -10,20 +10,23 @@ from tests.e2e.shapes.story import Cell
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = DOCS / "apps.md"
 COMPARISON = DOCS / "comparison.md"
-_BEGIN, _END = "<!-- shapes: written by `make shapes` -->", "<!-- end of shapes -->"
+_BEGIN, _END = "<!-- {0}: written by `make shapes` -->", "<!-- end of {0} -->"
 _HEAD = """\
 | shape | step | exit | requests answered meanwhile | served afterwards | data |
 |---|---|---|---|---|---|
 """
 
 
-def write_table(page: Path, order: Sequence[str], cells: Mapping[str, Sequence[Cell]]) -> None:
+def write_table(
+    page: Path, order: Sequence[str], cells: Mapping[str, Sequence[Cell]], *, name: str = "shapes"
+) -> None:
     """Put what came of each step of each shape between the two marks of the page; shapes that did not run stay."""
-    before, rest = page.read_text().split(_BEGIN)
-    table, after = rest.split(_END)
+    begin, end = _BEGIN.format(name), _END.format(name)
+    before, rest = page.read_text().split(begin)
+    table, after = rest.split(end)
     rows = {**parse(table), **{shape: render(shape, steps) for shape, steps in cells.items()}}
     text = "".join(rows[shape] for shape in order if shape in rows)
-    page.write_text(f"{before}{_BEGIN}\n\n{_HEAD}{text}\n{_END}{after}")
+    page.write_text(f"{before}{begin}\n\n{_HEAD}{text}\n{end}{after}")
 
 
 def parse(table: str) -> dict[str, str]:
