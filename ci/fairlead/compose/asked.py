@@ -148,7 +148,8 @@ def ask_compose(
     beside = absolute[0].parent / ".env"
     env_files = env_files or [beside if beside.is_file() else Path(os.devnull)]
     program, version = found
-    told = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.environ.get("HOME", "/")}
+    home = os.environ.get("HOME", "/")
+    told = {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "PWD": str(absolute[0].parent)}
     passed = interpolated(variables)
     own = {name: value for name, value in passed.items() if os.environ.get(name) == value}
     said = render_variables({name: value for name, value in passed.items() if name not in own})

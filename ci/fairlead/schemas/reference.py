@@ -53,7 +53,7 @@ services:
 ```
 
 `FAIRLEAD_REGISTRY`, `FAIRLEAD_TAG` (`sha-<commit>`) and `FAIRLEAD_REVISION` (the commit) can be used in compose
-files, beside the environment's `variables`. A `.env` beside the first compose file is read, as Compose does.
+files, beside the environment's `variables`. A `.env` beside the first compose file is read, as Compose does, and `PWD` is that folder.
 Nothing else of the caller's shell reaches the files.
 """
 

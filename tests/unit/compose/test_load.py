@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.compose import ComposeApp, load_app
+from fairlead.compose.loader import load_model
 from fairlead.errors import ComposeInvalidError
 from fairlead.settings.values import Environment, Settings
 
@@ -59,3 +60,18 @@ def test_an_env_file_beside_the_compose_file_is_read_and_told(tmp_path: Path) ->
     assert [note.rule for note in app.notes] == ["env-file", "unset-variable"]
     assert app.notes[1].location is not None
     assert str(app.notes[1].location).endswith("compose.yaml:1:25")
+
+
+@pytest.mark.parametrize("said", ["$PWD", "${PWD}", "${PWD:?}"])
+def test_pwd_is_the_folder_of_the_compose_file(tmp_path: Path, said: str) -> None:
+    """A shell sets it for whoever runs docker compose there: `$PWD/Caddyfile:/etc/caddy/Caddyfile` stands in many files."""
+    (tmp_path / "Caddyfile").write_text(":80\n")
+    (tmp_path / "compose.yaml").write_text(
+        f"services:\n  web:\n    image: caddy:2\n    volumes: ['{said}/Caddyfile:/etc/caddy/Caddyfile']\n"
+    )
+    model = load_model([tmp_path / "compose.yaml"], variables={})
+    assert not model.faults
+    assert model.value["services"]["web"]["volumes"][0]["source"] == str(tmp_path / "Caddyfile")
+    assert [use.name for use in model.uses if not use.is_set] == []
+    other = load_model([tmp_path / "compose.yaml"], variables={"PWD": "/srv"})
+    assert other.value["services"]["web"]["volumes"][0]["source"] == "/srv/Caddyfile"

@@ -41,7 +41,8 @@ def load_model(
 
     Args:
         paths: the files, a later one over an earlier.
-        variables: for ``${…}``; nothing of the process's environment is looked at but the home folder, for ``~``.
+        variables: for ``${…}``; nothing of the process's environment is looked at but the home folder, for ``~``. ``PWD`` is
+            where relative paths start, unless it is given.
         name: of the project; if empty, ``COMPOSE_PROJECT_NAME``, else ``name:`` of the files, else the folder's.
         env_files: files of variables instead of the ``.env`` beside the first file; ``variables`` win over them.
         root: where relative paths start; the folder of the first file if None.
@@ -70,7 +71,8 @@ def _load(
     homes = {repository_of(folder) for folder in folders} | {real_path(str(path)) for path in env_files}
     reader = Reader(_shown, homes)
     merging = Merging()
-    known = _variables(reader, directory, variables, env_files)
+    # As in the shell of who runs Compose there.
+    known = {"PWD": directory, **_variables(reader, directory, variables, env_files)}
     project = project_name(reader, absolute, known, name, directory)
     known = {**known, PROJECT_NAME: project}
     assembly = Assembly(
