@@ -38,8 +38,8 @@ actions: ## the workflows under act, against the lab
 adversary: ## try to break what is promised, as each of six people
 	$(dev) python -m pytest tests/adversary
 
-shapes: ## apps of every shape, with every fault, into docs/apps.md
-	FAIRLEAD_SHAPES=all $(dev) python -m pytest tests/e2e/shapes
+shapes: ## apps of every shape with every fault, into docs/apps.md, and public stacks
+	FAIRLEAD_SHAPES=all $(dev) python -m pytest tests/e2e/shapes tests/e2e/foreign
 
 check: ## format, lint, types, import direction, workflows, locks
 	$(dev) python -m tests.check

@@ -1,0 +1,1 @@
+"""Public stacks that bring a front of their own."""
