@@ -15,6 +15,7 @@ from bench.kamal import PROXY, build_image, build_proxy, kamal_image
 from fairlead.lab.engine import run_docker
 from fairlead.lab.state import Lab, Server
 from tests.e2e.shapes.story import FAULTS
+from tests.e2e.workbench import on_server
 from tests.ended import Ended
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -94,6 +95,7 @@ def kamal(
         yield ByKamal(container)
     finally:
         run_docker("rm", "--force", container, check=False)
+        on_server(server, "rm", "-rf", *(f"/home/{server.user}/{name}" for name in (".kamal", ".docker")))
 
 
 def _publish(folder: Path, lab: Lab, image: str, repository: str) -> None:
