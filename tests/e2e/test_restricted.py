@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[Sequence[str], ...]] = {
     "rollback": (("rollback", "--dry-run"), ("rollback",)),
     "repair": (("repair",),),
     "drain": (("host", "drain", "{host}", "--timeout", "1s"), ("host", "undrain", "{host}")),
+    "maintenance": (("maintenance", "on"), ("maintenance", "off")),
     "remove": (("remove", "--yes"),),
 }
 

@@ -1,4 +1,4 @@
-"""``fairlead history``: the deploys and rollbacks of an environment."""
+"""``fairlead history``: the deploys, rollbacks and maintenances of an environment."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from fairlead.cli.options import environment_option, examples
     help="How many; 0 is all.",
 )
 def command(environment: str | None, known_hosts: Path | None, identity: Path | None, limit: int) -> None:
-    """List the deploys and rollbacks of an environment, newest first, from the servers' own journals."""
+    """List the deploys, rollbacks and maintenances of an environment, newest first, from the servers' own journals."""
     from fairlead.host.text import HISTORY_HEADERS, history_rows
 
     reporter = report.current()

@@ -365,6 +365,9 @@ def _read_origin(place: Place, reporter: Reporter) -> Origin:
 
 def _sentence(place: Place, result: Event) -> str:
     where = place.environment.url or place.host
+    if any((one.get("data") or {}).get("maintenance") for one in result["hosts"]):
+        ready = result["serving"] if result["status"] == "unchanged" else result["release"]
+        return f"{place.app} {ready} is ready at {where}, and users see the page of the maintenance: `fairlead maintenance off` lets them in"
     if result["status"] == "unchanged":
         return f"{place.app} {result['serving']} serves already at {where}: nothing to do"
     return f"{place.app} {result['release']} serves at {where}"

@@ -56,6 +56,9 @@ VERBS: dict[str, Verb] = {
     "rollback": Verb("fairlead.cli.rollback:command", _OPERATE, "Go back to an earlier release."),
     "secrets": Verb("fairlead.cli.secrets:command", _OPERATE, "Give a secret a new value."),
     "repair": Verb("fairlead.cli.repair:command", _OPERATE, "Put in order what a death left unfinished."),
+    "maintenance": Verb(
+        "fairlead.cli.maintenance:command", _OPERATE, "Show everybody a page, or let users in again."
+    ),
     "status": Verb("fairlead.cli.status:command", _OPERATE, "Show what serves, and prove it by digest."),
     "diff": Verb("fairlead.cli.diff:command", _OPERATE, "Compare what runs with what the repository says."),
     "history": Verb("fairlead.cli.history:command", _OPERATE, "List the deploys of an environment."),

@@ -46,7 +46,8 @@ def command(
 
     What a death left unfinished is finished or taken back first; a deploy that is under way goes on.
     A link of the chain that cannot be shown from here is named, and is no failure. One that contradicts is, and so is
-    a service that does not run, is restarted over and over or is unhealthy, or a page that users do not get: exit code 4.
+    a service that does not run, is restarted over and over or is unhealthy, or a page that users do not get, in a
+    maintenance too: exit code 4.
     """
     from fairlead.host.text import find_troubles
     from fairlead.image.workdir import claim_work_dir

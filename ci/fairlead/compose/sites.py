@@ -179,6 +179,7 @@ def _render_way(site: Site, indent: str = "\t") -> str:
         return f"{indent}import {snippet} {site.service.name} {site.target}\n"
     versions = ("\t\tversions h2c",) if site.service.protocol == "h2c" else ()
     lines = (
+        f"import fairlead-maintenance {site.service.name}",
         "reverse_proxy {",
         *(
             "\tdynamic a {",

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from . import console
-from .errors import AgentError, InputFault
+from .errors import AgentError, InputFault, as_fault
 from .paths import Paths, app_paths, fairlead_root, list_apps
 from .text import find_troubles
 
@@ -34,6 +34,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return error.exit_code
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        # Of another user's folder, of a file that is not there.
+        fault = as_fault(error)
+        console.show_error(fault.to_json(), as_json=words.json)
+        return fault.exit_code
     except KeyboardInterrupt:
         return 130
 
@@ -54,6 +59,8 @@ def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
         return _change(paths, words)
     if words.verb == "relieve":
         return _relieve(paths, words.serving)
+    if words.verb == "maintenance":
+        return _keep_out(paths, words)
     if words.verb == "logs":
         return _print_logs(paths, words)
     data = _read(paths, words.verb)
@@ -73,7 +80,7 @@ def _read(paths: Paths, verb: str) -> Mapping[str, Any]:
         return {"app": paths.app, "history": read_history(paths)}
     engine = Engine.connect()
     state = read_state(paths, engine)
-    return {**tell_state(paths, state), "unserved": ask_public(state, engine)}
+    return {**tell_state(paths, state), "unserved": ask_public(paths, state, engine)}
 
 
 def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
@@ -86,6 +93,31 @@ def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
         else:
             console.say(console.render_log(line))
     return 0
+
+
+def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
+    """Show everybody a page, or let users in; it needs no engine but to see that they get what it says."""
+    from .engine import Engine
+    from .maintaining import let_in, see
+    from .maintenance import parse_order, read_maintenance, start_maintenance
+
+    if not paths.journal.exists():
+        raise InputFault(f"{paths.app} has never been deployed here")
+    by = f"{getpass.getuser()} on the server"
+    if words.to == "off":
+        data = let_in(paths, Engine.connect(), by)
+        faults, said = data["unserved"], "users are let in"
+    else:
+        page = words.page.read_text(errors="surrogateescape") if words.page else ""
+        before = read_maintenance(paths)
+        told = start_maintenance(paths, parse_order(page, words.retry_after), by)
+        data = see(paths, Engine.connect(), told, is_new=before is None)
+        faults, said = data["unseen"], "users see a page with 503 until `maintenance off`"
+    if words.json:
+        console.say_json(data, pretty=True)
+    else:
+        console.say("\n".join([said, *faults]))
+    return AgentError.exit_code if faults else 0
 
 
 def _relieve(paths: Paths, serving: str) -> int:
@@ -168,6 +200,12 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("-f", "--follow", action="store_true", help="go on as new lines come")
     logs.add_argument("--tail", type=int, default=100, metavar="N", help="lines from the past (100)")
     verbs.add_parser("repair", help="finish or undo what a crash interrupted")
+    closed = verbs.add_parser("maintenance", help="show everybody a page with 503, or let users in again")
+    closed.add_argument("to", choices=("on", "off"))
+    closed.add_argument("--page", type=Path, metavar="FILE", help="one HTML file (a plain page of ours)")
+    closed.add_argument(
+        "--retry-after", type=int, default=300, metavar="SECONDS", help="told to clients (300)"
+    )
     verbs.add_parser("serve", help=argparse.SUPPRESS)
     verbs.add_parser("relieve", help=argparse.SUPPRESS).add_argument("serving")
     for sub in verbs.choices.values():

@@ -61,7 +61,7 @@ def answer_state(root: Path, frame: Frame, restriction: Restriction) -> Mapping[
     if frame.get("ask") is True:
         from .serving import ask_public
 
-        told["unserved"] = ask_public(state, engine)
+        told["unserved"] = ask_public(paths, state, engine)
     if frame.get("marks") is not True or not restriction.brings_secrets:
         return told
     # For who brings values of secrets: whoever has the key of their names can try values. `status` shows the rest.

@@ -23,6 +23,7 @@ from .journal import Journal
 from .layout import make_layout
 from .ledger import DEPLOY, ROLLBACK
 from .lock import Holder, hold_lock
+from .maintenance import KIND, read_maintenance
 from .orders import heed
 from .owner import Owner, require_owner
 from .paths import Paths
@@ -36,6 +37,7 @@ from .result import Emit, Result
 from .routes import read_live
 from .serving import require_serving
 from .state import State
+from .text import maintenance_sentence
 from .tidy import tidy_images
 from .transaction import Timeline, begin_transaction, run_transaction
 from .trespass import refuse_trespass
@@ -110,7 +112,7 @@ def _change(
     timeline = Timeline(emit)
     timeline.begin("prepare")
     result = Result("failed")
-    told = _Told(emit)
+    told = _Told(paths, emit)
     bundle: Optional[Bundle] = None
     try:
         asked = (request.task, request.by, request.options, request.claim)
@@ -221,16 +223,26 @@ def _finish_removal(paths: Paths, engine: Engine, emit: Emit) -> bool:
 
 
 class _Told:
-    """The result goes out once, by whoever has it first; ``result`` is what the caller was told."""
+    """The result goes out once, by whoever has it first; ``result`` is what the caller was told.
 
-    def __init__(self, emit: Emit) -> None:
+    In a maintenance what serves is seen by nobody yet, and that is told with it.
+    """
+
+    def __init__(self, paths: Paths, emit: Emit) -> None:
+        self._paths = paths
         self.emit = emit
         self.result: Optional[Result] = None
 
     def __call__(self, result: Result) -> None:
         if self.result is None:
             self.result = result
-            self.emit(result.to_event())
+            shown = read_maintenance(self._paths)
+            if shown is not None:
+                told = shown.to_json()
+                text = maintenance_sentence(told)
+                self.emit({"event": "note", "level": "warning", "text": text, "phase": ""})
+                self.result = replace(result, data={**result.data, KIND: told})
+            self.emit(self.result.to_event())
 
 
 def _conduct(context: Context, timeline: Timeline, told: _Told) -> Result:

@@ -70,6 +70,7 @@ class Door:
             "repair": self._repair,
             "drain": partial(_drain, self._root, self._restriction),
             "undrain": partial(_undrain, self._root, self._restriction),
+            "maintenance": partial(_maintenance, self._root, self._restriction),
             "remove": self._remove,
         }
         self._taking: Mapping[str, Callable[[Frame, list[int]], Iterator[Event]]] = {
@@ -304,6 +305,12 @@ def _undrain(root: Path, restriction: Restriction, frame: Frame) -> Iterator[Eve
     from .draining import undrain
 
     return undrain(root, frame, restriction)
+
+
+def _maintenance(root: Path, restriction: Restriction, frame: Frame) -> Iterator[Event]:
+    from .maintaining import answer_maintenance
+
+    return answer_maintenance(root, frame, restriction)
 
 
 def _make_ready() -> None:

@@ -24,7 +24,7 @@ from .paths import Paths
 from .routes import read_live
 from .traffic import Recorder, sum_traffic
 
-_PATH = re.compile(r"(/[A-Za-z0-9_~.-]+)+")
+PATH = re.compile(r"(/[A-Za-z0-9_~.-]+)+")
 _MAX_PATHS = 20
 _MAX_CHARS = 200
 QUIET_SECONDS = 3.0
@@ -49,7 +49,7 @@ def parse_paths(raw: object) -> tuple[str, ...]:
     if not isinstance(raw, (list, tuple)) or len(raw) > _MAX_PATHS:
         raise InputFault(f"`paths` must list at most {_MAX_PATHS} paths")
     for path in raw:
-        holds = isinstance(path, str) and len(path) <= _MAX_CHARS and _PATH.fullmatch(path)
+        holds = isinstance(path, str) and len(path) <= _MAX_CHARS and PATH.fullmatch(path)
         if not holds or any(part in (".", "..") for part in path.split("/")):
             raise InputFault(
                 f"{str(path)[:60]!r} is no path to drain by",
@@ -66,7 +66,7 @@ def plan_paths(live: Bundle) -> tuple[str, ...]:
     found = [one.path for one in health if one is not None]
     found += [probe.path for probe in live.release.probes]
     plain = (path.partition("?")[0] for path in found)
-    return tuple(dict.fromkeys(path for path in plain if _PATH.fullmatch(path)))
+    return tuple(dict.fromkeys(path for path in plain if PATH.fullmatch(path)))
 
 
 def start_drain(paths: Paths, given: Sequence[str]) -> tuple[str, ...]:

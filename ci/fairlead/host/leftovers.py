@@ -21,12 +21,16 @@ _STALE = 3600.0
 def sweep_leftovers(paths: Paths) -> list[Path]:
     """Remove what nobody will finish; call it under the app's lock.
 
-    What is written without the lock (secrets and requests that arrive, the launcher) is spared for an hour.
+    What is written without the lock (secrets and requests that arrive, the launcher, the way to a page) is spared for
+    an hour.
 
     Returns: what was removed.
     """
     found = [*_scratch(paths.home, paths.run, paths.routes, paths.releases, paths.files)]
-    doomed = [entry for entry in found if paths.launcher.name not in entry.name or _is_stale(entry)]
+    unlocked = (paths.launcher.name, paths.maintenance.name)
+    doomed = [
+        entry for entry in found if not any(name in entry.name for name in unlocked) or _is_stale(entry)
+    ]
     secrets = paths.secrets.glob("*") if paths.secrets.is_dir() else ()
     doomed += [entry for entry in _scratch(paths.tasks, *secrets) if _is_stale(entry)]
     for entry in doomed:

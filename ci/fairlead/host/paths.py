@@ -98,6 +98,24 @@ class Paths:
         return self.home / "drained"
 
     @property
+    def maintenance(self) -> Path:
+        """While everybody sees a page instead of the app: a symlink to what is shown."""
+        return self.home / "maintenance"
+
+    @property
+    def maintenance_pages(self) -> Path:
+        return self.home / "maintenance.d"
+
+    @property
+    def maintenance_journal(self) -> Path:
+        return self.home / "maintenance.jsonl"
+
+    @property
+    def maintenance_lock(self) -> Path:
+        """Held for a moment, and not by a deploy."""
+        return self.home / "maintenance.lock"
+
+    @property
     def journal(self) -> Path:
         return self.home / "journal.jsonl"
 

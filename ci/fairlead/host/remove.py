@@ -137,6 +137,7 @@ def finish_removal(host: Host) -> dict[str, Any]:
     pulled = fold_records(read_journal(paths.journal)).pulled
     images = [image for image in sorted(without_others(paths, pulled)) if engine.drop_image(image)]
     keep_journal(paths.root, paths.app, paths.journal)
+    keep_journal(paths.root, f"{paths.app}.maintenance", paths.maintenance_journal)
     _empty(paths)
     write_removed(paths.root, paths.app, marker, kept, data)
     return {

@@ -31,6 +31,7 @@ VERBS: Mapping[str, frozenset[str]] = {
     "history": frozenset({"history"}),
     "logs": frozenset({"logs"}),
     "drain": frozenset({"state", "drain", "undrain"}),
+    "maintenance": frozenset({"state", "maintenance"}),
     "remove": _ASK | {"remove", "attach"},
     "check": frozenset({"check"}),
 }

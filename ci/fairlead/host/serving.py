@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Optional
 
 from .certificates import Refusal, read_refusal
@@ -12,8 +13,10 @@ from .containers import UNHEALTHY, Container
 from .context import Context
 from .engine import Engine
 from .errors import AgentError
+from .paths import Paths
 from .questions import Question, plan_public
 from .release import Release
+from .snippet import PROBE_HEADER
 from .state import State
 
 _AT_ONCE = 8
@@ -37,24 +40,30 @@ class Unserved:
         return f"{self.what}: {self.why}" if self.why else self.what
 
 
-def ask_public(state: State, engine: Engine) -> list[str]:
+def ask_public(paths: Paths, state: State, engine: Engine) -> list[str]:
     """What is wrong with the answers that users get from the release that serves, in words.
 
-    A path that somebody has drained is no fault.
+    A path that somebody has drained is no fault. In a maintenance it is asked past the page.
     """
     if state.live is None or state.proxy is None:
         return []
     drained = set(state.drained or ())
     questions = [one for one in plan_public(state.live, state.proxy) if one.target.path not in drained]
-    return [str(one) for one in ask_all(questions, engine, state.live.release, state.containers)]
+    headers = _known(paths, state)
+    return [str(one) for one in ask_all(questions, engine, state.live.release, state.containers, headers)]
 
 
 def ask_all(
-    questions: Sequence[Question], engine: Engine, release: Release, containers: Sequence[Container]
+    questions: Sequence[Question],
+    engine: Engine,
+    release: Release,
+    containers: Sequence[Container],
+    headers: Mapping[str, str],
 ) -> list[Unserved]:
     """Ask what users ask; what they do not get."""
+    ask = partial(_ask, headers=headers)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        found = [(fault, tls) for fault, tls in pool.map(_ask, questions) if fault]
+        found = [(fault, tls) for fault, tls in pool.map(ask, questions) if fault]
     why = read_refusal(engine, release, containers) if any(tls for _, tls in found) else None
     return [Unserved(fault, why if tls else None) for fault, tls in found]
 
@@ -78,7 +87,8 @@ def require_served(context: Context) -> None:
     if not context.uncertified:
         return
     containers = context.host.list_containers()
-    found = ask_all(context.uncertified, context.engine, context.target.release, containers)
+    headers = _known(context.paths, context.state)
+    found = ask_all(context.uncertified, context.engine, context.target.release, containers, headers)
     if found:
         why, fix = (found[0].why.why, found[0].why.fix) if found[0].why else _UNKNOWN
         raise AgentError(
@@ -99,7 +109,7 @@ def require_serving(context: Context) -> None:
     live = state.live
     if live is None:
         return
-    faults = [*find_sick(live.release.platform, state.containers), *ask_public(state, context.engine)]
+    faults = [*find_sick(live.release.platform, state.containers), *ask_public(context.paths, state, context.engine)]
     if faults:
         raise AgentError(
             f"release {live.id} is this very one, and does not serve: {faults[0]}",
@@ -119,11 +129,21 @@ def find_sick(names: Collection[str], containers: Sequence[Container]) -> list[s
     ]
 
 
-def _ask(question: Question) -> tuple[str, bool]:
+def _known(paths: Paths, state: State) -> dict[str, str]:
+    """By which the proxy knows that it is us, where it shows everybody else a page."""
+    if state.maintenance is None:
+        return {}
+    try:
+        return {PROBE_HEADER: paths.dark_token.read_text()}
+    except (OSError, ValueError):
+        return {}
+
+
+def _ask(question: Question, headers: Mapping[str, str]) -> tuple[str, bool]:
     """What is wrong, if anything, and whether it is TLS."""
     fault, tls = "", False
     for _ in range(_TRIES):
-        answer = question.ask(timeout=max(question.within, _WITHIN))
+        answer = question.ask(timeout=max(question.within, _WITHIN), headers=headers)
         fault, tls = question.fault(answer), answer.tls
         if not fault:
             return "", False

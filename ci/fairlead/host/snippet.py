@@ -22,6 +22,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from .notice import render_notice
+
 DARK_HEADER = "X-Fairlead-Dark"
 PROBE_HEADER = "X-Fairlead-Probe"
 """Requests that carry it with the token of the day are not counted: they are not the users'."""
@@ -125,6 +127,7 @@ _STREAM = """\
 """
 
 _PUBLIC = """\
+	import fairlead-maintenance {args[0]}
 	@fairlead-quiet-{args[0]} file {
 		root /fairlead/live
 		try_files /.quiet
@@ -144,8 +147,8 @@ _PUBLIC = """\
 	}
 	respond @fairlead-drained-{args[0]} "drained" 503
 """ % (PROBE_HEADER, PROBE_HEADER)
-"""For the public alone: who does not say which release serves, and that a host is drained. Neither our own probes nor a
-health check inside the proxy's container see the latter."""
+"""For the public alone: the page of a maintenance, who does not say which release serves, and that a host is drained.
+Neither our own probes nor a health check inside the proxy's container see the first and the last."""
 
 _TALLY = """\
 	@fairlead-{name}-{{args[0]}} {{
@@ -238,7 +241,8 @@ def render_switch(*, h2c: bool = False) -> str:
     head = (
         "# Written by Fairlead. An app's Caddyfile imports this file and says: import switch SERVICE PORT\n"
     )
-    return "\n".join([head, _UPSTREAM, *_render_ways("switch", "live", _PUBLIC, h2c=h2c)])
+    notice = render_notice(PROBE_HEADER)
+    return "\n".join([head, notice, _UPSTREAM, *_render_ways("switch", "live", _PUBLIC, h2c=h2c)])
 
 
 def render_inside(routes: Mapping[str, int], h2c: Collection[str] = ()) -> str:

@@ -21,6 +21,7 @@ from .hide import VaultMask
 from .journal import read_journal
 from .ledger import Ledger, Transaction
 from .lock import Holder, is_locked, read_holder
+from .maintenance import Maintenance, maintenance_history, read_maintenance
 from .orders import read_end
 from .owner import Owner, find_namesakes, read_owner
 from .paths import RELEASE_ID, Paths, project_clashes
@@ -45,6 +46,7 @@ class State:
 
     ``digests``: image id -> the digests by which the engine knows it; ``present``: references that are on the host; ``left`` is the release of a transaction that has not ended,
     ``word`` how it was told to end; ``drained``: the paths that answer 503, None where users are let in; ``standby``: what runs on for a rollback;
+    ``maintenance``: what everybody is shown instead of the app, None where users are served;
     ``clashes``: other apps that would share a Compose project with it; ``namesakes``: what else the same environment is called here;
     ``kept``: the volumes that stayed when the app was removed, and whose they are; ``data``: the folders for what is written.
     """
@@ -61,6 +63,7 @@ class State:
     left: Optional[Bundle] = None
     word: str = ""
     drained: Optional[Sequence[str]] = None
+    maintenance: Optional[Maintenance] = None
     edge: EdgeState = field(default_factory=EdgeState)
     standby: Optional[Standby] = None
     clashes: Sequence[str] = ()
@@ -119,6 +122,7 @@ class State:
             "next_id": self.next_id,
             "standby": self.standby.to_json() if self.standby else None,
             "drained": list(self.drained) if self.drained is not None else None,
+            "maintenance": self.maintenance.to_json() if self.maintenance is not None else None,
             "jobs_done": [key for key, run in self.ledger.jobs.items() if run.state == "done"],
             "busy": str(self.holder) if self.holder else None,
         }
@@ -198,6 +202,7 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
         holder=holder,
         left=read_bundle(paths, unfinished.release) if unfinished else None,
         drained=read_drained(paths),
+        maintenance=read_maintenance(paths),
         word=read_end(paths.task(unfinished.task))[0] if unfinished else "",
         edge=read_edge(engine, Place(paths.root), paths.app),
         standby=find_standby(paths, ledger, live, containers),
@@ -237,9 +242,10 @@ def _read_present(engine: Engine, references: set[str]) -> frozenset[str]:
 
 
 def read_history(paths: Paths) -> list[dict[str, Any]]:
-    """Every deploy and rollback, newest first."""
+    """Every deploy and rollback, and each time that users were shown a page instead, newest first."""
     mask = VaultMask(paths)
-    return [_told(mask, one) for one in reversed(fold_records(read_journal(paths.journal)).transactions)]
+    found = [_told(mask, one) for one in reversed(fold_records(read_journal(paths.journal)).transactions)]
+    return sorted([*found, *maintenance_history(paths)], key=lambda one: float(one["began_at"]), reverse=True)
 
 
 def tell_state(paths: Paths, state: State) -> dict[str, Any]:

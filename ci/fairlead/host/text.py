@@ -88,7 +88,16 @@ def status_remarks(state: Mapping[str, Any]) -> list[str]:
 def find_troubles(state: Mapping[str, Any]) -> list[str]:
     """Why what serves is not well, in words: services that do not stay up, are sick or gone, pages that fail."""
     found = [text for service in state.get("services", ()) for text in _trouble(service)]
+    if state.get("maintenance"):
+        found.insert(0, maintenance_sentence(state["maintenance"]))
     return [*found, *map(str, state.get("unserved") or ())]
+
+
+def maintenance_sentence(maintenance: Mapping[str, Any]) -> str:
+    """That users are not served, on purpose."""
+    since = f" since {stamp(maintenance['since'])}" if maintenance.get("since") else ""
+    by = f" by {maintenance['by']}" if maintenance.get("by") else ""
+    return f"in maintenance{since}{by}: users see a page with 503 until `fairlead maintenance off`"
 
 
 def _trouble(service: Mapping[str, Any]) -> list[str]:
@@ -107,7 +116,7 @@ def history_rows(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
         (
             stamp(entry.get("began_at")),
             f"secret {', '.join(entry['secrets'])}" if entry.get("secrets") else str(entry["kind"]),
-            f"{entry.get('previous') or '-'} -> {entry.get('release') or '-'}",
+            _way(entry),
             short(entry.get("revision")),
             _by(entry),
             _took(entry),
@@ -115,6 +124,12 @@ def history_rows(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
         )
         for entry in entries
     ]
+
+
+def _way(entry: Mapping[str, Any]) -> str:
+    """From which release to which; nothing for what changes none."""
+    ends = (entry.get("previous"), entry.get("release"))
+    return f"{ends[0] or '-'} -> {ends[1] or '-'}" if any(ends) else "-"
 
 
 def _by(entry: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ SICK = {"test": ["CMD", "/check", "nonsense"], "interval": "200ms", "timeout": "
 HOLDING = """\
 import /fairlead/switch.caddy
 http://:8080 {
+	import fairlead-maintenance web
 	reverse_proxy {
 		dynamic a {
 			name web

@@ -19,6 +19,7 @@ from fairlead.host.edge.claims import read_claim, read_hosts
 from fairlead.host.edge.meetings import find_edge, read_meetings
 from fairlead.host.edge.place import NETWORK, Meeting
 from fairlead.host.engine import Engine
+from fairlead.host.maintenance import Order, end_maintenance, start_maintenance
 from fairlead.host.patience import wait_until
 from fairlead.host.phases import beside, claim
 from fairlead.host.remove import run_remove
@@ -98,6 +99,12 @@ def test_the_networks_are_there_again_whatever_happened_to_the_edge(street: Stre
     for name in ("board", "shop"):
         street.serve(name, street.sheet(name, 1))
     _in_order(street, "board", "shop")
+    start_maintenance(street.app("board").paths, Order("closed"), "alice")
+    assert [street.ask(f"{name}.example.com") for name in ("board", "shop")] == [
+        (503, "closed"),
+        (200, "shop 1"),
+    ]
+    end_maintenance(street.app("board").paths, "alice")
     (meeting, _) = read_meetings(street.place)
     street.engine.post(
         f"/networks/{meeting.network}/disconnect", {"Container": street.edge.id, "Force": True}

@@ -14,9 +14,12 @@ import pytest
 
 from fairlead.host.__main__ import main
 from fairlead.host.engine import Engine
+from fairlead.host.maintaining import ask_for_page
+from fairlead.host.maintenance import Order, end_maintenance, start_maintenance
 from fairlead.host.patience import wait_until
 from fairlead.host.result import Result
 from fairlead.host.routes import read_live
+from fairlead.host.state import read_state
 from tests.integration.host.sheet import HOLDING, SICK, Sheet, keeping
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE
@@ -243,6 +246,11 @@ def test_requests_wait_while_it_is_recreated(stage: Stage) -> None:
         for client in clients:
             client.join()
     assert (result.status, set(fates)) == ("live", {200}), fates
+    told = start_maintenance(stage.paths, Order(), "alice")
+    assert ask_for_page(read_state(stage.paths, Engine.connect()), told) == ([], [])
+    end_maintenance(stage.paths, "alice")
+    served, _ = ask_for_page(read_state(stage.paths, Engine.connect()), told)
+    assert [text.rpartition(": ")[2] for text in served] == ["answered 200"]
 
 
 def test_what_serves_already_is_asked_before_it_is_said_to_serve(

@@ -100,6 +100,7 @@ def test_a_service_that_is_recreated_is_waited_for(tmp_path: Path) -> None:
     entry = "web: {image: web, expose: ['80'], x-fairlead: {rollout: recreate}}"
     text = caddyfile(split_small(small_app(tmp_path, services(entry), url="https://a.example.com")))
     assert "name web\n" in text
+    assert "import fairlead-maintenance web\n" in text
     assert "lb_try_duration 60s" in text
     assert "keepalive off" in text
     assert "import switch web" not in text

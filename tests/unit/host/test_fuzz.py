@@ -99,6 +99,7 @@ REQUESTS: tuple[dict[str, Any], ...] = (
     {"request": "order", "app": "board", "task": "20300131T235959-0a1b2c", "order": "commit"},
     {"request": "drain", "app": "board", "seconds": 5},
     {"request": "undrain", "app": "board"},
+    {"request": "maintenance", "app": "board", "on": True, "page": "<p>", "retry_after": 60, "by": "bob"},
     {"request": "remove", "app": "board", "data": True},
     {"request": "hello"},
 )

@@ -183,7 +183,10 @@ def test_a_deploy_that_takes_over_is_let_through(request_: str, said: Said) -> N
     assert "belongs to" not in str(answer.get("error")), answer
 
 
-@pytest.mark.parametrize("request_", ["remove", "rollback", "rotate", "drain", "undrain", "logs", "history"])
+@pytest.mark.parametrize(
+    "request_",
+    ["remove", "rollback", "rotate", "drain", "undrain", "maintenance", "logs", "history"],
+)
 def test_nothing_else_takes_over(request_: str, said: Said) -> None:
     asked = frame(request_, *OTHERS["both"]) | {"take_over": True, "options": {"take_over": True}}
     assert "belongs to" in said.ask(Restriction(), asked)[-1]["error"]["what"]

@@ -166,7 +166,10 @@ def test_only_who_brings_secrets_may_ask_what_a_value_would_change(verb: str) ->
             restriction.require(guess)
 
 
-@pytest.mark.parametrize("request_", ["rollback", "rotate", "repair", "remove", "plan", "drain", "undrain"])
+@pytest.mark.parametrize(
+    "request_",
+    ["rollback", "rotate", "repair", "remove", "plan", "drain", "undrain", "maintenance"],
+)
 def test_what_is_not_there_names_only_apps_that_the_key_may_hear_of(said: Said, request_: str) -> None:
     paths = app_paths(said.root, "board")
     paths.journal.unlink()

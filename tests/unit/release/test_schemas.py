@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fairlead.host.check import Check
+from fairlead.host.maintenance import Maintenance
 from fairlead.host.plan import Plan
 from fairlead.host.result import PhaseTime, Result
 from fairlead.release.proof import LINKS, Link, Proof
@@ -18,6 +19,7 @@ EXTRA = {"app": "board", "environment": "production", "traffic": {"connections":
 RESULT = Result("reverted", 6, "000043", "000042", "000042", (PhaseTime("verify", "failed", 1.5),))
 PLAN = Plan("deploy", "board", "000043", None, (), (), resources=False, unchanged=False)
 PROOF = Proof("web", {name: Link("sha256:aa") for name in LINKS})
+SHOWN = Maintenance(1.5, "alice", "", 300, own_page=True, look="a" * 32).to_json()
 STATE: dict[str, Any] = {
     "schema": "fairlead.state/v1",
     "app": "board",
@@ -63,6 +65,18 @@ STATE: dict[str, Any] = {
                 "quiet": True,
                 "in_flight": 0,
                 "streams": 1,
+            },
+        ),
+        (
+            "maintenance",
+            {
+                "schema": "fairlead.maintenance/v1",
+                "app": "board",
+                "on": True,
+                "hosts": [
+                    {"host": "x", "on": True, "look": "a" * 32, "unseen": [], **SHOWN},
+                    {"host": "y", "on": False, "was_on": True, "unserved": ["x"]},
+                ],
             },
         ),
         (

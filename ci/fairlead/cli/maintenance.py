@@ -1,0 +1,169 @@
+"""``fairlead maintenance``: show everybody a page instead of the app, and let users in again."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fairlead import report
+from fairlead.cli.connection import access_of, access_options, ask_all, find_place, host_option
+from fairlead.cli.options import environment_option, examples
+from fairlead.errors import CommandFailedError, FairleadError, InputError
+
+if TYPE_CHECKING:
+    from fairlead.cli.connection import Place
+    from fairlead.remote.access import AccessOptions
+
+SCHEMA = "fairlead.maintenance/v1"
+_MAX_BYTES = 1024 * 1024
+
+
+@click.group(
+    epilog=examples(
+        ("fairlead maintenance on -e production", "everybody sees a page of ours, with 503"),
+        ("fairlead maintenance off -e production", "users are let in again"),
+    )
+)
+def command() -> None:
+    """Show everybody a page instead of the app, and let users in again.
+
+    Nothing is reloaded or restarted, and it works while a deploy is under way or the app is dead. It stays over deploys,
+    rollbacks and reboots. Deploys are made and verified behind the page, calls between services go on, and health checks
+    are answered as ever. `fairlead status` says it, with exit code 4, since users are not served.
+    """
+
+
+@command.command(
+    "on",
+    epilog=examples(
+        ("fairlead maintenance on --page maintenance.html", "a page of your own"),
+        ("fairlead maintenance on --retry-after 1800", "when clients may come back"),
+    ),
+)
+@environment_option
+@access_options
+@host_option
+@click.option(
+    "--page",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The page: one HTML file with all that it needs. [default: a plain one of ours]",
+)
+@click.option(
+    "--retry-after",
+    metavar="SECONDS",
+    type=click.IntRange(1, 7 * 24 * 3600),
+    default=300,
+    show_default=True,
+    help="When clients are told to come back.",
+)
+def on(
+    environment: str | None,
+    known_hosts: Path | None,
+    identity: Path | None,
+    host: str | None,
+    page: Path | None,
+    retry_after: int,
+) -> None:
+    """Answer everybody with 503, Retry-After and a page, and see that they get it.
+
+    Said again, it shows another page. A stream that is open stays open. The link that is printed at a terminal, and
+    stands in the JSON document, opens a way past the page for one browser: for whoever is to look at the app.
+    """
+    request = {"on": True, "page": read_page(page) if page else "", "retry_after": retry_after}
+    place = find_place(environment).only(host)
+    answers = _ask(place, access_of(known_hosts, identity), request)
+    reporter = report.current()
+    looks = [f"{place.environment.url.rstrip('/')}/.fairlead/look/{one['look']}" for one in answers.values()]
+    for link in looks if place.environment.url and sys.stderr.isatty() else ():
+        reporter.line(f"to look past it: {link}")
+    unseen = [f"{name}: {text}" for name, one in answers.items() for text in one["unseen"]]
+    if unseen:
+        raise CommandFailedError(
+            f"the page is there, and users do not get it: {unseen[0]}",
+            why="the proxy of the app, or the edge in front of it, does not answer",
+            fix="`fairlead repair` starts what should run; `fairlead maintenance off` takes the page away",
+            details=tuple(unseen),
+        )
+    said = f"users of {place.app} see a page with 503 until `fairlead maintenance off`"
+    reporter.result(_document(place, answers), said)
+
+
+@command.command("off", epilog=examples(("fairlead maintenance off -e production", "users are let in again")))
+@environment_option
+@access_options
+@host_option
+def off(environment: str | None, known_hosts: Path | None, identity: Path | None, host: str | None) -> None:
+    """Let users in again, and see that they are served; exit code 4 if they are not."""
+    place = find_place(environment).only(host)
+    answers = _ask(place, access_of(known_hosts, identity), {"on": False})
+    unserved = [f"{name}: {text}" for name, one in answers.items() for text in one["unserved"]]
+    if unserved:
+        raise CommandFailedError(
+            f"the page is gone, and users are not served: {unserved[0]}",
+            fix="`fairlead status` and `fairlead logs` show why; `fairlead maintenance on` shows the page again",
+            details=tuple(unserved),
+        )
+    was_on = any(one["was_on"] for one in answers.values())
+    said = "users are served again" if was_on else "was not in maintenance: users are served"
+    report.current().result(_document(place, answers), f"{place.app}: {said}")
+
+
+def read_page(file: Path) -> str:
+    """The page of a file.
+
+    Raises:
+        InputError: it is none that a proxy can show.
+    """
+    from fairlead.host.maintenance import MAX_PAGE
+
+    with file.open("rb") as stream:
+        raw = stream.read(_MAX_BYTES + 1)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is no text in UTF-8", why=str(error), fix="save it as UTF-8") from error
+    if not text.strip() or len(text) > MAX_PAGE:
+        raise InputError(
+            f"{file} cannot be the page of a maintenance",
+            why="it is empty" if not text.strip() else f"it is longer than {MAX_PAGE} characters",
+            fix="name one HTML file with what it needs inside: while the app is closed, nothing else is served",
+        )
+    return text
+
+
+def _ask(place: Place, access: AccessOptions, request: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Ask every server.
+
+    Raises:
+        FairleadError: one of them did not do it; it says which others did.
+    """
+    by = _whoami()
+    asked = {"request": "maintenance", "app": place.app, "by": by, **request}
+    with report.current().step(f"maintenance {'on' if request['on'] else 'off'}: {place.host}"):
+        answers = ask_all(place, access, asked)
+    failed = {host: one for host, one in answers.items() if isinstance(one, FairleadError)}
+    done = {host: one for host, one in answers.items() if not isinstance(one, FairleadError)}
+    for host, error in failed.items():
+        if done:
+            report.current().warn(f"{host} did not do it, and {', '.join(done)} did: say it again")
+        raise error
+    return done
+
+
+def _whoami() -> str:
+    from fairlead.release.bundle import plan_created_by
+
+    return plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
+
+
+def _document(place: Place, answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    hosts = [{"host": host, **one} for host, one in answers.items()]
+    return {"schema": SCHEMA, "app": place.app, "on": hosts[0]["on"], "hosts": hosts}

@@ -1,0 +1,112 @@
+"""The request that takes an app out of service, or back, and sees that users get what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Optional
+
+from .answers import parse_deployed_app
+from .engine import Engine
+from .errors import AgentError, InputFault
+from .events import Event
+from .frames import Frame
+from .maintenance import (
+    RETRY_AFTER,
+    Maintenance,
+    end_maintenance,
+    parse_order,
+    read_maintenance,
+    start_maintenance,
+)
+from .paths import Paths
+from .probe import Answer
+from .questions import Question, plan_public
+from .restriction import Restriction
+from .result import Result
+from .serving import ask_public
+from .state import State, read_state
+
+_MAX_BY = 200
+_UNAVAILABLE = 503
+_WITHIN = 5.0
+_TRIES = 2
+"""One bad answer may be chance."""
+
+
+def answer_maintenance(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Event]:
+    """Show everybody a page, or let them in again.
+
+    Raises:
+        InputFault: it cannot be asked for like this.
+        AgentError: users would go on seeing the app.
+    """
+    paths, on = parse_deployed_app(root, frame, restriction), frame.get("on")
+    if not isinstance(on, bool):
+        raise InputFault("`on` must be true or false", fix="use the same version of fairlead on both ends")
+    order = parse_order(frame.get("page", ""), frame.get("retry_after", RETRY_AFTER))
+    by = str(frame.get("by", ""))[:_MAX_BY]
+    engine = Engine.connect()
+    if not on:
+        yield Result("ok", data=let_in(paths, engine, by, restriction.key)).to_event()
+        return
+    before = read_maintenance(paths)
+    told = start_maintenance(paths, order, by, restriction.key)
+    yield Result("ok", data=see(paths, engine, told, is_new=before is None)).to_event()
+
+
+def let_in(paths: Paths, engine: Engine, by: str, key: str = "") -> dict[str, Any]:
+    """End the maintenance; what is wrong with what users get from now on."""
+    before = end_maintenance(paths, by, key)
+    return {
+        "on": False,
+        "was_on": before is not None,
+        "unserved": ask_public(paths, read_state(paths, engine), engine),
+    }
+
+
+def see(paths: Paths, engine: Engine, told: Maintenance, *, is_new: bool) -> dict[str, Any]:
+    """Ask as users do whether the page is there.
+
+    Raises:
+        AgentError: they are served by the app; what was new is taken back.
+    """
+    passed, unseen = ask_for_page(read_state(paths, engine), told)
+    if passed:
+        if is_new:
+            end_maintenance(paths, told.by, told.key)
+        raise AgentError(
+            f"users do not see the page: {passed[0]}",
+            why="the proxy is one of an older Fairlead, or one of your own that answers there without `import switch`",
+            fix="deploy once, or say `import fairlead-maintenance NAME` in the site of your Caddyfile (docs/proxy.md); "
+            + ("nothing was changed" if is_new else "the page stays where it is seen"),
+            details=tuple(passed),
+        )
+    return {"on": True, **told.to_json(), "look": told.look, "unseen": unseen}
+
+
+def ask_for_page(state: State, told: Maintenance) -> tuple[list[str], list[str]]:
+    """Where the app answers instead of the page, and where nobody answers at all, in words."""
+    if state.live is None or state.proxy is None:
+        return [], ["the proxy does not run"]
+    questions = {one.target: one for one in map(_front_page, plan_public(state.live, state.proxy))}
+    found = [(one, _fault(one, told)) for one in questions.values()]
+    faults = [(told_of[0], f"{one.about}: {told_of[1]}") for one, told_of in found if told_of is not None]
+    return [text for served, text in faults if served], [text for served, text in faults if not served]
+
+
+def _front_page(question: Question) -> Question:
+    """The same address; paths of health checks are answered as ever."""
+    about = question.about.removesuffix(question.target.path)
+    return replace(question, about=about, target=replace(question.target, path="/"))
+
+
+def _fault(question: Question, told: Maintenance) -> Optional[tuple[bool, str]]:
+    """Whether somebody else answers, and what is wrong; None where it is the page."""
+    answer = Answer(0)
+    for _ in range(_TRIES):
+        answer = question.ask(timeout=_WITHIN)
+        if answer.status == _UNAVAILABLE and answer.headers.get("retry-after") == str(told.retry_after):
+            return None
+    return bool(answer.status), f"answered {answer.status}" if answer.status else answer.error
