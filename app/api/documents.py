@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from app.domain.events import Event, Fault, Phase
+from app.domain.events import Commit, Event, Fault, Phase
+from app.domain.texts import shown_line, shown_text
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 ReleaseId = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")]
@@ -31,8 +32,12 @@ def _parse_moment(value: Any) -> Any:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_parse_moment)]
 
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2000)]
+
 WHAT, WHY = 2000, 20000
 """Characters of an error that are kept; a long one is cut rather than refused."""
+LINE, TOLD = 255, 300
+"""Characters of a name, and of what is told of a commit."""
 
 EVENT_EXAMPLE: dict[str, Any] = {
     "schema": "fairlead.event/v1",
@@ -65,6 +70,13 @@ EVENT_EXAMPLE: dict[str, Any] = {
         {"phase": "prune", "state": "done", "seconds": 0.1},
     ],
     "error": None,
+    "commit": {
+        "subject": "Show who changed what",
+        "author": "Alice",
+        "source": "https://github.com/acme/board",
+        "run": "https://github.com/acme/board/actions/runs/7",
+        "before": "1a" * 20,
+    },
 }
 
 
@@ -81,6 +93,25 @@ class FaultIn(BaseModel):
 
     what: str
     why: str = ""
+
+    def to_fault(self) -> Fault:
+        """The fault as a value."""
+        return Fault(shown_line(self.what, WHAT), shown_text(self.why, WHY))
+
+
+class CommitIn(BaseModel):
+    """What is told of the commit."""
+
+    subject: str = ""
+    author: str = ""
+    source: Address | None = Field(None, description="Where the repository is browsed")
+    run: Address | None = Field(None, description="The job that deployed it")
+    before: Revision | None = Field(None, description="The commit of what served before")
+
+    def to_commit(self) -> Commit:
+        """What is told as a value."""
+        subject, author = shown_line(self.subject, TOLD), shown_line(self.author, TOLD)
+        return Commit(subject, author, self.source, self.run, self.before)
 
 
 class EventIn(BaseModel):
@@ -103,12 +134,13 @@ class EventIn(BaseModel):
     by: Annotated[str, StringConstraints(max_length=255)] = Field(
         description="Who asked; empty if nobody knows"
     )
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2000)] | None = None
+    url: Address | None = None
     started_at: Moment
     finished_at: Moment
     images: dict[Line, Digest] = Field(max_length=100)
     phases: list[PhaseIn] = Field(max_length=100)
     error: FaultIn | None = None
+    commit: CommitIn | None = None
 
     def to_event(self) -> Event:
         """The event as a value."""
@@ -116,7 +148,7 @@ class EventIn(BaseModel):
             id=str(self.id),
             app=self.app,
             environment=self.environment,
-            host=self.host,
+            host=shown_line(self.host, LINE),
             kind=self.kind,
             status=self.status,
             release=self.release,
@@ -124,13 +156,14 @@ class EventIn(BaseModel):
             serving=self.serving,
             revision=self.revision,
             revision_time=self.revision_time,
-            by=self.by or "unknown",
+            by=shown_line(self.by, LINE) or "unknown",
             url=self.url,
             started_at=self.started_at,
             finished_at=self.finished_at,
             images=self.images,
             phases=tuple(Phase(entry.phase, entry.state, entry.seconds) for entry in self.phases),
-            error=Fault(self.error.what[:WHAT], self.error.why[:WHY]) if self.error else None,
+            error=self.error.to_fault() if self.error else None,
+            commit=self.commit.to_commit() if self.commit else Commit(),
         )
 
 
@@ -160,6 +193,16 @@ class FaultOut(BaseModel):
     why: str
 
 
+class CommitOut(BaseModel):
+    """What is told of the commit."""
+
+    subject: str
+    author: str
+    source: str | None
+    run: str | None
+    before: str | None
+
+
 class EventOut(BaseModel):
     """An event as it was taken."""
 
@@ -182,6 +225,7 @@ class EventOut(BaseModel):
     images: dict[str, str]
     phases: list[PhaseOut]
     error: FaultOut | None
+    commit: CommitOut
 
 
 class ServingOut(BaseModel):
@@ -224,6 +268,7 @@ class ReleaseOut(BaseModel):
     revision_time: datetime
     by: str
     images: dict[str, str]
+    commit: CommitOut
     outcome: str
     attempts: int
     first_at: datetime

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -39,11 +39,29 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Commit:
+    """What is told of the commit: its subject and author, and what leads to more, where it is known.
+
+    ``source`` is where the repository is browsed, ``run`` the job that deployed it, ``before`` the commit that served before.
+    """
+
+    subject: str = ""
+    author: str = ""
+    source: str | None = None
+    run: str | None = None
+    before: str | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Event:
     """A deploy event as it was taken.
 
     ``release``, ``previous`` and ``serving`` are release ids; ``serving`` is what serves after the event.
-    ``revision_time`` is the commit's time, ``by`` the person or the workflow that asked.
+    ``revision_time`` is the commit's time, ``by`` the person or the workflow that asked; ``commit`` is empty where an
+    older deployer told nothing of it.
     """
 
     id: str
@@ -64,6 +82,7 @@ class Event:
     images: Mapping[str, str]
     phases: tuple[Phase, ...]
     error: Fault | None
+    commit: Commit = Commit()
 
     @property
     def seconds(self) -> float:
@@ -102,6 +121,7 @@ class Event:
             "images": dict(self.images),
             "phases": [phase.to_document() for phase in self.phases],
             "error": self.error.to_document() if self.error else None,
+            "commit": self.commit.to_document(),
         }
 
 
@@ -132,7 +152,13 @@ def parse_event(document: Mapping[str, Any]) -> Event:
         images=dict(document["images"]),
         phases=parse_phases(document["phases"]),
         error=Fault(error["what"], error["why"]) if error else None,
+        commit=parse_commit(document.get("commit")),
     )
+
+
+def parse_commit(document: Mapping[str, Any] | None) -> Commit:
+    """What is told of the commit; empty where there is nothing."""
+    return Commit(**{name: document[name] for name in Commit().to_document()}) if document else Commit()
 
 
 def parse_phases(documents: list[Mapping[str, Any]]) -> tuple[Phase, ...]:

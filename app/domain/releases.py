@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.domain.events import Event
+from app.domain.events import Commit, Event
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Release:
     revision_time: datetime
     by: str
     images: Mapping[str, str]
+    commit: Commit
     outcome: str
     attempts: int
     first_at: datetime
@@ -33,6 +34,7 @@ class Release:
             "revision_time": self.revision_time.isoformat(),
             "by": self.by,
             "images": dict(self.images),
+            "commit": self.commit.to_document(),
             "outcome": self.outcome,
             "attempts": self.attempts,
             "first_at": self.first_at.isoformat(),
@@ -61,6 +63,7 @@ def _judge_release(release: str, history: list[Event], last_of_host: Mapping[str
         revision_time=last.revision_time,
         by=first.by,
         images=last.images,
+        commit=last.commit,
         outcome=last.status,
         attempts=len(history),
         first_at=first.started_at,

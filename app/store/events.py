@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.events import Event, Fault, parse_phases
+from app.domain.events import Event, Fault, parse_commit, parse_phases
 from app.domain.serving import Serving, judge_serving
 from app.store.tables import AppRow, EnvironmentRow, EventRow
 
@@ -39,6 +39,7 @@ def to_event(row: EventRow) -> Event:
         images=row.images,
         phases=parse_phases(list(row.phases)),
         error=Fault(row.error["what"], row.error["why"]) if row.error else None,
+        commit=parse_commit(row.commit),
     )
 
 
@@ -64,6 +65,7 @@ async def record_event(session: AsyncSession, event: Event) -> int | None:
             images=dict(event.images),
             phases=[phase.to_document() for phase in event.phases],
             error=event.error.to_document() if event.error else None,
+            commit=event.commit.to_document(),
             notify_after=func.now() + LEASE,
             notified_at=None if event.newsworthy else func.now(),
         )

@@ -93,6 +93,7 @@ class EventRow(Base):
     images: Mapped[dict[str, Any]]
     phases: Mapped[list[dict[str, Any]]]
     error: Mapped[dict[str, Any] | None]
+    commit: Mapped[dict[str, Any] | None]
     received_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     notify_after: Mapped[datetime] = mapped_column(server_default=text("now()"))
     notified_at: Mapped[datetime | None]

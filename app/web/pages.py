@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from app.domain.events import parse_commit
 from app.logs import request_id
 from app.overload import RETRY_AFTER
 from app.web import view
@@ -149,6 +150,9 @@ def _templates(release: str) -> Environment:
         "tone": view.tone,
         "headline": view.headline,
         "moment": datetime.fromisoformat,
+        "told": parse_commit,
+        "commit_url": view.commit_url,
+        "more_links": view.more_links,
     }
     environment.globals |= {"static": static_url, "outcomes": view.OUTCOMES, "board_release": release}
     return environment

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
-from app.domain.events import Event, Phase
+from app.domain.events import Commit, Event, Phase
 from app.domain.serving import Serving
 
 OUTCOMES = {
@@ -129,6 +130,41 @@ def render_ago(moment: datetime, now: datetime) -> str:
 def tone(status: str) -> str:
     """The colour of an outcome."""
     return _TONES.get(status, "quiet")
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where more is told, and what it is called."""
+
+    text: str
+    url: str
+
+
+def commit_url(revision: str, commit: Commit) -> str | None:
+    """Where the commit is looked at; None where nobody told."""
+    return f"{_forge(commit.source)}/commit/{revision}" if commit.source else None
+
+
+def more_links(event: Event) -> tuple[Link, ...]:
+    """What leads to more of an event: what changed with it, and the job that did it."""
+    links = []
+    source, before = event.commit.source, event.commit.before
+    if source and before and before != event.revision:
+        # A rollback goes from the newer commit to the older: what lies between is what it took away.
+        back = event.kind == "rollback"
+        older, newer = (event.revision, before) if back else (before, event.revision)
+        text = "what was taken back" if back else "what changed"
+        links.append(Link(text, f"{_forge(source)}/compare/{older}...{newer}"))
+    if event.commit.run:
+        links.append(Link("the job", event.commit.run))
+    return tuple(links)
+
+
+def _forge(source: str) -> str:
+    """The beginning of the addresses of a repository: GitLab has its own."""
+    source = source.rstrip("/")
+    host = urlsplit(source).hostname or ""
+    return f"{source}/-" if "gitlab" in host else source
 
 
 def headline(event: Event) -> str:

@@ -347,7 +347,7 @@ def show_remarks(reporter: Reporter, remarks: Sequence[Finding]) -> None:
 
 
 def _read_origin(place: Place, reporter: Reporter) -> Origin:
-    from fairlead.release.bundle import Origin, plan_created_by
+    from fairlead.release.bundle import Origin, plan_created_by, plan_run
     from fairlead.release.identity import read_identity
 
     identity = read_identity(place.settings.root)
@@ -360,6 +360,9 @@ def _read_origin(place: Place, reporter: Reporter) -> Origin:
         revision_time=identity.revision_time,
         source=identity.source_url or place.settings.registry,
         created_by=plan_created_by(os.environ, getpass.getuser(), socket.gethostname()),
+        subject=identity.subject,
+        author=identity.author.rpartition(" <")[0],
+        run=plan_run(os.environ),
     )
 
 

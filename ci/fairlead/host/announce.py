@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import time
 import urllib.parse
@@ -16,6 +17,7 @@ from .containers import find_proxy, read_app_containers
 from .engine import Engine
 from .errors import AgentError
 from .hide import VaultMask
+from .ledger import DEPLOY
 from .paths import Paths
 from .probe import Target
 from .questions import public_target
@@ -23,9 +25,11 @@ from .release import Events, Release
 from .result import Emit, Result
 from .routes import read_live
 from .tls import LoopbackConnection
+from .visible import visible_line
 
 SCHEMA = "fairlead.event/v1"
 _PATH = "/api/v1/events"
+_ADDRESS = re.compile(r"https?://[^\s]{1,400}")
 _TIMEOUT = 3.0
 _MAX_ANSWER = 1 << 20
 _ATTEMPTS = 4
@@ -39,7 +43,10 @@ def announce(
     events = bundle.release.events
     if events is None:
         return False
-    told = VaultMask(paths).document(render_event(result, bundle.release, by, kind, time.time()))
+    before = read_bundle(paths, result.previous) if result.previous else None
+    event = render_event(result, bundle.release, by, kind, time.time())
+    event["commit"] = render_commit(bundle.release, kind, before.release if before is not None else None)
+    told = VaultMask(paths).document(event)
     body = json.dumps(told).encode()
     url = events.url.rstrip("/") + _PATH
     fault = ""
@@ -83,6 +90,21 @@ def render_event(result: Result, release: Release, by: str, kind: str, now: floa
         "images": {name: service.digest for name, service in release.services.items() if service.digest},
         "phases": [phase.to_json() for phase in result.phases],
         "error": dict(result.error) if result.error else None,
+    }
+
+
+def render_commit(release: Release, kind: str, before: Optional[Release]) -> dict[str, Any]:
+    """What the event tells of the commit: the texts of its author, and what leads to more.
+
+    The job is that of the deploy: of a rollback there is none.
+    """
+    source = release.source if _ADDRESS.fullmatch(release.source) else None
+    return {
+        "subject": visible_line(release.commit.subject),
+        "author": visible_line(release.commit.author),
+        "source": source,
+        "run": (release.commit.run or None) if kind == DEPLOY else None,
+        "before": before.revision if before is not None else None,
     }
 
 

@@ -20,6 +20,7 @@ from .release import (
     APART,
     PROTOCOLS,
     RESOURCES,
+    Commit,
     Edge,
     Events,
     FileTree,
@@ -55,6 +56,7 @@ _DATA = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
 _MODE = re.compile(r"0?[0-7]{3}")
 _MAX_DOCUMENT = 8 * 1024 * 1024
 _MAX_SERVICES = 200
+_MAX_TOLD = 400
 _MAX_HOSTNAMES = 100
 _MAX_SECONDS = 24 * 3600.0
 
@@ -213,6 +215,14 @@ def _release(top: Fields) -> Release:
         configured_app=top.name("configured_app", APP_NAME)
         if "configured_app" in top.raw
         else str(top.raw.get("app", "")),
+        commit=_commit(top.fields("commit", optional=True)),
+    )
+
+
+def _commit(fields: Fields) -> Commit:
+    run = fields.name("run", _URL) if fields.raw.get("run") is not None else ""
+    return Commit(
+        fields.text("subject", _MAX_TOLD, default=""), fields.text("author", _MAX_TOLD, default=""), run
     )
 
 

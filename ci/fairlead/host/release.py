@@ -15,8 +15,8 @@ APART = "fairlead-front"
 H2C = "h2c"
 """HTTP/2 without TLS, which gRPC speaks."""
 PROTOCOLS = ("http", H2C)
-_MAKING = ("created_by", "tool", "verdict")
-"""What a document says of its making: by whom, with what, judged when."""
+_MAKING = ("created_by", "tool", "verdict", "commit")
+"""What a document says of its making: by whom, with what, judged when, by which job."""
 
 
 def content_of(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,6 +204,15 @@ class Events:
 
 
 @dataclass(frozen=True)
+class Commit:
+    """What the board is told of a release's commit: its subject, its author's name, the job that deployed it."""
+
+    subject: str = ""
+    author: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True)
 class Edge:
     """How an app stands behind the edge of its host: ``scheme`` is what the public uses for the ``hostnames``.
 
@@ -261,6 +270,7 @@ class Release:
     edge: Optional[Edge]
     document: Mapping[str, Any]
     configured_app: str = ""
+    commit: Commit = Commit()
 
     @property
     def rolled(self) -> dict[str, Service]:

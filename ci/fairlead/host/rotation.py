@@ -45,7 +45,11 @@ def replace_secrets(release: Release, values: Mapping[str, str]) -> Release:
         if not service.is_job and any(mount.secret in values for mount in service.mounts):
             raw = services[name]
             services[name] = {**raw, "hash": service_hash(raw["definition"], raw["mounts"], secrets)}
-    return parse_release({**release.document, "services": services, "secrets": secrets})
+    document = {**release.document, "services": services, "secrets": secrets}
+    if release.commit.run:
+        # Another job's, or nobody's: not the one that deployed the commit.
+        document["commit"] = {name: text for name, text in document["commit"].items() if name != "run"}
+    return parse_release(document)
 
 
 def stored_values(paths: Paths, name: str, *, but: str = "") -> frozenset[str]:

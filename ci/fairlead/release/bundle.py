@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fairlead import __version__
+from fairlead.host.cut import cut
+from fairlead.host.visible import visible_line
 from fairlead.release.secrets import Secret
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from fairlead.settings.values import Environment, Settings
 
 SCHEMA = "fairlead.release/v1"
+_MOST_TOLD = 200
+"""Characters of a subject or a name that are told."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,18 @@ class Origin:
         revision_time: when it was committed, seconds since the epoch.
         source: the repository; a server takes an app from one repository only.
         created_by: who deploys, for the journal: a person and a machine, or the actor of a job.
+        subject: the first line of the commit's message, for the board.
+        author: the name of the commit's author, for the board.
+        run: where the job that deploys can be looked at, empty outside one.
     """
 
     revision: str
     revision_time: int
     source: str
     created_by: str
+    subject: str = ""
+    author: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +109,7 @@ def plan_bundle(
         **parts.document(),
         "secrets": mark_secrets(secrets, marks),
         "events": _events(settings),
+        **_commit(settings, origin),
     }
     return Bundle(release, parts.blobs, secrets)
 
@@ -112,6 +123,33 @@ def plan_created_by(environ: Mapping[str, str], user: str, machine: str) -> str:
     """Who deploys: GitHub's actor in a job, else ``user@machine``."""
     actor = environ.get("GITHUB_ACTOR", "") if environ.get("GITHUB_ACTIONS") == "true" else ""
     return f"{actor} (GitHub Actions)" if actor else f"{user}@{machine}"
+
+
+def plan_run(environ: Mapping[str, str]) -> str:
+    """Where the job of GitHub Actions that this is can be looked at; empty outside one."""
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return ""
+    server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
+    run, attempt = environ.get("GITHUB_RUN_ID", ""), environ.get("GITHUB_RUN_ATTEMPT", "")
+    if not (server.startswith(("https://", "http://")) and repository and run.isdecimal()):
+        return ""
+    again = f"/attempts/{attempt}" if attempt.isdecimal() and attempt != "1" else ""
+    return f"{server}/{repository}/actions/runs/{run}{again}"
+
+
+def _commit(settings: Settings, origin: Origin) -> dict[str, Any]:
+    """What the board is told of the commit; texts of whoever wrote it, on one line and of a bounded length.
+
+    It is no part of what the release is: the same commit deployed by another job is the same release.
+    """
+    if _events(settings) is None:
+        return {}
+    told = {
+        "subject": cut(visible_line(origin.subject), _MOST_TOLD),
+        "author": cut(visible_line(origin.author), _MOST_TOLD),
+        **({"run": origin.run} if origin.run else {}),
+    }
+    return {"commit": told}
 
 
 def _watch(settings: Settings) -> dict[str, float]:

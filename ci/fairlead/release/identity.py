@@ -37,6 +37,7 @@ class Identity:
         dirty_files: files that differ from the commit, untracked ones included, relative to the repository.
         source_url: where the source can be browsed, without credentials; empty where the remote is no web address.
         author: ``Name <address>`` of the commit's author.
+        subject: the first line of the commit's message.
     """
 
     revision: str
@@ -46,6 +47,7 @@ class Identity:
     dirty_files: tuple[str, ...]
     source_url: str
     author: str
+    subject: str = ""
 
     @property
     def dirty(self) -> bool:
@@ -72,10 +74,9 @@ def read_identity(root: Path, environ: Mapping[str, str] | None = None) -> Ident
             why="a release is named after its commit",
             fix='commit first: `git add . && git commit -m "First release"`',
         )
-    revision, revision_time, author = parse_head(
-        _git(
-            top, "log", "-1", "--no-show-signature", "--format=%H%x00%ct%x00%an <%ae>", head.stdout.strip()
-        ).stdout
+    form = "--format=%H%x00%ct%x00%an <%ae>%x00%s"
+    revision, revision_time, author, subject = parse_head(
+        _git(top, "log", "-1", "--no-show-signature", form, head.stdout.strip()).stdout
     )
     _refuse_merge_commit(revision, environ)
     symbolic = _git(top, "symbolic-ref", "--quiet", "--short", "HEAD", check=False).stdout.strip()
@@ -88,6 +89,7 @@ def read_identity(root: Path, environ: Mapping[str, str] | None = None) -> Ident
         dirty_files=parse_status(status.stdout),
         source_url=_source_url(top, environ),
         author=author,
+        subject=subject,
     )
 
 
@@ -129,10 +131,10 @@ def tracked_below(path: Path, checkout: Path) -> tuple[str, ...]:
     return tuple(name for name in done.stdout.split("\0") if name)
 
 
-def parse_head(output: str) -> tuple[str, int, str]:
-    """Revision, commit time and author from one NUL-separated record of ``git log``."""
-    revision, seconds, author = output.rstrip("\n").split("\0", 2)
-    return revision, int(seconds), author
+def parse_head(output: str) -> tuple[str, int, str, str]:
+    """Revision, commit time, author and subject from one NUL-separated record of ``git log``."""
+    revision, seconds, author, subject = output.rstrip("\n").split("\0", 3)
+    return revision, int(seconds), author, subject
 
 
 def parse_status(output: str) -> tuple[str, ...]:

@@ -88,6 +88,25 @@ def test_what_events_say_is_never_markup(web: Role, api: Role) -> None:
         assert "&lt;script&gt;" in html
 
 
+def test_the_commit_is_told_with_what_leads_to_more(web: Role, api: Role) -> None:
+    """Its texts are of whoever wrote it; an event of an older deployer has none of it."""
+    document = make_document()
+    told = {**document["commit"], "subject": "Mend <b>all\u202e of\x00 it", "author": "Ann <i>"}
+    assert post(api, document | {"commit": told}).status_code == 202
+    source, (old, new) = told["source"], (told["before"], document["revision"])
+    for path in ("/", f"/apps/{document['app']}/production", f"/events/{document['id']}"):
+        html = read(web, path)
+        assert r"<bdi>Mend &lt;b&gt;all\u202e of\u0000 it</bdi>" in html
+        assert "<bdi>Ann &lt;i&gt;</bdi>" in html
+        assert f'href="{source}/commit/{new}"' in html
+        assert f'href="{source}/compare/{old}...{new}"' in html
+        assert f'href="{told["run"]}"' in html
+    older = make_document()
+    del older["commit"]
+    assert post(api, older).status_code == 202
+    assert f"{source}/commit" not in read(web, f"/apps/{older['app']}/production")
+
+
 def test_a_page_renews_itself_only_when_something_happened(web: Role, api: Role) -> None:
     document = make_document()
     post(api, document)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from app.api.documents import EVENT_EXAMPLE, EventIn
+from app.domain.texts import shown_line
 from fairlead.schemas import load_schema
 
 GOOD: list[dict[str, Any]] = [
@@ -25,6 +29,9 @@ GOOD: list[dict[str, Any]] = [
     {"error": {"what": "x" * 5000}},
     {"by": "", "a_field_of_tomorrow": 1},
     {"images": {}, "phases": []},
+    {"commit": None},
+    {"commit": {}},
+    {"commit": {"subject": "x" * 5000, "source": None, "run": None, "before": None, "tomorrow": 1}},
 ]
 BAD: list[dict[str, Any]] = [
     {"schema": "fairlead.event/v2"},
@@ -45,6 +52,10 @@ BAD: list[dict[str, Any]] = [
     {"phases": [{"phase": "pull", "state": "begin", "seconds": 1}]},
     {"error": {"why": "no what"}},
     {"by": "x" * 300},
+    {"commit": {"source": "javascript:alert(1)"}},
+    {"commit": {"run": "https://a b"}},
+    {"commit": {"before": "main"}},
+    {"commit": {"subject": 7}},
 ]
 
 
@@ -75,3 +86,26 @@ def test_a_long_error_is_cut_not_refused() -> None:
     ).to_event()
     assert event.error is not None
     assert (len(event.error.what), len(event.error.why)) == (2000, 20000)
+
+
+STEERING = "a\x00b\u202ec\u2028d\x1b[31me"
+
+
+def test_texts_of_others_are_shown_and_bounded_wherever_they_come() -> None:
+    """A NUL would be refused by the database, a bidirectional control would let a line read as another one."""
+    told = {"subject": STEERING, "author": STEERING * 200}
+    fault = {"what": STEERING, "why": f"{STEERING}\n\tb"}
+    changes = {"by": STEERING, "host": STEERING, "error": fault, "commit": told}
+    event = EventIn.model_validate(EVENT_EXAMPLE | changes).to_event()
+    assert event.error is not None
+    shown = r"a\u0000b\u202ec\u2028d\u001b[31me"
+    assert [event.by, event.host, event.commit.subject, event.error.what] == [shown] * 4
+    assert event.error.why == f"{shown}\n\tb"
+    assert len(event.commit.author) == 300
+
+
+@given(st.text(max_size=50), st.integers(0, 60))
+def test_a_shown_line_steers_nothing(text: str, most: int) -> None:
+    shown = shown_line(text, most)
+    assert len(shown) <= most
+    assert not {unicodedata.category(char) for char in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}

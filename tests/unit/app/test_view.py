@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 import app.web
-from app.domain.events import Phase
+from app.domain.events import Commit, Phase, parse_event
 from app.domain.serving import judge_serving
 from app.web.view import (
+    Link,
+    commit_url,
     group_cards,
     group_images,
+    more_links,
     phase_names,
     plan_bars,
     plan_widths,
@@ -99,3 +102,57 @@ def test_vendored_files_are_what_they_say() -> None:
     assert {name for _, name in told} == {path.name for path in vendor.glob("*.js")}
     for checksum, name in told:
         assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == checksum
+
+
+OLD, NEW = "1" * 40, "2" * 40
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "before", "url"),
+    [
+        (
+            "https://github.com/a/b",
+            "deploy",
+            OLD,
+            f"what changed https://github.com/a/b/compare/{OLD}...{NEW}",
+        ),
+        (
+            "https://github.com/a/b/",
+            "rollback",
+            OLD,
+            f"what was taken back https://github.com/a/b/compare/{NEW}...{OLD}",
+        ),
+        (
+            "https://gitlab.example.com/a/b",
+            "deploy",
+            OLD,
+            f"what changed https://gitlab.example.com/a/b/-/compare/{OLD}...{NEW}",
+        ),
+        ("https://github.com/a/b", "deploy", NEW, ""),
+        ("https://github.com/a/b", "deploy", None, ""),
+        (None, "deploy", OLD, ""),
+    ],
+)
+def test_what_changed_is_between_two_commits(
+    source: str | None, kind: str, before: str | None, url: str
+) -> None:
+    event = make_event(kind=kind, revision=NEW, commit=Commit(source=source, before=before))
+    assert [f"{link.text} {link.url}" for link in more_links(event)] == ([url] if url else [])
+
+
+def test_the_commit_and_the_job_are_linked_where_they_are_known() -> None:
+    assert commit_url(NEW, Commit()) is None
+    assert (
+        commit_url(NEW, Commit(source="https://codeberg.org/a/b")) == f"https://codeberg.org/a/b/commit/{NEW}"
+    )
+    event = make_event(commit=Commit(run="https://github.com/a/b/actions/runs/7"))
+    assert more_links(event) == (Link("the job", "https://github.com/a/b/actions/runs/7"),)
+
+
+def test_an_event_of_before_the_commits_were_told_is_read() -> None:
+    """By pages of this release, from the api of the one before."""
+    event = make_event(commit=Commit("Mend it", "Ann", "https://github.com/a/b", None, OLD))
+    document = event.to_document()
+    assert parse_event(document) == event
+    del document["commit"]
+    assert parse_event(document).commit == Commit()

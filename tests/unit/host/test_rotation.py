@@ -45,6 +45,12 @@ def test_only_its_readers_have_another_identity() -> None:
     assert replace_secrets(_release(), {"password": NEW}) == _release(NEW)
 
 
+def test_it_is_not_the_job_that_deployed_the_commit() -> None:
+    told = {"subject": "Mend it", "author": "Ann", "run": "https://github.com/acme/board/actions/runs/7"}
+    commit = replace_secrets(_release(commit=told), {"password": NEW}).commit
+    assert (commit.subject, commit.author, commit.run) == ("Mend it", "Ann", "")
+
+
 def test_readers_are_restarted_and_no_job_runs() -> None:
     live = _release()
     rotated = replace_secrets(live, {"password": NEW})

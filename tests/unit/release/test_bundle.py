@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fairlead import __version__
 from fairlead.compose.evidence import Evidence
 from fairlead.compose.split import ReleaseParts
+from fairlead.host.announce import render_commit
 from fairlead.host.document import parse_release, require_verdict
 from fairlead.host.marks import Marks, keyed_mark
-from fairlead.release.bundle import Origin, plan_bundle, plan_created_by
+from fairlead.host.release import content_hash
+from fairlead.release.bundle import Origin, plan_bundle, plan_created_by, plan_run
 from fairlead.release.secrets import Secret
 from fairlead.settings.values import Environment, EventSettings, Settings
 
@@ -99,6 +103,7 @@ def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> No
         },
         "secrets": {name: keyed_mark(b"k" * 32, name, secret.reveal()) for name, secret in SECRETS.items()},
         "events": {"url": "https://b.example.com", "token_secret": "board_token"},
+        "commit": {"subject": "", "author": ""},
         "verdict": {
             "passed": True,
             "fingerprint": "5a" * 32,
@@ -118,7 +123,54 @@ def test_no_value_of_a_secret_is_in_the_document_or_in_what_is_printed() -> None
 
 def test_a_board_without_a_token_is_not_told() -> None:
     settings = _settings(EventSettings(url="https://b.example.com"))
-    assert plan_bundle(settings, ENVIRONMENT, PARTS, {}, MARKS, ORIGIN, VERDICT).release["events"] is None
+    release = plan_bundle(settings, ENVIRONMENT, PARTS, {}, MARKS, ORIGIN, VERDICT).release
+    assert release["events"] is None
+    assert "commit" not in release
+
+
+def test_what_the_board_is_told_of_the_commit_makes_no_other_release() -> None:
+    """The same commit by another job is the same release; texts are of whoever wrote it."""
+    settings = _settings(EventSettings(url="https://b.example.com", token="board_token"))
+
+    def deployed(**told: Any) -> dict[str, Any]:
+        origin = replace(ORIGIN, **told)
+        bundle = plan_bundle(settings, ENVIRONMENT, PARTS, SECRETS, MARKS, origin, VERDICT)
+        return json.loads(json.dumps(bundle.release))  # type: ignore[no-any-return]
+
+    run = "https://github.com/acme/board/actions/runs/7"
+    first = deployed(subject="Mend\x1b[31m \u202eit", author="x" * 900, run=run)
+    assert first["commit"]["subject"] == r"Mend \u202eit"
+    assert len(first["commit"]["author"]) < 300
+    assert content_hash(first) == content_hash(deployed())
+    parsed = parse_release(first)
+    assert parsed.commit.run == run
+    assert render_commit(parsed, "deploy", parsed) == {
+        **first["commit"],
+        "source": "https://github.com/acme/board",
+        "before": ORIGIN.revision,
+    }
+    assert render_commit(parsed, "rollback", None)["run"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "url"),
+    [
+        ({}, "https://github.com/acme/board/actions/runs/7"),
+        ({"GITHUB_RUN_ATTEMPT": "2"}, "https://github.com/acme/board/actions/runs/7/attempts/2"),
+        ({"GITHUB_ACTIONS": ""}, ""),
+        ({"GITHUB_RUN_ID": "x"}, ""),
+        ({"GITHUB_SERVER_URL": "javascript:"}, ""),
+    ],
+)
+def test_where_the_job_is_looked_at(changes: dict[str, str], url: str) -> None:
+    environ = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "acme/board",
+        "GITHUB_RUN_ID": "7",
+        "GITHUB_RUN_ATTEMPT": "1",
+    }
+    assert plan_run({**environ, **changes}) == url
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ SHA = "1a2b3c4d" * 5
 
 
 def test_the_head_is_one_record() -> None:
-    assert parse_head(f"{SHA}\0001700000000\0Ann O'Nym <ann@example.com>\n") == (
+    assert parse_head(f"{SHA}\0001700000000\0Ann O'Nym <ann@example.com>\0Mend it\n") == (
         SHA,
         1700000000,
         "Ann O'Nym <ann@example.com>",
+        "Mend it",
     )
 
 
