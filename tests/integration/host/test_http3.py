@@ -1,4 +1,4 @@
-"""HTTP/3 at the edge, by a client that speaks nothing else: another Caddy."""
+"""HTTP/3 at the edge and at the board's own proxy, by a client that speaks nothing else: another Caddy."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import ssl
 import threading
 from pathlib import Path
 
+import yaml
+
 from fairlead.host.edge.claims import Claim, write_claim
+from fairlead.host.snippet import render_switch
 from tests.adversary.local_edge import local_edge
 from tests.integration.host.acme import run_caddy
 from tests.patience import PATIENCE
 from tests.ports import free_ports
 
 _NAME = "board.test"
+_COMPOSE = Path(__file__).parents[3] / "compose"
 _CLIENT = """\
 {
 	admin off
@@ -70,6 +74,48 @@ def test_the_edge_speaks_http3_says_so_and_loses_no_request_by_it(tmp_path: Path
         assert answers[-1][1] == b"second"
     second.shutdown()
     second.server_close()
+
+
+def test_the_board_is_offered_by_http3_where_its_compose_file_publishes_it(tmp_path: Path) -> None:
+    """Its own Caddyfile, at other ports; what it announces is the port that stands in the file by UDP too."""
+    published = yaml.safe_load((_COMPOSE / "compose.yaml").read_text())["services"]["caddy"]["ports"]
+    assert {"443:443", "443:443/udp"} <= set(published)
+    plain, secure, port = free_ports(3)
+    app = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Second)
+    threading.Thread(target=app.serve_forever, daemon=True).start()
+    client = _CLIENT.replace("PORT", str(port)).replace("SECURE", str(secure)).replace("NAME", _NAME)
+    with (
+        run_caddy(tmp_path / "board", _own_proxy(tmp_path, plain, secure, app.server_port), secure),
+        run_caddy(tmp_path / "client", client, port),
+    ):
+        assert f'h3=":{secure}"' in _announced(secure)
+        assert [_get(port)[0] for _ in range(3)] == [200] * 3
+    app.shutdown()
+    app.server_close()
+
+
+def _own_proxy(root: Path, plain: int, secure: int, app: int) -> str:
+    """The board's Caddyfile; what it leads to is on this machine."""
+    for folder, content in (
+        ("live/web", "127.0.0.1"),
+        ("live/api", "127.0.0.1"),
+        ("run/dark-token", "d" * 64),
+    ):
+        (root / folder).parent.mkdir(exist_ok=True)
+        (root / folder).write_text(content)
+    (root / "switch.caddy").write_text(render_switch().replace("/fairlead/", f"{root}/"))
+    options = (
+        f"{{\n\tadmin off\n\tskip_install_trust\n\tlocal_certs\n\thttp_port {plain}\n\thttps_port {secure}\n"
+    )
+    text = (_COMPOSE / "Caddyfile").read_text().replace("{\n", options, 1)
+    for word, value in (
+        ("{$SITE_HOST}", _NAME),
+        ("{$SITE_ADDRESS}", _NAME),
+        ("/fairlead/switch", f"{root}/switch"),
+    ):
+        assert word in text
+        text = text.replace(word, value)
+    return text.replace(" 8000\n", f" {app}\n")
 
 
 def _get(port: int) -> tuple[int, bytes]:
