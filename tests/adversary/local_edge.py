@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairlead.host.edge.authority import PUBLIC, Authority
 from fairlead.host.edge.caddyfile import render_caddyfile
 from fairlead.host.edge.claims import Claim, write_claim
 from fairlead.host.edge.place import Place
@@ -75,10 +76,12 @@ def local_edge(
     trusted: Sequence[str] = (),
     ports: tuple[int, int] | None = None,
     options: str = "",
+    authority: Authority = PUBLIC,
 ) -> Iterator[LocalEdge]:
     """The edge with these apps behind it (hostname -> app), each of which tells what it sees.
 
-    ``ports``: where it takes plain requests and TLS; ``options``: further global ones.
+    ``ports``: where it takes plain requests and TLS; ``options``: further global ones;
+    ``authority``: who certifies names.
     """
     place = Place(root)
     servers = {app: _app(app) for app in sorted(set(claims.values()))}
@@ -86,10 +89,11 @@ def local_edge(
         names = frozenset(name for name, owner in claims.items() if owner == app)
         write_claim(place, Claim(app, names, scheme, "127.0.0.1", server.server_port))
     place.run.mkdir(exist_ok=True)
+    place.acme_root.write_text(authority.root)
     (plain, secure), (ask,) = ports or free_ports(2), free_ports(1)
     edge = LocalEdge(place, plain, ask)
     text = (
-        render_caddyfile(trusted)
+        render_caddyfile(trusted, authority)
         .replace("{re.upstream.1}.", "{re.upstream.1}")
         .replace(":9180", f":{edge.ask}")
     )

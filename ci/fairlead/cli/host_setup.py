@@ -17,6 +17,7 @@ from fairlead.cli.options import environment_option, examples
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fairlead.host.edge.authority import Authority
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.public_key import PublicKey
     from fairlead.remote.setup import Restriction
@@ -92,6 +93,17 @@ def _restriction_options(function: _Decorated) -> _Decorated:
     help="Load balancers and CDNs in front whose word the edge of this host heeds, with commas: addresses, networks, "
     "cloudflare, private; `none` takes them away.",
 )
+@click.option(
+    "--acme-directory",
+    metavar="URL",
+    help="Who certifies the names behind the edge of this host, instead of the public authorities; `none` goes back to these.",
+)
+@click.option(
+    "--acme-root",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="What certifies the address of --acme-directory, in PEM, where no public authority does.",
+)
 @_restriction_options
 def setup(
     environment: str | None,
@@ -102,6 +114,8 @@ def setup(
     login: str,
     public_key: Path | None,
     trusted_proxies: str | None,
+    acme_directory: str | None,
+    acme_root: Path | None,
     restrict: bool,
     apps: str | None,
     verbs: str | None,
@@ -120,7 +134,13 @@ def setup(
     restriction = _restriction(restrict=restrict, apps=apps, verbs=verbs, signers=signers, forbid=forbid)
     if restriction is not None and restriction.signers and key is not None:
         _require_other(key, restriction.signers)
-    script = render_setup(_sole_user(place), key, restriction=restriction, trusted=_trusted(trusted_proxies))
+    script = render_setup(
+        _sole_user(place),
+        key,
+        restriction=restriction,
+        trusted=_trusted(trusted_proxies),
+        authority=_authority(acme_directory, acme_root),
+    )
     if run:
         _run_setup(place, access_of(known_hosts, identity), login, script, has_key=key is not None)
         return
@@ -145,6 +165,32 @@ def _trusted(said: str | None) -> Sequence[str] | None:
         raise InputError(
             f"--trusted-proxies: {error}", fix="addresses, networks such as 10.0.0.0/8, cloudflare, private"
         ) from error
+
+
+def _authority(directory: str | None, root: Path | None) -> Authority | None:
+    """Who ``--acme-directory`` says; None where it is not said.
+
+    Raises:
+        InputError: it is no address, or the file holds no certificate.
+    """
+    from fairlead.errors import InputError
+    from fairlead.host.edge.authority import DIRECTORY, PEM, PUBLIC, Authority
+
+    if directory is None or directory == "none":
+        if root is not None:
+            raise InputError(
+                "--acme-root is for an authority that is named", fix="say --acme-directory URL too"
+            )
+        return None if directory is None else PUBLIC
+    if not DIRECTORY.fullmatch(directory):
+        raise InputError(
+            f"--acme-directory: {directory} is no address of a directory",
+            fix="an https address, such as https://acme-staging-v02.api.letsencrypt.org/directory",
+        )
+    text = root.read_text("utf-8", errors="replace") if root is not None else ""
+    if root is not None and PEM not in text:
+        raise InputError(f"--acme-root: {root} holds no certificate", fix="name a file in PEM")
+    return Authority(directory, text)
 
 
 def _sole_user(place: Place) -> str:

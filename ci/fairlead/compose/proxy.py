@@ -45,8 +45,9 @@ def load_acme_root(app: ComposeApp, remarks: Remarks) -> Tree | None:
     if acme is None:
         return None
     if app.environment.edge:
-        what = "proxy.acme says nothing to the edge of a host, which ends TLS here and asks the public authorities"
-        remarks.note("model", ("services",), what, "it holds for environments without `edge: true`")
+        what = "proxy.acme says nothing to the edge of a host, which ends TLS here and asks whom the host's owner names"
+        way = "`fairlead host setup --acme-directory` says it for the host; this holds for environments without `edge: true`"
+        remarks.note("model", ("services",), what, way)
         return None
     if acme.root is None:
         return None

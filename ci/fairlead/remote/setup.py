@@ -16,6 +16,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fairlead.errors import InputError
+from fairlead.host.edge.authority import DIRECTORY_FILE, Authority
+from fairlead.host.edge.place import ROOT_FILE
 from fairlead.host.edge.trusted import FILE as TRUSTED_FILE
 from fairlead.host.paths import APP_NAME
 from fairlead.host.policy import SCHEMA
@@ -65,6 +67,7 @@ def render_setup(
     *,
     restriction: Restriction | None = None,
     trusted: Sequence[str] | None = None,
+    authority: Authority | None = None,
 ) -> str:
     """The script that prepares a server, for ``sh`` as root.
 
@@ -74,6 +77,7 @@ def render_setup(
         root: the folder that the user owns.
         restriction: what the key is held to; None: it opens a shell.
         trusted: networks of proxies in front that the edge heeds; None leaves what is there, empty takes it away.
+        authority: who certifies the names behind the edge; None leaves what is there, the public ones take it away.
 
     Raises:
         InputError: the user, the folder or the restriction is not one that may stand in a script of root's.
@@ -111,7 +115,7 @@ usermod --append --groups docker {name}
 [ ! -d {folder} ] || [ "$(stat -c %U {folder})" = {name} ] || chown -R {name} {folder}
 install -d -o {name} -g "$(id -gn {name})" -m 0750 {folder}
 
-{door}{_render_trusted(trusted)}# 4. The key that lets the user in. Where it is restricted, the list of keys belongs to root.
+{door}{_render_trusted(trusted)}{_render_authority(authority)}# 4. The key that lets the user in. Where it is restricted, the list of keys belongs to root.
 {render_admission(user, key, restriction)}
 # 5. This server's own key: compare it with the line that goes into known_hosts.
 ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub
@@ -128,6 +132,19 @@ def _render_trusted(trusted: Sequence[str] | None) -> str:
         return f"{head}rm -f {file}\n\n"
     content = "".join(f"{one}\n" for one in trusted)
     return f"{head}install -d -m 0755 {LIBRARY}\n{_file(file, content.encode())}\n"
+
+
+def _render_authority(authority: Authority | None) -> str:
+    """The lines that say who certifies the names behind the edge: root's word, for all apps of the host."""
+    if authority is None:
+        return ""
+    head = "# Who certifies the names behind the edge. A running edge: deploy --upgrade-edge.\n"
+    directory, root = f"{LIBRARY}/{DIRECTORY_FILE}", f"{LIBRARY}/{ROOT_FILE}"
+    if not authority.directory:
+        return f"{head}rm -f {directory} {root}\n\n"
+    trust = _file(root, authority.root.encode()) if authority.root else f"rm -f {root}\n"
+    made = f"install -d -m 0755 {LIBRARY}\n{trust}{_file(directory, authority.directory.encode())}"
+    return f"{head}{made}\n"
 
 
 def render_admission(user: str, key: PublicKey | None, restriction: Restriction | None) -> str:

@@ -17,6 +17,7 @@ from fairlead.compose.addresses import plan_sites
 from fairlead.compose.remarks import Remarks
 from fairlead.compose.sites import ACME_ROOT, inner_port, render_caddyfile
 from fairlead.host.certificates import Refusal, explain_certificate
+from fairlead.host.edge.authority import Authority as Named
 from fairlead.host.snippet import render_switch
 from fairlead.settings.values import AcmeSettings
 from tests.adversary.local_edge import local_edge
@@ -28,11 +29,13 @@ from tests.unit.compose.small import small_app
 def test_ten_hostnames_of_the_edge_are_certified_when_they_are_asked_for_and_no_others(
     tmp_path: Path,
 ) -> None:
+    """By the authority that the host's owner names, whose own address no public one certifies."""
     names = [f"app{number}.example.com" for number in range(10)]
     claims = {name: name.partition(".")[0] for name in names}
     with pebble(tmp_path, [*names, "stranger.example.com"]) as authority:
         ports = (authority.plain, authority.secure)
-        with local_edge(tmp_path, claims, ports=ports, options=authority.options) as edge:
+        named = Named(authority.directory, authority.trusted_root.read_text())
+        with local_edge(tmp_path, claims, ports=ports, authority=named) as edge:
             context = authority.context()
             # It registers at the authority; what asks while it does may be tried again only after a minute.
             authority.get(names[0], context)

@@ -19,6 +19,8 @@ from string import ascii_lowercase
 
 from ..snippet import STREAM_ZEROS, STREAMS
 from ..strangers import ROUTE, SCHEME, render_route
+from .authority import PUBLIC, Authority
+from .place import ROOT_FILE
 
 _LOCAL_LABELS = 4
 _LOCAL_DOMAINS = ("localhost", "internal", "local", "test")
@@ -59,7 +61,7 @@ _TEMPLATE = """\
 	admin unix//fairlead/run/admin.sock|0222
 	skip_install_trust
 	auto_https disable_redirects
-TRUSTED	on_demand_tls {
+AUTHORITYTRUSTED	on_demand_tls {
 		ask http://127.0.0.1:9180/
 	}
 }
@@ -172,8 +174,9 @@ https:// {
 """
 
 
-def render_caddyfile(trusted: Sequence[str] = ()) -> str:
-    """The whole text. ``trusted``: the networks of proxies in front that are heeded."""
+def render_caddyfile(trusted: Sequence[str] = (), authority: Authority = PUBLIC) -> str:
+    """The whole text. ``trusted``: the networks of proxies in front that are heeded; ``authority``: who certifies names."""
+    root = f"\tacme_ca_root /fairlead/{ROOT_FILE}\n" if authority.root else ""
     names = ["localhost"]
     for domain in _LOCAL_DOMAINS:
         names += [f"{'*.' * depth}{domain}" for depth in range(1, _LOCAL_LABELS + 1)]
@@ -183,6 +186,7 @@ def render_caddyfile(trusted: Sequence[str] = ()) -> str:
     spellings = [(letter.upper(), letter) for letter in ascii_lowercase] + [("[.](:[0-9]*)?$", "$1")]
     parts = {
         "STRANGER": render_route(trusted),
+        "AUTHORITY": f"\tacme_ca {authority.directory}\n{root}" if authority.directory else "",
         "TRUSTED": _TRUSTED.format(networks=" ".join(trusted)) if trusted else "",
         # Within a site, no two matchers may have one name, and `serve` brings its own.
         "@https": "@sent-on" if trusted else "@https",

@@ -23,6 +23,7 @@ from ..inflight import answers_admin
 from ..lock import Holder, hold_lock
 from ..patience import wait_until
 from ..project import render_json
+from .authority import read_authority
 from .caddyfile import render_caddyfile
 from .claims import read_hosts
 from .meetings import connect_edge, find_edge, list_meetings, make_networks, read_meetings
@@ -52,7 +53,7 @@ def edge_lock(place: Place, who: str) -> Iterator[None]:
 
 def is_outdated(edge: Container, image: str) -> bool:
     """Whether the edge is another than this image and this agent would make."""
-    return edge.hash != edge_hash(image, read_trusted())
+    return edge.hash != edge_hash(image, read_trusted(), read_authority())
 
 
 def start_edge(
@@ -81,10 +82,12 @@ def start_edge(
     make_folder(place.hosts)
     make_folder(place.apps)
     make_folder(place.run, _OPEN)
-    trusted = read_trusted()
-    write_file(place.caddyfile, render_caddyfile(trusted).encode())
+    trusted, authority = read_trusted(), read_authority()
+    if authority.root:
+        write_file(place.acme_root, authority.root.encode())
+    write_file(place.caddyfile, render_caddyfile(trusted, authority).encode())
     group = place.home.stat().st_gid
-    project = render_edge_project(place, image, read_meetings(place), group, trusted)
+    project = render_edge_project(place, image, read_meetings(place), group, trusted, authority)
     write_file(place.project, render_json(project))
     if edge is None:
         _make_networks(engine, place)

@@ -12,6 +12,7 @@ ROLE = "edge"
 NETWORK = "fairlead-edge"
 """The edge's own network: to the public, and to the authority that signs its certificates. No app is in it."""
 PORTS = {"https": 443, "http": 80}
+ROOT_FILE = "acme-root.pem"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Place:
     @property
     def caddyfile(self) -> Path:
         return self.home / "Caddyfile"
+
+    @property
+    def acme_root(self) -> Path:
+        """What vouches for the address of the authority that the host's owner names."""
+        return self.home / ROOT_FILE
 
     @property
     def tokens(self) -> Path:

@@ -55,7 +55,9 @@ def needs_image(release: Release, state: EdgeState, *, upgrade: bool) -> bool:
     """Whether the edge will be made of the image that the release brings."""
     if release.edge is None:
         return False
-    return not state.running or (upgrade and state.mark != edge_hash(release.edge.image, state.trusted))
+    return not state.running or (
+        upgrade and state.mark != edge_hash(release.edge.image, state.trusted, state.authority)
+    )
 
 
 def edge_faults(release: Release, state: EdgeState) -> Iterator[InputFault]:

@@ -10,16 +10,18 @@ from typing import Any
 
 from .. import labels
 from ..project import bind_mount
+from .authority import PUBLIC, Authority
 from .caddyfile import render_caddyfile
 from .place import NETWORK, PORTS, PROJECT, ROLE, SERVICE, Meeting, Place
 
 
-def edge_hash(image: str, trusted: Sequence[str] = ()) -> str:
+def edge_hash(image: str, trusted: Sequence[str] = (), authority: Authority = PUBLIC) -> str:
     """What the label of an edge that is up to date says. The apps' networks are no part of it: they come and go."""
     parts = (
         image,
-        render_caddyfile(trusted),
+        render_caddyfile(trusted, authority),
         json.dumps(_service(Place(Path("/")), image, 0), sort_keys=True),
+        *([authority.root] if authority.root else []),
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -30,13 +32,15 @@ def render_edge_project(
     meetings: Iterable[Meeting] = (),
     group: int = 0,
     trusted: Sequence[str] = (),
+    authority: Authority = PUBLIC,
 ) -> dict[str, Any]:
     """The edge, its networks, and its volumes, where the certificates are.
 
-    ``group`` is the one that may look into the edge's folder; ``trusted`` the networks of proxies in front.
+    ``group`` is the one that may look into the edge's folder; ``trusted`` the networks of proxies in front; ``authority``
+    who certifies names.
     """
     service = _service(place, image, group)
-    service["labels"][labels.HASH] = edge_hash(image, trusted)
+    service["labels"][labels.HASH] = edge_hash(image, trusted, authority)
     document = {"name": PROJECT, "services": {SERVICE: service}, "volumes": {"data": {}, "config": {}}}
     return with_meetings(document, meetings)
 

@@ -8,6 +8,7 @@ from typing import Optional
 
 from ..engine import Engine
 from ..errors import InputFault
+from .authority import PUBLIC, Authority, read_authority
 from .claims import Claim, others_behind, read_claim, read_hosts
 from .meetings import find_edge, read_meeting
 from .place import Meeting, Place
@@ -19,7 +20,7 @@ class EdgeState:
     """``claim`` is the app's own, ``hosts`` hostname -> app; ``mark`` is the hash of the edge that is there, or empty.
 
     ``meeting`` is where the edge meets the app; None where it never did. ``trusted``: the proxies in front that an edge
-    made now would heed.
+    made now would heed; ``authority``: whom it would ask for certificates.
     """
 
     claim: Optional[Claim] = None
@@ -28,6 +29,7 @@ class EdgeState:
     mark: str = ""
     meeting: Optional[Meeting] = None
     trusted: tuple[str, ...] = ()
+    authority: Authority = PUBLIC
 
     def others(self, app: str) -> list[str]:
         """The other apps behind the edge."""
@@ -50,7 +52,16 @@ def read_edge(engine: Engine, place: Place, app: str) -> EdgeState:
         mark=edge.hash if edge is not None else "",
         meeting=read_meeting(place, app),
         trusted=_trusted(),
+        authority=_authority(),
     )
+
+
+def _authority() -> Authority:
+    """As with the list of proxies: what does not hold is told when an edge is made of it."""
+    try:
+        return read_authority()
+    except InputFault:
+        return PUBLIC
 
 
 def _trusted() -> tuple[str, ...]:

@@ -1,0 +1,63 @@
+"""Who certifies the names behind this host's edge, where the public authorities shall not: the host's owner says it.
+
+``acme-directory`` and ``acme-root.pem`` belong to root and lie beside the door (``fairlead host setup --acme-directory``
+writes them): the address of the authority, and what certifies that address itself, where no public authority does. A
+running edge asks whom it was started with; ``deploy --upgrade-edge`` replaces it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from .. import policy
+from ..errors import InputFault
+from .place import ROOT_FILE
+
+DIRECTORY_FILE = "acme-directory"
+DIRECTORY = re.compile(r"https://[A-Za-z0-9.:\[\]-]{1,255}(/[A-Za-z0-9._~%/-]{0,500})?")
+"""Nothing that would be more than a word in a Caddyfile."""
+PEM = "-----BEGIN CERTIFICATE-----"
+_MOST = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Authority:
+    """An ACME directory, and the certificates in PEM that vouch for its address; empty: the public ones."""
+
+    directory: str = ""
+    root: str = ""
+
+
+PUBLIC = Authority()
+
+
+def read_authority(home: Optional[Path] = None) -> Authority:
+    """Whom the edge is to ask.
+
+    Raises:
+        InputFault: the files do not hold.
+    """
+    folder = home or policy.HOME
+    try:
+        directory = (folder / DIRECTORY_FILE).read_text("utf-8").strip()
+        root = (folder / ROOT_FILE).read_text("utf-8") if (folder / ROOT_FILE).exists() else ""
+        return _parse(directory, root)
+    except FileNotFoundError:
+        return PUBLIC
+    except (OSError, ValueError) as error:
+        raise InputFault(
+            f"{folder / DIRECTORY_FILE} cannot be gone by",
+            why=str(error),
+            fix="as root on the server: `fairlead host setup --acme-directory URL`, or `none`",
+        ) from error
+
+
+def _parse(directory: str, root: str) -> Authority:
+    if not DIRECTORY.fullmatch(directory):
+        raise ValueError(f"{directory[:60]!r} is no https address of a directory")
+    if len(root) > _MOST or (root and PEM not in root):
+        raise ValueError(f"{ROOT_FILE} holds no certificate in PEM")
+    return Authority(directory, root)
