@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from fairlead.release.prepare import Draft
     from fairlead.release.secret_commands import SecretCommands
     from fairlead.release.secrets import Secret
+    from fairlead.release.unchanged import ReadConfig
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.ahead import Ahead
     from fairlead.remote.session import Blob, Event
@@ -74,6 +75,7 @@ class Rollout:
         from fairlead.release.pins import foresee_own
         from fairlead.release.prepare import finish_release
         from fairlead.release.together import plan_reference
+        from fairlead.release.unchanged import running_pins
         from fairlead.remote.outcome import answer_of
 
         with self.reporter.step(f"ask {self.place.host} whether it would take the release"):
@@ -82,8 +84,15 @@ class Rollout:
             reference, marks = plan_reference(states), choose_marks(states)
             own = foresee_own(self.place.settings, self.draft.app.own_images(), reference)
             resolve = resolver(self.place.settings)
+            # Each service as it runs: of one image, some may run another digest than the others.
+            kept = running_pins(self.draft.app, reference)
             bundle, _ = finish_release(
-                replace(self.draft, own=own), reference, resolve, marks, refresh=self.options.refresh
+                replace(self.draft, own=own),
+                reference,
+                resolve,
+                marks,
+                kept=kept,
+                refresh=self.options.refresh,
             )
             for host, (session, _) in asked.items():
                 request = self._request(host, states, bundle)
@@ -112,15 +121,18 @@ class Rollout:
         """The release, which is the same for all, and what each server is asked."""
         from fairlead.release.prepare import finish_release
         from fairlead.release.together import plan_reference
+        from fairlead.release.unchanged import find_unchanged
         from fairlead.remote.signing import sign_release
 
-        marks = choose_marks(states)
-        bundle, remarks = finish_release(
-            self.draft,
+        marks, reference, resolve = (
+            choose_marks(states),
             plan_reference(states),
             resolver(self.place.settings),
-            marks,
-            refresh=self.options.refresh,
+        )
+        configs = _config_reader(self.place.settings)
+        kept = find_unchanged(self.draft.app, self.draft.own, reference, resolve, configs)
+        bundle, remarks = finish_release(
+            self.draft, reference, resolve, marks, kept=kept, refresh=self.options.refresh
         )
         show_remarks(self.reporter, remarks)
         signature = sign_release(bundle.release, self.options.signing_identity, os.environ)
@@ -254,6 +266,12 @@ def resolver(settings: Settings) -> Resolve:
     from fairlead.image.registry import resolve_image
 
     return partial(resolve_image, environ=os.environ, registry=settings.registry)
+
+
+def _config_reader(settings: Settings) -> ReadConfig:
+    from fairlead.image.registry import read_image_config
+
+    return partial(read_image_config, environ=os.environ, registry=settings.registry)
 
 
 def finish_rollout(

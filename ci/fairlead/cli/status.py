@@ -156,7 +156,7 @@ def _show(reporter: Reporter, state: Mapping[str, Any], proofs: Sequence[Proof],
 
 def _prove(place: Place, state: Mapping[str, Any], work_dir: Path) -> tuple[Proof, ...]:
     from fairlead.image.documents import BUILD_NAME, SCAN_NAME, load_build, load_scan
-    from fairlead.release.proof import plan_proofs
+    from fairlead.release.proof import plan_links, plan_proofs
 
     settings = _with_builds(place.settings, str(state.get("revision") or ""))
     if not state.get("revision") or not settings.images:
@@ -167,7 +167,7 @@ def _prove(place: Place, state: Mapping[str, Any], work_dir: Path) -> tuple[Proo
         repositories,
         load_build(work_dir) if (work_dir / BUILD_NAME).exists() else None,
         load_scan(work_dir) if (work_dir / SCAN_NAME).exists() else None,
-        _ask_registry(settings, repositories, str(state["revision"])),
+        _ask_registry(settings, repositories, plan_links(state, repositories)),
     )
 
 
@@ -183,14 +183,17 @@ def _with_builds(settings: Settings, revision: str) -> Settings:
         return settings
 
 
-def _ask_registry(settings: Settings, repositories: Mapping[str, str], revision: str) -> dict[str, Link]:
+def _ask_registry(
+    settings: Settings, repositories: Mapping[str, str], asked: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Link]:
     from concurrent.futures import ThreadPoolExecutor
 
     from fairlead.cli.rollout import resolver
 
-    ask_one = partial(_published, resolver(settings), revision)
+    ask_one = partial(_published, resolver(settings))
     with ThreadPoolExecutor() as pool:
-        return dict(zip(repositories, pool.map(ask_one, repositories.values()), strict=True))
+        links = pool.map(lambda one: ask_one(one[1], repositories[one[0]]), asked)
+        return dict(zip(asked, links, strict=True))
 
 
 def _published(resolve: Resolve, revision: str, repository: str) -> Link:

@@ -32,11 +32,15 @@ __all__ = ["Pin", "ReleaseParts", "SecretSource", "secret_sources", "split"]
 
 @dataclass(frozen=True)
 class Pin:
-    """An image of ours by digest: of its index, and of its manifest for each platform."""
+    """An image of ours by digest: of its index, and of its manifest for each platform.
+
+    ``revision``: the commit that it was built from, where that is not the one of the release.
+    """
 
     repository: str
     digest: str
     platforms: Mapping[str, str] = field(default_factory=dict)
+    revision: str = ""
 
     @property
     def reference(self) -> str:
@@ -85,6 +89,7 @@ def split(
     own: Mapping[str, Pin],
     foreign: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
+    kept: Mapping[str, Pin] | None = None,
 ) -> ReleaseParts:
     """Split an app into the parts of a release document.
 
@@ -93,12 +98,13 @@ def split(
         own: the published images of ours, by their name in fairlead.yaml.
         foreign: references of others' images, as written -> pinned by digest. One that is missing stays as it is.
         secrets: what each secret's value is called, so that a new value restarts who mounts it.
+        kept: by service, the image that it runs and goes on with, in place of the one in ``own``.
 
     Raises:
         ComposeInvalidError: a service can't be rolled or carried to a server: all faults, with places.
     """
     remarks = Remarks(app.files)
-    splitter = _Splitter(app, own, foreign or {}, secrets or {}, remarks)
+    splitter = _Splitter(app, own, foreign or {}, secrets or {}, kept or {}, remarks)
     for service in app.services.values():
         if service.is_rolled:
             check_rolled(app, service, remarks)
@@ -167,12 +173,14 @@ class _Splitter:
         own: Mapping[str, Pin],
         foreign: Mapping[str, str],
         secrets: Mapping[str, str],
+        kept: Mapping[str, Pin],
         remarks: Remarks,
     ) -> None:
         self.app = app
         self.own = own
         self.foreign = foreign
         self.secrets = secrets
+        self.kept = kept
         self.remarks = remarks
         self.services: dict[str, dict[str, Any]] = {}
         self.trees: dict[str, Tree] = {}
@@ -241,7 +249,7 @@ class _Splitter:
     def _entry(
         self, service: Service, definition: dict[str, Any], mounts: list[Mapping[str, Any]]
     ) -> dict[str, Any]:
-        pin = self.own.get(service.image)
+        pin = self._pin(service)
         return {
             "role": service.role,
             "rollout": service.rollout,
@@ -255,6 +263,7 @@ class _Splitter:
             "image": definition["image"],
             "platforms": dict(pin.platforms) if pin is not None else {},
             **({"pull": "manifest"} if pin is not None and pin.platforms else {}),
+            **({"revision": pin.revision} if pin is not None and pin.revision else {}),
             "why": service.why,
             "depends_on": self._depends_on(service),
             **({"together": True} if service.name in self.members else {}),
@@ -265,10 +274,13 @@ class _Splitter:
             "hash": service_hash(definition, mounts, {} if service.role == "job" else self.secrets),
         }
 
+    def _pin(self, service: Service) -> Pin | None:
+        return self.kept.get(service.name) or self.own.get(service.image)
+
     def _image(self, service: Service) -> str:
         path = ("services", service.name, "image")
         if service.image:
-            pin = self.own.get(service.image)
+            pin = self._pin(service)
             if pin is None:
                 self.remarks.fault(
                     "model", path, f"{service.name}: the image {service.image} is not published"

@@ -75,7 +75,7 @@ def status_remarks(state: Mapping[str, Any]) -> list[str]:
     ]
     for revision in sorted({str(one["revision"]) for one in behind}):
         names = ", ".join(str(one["service"]) for one in behind if one["revision"] == revision)
-        remarks.append(f"of the commit {short(revision)}, left there by --only: {names}")
+        remarks.append(f"of the commit {short(revision)}, unchanged since or left there by --only: {names}")
     if state.get("drained"):
         remarks.append(f"drained: {', '.join(state['drained'])} answers 503 to load balancers")
     if state.get("previous"):

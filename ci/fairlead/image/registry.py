@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fairlead import process
 from fairlead.errors import CommandFailedError, FairleadError, InputError
@@ -24,7 +26,7 @@ from fairlead.image.credentials import (
     registry_host,
 )
 from fairlead.image.manifests import Index, UnfitError, digest_of, parse_index, parse_manifest, strict_json
-from fairlead.image.skopeo import inspect_argv, labels_argv, push_argv, tag_argv
+from fairlead.image.skopeo import config_argv, inspect_argv, push_argv, tag_argv
 from fairlead.tools.locate import locate
 
 _NOT_FOUND = ("manifest unknown", "name unknown", "name_unknown", "statuscode: 404", "not found", "not known")
@@ -120,11 +122,20 @@ class Registry:
         Raises:
             CommandFailedError: it is not there, or the registry does not answer.
         """
-        done = _ask(labels_argv(self.skopeo, reference, self.login, platform))
+        labels = self.read_config(reference, platform).get("config", {}).get("Labels") or {}
+        return {str(key): str(value) for key, value in labels.items()}
+
+    def read_config(self, reference: str, platform: str) -> dict[str, Any]:
+        """The configuration of the image of one platform; skopeo sees that it is the one of the digest.
+
+        Raises:
+            CommandFailedError: it is not there, or the registry does not answer.
+        """
+        done = _ask(config_argv(self.skopeo, reference, self.login, platform, self.registries_conf))
         if not done.ok:
             raise explain_failure(done.stderr, reference)
-        labels = json.loads(done.stdout).get("config", {}).get("Labels") or {}
-        return {str(key): str(value) for key, value in labels.items()}
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
 
     def push(self, layout: Path, reference: str) -> None:
         """Send a layout, all platforms and attestations, digests kept.
@@ -164,11 +175,8 @@ def resolve_image(reference: str, *, environ: Mapping[str, str], registry: str =
         CommandFailedError: the registry does not answer, or refuses.
     """
     host = registry_host(reference)
-    own = registry or environ.get("FAIRLEAD_REGISTRY", "")
-    credentials = read_credentials(host, environ) if own and registry_host(own) == host else None
-    with auth_file(credentials) as login:
-        mirrors = environ.get("CONTAINERS_REGISTRIES_CONF", "")
-        found = Registry(locate("skopeo"), login, mirrors).read(reference)
+    with _open_registry(host, environ, registry) as asked:
+        found = asked.read(reference)
     if found is None:
         raise InputError(
             f"the image {reference} is not in the registry",
@@ -176,6 +184,26 @@ def resolve_image(reference: str, *, environ: Mapping[str, str], registry: str =
             fix="check its spelling; an image of ours is put there by `fairlead publish`",
         )
     return found
+
+
+def read_image_config(
+    reference: str, platform: str, *, environ: Mapping[str, str], registry: str = ""
+) -> dict[str, Any]:
+    """The configuration of the image of one platform; as ``resolve_image``.
+
+    Raises:
+        CommandFailedError: it is not there, or the registry does not answer, or refuses.
+    """
+    with _open_registry(registry_host(reference), environ, registry) as asked:
+        return asked.read_config(reference, platform)
+
+
+@contextmanager
+def _open_registry(host: str, environ: Mapping[str, str], registry: str) -> Iterator[Registry]:
+    own = registry or environ.get("FAIRLEAD_REGISTRY", "")
+    credentials = read_credentials(host, environ) if own and registry_host(own) == host else None
+    with auth_file(credentials) as login:
+        yield Registry(locate("skopeo"), login, environ.get("CONTAINERS_REGISTRIES_CONF", ""))
 
 
 def resolve_digest(reference: str, *, environ: Mapping[str, str], registry: str = "") -> str:

@@ -25,11 +25,14 @@ def inspect_argv(
     )
 
 
-def labels_argv(skopeo: Path, reference: str, login: Path | None, platform: str) -> tuple[str, ...]:
+def config_argv(
+    skopeo: Path, reference: str, login: Path | None, platform: str, registries_conf: str = ""
+) -> tuple[str, ...]:
     """Print the configuration of the image of one platform."""
     system, architecture, *variant = platform.split("/")
     return (
         *_skopeo(skopeo),
+        *(("--registries-conf", registries_conf) if registries_conf else ()),
         *("--override-os", system),
         *("--override-arch", architecture),
         *(("--override-variant", variant[0]) if variant else ()),

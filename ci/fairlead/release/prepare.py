@@ -81,7 +81,13 @@ def draft_release(
 
 
 def finish_release(
-    draft: Draft, state: Mapping[str, Any], resolve: Resolve, marks: Marks, *, refresh: bool = False
+    draft: Draft,
+    state: Mapping[str, Any],
+    resolve: Resolve,
+    marks: Marks,
+    *,
+    kept: Mapping[str, Pin],
+    refresh: bool = False,
 ) -> tuple[Bundle, tuple[Finding, ...]]:
     """Pin what is left and split; returns the bundle and what the user should know.
 
@@ -90,6 +96,7 @@ def finish_release(
         state: the agent's ``state``: others' images that run keep their digest.
         resolve: asks the registry for a digest.
         marks: how values of secrets are named on the servers.
+        kept: the services that go on with the image that they run.
         refresh: take what others' tags point to now, whatever runs.
     """
     from fairlead.compose.split import split
@@ -100,6 +107,7 @@ def finish_release(
         own=draft.own,
         foreign=resolve_foreign(draft.app.foreign_references(), running, resolve),
         secrets=mark_secrets(draft.secrets, marks),
+        kept=kept,
     )
     app = draft.app
     bundle = plan_bundle(

@@ -63,32 +63,43 @@ def plan_proofs(
     repositories: Mapping[str, str],
     build: BuildDocument | None,
     scan: ScanDocument | None,
-    published: Mapping[str, Link],
+    published: Mapping[tuple[str, str], Link],
 ) -> tuple[Proof, ...]:
-    """The chain of each image of ours that the serving release runs.
+    """The chain of each image of ours that the serving release runs: one for each commit that services run it of.
 
     Args:
         state: the agent's ``state``.
         repositories: our images by name, to tell them from others'.
         build: ``build.json``, whatever commit it is about.
         scan: ``scan.json``.
-        published: what the registry has under the commit's tag, by image.
+        published: what the registry has under a commit's tag, by image and commit: of ``plan_links``.
     """
-    revision = str(state.get("revision") or "")
-    services = {name: _services_of(state, repository, revision) for name, repository in repositories.items()}
+    serving = str(state.get("revision") or "")
     return tuple(
         Proof(
-            name,
+            name if revision == serving else f"{name} of {revision[:12]}",
             {
                 "built": _built(name, revision, build),
                 "scanned": _scanned(name, revision, build, scan),
-                "published": published.get(name, Link(None, "the registry was not asked")),
-                "running": _running(found),
+                "published": published.get((name, revision), Link(None, "the registry was not asked")),
+                "running": _running(_services_of(state, repositories[name], revision)),
             },
         )
-        for name, found in services.items()
-        if found
+        for name, revision in plan_links(state, repositories)
     )
+
+
+def plan_links(state: Mapping[str, Any], repositories: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Each image of ours that runs, with the commit that it is of: what was unchanged since, or left behind, has its own."""
+    serving = str(state.get("revision") or "")
+    found = {
+        (name, str(service.get("revision") or serving))
+        for name, repository in repositories.items()
+        for service in state.get("services", ())
+        if str(service["image"]).partition("@")[0] == repository
+    }
+    names = list(repositories)
+    return tuple(sorted(found, key=lambda one: (names.index(one[0]), one[1] != serving, one[1])))
 
 
 def proof_rows(proofs: Sequence[Proof]) -> list[tuple[str, ...]]:
@@ -110,12 +121,13 @@ def proof_notes(proofs: Sequence[Proof]) -> list[str]:
 
 
 def _services_of(state: Mapping[str, Any], repository: str, revision: str) -> list[Mapping[str, Any]]:
-    """The services of this commit: one that ``--only`` left behind runs an older one, and says so itself."""
+    """The services of a commit: one that runs an older one than the release says so itself."""
+    serving = str(state.get("revision") or "")
     return [
         service
         for service in state.get("services", ())
         if str(service["image"]).partition("@")[0] == repository
-        and service.get("revision") in (revision, None)
+        and (service.get("revision") or serving) == revision
     ]
 
 

@@ -120,6 +120,20 @@ def test_an_app_with_data_that_is_not_fit(stage: Stage, tmp_path: Path) -> None:
     assert (good.status, _get(stage, "/"), _get(stage, "/data/kept")) == ("live", "web 8888", "precious")
     watch: Any = good.data["watch"]
     assert watch["probes"]["answered"] > 0
+    # A commit that leaves its image as it is names the one that runs.
+    runs = Engine.connect().inspect(f"{stage.app}-web-1")
+    same = _sheet(stage, 9, keeping("8" * 40))
+    same.services["web"]["revision"] = "8" * 40
+    assert stage.deploy(same).status == "live"
+    told = read_state(stage.paths, Engine.connect())
+    (web,) = (one for one in told.to_json()["services"] if one["service"] == "web")
+    assert (told.live.release.revision if told.live else "", web["revision"]) == ("9" * 40, "8" * 40)
+    assert web["running_digest"] == web["digest"]
+    assert stage.rollback().status == "live"
+    still = Engine.connect().inspect(f"{stage.app}-web-1")
+    assert runs is not None
+    assert still is not None
+    assert (still["Id"], still["State"]["StartedAt"]) == (runs["Id"], runs["State"]["StartedAt"])
 
 
 def test_an_app_with_data_that_crashes_in_the_watch(stage: Stage, tmp_path: Path) -> None:

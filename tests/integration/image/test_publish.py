@@ -1,10 +1,19 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
+from fairlead.compose import load_app
+from fairlead.compose.split import Pin
+from fairlead.image.registry import read_image_config, resolve_image
+from fairlead.release.unchanged import find_unchanged
+from fairlead.settings.load import load_settings
+from fairlead.settings.values import Environment
 from tests.integration.image.middle import Middle
 from tests.integration.image.workshop import SMALL, Workshop
 
@@ -72,6 +81,44 @@ def test_a_moving_tag_goes_forward_and_never_back(scanned: Workshop) -> None:
     assert scanned.remote("api", "main") == newer["images"]["api"]["digest"]
     scanned.ok("publish", "--force-tag", "main")
     assert scanned.remote("api", "main") == rewritten["images"]["api"]["digest"]
+
+
+def test_a_commit_of_a_readme_leaves_what_runs_as_it_is(scanned: Workshop) -> None:
+    """Its image has another digest, for its labels and dates; in the registry it is known for the same all the same."""
+    dockerfile = "FROM scratch\nCOPY etc /etc\nCOPY packages/amd64/ /var/lib/dpkg/status.d/\nCOPY source /srv\nUSER 10001\n"
+    scanned.write("Dockerfile.api", dockerfile)
+    first, running = _published(scanned)
+    state = {"services": [{"service": "notes", "image": running.reference, "revision": first}]}
+    scanned.write("README.md", "what it is\n")
+    second, fresh = _published(scanned)
+    assert (first, running.digest) != (second, fresh.digest)
+    kept = _kept(scanned, second, fresh, state)
+    assert kept == {"notes": replace(running, revision=first)}
+
+
+def _published(workshop: Workshop) -> tuple[str, Pin]:
+    revision = workshop.commit("another one")
+    workshop.passed()
+    image = workshop.ok("publish")["images"]["api"]
+    return revision, Pin(image["repository"], image["digest"], image["platforms"])
+
+
+def _kept(workshop: Workshop, revision: str, fresh: Pin, state: dict[str, Any]) -> dict[str, Pin]:
+    environ = {**os.environ, **workshop.lab.environ, "FAIRLEAD_REGISTRY": workshop.repository}
+    compose = workshop.root.parent / "compose.yaml"
+    compose.write_text(
+        'services: {notes: {image: "$FAIRLEAD_REGISTRY/api:$FAIRLEAD_TAG", volumes: ["data:/data"]}}\n'
+        "volumes: {data: {}}\n"
+    )
+    settings = replace(load_settings(workshop.root / "fairlead.yaml", environ), compose=(compose,))
+    environment = Environment(name="production", hosts=())
+    app = load_app(
+        settings, environment, registry=workshop.repository, tag=f"sha-{revision}", revision=revision
+    )
+    asking: dict[str, Any] = {"environ": environ, "registry": workshop.repository}
+    return find_unchanged(
+        app, {"api": fresh}, state, partial(resolve_image, **asking), partial(read_image_config, **asking)
+    )
 
 
 def test_a_registry_that_dies_in_the_middle_leaves_nothing_to_pull_and_a_second_run_completes(

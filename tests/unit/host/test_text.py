@@ -65,7 +65,7 @@ def test_an_interrupted_deploy_is_told_unless_it_is_under_way() -> None:
     assert "was interrupted in verify" in text.status_remarks(left)[0]
     services = [{"service": name, "revision": mark * 40} for name, mark in (("api", "a"), ("web", "b"))]
     (behind, _) = text.status_remarks({"revision": "b" * 40, "services": services, "previous": "000001"})
-    assert behind == f"of the commit {'a' * 12}, left there by --only: api"
+    assert behind == f"of the commit {'a' * 12}, unchanged since or left there by --only: api"
     assert text.status_remarks({**left, "busy": "deploy of 1a2b"})[0] == "under way: deploy of 1a2b"
     live = {"unfinished": {"committed": True}, "busy": "deploy of 1a2b"}
     assert text.status_remarks(live)[0].endswith("it is live, and what it replaced is being stopped")

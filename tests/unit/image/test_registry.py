@@ -8,7 +8,7 @@ import pytest
 
 from fairlead.errors import CommandFailedError
 from fairlead.image.registry import explain_failure, is_not_found, read_answer
-from fairlead.image.skopeo import inspect_argv, labels_argv, push_argv, tag_argv, untagged
+from fairlead.image.skopeo import config_argv, inspect_argv, push_argv, tag_argv, untagged
 from tests.unit.image.indexes import INDEX
 
 SKOPEO = Path("/usr/bin/skopeo")
@@ -38,8 +38,8 @@ def test_a_tag_is_one_write() -> None:
     )  # fmt: skip
 
 
-def test_labels_are_those_of_a_platform() -> None:
-    argv = labels_argv(SKOPEO, "ghcr.io/a:t", None, "linux/arm/v7")
+def test_the_configuration_is_that_of_a_platform() -> None:
+    argv = config_argv(SKOPEO, "ghcr.io/a:t", None, "linux/arm/v7")
     assert argv[2:8] == ("--override-os", "linux", "--override-arch", "arm", "--override-variant", "v7")
 
 

@@ -47,7 +47,7 @@ def _scan(*reasons: Reason) -> ScanDocument:
 def _prove(
     state: dict[str, Any], build: BuildDocument | None, scan: ScanDocument | None, link: Link
 ) -> Proof:
-    (proof,) = plan_proofs(state, REPOSITORIES, build, scan, {"web": link})
+    (proof, *_) = plan_proofs(state, REPOSITORIES, build, scan, {("web", SHA): link})
     return proof
 
 
@@ -67,6 +67,21 @@ def test_a_service_that_was_left_behind_says_nothing_of_this_commit() -> None:
         {**state["services"][0], "service": "api", "revision": "2b" * 20, "digest": OTHER}
     )
     assert _prove(state, _build(), _scan(), Link(DIGEST)).complete
+
+
+def test_what_is_of_an_older_commit_has_a_chain_of_its_own() -> None:
+    """An image that is unchanged since is not made again for each commit: the digest that runs is the one of its own."""
+    state = _state()
+    state["services"].append({**state["services"][0], "service": "sqlite", "revision": "2b" * 20})
+    older = {("web", SHA): Link(DIGEST), ("web", "2b" * 20): Link(DIGEST)}
+    _, proof = plan_proofs(state, REPOSITORIES, _build(), _scan(), older)
+    assert (proof.image, proof.holds) == (f"web of {'2b' * 6}", True)
+    assert (proof.links["published"].digest, proof.links["running"].digest) == (DIGEST, DIGEST)
+    assert proof.links["built"].note == f"there is no build.json of the commit {'2b' * 6}"
+    (_, proof) = plan_proofs(
+        state, REPOSITORIES, _build(), _scan(), {**older, ("web", "2b" * 20): Link(OTHER)}
+    )
+    assert not proof.holds
 
 
 def test_a_link_that_cannot_be_shown_is_named_and_is_no_contradiction() -> None:
