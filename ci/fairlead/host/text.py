@@ -201,6 +201,9 @@ def _took(entry: Mapping[str, Any]) -> str:
 
 def _ending(entry: Mapping[str, Any]) -> str:
     status = str(entry.get("status"))
+    if status == "unfinished" and entry.get("committed"):
+        # Who rolls back does not wait for what comes after the commit.
+        return "live; what it replaced is not all stopped and removed yet"
     error = entry.get("error")
     what = f": {error['what']}" if isinstance(error, Mapping) and error.get("what") else ""
     return f"{status}{what}"

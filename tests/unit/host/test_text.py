@@ -107,6 +107,10 @@ def test_history_says_how_each_ended_and_why() -> None:
         "reverted: web is unhealthy",
     )
     assert text.history_rows([entry]) == [row]
+    # A rollback has ended for whoever asked for it when it serves.
+    left = {**entry, "status": "unfinished", "error": None, "committed": True}
+    assert text.history_rows([left])[0][-1].startswith("live; what it replaced")
+    assert text.history_rows([{**left, "committed": False}])[0][-1] == "unfinished"
     assert text.history_rows([{**entry, "secrets": ["password", "token"]}])[0][1] == "secret password, token"
 
 
