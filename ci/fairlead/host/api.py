@@ -179,9 +179,15 @@ class EngineApi:
         return True
 
     def logs(
-        self, container: str, *, tail: int, follow: bool = False, bound: Optional[Bound] = None
+        self,
+        container: str,
+        *,
+        tail: int,
+        follow: bool = False,
+        bound: Optional[Bound] = None,
+        stdout: bool = True,
     ) -> Iterator[str]:
-        """The container's output, line by line, both streams; empty when the engine keeps none.
+        """The container's output, line by line, both streams or stderr alone; empty when the engine keeps none.
 
         Raises:
             EngineFault: it does not answer, or there is more than ``bound`` allows.
@@ -190,7 +196,8 @@ class EngineApi:
         if details is None:
             return
         path = f"/containers/{container}/logs"
-        query = {"stdout": "1", "stderr": "1", "tail": str(tail), "follow": "1" if follow else "0"}
+        wanted = {"stdout": "1" if stdout else "0", "stderr": "1"}
+        query = {**wanted, "tail": str(tail), "follow": "1" if follow else "0"}
         bound = bound or (Bound() if follow else Bound(idle=_IDLE))
         try:
             with self._request("GET", path, query, None, bound) as answer:

@@ -40,17 +40,18 @@ def test_second_release_replaces_the_first(stage: Stage, fetch: Callable[[], str
 @pytest.mark.serving
 def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> None:
     """Whatever is wrong with a release, what served goes on serving, and nothing of the other is left."""
-    for sheet, reason in (
-        (stage.sick(2), "web is unhealthy"),
-        (stage.crashing(3), "web crashed"),
-        (stage.failing_job(4), "the job migrate failed"),
-        (stage.wrong_answer(5), "answered 503"),
-        (stage.wrong_release(6), "answered as release"),
+    for sheet, reason, why in (
+        (stage.sick(2), "web is unhealthy", ""),
+        (stage.crashing(3), "web crashed", "web: "),
+        (stage.failing_job(4), "the job migrate failed", "migrate: Error: unknown command"),
+        (stage.wrong_answer(5), "answered 503", ""),
+        (stage.wrong_release(6), "answered as release", ""),
     ):
         result = stage.deploy(sheet)
         assert (result.status, result.exit, result.serving) == ("refused", 6, "000001")
         assert result.error is not None
         assert reason in str(result.error["what"])
+        assert why in str(result.error["why"])
         assert fetch() == "web 1111"
         assert stage.containers(running=False) == {f"{stage.app}-caddy-1", f"{stage.app}-000001-web-000001-1"}
         assert read_live(stage.paths) == "000001"

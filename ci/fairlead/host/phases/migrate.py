@@ -15,7 +15,7 @@ from ..containers import Container, parse_container, release_project
 from ..context import Context, Host, Outcome
 from ..engine import Engine
 from ..errors import EngineFault, ReleaseFault, as_fault
-from ..evidence import read_evidence
+from ..evidence import explain_job, read_evidence
 from ..fleet import MIGRATE
 from ..hold import hold
 from ..journal import JOB
@@ -114,6 +114,7 @@ def _run_job(context: Context, job: Service) -> None:
     container = parse_container(raw or {})
     done = finish_job(context.host, job.name, job.hash, release, container)
     evidence = read_evidence(context.engine, container)
+    cause = "" if done else explain_job(context.engine, container, evidence)
     _keep_output(context, job, container)
     ended = _inspect(context.engine, container)
     context.engine.remove(container.id)
@@ -123,15 +124,16 @@ def _run_job(context: Context, job: Service) -> None:
             job,
             f"exited with code {ended.exit_code}" if ended else "its container is gone",
             evidence,
+            cause,
         )
 
 
-def _fail(context: Context, job: Service, why: str, details: tuple[str, ...]) -> None:
+def _fail(context: Context, job: Service, why: str, details: tuple[str, ...], cause: str = "") -> None:
     raise ReleaseFault(
         f"the job {job.name} failed: it {why}"
         if why.startswith(("exited", "could"))
         else f"the job {job.name} failed",
-        why=details[-1] if details else why,
+        why=cause or (details[-1] if details else why),
         fix=f"run it on a copy of the data to see more; its whole output: {_output_path(context, job)}",
         details=details,
         service=job.name,
