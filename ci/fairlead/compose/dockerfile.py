@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,7 @@ class DockerfileFacts:
         command: of ``CMD``, as written.
         stop_signal: of ``STOPSIGNAL``.
         commands: the text of ``RUN``, ``COPY`` and ``ADD``: what was put into the image.
+        volumes: of ``VOLUME``: literal paths.
     """
 
     ports: tuple[int, ...] = ()
@@ -40,6 +42,7 @@ class DockerfileFacts:
     command: str = ""
     stop_signal: str = ""
     commands: str = ""
+    volumes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -49,6 +52,7 @@ class _Stage:
     ports: list[int] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
+    volumes: list[str] = field(default_factory=list)
 
 
 @cache
@@ -74,6 +78,7 @@ def parse_dockerfile(text: str, target: str = "") -> DockerfileFacts:
     ports: list[int] = []
     said: dict[str, str] = {}
     commands: list[str] = []
+    volumes: list[str] = []
     base, wanted = "", target.lower()
     for stage in reversed(_stages(text)):
         if wanted and stage.name != wanted:
@@ -81,11 +86,13 @@ def parse_dockerfile(text: str, target: str = "") -> DockerfileFacts:
         ports += stage.ports
         said = {**stage.said, **said}
         commands += stage.commands
+        volumes += stage.volumes
         base, wanted = stage.base, stage.base.lower()
     return DockerfileFacts(
         tuple(dict.fromkeys(ports)),
         base=base,
         commands="\n".join(commands),
+        volumes=tuple(dict.fromkeys(volumes)),
         **{_FIELDS[instruction]: value for instruction, value in said.items()},
     )
 
@@ -120,5 +127,17 @@ def _add(stage: _Stage, instruction: str, value: str) -> None:
         stage.ports += [int(port) for port in re.findall(r"(?<!\S)([0-9]{1,5})(?:/tcp)?(?!\S)", value)]
     elif instruction in _FIELDS:
         stage.said[instruction] = "" if instruction == "HEALTHCHECK" and value.upper() == "NONE" else value
+    elif instruction == "VOLUME":
+        stage.volumes += _parse_volumes(value)
     elif instruction in {"RUN", "COPY", "ADD"}:
         stage.commands.append(value)
+
+
+def _parse_volumes(value: str) -> list[str]:
+    """The paths of a ``VOLUME``, a JSON list or words; one with a variable is known when the image is built."""
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = value.split()
+    words = found if isinstance(found, list) else value.split()
+    return [word for word in words if isinstance(word, str) and word.startswith("/") and "$" not in word]

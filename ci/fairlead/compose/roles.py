@@ -17,6 +17,7 @@ from fairlead.compose.ports import (
     healthcheck_command,
     parse_published,
 )
+from fairlead.host.forgotten import find_forgotten, is_rebuilt
 from fairlead.host.grpc import HEALTH_PATH
 from fairlead.records import dataclass, field, replace
 
@@ -28,13 +29,9 @@ if TYPE_CHECKING:
     from fairlead.compose.model import Gate, Role, Rollout
 
 _OK = 200
-# Volumes that development puts over what the image brings; any number of containers may share them.
-_REBUILT = ("/node_modules", "/.venv", "/.cache", "/.next")
 _FPM = re.compile(r":(.*[-.])?fpm([-.]|\Z)")
 """A tag such as those of nextcloud:29-fpm and wordpress:php8.3-fpm-alpine."""
 _UWSGI_SOCKET = frozenset(("-s", "--socket", "--uwsgi-socket"))
-_SCRATCH = re.compile(r"/(tmp|run|var/(tmp|run|cache|log))(/.*)?|.*/(tmp|temp|cache|logs?)", re.IGNORECASE)
-"""Where a program keeps what it can make again."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +83,17 @@ class ServiceFacts:
                 continue
             source = mount.get("source", "")
             is_named = (mount.get("type") == "volume" and source) or source in self.host_folders
-            is_shared = source in self.shared_volumes or str(mount.get("target", "")).endswith(_REBUILT)
+            is_shared = source in self.shared_volumes or is_rebuilt(str(mount.get("target", "")))
             if is_named and not mount.get("read_only") and not is_shared:
                 return str(source)
         return ""
 
     def nameless_volume(self) -> str:
-        """Where it writes to a volume without a name, which only the same container made anew gets again."""
-        for mount in self.definition.get("volumes", ()):
-            target = str(mount.get("target", ""))
-            is_nameless = mount.get("type") == "volume" and not mount.get("source")
-            if is_nameless and not target.endswith(_REBUILT) and not _SCRATCH.fullmatch(target.rstrip("/")):
-                return target
-        return ""
+        """Where it writes to a volume without a name, which only the same container made anew gets again.
+
+        One that its own Dockerfile declares is one, too. Of others' images nobody knows before they are on a server.
+        """
+        return next(iter(find_forgotten(self.definition, self.dockerfile.volumes)), "")
 
 
 def infer_service(facts: ServiceFacts) -> Service:

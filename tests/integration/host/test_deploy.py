@@ -55,6 +55,15 @@ def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> Non
         assert fetch() == "web 1111"
         assert stage.containers(running=False) == {f"{stage.app}-caddy-1", f"{stage.app}-000001-web-000001-1"}
         assert read_live(stage.paths) == "000001"
+    unkept = stage.sheet(7)
+    unkept.web(definition={"volumes": [{"type": "volume", "target": "/kept"}]})
+    unkept.proxy()
+    result = stage.deploy(unkept)
+    assert (result.status, result.exit, result.serving) == ("refused", 2, "000001")
+    assert result.error is not None
+    assert result.error["what"] == "web keeps data in /kept, and each release would begin with an empty one"
+    assert "tmpfs: [/kept]" in str(result.error["fix"])
+    assert stage.containers(running=False) == {f"{stage.app}-caddy-1", f"{stage.app}-000001-web-000001-1"}
 
 
 def test_health_is_not_waited_for_that_is_there(stage: Stage, fetch: Callable[[], str]) -> None:

@@ -124,6 +124,29 @@ def test_an_app_that_alone_writes_to_a_volume_is_recreated(
 
 
 @pytest.mark.parametrize(
+    ("text", "volumes", "rollout"),
+    [
+        ("VOLUME /data", [], "recreate"),
+        ('VOLUME ["/tmp", "/data"]', [], "recreate"),
+        ("VOLUME /tmp /data", [], "recreate"),
+        ("VOLUME /tmp", [], "switch"),
+        ("VOLUME $WHERE", [], "switch"),
+        ("VOLUME /data", [{"type": "tmpfs", "target": "/data"}], "switch"),
+        ("VOLUME /data", [{"type": "bind", "source": "/x", "target": "/data", "read_only": True}], "switch"),
+    ],
+)
+def test_what_its_own_dockerfile_says_is_kept_is_kept(
+    text: str, volumes: list[dict[str, Any]], rollout: str
+) -> None:
+    """The engine gives each container a volume there, which only the same container made anew gets again."""
+    dockerfile = parse_dockerfile(f"FROM a AS base\n{text}\nFROM base\n")
+    service = infer_service(facts({"expose": ["80"], "volumes": volumes}, image="web", dockerfile=dockerfile))
+    assert (service.role, service.rollout) == ("app", rollout)
+    if rollout == "recreate":
+        assert service.why.endswith("recreated, because it alone writes to the folder /data")
+
+
+@pytest.mark.parametrize(
     ("image", "within"),
     [
         ("php:8.4-fpm-alpine", True),

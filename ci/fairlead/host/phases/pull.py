@@ -8,11 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Optional
 
+from ..actions import START
 from ..context import Context, Outcome
 from ..credentials import drop_credentials
 from ..engine import Finished
-from ..errors import EngineFault
+from ..errors import EngineFault, InputFault
+from ..forgotten import find_forgotten
 from ..journal import PULLED
+from ..ledger import DEPLOY
+from ..release import Service
 from ..state import read_digests
 
 _AT_ONCE = 4
@@ -32,6 +36,7 @@ def run_pull(context: Context) -> Outcome:
 
     Raises:
         EngineFault: an image cannot be pulled, or another one came.
+        InputFault: one of a rolled service keeps data where no other release finds them.
     """
     references = context.plan.pull
     try:
@@ -43,9 +48,42 @@ def run_pull(context: Context) -> Outcome:
                 list(pool.map(lambda reference: _pull(context, reference, config), references))
     finally:
         drop_credentials(context.credentials)
+    if context.plan.kind == DEPLOY:
+        for one in context.plan.of(START, platform=False):
+            _check_volumes(context, context.target.release.services[one.service])
     if not references:
         return Outcome("every image is on the host", skipped=True)
     return Outcome(f"{len(references)} image{'s' if len(references) > 1 else ''}")
+
+
+def _check_volumes(context: Context, service: Service) -> None:
+    """Refuse what would be written to a volume that the next release does not have.
+
+    Raises:
+        InputFault: there is such a volume.
+    """
+    config = (context.engine.image(service.image) or {}).get("Config") or {}
+    declared = config.get("Volumes") or {}
+    forgotten = find_forgotten(service.definition, declared, [one.target for one in service.mounts])
+    if not forgotten:
+        return
+    where = forgotten[0]
+    by = "its image declares" if where in declared else "its `volumes:` name"
+    live = context.state.live
+    home = live.homes.get(service.name, "") if live is not None else ""
+    now = [
+        f"what it has kept so far lies in the volume {name} of {container.name}"
+        for container in (context.state.of_service(service.name, home) if live is not None else ())
+        for name in container.nameless
+    ]
+    raise InputFault(
+        f"{service.name} keeps data in {where}, and each release would begin with an empty one",
+        why=f"{by} a volume there without a name; each container has its own, and it goes with the release",
+        fix=f"mount a named volume (`volumes: [data:{where}]`: it is recreated then), or what may be lost: "
+        f"`tmpfs: [{where}]`",
+        details=tuple(now),
+        service=service.name,
+    )
 
 
 def explain_pull(output: str) -> Optional[str]:
