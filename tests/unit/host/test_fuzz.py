@@ -23,10 +23,8 @@ from fairlead.host.bundle import Bundle, write_bundle
 from fairlead.host.context import Host
 from fairlead.host.credentials import drop_credentials
 from fairlead.host.document import parse_tree
-from fairlead.host.door import Door
 from fairlead.host.errors import AgentError
 from fairlead.host.fold import fold_records
-from fairlead.host.frames import FrameReader, FrameWriter
 from fairlead.host.journal import Journal, Record, parse_records, read_journal, render_record
 from fairlead.host.layout import make_layout
 from fairlead.host.ledger import DEPLOY
@@ -36,7 +34,7 @@ from fairlead.host.release import FileTree, tree_digest
 from fairlead.host.request import parse_deploy_request
 from fairlead.host.routes import switch_to, write_routes
 from fairlead.host.vault import store_tree
-from tests.unit.host.fuzz import WATCH, damage, damage_bytes, encode
+from tests.unit.host.fuzz import WATCH, ask, damage, damage_bytes, encode
 from tests.unit.host.pretend import PretendEngine
 from tests.unit.host.samples import document
 from tests.unit.host.stories import OLD, tell_story
@@ -143,20 +141,6 @@ def _work(folder: Path) -> None:
         return
 
 
-def _ask(root: Path, raw: bytes) -> tuple[int, list[dict[str, Any]]]:
-    """A conversation; the exit code and what was answered."""
-    asked, told = os.memfd_create("asked"), os.memfd_create("told")
-    try:
-        os.write(asked, raw)
-        os.lseek(asked, 0, os.SEEK_SET)
-        code = Door(root, FrameReader(asked), FrameWriter(told), ("agent",)).serve()
-        answer = os.pread(told, 1 << 24, 0)
-    finally:
-        os.close(asked)
-        os.close(told)
-    return code, [json.loads(line) for line in answer.splitlines()]
-
-
 def _logins(root: Path) -> list[Path]:
     return list((root.parent / "logins").iterdir())
 
@@ -177,7 +161,7 @@ def test_whatever_is_asked_is_answered_in_words(root: Path, capfd: pytest.Captur
     for name, raw in _requests(COUNT * 9 // 10):
         # The root itself is asked to be there each time.
         with WATCH.over(str(root), f"{root.parent}/logins/"):
-            code, events = _ask(root, raw)
+            code, events = ask(root, raw)
         assert WATCH.strayed == [], name
         assert code in {0, 2}, name
         assert _logins(root) == [], (name, "a login was left in memory")
@@ -255,5 +239,5 @@ def test_the_watch_sees_what_leaves_the_app(root: Path, monkeypatch: pytest.Monk
     release = document(files={tree: {"kind": "dir", "entries": entries}})
     request = {**DEPLOY_REQUEST, "release": release, "parts": PARTS[:1], "blobs": [len(CONFIG)]}
     with WATCH.over(f"{root}/"):
-        _ask(root, encode(request) + CONFIG)
+        ask(root, encode(request) + CONFIG)
     assert any("escaped" in one for one in WATCH.strayed)

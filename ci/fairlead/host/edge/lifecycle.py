@@ -108,7 +108,7 @@ def mend_edge(engine: Engine, place: Place) -> list[str]:
         if edge is not None and edge.running and answers_admin(place.admin_socket):
             _close_folder(engine, place)
             return _connect_all(engine, place, edge)
-        list_meetings(place)
+        list_meetings(engine, place)
         # Made anew: the old one may know of networks that are gone.
         _bring_up(engine, place, "--force-recreate")
         return ["the edge did not run: started"]
@@ -151,7 +151,7 @@ def _connect_all(engine: Engine, place: Place, edge: Container) -> list[str]:
     if not missing:
         return []
     make_networks(engine, missing)
-    list_meetings(place)
+    list_meetings(engine, place)
     return [f"the edge did not reach {app}: connected" for app in connect_edge(engine, edge, missing)]
 
 

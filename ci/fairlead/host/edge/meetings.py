@@ -14,14 +14,15 @@ from typing import Any, Optional
 
 from .. import labels
 from ..api import ApiFault, EngineApi
-from ..atomic import make_folder, write_file
+from ..atomic import make_folder, remove_path, write_file
 from ..containers import Container, read_containers
 from ..engine import Engine
 from ..errors import EngineFault
 from ..project import render_json
-from .place import NETWORK, ROLE, TOKEN_BYTES, Meeting, Place
-from .project import with_meetings
+from .place import NETWORK, ROLE, SERVICE, TOKEN_BYTES, Meeting, Place
+from .project import render_edge_project, with_meetings
 from .subnets import Subnet, free_subnets, network_subnets, parse_routes
+from .trusted import read_trusted
 
 _ATTEMPTS = 8
 _ROUTES = Path("/proc/net/route")
@@ -61,7 +62,7 @@ def open_meeting(engine: Engine, place: Place, app: str) -> Meeting:
         meeting = Meeting(app, secrets.token_hex(TOKEN_BYTES))
         write_file(place.tokens / app, meeting.token.encode(), 0o600)
     make_networks(engine, [meeting])
-    list_meetings(place)
+    list_meetings(engine, place)
     connect_edge(engine, find_edge(engine), [meeting])
     return meeting
 
@@ -86,7 +87,7 @@ def close_meeting(engine: Engine, place: Place, app: str) -> bool:
         if meeting.network in _names(engine):
             return False
     (place.tokens / app).unlink(missing_ok=True)
-    list_meetings(place)
+    list_meetings(engine, place)
     return True
 
 
@@ -108,12 +109,25 @@ def connect_edge(engine: Engine, edge: Optional[Container], meetings: Iterable[M
     return [one.app for one in missing]
 
 
-def list_meetings(place: Place) -> None:
-    """Write the networks of all apps into the edge's project, where there is one."""
-    if not place.project.exists():
+def list_meetings(engine: Engine, place: Place) -> None:
+    """Write the networks of all apps into the edge's project, where there is one; a damaged one is made again."""
+    try:
+        before = place.project.read_bytes()
+        document = with_meetings(json.loads(before), read_meetings(place))
+    except FileNotFoundError:
         return
-    before = place.project.read_bytes()
-    after = render_json(with_meetings(json.loads(before), read_meetings(place)))
+    except (OSError, ValueError, LookupError, TypeError):
+        remove_path(place.project)
+        edge = find_edge(engine)
+        if edge is None:
+            # It is written when the edge is made.
+            return
+        before = b""
+        document = render_edge_project(
+            place, edge.image, read_meetings(place), place.home.stat().st_gid, read_trusted()
+        )
+        document["services"][SERVICE]["labels"][labels.HASH] = edge.hash
+    after = render_json(document)
     if after != before:
         write_file(place.project, after)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Collection, Sequence
 
 from .. import labels
@@ -42,6 +41,7 @@ from .beside import (
 from .carriers import forget_sockets, wait_for_carriers
 from .claim import take_place
 from .handing import hand_over, open_bridges
+from .standing import read_before, read_standing, read_switch
 from .takedown import forget_jobs, take_down_platform
 from .undone import LATE, late_of, tell_data
 
@@ -126,8 +126,8 @@ def keep_for_revert(host: Host, number: int) -> None:
     """Put aside what is up now, in one file, before transaction ``number`` changes anything of it."""
     document = {
         "transaction": number,
-        "project": json.loads(host.paths.platform.read_bytes()) if host.paths.platform.exists() else None,
-        "switch": host.paths.switch.read_text() if host.paths.switch.exists() else None,
+        "project": read_standing(host),
+        "switch": read_switch(host),
         **describe_proxy(host),
     }
     write_file(host.paths.platform_before, render_json(document), 0o600)
@@ -144,9 +144,9 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     if read_live(host.paths) is None and fold_records(host.journal.records).serving is None:
         take_down_platform(host)
         return
-    before = _read_before(host.paths)
+    before = read_before(host, number)
     project = before.get("project")
-    if before.get("transaction") != number or project is None:
+    if project is None:
         return
     if restore_proxy(host, before):
         # What has just been put back: whatever else is done to proxies is for those that publish ports.
@@ -186,9 +186,9 @@ def restore_late(host: Host, number: int, updated: Sequence[str]) -> None:
 
     What fails here is tried again by ``restore_platform``, when there is room on the disk.
     """
-    before = _read_before(host.paths)
+    before = read_before(host, number)
     project = before.get("project")
-    if before.get("transaction") != number or project is None or read_live(host.paths) is None:
+    if project is None or read_live(host.paths) is None:
         return
     stale = _stale(host, project, late_of(project, updated))
     with contextlib.suppress(AgentError, OSError):
@@ -306,19 +306,11 @@ def _see_admin(host: Host, release: Release) -> None:
         )
 
 
-def _read_before(paths: Paths) -> Document:
-    try:
-        document = json.loads(paths.platform_before.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
 def _with_kept(project: Document, context: Context) -> Document:
     """The project with the definitions that stay although the release says something else (data does not go back)."""
-    if not context.paths.platform.exists():
+    before = read_standing(context.host)
+    if before is None:
         return project
-    before = json.loads(context.paths.platform.read_bytes())
     current = before.get("services", {})
     hashes = platform_hashes(context.target.release, render_switch(h2c=context.target.release.has_h2c))
     for one in context.plan.of(KEEP, platform=True):
