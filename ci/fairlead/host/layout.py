@@ -22,6 +22,9 @@ def make_layout(paths: Paths) -> None:
         # Nobody else on the host looks into it; a container is shown single files, and passes no folder on the way.
         make_folder(folder, 0o700)
         folder.chmod(0o700)
+    if paths.platform.is_file():
+        # One that an older agent wrote.
+        paths.platform.chmod(0o600)
     make_folder(paths.run, _OPEN)
     if not paths.dark.is_symlink():
         close_dark(paths)

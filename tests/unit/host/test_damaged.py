@@ -272,3 +272,11 @@ def test_the_project_of_the_edge_is_made_again_as_it_runs(
     place.project.write_text("{")
     list_meetings(engine, place)
     assert not place.project.exists(), "it is written when an edge is made"
+
+
+def test_nobody_but_us_reads_what_the_platform_is_made_of(home: Paths) -> None:
+    """It has the values of the environment of databases, and lies in the folder that the proxy is shown."""
+    assert home.platform.stat().st_mode & 0o77 == 0
+    home.platform.chmod(0o644)
+    make_layout(home)
+    assert home.platform.stat().st_mode & 0o77 == 0, "one that an older agent wrote"

@@ -215,7 +215,8 @@ def _wait_restored(host: Host, names: Collection[str]) -> None:
 
 def write_platform(paths: Paths, project: Document, switch: str) -> None:
     """Write the project, and what its proxy and the carriers of internal calls read when they start."""
-    write_file(paths.platform, render_json(project))
+    # With the variables of databases; the folder is shown to the proxy.
+    write_file(paths.platform, render_json(project), 0o600)
     write_file(paths.switch, switch.encode())
     write_file(paths.inside_config, CONFIG.encode())
 
