@@ -117,7 +117,7 @@ class _Reader:
             what = f"{self.service.name}: {bind.source} can't be kept: {bind.why}"
             self.remarks.fault("bind-mount", self._path, what, bind.fix)
         elif bind.kind == "image":
-            what = f"{self.service.name}: the folder {bind.source} is not mounted: its image is built from it"
+            what = f"{self.service.name}: the folder {bind.source} is not mounted: its image is built from it, and has to bring it (`COPY`)"
             fix = f"say :ro to mount it from the repository; what is written needs a folder of its own, such as ./data:{mount['target']}/data"
             self.remarks.note("bind-mount", self._path, what, fix)
         elif bind.kind == "data":

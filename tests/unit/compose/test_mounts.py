@@ -134,7 +134,7 @@ def test_the_source_that_an_image_is_built_from_is_not_mounted_over_it(repositor
     )
     parts = split_small(small_app(repository, text))
     assert parts.services["web"]["mounts"] == []
-    assert any("is built from it" in note.what for note in parts.notes)
+    assert any("is built from it, and has to bring it (`COPY`)" in note.what for note in parts.notes)
 
 
 def test_configs_become_files(repository: Path) -> None:

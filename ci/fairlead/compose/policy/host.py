@@ -278,7 +278,7 @@ def _release_words(source: str, *, is_mounted: bool) -> tuple[str, str]:
             "say :ro; what is written needs a named volume, or a folder that the repository has nothing in",
         )
     return (
-        f"{source} is not mounted, since the image is built from it: what it writes there is gone with the next release",
+        f"{source} is not mounted, since the image is built from it and has to bring it: what it writes there is gone with the next release",
         "remove the mount, or say :ro; what is written needs a named volume, or a folder of its own",
     )
 
