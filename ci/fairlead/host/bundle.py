@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from .atomic import make_folder, sync_folder, write_file
 from .document import load_release
 from .errors import InputFault
 from .paths import RELEASE_ID, Paths
+from .plainjson import parse_json
 from .project import render_json, render_platform_project, render_release_project
 from .release import Release
 from .rotation import apply_rotations
@@ -105,7 +105,7 @@ def read_bundle(paths: Paths, release: Optional[str]) -> Optional[Bundle]:
         return None
     try:
         document = load_release((folder / _DOCUMENT).read_bytes())
-        homes = json.loads((folder / _HOMES).read_bytes())
+        homes = parse_json((folder / _HOMES).read_bytes())
     except (OSError, ValueError, InputFault):
         return None
     if not isinstance(homes, dict) or not all(RELEASE_ID.fullmatch(str(home)) for home in homes.values()):
@@ -115,7 +115,7 @@ def read_bundle(paths: Paths, release: Optional[str]) -> Optional[Bundle]:
 
 def _read_signed(file: Path) -> Optional[Signed]:
     try:
-        raw = json.loads(file.read_bytes())
+        raw = parse_json(file.read_bytes())
         return Signed(raw["document"], parse_signature(raw["signature"]))
     except (OSError, ValueError, KeyError, TypeError, InputFault):
         return None
@@ -132,7 +132,7 @@ def _is_sound(folder: Path, names: Sequence[str]) -> bool:
 
 def _read_sums(folder: Path) -> Mapping[str, str]:
     try:
-        sums = json.loads((folder / _SUMS).read_bytes())
+        sums = parse_json((folder / _SUMS).read_bytes())
     except (OSError, ValueError):
         return {}
     return sums if isinstance(sums, dict) else {}

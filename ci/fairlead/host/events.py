@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .plainjson import parse_json
+
 Event = dict[str, Any]
 
 EVENTS = "events.jsonl"
@@ -105,7 +107,7 @@ def _open(path: Path, stack: contextlib.ExitStack) -> BinaryIO | None:
 def _parse_lines(lines: Sequence[bytes]) -> Iterator[Event]:
     for line in lines:
         try:
-            event = json.loads(line)
+            event = parse_json(line)
         except ValueError:
             continue
         if isinstance(event, dict):

@@ -7,7 +7,6 @@ request. One that was rotated away is known for as long as a process that has se
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Optional
 
 from .mask import Mask
 from .paths import Paths
+from .plainjson import parse_json
 
 _LOOK_SECONDS = 1.0
 _LARGEST = 1024 * 1024
@@ -88,7 +88,7 @@ class VaultMask:
 def login_values(config: Optional[Path]) -> set[bytes]:
     """What is secret in the registry credentials of a task."""
     try:
-        auths = json.loads(config.read_bytes())["auths"] if config is not None else {}
+        auths = parse_json(config.read_bytes())["auths"] if config is not None else {}
     except (OSError, ValueError, KeyError, TypeError):
         return set()
     found: set[bytes] = set()

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .errors import LockFault
+from .plainjson import parse_json
 
 _POLL = 0.1
 _BRIEF = 30.0
@@ -85,7 +86,7 @@ def hold_lock(
 def read_holder(path: Path) -> Holder | None:
     """Who holds the lock by the file's account, or None; a dead holder's name may still stand there."""
     try:
-        raw = json.loads(path.read_bytes()[:4096] or b"null")
+        raw = parse_json(path.read_bytes()[:4096] or b"null")
         return _holder(raw) if isinstance(raw, Mapping) else None
     except (OSError, ValueError, TypeError):
         return None

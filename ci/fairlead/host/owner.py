@@ -7,7 +7,6 @@ nobody else can make the app his meanwhile.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Optional
 from .errors import InputFault
 from .frames import Frame
 from .paths import RELEASE_ID, Paths, app_paths, list_apps
+from .plainjson import parse_json
 from .release import Release
 
 OF_HOST = frozenset({"hello", "check"})
@@ -192,7 +192,7 @@ def _owners_of_releases(paths: Paths) -> Iterator[Owner]:
 def read_record(file: Path) -> Mapping[str, Any]:
     """A small file of ours; empty where there is none, or none that can be read."""
     try:
-        raw = json.loads(file.read_bytes())
+        raw = parse_json(file.read_bytes())
     except (OSError, ValueError):
         return {}
     return raw if isinstance(raw, dict) else {}

@@ -20,6 +20,7 @@ from .engine import Engine, find_compose
 from .errors import EngineFault
 from .machine import own_platform
 from .paths import Paths
+from .plainjson import parse_json
 from .project import real_name
 from .release import Release
 from .spelling import as_items, as_mapping
@@ -118,7 +119,7 @@ def read_compose_version(engine: Engine, root: Path) -> str:
     found = Path(argv[0]).stat() if argv[0].startswith("/") else None
     key = f"{argv[0]} {found.st_size} {found.st_mtime_ns}" if found else ""
     try:
-        known = json.loads(cache.read_bytes())
+        known = parse_json(cache.read_bytes())
         if key and known["key"] == key:
             return str(known["version"])
     except (OSError, ValueError, KeyError, TypeError):

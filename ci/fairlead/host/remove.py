@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping
 from typing import Any, Optional
 
 from . import labels
@@ -29,7 +28,7 @@ from .fold import fold_records
 from .journal import Journal, read_journal
 from .layout import make_layout
 from .lock import Holder, hold_lock
-from .owner import Owner, read_owner, require_owner
+from .owner import Owner, read_owner, read_record, require_owner
 from .paths import Paths
 from .phases.takedown import of_platform, remove_networks, stop_in_order
 from .removed import keep_journal, write_removed
@@ -90,7 +89,7 @@ def run_remove(
 
 def begin_removal(paths: Paths, *, by: str, volumes: bool, key: str = "") -> None:
     """Write down that the app is to go; one that has begun already may take more, never less."""
-    before = _read_marker(paths)
+    before = read_record(paths.removing)
     volumes = volumes or before.get("volumes") is True
     owner = read_owner(paths)
     whose = {"owner": owner.to_json()} if owner is not None else {}
@@ -107,7 +106,7 @@ def finish_removal(host: Host) -> dict[str, Any]:
         AgentError: something could not be removed; the next command goes on.
     """
     paths, engine = host.paths, host.engine
-    marker = _read_marker(paths)
+    marker = read_record(paths.removing)
     volumes = marker.get("volumes") is True
     place = Place(paths.root)
     live = read_bundle(paths, read_live(paths))
@@ -197,11 +196,3 @@ def _empty(paths: Paths) -> None:
         if not is_running(paths.task(task)):
             shutil.rmtree(paths.task(task), ignore_errors=True)
     paths.removing.unlink(missing_ok=True)
-
-
-def _read_marker(paths: Paths) -> Mapping[str, Any]:
-    try:
-        raw = json.loads(paths.removing.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return raw if isinstance(raw, dict) else {}

@@ -22,11 +22,14 @@ from .engine import Engine
 from .errors import InputFault
 from .owner import Owner, parse_owner
 from .paths import Paths
+from .plainjson import parse_json
 from .text import stamp
 
 _FILE = "removed.jsonl"
 _JOURNALS = "removed.journals"
 """No app can have this name: there is a dot in it."""
+_LATEST = 4e11
+"""Seconds since the epoch up to which a time can be told as a date by any system."""
 
 
 def write_removed(
@@ -71,7 +74,7 @@ def find_removed(root: Path, app: str) -> Optional[Mapping[str, Any]]:
     with contextlib.suppress(OSError):
         for line in reversed((root / _FILE).read_text(errors="replace").splitlines()):
             with contextlib.suppress(ValueError):
-                record = json.loads(line)
+                record = parse_json(line)
                 if isinstance(record, dict) and record.get("app") == app:
                     return record
     return None
@@ -93,8 +96,7 @@ def read_kept(paths: Paths, engine: Engine) -> Optional[Kept]:
     """
     record = find_removed(paths.root, paths.app) or {}
     owner = parse_owner(record.get("owner"))
-    named = [str(name) for name in record.get("volumes_kept") or ()]
-    folders = [str(name) for name in record.get("data_kept") or ()]
+    named, folders = _names(record, "volumes_kept"), _names(record, "data_kept")
     if owner is None or not (named or folders):
         return None
     found = engine.get("/volumes", filters=json.dumps({"name": named})).get("Volumes") or () if named else ()
@@ -103,12 +105,16 @@ def read_kept(paths: Paths, engine: Engine) -> Optional[Kept]:
     return Kept(owner, there) if there else None
 
 
+def _names(record: Mapping[str, Any], key: str) -> list[str]:
+    found = record.get(key)
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+
+
 def explain_removed(app: str, record: Mapping[str, Any]) -> InputFault:
     """What to tell who asks for an app that was removed: when, by whom, and how to delete what stayed of it."""
-    kept = [name for name in record.get("volumes_kept") or () if isinstance(name, str)]
+    kept, folders = _names(record, "volumes_kept"), _names(record, "data_kept")
     by = f" by {record['by']}" if record.get("by") else ""
     at = record.get("at")
-    folders = [name for name in record.get("data_kept") or () if isinstance(name, str)]
     data = f"; its volumes stayed: {', '.join(kept)}" if kept else ""
     data += f"; its folders stayed: {', '.join(folders)}" if folders else ""
     delete = [f"`docker volume rm {' '.join(kept)}`"] if kept else []
@@ -116,6 +122,6 @@ def explain_removed(app: str, record: Mapping[str, Any]) -> InputFault:
     rest = f", or delete its data on the host: {' and '.join(delete)}" if delete else ""
     return InputFault(
         f"the app {app} was removed from this host",
-        why=f"on {stamp(at if isinstance(at, float) else None)}{by}{data}",
+        why=f"on {stamp(at if isinstance(at, float) and 0 <= at < _LATEST else None)}{by}{data}",
         fix=f"deploy it to have it back{rest}",
     )

@@ -22,6 +22,7 @@ from .errors import InputFault
 from .ledger import Rotation
 from .marks import all_marks, read_keys
 from .paths import DIGEST, Paths
+from .plainjson import parse_json
 from .release import Release, service_hash
 
 
@@ -81,7 +82,7 @@ def write_rotations(paths: Paths, rotations: Mapping[str, Rotation]) -> None:
 def read_rotations(paths: Paths) -> dict[str, Rotation]:
     """What was rotated, by the name of the secret."""
     try:
-        raw = json.loads(paths.rotations.read_bytes())
+        raw = parse_json(paths.rotations.read_bytes())
         return {
             str(name): Rotation(str(one["release"]), str(one["value"]), frozenset(map(str, one["revoked"])))
             for name, one in raw.items()

@@ -25,6 +25,7 @@ from .errors import AgentError
 from .events import EVENTS, Event, follow_events
 from .fleet import strip_fleet
 from .paths import Paths
+from .plainjson import parse_json
 from .release import content_of
 from .result import Result
 
@@ -51,7 +52,7 @@ def list_tasks(paths: Paths) -> list[str]:
 def read_request(folder: Path) -> dict[str, Any]:
     """What the task was asked to do; empty where that cannot be read."""
     try:
-        raw = json.loads((folder / "request.json").read_bytes())
+        raw = parse_json((folder / "request.json").read_bytes())
     except (OSError, ValueError):
         return {}
     return raw if isinstance(raw, dict) else {}

@@ -15,6 +15,7 @@ from typing import Any
 from . import labels
 from .bounded import parse_json
 from .errors import InputFault
+from .plainjson import parse_json
 from .release import Release, Service
 
 _PREFIX = "FAIRLEAD_VALUE_"
@@ -56,13 +57,22 @@ def read_values(file: Path) -> dict[str, str]:
     if labels.VARIABLES.encode() not in (text := _read(file)):
         return {}
     found: dict[str, str] = {}
-    for service in json.loads(text)["services"].values():
-        marks = {key: str(value).replace("$$", "$") for key, value in (service.get("labels") or {}).items()}
+    for labels_of in _labels(text):
+        marks = {key: str(value).replace("$$", "$") for key, value in labels_of.items()}
         for path in map(Path, parse_label(marks)):
             content = _read(path)
             if content:
                 found[f"{_PREFIX}{path.name}"] = as_variable(path.parent.name, content)
     return found
+
+
+def _labels(text: bytes) -> list[Mapping[str, Any]]:
+    """The labels of the services of a project; none of one that is damaged, of which Compose has its own words."""
+    try:
+        found = [service.get("labels") for service in parse_json(text)["services"].values()]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return []
+    return [one for one in found if isinstance(one, Mapping)]
 
 
 def as_variable(name: str, content: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.host import labels, task
+from fairlead.host import labels, removed, task
 from fairlead.host.bundle import Bundle, write_bundle
 from fairlead.host.context import Host
 from fairlead.host.document import parse_release
@@ -53,7 +53,7 @@ REQUESTS: tuple[dict[str, Any], ...] = (
 )
 _REPAIRED = 3
 VITAL = ("platform.json", "platform.before.json", "journal.jsonl", "switch.caddy")
-DAMAGE = ("empty", "cut", "no text", "other kinds", "a folder", "gone")
+DAMAGE = ("empty", "cut", "no text", "deep", "other kinds", "a folder", "gone")
 
 
 def _releases() -> dict[str, Release]:
@@ -117,7 +117,7 @@ def _spoil(file: Path, how: str, odd: object) -> None:
         texts = {
             "empty": b"",
             "cut": content[: len(content) // 2],
-            "no JSON": b"{",
+            "deep": b"[" * 200_000,
             "no text": b"\xff\xfe\x00",
         }
         file.write_bytes(texts[how])
@@ -280,3 +280,19 @@ def test_nobody_but_us_reads_what_the_platform_is_made_of(home: Paths) -> None:
     home.platform.chmod(0o644)
     make_layout(home)
     assert home.platform.stat().st_mode & 0o77 == 0, "one that an older agent wrote"
+
+
+@pytest.mark.parametrize("at", [1e308, float("inf"), -1e300, "x", None, 1.0, True])
+@pytest.mark.parametrize("kept", [3, "abc", None, {}, [3], [None, "data"], {"a": 1}])
+def test_what_is_written_of_a_removed_app_is_read_whatever_it_says(
+    memory: Path, kept: object, at: object
+) -> None:
+    paths = app_paths(memory / "removed", APP)
+    paths.root.mkdir(exist_ok=True)
+    owner = {"environment": "production", "source": "https://github.com/acme/board"}
+    record = {"app": APP, "at": at, "volumes_kept": kept, "data_kept": kept, "owner": owner, "by": kept}
+    (paths.root / removed._FILE).write_text(f"{json.dumps(record)}\n{'[' * 200_000}\n")
+    assert removed.read_kept(paths, PretendEngine()) is None
+    found = removed.find_removed(paths.root, APP)
+    assert found is not None
+    assert "was removed" in removed.explain_removed(APP, found).what

@@ -18,6 +18,7 @@ from ..atomic import make_folder, remove_path, write_file
 from ..containers import Container, read_containers
 from ..engine import Engine
 from ..errors import EngineFault
+from ..plainjson import parse_json
 from ..project import render_json
 from .place import NETWORK, ROLE, SERVICE, TOKEN_BYTES, Meeting, Place
 from .project import render_edge_project, with_meetings
@@ -113,7 +114,7 @@ def list_meetings(engine: Engine, place: Place) -> None:
     """Write the networks of all apps into the edge's project, where there is one; a damaged one is made again."""
     try:
         before = place.project.read_bytes()
-        document = with_meetings(json.loads(before), read_meetings(place))
+        document = with_meetings(parse_json(before), read_meetings(place))
     except FileNotFoundError:
         return
     except (OSError, ValueError, LookupError, TypeError):

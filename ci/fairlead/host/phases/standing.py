@@ -6,7 +6,6 @@ by another definition (data does not go back), the release which that is of.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Optional
@@ -21,6 +20,7 @@ from ..edge.place import Place
 from ..edge.plan import plan_claim
 from ..journal import MENDED
 from ..paths import RELEASE_ID
+from ..plainjson import parse_json
 from ..project import Document, render_json, render_platform_project
 from ..release import RESOURCES, Release
 from ..routes import read_live
@@ -101,10 +101,10 @@ def _is_listed(mounts: object) -> bool:
 def _read(file: Path) -> tuple[Any, bool]:
     """What a file holds, and whether it is there at all."""
     try:
-        return json.loads(file.read_bytes()), True
+        return parse_json(file.read_bytes()), True
     except FileNotFoundError:
         return None, False
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return None, True
 
 
