@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import math
 import os
 import socket
@@ -19,8 +18,6 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 _HEED_EVERY = 0.25
-_DIGITS = 18
-"""So many fit into 64 bits; Python takes quadratic time for those with thousands, and refuses them only since 3.11."""
 
 
 class OverdueError(TimeoutError):
@@ -168,32 +165,3 @@ def connect_unix(path: Union[str, Path], bound: Bound) -> socket.socket:
     finally:
         os.close(handle)
     return connection
-
-
-def parse_json(raw: Union[bytes, str]) -> Any:
-    """JSON from somebody who may want to hurt the reader.
-
-    Raises:
-        ValueError: it is none, is nested too deeply, or has a number that no counter has.
-    """
-    try:
-        return json.loads(raw, parse_int=_parse_int, parse_float=_parse_float, parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-
-
-def _parse_int(text: str) -> int:
-    if len(text) > _DIGITS:
-        raise ValueError(f"a number of {len(text)} digits")
-    return int(text)
-
-
-def _parse_float(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("a number that is none")
-    return number
-
-
-def _refuse(text: str) -> float:
-    raise ValueError(f"{text} is no number")

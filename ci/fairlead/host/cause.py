@@ -25,7 +25,7 @@ _CAUSES = tuple(
 )
 _AROUND = re.compile(
     r"^(npm (ERR!|error)|(yarn: )?error Command failed|\s*ELIFECYCLE|error: script \"[^\"]*\" exited|make: \*\*\*)"
-    r"|^\(Background on this error at: |^\w*Error: P\d{4}$|an error has occurred, (this and )?all later migrations",
+    r"|^\(Background on this error at: |^\w*Error: P\d{4}\Z|an error has occurred, (this and )?all later migrations",
     re.IGNORECASE,
 )
 """What the tool around it says of it, and what says that something failed without saying what."""

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .bounded import Bound, parse_json
+from .bounded import Bound
 from .containers import Container, find_proxy
 from .cut import cut
 from .edge.meetings import find_edge
 from .engine import Engine
 from .errors import AgentError
+from .plainjson import parse_json
 from .release import Release
 
 _LINES = 5000

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from .bounded import parse_json
+from .plainjson import parse_json
 
 _PLACES = ("/dev/shm", "/run/user/{uid}")  # noqa: S108 - not predictable: mkdtemp makes the name, 0700 the folder
 _PREFIX = "fairlead-login-"

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from .bounded import Bound, parse_json
+from .bounded import Bound
 from .paths import Paths
+from .plainjson import parse_json
 from .snippet import STREAM_ZEROS
 from .unixhttp import UnixConnection
 

@@ -26,6 +26,7 @@ from .errors import InputFault
 from .journal import Journal, read_journal
 from .lock import Holder, hold_lock
 from .paths import Paths
+from .plainjson import parse_json
 from .routes import read_live
 
 KIND = "maintenance"
@@ -111,7 +112,7 @@ def read_maintenance(paths: Paths) -> Optional[Maintenance]:
     if not (paths.maintenance / "page.html").is_file():
         return None
     try:
-        about = json.loads((paths.maintenance / _ABOUT).read_bytes())
+        about = parse_json((paths.maintenance / _ABOUT).read_bytes())
         look = (paths.maintenance / "look").read_text()
         return Maintenance(
             since=float(about["since"]),

@@ -1,18 +1,39 @@
-"""JSON of a file on the host, which somebody may have damaged since it was written."""
+"""JSON from somebody who may want to hurt its reader, or of a file that somebody may have damaged since it was written."""
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Union
 
+_DIGITS = 18
+"""So many fit into 64 bits; Python takes quadratic time for those with thousands, and refuses them only since 3.11."""
 
-def parse_json(text: Union[str, bytes]) -> Any:
+
+def parse_json(raw: Union[bytes, str]) -> Any:
     """The value of a text.
 
     Raises:
-        ValueError: it is none, or nested more deeply than anything of ours.
+        ValueError: it is none, is nested too deeply, or has a number that no counter has.
     """
     try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+        return json.loads(raw, parse_int=_parse_int, parse_float=_parse_float, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _parse_int(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number that is none")
+    return number
+
+
+def _refuse(text: str) -> float:
+    raise ValueError(f"{text} is no number")

@@ -109,7 +109,10 @@ def require_serving(context: Context) -> None:
     live = state.live
     if live is None:
         return
-    faults = [*find_sick(live.release.platform, state.containers), *ask_public(context.paths, state, context.engine)]
+    faults = [
+        *find_sick(live.release.platform, state.containers),
+        *ask_public(context.paths, state, context.engine),
+    ]
     if faults:
         raise AgentError(
             f"release {live.id} is this very one, and does not serve: {faults[0]}",

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from . import labels
-from .bounded import parse_json
 from .errors import InputFault
 from .plainjson import parse_json
 from .release import Release, Service

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from fairlead.host import inflight
-from fairlead.host.bounded import Bound, OverdueError, TooLargeError, parse_json
+from fairlead.host.bounded import Bound, OverdueError, TooLargeError
 from fairlead.host.containers import Container
 from fairlead.host.engine import Engine
 from fairlead.host.errors import EngineFault, StoppedFault
 from fairlead.host.evidence import read_evidence
 from fairlead.host.inflight import answers_admin, count_in_flight, sum_in_flight
+from fairlead.host.plainjson import parse_json
 from fairlead.host.traffic import parse_counts
 from fairlead.host.unixhttp import MAX_LINE, UnixConnection, read_frames, split_lines
 from tests.unit.host.hostile import DRIPS, FLOODS, dripping, hostile

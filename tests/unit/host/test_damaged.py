@@ -282,7 +282,7 @@ def test_nobody_but_us_reads_what_the_platform_is_made_of(home: Paths) -> None:
     assert home.platform.stat().st_mode & 0o77 == 0, "one that an older agent wrote"
 
 
-@pytest.mark.parametrize("at", [1e308, float("inf"), -1e300, "x", None, 1.0, True])
+@pytest.mark.parametrize("at", [1e308, -1e300, "x", None, 1.0, True])
 @pytest.mark.parametrize("kept", [3, "abc", None, {}, [3], [None, "data"], {"a": 1}])
 def test_what_is_written_of_a_removed_app_is_read_whatever_it_says(
     memory: Path, kept: object, at: object
