@@ -73,6 +73,17 @@ class Answer:
         """Whether it sends whoever asks on to a page by https."""
         return 300 <= self.status < 400 and self.headers.get("location", "").startswith("https://")
 
+    def leads_to(self, target: Target) -> bool:
+        """Whether it sends whoever asks on to that host, by that scheme."""
+        try:
+            place = urllib.parse.urlsplit(self.headers.get("location", ""))
+        except ValueError:
+            return False
+        return 300 <= self.status < 400 and (place.scheme, place.netloc.lower()) == (
+            target.scheme,
+            target.host.lower(),
+        )
+
     def fault(self, expected: Probe) -> str:
         """Why this is not the answer that was hoped for, or an empty text."""
         if not self.status:

@@ -45,7 +45,7 @@ class Question:
     """One HTTP request: whom it is about, where it is asked, what is expected.
 
     ``public`` asks as a user does; ``direct`` asks one replica by itself; ``within`` is how many seconds the watch gives
-    it for its answer.
+    it for its answer. ``secure`` is where the same is answered by TLS on this host, if it is.
     """
 
     about: str
@@ -56,6 +56,7 @@ class Question:
     public: bool = False
     direct: bool = False
     within: float = 2.0
+    secure: Optional[Target] = None
 
     def ask(
         self,
@@ -66,12 +67,15 @@ class Question:
     ) -> Answer:
         """Ask once; an app that sends everybody on to TLS is asked as by a load balancer that has ended it.
 
-        Its redirect is the answer of a part that may work where nothing else does: it is none to go by.
+        Its redirect is the answer of a part that may work where nothing else does: it is none to go by. Who sends that
+        one on as well ends TLS himself, and is followed there.
         """
         within = self.within if timeout is None else timeout
         answer = probe_http(self.target, token, within, headers, heed)
         if self.expected.status is None and self.target.scheme == "http" and answer.asks_for_tls:
-            return probe_http(self.target, token, within, {**(headers or {}), **_BY_TLS}, heed)
+            answer = probe_http(self.target, token, within, {**(headers or {}), **_BY_TLS}, heed)
+            if self.secure is not None and answer.leads_to(self.secure):
+                return probe_http(self.secure, token, within, headers, heed)
         return answer
 
     def is_error(self, answer: Answer) -> bool:
@@ -98,7 +102,9 @@ def plan_public(bundle: Bundle, proxy: Container) -> Iterator[Question]:
         target = public_target(release, probe.path, proxy)
         if target is not None:
             within = Question.within if release.probes else _PAGE_WITHIN
-            yield Question(f"{release.url}{probe.path}", target, probe, public=True, within=within)
+            secure = _secure_target(release, probe.path, proxy) if target.scheme == "http" else None
+            about = f"{release.url}{probe.path}"
+            yield Question(about, target, probe, public=True, within=within, secure=secure)
     if release.proxy == GENERATED_PROXY:
         for port in _further_ports(release, proxy):
             page = _any_page(release)
@@ -149,6 +155,15 @@ def public_target(release: Release, path: str, proxy: Container) -> Optional[Tar
         return published_target(release.url or "", path, proxy.ports)
     hostname = urllib.parse.urlsplit(release.url or "").hostname or ""
     return edge_target(release.edge.scheme, hostname, path)
+
+
+def _secure_target(release: Release, path: str, proxy: Container) -> Optional[Target]:
+    """Where a proxy of the app's own ends TLS for the hostname; None where another host does."""
+    if release.edge is not None or release.proxy == GENERATED_PROXY:
+        return None
+    hostname = urllib.parse.urlsplit(release.url or "").hostname or ""
+    ports = {inside: found for inside, found in proxy.ports.items() if inside == f"{PORTS['https']}/tcp"}
+    return published_target(f"https://{hostname}", path, ports)
 
 
 def plan_inside(bundle: Bundle, name: str, containers: Sequence[Container]) -> Iterator[Question]:

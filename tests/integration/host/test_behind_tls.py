@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -45,4 +46,19 @@ def test_a_redirect_to_tls_is_no_evidence(
         target = Target("http", "127.0.0.1", server.server_port, "a.example.com", "/")
         question = Question("web", target, Probe("/", status))
         assert question.fault(question.ask()) == told
+        server.shutdown()
+
+
+def test_a_proxy_that_ends_tls_itself_is_followed_to_its_page() -> None:
+    """Nobody is served where it sends everybody on to a page without a certificate; another hostname is not its own."""
+    with HTTPServer(("127.0.0.1", 0), _Deaf) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        plain = Target("http", "127.0.0.1", server.server_port, "a.example.com", "/")
+        # It speaks no TLS.
+        secure = Target("https", "127.0.0.1", server.server_port, "a.example.com", "/")
+        answer = Question("web", plain, Probe("/", None), public=True, secure=secure).ask()
+        assert answer.tls
+        assert not answer.status
+        elsewhere = replace(secure, host="www.example.com")
+        assert Question("web", plain, Probe("/", None), public=True, secure=elsewhere).ask().status == 301
         server.shutdown()

@@ -114,3 +114,24 @@ def test_every_port_of_the_added_proxy_is_asked(
     found = list(plan_public(bundle, replace(container(name, ""), ports=PORTS)))
     assert [(one.target.scheme, one.target.port) for one in found] == asked
     assert all(one.public and one.target.address == "127.0.0.1" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "port"),
+    [
+        ("caddy", "http://board.example.com", 443),
+        ("caddy", "http://board.example.com:8080", 443),
+        # Who ends TLS is asked by TLS anyway; before the added proxy it is another host, if it is anybody.
+        ("caddy", "https://board.example.com", None),
+        ("fairlead-proxy", "http://board.example.com", None),
+    ],
+)
+def test_who_sends_on_to_tls_is_followed_where_the_app_ends_it(name: str, url: str, port: int | None) -> None:
+    made = document(probes=[], url=url, proxy={"service": name})
+    made["services"][name] = made["services"].pop("caddy")
+    bundle = Bundle("000001", parse_release(made), {})
+    ports = {**PORTS, "80/tcp": (("0.0.0.0", 80),)}
+    (front, *_) = plan_public(bundle, replace(container(name, ""), ports=ports))
+    assert (front.secure and front.secure.port) == port
+    if front.secure is not None:
+        assert front.secure.host == "board.example.com"
