@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from tests.e2e.shapes.story import Shape
+from tests.e2e.shapes.story import FAULTS, Shape
 from tests.e2e.shapes.visitors import call, chat, page
 
 SHAPES = (
-    Shape("sqlite", keeps=True, gap=True, short="loopback"),
-    Shape("uploads", keeps=True, gap=True),
+    Shape("sqlite", keeps=True, gaps=FAULTS, short="loopback"),
+    Shape("uploads", keeps=True, gaps=FAULTS),
     Shape("ports"),
-    Shape("host", gap=True),
+    Shape("host", gaps=FAULTS),
     Shape("worker"),
     Shape("front", says=lambda version: f"web {version} + api {version}", short="crash"),
     Shape("twelve", secrets={"secret_key": "kept-in-no-file"}),
     Shape("balancer", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}),
     Shape("static", caller=page, says=lambda version: f"web {version} + style {version}"),
     # A crash takes the calls with it that it was at: nobody may send one twice.
-    Shape("rpc", caller=call, gap=True),
+    Shape("rpc", caller=call, gaps=("later",)),
     # And that its calls fail is told by calls of users.
-    Shape("grpc", caller=call, gap=True, faults=("loopback", "crash", "later", "error")),
+    Shape("grpc", caller=call, gaps=("later", "error"), faults=("loopback", "crash", "later", "error")),
     Shape("chat", caller=chat),
     Shape("php", php=True, faults=("loopback", "crash", "error", "hang")),
     Shape("monorepo", says=lambda version: f"web {version} + api {version}", builds=True),

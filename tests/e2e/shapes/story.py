@@ -23,13 +23,13 @@ FAULTS = ("loopback", "crash", "later", "error", "hang")
 class Shape:
     """One shape of app. ``keeps``: whether it has data; ``port`` and ``headers``: how users reach it.
 
-    ``gap``: whether its release stops what serves before it starts, or its users' requests are sent once, whatever comes
-    of them; ``says``: what its first page says, by version.
+    ``gaps``: the releases in which requests may be lost, since what serves is stopped before the new one starts, or what
+    users send is sent once, whatever comes of it; ``says``: what its first page says, by version.
     """
 
     name: str
     keeps: bool = False
-    gap: bool = False
+    gaps: Sequence[str] = ()
     port: int = 80
     headers: Mapping[str, str] = field(default_factory=dict)
     says: Callable[[str], str] = lambda version: f"web {version}"

@@ -44,10 +44,10 @@ def test_a_shape(
 def check(story: Story, cell: Cell, code: int, version: str) -> str:
     """What is wrong, unless it ended so, users are served by that version, no data is gone, and no request is lost.
 
-    Those of a gap may lose requests.
+    In its gaps a shape may lose requests.
     """
     says = story.shape.says(version)
     holds = (cell.code, cell.serves) == (code, says) and cell.data in ("-", f"all of {len(story.written)}")
-    if holds and (story.shape.gap or not cell.lost):
+    if holds and (cell.step in story.shape.gaps or not cell.lost):
         return ""
     return f"{cell.row}, but exit {code} and `{says}` are right"
