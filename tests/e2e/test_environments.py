@@ -47,6 +47,8 @@ _MISMATCHED = (
     ("deploy",),
     ("plan",),
     ("diff",),
+    ("maintenance", "on"),
+    ("maintenance", "off"),
     ("host", "drain", "HOST"),
     ("host", "undrain", "HOST"),
     ("host", "remove", "HOST", "--volumes", "--yes"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
 from pathlib import Path
@@ -135,6 +134,8 @@ def _add(stage: _Stage, instruction: str, value: str) -> None:
 
 def _parse_volumes(value: str) -> list[str]:
     """The paths of a ``VOLUME``, a JSON list or words; one with a variable is known when the image is built."""
+    import json
+
     try:
         found = json.loads(value)
     except ValueError:

@@ -91,6 +91,11 @@ class Container:
         """Whether it runs and its health check, if it has one, passes."""
         return self.running and not self.restarting and self.health in (HEALTHY, UNCHECKED)
 
+    @property
+    def has_died(self) -> bool:
+        """Whether what ran in it has ended, be it that the engine has started it again."""
+        return self.restarting or self.restarts > 0 or not (self.running or self.created)
+
 
 def parse_container(raw: Mapping[str, Any]) -> Container:
     """A container from the engine's ``inspect``."""

@@ -20,8 +20,11 @@ _LONGEST = 2000
 
 
 def explain_container(container: Container, evidence: tuple[str, ...]) -> str:
-    """The one line of the evidence that says most: what the health check said, or why a dead one died, as it says."""
-    if container.running and container.health_log:
+    """The one line of the evidence that says most: what the health check said, or why a dead one died, as it says.
+
+    One that has died may have been started again since, and know nothing of it.
+    """
+    if not container.has_died and container.health_log:
         return container.health_log[-1].splitlines()[0]
     said = _printed(container, evidence)
     return f"{_prefix(container)}{find_cause(said)}" if said else ""

@@ -8,7 +8,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _REBUILT = ("/node_modules", "/.venv", "/.cache", "/.next")
 """Volumes that development puts over what the image brings; any number of containers may share them."""

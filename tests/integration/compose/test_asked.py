@@ -117,10 +117,12 @@ def test_what_a_repository_says_of_variables_reaches_the_files_and_no_program(
     assert environment.keys() <= {
         "PATH",
         "HOME",
+        "PWD",
         "COMPOSE_EXPERIMENTAL_GIT_REMOTE",
         "COMPOSE_EXPERIMENTAL_OCI_REMOTE",
     }
     assert environment["PATH"] == os.environ["PATH"]
+    assert environment["PWD"] == str(file.parent)
 
 
 def test_a_value_reaches_the_files_as_it_is(tmp_path: Path) -> None:

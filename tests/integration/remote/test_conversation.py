@@ -35,7 +35,7 @@ def test_a_deploy_is_told_from_its_first_event_to_its_result(server: Server) -> 
     assert result["status"] == "live"
     assert result["data"]["blobs"] == [FILE["sha256"]]
     assert result["data"]["secrets"] == 1
-    assert result["data"]["login"] == '{"auths":{}}'
+    assert json.loads(result["data"]["login"]) == {"auths": {}}
     assert result["data"]["umask"] == 0o022
     assert [event["event"] for event in events] == ["attached", "task", *["phase"] * 10]
 

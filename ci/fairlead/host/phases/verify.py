@@ -291,11 +291,13 @@ def _refuse(
     why = advice = ""
     if service is not None:
         own = own_containers(context, service, context.host.list_containers())
-        bad = [one for one in own if not one.serves]
+        died = [one for one in own if one.has_died]
+        bad = died or [one for one in own if not one.serves]
         for one in (bad or own)[:3]:
             details += read_evidence(context.engine, one)
         said = explain_container(bad[0], details) if bad else ""
-        why = "; ".join(filter(None, (explain_silence(context.engine, service, own), said)))
+        silence = "" if died else explain_silence(context.engine, service, own)
+        why = "; ".join(filter(None, (silence, said)))
         advice = advise_start(own, limit)
     for other in behind[:_QUOTED]:
         for one in own_containers(context, other, context.host.list_containers())[:1]:
