@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from fairlead.host import maintenance
 from fairlead.host.bundle import Bundle, write_bundle
+from fairlead.host.drained import parse_paths, plan_paths
 from fairlead.host.errors import InputFault
 from fairlead.host.layout import make_layout
 from fairlead.host.leftovers import sweep_leftovers
@@ -26,6 +28,7 @@ from fairlead.host.maintenance import (
     start_maintenance,
 )
 from fairlead.host.paths import Paths, app_paths
+from fairlead.host.release import Health
 from fairlead.host.routes import switch_to, write_routes
 from fairlead.host.text import find_troubles, history_rows
 from tests.unit.host.samples import release
@@ -155,6 +158,20 @@ def test_health_checks_are_answered_as_ever(paths: Paths) -> None:
     start_maintenance(paths, Order(), "alice")
     opened = [one for one in (paths.maintenance / "open").rglob("*") if one.is_file()]
     assert {f"/{one.relative_to(paths.maintenance / 'open')}" for one in opened} == wanted
+
+
+@pytest.mark.parametrize("path", ["/../../edge/hosts/b", "/..", "/.", "/a/../../b", "/a/./b"])
+def test_a_health_path_leads_out_of_no_folder(path: str) -> None:
+    """What a release says makes a file: one beside the folder could be another app's, or the claim of a hostname."""
+    made = release()
+    services = {name: replace(one, health=Health(path, None)) for name, one in made.services.items()}
+    bundle = Bundle("000001", replace(made, services=services), {})
+    assert (plan_open(bundle), path in plan_paths(bundle)) == ((), False)
+
+
+@pytest.mark.parametrize("path", ["/.well-known/up", "/a..b", "/...", "/up.", "/v1/..up"])
+def test_a_dot_in_a_path_is_one_of_its_letters(path: str) -> None:
+    assert parse_paths([path]) == (path,)
 
 
 def test_who_reads_the_status_does_not_look_past_the_page(paths: Paths) -> None:
