@@ -55,10 +55,11 @@ def find_mentions(mentions: Iterable[Mention]) -> dict[str, FoundPort]:
     name = r"([A-Za-z0-9][\w.-]*)"
     fronts = (
         # nginx, HAProxy (its first word is a name of its own), Caddy.
-        re.compile(rf"^\s*server\s+{name}(?::([0-9]{{2,5}}))?(?=[\s;])[^;\n{{]*;", re.MULTILINE),
-        re.compile(rf"^\s*server\s+\S+\s+{name}:([0-9]{{2,5}})(?=\s|\Z)", re.MULTILINE),
+        re.compile(rf"^[^\S\n]*server\s+{name}(?::([0-9]{{2,5}}))?(?=[\s;])[^;\n{{]*;", re.MULTILINE),
+        re.compile(rf"^[^\S\n]*server\s+\S+\s+{name}:([0-9]{{2,5}})(?=\s|\Z)", re.MULTILINE),
         re.compile(
-            rf"^\s*reverse_proxy\s+(?:[/*@]\S*\s+)?(?:h2c://)?{name}:([0-9]{{2,5}})(?=\s|\Z)", re.MULTILINE
+            rf"^[^\S\n]*reverse_proxy\s+(?:[/*@]\S*\s+)?(?:h2c://)?{name}:([0-9]{{2,5}})(?=\s|\Z)",
+            re.MULTILINE,
         ),
     )
     found: dict[str, FoundPort] = {}
@@ -77,7 +78,7 @@ def find_passed(mentions: Iterable[Mention]) -> frozenset[str]:
     passes = re.compile(
         rf"\b(?:(?:uwsgi|fastcgi|scgi)_pass\s+(?:s?uwsgi://)?|php_fastcgi\s+(?:[/*@]\S*\s+)?){name}(?=[:;\s])"
     )
-    pool = re.compile(rf"\bupstream\s+{name}\s*\{{([^}}]*)\}}")
+    pool = re.compile(rf"\bupstream\s+{name}\s*\{{([^{{}}]*)\}}")
     member = re.compile(rf"\bserver\s+{name}(?=[:;\s])")
     by_http = re.compile(rf"\bhttp://{name}")
     passed: set[str] = set()

@@ -118,3 +118,13 @@ def test_what_a_front_calls_so_belongs_to_its_release(tmp_path: Path, ports: lis
     }
     services = infer_services({"app": app, "front": {"image": "nginx:1", "volumes": volumes}}, root=tmp_path)
     assert services["app"].is_within == (not ports)
+
+
+@pytest.mark.parametrize(
+    "part", ["\n", " ", "\t\n", "upstream a{", "server a", "server a\n", "http://a.", "reverse_proxy /"]
+)
+def test_text_of_any_form_is_read_in_one_go(part: str) -> None:
+    """It would take minutes, and hours for fifty files, if each line looked through all that follow."""
+    mentions = [Mention("web", "a file", part * (65536 // len(part)))]
+    assert find_mentions(mentions).keys() <= {"a", "a."}
+    assert find_passed(mentions) == frozenset()
