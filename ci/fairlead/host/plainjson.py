@@ -6,15 +6,15 @@ import json
 import math
 from typing import Any, Union
 
-_DIGITS = 18
-"""So many fit into 64 bits; Python takes quadratic time for those with thousands, and refuses them only since 3.11."""
+_DIGITS = 64
+"""As many as a request may have, so that what was taken is read back; Python takes quadratic time for those with thousands, and refuses them only since 3.11."""
 
 
 def parse_json(raw: Union[bytes, str]) -> Any:
     """The value of a text.
 
     Raises:
-        ValueError: it is none, is nested too deeply, or has a number that no counter has.
+        ValueError: it is none, is nested too deeply, or has a number that nobody would write.
     """
     try:
         return json.loads(raw, parse_int=_parse_int, parse_float=_parse_float, parse_constant=_refuse)

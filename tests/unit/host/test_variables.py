@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from fairlead.host.changes import explain_change
 from fairlead.host.document import parse_release
 from fairlead.host.errors import InputFault
+from fairlead.host.frames import encode_frame, parse_frame
 from fairlead.host.paths import app_paths
+from fairlead.host.phases.standing import is_project
+from fairlead.host.plainjson import parse_json
 from fairlead.host.project import render_json, render_platform_project, render_release_project
 from fairlead.host.release import Release
 from fairlead.host.rotation import replace_secrets
@@ -124,3 +127,16 @@ def test_a_variable_is_text_without_the_line_breaks_at_its_end_or_it_is_refused(
 def test_a_variable_is_no_larger_than_the_kernel_takes() -> None:
     with pytest.raises(InputFault, match="larger than 100 KiB"):
         as_variable("key", b"x" * (100 * 1024 + 1))
+
+
+def test_a_number_as_large_as_a_release_may_have_hides_no_value(tmp_path: Path) -> None:
+    """What was taken by a request is read back: a project that cannot be read would start all without their secrets."""
+    paths = app_paths(tmp_path, "board")
+    made = document(secrets={"url": store_secret(paths, "url", VALUE)})
+    limits = {"ulimits": {"memlock": 9223372036854775807}, "x-most": int("9" * 64)}
+    made["services"]["db"] = service("state", "db", definition=limits, mounts=[MOUNT])
+    taken = parse_release(parse_frame(encode_frame(made)))
+    file = tmp_path / "platform.json"
+    file.write_bytes(render_json(render_platform_project(taken, paths, "")))
+    assert len(read_values(file)) == 1
+    assert is_project(parse_json(file.read_bytes()))
