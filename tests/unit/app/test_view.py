@@ -149,6 +149,14 @@ def test_the_commit_and_the_job_are_linked_where_they_are_known() -> None:
     assert more_links(event) == (Link("the job", "https://github.com/a/b/actions/runs/7"),)
 
 
+@pytest.mark.parametrize("source", ["https://[", "https://[a/b", "http://]/", "https://a]b/c/"])
+def test_an_address_that_is_none_makes_no_page_fail(source: str) -> None:
+    """It passes for one where events are taken, and its event is on the first page of everybody."""
+    event = make_event(revision=NEW, commit=Commit(source=source, before=OLD))
+    assert str(commit_url(NEW, event.commit)).startswith(source.rstrip("/"))
+    assert len(more_links(event)) == 1
+
+
 def test_an_event_of_before_the_commits_were_told_is_read() -> None:
     """By pages of this release, from the api of the one before."""
     event = make_event(commit=Commit("Mend it", "Ann", "https://github.com/a/b", None, OLD))
