@@ -34,9 +34,9 @@ _PAGE_WITHIN = 10.0
 _LOOPBACK = "127.0.0.1"
 _BY_TLS = {"X-Forwarded-Proto": "https"}
 _ERRORS = 500
-_BUSY = 503
-_OF_A_PROXY = (502, _BUSY, 504)
-"""What a proxy answers by itself while whoever is behind it is not there yet."""
+_STARTING = (502, 503, 504)
+"""What a server says that is not ready, and a proxy by itself while whoever is behind it is not there yet: in front of the
+app, beside it (nginx of PHP-FPM) or in its own container."""
 _OTHER_HOST = "; where it answers to another, say `x-fairlead: {health: {host: …}}`"
 
 
@@ -79,8 +79,8 @@ class Question:
         return answer
 
     def is_error(self, answer: Answer) -> bool:
-        """Whether somebody is there, and has an error of his own: who is only busy, or starting, says 503."""
-        return answer.status >= _ERRORS and answer.status not in (_OF_A_PROXY if self.public else (_BUSY,))
+        """Whether somebody is there, and has an error of his own."""
+        return answer.status >= _ERRORS and answer.status not in _STARTING
 
     def fault(self, answer: Answer) -> str:
         """Why this is not the answer that was hoped for, or an empty text."""

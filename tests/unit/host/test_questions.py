@@ -63,20 +63,18 @@ def test_who_is_recreated_is_asked_by_itself(
 
 
 @pytest.mark.parametrize(
-    ("status", "direct", "public"),
+    ("status", "is_error"),
     [
-        *((0, False, False), (200, False, False), (404, False, False), (500, True, True), (501, True, True)),
-        *((502, True, False), (503, False, False), (504, True, False)),
+        *((0, False), (200, False), (404, False), (500, True), (501, True), (505, True)),
+        *((502, False), (503, False), (504, False)),
     ],
 )
-def test_an_error_is_told_from_somebody_who_is_not_there_yet(
-    status: int, *, direct: bool, public: bool
-) -> None:
-    """A server that starts says 503; a proxy in front of one says more than that by itself."""
+def test_an_error_is_told_from_somebody_who_is_not_there_yet(status: int, *, is_error: bool) -> None:
+    """A server that starts says 503; a web server more than that, while the program behind it changes its data."""
     (one,) = plan_recreated(_service("app"), [_container()])
     answer = Answer(status)
-    assert one.is_error(answer) is direct
-    assert replace(one, public=True, direct=False).is_error(answer) is public
+    assert one.is_error(answer) is is_error
+    assert replace(one, public=True, direct=False).is_error(answer) is is_error
 
 
 def test_one_of_another_release_or_a_one_shot_is_not_it() -> None:
