@@ -11,6 +11,7 @@ import enum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import ClassVar
 
     from fairlead.findings import Finding
@@ -41,9 +42,13 @@ class FairleadError(Exception):
         fix: what to do next.
         findings: the single faults, where an input has several.
         details: evidence to print below the message: log lines, health output.
+
+    Attributes:
+        document: what a command would have handed over had it ended well, where there is one: what serves, say.
     """
 
     exit_code: ClassVar[ExitCode]
+    document: Mapping[str, object] | None = None
 
     def __init__(
         self,

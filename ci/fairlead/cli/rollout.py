@@ -308,6 +308,8 @@ def finish_rollout(
         reporter.table(("HOST", "ENDED", "SERVES"), [_host_row(one) for one in result["hosts"]])
     failure = failure_of(result)
     if failure is not None:
+        # A job that goes on has to know what serves: a release may be live, and be no page that users get.
+        failure.document = document
         raise failure
     reporter.result(document, _sentence(place, result))
 

@@ -112,7 +112,8 @@ class ActionsReporter:
         self._summarize(summary.render_error(error))
         self._annotations += annotations_of(error)
         self._annotate()
-        self._set_outputs({"exit-code": str(int(error.exit_code)), "error": clean(error.what)})
+        told = outputs_of(_masked(error.document)) if error.document is not None else {}
+        self._set_outputs({**told, "exit-code": str(int(error.exit_code)), "error": clean(error.what)})
 
     def close(self) -> None:
         """Close a group that an error left open."""

@@ -39,10 +39,12 @@ def test_a_registry_s_password_is_not_in_it(tmp_path: Path) -> None:
     lines: Any = SimpleNamespace(connections=1, agent_bytes=0)
     redact("regist4y-password")
     try:
-        with pytest.raises(FairleadError):
+        with pytest.raises(FairleadError) as failed:
             finish_rollout(place, result, RecordingReporter(), RolloutOptions(tmp_path / "work"), lines)
     finally:
         forget()
     text = (tmp_path / "work" / "deploy.json").read_text()
     assert "regist4y" not in text
     assert json.loads(text)["error"]["why"] == "denied: ci:***"
+    assert failed.value.document is not None, "whoever reads the outputs of a job has it, too"
+    assert failed.value.document["status"] == "failed"

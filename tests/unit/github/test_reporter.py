@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from itertools import count
+import json
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
 
-from fairlead.errors import InputError
+from fairlead.errors import CommandFailedError, InputError
 from fairlead.findings import Finding, Location
 from fairlead.github.reporter import ActionsReporter
 from fairlead.report.redact import forget, redact, tell_values
@@ -78,6 +79,18 @@ def test_an_error_is_told_annotated_summarised_and_put_out(job: Job) -> None:
     ]
     assert "### ✗ 1 fault" in job.summary_file.read_text()
     assert "exit-code<<" in job.output_file.read_text()
+
+
+def test_a_job_that_goes_on_is_told_what_serves(job: Job) -> None:
+    """A deploy may end with 4 and be live, or with 6 and have been taken back: the step says which."""
+    error = CommandFailedError("users do not get its page")
+    error.document = {"schema": "x", "status": "live", "serving": "000042", "release": "000042"}
+    job.reporter.error(error)
+    lines = job.output_file.read_text().splitlines()
+    told = {line.partition("<<")[0]: value for line, value in pairwise(lines) if "<<" in line}
+    wanted = {"status": "live", "serving": "000042", "release": "000042", "exit-code": "4"}
+    assert {name: told.get(name) for name in wanted} == wanted
+    assert json.loads(told["document"])["status"] == "live"
 
 
 def test_a_result_ends_with_the_warnings_and_the_outputs(job: Job) -> None:
