@@ -28,8 +28,6 @@ from .text import stamp
 _FILE = "removed.jsonl"
 _JOURNALS = "removed.journals"
 """No app can have this name: there is a dot in it."""
-_LATEST = 4e11
-"""Seconds since the epoch up to which a time can be told as a date by any system."""
 
 
 def write_removed(
@@ -122,6 +120,6 @@ def explain_removed(app: str, record: Mapping[str, Any]) -> InputFault:
     rest = f", or delete its data on the host: {' and '.join(delete)}" if delete else ""
     return InputFault(
         f"the app {app} was removed from this host",
-        why=f"on {stamp(at if isinstance(at, float) and 0 <= at < _LATEST else None)}{by}{data}",
+        why=f"on {stamp(at if isinstance(at, float) else None)}{by}{data}",
         fix=f"deploy it to have it back{rest}",
     )

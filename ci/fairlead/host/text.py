@@ -150,8 +150,11 @@ def short_image(image: str) -> str:
 
 
 def stamp(seconds: Optional[float]) -> str:
-    """A time in UTC, to the second."""
-    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds)) if seconds else "-"
+    """A time in UTC, to the second; one that no calendar has is of a file that was damaged."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds)) if seconds else "-"
+    except (OverflowError, ValueError, OSError):
+        return "-"
 
 
 def ago(since: object, now: float) -> str:

@@ -46,6 +46,10 @@ def paths(tmp_path: Path) -> Paths:
     return found
 
 
+def _about(since: str) -> bytes:
+    return b'{"since": %s, "by": "", "key": "", "retry_after": 5, "own_page": true}' % since.encode()
+
+
 def _shown(paths: Paths) -> tuple[str, str]:
     folder = paths.maintenance
     return (folder / "page.html").read_text(), (folder / "retry-after").read_text()
@@ -110,16 +114,22 @@ def test_what_is_swept_up_after_a_death_is_not_the_page(paths: Paths) -> None:
     assert _shown(paths)[0] == "mine"
 
 
-@pytest.mark.parametrize("about", [b"", b"{", b"[]", b'{"since": "x"}', None])
+@pytest.mark.parametrize(
+    "about",
+    [b"", b"{", b"[]", b'{"since": "x"}', None, *(_about(one) for one in ("1e300", "-1e17", "9" * 60))],
+)
 def test_a_page_that_somebody_put_there_by_hand_is_told_and_ended(paths: Paths, about: bytes | None) -> None:
     """That there is a page is what the proxy goes by, and so do we."""
     paths.maintenance.mkdir()
     (paths.maintenance / "page.html").write_text("by hand")
+    (paths.maintenance / "look").write_text("")
     if about is not None:
         (paths.maintenance / "about.json").write_bytes(about)
     found = read_maintenance(paths)
     assert found is not None
-    assert "in maintenance: users" in find_troubles({"maintenance": found.to_json()})[0]
+    told = find_troubles({"maintenance": found.to_json()})[0]
+    assert told.startswith("in maintenance")
+    assert "users see a page with 503" in told
     assert end_maintenance(paths, "alice") is not None
     assert not paths.maintenance.exists()
 
