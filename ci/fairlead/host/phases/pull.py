@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Optional
@@ -51,6 +52,8 @@ def run_pull(context: Context) -> Outcome:
     if context.plan.kind == DEPLOY:
         for one in context.plan.of(START, platform=False):
             _check_volumes(context, context.target.release.services[one.service])
+        for one in context.plan.of(START, platform=True):
+            _tell_left(context, context.target.release.services[one.service])
     if not references:
         return Outcome("every image is on the host", skipped=True)
     return Outcome(f"{len(references)} image{'s' if len(references) > 1 else ''}")
@@ -62,28 +65,51 @@ def _check_volumes(context: Context, service: Service) -> None:
     Raises:
         InputFault: there is such a volume.
     """
-    config = (context.engine.image(service.image) or {}).get("Config") or {}
-    declared = config.get("Volumes") or {}
-    forgotten = find_forgotten(service.definition, declared, [one.target for one in service.mounts])
+    forgotten, declared = _find_forgotten(context, service)
     if not forgotten:
         return
     where = forgotten[0]
     by = "its image declares" if where in declared else "its `volumes:` name"
-    live = context.state.live
-    home = live.homes.get(service.name, "") if live is not None else ""
-    now = [
-        f"what it has kept so far lies in the volume {name} of {container.name}"
-        for container in (context.state.of_service(service.name, home) if live is not None else ())
-        for name in container.nameless
-    ]
     raise InputFault(
         f"{service.name} keeps data in {where}, and each release would begin with an empty one",
         why=f"{by} a volume there without a name; each container has its own, and it goes with the release",
         fix=f"mount a named volume (`volumes: [data:{where}]`: it is recreated then), or what may be lost: "
         f"`tmpfs: [{where}]`",
-        details=tuple(now),
+        details=tuple(f"what it has kept so far {text}" for text in _kept_so_far(context, service)),
         service=service.name,
     )
+
+
+def _tell_left(context: Context, service: Service) -> None:
+    """Say where the data stay of a service that was rolled, and is recreated from now on for the volume it writes to."""
+    live = context.state.live
+    if live is None or not live.homes.get(service.name):
+        return
+    forgotten, _ = _find_forgotten(context, service)
+    for text in _kept_so_far(context, service) if forgotten else ():
+        context.host.warn(
+            f"{service.name} begins with an empty {forgotten[0]} and keeps it from now on; what it has written so far "
+            f"{text}, and goes when that release is pruned: copy it from there if it is needed"
+        )
+
+
+def _find_forgotten(context: Context, service: Service) -> tuple[list[str], Collection[str]]:
+    """Where it writes to volumes without a name, and those that its image declares."""
+    config = (context.engine.image(service.image) or {}).get("Config") or {}
+    declared = config.get("Volumes") or {}
+    return find_forgotten(service.definition, declared, [one.target for one in service.mounts]), declared
+
+
+def _kept_so_far(context: Context, service: Service) -> list[str]:
+    """In which volumes without a name the data of its containers lie, in words."""
+    live = context.state.live
+    if live is None:
+        return []
+    return [
+        f"lies in the volume {name} of {container.name}"
+        for container in context.state.of_service(service.name, live.homes.get(service.name, ""))
+        for name in container.nameless
+    ]
 
 
 def explain_pull(output: str) -> Optional[str]:
