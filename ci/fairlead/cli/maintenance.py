@@ -92,6 +92,7 @@ def on(
             fix="`fairlead repair` starts what should run; `fairlead maintenance off` takes the page away",
             details=tuple(unseen),
         )
+    _tell_unasked(answers)
     said = f"users of {place.app} see a page with 503 until `fairlead maintenance off`"
     reporter.result(_document(place, answers), said)
 
@@ -111,6 +112,7 @@ def off(environment: str | None, known_hosts: Path | None, identity: Path | None
             fix="`fairlead status` and `fairlead logs` show why; `fairlead maintenance on` shows the page again",
             details=tuple(unserved),
         )
+    _tell_unasked(answers)
     was_on = any(one["was_on"] for one in answers.values())
     said = "users are served again" if was_on else "was not in maintenance: users are served"
     report.current().result(_document(place, answers), f"{place.app}: {said}")
@@ -156,6 +158,15 @@ def _ask(place: Place, access: AccessOptions, request: Mapping[str, Any]) -> dic
             report.current().warn(f"{host} did not do it, and {', '.join(done)} did: say it again")
         raise error
     return done
+
+
+def _tell_unasked(answers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say of which servers nobody knows what users get."""
+    from fairlead.host.maintaining import UNASKED
+
+    for host, one in answers.items():
+        if not one["asked"]:
+            report.current().warn(f"{host}: {UNASKED}")
 
 
 def _whoami() -> str:

@@ -98,7 +98,7 @@ def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
 def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
     """Show everybody a page, or let users in; it needs no engine but to see that they get what it says."""
     from .engine import Engine
-    from .maintaining import let_in, see
+    from .maintaining import UNASKED, let_in, see
     from .maintenance import parse_order, read_maintenance, start_maintenance
 
     if not paths.journal.exists():
@@ -116,7 +116,7 @@ def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
     if words.json:
         console.say_json(data, pretty=True)
     else:
-        console.say("\n".join([said, *faults]))
+        console.say("\n".join([said, *faults, *([] if data["asked"] else [UNASKED])]))
     return AgentError.exit_code if faults else 0
 
 

@@ -29,6 +29,8 @@ from .serving import ask_public
 from .state import State, read_state
 
 _MAX_BY = 200
+UNASKED = "nobody could be asked as users ask: there is no url, or none that the proxy publishes a port for"
+"""Zero questions are no proof."""
 _UNAVAILABLE = 503
 _WITHIN = 5.0
 _TRIES = 2
@@ -59,10 +61,12 @@ def answer_maintenance(root: Path, frame: Frame, restriction: Restriction) -> It
 def let_in(paths: Paths, engine: Engine, by: str, key: str = "") -> dict[str, Any]:
     """End the maintenance; what is wrong with what users get from now on."""
     before = end_maintenance(paths, by, key)
+    state = read_state(paths, engine)
     return {
         "on": False,
         "was_on": before is not None,
-        "unserved": ask_public(paths, read_state(paths, engine), engine),
+        "asked": len(_questions(state)),
+        "unserved": _why_nobody(state) or ask_public(paths, state, engine),
     }
 
 
@@ -72,7 +76,8 @@ def see(paths: Paths, engine: Engine, told: Maintenance, *, is_new: bool) -> dic
     Raises:
         AgentError: they are served by the app; what was new is taken back.
     """
-    passed, unseen = ask_for_page(read_state(paths, engine), told)
+    state = read_state(paths, engine)
+    passed, unseen = ask_for_page(state, told)
     if passed:
         if is_new:
             end_maintenance(paths, told.by, told.key)
@@ -83,17 +88,33 @@ def see(paths: Paths, engine: Engine, told: Maintenance, *, is_new: bool) -> dic
             + ("nothing was changed" if is_new else "the page stays where it is seen"),
             details=tuple(passed),
         )
-    return {"on": True, **told.to_json(), "look": told.look, "unseen": unseen}
+    asked = len(_questions(state))
+    return {"on": True, **told.to_json(), "look": told.look, "asked": asked, "unseen": unseen}
 
 
 def ask_for_page(state: State, told: Maintenance) -> tuple[list[str], list[str]]:
     """Where the app answers instead of the page, and where nobody answers at all, in words."""
-    if state.live is None or state.proxy is None:
-        return [], ["the proxy does not run"]
-    questions = {one.target: one for one in map(_front_page, plan_public(state.live, state.proxy))}
-    found = [(one, _fault(one, told)) for one in questions.values()]
+    nobody = _why_nobody(state)
+    found = [(one, _fault(one, told)) for one in _questions(state)]
     faults = [(told_of[0], f"{one.about}: {told_of[1]}") for one, told_of in found if told_of is not None]
-    return [text for served, text in faults if served], [text for served, text in faults if not served]
+    return (
+        [text for served, text in faults if served],
+        [*nobody, *(text for served, text in faults if not served)],
+    )
+
+
+def _why_nobody(state: State) -> list[str]:
+    """Why nobody can be answered at all, in words."""
+    if state.live is None:
+        return ["no release serves"]
+    return [] if state.proxy is not None else ["the proxy does not run"]
+
+
+def _questions(state: State) -> list[Question]:
+    """What users ask, each address once; none where nothing is known to be public."""
+    if state.live is None or state.proxy is None:
+        return []
+    return list({one.target: one for one in map(_front_page, plan_public(state.live, state.proxy))}.values())
 
 
 def _front_page(question: Question) -> Question:

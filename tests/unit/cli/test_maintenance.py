@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from fairlead.cli import maintenance
 from fairlead.cli.root import command
 from fairlead.errors import CommandFailedError, FairleadError, InputError
+from fairlead.host.maintaining import UNASKED
 from fairlead.host.maintenance import MAX_PAGE
 from fairlead.schemas import load_schema
 
@@ -25,9 +26,10 @@ ON = {
     "retry_after": 60,
     "own_page": True,
     "look": "a" * 32,
+    "asked": 1,
     "unseen": [],
 }
-OFF = {"on": False, "was_on": True, "unserved": []}
+OFF = {"on": False, "was_on": True, "asked": 1, "unserved": []}
 
 
 @pytest.fixture
@@ -90,6 +92,19 @@ def test_it_ends_well_only_where_users_get_what_it_says(
     code: int,
 ) -> None:
     assert Servers(monkeypatch, **answers).run(*words)[0] == code
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(("word", "answer"), [("on", ON), ("off", OFF)])
+def test_it_is_said_where_nobody_could_be_asked(
+    monkeypatch: pytest.MonkeyPatch, word: str, answer: Mapping[str, Any]
+) -> None:
+    """An app without an url: that the page is there is known, and not that users get it."""
+    Servers(monkeypatch, a=answer, b={**answer, "asked": 0})
+    done = CliRunner().invoke(command, ["--json", "maintenance", word])
+    assert done.exit_code == 0
+    assert f"b: {UNASKED}" in done.stderr
+    assert f"a: {UNASKED}" not in done.stderr
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe", b"x" * (MAX_PAGE + 1)])
