@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Mapping
@@ -77,12 +78,19 @@ def on(
     Said again, it shows another page. A stream that is open stays open. The link that is printed at a terminal, and
     stands in the JSON document, opens a way past the page for one browser: for whoever is to look at the app.
     """
-    request = {"on": True, "page": read_page(page) if page else "", "retry_after": retry_after}
+    # One for all servers: the next request of a browser may come to another one.
+    look = secrets.token_hex(16)
+    request = {
+        "on": True,
+        "page": read_page(page) if page else "",
+        "retry_after": retry_after,
+        "look": look,
+    }
     place = find_place(environment).only(host)
     answers = _ask(place, access_of(known_hosts, identity), request)
     reporter = report.current()
     looks = [f"{place.environment.url.rstrip('/')}/.fairlead/look/{one['look']}" for one in answers.values()]
-    for link in looks if place.environment.url and sys.stderr.isatty() else ():
+    for link in dict.fromkeys(looks) if place.environment.url and sys.stderr.isatty() else ():
         reporter.line(f"to look past it: {link}")
     unseen = [f"{name}: {text}" for name, one in answers.items() for text in one["unseen"]]
     if unseen:

@@ -47,7 +47,7 @@ def answer_maintenance(root: Path, frame: Frame, restriction: Restriction) -> It
     paths, on = parse_deployed_app(root, frame, restriction), frame.get("on")
     if not isinstance(on, bool):
         raise InputFault("`on` must be true or false", fix="use the same version of fairlead on both ends")
-    order = parse_order(frame.get("page", ""), frame.get("retry_after", RETRY_AFTER))
+    order = parse_order(frame.get("page", ""), frame.get("retry_after", RETRY_AFTER), frame.get("look", ""))
     by = str(frame.get("by", ""))[:_MAX_BY]
     engine = Engine.connect()
     if not on:

@@ -63,10 +63,15 @@ h1 { font-size: 1.75rem; line-height: 1.25 }
 
 @dataclass(frozen=True)
 class Order:
-    """What to show: the page, empty for ours, and after how many seconds to come back."""
+    """What to show: the page, empty for ours, and after how many seconds to come back.
+
+    ``look`` opens the way past it: of all servers the same, for a load balancer may send a browser to any; empty, one of
+    this server alone.
+    """
 
     page: str = ""
     retry_after: int = RETRY_AFTER
+    look: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,11 +92,11 @@ class Maintenance:
         return told
 
 
-def parse_order(page: object, retry_after: object) -> Order:
+def parse_order(page: object, retry_after: object, look: object = "") -> Order:
     """What a client asks for.
 
     Raises:
-        InputFault: it is no page, or too large, or no time.
+        InputFault: it is no page, or too large, or no time, or nothing that opens a way.
     """
     if not isinstance(page, str) or len(page) > MAX_PAGE:
         raise InputFault(f"the page must be text of at most {MAX_PAGE} characters", fix="make it smaller")
@@ -104,7 +109,11 @@ def parse_order(page: object, retry_after: object) -> Order:
         page.encode()
     except UnicodeEncodeError as error:
         raise InputFault("the page is no text", why=error.reason, fix="save it as UTF-8") from error
-    return Order(page, retry_after)  # type: ignore[arg-type]
+    if not isinstance(look, str) or (look and not _LOOK.fullmatch(look)):
+        raise InputFault(
+            "`look` must be 32 hexadecimal digits", fix="use the same version of fairlead on both ends"
+        )
+    return Order(page, retry_after, look)  # type: ignore[arg-type]
 
 
 def read_maintenance(paths: Paths) -> Optional[Maintenance]:
@@ -140,7 +149,7 @@ def start_maintenance(paths: Paths, order: Order, by: str, key: str = "") -> Mai
         )
     with _journal(paths, by) as journal:
         before = read_maintenance(paths)
-        look = (before.look if before is not None else "") or secrets.token_hex(16)
+        look = (before.look if before is not None else "") or order.look or secrets.token_hex(16)
         since = before.since if before is not None and before.since else round(time.time(), 3)
         told = Maintenance(since, by, key, order.retry_after, bool(order.page), look)
         folder = paths.maintenance_pages / secrets.token_hex(6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,10 @@ def test_the_page_goes_to_every_server(monkeypatch: pytest.MonkeyPatch) -> None:
     code, document = servers.run("on", "--page", "page.html", "--retry-after", "60")
     assert (code, document["on"], len(document["hosts"])) == (0, True, 2)
     assert (servers.asked["page"], servers.asked["retry_after"]) == ("<p>später</p>", 60)
+    look = servers.asked["look"]
+    assert re.fullmatch("[0-9a-f]{32}", look), "the same for all of them"
     assert servers.run("on")[0] == 0
+    assert servers.asked["look"] != look
     assert (servers.asked["page"], servers.asked["retry_after"]) == ("", 300)
 
 

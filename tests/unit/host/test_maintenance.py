@@ -184,6 +184,20 @@ def test_a_dot_in_a_path_is_one_of_its_letters(path: str) -> None:
     assert parse_paths([path]) == (path,)
 
 
+def test_one_way_past_the_page_leads_to_all_servers(paths: Paths) -> None:
+    """A load balancer sends a browser to any of them; a way that is given away already stays."""
+    given = parse_order("", 5, "ab" * 16)
+    assert start_maintenance(paths, given, "alice").look == "ab" * 16
+    assert (paths.maintenance / "look").read_text() == "ab" * 16
+    assert start_maintenance(paths, parse_order("mine", 5, "cd" * 16), "bob").look == "ab" * 16
+
+
+@pytest.mark.parametrize("look", [None, 5, "x", "ab" * 15, "AB" * 16, "ab" * 16 + "\n", "/" * 32])
+def test_nothing_else_opens_a_way(look: object) -> None:
+    with pytest.raises(InputFault):
+        parse_order("", 5, look)
+
+
 def test_who_reads_the_status_does_not_look_past_the_page(paths: Paths) -> None:
     told = start_maintenance(paths, Order(), "alice")
     assert told.look not in json.dumps(told.to_json())
