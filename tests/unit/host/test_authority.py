@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.cli.host_setup import _authority
-from fairlead.errors import InputError
 from fairlead.host import policy
 from fairlead.host.edge import state
 from fairlead.host.edge.authority import DIRECTORY_FILE, PEM, PUBLIC, Authority, read_authority
@@ -15,7 +13,6 @@ from fairlead.host.edge.caddyfile import render_caddyfile
 from fairlead.host.edge.place import ROOT_FILE, Place
 from fairlead.host.edge.project import edge_hash, render_edge_project
 from fairlead.host.errors import InputFault
-from fairlead.remote.setup import render_setup
 
 IMAGE = f"caddy@sha256:{'a' * 64}"
 URL = "https://ca.example.com:9000/acme/acme/directory"
@@ -58,30 +55,8 @@ def test_files_that_do_not_hold_make_no_edge_and_keep_nobody_from_looking(
     assert state._authority() == PUBLIC
 
 
-def test_a_root_without_a_certificate_is_refused_on_both_ends(tmp_path: Path) -> None:
+def test_a_root_without_a_certificate_is_refused(tmp_path: Path) -> None:
     (tmp_path / DIRECTORY_FILE).write_text(URL)
     (tmp_path / ROOT_FILE).write_text("nothing")
     with pytest.raises(InputFault):
         read_authority(tmp_path)
-    with pytest.raises(InputError, match="no certificate"):
-        _authority(URL, tmp_path / ROOT_FILE)
-    with pytest.raises(InputError, match="is named"):
-        _authority(None, tmp_path / ROOT_FILE)
-    with pytest.raises(InputError, match="no address"):
-        _authority("ca.example.com", None)
-
-
-def test_setup_writes_them_or_takes_them_away(tmp_path: Path) -> None:
-    assert _authority(None, None) is None
-    assert _authority("none", None) == PUBLIC
-    (tmp_path / "ca.pem").write_text(ROOT)
-    folder = "/usr/local/lib/fairlead"
-    assert "acme" not in render_setup("deploy", None)
-    assert f"rm -f {folder}/acme-directory {folder}/acme-root.pem\n" in render_setup(
-        "deploy", None, authority=PUBLIC
-    )
-    script = render_setup("deploy", None, authority=_authority(URL, tmp_path / "ca.pem"))
-    for name in (DIRECTORY_FILE, ROOT_FILE):
-        assert f"mv {folder}/{name}.new {folder}/{name}\n" in script
-    # A root of before does not stay beside another authority.
-    assert f"rm -f {folder}/acme-root.pem\n" in render_setup("deploy", None, authority=Authority(URL))

@@ -23,6 +23,7 @@ from fairlead.host.inflight import answers_admin, count_in_flight, sum_in_flight
 from fairlead.host.plainjson import parse_json
 from fairlead.host.traffic import parse_counts
 from fairlead.host.unixhttp import MAX_LINE, UnixConnection, read_frames, split_lines
+from tests.patience import PATIENCE
 from tests.unit.host.hostile import DRIPS, FLOODS, dripping, hostile
 
 
@@ -37,7 +38,7 @@ def test_an_admin_socket_that_floods(tmp_path: Path, name: str) -> None:
     """Nothing is counted, nothing is kept, and nothing is raised."""
     with hostile(tmp_path / "admin.sock", FLOODS[name]) as server:
         assert count_in_flight([server.path], {"a"}) is None
-        assert server.left.wait(10)
+        assert server.left.wait(PATIENCE)
 
 
 @pytest.mark.usefixtures("short")
@@ -46,7 +47,7 @@ def test_an_admin_socket_that_drips(tmp_path: Path, name: str) -> None:
     """The time is for the whole answer: the connection is closed, though something comes all the while."""
     with dripping(tmp_path / "admin.sock", DRIPS[name]) as server:
         assert count_in_flight([server.path], {"a"}) is None
-        assert server.left.wait(10)
+        assert server.left.wait(PATIENCE)
         assert server.sent < 2000
 
 
@@ -66,6 +67,8 @@ def test_only_a_socket_is_asked(tmp_path: Path) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
     with hostile(tmp_path / "real", lambda: iter([answer])) as server:
         assert answers_admin(server.path)
+        assert server.left.wait(PATIENCE)
+        server.left.clear()
         places = [tmp_path / f"admin-{number}.sock" for number in range(5)]
         places[0].symlink_to(server.path)
         os.mkfifo(places[1])
@@ -73,7 +76,6 @@ def test_only_a_socket_is_asked(tmp_path: Path) -> None:
         places[3].mkdir()
         places[4].symlink_to(places[4])
         assert [answers_admin(place) for place in places] == [False] * 5
-        server.left.clear()
         assert count_in_flight(places, {"a"}) is None
         assert not server.left.is_set(), "the socket behind a link was asked"
 
@@ -204,10 +206,10 @@ def test_a_health_check_that_floods_or_drips_is_none(tmp_path: Path, monkeypatch
     monkeypatch.setattr(Engine, "post", lambda *_, **__: {"Id": "x"})
     with _engine_that_says(tmp_path / "flood", itertools.repeat(b"x" * 65536)) as server:
         assert Engine(str(server.path), environ={}).execute("c", ["x"], timeout=60) is None
-        assert server.left.wait(10)
+        assert server.left.wait(PATIENCE)
     with dripping(tmp_path / "drip", DRIPS["a body"]) as server:
         assert Engine(str(server.path), environ={}).execute("c", ["x"], timeout=0.3) is None
-        assert server.left.wait(10)
+        assert server.left.wait(PATIENCE)
 
 
 def test_evidence_is_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +219,7 @@ def test_evidence_is_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     object.__setattr__(container, "__dict__", {"id": "c", "service": "web", "name": "w", "health_log": ()})
     with _engine_that_says(tmp_path / "s", itertools.repeat(b"x" * 9000 + b"\n")) as server:
         found = read_evidence(Engine(str(server.path), environ={}), container)
-        assert server.left.wait(10)
+        assert server.left.wait(PATIENCE)
     assert len(found) <= 20
     assert max(map(len, found)) < 2100
     assert found[-1].startswith("web: (no more logs: ")
@@ -228,7 +230,7 @@ def test_the_engine_itself_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     with dripping(tmp_path / "s", DRIPS["a body"]) as server:
         with pytest.raises(EngineFault, match="does not end"):
             Engine(str(server.path), environ={}).call("GET", "/x", {}, timeout=0.3)
-        assert server.left.wait(10)
+        assert server.left.wait(PATIENCE)
 
 
 def test_a_server_that_does_not_read(tmp_path: Path) -> None:
