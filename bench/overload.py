@@ -171,19 +171,8 @@ def _worker(stage: Stage) -> Row:
 
 
 def _sql(stage: Stage, statement: str) -> str:
-    words = (
-        "docker",
-        "exec",
-        "-i",
-        "board-postgres-1",
-        "psql",
-        "-U",
-        "board",
-        "-d",
-        "board",
-        "-Atc",
-        statement,
-    )
+    psql = 'PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") exec psql -U board -d board -Atc "$0"'
+    words = ("docker", "exec", "-i", "board-postgres-1", "sh", "-c", psql, statement)
     return _python(stage, "lab", "ssh", "1", "--", *words).strip()
 
 
