@@ -8,18 +8,18 @@ Both ends use this module; it stays free of third-party code because the agent c
 from __future__ import annotations
 
 import json
-import math
 import os
 import select
 from collections.abc import Iterator
 from typing import Any
+
+from .plainjson import parse_json
 
 MAX_LINE = 16 * 1024 * 1024
 MAX_WORD = 4096
 MAX_BLOB = 64 * 1024 * 1024
 MAX_BLOBS = 4096
 MAX_TOTAL = 512 * 1024 * 1024
-_MAX_DIGITS = 64
 _CHUNK = 64 * 1024
 
 Frame = dict[str, Any]
@@ -41,10 +41,8 @@ def parse_frame(line: bytes) -> Frame:
         FrameError: not JSON, not an object, nested too deeply, or a number nobody would send.
     """
     try:
-        message = json.loads(
-            line.decode("utf-8"), parse_int=_bounded_int, parse_float=_finite, parse_constant=_no_constant
-        )
-    except (ValueError, RecursionError) as error:
+        message = parse_json(line.decode("utf-8"))
+    except ValueError as error:
         raise FrameError(f"a line is not JSON ({type(error).__name__})") from error
     if not isinstance(message, dict):
         raise FrameError("a line is JSON, but no object")
@@ -176,22 +174,3 @@ class FrameWriter:
         view = memoryview(raw)
         while view:
             view = view[os.write(self._descriptor, view) :]
-
-
-def _bounded_int(digits: str) -> int:
-    # int() of a million digits takes minutes on a Python before 3.11.
-    if len(digits) > _MAX_DIGITS:
-        raise ValueError("a number with too many digits")
-    return int(digits)
-
-
-def _finite(digits: str) -> float:
-    # Python reads 1e999 as infinity, which no JSON can say again: what it stands in could not be told or kept.
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError("a number that is none")
-    return number
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
