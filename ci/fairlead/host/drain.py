@@ -61,19 +61,22 @@ def stop_containers(
 
 def _await_requests(host: Host, addresses: Collection[str], sockets: Sockets, bound: float) -> None:
     deadline = time.monotonic() + bound
-    quiet = 0
-    found: Optional[InFlight] = None
-    while quiet < _QUIET_POLLS:
+    found = count_in_flight(sockets(), addresses)
+    quiet = int(_is_quiet(found))
+    while quiet < _QUIET_POLLS and time.monotonic() < deadline:
+        time.sleep(_POLL)
         found = count_in_flight(sockets(), addresses)
-        quiet = quiet + 1 if found is not None and not found.requests else 0
-        if time.monotonic() >= deadline:
-            host.warn(_unfinished(found, bound))
-            return
-        if quiet < _QUIET_POLLS:
-            time.sleep(_POLL)
+        quiet = quiet + 1 if _is_quiet(found) else 0
+    if not _is_quiet(found):
+        host.warn(_unfinished(found, bound))
+        return
     if found is not None and found.streams:
         streams = "1 stream" if found.streams == 1 else f"{found.streams} streams"
         host.note(f"{streams} open: asked to end, their clients come back to what serves")
+
+
+def _is_quiet(found: Optional[InFlight]) -> bool:
+    return found is not None and not found.requests
 
 
 def _unfinished(found: Optional[InFlight], bound: float) -> str:
