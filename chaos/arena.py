@@ -35,6 +35,19 @@ _CHECK = "/var/tmp/fairlead-invariants"  # noqa: S108 - in the server, whose one
 _IDLE_SECONDS = 120.0
 
 
+def idle_argv(home: str, seconds: float) -> list[str]:
+    """The command that waits, on a server, until no task of an app is at work and nobody holds its lock.
+
+    The lock alone would not do: a task lets it go when its end is told, and takes it once more to tidy up.
+
+    Args:
+        home: the app's folder on the server.
+        seconds: the time that each task, and the lock, may take before the command fails.
+    """
+    wait = f'for file in {home}/tasks/*/alive {home}/lock; do [ ! -e "$file" ] || flock --shared --wait {seconds:g} "$file" true'
+    return ["sh", "-c", f"{wait} || exit 1; done"]
+
+
 @dataclass
 class Arena:
     """The lab, one server of it, and a copy of the app's repository.
@@ -104,9 +117,8 @@ class Arena:
         wait_for_servers(Lab(**{**vars(self.lab), "servers": {self.number: self.server}}))
 
     def wait_until_idle(self) -> None:
-        """Wait until nothing holds the app any more: an agent whose client has gone goes on by itself."""
-        words = ("flock", "--wait", f"{_IDLE_SECONDS:g}", f"{HOME}/lock", "true")
-        self.on_server(*words)
+        """Wait until nothing is at work on the app any more: an agent whose client has gone goes on by itself."""
+        self.on_server(*idle_argv(HOME, _IDLE_SECONDS))
 
     def wait_until_judged(self) -> None:
         """Wait until the engine has looked at every container: one that was restarted forgets how healthy they are."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from chaos.arena import idle_argv
 from fairlead.lab.state import Lab, Server
 from fairlead.lab.wipe import wipe_server
 from tests.e2e.conftest import copy_of
@@ -234,8 +235,5 @@ def wait_until_empty(server: Server) -> None:
 
 def wait_until_idle(bench: Workbench) -> None:
     """No agent is at work any more: each has given up waiting."""
-    deadline = time.monotonic() + PATIENCE
-    busy = "flock --nonblock /srv/fairlead/tiny/lock true || echo busy"
-    while any("busy" in on_server(bench.lab.servers[number], "sh", "-c", busy) for number in (3, 4)):
-        assert time.monotonic() < deadline
-        time.sleep(1)
+    for number in (3, 4):
+        on_server(bench.lab.servers[number], *idle_argv("/srv/fairlead/tiny", PATIENCE))
