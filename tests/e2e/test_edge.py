@@ -99,7 +99,7 @@ def test_apps_come_and_go_behind_the_edge_and_the_first_loses_nothing(
     _own_proxy(tiny, "old")
     tiny.ok("deploy")
     error = shop.refused(6, "deploy")
-    assert "by the app tiny" in error["why"]
+    assert "by the app «tiny»" in error["why"]
     assert "`edge: true`" in error["fix"]
 
     _behind(tiny, "https://tiny.lab.test")

@@ -21,6 +21,7 @@ from . import labels, policy, record
 from .edge.place import ROLE
 from .engine import Engine
 from .errors import AgentError
+from .neighbours import named
 from .paths import list_apps
 from .preflight import rootless_faults
 
@@ -180,7 +181,7 @@ def judge_port(port: int, listening: bool, containers: Sequence[Mapping[str, Any
             app = container.get("Labels", {}).get(labels.APP)
             who = (container.get("Names") or ["/?"])[0].lstrip("/")
             if app or container.get("Labels", {}).get(labels.ROLE) == ROLE:
-                return Check(name, OK, f"served by {app or 'the edge'}")
+                return Check(name, OK, f"served by {named(app) if app else 'the edge'}")
             return Check(name, WARNING, f"taken by the container {who}", "stop it before the first deploy")
     if listening:
         return Check(

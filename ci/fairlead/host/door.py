@@ -23,6 +23,7 @@ from .answers import READING, parse_app, parse_deployed_app, parse_task, parse_t
 from .errors import AgentError, InputFault, as_fault
 from .events import Event
 from .frames import Frame, FrameError, FrameReader, FrameWriter, parse_blob_sizes
+from .neighbours import Discretion
 from .orders import ATTEND, attend, hand_on
 from .owner import refuse_stranger
 from .paths import Paths, app_paths
@@ -61,6 +62,9 @@ class Door:
         self._root = root
         self._restriction = restriction or Restriction()
         self._recorder = recorder or Recorder(self._restriction, {})
+        self._discretion = (
+            Discretion(root, self._restriction.sees) if self._restriction.apps is not None else None
+        )
         self._reader = reader
         self._writer = writer
         self._agent = agent
@@ -105,9 +109,16 @@ class Door:
         try:
             for event in self._answers(frame):
                 end = event if event.get("event") == "result" else None
-                self._writer.write(event)
+                self._writer.write(self._told_to_key(event))
         finally:
             self._recorder.ended(frame, end)
+
+    def _told_to_key(self, event: Event) -> Event:
+        """An event without the apps that the key may not hear of; what its own app prints is its own."""
+        if self._discretion is None or event.get("event") == "log":
+            return event
+        told: Event = self._discretion.document(event)
+        return told
 
     def _answers(self, frame: Frame) -> Iterator[Event]:
         """The events of a request, the last one of which says how it ended."""

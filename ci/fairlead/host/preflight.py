@@ -19,6 +19,7 @@ from .edge.state import EdgeState
 from .engine import Engine, find_compose
 from .errors import EngineFault
 from .machine import own_platform
+from .neighbours import named, named_all
 from .paths import Paths
 from .plainjson import parse_json
 from .project import real_name
@@ -252,11 +253,11 @@ def port_fault(
     why = f"by the container {name}" if holder else f"`ss -ltnp sport = :{port}` tells by whom"
     fix = "stop what uses it, or publish another port"
     if marks.get(labels.ROLE) == ROLE:
-        why = f"the edge of this host holds it, for {', '.join(behind) or 'other apps'}"
+        why = f"the edge of this host holds it, for {named_all(behind) or 'other apps'}"
         fix = "stand behind it as well: `edge: true` in this environment of fairlead.yaml"
     elif marks.get(labels.APP):
-        other = marks[labels.APP]
-        why = f"by the app {other} (container {name})"
+        other = named(str(marks[labels.APP]))
+        why = f"by the app {other} (container {named(str(marks[labels.APP]), name)})"
         fix = (
             f"let both stand behind the edge: `edge: true` in this environment, and in that of {other}, "
             "which is to be deployed first"

@@ -10,6 +10,7 @@ from .bundle import Bundle
 from .edge.plan import edge_faults
 from .errors import InputFault
 from .ledger import Ledger
+from .neighbours import named, named_all
 from .owner import explain_stranger, owner_of
 from .release import Release
 from .request import Options
@@ -86,9 +87,9 @@ def _of_another_owner(release: Release, state: State, options: Options) -> Itera
     if owner is None and state.namesakes:
         known = state.namesakes[0]
         yield Refusal(
-            f"{release.environment} of {release.configured_app} is called {known!r} on this host",
+            f"{release.environment} of {release.configured_app} is called {named(known)} on this host",
             why=f"as {release.app!r} it would begin anew beside it, without its data",
-            fix=f"keep its name: `name: {known}` beside its `hosts` in fairlead.yaml; or `fairlead remove` it under "
+            fix=f"keep its name, {named(known)}, as `name:` beside its `hosts` in fairlead.yaml; or `fairlead remove` it under "
             "that name first",
         )
     if owner is None and state.kept is not None and not state.kept.owner.accepts(claim):
@@ -103,7 +104,7 @@ def _of_another_owner(release: Release, state: State, options: Options) -> Itera
 def _of_another_project(release: Release, state: State) -> Iterator[Refusal]:
     if state.owner is None and state.clashes:
         yield Refusal(
-            f"the app {release.app!r} would share a Compose project with {', '.join(state.clashes)} on this host",
+            f"the app {release.app!r} would share a Compose project with {named_all(state.clashes)} on this host",
             why="the project of a release is called by the app and the release's number: Compose would take the "
             "containers of one for those of the other",
             fix="choose another `app` in fairlead.yaml",

@@ -21,6 +21,7 @@ from .edge.place import PROJECT, ROLE
 from .engine import Engine
 from .errors import InputFault
 from .grants import READ_BY_COMPOSE
+from .neighbours import named
 from .paths import Paths, list_apps
 from .project import real_name
 from .reach import find_reach, show_steps
@@ -50,6 +51,8 @@ _SENSITIVE = (
     "/var/lib/docker",
     "/var/lib/containerd",
 )
+_FAIRLEAD = "Fairlead"
+"""No app is called so: names are of small letters."""
 _HOOKS = ("pre_start", "post_start", "pre_stop")
 
 
@@ -147,7 +150,7 @@ def owner_of(marks: Mapping[str, str], app: str, apps: Collection[str]) -> str:
     """Whose a network, volume or container is by its labels; empty if it is the app's own or no app's."""
     project, marked = marks.get(labels.PROJECT, ""), marks.get(labels.APP, "")
     if marks.get(labels.ROLE) == ROLE or project == PROJECT:
-        return "Fairlead"
+        return _FAIRLEAD
     if marked:
         return "" if marked == app else marked
     if _is_project_of(project, app):
@@ -196,9 +199,10 @@ def _judge_name(kind: str, name: str, host: Neighbours) -> str:
         (app for app in (host.app, *host.apps) if _is_named_as(lower, app, separator)), key=len, default=""
     )
     if nearest and nearest != host.app:
-        return f"the {word} {name} is one of the app {nearest}"
+        return f"the {word} {name} is one of the app {named(nearest)}"
     owner = host.owner(kind, name)
-    return f"the {word} {name} belongs to {owner}" if owner else ""
+    whose = named(owner) if owner != _FAIRLEAD else owner
+    return f"the {word} {name} belongs to {whose}" if owner else ""
 
 
 def _names(release: Release) -> Iterator[tuple[str, str, str]]:

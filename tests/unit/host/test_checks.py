@@ -50,7 +50,7 @@ def test_a_port_is_free_ours_or_somebody_elses() -> None:
     }
     other = {"Names": ["/nginx"], "Labels": {}, "Ports": [{"PublicPort": 80}, {"PrivatePort": 90}]}
     assert check.judge_port(80, False, []).found == "free"
-    assert check.judge_port(80, True, [ours]).found == "served by board"
+    assert check.judge_port(80, True, [ours]).found == "served by «board»"
     assert check.judge_port(80, True, [other]).found == "taken by the container nginx"
     assert check.judge_port(80, True, []).state == "warning"
 

@@ -94,7 +94,7 @@ def test_a_claim_that_is_refused_takes_nothing_from_anybody(tmp_path: Path) -> N
     place = Place(tmp_path)
     write_claim(place, claim("board", "a.example.com"))
     write_claim(place, claim("shop", "shop.example.com"))
-    with pytest.raises(InputFault, match=r"a\.example\.com is served by the app board"):
+    with pytest.raises(InputFault, match=r"a\.example\.com is served by the app «board»"):
         write_claim(place, claim("shop", "0.example.com", "a.example.com"))
     assert read_hosts(place) == {"a.example.com": "board", "shop.example.com": "shop"}
     assert [entry.name for entry in (place.apps / "shop").iterdir()] == [claim("shop").upstream]

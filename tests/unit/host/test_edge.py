@@ -206,7 +206,7 @@ def test_a_hostname_belongs_to_one_app() -> None:
     one = behind()
     taken = EdgeState(hosts={"board.example.com": "shop"}, running=True)
     (fault,) = edge_faults(one, taken)
-    assert "served by the app shop" in fault.what
+    assert "served by the app «shop»" in fault.what
     assert [refusal.what for refusal in plan_deploy(one, serving(one, edge=taken)).refusals] == [fault.what]
     assert list(edge_faults(one, standing(one))) == []
 
@@ -228,12 +228,12 @@ def test_nobody_leaves_an_edge_that_others_stand_behind() -> None:
 def test_who_has_the_port_is_named_with_the_way_out() -> None:
     mine = {"Names": ["/shop-caddy-1"], "Labels": {"dev.fairlead.app": "shop"}}
     fault = port_fault(80, "caddy", mine, [])
-    assert "by the app shop (container shop-caddy-1)" in fault.why
-    assert "`edge: true` in this environment, and in that of shop" in fault.fix
+    assert "by the app «shop» (container «shop: shop-caddy-1»)" in fault.why
+    assert "`edge: true` in this environment, and in that of «shop»" in fault.fix
     fault = port_fault(
         80, "caddy", {"Names": ["/e"], "Labels": {"dev.fairlead.role": "edge"}}, ["shop", "wiki"]
     )
-    assert "for shop, wiki" in fault.why
+    assert "for «shop», «wiki»" in fault.why
     assert "`edge: true`" in fault.fix
     assert "by the container nginx" in port_fault(80, "caddy", {"Names": ["/nginx"]}, []).why
     assert "ss -ltnp" in port_fault(80, "caddy", None, []).why

@@ -246,8 +246,8 @@ def test_an_environment_is_never_renamed_without_a_word() -> None:
     """By another name it would begin anew, beside what serves and without its data."""
     first = replace(nothing(), namesakes=("board",))
     (refusal,) = plan_deploy(release(app="board-staging", configured_app="board"), first).refusals
-    assert "is called 'board' on this host" in refusal.what
-    assert "`name: board`" in refusal.fix
+    assert "is called «board» on this host" in refusal.what
+    assert "«board», as `name:`" in refusal.fix
     assert not plan_deploy(release(app="board-staging"), nothing()).refusals
 
 

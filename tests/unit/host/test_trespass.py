@@ -197,26 +197,26 @@ def test_what_a_reviewer_sees_is_for_him_to_judge(host: Path, path: str) -> None
 @pytest.mark.parametrize(
     ("kind", "how", "told"),
     [
-        ("networks", {"external": True, "name": "shared"}, "belongs to shop"),
-        ("networks", {"external": True, "name": "abc123"}, "belongs to shop"),
-        ("networks", {"external": {"name": "shared"}}, "belongs to shop"),
-        ("networks", {"name": "shared"}, "belongs to shop"),
-        ("networks", {"external": True, "name": "shop_default"}, "one of the app shop"),
-        ("networks", {"name": "shop_not-yet-there"}, "one of the app shop"),
+        ("networks", {"external": True, "name": "shared"}, "belongs to «shop»"),
+        ("networks", {"external": True, "name": "abc123"}, "belongs to «shop»"),
+        ("networks", {"external": {"name": "shared"}}, "belongs to «shop»"),
+        ("networks", {"name": "shared"}, "belongs to «shop»"),
+        ("networks", {"external": True, "name": "shop_default"}, "one of the app «shop»"),
+        ("networks", {"name": "shop_not-yet-there"}, "one of the app «shop»"),
         ("networks", {"external": True, "name": "fairlead-edge"}, "Fairlead's own"),
         ("networks", {"name": "fairlead-edge"}, "Fairlead's own"),
         ("networks", {"name": "fairlead-edge-shop"}, "Fairlead's own"),
         ("networks", {"name": "fairlead_default"}, "Fairlead's own"),
         ("networks", {"external": True, "name": "marked"}, "belongs to Fairlead"),
-        ("volumes", {"external": True, "name": "jewels"}, "belongs to shop"),
+        ("volumes", {"external": True, "name": "jewels"}, "belongs to «shop»"),
         ("volumes", {"name": "certificates"}, "belongs to Fairlead"),
         ("volumes", {"external": True, "name": "fairlead_data"}, "Fairlead's own"),
-        ("volumes", {"name": "shop_pgdata"}, "one of the app shop"),
-        ("volumes", {"name": "shop-000043_static"}, "one of the app shop"),
-        ("volumes", {"external": True, "name": "SHOP-000043_static"}, "one of the app shop"),
-        ("networks", {"name": "shop-000043_default"}, "one of the app shop"),
-        ("networks", {"name": "shop-proxy-0123456789ab_default"}, "one of the app shop"),
-        ("volumes", {"name": "board-2-000001_static"}, "one of the app board-2"),
+        ("volumes", {"name": "shop_pgdata"}, "one of the app «shop»"),
+        ("volumes", {"name": "shop-000043_static"}, "one of the app «shop»"),
+        ("volumes", {"external": True, "name": "SHOP-000043_static"}, "one of the app «shop»"),
+        ("networks", {"name": "shop-000043_default"}, "one of the app «shop»"),
+        ("networks", {"name": "shop-proxy-0123456789ab_default"}, "one of the app «shop»"),
+        ("volumes", {"name": "board-2-000001_static"}, "one of the app «board-2»"),
         ("networks", {"labels": {"com.docker.compose.project": "shop"}}, "label"),
         ("volumes", {"labels": ["dev.fairlead.app=shop"]}, "label"),
         ("networks", {"driver_opts": {"x": "${HOME}"}}, "variable"),
@@ -286,7 +286,7 @@ def test_a_container_of_ones_own_may_be_named(host: Path) -> None:
     """Also where another app's name is the beginning of one's own; not where it is the other way round."""
     assert _faults(host, {"container_name": "board-db-1"}) == ""
     assert _faults(host, {"container_name": "boa"}) == ""
-    assert "one of the app board-2" in _faults(host, {"container_name": "board-2-db-1"})
+    assert "one of the app «board-2»" in _faults(host, {"container_name": "board-2-db-1"})
 
 
 def test_the_names_that_compose_gives_are_ones_own(host: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from ..atomic import make_folder, sync_folder, write_file
 from ..errors import InputFault
+from ..neighbours import named
 from .place import Place
 
 _UPSTREAM = re.compile(r"(https?):([A-Za-z0-9._-]+):([0-9]{1,5})")
@@ -84,9 +85,9 @@ def holds_any(place: Place, app: str) -> bool:
 def hostname_fault(hostname: str, holder: str) -> InputFault:
     """Why an app cannot have a hostname."""
     return InputFault(
-        f"{hostname} is served by the app {holder} on this host",
+        f"{hostname} is served by the app {named(holder)} on this host",
         why="a hostname behind the edge leads to one app",
-        fix=f"give this environment another url, or `fairlead remove` {holder} first",
+        fix=f"give this environment another url, or `fairlead remove` {named(holder)} first",
     )
 
 

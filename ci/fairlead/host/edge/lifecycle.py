@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from .. import labels
 from ..api import ApiFault
@@ -21,6 +21,7 @@ from ..errors import EngineFault, ReleaseFault
 from ..evidence import read_evidence
 from ..inflight import answers_admin
 from ..lock import Holder, hold_lock
+from ..neighbours import named
 from ..patience import wait_until
 from ..project import render_json
 from .authority import read_authority
@@ -39,14 +40,21 @@ _OTHERS = 0o005
 
 
 @contextlib.contextmanager
-def edge_lock(place: Place, who: str) -> Iterator[None]:
-    """Hold the edge for ``who``, an app; it takes seconds, so that others wait for it.
+def edge_lock(place: Place, who: str = "") -> Iterator[None]:
+    """Hold the edge for ``who``, an app, or for a repair; it takes seconds, so that others wait for it.
 
     Raises:
         LockFault: it was not free in two minutes.
     """
     make_folder(place.home)
-    holder = Holder("a change of the edge", who, "", os.getpid(), round(time.time(), 3), brief=True)
+    holder = Holder(
+        "a change of the edge",
+        named(who) if who else "a repair",
+        "",
+        os.getpid(),
+        round(time.time(), 3),
+        brief=True,
+    )
     with hold_lock(place.lock, holder, wait=_LOCK_WAIT, on_wait=lambda _: None):
         yield
 
@@ -101,7 +109,7 @@ def mend_edge(engine: Engine, place: Place) -> list[str]:
     """Finish what a dead agent left of the edge: it runs if and only if something is claimed. Say what was done."""
     if not place.project.exists():
         return []
-    with edge_lock(place, "a repair"):
+    with edge_lock(place):
         edge = find_edge(engine)
         if not read_hosts(place):
             return ["the edge, which no app used: removed"] if stop_edge(engine, place) else []
@@ -152,7 +160,10 @@ def _connect_all(engine: Engine, place: Place, edge: Container) -> list[str]:
         return []
     make_networks(engine, missing)
     list_meetings(engine, place)
-    return [f"the edge did not reach {app}: connected" for app in connect_edge(engine, edge, missing)]
+    return [
+        f"the edge did not reach the app {named(app)}: connected"
+        for app in connect_edge(engine, edge, missing)
+    ]
 
 
 def _close_folder(engine: Engine, place: Place) -> None:
@@ -181,7 +192,7 @@ def _wait_until_it_answers(engine: Engine, place: Place) -> None:
         "the edge of this host does not start",
         why=f"its admin socket did not answer within {_START_WAIT:g} s",
         fix="see what it printed last, quoted here",
-        details=read_evidence(engine, edge) if edge is not None else (),
+        details=_of_edge(read_evidence(engine, edge)) if edge is not None else (),
     )
 
 
@@ -190,7 +201,12 @@ def _compose(engine: Engine, place: Place, *words: str) -> None:
     if not done.ok:
         raise EngineFault(
             f"the edge of this host: `compose {words[0]}` failed",
-            why=done.tail[-1] if done.tail else f"compose exited with {done.returncode}",
+            why=_of_edge(done.tail)[-1] if done.tail else f"compose exited with {done.returncode}",
             fix="see whether something else holds port 80 or 443: `ss -ltnp`",
-            details=done.tail,
+            details=_of_edge(done.tail),
         )
+
+
+def _of_edge(lines: Iterable[str]) -> tuple[str, ...]:
+    """Lines that are about every app behind the edge, and may hold what one of them is called by the edge alone."""
+    return tuple(named("the edge", line) for line in lines)

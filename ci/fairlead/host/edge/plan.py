@@ -7,6 +7,7 @@ from typing import Optional
 
 from ..containers import Container
 from ..errors import InputFault
+from ..neighbours import named_all
 from ..project import platform_hashes
 from ..release import Release
 from ..snippet import render_switch
@@ -77,7 +78,7 @@ def leave_fault(app: str, others: Collection[str]) -> InputFault:
     """Why an app cannot take its ports back."""
     return InputFault(
         f"{app} cannot leave the edge of this host",
-        why=f"it holds ports 80 and 443 for {', '.join(others)} too",
+        why=f"it holds ports 80 and 443 for {named_all(others)} too",
         fix="say `edge: true` for this environment; a release from before that cannot be gone back to here",
     )
 

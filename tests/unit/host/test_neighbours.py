@@ -1,0 +1,139 @@
+"""A key of some apps hears of no other app of its host: no name, container, hostname or path, whoever says it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from fairlead.host.check import judge_port
+from fairlead.host.edge.claims import hostname_fault
+from fairlead.host.edge.lifecycle import _of_edge, edge_lock
+from fairlead.host.edge.place import Place
+from fairlead.host.edge.plan import leave_fault
+from fairlead.host.errors import as_fault
+from fairlead.host.events import EVENTS
+from fairlead.host.lock import read_holder
+from fairlead.host.neighbours import Discretion, named, named_all
+from fairlead.host.paths import Paths
+from fairlead.host.plan import plan_deploy
+from fairlead.host.preflight import port_fault
+from fairlead.host.restriction import Restriction
+from fairlead.host.trespass import Neighbours, find_trespass
+from tests.unit.host.said import Said
+from tests.unit.host.samples import nothing, release
+
+KEY = "SHA256:" + "a" * 43
+OURS = Restriction(KEY, frozenset({"board"}), None)
+ROOT = Path("/srv/fairlead")
+DISCRETE = Discretion(ROOT, OURS.sees)
+HOLDER = {"Names": ["/zebra-caddy-1"], "Labels": {"dev.fairlead.app": "zebra"}}
+EDGE = {"Names": ["/fairlead-edge-1"], "Labels": {"dev.fairlead.role": "edge"}}
+
+
+def _trespasses() -> list[str]:
+    volumes = {"theirs": {"name": "zebra_data", "external": True}, "odd": {"name": "odd", "external": True}}
+    host = Neighbours(
+        str(ROOT),
+        "/run/docker.sock",
+        "board",
+        ("zebra",),
+        lambda path: path,
+        lambda _: False,
+        lambda _, name: "zebra" if name == "odd" else "",
+    )
+    return [
+        text.replace("zebra_data", "what it asked for")
+        for text in find_trespass(release(volumes=volumes), host)
+    ]
+
+
+def _holder(folder: Path) -> str:
+    with edge_lock(Place(folder), "zebra"):
+        return str(read_holder(Place(folder).lock))
+
+
+SAYINGS: dict[str, Callable[[], Any]] = {
+    "a hostname": lambda: hostname_fault("board.example.com", "zebra").to_json(),
+    "a port of an app": lambda: port_fault(80, "caddy", HOLDER, []).to_json(),
+    "a port of the edge": lambda: port_fault(80, "caddy", EDGE, ["yak", "zebra"]).to_json(),
+    "who leaves the edge": lambda: leave_fault("board", ["yak", "zebra"]).to_json(),
+    "a check of a port": lambda: judge_port(80, True, [{**HOLDER, "Ports": [{"PublicPort": 80}]}]).to_json(),
+    "a project": lambda: plan_deploy(release(), replace(nothing(), clashes=("zebra",))).to_json(),
+    "a namesake": lambda: plan_deploy(release(), replace(nothing(), namesakes=("zebra",))).to_json(),
+    "a trespass": _trespasses,
+    "the edge's last words": lambda: list(_of_edge(['{"host": "zebra.example.com"}', "no «zebra»: a zebra"])),
+    "a file": lambda: as_fault(PermissionError(13, "no", f"{ROOT}/zebra/releases/000042")).to_json(),
+}
+
+
+@pytest.mark.parametrize("say", SAYINGS.values(), ids=list(SAYINGS))
+def test_what_names_another_app_is_told_without_it(say: Callable[[], Any]) -> None:
+    told = say()
+    assert "zebra" in json.dumps(told)
+    assert "zebra" not in json.dumps(DISCRETE.document(told))
+    assert Discretion(ROOT, Restriction().sees).document(told) == told
+
+
+def test_who_changes_the_edge_is_another_app(tmp_path: Path) -> None:
+    told = _holder(tmp_path)
+    assert "by «zebra»" in told
+    assert "by another app" in DISCRETE.text(told)
+
+
+def test_it_still_reads() -> None:
+    assert DISCRETE.document(SAYINGS["a hostname"]())["what"] == (
+        "board.example.com is served by another app on this host"
+    )
+    assert DISCRETE.text(f"for {named_all(['yak', 'zebra'])} too") == "for other apps too"
+    assert DISCRETE.text(f"for {named('board')}, {named('zebra')}") == "for «board», another app"
+
+
+def test_paths_of_its_own_stay() -> None:
+    for path in (f"{ROOT}/board/releases/000042", f"{ROOT}/agents/1a", f"{ROOT}", f"at {ROOT}/board: no"):
+        assert DISCRETE.text(path) == path
+    for path in ("zebra", "board-zebra/x", "edge/hosts/zebra.example.com", "removed.journals/zebra-1.jsonl"):
+        assert "zebra" not in DISCRETE.text(f"at {ROOT}/{path}, `{ROOT}//{path}`")
+
+
+@given(some.text(alphabet="«»: /\nax"))
+def test_whatever_stands_in_a_name_nothing_of_it_gets_through(what: str) -> None:
+    hidden = DISCRETE.text(f"({named('zebra', f'{what}quagga{what}')})")
+    assert hidden == "(not told)"
+
+
+def test_what_a_task_or_the_journal_kept_is_told_to_each_key_by_what_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unrestricted key was refused, and was told by whom; who reads its events later may not hear of that app."""
+    paths = Paths(tmp_path, "board")
+    folder = paths.task("20300101T000000-aaaaaa")
+    folder.mkdir(parents=True)
+    error = hostname_fault("board.example.com", "zebra").to_json()
+    event = {"event": "result", "status": "refused", "exit": 2, "error": error}
+    (folder / EVENTS).write_text(json.dumps(event) + "\n")
+    asked = {"request": "attach", "app": "board", "task": folder.name}
+    said = Said(tmp_path, monkeypatch)
+    assert "zebra" in said.ask(Restriction(), asked)[-1]["error"]["what"]
+    assert "another app" in said.ask(OURS, asked)[-1]["error"]["what"]
+    assert "zebra" not in json.dumps(said.ask(OURS, asked))
+
+
+def test_what_its_own_app_prints_is_told_as_it_is(tmp_path: Path) -> None:
+    """In its own words anything may stand between such quotes."""
+    from fairlead.host.door import Door
+    from fairlead.host.frames import FrameReader, FrameWriter
+
+    here, there = os.memfd_create("asked"), os.memfd_create("told")
+    door = Door(tmp_path, FrameReader(here), FrameWriter(there), ("agent",), OURS)
+    event = {"event": "log", "line": "un «mot»"}
+    assert door._told_to_key(event) == event
+    os.close(here)
+    os.close(there)
