@@ -146,9 +146,9 @@ def _change(paths: Paths, words: argparse.Namespace) -> int:
     }
     if not paths.home.is_dir():
         raise InputFault(f"{paths.app} has never been deployed here")
-    make_folder(paths.tasks, 0o700)
-    make_folder(paths.task(name), 0o700)
-    write_file(paths.task(name) / "request.json", json.dumps(request).encode(), 0o600)
+    make_folder(paths.tasks)
+    make_folder(paths.task(name))
+    write_file(paths.task(name) / "request.json", json.dumps(request).encode())
     task.start_task(paths.task(name), partial(run_task, agent=agent_argv()))
     return _follow(task.follow_task(paths.task(name), lambda: False), as_json=words.json)
 

@@ -6,13 +6,19 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import IO
 
 _MOST_FOLDERS = 1 << 20
 """So many are removed: somebody may be at work there, and make more of them."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
+SHOWN_FILE = 0o644
+SHOWN_FOLDER = 0o755
+"""For what a container reads, as whatever user its image says. All else is for the agent's user alone."""
+
+
+def write_file(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Replace ``path`` by a file of this content, at once; a reader sees the old one or the new one.
 
     Raises:
@@ -34,6 +40,17 @@ def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
+def open_private(path: Path) -> IO[str]:
+    """Open a file to add to it, which is for this user alone, also one that an older agent made for everybody.
+
+    Raises:
+        OSError: no space, no permission.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.fchmod(handle, 0o600)
+    return os.fdopen(handle, "a", encoding="utf-8")
+
+
 def point_link(link: Path, target: str) -> None:
     """Make ``link`` a symlink to ``target`` by one rename(2), whatever stood there before.
 
@@ -50,11 +67,11 @@ def point_link(link: Path, target: str) -> None:
     sync_folder(link.parent)
 
 
-def make_folder(path: Path, mode: int = 0o755) -> None:
-    """Make the folder and its parents where missing; its mode is ``mode`` whatever the umask says."""
+def make_folder(path: Path, mode: int = 0o700) -> None:
+    """Make the folder and its parents where missing; the mode of each is ``mode`` whatever the umask says."""
     if path.is_dir():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent, mode)
     path.mkdir(exist_ok=True)
     path.chmod(mode)
     sync_folder(path.parent)

@@ -70,7 +70,7 @@ def make_data(engine: Engine, paths: Paths, release: Release) -> list[str]:
     missing = sorted(set(release.data) - list_data(paths))
     for name in missing:
         seed = release.data[name]
-        make_folder(paths.data_scratch, 0o700)
+        make_folder(paths.data_scratch)
         scratch = paths.data_scratch / name
         clear_folder(engine, paths, scratch, release.images)
         make_folder(scratch, _OPEN)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-from .atomic import make_folder, sync_folder
+from .atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, sync_folder
 from .bundle import Bundle, read_bundle
 from .containers import read_app_containers
 from .engine import Engine
@@ -133,11 +133,11 @@ def wait_until_quiet(paths: Paths, engine: Engine, bound: float) -> Iterator[dic
 
 
 def _mark(folder: Path, chosen: Iterable[str]) -> None:
-    make_folder(folder)
+    make_folder(folder, SHOWN_FOLDER)
     for path in chosen:
         try:
-            (folder / path[1:]).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path[1:]).touch()
+            make_folder((folder / path[1:]).parent, SHOWN_FOLDER)
+            (folder / path[1:]).touch(SHOWN_FILE)
         except OSError as error:
             raise InputFault(
                 f"{path} cannot be drained together with a path that it begins with, or that begins with it",

@@ -147,15 +147,15 @@ def open_task(
     The folder gets its name when it is complete: a half-received request is nothing.
     """
     name = task.new_task_id()
-    atomic.make_folder(paths.home)
-    atomic.make_folder(paths.tasks, 0o700)
+    atomic.make_folder(paths.home, atomic.SHOWN_FOLDER)
+    atomic.make_folder(paths.tasks)
     incoming = paths.tasks / f".incoming-{name}"
     credentials: Path | None = None
-    atomic.make_folder(incoming / "blobs", 0o700)
+    atomic.make_folder(incoming / "blobs")
     try:
         credentials = receive(reader, parts, contents, paths, incoming / "blobs")
         document = {**request, "task": name, "credentials": str(credentials) if credentials else None}
-        atomic.write_file(incoming / "request.json", json.dumps(document).encode("ascii"), 0o600)
+        atomic.write_file(incoming / "request.json", json.dumps(document).encode("ascii"))
         incoming.rename(paths.task(name))
     except BaseException:
         drop_credentials(credentials)

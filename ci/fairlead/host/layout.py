@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .atomic import make_folder, point_link
+from .atomic import SHOWN_FOLDER, make_folder, point_link
 from .paths import Paths
 from .routes import close_dark
 
@@ -16,11 +16,11 @@ def make_layout(paths: Paths) -> None:
     Raises:
         OSError: no permission, no space.
     """
-    make_folder(paths.home)
-    make_folder(paths.routes)
+    make_folder(paths.home, SHOWN_FOLDER)
+    make_folder(paths.routes, SHOWN_FOLDER)
     for folder in (paths.releases, paths.files, paths.tasks, paths.secrets, paths.data):
         # Nobody else on the host looks into it; a container is shown single files, and passes no folder on the way.
-        make_folder(folder, 0o700)
+        make_folder(folder)
         folder.chmod(0o700)
     if paths.platform.is_file():
         # One that an older agent wrote.

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-from .atomic import make_folder, point_link, sync_folder, write_file
+from .atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, point_link, sync_folder, write_file
 from .bundle import Bundle, read_bundle
 from .drained import PATH
 from .errors import InputFault
@@ -210,19 +210,18 @@ def _journal(paths: Paths, by: str) -> Iterator[Journal]:
 
 
 def _write(folder: Path, page: str, told: Maintenance, opened: Sequence[str]) -> None:
-    make_folder(folder)
+    make_folder(folder, SHOWN_FOLDER)
     for path in opened:
         # One path may begin another: then that one alone is answered.
         with contextlib.suppress(OSError):
-            (folder / "open" / path[1:]).parent.mkdir(parents=True, exist_ok=True)
-            (folder / "open" / path[1:]).touch()
+            make_folder((folder / "open" / path[1:]).parent, SHOWN_FOLDER)
+            (folder / "open" / path[1:]).touch(SHOWN_FILE)
     # No newline: the proxy takes the content as it is.
-    write_file(folder / "look", told.look.encode())
-    write_file(folder / "retry-after", str(told.retry_after).encode())
+    write_file(folder / "look", told.look.encode(), SHOWN_FILE)
+    write_file(folder / "retry-after", str(told.retry_after).encode(), SHOWN_FILE)
     write_file(folder / _ABOUT, json.dumps(told.to_json()).encode())
-    write_file(folder / "page.html", page.encode())
+    write_file(folder / "page.html", page.encode(), SHOWN_FILE)
     for parent, _, _ in os.walk(folder):
-        Path(parent).chmod(0o755)
         sync_folder(Path(parent))
 
 
@@ -231,7 +230,7 @@ def _take_away(paths: Paths) -> None:
     if paths.maintenance.is_symlink():
         paths.maintenance.unlink()
     else:
-        make_folder(paths.maintenance_pages)
+        make_folder(paths.maintenance_pages, SHOWN_FOLDER)
         paths.maintenance.rename(paths.maintenance_pages / secrets.token_hex(6))
     sync_folder(paths.home)
 

@@ -86,7 +86,7 @@ def keep_key(paths: Paths, key: bytes) -> None:
         raise InputFault(
             f"{paths.app} has {_MOST_KEYS} keys for the names of its secrets: that is no use of ours"
         )
-    make_folder(paths.secrets, 0o700)
+    make_folder(paths.secrets)
     handle = os.open(
         paths.marks, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
     )

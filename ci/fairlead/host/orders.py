@@ -51,7 +51,7 @@ def give_order(folder: Path, word: str, why: str = "") -> str:
     """
     attend(folder)
     if word not in (COMMIT, STOP):
-        (folder / f"order.{word}").touch()
+        (folder / f"order.{word}").touch(0o600)
         return word
     scratch = folder / f".{_END}.{os.getpid()}"
     write_file(scratch, f"{word}\n{why}".encode())
@@ -69,7 +69,7 @@ def give_order(folder: Path, word: str, why: str = "") -> str:
 def attend(folder: Path) -> None:
     """Leave word that the client is there."""
     with contextlib.suppress(OSError):
-        (folder / _ATTENDED).touch()
+        (folder / _ATTENDED).touch(0o600)
 
 
 def attended_at(folder: Path) -> int:

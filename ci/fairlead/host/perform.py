@@ -88,7 +88,7 @@ def write_launcher(paths: Paths, agent: Sequence[str]) -> None:
         f'FAIRLEAD_ROOT={root} exec {words} --app {paths.app} "$@"\n'
     )
     if not paths.launcher.exists() or paths.launcher.read_text() != text:
-        atomic.write_file(paths.launcher, text.encode(), 0o755)
+        atomic.write_file(paths.launcher, text.encode(), 0o700)
 
 
 def prune_agents(folder: Path, keep: str) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-from .atomic import make_folder, sync_folder
+from .atomic import make_folder, open_private, sync_folder
 from .engine import Engine
 from .errors import InputFault
 from .owner import Owner, parse_owner
@@ -44,7 +44,7 @@ def write_removed(
         "volumes_kept": list(kept),
         "data_kept": list(data),
     }
-    with (root / _FILE).open("a") as stream:
+    with open_private(root / _FILE) as stream:
         stream.write(json.dumps(record) + "\n")
 
 
@@ -57,7 +57,7 @@ def keep_journal(root: Path, app: str, journal: Path) -> None:
     if not journal.exists() or not journal.stat().st_size:
         return
     folder = root / _JOURNALS
-    make_folder(folder, 0o700)
+    make_folder(folder)
     stem = f"{app}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
     for number in itertools.count():
         with contextlib.suppress(FileExistsError):

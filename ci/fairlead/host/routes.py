@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Optional
 
-from .atomic import make_folder, point_link, write_file
+from .atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, point_link, write_file
 from .paths import RELEASE_ID, Paths
 
 _LIVE = "live"
@@ -100,7 +100,7 @@ def open_dark(paths: Paths, release: str) -> str:
 def close_dark(paths: Paths) -> str:
     """End the dark route: there is no way but ``live``; the token is another one, by which our own probes are known."""
     point_link(paths.dark, _LIVE)
-    make_folder(paths.run)
+    make_folder(paths.run, SHOWN_FOLDER)
     token = secrets.token_hex(32)
     try:
         _write_token(paths, token)
@@ -134,11 +134,11 @@ def close_inside(paths: Paths) -> None:
 def _write_token(paths: Paths, token: str) -> None:
     """Put the token into the folder that is the proxy's to write, whatever the proxy has put in its place."""
     try:
-        write_file(paths.dark_token, token.encode())
+        write_file(paths.dark_token, token.encode(), SHOWN_FILE)
     except IsADirectoryError:
         # It may be full, and of another user, but the folder that it lies in is ours.
         paths.dark_token.rename(paths.run / f".{paths.dark_token.name}.{secrets.token_hex(6)}")
-        write_file(paths.dark_token, token.encode())
+        write_file(paths.dark_token, token.encode(), SHOWN_FILE)
 
 
 def _inside_folder(paths: Paths, release: str) -> Path:
@@ -146,11 +146,11 @@ def _inside_folder(paths: Paths, release: str) -> Path:
 
 
 def _write_folder(folder: Path, names: Mapping[str, str]) -> None:
-    make_folder(folder.parent)
+    make_folder(folder.parent, SHOWN_FOLDER)
     scratch = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}")
-    make_folder(scratch)
+    make_folder(scratch, SHOWN_FOLDER)
     for service, name in names.items():
         # No newline: the proxy takes the content as it is.
-        write_file(scratch / service, name.encode())
+        write_file(scratch / service, name.encode(), SHOWN_FILE)
     shutil.rmtree(folder, ignore_errors=True)
     scratch.rename(folder)

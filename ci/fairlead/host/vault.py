@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .atomic import make_folder, sync_folder, write_file
+from .atomic import SHOWN_FOLDER, make_folder, sync_folder, write_file
 from .document import is_inside
 from .errors import InputFault
 from .marks import all_marks, read_keys
@@ -45,8 +45,8 @@ def store_secret(paths: Paths, name: str, value: bytes, mark: str = "") -> str:
     if not _SECRET_NAME.fullmatch(name):
         raise InputFault(f"{name[:60]!r} is no name of a secret")
     mark = mark or hashlib.sha256(value).hexdigest()
-    make_folder(paths.home)
-    make_folder(paths.secrets, 0o700)
+    make_folder(paths.home, SHOWN_FOLDER)
+    make_folder(paths.secrets)
     make_folder(paths.secrets / name)
     path = paths.secret(name, mark)
     if has_secret(paths, name, mark):
@@ -105,10 +105,10 @@ def store_tree(paths: Paths, tree: str, spec: FileTree, blobs: Path) -> str:
         if not wrong:
             os.utime(target)
             return ""
-    make_folder(paths.files, 0o700)
+    make_folder(paths.files)
     scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=paths.files))
     try:
-        scratch.chmod(0o755)
+        scratch.chmod(SHOWN_FOLDER)
         _unpack(scratch, spec, blobs)
         if wrong:
             # Beside it rather than gone: a container may have it mounted. It is removed with what nobody needs.
@@ -174,7 +174,7 @@ def _unpack(folder: Path, spec: FileTree, blobs: Path) -> None:
         if not is_inside(relative):
             raise InputFault(f"{path[:100]!r} leaves its folder")
         target = folder / relative
-        make_folder(target.parent)
+        make_folder(target.parent, SHOWN_FOLDER)
         write_file(target, _read_blob(blobs, sha256), mode)
 
 

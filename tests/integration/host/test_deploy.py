@@ -8,6 +8,7 @@ import pytest
 
 from fairlead.host.routes import read_live
 from tests.integration.host.stage import Stage
+from tests.modes import find_loose
 
 
 def test_first_release_serves(stage: Stage, fetch: Callable[[], str]) -> None:
@@ -16,6 +17,7 @@ def test_first_release_serves(stage: Stage, fetch: Callable[[], str]) -> None:
     assert result.error is None
     assert (result.status, result.exit, result.serving) == ("live", 0, "000001")
     assert fetch() == "web 1111"
+    assert find_loose(stage.root) == []
     assert [phase.state for phase in result.phases] == [
         "done",
         "skipped",

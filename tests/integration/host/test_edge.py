@@ -25,6 +25,7 @@ from fairlead.host.phases import beside, claim
 from fairlead.host.remove import run_remove
 from tests.integration.host.sheet import SICK
 from tests.integration.host.street import Street, open_street
+from tests.modes import find_loose
 from tests.patience import PATIENCE
 
 
@@ -55,6 +56,7 @@ def _in_order(street: Street, *names: str) -> None:
     assert (_networks(street), set(street.edge.networks)) == (expected, expected)
     listed = json.loads(street.place.project.read_bytes())["networks"].values()
     assert {one["name"] for one in listed} == expected
+    assert find_loose(street.place.home.parent) == []
 
 
 def _serves(street: Street, name: str) -> bool:

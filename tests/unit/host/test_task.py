@@ -98,7 +98,7 @@ def test_the_launcher_is_a_command_that_quotes(tmp_path: Path) -> None:
     (root / "board").mkdir(parents=True)
     write_launcher(Paths(root, "board"), ("/usr/bin/python3", "-I", "/agents/x"))
     launcher = root / "board" / "fairlead"
-    assert launcher.stat().st_mode & 0o777 == 0o755
+    assert launcher.stat().st_mode & 0o777 == 0o700
     last = launcher.read_text().splitlines()[-1]
     assert last == (
         f"FAIRLEAD_ROOT='{tmp_path}/it'\\''s' exec '/usr/bin/python3' '-I' '/agents/x' --app board \"$@\""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ..atomic import make_folder, sync_folder, write_file
+from ..atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, sync_folder, write_file
 from ..errors import InputFault
 from ..neighbours import named
 from .place import Place
@@ -97,7 +97,7 @@ def claim_hostnames(place: Place, app: str, hostnames: Iterable[str]) -> None:
     Raises:
         InputFault: another app has one of them.
     """
-    make_folder(place.hosts)
+    make_folder(place.hosts, SHOWN_FOLDER)
     taken: set[str] = set()
     for hostname in sorted(hostnames):
         link = place.hosts / hostname
@@ -121,12 +121,12 @@ def write_claim(place: Place, claim: Claim) -> None:
     """
     claim_hostnames(place, claim.app, claim.hostnames)
     folder = place.apps / claim.app
-    make_folder(folder)
+    make_folder(folder, SHOWN_FOLDER)
     before = [name for name in _upstreams(place, claim.app) if name != claim.upstream]
     if before and not (folder / claim.upstream).exists():
         (folder / before.pop(0)).rename(folder / claim.upstream)
     elif not (folder / claim.upstream).exists():
-        write_file(folder / claim.upstream, b"")
+        write_file(folder / claim.upstream, b"", SHOWN_FILE)
     for name in before:
         (folder / name).unlink()
     sync_folder(folder)

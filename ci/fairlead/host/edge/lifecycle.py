@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from .. import labels
 from ..api import ApiFault
-from ..atomic import make_folder, write_file
+from ..atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, write_file
 from ..containers import Container
 from ..engine import Engine
 from ..errors import EngineFault, ReleaseFault
@@ -46,7 +46,7 @@ def edge_lock(place: Place, who: str = "") -> Iterator[None]:
     Raises:
         LockFault: it was not free in two minutes.
     """
-    make_folder(place.home)
+    make_folder(place.home, SHOWN_FOLDER)
     holder = Holder(
         "a change of the edge",
         named(who) if who else "a repair",
@@ -87,13 +87,13 @@ def start_edge(
     edge = find_edge(engine)
     if edge is not None and edge.running and not (replace and is_outdated(edge, image)):
         return False
-    make_folder(place.hosts)
-    make_folder(place.apps)
+    make_folder(place.hosts, SHOWN_FOLDER)
+    make_folder(place.apps, SHOWN_FOLDER)
     make_folder(place.run, _OPEN)
     trusted, authority = read_trusted(), read_authority()
     if authority.root:
-        write_file(place.acme_root, authority.root.encode())
-    write_file(place.caddyfile, render_caddyfile(trusted, authority).encode())
+        write_file(place.acme_root, authority.root.encode(), SHOWN_FILE)
+    write_file(place.caddyfile, render_caddyfile(trusted, authority).encode(), SHOWN_FILE)
     group = place.home.stat().st_gid
     project = render_edge_project(place, image, read_meetings(place), group, trusted, authority)
     write_file(place.project, render_json(project))

@@ -59,9 +59,9 @@ def open_meeting(engine: Engine, place: Place, app: str) -> Meeting:
     """
     meeting = read_meeting(place, app)
     if meeting is None:
-        make_folder(place.tokens, 0o700)
+        make_folder(place.tokens)
         meeting = Meeting(app, secrets.token_hex(TOKEN_BYTES))
-        write_file(place.tokens / app, meeting.token.encode(), 0o600)
+        write_file(place.tokens / app, meeting.token.encode())
     make_networks(engine, [meeting])
     list_meetings(engine, place)
     connect_edge(engine, find_edge(engine), [meeting])

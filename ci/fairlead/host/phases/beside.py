@@ -56,7 +56,7 @@ def is_replaced(container: Container, release: Release) -> bool:
 def write_proxy(host: Host, release: Release, meeting: Meeting) -> None:
     """Write the project of the release's proxy: for us alone, since it says by which name the edge knows it."""
     project = render_proxy_project(release, host.paths, render_switch(h2c=release.has_h2c), meeting)
-    write_file(host.paths.proxy_file(proxy_mark(release)), render_json(project), 0o600)
+    write_file(host.paths.proxy_file(proxy_mark(release)), render_json(project))
 
 
 def bring_up_proxy(host: Host, mark: str) -> None:

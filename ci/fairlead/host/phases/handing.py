@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ..atomic import write_file
+from ..atomic import SHOWN_FILE, write_file
 from ..context import Context
 from ..drain import stop_containers
 from ..handover import named_bridges
@@ -34,4 +34,4 @@ def open_bridges(context: Context) -> None:
     if live is None:
         return
     for service, name in named_bridges(context.target.release.routes, live.release).items():
-        write_file(context.paths.route(live.id) / service, name.encode())
+        write_file(context.paths.route(live.id) / service, name.encode(), SHOWN_FILE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Optional
 
 from ..actions import AWAIT, RUN
+from ..atomic import make_folder, open_private
 from ..bounded import Bound
 from ..bundle import compose_file
 from ..containers import Container, parse_container, release_project
@@ -165,8 +166,8 @@ def _output_path(context: Context, job: Service) -> str:
 def _keep_output(context: Context, job: Service, container: Container) -> None:
     folder = context.paths.task(context.task)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / f"job-{job.name}.log").open("a", encoding="utf-8") as stream:
+        make_folder(folder)
+        with open_private(folder / f"job-{job.name}.log") as stream:
             bound = Bound(_KEPT_WITHIN, _KEPT_BYTES)
             lines = context.engine.logs(container.id, tail=_KEPT_LINES, bound=bound)
             stream.writelines(f"{line}\n" for line in lines)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from .. import labels
 from ..actions import KEEP, REMOVE, START, UPDATE
-from ..atomic import write_file
+from ..atomic import SHOWN_FILE, write_file
 from ..containers import Container, find_proxy, platform_project, proxy_project, read_app_containers
 from ..context import Context, Host, Outcome
 from ..data import make_data
@@ -130,7 +130,7 @@ def keep_for_revert(host: Host, number: int) -> None:
         "switch": read_switch(host),
         **describe_proxy(host),
     }
-    write_file(host.paths.platform_before, render_json(document), 0o600)
+    write_file(host.paths.platform_before, render_json(document))
 
 
 def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
@@ -216,9 +216,9 @@ def _wait_restored(host: Host, names: Collection[str]) -> None:
 def write_platform(paths: Paths, project: Document, switch: str) -> None:
     """Write the project, and what its proxy and the carriers of internal calls read when they start."""
     # With the variables of databases; the folder is shown to the proxy.
-    write_file(paths.platform, render_json(project), 0o600)
-    write_file(paths.switch, switch.encode())
-    write_file(paths.inside_config, CONFIG.encode())
+    write_file(paths.platform, render_json(project))
+    write_file(paths.switch, switch.encode(), SHOWN_FILE)
+    write_file(paths.inside_config, CONFIG.encode(), SHOWN_FILE)
 
 
 def bring_up(host: Host, services: Collection[str]) -> None:

@@ -169,7 +169,7 @@ def _tell(host: Host, file: Path, made: Optional[Document]) -> None:
     """Put it in its place, so that it is told once."""
     remove_path(file)
     if made is not None:
-        write_file(file, render_json(made), 0o600)
+        write_file(file, render_json(made))
     wrong = "it was damaged on this host, and was made again from the release that serves"
     host.warn(f"{file}: {wrong}")
     host.journal.append(MENDED, file=file.name, why=wrong)
