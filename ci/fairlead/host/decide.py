@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Optional, Tuple
 
-from .actions import RUN, SKIP
+from .actions import RUN, SKIP, START
 from .bundle import Bundle, read_bundle
 from .engine import Engine
 from .errors import InputFault
 from .ledger import Ledger, Rotation
+from .nameless import find_unkept
 from .only import choose_services, explain_left
 from .paths import Paths
 from .plan import Plan, plan_deploy, plan_rollback
 from .policy import read_policy
+from .refusals import Refusal
 from .release import Release
 from .request import Options
 from .rotation import replace_secrets, stored_values
@@ -76,7 +78,20 @@ def decide_rotation(paths: Paths, engine: Engine, secrets: Mapping[str, str], op
     state = read_state(paths, engine, release, options.lowest_id)
     stored = {name: stored_values(paths, name, but=value) for name, value in secrets.items()}
     plan = plan_rotated(plan_deploy(release, state, options), secrets, stored)
+    plan = replace(plan, refusals=(*plan.refusals, *_emptied(engine, release, plan, state, options)))
     return state, plan, Bundle(plan.release, release, plan.homes, live.signed)
+
+
+def _emptied(
+    engine: Engine, release: Release, plan: Plan, state: State, options: Options
+) -> Iterator[Refusal]:
+    """Why its readers cannot be started anew, though the images are those that serve: said before anything is done."""
+    for one in plan.of(START, platform=False):
+        if one.service not in options.accept_recreate:
+            unkept = find_unkept(engine, release.services[one.service], state)
+            if unkept is not None:
+                fault = unkept.by_rotation()
+                yield Refusal(fault.what, "; ".join((fault.why, *fault.details)), fault.fix)
 
 
 def decide_rollback(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from fairlead.host import decide
 from fairlead.host.bundle import Bundle, read_bundle, rewrite_projects, write_bundle
 from fairlead.host.decide import plan_rotated
+from fairlead.host.engine import Engine
 from fairlead.host.errors import InputFault
 from fairlead.host.fold import fold_records
 from fairlead.host.journal import BEGIN, COMMIT, Record
@@ -16,7 +18,9 @@ from fairlead.host.ledger import Rotation
 from fairlead.host.paths import Paths, app_paths
 from fairlead.host.plan import plan_deploy, plan_rollback
 from fairlead.host.release import Release, service_hash
+from fairlead.host.request import Options
 from fairlead.host.rotation import read_rotations, refuse_revoked, replace_secrets, write_rotations
+from fairlead.host.routes import switch_to, write_routes
 from tests.unit.host.samples import container, document, release, service, serving
 
 OLD, NEW, NEWER = "a" * 64, "b" * 64, "c" * 64
@@ -146,3 +150,26 @@ def test_a_damaged_note_is_none(paths: Paths, text: str) -> None:
     assert read_rotations(paths) == {}
     write_rotations(paths, {"password": Rotation("000002", NEW, frozenset())})
     assert read_rotations(paths)["password"].value == NEW
+
+
+class _Declaring:
+    """An engine whose images all declare a volume; what else is asked of it has no answer."""
+
+    def image(self, _reference: str) -> dict[str, Any]:
+        return {"Config": {"Volumes": {"/data": {}}}}
+
+
+@pytest.mark.parametrize("accepted", [(), ("web",)])
+def test_who_would_begin_empty_is_named_in_the_plan(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, accepted: tuple[str, ...]
+) -> None:
+    """Before anything is done: whoever asks for the plan, or rotates, hears it at once."""
+    live = _release()
+    write_bundle(paths, Bundle("000001", live, dict.fromkeys(live.rolled, "000001")))
+    write_routes(paths, "000001", {})
+    switch_to(paths, "000001")
+    monkeypatch.setattr(decide, "read_state", lambda *_: serving(live))
+    options = Options(accept_recreate=accepted)
+    engine = cast("Engine", _Declaring())
+    _, plan, _ = decide.decide_rotation(paths, engine, {"password": NEW}, options)
+    assert [one.what.partition(" ")[0] for one in plan.refusals] == ([] if accepted else ["web"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Optional
@@ -13,10 +12,10 @@ from ..actions import START
 from ..context import Context, Outcome
 from ..credentials import drop_credentials
 from ..engine import Finished
-from ..errors import EngineFault, InputFault
-from ..forgotten import find_forgotten
+from ..errors import EngineFault
 from ..journal import PULLED
 from ..ledger import DEPLOY
+from ..nameless import find_unkept
 from ..release import Service
 from ..state import read_digests
 
@@ -63,21 +62,18 @@ def _check_volumes(context: Context, service: Service) -> None:
     """Refuse what would be written to a volume that the next release does not have.
 
     Raises:
-        InputFault: there is such a volume.
+        InputFault: there is such a volume, and nobody has accepted that new values of secrets empty it.
     """
-    forgotten, declared = _find_forgotten(context, service)
-    if not forgotten:
+    unkept = find_unkept(context.engine, service, context.state)
+    if unkept is None:
         return
-    where = forgotten[0]
-    by = "its image declares" if where in declared else "its `volumes:` name"
-    raise InputFault(
-        f"{service.name} keeps data in {where}, and each release would begin with an empty one",
-        why=f"{by} a volume there without a name; each container has its own, and it goes with the release",
-        fix=f"mount a named volume (`volumes: [data:{where}]`: it is recreated then), or what may be lost: "
-        f"`tmpfs: [{where}]`",
-        details=tuple(f"what it has kept so far {text}" for text in _kept_so_far(context, service)),
-        service=service.name,
-    )
+    if context.plan.rotations:
+        if service.name not in context.options.accept_recreate:
+            raise unkept.by_rotation()
+        for text in unkept.so_far:
+            context.host.warn(unkept.left(text))
+        return
+    raise unkept.by_release()
 
 
 def _tell_left(context: Context, service: Service) -> None:
@@ -85,31 +81,10 @@ def _tell_left(context: Context, service: Service) -> None:
     live = context.state.live
     if live is None or not live.homes.get(service.name):
         return
-    forgotten, _ = _find_forgotten(context, service)
-    for text in _kept_so_far(context, service) if forgotten else ():
-        context.host.warn(
-            f"{service.name} begins with an empty {forgotten[0]} and keeps it from now on; what it has written so far "
-            f"{text}, and goes when that release is pruned: copy it from there if it is needed"
-        )
-
-
-def _find_forgotten(context: Context, service: Service) -> tuple[list[str], Collection[str]]:
-    """Where it writes to volumes without a name, and those that its image declares."""
-    config = (context.engine.image(service.image) or {}).get("Config") or {}
-    declared = config.get("Volumes") or {}
-    return find_forgotten(service.definition, declared, [one.target for one in service.mounts]), declared
-
-
-def _kept_so_far(context: Context, service: Service) -> list[str]:
-    """In which volumes without a name the data of its containers lie, in words."""
-    live = context.state.live
-    if live is None:
-        return []
-    return [
-        f"lies in the volume {name} of {container.name}"
-        for container in context.state.of_service(service.name, live.homes.get(service.name, ""))
-        for name in container.nameless
-    ]
+    unkept = find_unkept(context.engine, service, context.state)
+    if unkept is not None:
+        for text in unkept.so_far:
+            context.host.warn(unkept.left(text, " and keeps it from now on"))
 
 
 def explain_pull(output: str) -> Optional[str]:
