@@ -54,12 +54,16 @@ def command() -> None:
 @click.option(
     "--page",
     metavar="FILE",
+    envvar="FAIRLEAD_PAGE",
+    show_envvar=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The page: one HTML file with all that it needs. [default: a plain one of ours]",
 )
 @click.option(
     "--retry-after",
     metavar="SECONDS",
+    envvar="FAIRLEAD_RETRY_AFTER",
+    show_envvar=True,
     type=click.IntRange(1, 7 * 24 * 3600),
     default=300,
     show_default=True,

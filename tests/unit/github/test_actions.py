@@ -109,20 +109,26 @@ def test_an_action_is_its_verb_and_speaks_of_what_the_verb_knows(path: Path) -> 
     assert verb in VERBS
     start, program, *words = step["run"].split()
     assert (start, program, words[0]) == ("exec", "fairlead", verb)
-    known = _variables(*(word for word in words if not word.startswith("-"))) | VARIABLES_WITHOUT_OPTION
+    given = {word.strip('"$') for word in words if word.startswith('"$')}
+    names = [word for word in words if not word.startswith(("-", '"'))]
+    known = _variables(*names, which=bool(given)) | VARIABLES_WITHOUT_OPTION | given
     assert set(step["env"]) <= known, f"`fairlead {verb}` does not read {sorted(set(step['env']) - known)}"
 
 
-def _variables(*verbs: str) -> set[str]:
-    """Every variable that the options of a verb (or of one below it), and those before its name, can be given by."""
+def _variables(*verbs: str, which: bool = False) -> set[str]:
+    """Every variable that the options of a verb (or of one below it), and those before its name, can be given by.
+
+    ``which``: an input says which one below it.
+    """
     loaded: click.Command = command
     for verb in verbs:
         assert isinstance(loaded, click.Group)
         below = loaded.get_command(click.Context(loaded), verb)
         assert below is not None
         loaded = below
+    below_it = loaded.commands.values() if which and isinstance(loaded, click.Group) else ()
     found: set[str] = set()
-    for parameter in (*loaded.params, *command.params):
+    for parameter in (*loaded.params, *command.params, *(one for each in below_it for one in each.params)):
         names = parameter.envvar or ()
         found |= {names} if isinstance(names, str) else set(names)
     return found
@@ -164,6 +170,32 @@ def test_deploy_and_rollback_never_run_side_by_side_and_are_never_cancelled() ->
     assert deploy["cancel-in-progress"] is rollback["cancel-in-progress"] is False
     assert rollback["group"] == "fairlead-${{ inputs.environment }}"
     assert deploy["group"] == "fairlead-${{ inputs.environment || vars.FAIRLEAD_ENVIRONMENT }}"
+
+
+def test_users_are_shut_out_and_let_in_while_a_deploy_is_under_way() -> None:
+    """It waits for no lock on the server, and here for no job but another one of its own."""
+    document = load(ROOT / ".github" / "workflows" / "maintenance.yml")
+    assert document["concurrency"] == {
+        "group": "fairlead-maintenance-${{ inputs.environment }}",
+        "cancel-in-progress": False,
+    }
+
+
+@pytest.mark.parametrize("state", ["", "--help", "on; off", "On"])
+def test_a_state_of_the_page_that_is_none_is_refused(state: str) -> None:
+    from click.testing import CliRunner
+
+    ran = CliRunner().invoke(command, ["maintenance", state])
+    assert ran.exit_code == 2 or (state == "--help" and "Commands" in ran.output)
+
+
+def test_inputs_that_nobody_gives_are_as_if_not_there(tmp_path: Path) -> None:
+    """An empty variable: neither a page that is called so nor a time of no seconds."""
+    from click.testing import CliRunner
+
+    empty = dict.fromkeys(("FAIRLEAD_PAGE", "FAIRLEAD_RETRY_AFTER", "FAIRLEAD_ENVIRONMENT"), "")
+    ran = CliRunner().invoke(command, ["-C", str(tmp_path), "maintenance", "on"], env=empty)
+    assert "fairlead.yaml" in str(ran.exception)
 
 
 def test_dependabot_sees_every_action() -> None:
