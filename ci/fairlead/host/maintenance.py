@@ -27,7 +27,7 @@ from .journal import Journal, read_journal
 from .lock import Holder, hold_lock
 from .paths import Paths
 from .plainjson import parse_json
-from .routes import read_live
+from .routes import read_before, read_live
 
 KIND = "maintenance"
 MAX_PAGE = 256 * 1024
@@ -153,7 +153,10 @@ def start_maintenance(paths: Paths, order: Order, by: str, key: str = "") -> Mai
         since = before.since if before is not None and before.since else round(time.time(), 3)
         told = Maintenance(since, by, key, order.retry_after, bool(order.page), look)
         folder = paths.maintenance_pages / secrets.token_hex(6)
-        _write(folder, order.page or _PAGE, told, plan_open(live))
+        # In a watch both releases may serve yet.
+        before_it = read_bundle(paths, read_before(paths))
+        opened = (*plan_open(live), *(plan_open(before_it) if before_it is not None else ()))
+        _write(folder, order.page or _PAGE, told, opened)
         journal.append(KIND, on=True, by=by, key=key, retry_after=order.retry_after)
         point_link(paths.maintenance, f"{paths.maintenance_pages.name}/{folder.name}")
         _sweep(paths, folder.name)
@@ -170,6 +173,16 @@ def end_maintenance(paths: Paths, by: str, key: str = "") -> Optional[Maintenanc
             _take_away(paths)
         _sweep(paths)
     return before
+
+
+def open_for(paths: Paths, release: Bundle) -> None:
+    """Answer the health checks of a release that is about to serve as well, should a page be shown.
+
+    Said right before the switch and right after it: between the two somebody may show another page.
+    """
+    folder = paths.maintenance.resolve()
+    if (folder / "page.html").is_file():
+        _open(folder, plan_open(release))
 
 
 def plan_open(live: Bundle) -> tuple[str, ...]:
@@ -211,11 +224,7 @@ def _journal(paths: Paths, by: str) -> Iterator[Journal]:
 
 def _write(folder: Path, page: str, told: Maintenance, opened: Sequence[str]) -> None:
     make_folder(folder, SHOWN_FOLDER)
-    for path in opened:
-        # One path may begin another: then that one alone is answered.
-        with contextlib.suppress(OSError):
-            make_folder((folder / "open" / path[1:]).parent, SHOWN_FOLDER)
-            (folder / "open" / path[1:]).touch(SHOWN_FILE)
+    _open(folder, opened)
     # No newline: the proxy takes the content as it is.
     write_file(folder / "look", told.look.encode(), SHOWN_FILE)
     write_file(folder / "retry-after", str(told.retry_after).encode(), SHOWN_FILE)
@@ -223,6 +232,14 @@ def _write(folder: Path, page: str, told: Maintenance, opened: Sequence[str]) ->
     write_file(folder / "page.html", page.encode(), SHOWN_FILE)
     for parent, _, _ in os.walk(folder):
         sync_folder(Path(parent))
+
+
+def _open(folder: Path, opened: Sequence[str]) -> None:
+    for path in opened:
+        # One path may begin another: then that one alone is answered.
+        with contextlib.suppress(OSError):
+            make_folder((folder / "open" / path[1:]).parent, SHOWN_FOLDER)
+            (folder / "open" / path[1:]).touch(SHOWN_FILE)
 
 
 def _take_away(paths: Paths) -> None:

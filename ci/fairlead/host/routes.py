@@ -32,8 +32,17 @@ def service_name(service: str, release: str) -> str:
 
 def read_live(paths: Paths) -> Optional[str]:
     """The release that serves by the symlink, which is the truth; None when nothing does."""
+    return _read_link(paths, paths.live)
+
+
+def read_before(paths: Paths) -> Optional[str]:
+    """In a watch: the release that served before, and is asked again what fails."""
+    return _read_link(paths, paths.before)
+
+
+def _read_link(paths: Paths, link: Path) -> Optional[str]:
     try:
-        target = paths.live.readlink()
+        target = link.readlink()
     except OSError:
         return None
     return target.name if RELEASE_ID.fullmatch(target.name) and paths.route(target.name).is_dir() else None

@@ -60,9 +60,9 @@ def _visits(stage: Stage) -> Iterator[list[tuple[int, str]]]:
         visitor.join()
 
 
-def _good(stage: Stage, number: int) -> Sheet:
+def _good(stage: Stage, number: int, path: str = "/health/ready") -> Sheet:
     sheet = stage.sheet(number)
-    sheet.web(health={"path": "/health/ready", "status": 200})
+    sheet.web(health={"path": path, "status": 200})
     sheet.proxy()
     return sheet
 
@@ -75,7 +75,7 @@ def test_a_deploy_is_made_behind_the_page(stage: Stage, monkeypatch: pytest.Monk
         told = _request(stage, on=True, page=PAGE, retry_after=120)
         assert told["unseen"] == []
         assert _ask(stage, "/deep/down?x=1", "POST") == (503, PAGE, "120", "")
-        result = stage.deploy(_good(stage, 2))
+        result = stage.deploy(_good(stage, 2, "/up"))
         assert result.status == "live", (result.error, stage.notes())
         assert any("in maintenance" in note and "by alice" in note for note in stage.notes())
         assert result.to_event()["data"]["maintenance"]["by"] == "alice"
@@ -106,7 +106,12 @@ def _looks_past_it(stage: Stage, look: str, release: str) -> None:
     assert _ask(stage, Cookie=f"a=b; fairlead-look={look}")[3] == release
     for cookie in ("fairlead-look=", f"fairlead-look={'b' * 32}"):
         assert _ask(stage, Cookie=cookie)[0] == 503
-    assert [_ask(stage, path)[0] for path in ("/health/ready", "/health", "/health/*")] == [200, 503, 503]
+    assert [_ask(stage, path)[0] for path in ("/health/ready", "/up", "/health", "/health/*")] == [
+        200,
+        200,
+        503,
+        503,
+    ]
 
 
 def _is_told(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,12 +23,14 @@ from fairlead.host.maintenance import (
     Order,
     end_maintenance,
     maintenance_history,
+    open_for,
     parse_order,
     plan_open,
     read_maintenance,
     start_maintenance,
 )
 from fairlead.host.paths import Paths, app_paths
+from fairlead.host.phases.switch import run_switch
 from fairlead.host.release import Health
 from fairlead.host.routes import switch_to, write_routes
 from fairlead.host.text import find_troubles, history_rows
@@ -166,8 +169,46 @@ def test_health_checks_are_answered_as_ever(paths: Paths) -> None:
     wanted = {one.health.path for one in made.services.values() if one.health and one.health.path != "/"}
     assert set(plan_open(bundle)) == wanted != set()
     start_maintenance(paths, Order(), "alice")
-    opened = [one for one in (paths.maintenance / "open").rglob("*") if one.is_file()]
-    assert {f"/{one.relative_to(paths.maintenance / 'open')}" for one in opened} == wanted
+    assert _opened(paths) == wanted
+
+
+def _opened(paths: Paths) -> set[str]:
+    folder = paths.maintenance / "open"
+    return {f"/{one.relative_to(folder)}" for one in folder.rglob("*") if one.is_file()}
+
+
+def _asked_at(number: str, path: str) -> Bundle:
+    made = release()
+    services = {name: replace(one, health=Health(path, None)) for name, one in made.services.items()}
+    return Bundle(number, replace(made, services=services), {})
+
+
+def test_a_release_that_is_asked_elsewhere_is_answered_there_too(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the switch on, and what served before still is: it may be gone back to. A page stays as it is."""
+    target = _asked_at("000002", "/new/ready")
+    context: Any = SimpleNamespace(
+        paths=paths,
+        target=target,
+        plan=SimpleNamespace(kind="deploy", window=30, previous="000001", of=lambda *_, **__: []),
+    )
+    write_routes(paths, "000002", {})
+    start_maintenance(paths, Order("mine"), "alice")
+    before, shown = _opened(paths), _shown(paths)
+    run_switch(context)
+    assert _opened(paths) == {*before, "/new/ready"}
+    assert _shown(paths) == shown
+    bundles = {"000001": _asked_at("000001", "/old/ready"), "000002": target}
+    monkeypatch.setattr(maintenance, "read_bundle", lambda _, name: bundles.get(name))
+    start_maintenance(paths, Order(), "bob")
+    assert _opened(paths) == {"/new/ready", "/old/ready"}, "another page in the watch is for both of them"
+
+
+def test_where_no_page_is_shown_nothing_is_opened(paths: Paths) -> None:
+    open_for(paths, _asked_at("000002", "/new/ready"))
+    assert not paths.maintenance.exists()
+    assert not paths.maintenance_pages.exists()
 
 
 @pytest.mark.parametrize("path", ["/../../edge/hosts/b", "/..", "/.", "/a/../../b", "/a/./b"])

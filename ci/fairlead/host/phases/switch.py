@@ -8,6 +8,7 @@ from ..actions import CREATE, START
 from ..context import Context, Outcome
 from ..errors import EngineFault
 from ..ledger import DEPLOY
+from ..maintenance import open_for
 from ..routes import close_dark, close_inside, open_before, read_live, switch_to
 from .start import start_services
 from .verify import verify_late
@@ -22,7 +23,9 @@ def run_switch(context: Context) -> Outcome:
     previous = context.plan.previous
     if context.plan.kind == DEPLOY and context.plan.window and previous is not None:
         open_before(context.paths, previous)
+    open_for(context.paths, context.target)
     switch_to(context.paths, context.target.id)
+    open_for(context.paths, context.target)
     context.switched_at = time.monotonic()
     if read_live(context.paths) != context.target.id:
         raise EngineFault(f"{context.paths.live} does not point to release {context.target.id}")
