@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairlead.host.atomic import make_folder, write_file
 from fairlead.host.deploy import run_deploy, run_repair, run_rollback, run_rotation
 from fairlead.host.engine import Engine
 from fairlead.host.inside import PREFIX
@@ -105,9 +106,9 @@ class Stage:
         """What the door would have written, and the folder with the blobs."""
         task = uuid.uuid4().hex[:12]
         blobs = self.paths.task(task) / "blobs"
-        blobs.mkdir(parents=True)
+        make_folder(blobs)
         for sha256, content in sheet.blobs.items():
-            (blobs / sha256).write_bytes(content)
+            write_file(blobs / sha256, content)
         return {
             "kind": "deploy",
             "task": task,
