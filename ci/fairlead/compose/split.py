@@ -14,6 +14,7 @@ from fairlead.compose.addresses import check_own_proxy, check_unserved, is_taken
 from fairlead.compose.definition import clean_definition
 from fairlead.compose.discovery import check_discovery
 from fairlead.compose.edge import plan_edge, unpublished
+from fairlead.compose.lookups import check_lookups
 from fairlead.compose.model import GENERATED_PROXY, ComposeApp, Service
 from fairlead.compose.mounts import SecretSource, load_mounts, secret_sources
 from fairlead.compose.ports import parse_published
@@ -110,6 +111,7 @@ def split(
             check_rolled(app, service, remarks)
     check_together(app, remarks)
     check_discovery(app, remarks)
+    check_lookups(app, remarks)
     if app.environment.edge:
         splitter.stand_behind_edge()
     if app.proxy is None:
