@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from fairlead.compose.question import Question
-from fairlead.compose.verdict import ALWAYS, READING, UNSEEN, Judged, Layer, Request, Verdict
+from fairlead.compose.verdict import ALWAYS, READING, UNSEEN, Judged, Layer, Request, Verdict, place_of
 from fairlead.findings import SEVERITIES, Finding
 from fairlead.records import replace
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fairlead.compose.loader import Model
     from fairlead.compose.policy import Subject
     from fairlead.compose.scopes import Scope
+    from fairlead.findings import Location
 
 _UNREADABLE = frozenset({"yaml", "duplicate-key"})
 
@@ -115,7 +116,11 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
     broken = any(finding.severity == "error" for finding in findings)
     findings += watch.run("policy", lambda: policy_findings(subject), unless=unread)
     release = _release(watch, opened, request, "the files do not hold" if broken else "")
+    unmeant = any(finding.rule == "x-fairlead" for finding in findings)
+    held = _held(opened, request) if broken or unmeant else frozenset()
     unreleasable = [finding for finding in release if finding.severity == "error"]
+    unreleasable += [finding for finding in findings if place_of(finding) in held]
+    findings = [finding for finding in findings if place_of(finding) not in held]
     findings += [finding for finding in release if finding.severity != "error"]
     if opened.question is not None:
         layer, said = opened.question.answer(model, [*findings, *unreleasable])
@@ -176,6 +181,16 @@ def _release(watch: _Watch, opened: _Opened, request: Request, unless: str) -> l
 
     settings, environment = request.settings, scope.environment
     return watch.run("release", lambda: release_findings(settings, environment, model), unless=unless)
+
+
+def _held(opened: _Opened, request: Request) -> frozenset[tuple[str, Location | None, str]]:
+    """The findings for which a deploy refuses files that do not hold, whoever has accepted them."""
+    scope = opened.scope
+    if not scope.deployed or request.settings is None or scope.environment is None:
+        return frozenset()
+    from fairlead.compose.load import model_faults
+
+    return frozenset(place_of(finding) for finding in model_faults(opened.model, request.settings))
 
 
 def _union(judged: Sequence[Judged]) -> list[Finding]:

@@ -131,9 +131,9 @@ class Verdict:
     @property
     def unsilenced(self) -> tuple[Finding, ...]:
         """The findings that no baseline takes: what is somebody else's, and what cannot be released."""
-        held = {_place_of(finding) for judged in self.judged for finding in judged.unreleasable}
+        held = {place_of(finding) for judged in self.judged for finding in judged.unreleasable}
         return tuple(
-            finding for finding in self.findings if finding.rule in ALWAYS or _place_of(finding) in held
+            finding for finding in self.findings if finding.rule in ALWAYS or place_of(finding) in held
         )
 
     @property
@@ -145,5 +145,6 @@ class Verdict:
         return sum(finding.severity == severity for finding in self.findings)
 
 
-def _place_of(finding: Finding) -> tuple[str, Location | None, str]:
+def place_of(finding: Finding) -> tuple[str, Location | None, str]:
+    """What tells a finding from others, whichever layer found it."""
     return finding.rule, finding.location, finding.what

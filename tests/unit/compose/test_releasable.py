@@ -19,6 +19,10 @@ CASES = {
     "another's volumes": "    volumes_from: [db]\n  db:\n    image: postgres:18\n",
     "a config without content": "    configs: [conf]\nconfigs:\n  conf: {environment: NOWHERE}\n",
     "a folder that is not there": "    volumes: ['./missing.conf:/etc/nginx/nginx.conf:ro']\n",
+    "a service without an image": "  worker:\n    command: [work]\n",
+    "a network that nothing declares": "    networks: [nowhere]\n",
+    "a key that is none": "    expoze: ['80']\n",
+    "an x-fairlead that nobody can mean": "    x-fairlead: {role: nothing}\n",
     "two proxies": "  one:\n    image: caddy:2\n    x-fairlead: {role: proxy}\n  two:\n    image: caddy:2\n    x-fairlead: {role: proxy}\n",
 }
 
