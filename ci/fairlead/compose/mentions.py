@@ -23,6 +23,18 @@ _MAX_FILES = 50
 _CONFIG_PATTERNS = ("*.conf", "*.conf.template", "*.template", "Caddyfile", "haproxy.cfg")
 _ROUTES_PATTERNS = (*_CONFIG_PATTERNS, "*.yaml", "*.yml", "*.toml")
 """Of a folder that is mounted: Traefik is given one."""
+_VARIABLE = re.compile(r'"?\$\{(\w+)\}"?|\$(\w+)|\{\$(\w+)(?::[^{}\s]*)?\}|\{env\.(\w+)\}')
+_CONFIGURED = (
+    "/etc/nginx/",
+    "/etc/haproxy/",
+    "/usr/local/etc/haproxy/",
+    "/etc/caddy/",
+    "/etc/traefik/",
+    "/etc/apache2/",
+    "/etc/httpd/",
+    "/usr/local/apache2/conf/",
+)
+"""Where fronts are configured in their images."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +55,22 @@ def read_mentions(definitions: Mapping[str, Any], root: Path) -> tuple[Mention, 
         command = definition.get("command") or ()
         mentions.append(Mention(name, "its command", " ".join(str(word) for word in command)))
         mentions.extend(
-            Mention(name, file.name, read_small(file, root, _MAX_BYTES))
+            Mention(name, file.name, _fill_in(read_small(file, root, _MAX_BYTES), definition))
             for file in _config_files(definition, root)
         )
     return tuple(mentions)
+
+
+def _fill_in(text: str, definition: Mapping[str, Any]) -> str:
+    """Configuration with the service's own variables in place, as envsubst, HAProxy, Apache and Caddy write them."""
+    values = definition.get("environment") or {}
+
+    def value(written: re.Match[str]) -> str:
+        found = values.get(next(filter(None, written.groups())))
+        # HAProxy looks one up within quotation marks only: they go with it.
+        return written[0] if found is None else str(found)
+
+    return _VARIABLE.sub(value, text)
 
 
 def find_mentions(mentions: Iterable[Mention]) -> dict[str, FoundPort]:
@@ -103,9 +127,27 @@ def _config_files(definition: Mapping[str, Any], root: Path) -> Iterator[Path]:
     found: list[Path] = []
     for source in inside:
         found += _matching(source, _ROUTES_PATTERNS) if os.path.isdir(source) else [source]  # noqa: PTH112 - never raises
+    if isinstance(build, Mapping):
+        found += _put_in(build, context, root)
     if context != root and context.is_relative_to(root):
         found += _matching(context, _CONFIG_PATTERNS)
     yield from (file for file in found[:_MAX_FILES] if file.is_relative_to(root))
+
+
+def _put_in(build: Mapping[str, Any], context: Path, root: Path) -> Iterator[Path]:
+    """What a Dockerfile puts where a front is configured, whatever it is called."""
+    dockerfile = context / str(build.get("dockerfile", "Dockerfile"))
+    text = str(build.get("dockerfile_inline") or read_small(dockerfile, root, _MAX_BYTES))
+    for said in re.findall(r"^[ \t]*(?:COPY|ADD)[ \t]+(.*)$", text, re.MULTILINE | re.IGNORECASE):
+        # The paths stand as words or as a list of JSON.
+        words = re.findall(r'[^\s\[\]",]+', said)
+        paths = [word for word in words if not word.startswith("--")]
+        if "--from=" in said or not paths or not paths[-1].startswith(_CONFIGURED):
+            continue
+        for path in paths[:-1]:
+            source = Path(os.path.normpath(context / path.lstrip("/")))
+            if source.is_relative_to(context):
+                yield from _matching(source, _CONFIG_PATTERNS) if os.path.isdir(source) else [source]  # noqa: PTH112 - never raises
 
 
 def read_small(file: Path, root: Path, most: int) -> str:

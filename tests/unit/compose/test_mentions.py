@@ -49,6 +49,78 @@ def test_configuration_that_is_built_into_an_image_counts(tmp_path: Path) -> Non
     assert found.why == "nginx asks it at port 8000, says default.conf"
 
 
+@pytest.mark.parametrize(
+    ("copied", "target"),
+    [
+        ("conf", "/etc/nginx/conf.d/default.conf"),
+        ("site ./conf", "/etc/nginx/conf.d/"),
+        ("--chown=nginx:nginx conf", "/etc/nginx/conf.d/default.conf"),
+        ('["conf", "/usr/local/etc/haproxy/haproxy.cfg"]', ""),
+        ("conf", "/usr/local/apache2/conf/httpd.conf"),
+    ],
+)
+def test_what_a_dockerfile_puts_where_a_front_is_configured_counts(
+    tmp_path: Path, copied: str, target: str
+) -> None:
+    """Whatever the file is called in the repository."""
+    context = tmp_path / "proxy"
+    context.mkdir()
+    (context / "conf").write_text("location / { proxy_pass http://api:8000; }")
+    (context / "Dockerfile").write_text(f"FROM nginx:1\nCOPY {copied} {target}\n")
+    definitions = {"proxy": {"build": {"context": str(context), "dockerfile": "Dockerfile"}}, "api": {}}
+    found = find_mentions(read_mentions(definitions, tmp_path)).get("api")
+    assert found is not None
+    assert found.why == "proxy asks it at port 8000, says conf"
+
+
+@pytest.mark.parametrize(
+    "copied", ["conf /srv/conf", "--from=build /conf /etc/nginx/conf.d/x.conf", "../conf /etc/nginx/x"]
+)
+def test_other_files_of_a_dockerfile_say_nothing(tmp_path: Path, copied: str) -> None:
+    context = tmp_path / "proxy"
+    context.mkdir()
+    (context / "conf").write_text("http://api:8000")
+    (tmp_path / "conf").write_text("http://api:8000")
+    (context / "Dockerfile").write_text(f"FROM nginx:1\nCOPY {copied}\n")
+    definitions = {"proxy": {"build": {"context": str(context)}}, "api": {}}
+    assert find_mentions(read_mentions(definitions, tmp_path)) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "proxy_pass http://$API_ADDRESS;",
+        "proxy_pass http://${API_ADDRESS}/v1/;",
+        "backend x\n  server one $API_ADDRESS check\n",
+        'backend x\n  server one "${API_ADDRESS}" check\n',
+        "example.com\nreverse_proxy {$API_ADDRESS}\n",
+        "example.com\nreverse_proxy {$API_ADDRESS:other:1}\n",
+        "example.com\nreverse_proxy {env.API_ADDRESS}\n",
+        "ProxyPass / http://${API_ADDRESS}/",
+    ],
+)
+def test_a_variable_in_the_configuration_of_a_front_is_looked_up(tmp_path: Path, text: str) -> None:
+    (tmp_path / "front.conf").write_text(text)
+    front = {
+        "environment": {"API": "other", "API_ADDRESS": "api:9091", "UNSET": None},
+        "volumes": [{"type": "bind", "source": str(tmp_path / "front.conf"), "target": "/etc/front"}],
+    }
+    found = find_mentions(read_mentions({"front": front, "api": {}}, tmp_path)).get("api")
+    assert found is not None
+    assert found.port == 9091
+
+
+def test_what_is_no_variable_of_the_service_stays_as_it_stands(tmp_path: Path) -> None:
+    """Nginx's own variables, and those that only the next service has."""
+    (tmp_path / "front.conf").write_text("proxy_pass http://$host; set $x http://${PORTED}:1;")
+    mount = {"type": "bind", "source": str(tmp_path / "front.conf"), "target": "/etc/front"}
+    definitions = {
+        "front": {"environment": {"PORT": "api:1"}, "volumes": [mount]},
+        "api": {"environment": {"PORTED": "front"}},
+    }
+    assert find_mentions(read_mentions(definitions, tmp_path)) == {}
+
+
 @pytest.mark.parametrize("name", ["dynamic.yaml", "dynamic.yml", "dynamic.toml"])
 def test_a_folder_of_routes_that_a_front_mounts_counts(tmp_path: Path, name: str) -> None:
     """Traefik is given such a folder."""
