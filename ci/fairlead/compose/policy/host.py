@@ -224,6 +224,13 @@ def _why(source: str, folder: str) -> str:
     return meanings.get(folder, "the programs that the host runs")
 
 
+def _shown(source: str, here: str) -> str:
+    """A folder beside the files as one writes it there."""
+    if source == here:
+        return "."
+    return f"./{source.removeprefix(f'{here}/')}" if source.startswith(f"{here}/") else source
+
+
 def bind_mount(view: View) -> Iterator[Fault]:
     """A folder of the host where nobody put it, or one that changes behind a release."""
     for path, source, mount in host_paths(view):
@@ -242,8 +249,7 @@ def bind_mount(view: View) -> Iterator[Fault]:
         # What is deployed from the repository travels with the release, by its content.
         if is_inside and is_read_only and (view.subject.deployed or _must_exist(view, path)):
             continue
-        here = f"{view.subject.model.directory}/"
-        shown = f"./{source.removeprefix(here)}" if source.startswith(here) else source
+        shown = _shown(source, str(view.subject.model.directory))
         words = _bind_words(shown, is_read_only=is_read_only) if is_inside else _host_words(shown)
         if bind is not None and not is_read_only:
             words = _release_words(shown, is_mounted=bind.kind == "repository")

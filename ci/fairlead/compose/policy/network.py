@@ -173,8 +173,8 @@ def is_sexagesimal(text: str) -> bool:
 def container_name(view: View) -> Iterator[Fault]:
     """A container name of one's own."""
     name = view.text("container_name")
-    if not name:
-        return
+    if not name or (view.service.is_rolled and view.subject.deployed):
+        return  # A release leaves it out, and is refused where others call by it.
     fix = "remove it: other services reach it as " + view.name
     if view.service.is_rolled:
         what = f"container_name: {name}: two releases can't stand side by side, so each deploy is a gap"

@@ -66,8 +66,16 @@ def runs_as_root(view: View) -> Iterator[Fault]:
         return
     if view.role == "state" and drops_root_itself(reference):
         return
-    said = f"its Dockerfile says USER {own}" if own else "it says no user, so the image decides"
-    yield Fault(view.path, f"{said}: most images run as root", fix, key=True)
+    if not own:
+        what = "it says no user, so the image decides: most images run as root"
+    elif own == "root":
+        what = "its Dockerfile says USER root"
+    elif own.isdecimal():
+        what = f"its Dockerfile says USER {own}, which is root"
+    else:
+        name = f"its Dockerfile says USER {own}, a name"
+        what = f"{name}: what number it has, and whether it is 0, only the image tells"
+    yield Fault(view.path, what, fix, key=True)
 
 
 def normal_capability(text: str) -> str:

@@ -84,7 +84,7 @@ parser: 1342. Compose reads it right, other tools that read the file do not.""",
         why="""\
 A name exists once on a host. So there is no second release beside the first, which is an outage at each deploy; no
 preview, no restore drill, no second replica. Other services find a service by its own name, and `docker compose logs`
-needs none. On a service that is rolled it is an error.""",
+needs none. On a service that is rolled it is an error, but not where Fairlead deploys it: a release leaves it out.""",
         bad="services:\n  web:\n    image: acme/web:1.0\n    container_name: web\n",
         good="services:\n  web:\n    image: acme/web:1.0\n",
         sources=(
