@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from fairlead.compose.known_images import is_proxy_image
+from fairlead.compose.known_images import is_web_server
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.ports import PublishedPort, parse_published
 from fairlead.compose.refusals import may_speak_http
@@ -145,7 +145,7 @@ def likely_front(app: ComposeApp) -> Service | None:
 
 
 def _is_web_server(service: Service) -> bool:
-    return is_proxy_image(service.dockerfile.base or service.reference)
+    return is_web_server(service.dockerfile.base or service.reference)
 
 
 def _candidates(app: ComposeApp) -> list[Service]:

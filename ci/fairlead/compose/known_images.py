@@ -34,6 +34,7 @@ _PROXIES = frozenset(
     }
     | {"traefik", "haproxy", "haproxy-alpine", "envoy", "caddy-docker-proxy"}
 )
+_WEB_SERVERS = frozenset(("httpd", "apache", "apache2", "lighttpd", "static-web-server", "unit"))
 
 STATE_PORTS = frozenset(
     {
@@ -88,6 +89,11 @@ def is_ops_image(reference: str) -> bool:
 def is_proxy_image(reference: str) -> bool:
     """Whether an image is a well-known reverse proxy."""
     return short_name(reference) in _PROXIES
+
+
+def is_web_server(reference: str) -> bool:
+    """Whether an image is a well-known web server, a reverse proxy or not: what stands in front of an app."""
+    return short_name(reference) in _PROXIES | _WEB_SERVERS
 
 
 @cache

@@ -17,7 +17,6 @@ from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.remarks import Remarks
 
 LIFETIMES = ("app", "release")
-_WEB_SERVERS = frozenset(("httpd", "apache", "apache2", "lighttpd", "static-web-server", "unit"))
 
 
 def release_volumes(volumes: Mapping[str, Any]) -> frozenset[str]:
@@ -126,8 +125,7 @@ def _check_callers(app: ComposeApp, service: Service, remarks: Remarks) -> None:
 
 
 def _is_web_server(service: Service) -> bool:
-    name = service.dockerfile.base or service.reference
-    return known_images.is_proxy_image(name) or known_images.short_name(name) in _WEB_SERVERS
+    return known_images.is_web_server(service.dockerfile.base or service.reference)
 
 
 def _networks(service: Service) -> set[str]:

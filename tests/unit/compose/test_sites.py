@@ -78,15 +78,18 @@ def test_who_publishes_80_answers_the_address(tmp_path: Path) -> None:
     )
 
 
-def test_of_those_that_publish_other_ports_the_web_server_answers_the_address(tmp_path: Path) -> None:
-    """What stands in front is nginx, whichever service the file names first."""
+@pytest.mark.parametrize("image", ["nginx:1", "httpd:2.4", "haproxy:3.0-alpine", "lighttpd"])
+def test_of_those_that_publish_other_ports_the_web_server_answers_the_address(
+    tmp_path: Path, image: str
+) -> None:
+    """What stands in front is a web server, whichever service the file names first."""
     entries = (
         "auth: {image: auth, ports: ['4180:4180']}",
-        "nginx: {image: 'nginx:1', ports: ['8080:8080']}",
+        f"front: {{image: '{image}', ports: ['8080:8080']}}",
         "web: {image: web, ports: ['5000:5000']}",
     )
     text = caddyfile(split_small(small_app(tmp_path, services(*entries), url="https://a.example.com")))
-    assert "https://a.example.com {\n\timport switch nginx 8080\n" in text
+    assert "https://a.example.com {\n\timport switch front 8080\n" in text
 
 
 def test_it_is_asked_who_answers_when_nothing_tells(tmp_path: Path) -> None:
