@@ -59,8 +59,10 @@ class NotificationQueue:
 
     async def push(self, *seqs: int) -> None:
         """Add a job for each event."""
-        for seq in seqs:
-            await self._redis.xadd(STREAM, {"seq": str(seq)})
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for seq in seqs:
+                pipeline.xadd(STREAM, {"seq": str(seq)})
+            await pipeline.execute()
 
     async def prepare(self) -> None:
         """Make the consumer group, if it is not there."""

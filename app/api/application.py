@@ -19,7 +19,7 @@ from app.overload import Gate
 from app.queue import NotificationQueue, make_redis
 from app.settings import ApiSettings
 from app.store.engine import make_engine, make_sessions
-from app.store.outbox import count_waiting
+from app.store.outbox import COUNTED, count_waiting
 from app.store.schema import probe_schema, read_revisions
 
 POOL = 8
@@ -95,7 +95,8 @@ def _diagnosis(resources: Resources) -> Mapping[str, Check]:
     async def notifications() -> str:
         async with resources.sessions() as session:
             waiting = await count_waiting(session)
-        return f"{waiting} events to be told, {await resources.queue.count()} jobs in the queue"
+        told = waiting if waiting <= COUNTED else f"more than {COUNTED}"
+        return f"{told} events to be told, {await resources.queue.count()} jobs in the queue"
 
     async def pool() -> str:
         return resources.engine.pool.status()

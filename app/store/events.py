@@ -5,14 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TypeVarTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import CTE, Select, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased, lazyload
 
 from app.domain.events import Event, Fault, parse_commit, parse_phases
 from app.domain.serving import Serving, judge_serving
 from app.store.tables import AppRow, EnvironmentRow, EventRow
+
+Columns = TypeVarTuple("Columns")
 
 LEASE = timedelta(seconds=60)
 """How long a job may lie in the queue before the event is handed out again; redelivery is harmless, loss is not."""
@@ -104,48 +108,65 @@ async def list_timeline(
     session: AsyncSession, *, app: str | None, environment: str | None, before: int | None, limit: int
 ) -> Sequence[tuple[int, Event]]:
     """Events with their numbers, the newest first; ``before`` is the number where the page before ended."""
-    statement = _of(select(EventRow), app, environment).order_by(EventRow.seq.desc()).limit(limit)
+    newest = select(EventRow).order_by(EventRow.seq.desc()).limit(limit)
     if before is not None:
-        statement = statement.where(EventRow.seq < before)
-    return [(row.seq, to_event(row)) for row in await session.scalars(statement)]
+        newest = newest.where(EventRow.seq < before)
+    if app is not None:
+        newest = _newest_of_each(newest, app, environment, limit)
+    return [(row.seq, to_event(row)) for row in await session.scalars(newest)]
+
+
+def _newest_of_each(
+    newest: Select[EventRow], app: str, environment: str | None, limit: int
+) -> Select[EventRow]:
+    """The newest of these environments, from the newest of each: what others are told of in between is not read."""
+    own = newest.where(EventRow.environment_id == EnvironmentRow.id).correlate(EnvironmentRow).lateral("own")
+    event = aliased(EventRow, own)
+    found = select(event).select_from(EnvironmentRow).join(own, true())
+    return _of(found, app, environment).order_by(event.seq.desc()).limit(limit)
 
 
 async def list_servings(
     session: AsyncSession, *, app: str | None, environment: str | None
 ) -> Sequence[Serving]:
-    """What serves on every host, ordered by app, environment and host."""
-    last = (
-        _of(select(EventRow), app, environment)
-        .distinct(EventRow.environment_id, EventRow.host)
-        .order_by(EventRow.environment_id, EventRow.host, EventRow.finished_at.desc(), EventRow.seq.desc())
-    )
-    lasts = [to_event(row) for row in await session.scalars(last)]
-    brought = (
-        _of(select(EventRow), app, environment)
-        .where(EventRow.status == "live")
-        .distinct(EventRow.environment_id, EventRow.host, EventRow.release)
-        .order_by(EventRow.environment_id, EventRow.host, EventRow.release, EventRow.finished_at.desc())
-    )
-    wanted = {event.serving for event in lasts if event.serving}
-    candidates = [to_event(row) for row in await session.scalars(brought.where(EventRow.release.in_(wanted)))]
+    """What serves on every host, ordered by app, environment and host.
+
+    For each host two events are read, however many there are: the last one, and the one that brought what serves.
+    """
+    places = _places(app, environment)
+    newest = select(EventRow).order_by(EventRow.finished_at.desc(), EventRow.seq.desc()).limit(1)
+    here = (EventRow.environment_id == places.c.environment, EventRow.host == places.c.host)
+    last = aliased(EventRow, newest.where(*here).correlate(places).lateral("last"))
+    live = newest.where(*here, EventRow.status == "live", EventRow.release == last.serving)
+    brought = aliased(EventRow, live.correlate(places, last).lateral("brought"))
+    statement = select(last, brought).select_from(places).join(last, true()).outerjoin(brought, true())
+    # Its environment is that of the last one, and at hand; to join it would leave out hosts without such an event.
+    found = await session.execute(statement.options(lazyload(brought.environment)))
+    pairs: list[tuple[EventRow, EventRow | None]] = [(one, other) for one, other in found]
     servings = [
-        judge_serving(event, [other for other in candidates if _place(other) == _place(event)])
-        for event in lasts
+        judge_serving(to_event(one), [to_event(other)] if other is not None else []) for one, other in pairs
     ]
     return sorted(servings, key=lambda serving: (serving.app, serving.environment, serving.host))
 
 
-def _place(event: Event) -> tuple[str, str, str]:
-    return event.app, event.environment, event.host
+def _places(app: str | None, environment: str | None) -> CTE:
+    """The hosts of each environment, by going from one to the next in the index; after the last of them comes NULL."""
+    first = select(func.min(EventRow.host)).where(EventRow.environment_id == EnvironmentRow.id)
+    begin = select(EnvironmentRow.id.label("environment"), first.scalar_subquery().label("host"))
+    places = _of(begin, app, environment).cte("places", recursive=True)
+    following = select(func.min(EventRow.host)).where(
+        EventRow.environment_id == places.c.environment, EventRow.host > places.c.host
+    )
+    step = select(places.c.environment, following.scalar_subquery()).where(places.c.host.is_not(None))
+    return places.union_all(step)
 
 
-def _of(statement: Select[EventRow], app: str | None, environment: str | None) -> Select[EventRow]:
-    """Narrow a question down to an app and an environment, where they are named."""
+def _of(statement: Select[*Columns], app: str | None, environment: str | None) -> Select[*Columns]:
+    """Narrow a question about environments down to an app and to one of its environments, where they are named."""
     if app is not None:
-        named = select(EnvironmentRow.id).join(AppRow).where(AppRow.name == app)
-        if environment is not None:
-            named = named.where(EnvironmentRow.name == environment)
-        return statement.where(EventRow.environment_id.in_(named))
+        statement = statement.join(AppRow, AppRow.id == EnvironmentRow.app_id).where(AppRow.name == app)
+    if environment is not None:
+        statement = statement.where(EnvironmentRow.name == environment)
     return statement
 
 

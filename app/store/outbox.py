@@ -25,6 +25,10 @@ class Delivery:
     last_error: str
 
 
+COUNTED = 100
+"""So many events to be told are counted; more are many."""
+
+
 async def lease_due(session: AsyncSession, limit: int = 100) -> Sequence[int]:
     """Take the events that are due, and set them due again later, in case the job gets lost on its way."""
     due = (
@@ -33,10 +37,12 @@ async def lease_due(session: AsyncSession, limit: int = 100) -> Sequence[int]:
         .order_by(EventRow.notify_after)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # Run once: as a subquery, a plan may run it for each event, and then it takes them all.
+        .cte("due")
     )
     leased = await session.scalars(
         update(EventRow)
-        .where(EventRow.seq.in_(due.scalar_subquery()))
+        .where(EventRow.seq == due.c.seq)
         .values(notify_after=func.now() + LEASE)
         .returning(EventRow.seq)
     )
@@ -83,5 +89,7 @@ async def settle_event(session: AsyncSession, seq: int, retry_in: float | None) 
 
 
 async def count_waiting(session: AsyncSession) -> int:
-    """How many events are still to be told."""
-    return await session.scalar(select(func.count()).where(EventRow.notified_at.is_(None))) or 0
+    """How many events are still to be told; of more than ``COUNTED``, one more than that."""
+    # In the order of its index, so that no plan looks for them among those that were told.
+    waiting = select(EventRow.seq).where(EventRow.notified_at.is_(None)).order_by(EventRow.notify_after)
+    return await session.scalar(select(func.count()).select_from(waiting.limit(COUNTED + 1).subquery())) or 0

@@ -73,6 +73,17 @@ class EventRow(Base):
     __tablename__ = "events"
     __table_args__ = (
         Index(None, "environment_id", "host", "finished_at"),
+        Index(None, "environment_id", "host", "finished_at", "seq"),
+        Index(None, "environment_id", "seq"),
+        Index(
+            "events_live_idx",
+            "environment_id",
+            "host",
+            "release",
+            "finished_at",
+            "seq",
+            postgresql_where=text("status = 'live'"),
+        ),
         Index("events_unnotified_idx", "notify_after", postgresql_where=text("notified_at IS NULL")),
     )
 

@@ -32,6 +32,10 @@ WAIT = 1.0
 SWEEP = 1.0
 """Seconds between two looks into the database for events that are due."""
 
+ENOUGH = 1000
+"""Jobs in the queue to which the sweeper adds none: what is due stays so, and a lease that runs out while its job still
+waits for its turn would add the same event again."""
+
 TROUBLE_PAUSE = 2.0
 """Seconds to wait after the database or Redis did not answer."""
 
@@ -92,6 +96,8 @@ class Worker:
             return
 
     async def _sweep(self) -> None:
+        if await self._queue.count() >= ENOUGH:
+            return
         async with self._sessions() as session:
             due = await lease_due(session)
             await session.commit()
