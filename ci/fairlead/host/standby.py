@@ -61,13 +61,13 @@ def plan_standby(ledger: Ledger, live: Optional[Bundle], before: Optional[Bundle
         return None
     left = {name: home for name, home in before.homes.items() if live.homes.get(name) != home}
     routed = [name for name in left if name in before.release.routes]
-    homes = {name: left[name] for name in _with_called(before.release, routed) if name in left}
+    homes = {name: left[name] for name in with_called(before.release, routed) if name in left}
     committed = ledger.releases[live.id].committed_at or 0.0
     seconds = live.release.standby
     return Standby(before.id, committed + seconds, homes) if seconds and homes else None
 
 
-def _with_called(release: Release, names: Iterable[str]) -> dict[str, None]:
+def with_called(release: Release, names: Iterable[str]) -> dict[str, None]:
     """These services, and those that they call by their own names within the release. Pure."""
     found = dict.fromkeys(names)
     for _ in release.services:

@@ -7,16 +7,21 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
 from fairlead.host.engine import Engine
 from fairlead.host.patience import wait_until
+from fairlead.host.probe import Answer
+from fairlead.host.questions import Question
+from fairlead.host.routes import read_live
 from fairlead.host.state import read_state
 from fairlead.host.text import status_remarks
 from fairlead.lab.invariants import find_disorder
-from tests.integration.host.sheet import Sheet
+from tests.integration.host.sheet import HEALTHY, Sheet
 from tests.integration.host.stage import SOURCE, Stage
 from tests.patience import PATIENCE
 
@@ -33,7 +38,7 @@ def _sheet(stage: Stage, number: int, seconds: float = 60.0) -> Sheet:
     sheet = stage.good(number)
     command = ["/caddy", "run", "--config", "/etc/Caddyfile", "--adapter", "caddyfile"]
     mounts = [{"file": sheet.file("{\n\tadmin off\n}\n"), "target": "/etc/Caddyfile", "read_only": True}]
-    definition = {"command": command, "labels": {"for": sheet.revision}}
+    definition = {"command": command, "labels": {"for": sheet.revision}, "healthcheck": HEALTHY}
     sheet.service("worker", "worker", definition=definition, mounts=mounts)
     sheet.standby = seconds
     return sheet
@@ -51,22 +56,49 @@ def _started(stage: Stage, name: str) -> str:
     return str(found["State"]["StartedAt"])
 
 
+@pytest.fixture
+def asked(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str | None, str]]:
+    """Which release served when whom was asked what; a container whose health check was run by its name."""
+    told: list[tuple[str | None, str]] = []
+    execute, ask = Engine.execute, Question.ask
+
+    def executed(engine: Engine, container: str, argv: Sequence[str], **how: Any) -> int | None:
+        found = engine.inspect(container) or {"Name": ""}
+        told.append((read_live(stage.paths), found["Name"]))
+        return execute(engine, container, argv, **how)
+
+    def answered(question: Question, *words: Any, **how: Any) -> Answer:
+        told.append((read_live(stage.paths), question.about))
+        return ask(question, *words, **how)
+
+    monkeypatch.setattr(Engine, "execute", executed)
+    monkeypatch.setattr(Question, "ask", answered)
+    return told
+
+
 @pytest.mark.serving
-def test_a_rollback_finds_it_running(stage: Stage, fetch: Callable[[], str]) -> None:
-    """What the rollback leaves behind is stopped whole."""
-    assert stage.deploy(_sheet(stage, 2)).status == "live"
-    assert fetch() == "web 2222"
-    assert _running(stage) == {"000002-web", "000002-worker", "000001-web"}
+def test_a_rollback_finds_it_running(
+    stage: Stage, fetch: Callable[[], str], asked: list[tuple[str | None, str]]
+) -> None:
+    """Its users wait for one answer of each, and for no worker; what the rollback leaves behind is stopped whole."""
+    assert [stage.deploy(_sheet(stage, number)).status for number in (2, 3)] == ["live", "live"]
+    assert fetch() == "web 3333"
+    assert _running(stage) == {"000003-web", "000003-worker", "000002-web"}
     state = read_state(stage.paths, Engine.connect())
     assert state.standby is not None
     assert state.standby.to_json()["services"] == ["web"]
-    assert any("goes back to 000001, which runs on until" in one for one in status_remarks(state.to_json()))
+    assert any("goes back to 000002, which runs on until" in one for one in status_remarks(state.to_json()))
     assert find_disorder(stage.paths, Engine.connect()) == []
     assert stage.repair().data["repaired"] == ["everything is in order"]
-    since = _started(stage, "000001-web-000001")
-    assert (stage.rollback().serving, fetch()) == ("000001", "web 1111")
-    assert _started(stage, "000001-web-000001") == since
-    assert _running(stage) == {"000001-web"}
+    since = _started(stage, "000002-web-000002")
+    asked.clear()
+    assert (stage.rollback().serving, fetch()) == ("000002", "web 2222")
+    assert _started(stage, "000002-web-000002") == since
+    before = Counter(what for live, what in asked if live == "000003")
+    worker = f"/{stage.app}-000002-worker-000002-1"
+    assert set(before.values()) == {1}
+    assert (worker in before, ("000002", worker) in asked) == (False, True)
+    assert _running(stage) == {"000002-web", "000002-worker"}
     assert find_disorder(stage.paths, Engine.connect()) == []
 
 

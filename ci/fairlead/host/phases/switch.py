@@ -9,9 +9,10 @@ from ..context import Context, Outcome
 from ..errors import EngineFault
 from ..ledger import DEPLOY
 from ..maintenance import open_for
+from ..release import Service
 from ..routes import close_dark, close_inside, open_before, read_live, switch_to
 from .start import start_services
-from .verify import verify_late
+from .verify import trailing_services, verify_late
 
 
 def run_switch(context: Context) -> Outcome:
@@ -32,12 +33,16 @@ def run_switch(context: Context) -> Outcome:
     close_inside(context.paths)
     context.token = close_dark(context.paths)
     late = _start_late(context)
+    # What was started before, and users had not to wait for, is proved with it.
+    unproved = [*trailing_services(context), *late]
+    if unproved:
+        verify_late(context, unproved)
     if late:
-        context.host.note(f"started now that the release serves: {', '.join(late)}")
+        context.host.note(f"started now that the release serves: {', '.join(one.name for one in late)}")
     return Outcome(f"{context.plan.previous or 'nothing'} -> {context.target.id}")
 
 
-def _start_late(context: Context) -> list[str]:
+def _start_late(context: Context) -> list[Service]:
     """Start the workers that say `start: after`; the old ones go on until the release is committed."""
     services = context.target.release.services
     actions = [
@@ -45,5 +50,4 @@ def _start_late(context: Context) -> list[str]:
     ]
     if actions:
         start_services(context, actions)
-        verify_late(context, [services[one.service] for one in actions])
-    return [one.service for one in actions]
+    return [services[one.service] for one in actions]

@@ -1,6 +1,6 @@
 """verify: nothing is believed that was not seen. Containers, images, answers: each three times in a row.
 
-Containers that have served before, to which somebody goes back in a hurry, once.
+What has served before, and somebody goes back to in a hurry, once: the watch asks again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ..probe import Answer
 from ..questions import Question, plan_direct, plan_inside, plan_public, public_probes
 from ..release import Service
 from ..routes import open_dark
+from ..standby import with_called
 from ..state import read_digests
 from .recreated import (
     CARRYING,
@@ -60,7 +61,9 @@ def run_verify(context: Context) -> Outcome:
     """
     release = context.target.release
     began = time.monotonic()
-    fresh = _to_wait_for(context, context.host.list_containers())
+    fresh = [
+        one for one in _to_wait_for(context, context.host.list_containers()) if not _trails(context, one)
+    ]
     recreated = recreated_services(context)
     hurry = context.plan.kind == ROLLBACK
     with checking(context.engine, context.host.proved, hurry=hurry) as checks:
@@ -75,22 +78,37 @@ def run_verify(context: Context) -> Outcome:
     return Outcome(f"{len(release.rolled) + len(seen)} services, {len(questions)} answers")
 
 
+def trailing_services(context: Context) -> list[Service]:
+    """Those that were started before the switch, and are proved after it."""
+    if context.plan.kind != ROLLBACK:
+        return []
+    return [one for one in _to_wait_for(context, context.host.seen) if _trails(context, one)]
+
+
+def _trails(context: Context, service: Service) -> bool:
+    """Whether users need not wait for it: who goes back is in a hurry, and no request of theirs comes to a worker."""
+    release = context.target.release
+    needed = with_called(release, release.routes)
+    return context.plan.kind == ROLLBACK and service.is_rolled and service.name not in needed
+
+
 def verify_late(context: Context, services: list[Service]) -> None:
-    """Prove that services which were started after the switch are healthy, and what they should be.
+    """Prove that services which users did not wait for are healthy, and what they should be.
 
     Raises:
         ReleaseFault: they are not, with the evidence.
     """
     context.host.list_containers()
     deadline = time.monotonic() + context.target.release.start_timeout
-    with checking(context.engine, context.host.proved) as checks:
+    hurry = context.plan.kind == ROLLBACK
+    with checking(context.engine, context.host.proved, hurry=hurry) as checks:
         _wait_for_containers(context, services, deadline, checks)
     containers = context.host.refresh_containers()
     _check_images(context, containers)
     tell_unasked(context, find_unasked(context, services, containers, ()))
 
 
-def _to_wait_for(context: Context, containers: list[Container]) -> list[Service]:
+def _to_wait_for(context: Context, containers: Sequence[Container]) -> list[Service]:
     """The services that start or are recreated, and those that run on though the engine has not looked at them yet."""
     started = {one.service for one in context.plan.of(START, CREATE, platform=False)}
     rolled = context.target.release.rolled.values()
@@ -107,8 +125,7 @@ def _wait_for_containers(
     context: Context, services: list[Service], deadline: float, checks: HealthChecks
 ) -> None:
     row = 0
-    # Whoever goes back is in a hurry, and to what has served before.
-    enough = 1 if context.plan.kind == ROLLBACK else _IN_A_ROW
+    enough = _enough(context)
     began = time.monotonic()
     unproved = [one for one in services if one.gate == "running" and one.role not in CARRYING]
     settle = _settle(context) if unproved else 0.0
@@ -125,6 +142,11 @@ def _wait_for_containers(
                 context, service, f"{service.name} was not healthy within {limit:g} s: it {reason}", limit
             )
         time.sleep(pause_for(time.monotonic() - began, _POLL) if waiting else _POLL)
+
+
+def _enough(context: Context) -> int:
+    """How often in a row: whoever goes back is in a hurry, and to what has served before."""
+    return 1 if context.plan.kind == ROLLBACK else _IN_A_ROW
 
 
 def _settle(context: Context) -> float:
@@ -168,7 +190,7 @@ def _check_images(context: Context, containers: list[Container]) -> None:
 
 
 def _ask_all(context: Context, fresh: list[Service], questions: Sequence[Question], patience: float) -> None:
-    """Ask every question until it was answered well three times in a row.
+    """Ask every question until it was answered well often enough in a row.
 
     Who says nothing of its health but by answers gets the whole time that a start may take, until ``patience``.
     """
@@ -195,7 +217,7 @@ def _ask(
     row = 0
     bears = bear_errors(context, question, context.host.seen)
     well = time.monotonic()
-    while row < _IN_A_ROW:
+    while row < _enough(context):
         context.heed()
         token, within = "" if question.direct else context.token, max(question.within, _WITHIN)
         answer = question.ask(token, within, heed=context.heed)
