@@ -10,6 +10,7 @@ import time
 from fairlead.lab.fault.inflict import inflicted
 from fairlead.lab.fault.plan import Fault
 from tests.e2e.workbench import Workbench, containers, on_server, visit
+from tests.lab import own_server
 
 
 def test_a_commit_becomes_a_release_that_serves(tiny: Workbench) -> None:
@@ -39,7 +40,7 @@ def _go_back_to_what_is_gone(tiny: Workbench, revision: str) -> None:
     name = "tiny-000001-web-000001-1"
     remove = f"image=$(docker inspect -f '{{{{.Image}}}}' {name}) && docker rm {name} && docker rmi -f $image"
     on_server(tiny.server, "sh", "-c", remove)
-    with inflicted(tiny.lab, 1, Fault.REGISTRY):
+    with inflicted(tiny.lab, own_server(1), Fault.REGISTRY):
         assert "cannot pull" in tiny.refused(6, "rollback")["what"]
         assert visit(tiny.server) == before
     tiny.ok("rollback")

@@ -22,23 +22,33 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 Run = Callable[..., Report]
 
+_SHORT = 0.2
+_TURNS = 200
+"""So often has the loop been round at least, however few of those seconds a busy machine has left for this process."""
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Load a server for a short while: ``run(serve, part, seconds=0.2, **plan)``."""
+    """Load a server for a short while: ``run(serve, part, **plan)``, or for ``seconds`` by the clock."""
 
-    def run(serve: Serve | None, part: Part, *, seconds: float = 0.2, **fields: Any) -> Report:
-        plan = Plan(Target(False, "127.0.0.2", 80, "127.0.0.2"), (part,), seconds)
+    def run(serve: Serve | None, part: Part, *, seconds: float = 0.0, **fields: Any) -> Report:
+        plan = Plan(Target(False, "127.0.0.2", 80, "127.0.0.2"), (part,), seconds or _SHORT)
         plan = dataclasses.replace(plan, **fields)
-        return asyncio.run(_run(tmp_path / "socket", serve, plan))
+        return asyncio.run(_run(tmp_path / "socket", serve, plan, 1 if seconds else _TURNS))
 
     return run
 
 
-async def _run(path: Path, serve: Serve | None, plan: Plan) -> Report:
+async def _run(path: Path, serve: Serve | None, plan: Plan, turns: int) -> Report:
     started, origin = time.time(), time.monotonic()
     stopping = asyncio.Event()
-    asyncio.get_running_loop().call_later(plan.seconds, stopping.set)
+
+    async def stop() -> None:
+        for _ in range(turns):
+            await asyncio.sleep(plan.seconds / turns)
+        stopping.set()
+
+    stop_later = asyncio.create_task(stop())
 
     async def connect(make: Callable[[], _P], alpn: str) -> tuple[asyncio.Transport, _P]:
         return await asyncio.get_running_loop().create_unix_connection(make, str(path))
@@ -54,6 +64,7 @@ async def _run(path: Path, serve: Serve | None, plan: Plan) -> Report:
 
     server = await asyncio.start_unix_server(guarded, str(path)) if serve else None
     recorders = await load(plan, connect, stopping, origin)
+    await stop_later
     if server:
         server.close()
     counted = {

@@ -205,7 +205,7 @@ def test_an_open_loop_keeps_its_rate_and_counts_the_wait_of_every_request(run: R
             writer.write(render_answer())
 
     report = run(serve, Part(Protocol.H1, clients=2, rate=100), seconds=1.0)
-    assert 80 <= report.document["requests"]["total"] <= 102
+    assert 80 <= report.document["requests"]["total"] <= 100 * report.document["seconds"] + 2
     waited = [one["ms"] for one in report.document["parts"][0]["slowest"]]
     assert len([one for one in waited if one > 150]) == 20, "the slowest that are kept, all of them waited"
     assert report.tally().latencies.percentile(80) > 0.1
@@ -219,7 +219,7 @@ def test_what_an_open_loop_could_not_send_is_lost(run: Run) -> None:
     report = run(serve, Part(Protocol.H1, clients=1, rate=100), timeout=0.15)
     assert set(fates(report)) == {"lost"}
     assert causes(report) == {"timeout", "unsent"}
-    assert 12 <= report.document["requests"]["total"] <= 22
+    assert 12 <= report.document["requests"]["total"] <= 100 * report.document["seconds"] + 2
 
 
 def test_windows_tell_when_a_request_began(run: Run) -> None:
