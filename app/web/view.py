@@ -17,11 +17,6 @@ OUTCOMES = {
     "reverted": "taken back",
 }
 
-PHASES = (
-    "prepare", "pull", "platform", "migrate", "start", "verify", "switch", "watch", "commit", "retire", "prune",
-)  # fmt: skip
-"""In the order in which a deploy runs them."""
-
 _TONES = {"live": "good", "unchanged": "quiet", "refused": "warn", "failed": "bad", "reverted": "bad"}
 
 
@@ -84,10 +79,21 @@ def plan_widths(events: Sequence[Event]) -> tuple[float, ...]:
     return tuple(round(max(4.0, 100 * whole / longest), 2) for whole in wholes)
 
 
-def phase_names(events: Iterable[Event]) -> tuple[str, ...]:
-    """The phases that ran in any of the events, in the order in which they are run."""
-    ran = {phase.name: None for event in events for phase in event.phases if phase.state != "skipped"}
-    return tuple(sorted(ran, key=lambda name: PHASES.index(name) if name in PHASES else len(PHASES)))
+def phase_names(events: Sequence[Event]) -> tuple[str, ...]:
+    """The phases that ran in any of the events, in the order in which the events tell them.
+
+    None tells all: a rollback has no migration, a failed deploy ends early, a sole host waits for no other.
+    So the one that tells most comes first, and what another has besides goes after what comes before it there.
+    """
+    order: list[str] = []
+    for event in sorted(events, key=lambda event: len(event.phases), reverse=True):
+        place = 0
+        for phase in event.phases:
+            if phase.name not in order:
+                order.insert(place, phase.name)
+            place = order.index(phase.name) + 1
+    ran = {phase.name for event in events for phase in event.phases if phase.state != "skipped"}
+    return tuple(name for name in order if name in ran)
 
 
 def group_images(images: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

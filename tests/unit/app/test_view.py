@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import app.web
 from app.domain.events import Commit, Phase, parse_event
@@ -52,6 +54,29 @@ def test_strips_are_as_wide_as_they_took_long() -> None:
     quick = make_event(phases=(Phase("start", "done", 5.0),))
     assert plan_widths([make_event(), quick]) == (100, 50)
     assert phase_names([quick, make_event()]) == ("pull", "start")
+
+
+FULL = (
+    *("prepare", "pull", "platform", "migrate", "start", "verify"),
+    *("ready", "switch", "watch", "agree", "commit", "retire", "prune"),
+)
+"""What a deploy to several hosts goes through."""
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, len(FULL))), max_size=5))
+def test_phases_stand_in_the_order_of_the_events(others: list[tuple[bool, bool, int]]) -> None:
+    events = [make_event(phases=tuple(Phase(name, "done", 1) for name in FULL))]
+    for migrates, several, length in others:
+        left_out = (() if migrates else ("migrate",)) + (() if several else ("ready", "agree"))
+        ran = [name for name in FULL if name not in left_out][:length]
+        events.insert(0, make_event(phases=tuple(Phase(name, "done", 1) for name in ran)))
+    assert phase_names(events) == FULL
+
+
+def test_a_phase_that_only_one_event_has_stands_where_it_has_it() -> None:
+    alone = [Phase(name, "done", 1) for name in FULL if name not in {"ready", "agree"}]
+    together = [Phase(name, "done", 1) for name in FULL[:10]]
+    assert phase_names([make_event(phases=tuple(alone)), make_event(phases=tuple(together))]) == FULL
 
 
 @pytest.mark.parametrize(
