@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from fairlead.compose.names import COMPOSE_NAMES
 from fairlead.compose.scopes import NO_REGISTRY, REVISION, settings_scopes
 from fairlead.compose.verdict import Request
 from fairlead.errors import ComposeInvalidError, InputError
 from fairlead.findings import Finding
 from fairlead.records import replace
-from fairlead.settings.values import DEFAULT_COMPOSE_NAMES, Environment, Settings
+from fairlead.settings.values import Environment, Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def compose_files(settings: Settings) -> tuple[Path, ...]:
     if not settings.compose:
         raise InputError(
             "there is no compose file",
-            why=f"{settings.root} holds none of {', '.join(DEFAULT_COMPOSE_NAMES)}",
+            why=f"{settings.root} holds none of {', '.join(COMPOSE_NAMES)}",
             fix="name it in fairlead.yaml: compose: [path/to/compose.yaml]",
         )
     return settings.compose

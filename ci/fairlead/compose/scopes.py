@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from fairlead.compose.names import COMPOSE_NAMES, find_base, find_override
 from fairlead.errors import InputError
 from fairlead.records import dataclass, field
 
@@ -14,14 +15,6 @@ if TYPE_CHECKING:
 
     from fairlead.settings.values import Combination, Environment, Settings
 
-COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-"""What Compose looks for, in its order."""
-OVERRIDE_NAMES = (
-    "compose.override.yml",
-    "compose.override.yaml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-)
 REVISION = "0" * 40
 """Stands for the commit: a verdict is about the files, whatever commit they are in."""
 NO_REGISTRY = "registry.invalid/app"
@@ -184,9 +177,8 @@ def find_compose_files(folder: Path, variables: Mapping[str, str]) -> tuple[Path
         separator = variables.get("COMPOSE_PATH_SEPARATOR") or ":"
         return tuple(folder / name for name in named.split(separator) if name)
     for place in (folder, *folder.parents):
-        for name in COMPOSE_NAMES:
-            if (place / name).is_file():
-                return (place / name, *_overrides(place / name))
+        if base := find_base(place):
+            return (*base, *find_override(place))
         if (place / ".git").exists():
             break
     raise InputError(
@@ -212,11 +204,6 @@ def _in_dotenv(folder: Path, name: str) -> str:
         # The loader reads it again, and says what is wrong with it.
         return ""
     return found[0] if found is not None else ""
-
-
-def _overrides(base: Path) -> tuple[Path, ...]:
-    """The first override in the folder: Compose does not ask whether it is called like the base."""
-    return tuple(base.with_name(name) for name in OVERRIDE_NAMES if base.with_name(name).is_file())[:1]
 
 
 def _with_base(file: Path) -> tuple[Path, ...]:

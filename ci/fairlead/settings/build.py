@@ -7,12 +7,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from fairlead.compose.names import find_base
 from fairlead.positions import Document
 from fairlead.settings.neighbours import Standing, plan_standings
 from fairlead.settings.trusted import trusted_networks
 from fairlead.settings.units import DEPLOY_SPANS, parse_duration, parse_host, parse_share, parse_size
 from fairlead.settings.values import (
-    DEFAULT_COMPOSE_NAMES,
     AcmeSettings,
     BuildSecret,
     BuildSettings,
@@ -79,7 +79,7 @@ def _secret_command(raw: Mapping[str, Any]) -> SecretCommand:
 def _compose_files(raw: Mapping[str, Any], root: Path) -> tuple[Path, ...]:
     if "compose" in raw:
         return tuple(root / name for name in raw["compose"])
-    return tuple(root / name for name in DEFAULT_COMPOSE_NAMES if (root / name).is_file())[:1]
+    return find_base(root)
 
 
 def _image(document: Document, root: Path, name: str) -> ImageSettings:

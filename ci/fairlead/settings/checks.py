@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from fairlead.compose.names import find_base
 from fairlead.findings import Finding
 from fairlead.nearest import did_you_mean
 from fairlead.origin import read_repository_slug
@@ -20,7 +21,6 @@ from fairlead.settings.neighbours import RESERVED_APPS, neighbour_findings, plan
 from fairlead.settings.sources import source_findings
 from fairlead.settings.units import DEPLOY_SPANS, is_too_long, parse_host
 from fairlead.settings.urls import HOSTNAME, has_usual_port, is_address
-from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
 
 _RULE = "settings"
 
@@ -297,7 +297,7 @@ def _events(document: Document) -> Iterator[Finding]:
 def _composed(raw: dict[str, Any], root: Path) -> list[Path]:
     """The compose files, those that are named or the default one."""
     files = [root / name for name in _items(raw, "compose") if isinstance(name, str)]
-    return files or [root / name for name in DEFAULT_COMPOSE_NAMES if (root / name).is_file()][:1]
+    return files or list(find_base(root))
 
 
 def _is_something_built(raw: dict[str, Any], root: Path) -> bool:

@@ -12,7 +12,6 @@ from fairlead.positions import Document
 from fairlead.records import dataclass, field
 
 FILE_NAME = "fairlead.yaml"
-DEFAULT_COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fairlead.compose.names import COMPOSE_NAMES
 from fairlead.errors import InputError
 from fairlead.findings import Location
 from fairlead.origin import read_repository_slug
 from fairlead.positions import Document, load_yaml
-from fairlead.settings.values import DEFAULT_COMPOSE_NAMES
 from fairlead.sources import SourceRefusedError, check_source, read_source, repository_of
 from fairlead.starter.handover import Handover, find_handovers
 
@@ -106,7 +106,7 @@ def _compose_files(root: Path) -> list[str]:
     return [
         os.path.normpath(f"{folder}/{name}")
         for folder in _COMPOSE_FOLDERS
-        for name in DEFAULT_COMPOSE_NAMES
+        for name in COMPOSE_NAMES
         if (root / folder / name).is_file()
     ]
 

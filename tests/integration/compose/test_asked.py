@@ -11,6 +11,7 @@ import pytest
 from fairlead import process
 from fairlead.compose.asked import ask_compose, compare, render_variables
 from fairlead.compose.loader import load_model
+from fairlead.compose.names import COMPOSE_NAMES, OVERRIDE_NAMES, find_base, find_override
 from fairlead.compose.program import find_docker_compose
 
 pytestmark = pytest.mark.integration
@@ -138,3 +139,17 @@ def test_a_value_reaches_the_files_as_it_is(tmp_path: Path) -> None:
     told = json.loads(process.run((program[0], *words), cwd=tmp_path).stdout)
     found = told["services"]["web"]["environment"]
     assert [found[f"V{number}"].replace("$$", "$") for number in range(len(_NASTY))] == _NASTY
+
+
+def test_of_several_files_those_are_taken_that_it_takes(tmp_path: Path) -> None:
+    for name in (*COMPOSE_NAMES, *OVERRIDE_NAMES):
+        (tmp_path / name).write_text(f"services: {{web: {{image: a, labels: {{{name}: here}}}}}}\n")
+    found = find_docker_compose()
+    assert found is not None
+    while base := find_base(tmp_path):
+        override = find_override(tmp_path)
+        shown = process.run([found[0], "config", "--format", "json"], cwd=tmp_path).stdout
+        taken = json.loads(shown)["services"]["web"]["labels"]
+        assert set(taken) == {file.name for file in (*base, *override)}
+        for file in (*base, *override):
+            file.unlink()

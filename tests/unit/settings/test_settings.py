@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.compose.names import COMPOSE_NAMES
+from fairlead.compose.scopes import find_compose_files
 from fairlead.errors import InputError
 from fairlead.settings.load import load_settings
 from fairlead.settings.units import parse_duration, parse_host, parse_share
@@ -243,3 +245,15 @@ def test_known_hosts_are_a_file_of_the_repository(repository: Path, file: str) -
     with pytest.raises(InputError) as raised:
         load_settings(repository, {})
     assert f"{file} is no source" in raised.value.findings[0].what
+
+
+@pytest.mark.parametrize("there", [COMPOSE_NAMES[first:] for first in range(len(COMPOSE_NAMES))])
+def test_a_file_that_nobody_names_is_the_one_that_compose_takes(
+    tmp_path: Path, there: tuple[str, ...]
+) -> None:
+    for name in reversed(there):
+        (tmp_path / name).write_text("services: {web: {image: a}}\n")
+    (tmp_path / "fairlead.yaml").write_text(
+        "app: shop\nregistry: registry.example.com/shop\nenvironments: {production: {hosts: [deploy@app.example.com]}}\n"
+    )
+    assert load_settings(tmp_path, {}).compose == find_compose_files(tmp_path, {}) == (tmp_path / there[0],)
