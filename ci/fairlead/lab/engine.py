@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead import passed, process
+from fairlead.lab.ports import probe_ports
 from fairlead.tools.locate import locate
 
 LAB_LABEL = "dev.fairlead.lab"
@@ -93,18 +94,26 @@ def inspect_container(name: str) -> dict[str, Any] | None:
     return dict(found)
 
 
-def is_running(name: str) -> bool:
-    """Whether a container is there and runs."""
+def judge_container(name: str) -> str:
+    """What is wrong with a container of the lab as seen from outside; empty where nothing is."""
     found = inspect_container(name)
-    return bool(found and found["State"]["Running"])
+    if not found or not found["State"]["Running"]:
+        return "not running"
+    silent = probe_ports(found)
+    return f"nobody answers at {', '.join(map(str, silent))}" if silent else ""
 
 
 def ensure_container(spec: Container) -> bool:
-    """Make it so that the container is there as told and runs. True if it had to be made anew."""
+    """Make it so that the container is there as told, runs and is reached. True if it had to be made anew.
+
+    One whose ports lead nowhere is started again: the engine makes them with it.
+    """
     found = inspect_container(spec.name)
     if found is not None:
         same = (found["Config"]["Labels"] or {}).get(SPEC_LABEL) == spec.fingerprint
         if same and found["State"]["Running"]:
+            if probe_ports(found):
+                run_docker("restart", spec.name)
             return False
         # "created" may be half made: whoever made it was killed before it could put the files in.
         if same and found["State"]["Status"] == "exited":

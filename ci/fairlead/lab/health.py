@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from fairlead import passed, process
-from fairlead.lab.engine import is_running
+from fairlead.lab.engine import judge_container
 from fairlead.lab.registry import RegistryClient
 from fairlead.lab.server import ssh_argv
 from fairlead.lab.state import Lab
@@ -37,8 +37,8 @@ def probe_lab(lab: Lab) -> tuple[Piece, ...]:
 
 def _probe_registry(lab: Lab) -> Piece:
     name = f"{lab.name}-registry"
-    if not is_running(name):
-        return Piece(name, lab.registry, "not running")
+    if wrong := judge_container(name):
+        return Piece(name, lab.registry, wrong)
     answers = RegistryClient(lab.registry, lab.password).answers()
     return Piece(name, lab.registry, "ok" if answers else "does not answer, or refuses the login")
 
@@ -46,8 +46,8 @@ def _probe_registry(lab: Lab) -> Piece:
 def _probe_server(lab: Lab, number: int) -> Piece:
     server = lab.servers[number]
     address = f"{server.user}@{server.address}:{server.port}"
-    if not is_running(server.name):
-        return Piece(server.name, address, "not running")
+    if wrong := judge_container(server.name):
+        return Piece(server.name, address, wrong)
     argv = ssh_argv(server, lab.identity, lab.known_hosts, ("docker info --format '{{.ServerVersion}}'",))
     answer = process.run(argv, also=passed.SSH, check=False, timeout=_SSH_SECONDS)
     lines = (answer.stderr.strip() or "the engine does not answer").splitlines()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Mapping
 
 from fairlead.errors import CommandFailedError
 from fairlead.lab.engine import inspect_container, list_labelled
+from fairlead.lab.ports import Port, is_free
 from fairlead.lab.state import Place
 from fairlead.tools.cache import cache_dir
 from fairlead.tools.catalog import Architecture
@@ -45,35 +45,20 @@ def choose_ssh_port(place: Place, number: int) -> int:
         bound = (found["HostConfig"]["PortBindings"] or {}).get("22/tcp")
         if bound:
             return int(bound[0]["HostPort"])
-    return 22 if is_free(place.address(number), 22) else _OTHER_SSH_PORT
+    return 22 if is_free(Port(place.address(number), 22)) else _OTHER_SSH_PORT
 
 
 def check_ports(place: Place, ssh_ports: Mapping[int, int]) -> None:
     """Fail early, with all that is wrong, when a port that the lab needs is taken by somebody else."""
-    needed = [(f"{place.name}-registry", "127.0.0.1", place.registry_port)]
+    needed = [(f"{place.name}-registry", Port("127.0.0.1", place.registry_port))]
     for number, ssh_port in ssh_ports.items():
-        needed += [(f"{place.name}-{number}", place.address(number), port) for port in (ssh_port, 80, 443)]
+        needed += [
+            (f"{place.name}-{number}", Port(place.address(number), port)) for port in (ssh_port, 80, 443)
+        ]
     ours = set(list_labelled(place.name)["container"])
-    taken = [
-        f"{address}:{port}"
-        for name, address, port in needed
-        if name not in ours and not is_free(address, port)
-    ]
+    taken = [str(port) for name, port in needed if name not in ours and not is_free(port)]
     if taken:
         raise CommandFailedError(
             f"another program listens on {', '.join(taken)}",
             fix="stop it, or move the lab: FAIRLEAD_LAB_ADDRESS=127.0.0.50, FAIRLEAD_LAB_REGISTRY_PORT=5081",
         )
-
-
-def is_free(address: str, port: int) -> bool:
-    """Whether a port can be listened on."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except PermissionError:
-            return True  # a low port, which the engine may take though we may not
-        except OSError:
-            return False
-    return True
