@@ -51,7 +51,8 @@ format: ## write what `check` would ask for
 lock: ## lock the requirements again (FRESH=--upgrade takes newer versions)
 	$(dev) python -m tests.locks --write $(FRESH)
 
-bench: ## measure the goals
+bench: ## measure the goals, in the lab where they need it
+	$(use) fairlead setup --for lab
 	$(dev) python -m bench
 
 chaos: ## deploys under load while something dies (SEED=n ROUNDS=n, ROUND=n for one of them, TABLE=1 for all)

@@ -15,7 +15,8 @@ from fairlead.errors import InputError
 from fairlead.lab.load.plan import Part, Plan, Protocol, Target, parse_target
 from fairlead.lab.load.report import Report, Tally
 from fairlead.lab.load.run import Load
-from fairlead.lab.state import Lab, Server, load
+from fairlead.lab.state import Lab, Server
+from fairlead.lab.up import start_lab
 from fairlead.lab.wipe import wipe_server
 from fairlead.passed import PYTHON
 from fairlead.process import Completed, run
@@ -153,7 +154,7 @@ def take_ground(name: str, deploy: str = _STANDBY) -> Ground:
         name: of the copy's folder.
         deploy: what stands by after a deploy, such as ``standby: 2m``.
     """
-    lab = load()
+    lab = start_lab()
     number = int(os.environ.get("BENCH_SERVER", "0")) or max(lab.servers)
     server = lab.server(number)
     root = cache_dir() / "bench" / name

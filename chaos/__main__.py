@@ -18,6 +18,7 @@ from fairlead import report
 from fairlead.errors import FairleadError
 from fairlead.lab.fault.inflict import clear
 from fairlead.lab.state import load
+from fairlead.lab.up import start_lab
 from fairlead.lab.wipe import wipe_server
 
 
@@ -64,6 +65,7 @@ def main(
         planned = [one for one in planned if one.number in only]
     click.echo(f"{len(planned)} rounds{'' if seed is None else f', seed {seed}'}", err=True)
     try:
+        start_lab(number)
         outcomes = run(planned, number, seed)
     except FairleadError as error:
         report.current().error(error)

@@ -6,6 +6,7 @@ So a second run takes seconds, and a run that was killed is simply run again.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import secrets
 import shutil
 import time
@@ -14,7 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead import passed, process
+from fairlead import passed, process, report
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.lab import bases, registry, server, state
 from fairlead.lab.archive import image_archive
@@ -90,6 +91,12 @@ def run_up(place: Place, hosts: int | None, reporter: Reporter) -> Lab:
             wait_for_servers(lab)
         state.save(lab, place.folder)
     return lab
+
+
+def start_lab(hosts: int = 1) -> Lab:
+    """The lab with so many servers at least, brought up or mended where it has to be: for what needs one to run in."""
+    place = state.place_from(os.environ)
+    return run_up(place, max(hosts, _count_hosts(place)), report.current())
 
 
 def run_down(place: Place, reporter: Reporter) -> None:
