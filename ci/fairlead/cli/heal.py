@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from fairlead.cli.connection import show_event
+from fairlead.parallel import each
 
 if TYPE_CHECKING:
     from fairlead.cli.connection import Place
@@ -48,8 +48,7 @@ def heal(
         task = standing.task if standing is not None else ""
         return _repair(place, host, sessions[host], decisions[host], task, reporter)
 
-    with ThreadPoolExecutor(max_workers=len(decisions)) as pool:
-        return {**states, **dict(zip(decisions, pool.map(repair, decisions), strict=True))}
+    return {**states, **dict(zip(decisions, each(repair, decisions), strict=True))}
 
 
 def _revision(state: State) -> str:

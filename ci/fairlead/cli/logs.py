@@ -75,8 +75,7 @@ def _ask_logs(
     take: Callable[[str, Mapping[str, Any]], None],
 ) -> None:
     """Ask all servers; what is followed comes from all of them at once."""
-    from concurrent.futures import ThreadPoolExecutor
-
+    from fairlead.parallel import each
     from fairlead.remote.outcome import answer_of
 
     with open_lines(place, access) as lines:
@@ -85,5 +84,4 @@ def _ask_logs(
             with lines[host].connect() as session:
                 answer_of(session.ask(dict(request), on_event=partial(take, host)))
 
-        with ThreadPoolExecutor(max_workers=len(place.hosts) if request["follow"] else 1) as pool:
-            list(pool.map(ask_one, place.hosts))
+        each(ask_one, place.hosts, at_once=None if request["follow"] else 1)

@@ -29,9 +29,8 @@ def command(environment: str | None, known_hosts: Path | None, identity: Path | 
 
     Every other command does the first part by itself before its own work.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     from fairlead.cli.together import connect_all
+    from fairlead.parallel import each
     from fairlead.release.together import find_differences
 
     reporter = report.current()
@@ -45,8 +44,7 @@ def command(environment: str | None, known_hosts: Path | None, identity: Path | 
         def repair(host: str) -> Mapping[str, Any]:
             return _repair(place, host, sessions[host], reporter)
 
-        with ThreadPoolExecutor(max_workers=len(place.hosts)) as pool:
-            hosts = list(pool.map(repair, place.hosts))
+        hosts = each(repair, place.hosts)
     said = find_differences({one["host"]: one["state"] for one in hosts})
     if said:
         reporter.warn(said)

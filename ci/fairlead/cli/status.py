@@ -183,17 +183,18 @@ def _with_builds(settings: Settings, revision: str) -> Settings:
         return settings
 
 
+_AT_ONCE = 8
+
+
 def _ask_registry(
     settings: Settings, repositories: Mapping[str, str], asked: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], Link]:
-    from concurrent.futures import ThreadPoolExecutor
-
     from fairlead.cli.rollout import resolver
+    from fairlead.parallel import each
 
     ask_one = partial(_published, resolver(settings))
-    with ThreadPoolExecutor() as pool:
-        links = pool.map(lambda one: ask_one(one[1], repositories[one[0]]), asked)
-        return dict(zip(asked, links, strict=True))
+    links = each(lambda one: ask_one(one[1], repositories[one[0]]), asked, at_once=_AT_ONCE)
+    return dict(zip(asked, links, strict=True))
 
 
 def _published(resolve: Resolve, revision: str, repository: str) -> Link:

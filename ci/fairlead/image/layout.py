@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,9 @@ from fairlead.image.manifests import (
     platform_name,
     strict_json,
 )
+from fairlead.parallel import each
 
+_AT_ONCE = 8
 _LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}'
 
 
@@ -190,8 +191,7 @@ def prepare_layout(folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         files.move(folder, before)
     files.make_folder(folder / "blobs" / "sha256")
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda path: _keep_if_whole(path, folder), _blobs(before)))
+    each(lambda path: _keep_if_whole(path, folder), _blobs(before), at_once=_AT_ONCE)
     files.remove(before)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +25,7 @@ from fairlead.image.manifests import UnfitError, foreign_parts
 from fairlead.image.registry import Registry, Resolved
 from fairlead.image.tags import Move, Present, commit_tag, decide_move, plan_tags
 from fairlead.image.verdict import expired_ignores, policy_hash
+from fairlead.parallel import each
 from fairlead.release.identity import is_ancestor
 from fairlead.report import Reporter
 from fairlead.settings.values import Settings
@@ -164,12 +164,11 @@ def _push_all(
     registry: Registry, settings: Settings, build: BuildDocument, commit: str, work_dir: Path
 ) -> list[_Pushed]:
     """Put every image under the tag of the commit before any tag moves."""
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        return list(
-            pool.map(
-                lambda item: _push(registry, settings, commit, *item, work_dir=work_dir), build.images.items()
-            )
-        )
+    return each(
+        lambda item: _push(registry, settings, commit, *item, work_dir=work_dir),
+        build.images.items(),
+        at_once=_SIDE_BY_SIDE,
+    )
 
 
 def _push(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,6 +43,7 @@ from fairlead.image.verdict import (
     refused_vulnerabilities,
     unused_ignores,
 )
+from fairlead.parallel import each
 from fairlead.report import Reporter
 from fairlead.settings.values import ScanSettings, Settings
 from fairlead.tools.locate import locate_tool
@@ -210,12 +210,12 @@ def _write_reports(
     now: float,
 ) -> dict[tuple[str, str], ScannedPlatform]:
     """By image and platform, what was found; side by side, as each form is a run of Trivy."""
-    with ThreadPoolExecutor(_workers()) as pool:
-        done = pool.map(
-            lambda pair: _reports(trivy, policy, *pair, database=database, now=now),
-            zip(tasks, scans, strict=True),
-        )
-        return dict(zip([(task.image, task.platform) for task in tasks], done, strict=True))
+    done = each(
+        lambda pair: _reports(trivy, policy, *pair, database=database, now=now),
+        zip(tasks, scans, strict=True),
+        at_once=_workers(),
+    )
+    return dict(zip([(task.image, task.platform) for task in tasks], done, strict=True))
 
 
 def _reports(

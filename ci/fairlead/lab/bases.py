@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fairlead.errors import InputError
@@ -14,6 +13,7 @@ from fairlead.lab.oci import INDEX, Blob, blob_path
 from fairlead.lab.pantry import ARCHITECTURES, Image, descend, is_whole
 from fairlead.lab.recipes import recipes
 from fairlead.lab.registry import RegistryClient
+from fairlead.parallel import each
 
 PULLED, STAND_INS = "pulled", "Debian stand-ins"
 _PUSHES = 3
@@ -63,8 +63,7 @@ def publish_bases(client: RegistryClient, blobs: Path, images: tuple[Image, ...]
             )
         return 1 if stale else 0
 
-    with ThreadPoolExecutor(_PUSHES) as pool:
-        return sum(pool.map(publish, images))
+    return sum(each(publish, images, at_once=_PUSHES))
 
 
 def build_contexts(registry: str) -> tuple[str, ...]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from fairlead import passed, process
 from fairlead.lab.engine import judge_container
 from fairlead.lab.registry import RegistryClient
 from fairlead.lab.server import ssh_argv
 from fairlead.lab.state import Lab
+from fairlead.parallel import each
 
 _SSH_SECONDS = 15
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,8 @@ class Piece:
 
 def probe_lab(lab: Lab) -> tuple[Piece, ...]:
     """Ask the registry and every server, all at once."""
-    with ThreadPoolExecutor(8) as pool:
-        registry = pool.submit(_probe_registry, lab)
-        servers = list(pool.map(lambda number: _probe_server(lab, number), lab.servers))
-    return (registry.result(), *servers)
+    probes = [partial(_probe_registry, lab), *(partial(_probe_server, lab, number) for number in lab.servers)]
+    return tuple(each(lambda probe: probe(), probes, at_once=_AT_ONCE))
 
 
 def _probe_registry(lab: Lab) -> Piece:

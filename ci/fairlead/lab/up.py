@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,12 +37,14 @@ from fairlead.lab.preflight import check_engine, check_ports, choose_ssh_port
 from fairlead.lab.recipes import SUITE, recipes
 from fairlead.lab.standin import Kitchen
 from fairlead.lab.state import Lab, Place
+from fairlead.parallel import each
 from fairlead.report import Reporter
 from fairlead.tools.cache import cache_dir
 from fairlead.tools.engine import probe_engine
 
 MAX_HOSTS = 20
 _WAIT_SECONDS = 60.0
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,7 @@ def run_down(place: Place, reporter: Reporter) -> None:
 
 def wait_for_servers(lab: Lab) -> None:
     """Wait until every server lets the deploy user in and its engine answers."""
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda number: _wait_for_server(lab, number), lab.servers))
+    each(lambda number: _wait_for_server(lab, number), lab.servers, at_once=_AT_ONCE)
 
 
 def wait_for_registry(lab: Lab) -> None:
@@ -231,8 +231,7 @@ def _start_servers(place: Place, image: str, ports: dict[int, int], keys: _Keys)
     surplus = [name for name in list_labelled(place.name)["container"] if name not in known]
     remove("container", surplus)
     remove("volume", [f"{name}-{part}" for name in surplus for part in ("docker", "srv")])
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(_ensure_with_volumes, specs))
+    each(_ensure_with_volumes, specs, at_once=_AT_ONCE)
     return {number: server.describe(place, number, port) for number, port in ports.items()}
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import InputError
+from fairlead.parallel import each
 from fairlead.settings.values import Settings
 
 if TYPE_CHECKING:
@@ -117,5 +117,4 @@ def _unpublished(tag: str, cause: InputError) -> InputError:
 
 def _resolve_all(references: Iterable[str], resolve: Resolve) -> dict[str, Resolved]:
     asked = tuple(references)
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        return dict(zip(asked, pool.map(resolve, asked), strict=True))
+    return dict(zip(asked, each(resolve, asked, at_once=_SIDE_BY_SIDE), strict=True))

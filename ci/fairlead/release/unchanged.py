@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError
 from fairlead.image.same import is_same_image
+from fairlead.parallel import each
 
 if TYPE_CHECKING:
     from fairlead.compose.model import ComposeApp
@@ -85,9 +85,10 @@ def _find_same(running: Pin, new: Pin, resolve: Resolve, read_config: ReadConfig
         if set(manifests) != set(new.platforms):
             return {}
         asked = [(pins[name], name) for name in manifests for pins in (manifests, new.platforms)]
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            configs = pool.map(lambda one: read_config(f"{new.repository}@{one[0]}", one[1]), asked)
-            pairs = list(zip(configs, configs, strict=True))
+        configs = each(
+            lambda one: read_config(f"{new.repository}@{one[0]}", one[1]), asked, at_once=_SIDE_BY_SIDE
+        )
+        pairs = list(zip(configs[::2], configs[1::2], strict=True))
     except FairleadError:
         # Gone from the registry, say: no other server could pull it, and the new one is there.
         return {}

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairlead.parallel import each
+
+
+@given(st.lists(st.integers(), max_size=20), st.none() | st.integers(1, 4))
+def test_answers_stand_as_the_items_do(items: list[int], at_once: int | None) -> None:
+    assert each(lambda item: item * 2, iter(items), at_once=at_once) == [item * 2 for item in items]
+
+
+def test_an_error_is_told_once_all_have_ended() -> None:
+    ended = []
+
+    def call(item: int) -> None:
+        if item == 1:
+            raise ValueError(item)
+        ended.append(item)
+
+    with pytest.raises(ValueError, match="1"):
+        each(call, range(4))
+    assert sorted(ended) == [0, 2, 3]
