@@ -125,9 +125,9 @@ def _stamp(path: str) -> tuple[int, int]:
 
 
 def cache_folder() -> str:
-    """The folder of ``tools.cache``, without the import of pathlib: ``FAIRLEAD_CACHE``, else the user's cache."""
+    """Where Fairlead keeps what it can make again: ``FAIRLEAD_CACHE``, else ``fairlead`` in the user's cache folder."""
     environ = os.environ
-    home = environ.get("XDG_CACHE_HOME") or f"{environ.get('HOME', '')}/.cache"
+    home = environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - same
     return environ.get("FAIRLEAD_CACHE") or f"{home}/fairlead"
 
 

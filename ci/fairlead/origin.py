@@ -79,8 +79,3 @@ def _is_git_folder(folder: Path) -> bool:
         os.path.lexists(folder / "commondir")
         or all(os.path.lexists(folder / name) for name in ("objects", "refs"))
     )
-
-
-def find_repository(folder: Path) -> Path:
-    """The root of the git repository that ``folder`` is in; the folder itself if it is in none."""
-    return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)

@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 def each(
     call: Callable[[Item], Answer], items: Iterable[Item], *, at_once: int | None = None
 ) -> list[Answer]:
-    """What the call answers for every item, in their order; the first error, once all have ended.
+    """What the call answers for every item, in their order; the first error, once all that began have ended.
 
     Args:
         call: what to do with one of them, in a thread.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.origin import find_repository, parse_remote_slug, read_repository_slug
+from fairlead.origin import parse_remote_slug, read_repository_slug
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,7 @@ def test_a_worktree_has_the_remote_of_its_repository(tmp_path: Path) -> None:
     side.mkdir()
     (side / ".git").write_text(f"gitdir: {main / 'worktrees' / 'side'}\n")
     assert read_repository_slug(side, {}) == "a/b"
-    assert find_repository(side) == side
 
 
 def test_outside_of_a_repository_nothing_is_known(tmp_path: Path) -> None:
     assert read_repository_slug(tmp_path, {}) == ""
-    assert find_repository(tmp_path) == tmp_path

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from fairlead.checkout import folders_up
 from fairlead.cli.validate_options import ValidateOptions
 from fairlead.compose.judge import judge
 from fairlead.compose.verdict import ALWAYS, Request, Verdict
@@ -103,14 +104,11 @@ def _settings() -> Settings | None:
     Raises:
         InputError: it does not hold.
     """
-    here = Path.cwd()
-    for folder in (here, *here.parents):
+    for folder in folders_up(Path.cwd()):
         if (folder / "fairlead.yaml").is_file():
             from fairlead.settings.load import load_settings
 
             return load_settings(folder, os.environ)
-        if (folder / ".git").exists():
-            break
     return None
 
 

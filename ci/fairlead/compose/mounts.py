@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairlead.checkout import find_repository
 from fairlead.compose.binds import Bind, is_config
 from fairlead.compose.model import ComposeApp, Service
 from fairlead.compose.remarks import Remarks
 from fairlead.compose.tracked import names_below
 from fairlead.compose.trees import Tree, TreeRefusedError, file_tree, load_names, load_tree
 from fairlead.findings import Location
-from fairlead.origin import find_repository
 from fairlead.positions import shown_path
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fairlead.checkout import find_repository
 from fairlead.compose.model import GENERATED_PROXY, ComposeApp, Service
 from fairlead.compose.remarks import Remarks
 from fairlead.compose.sites import HOST, Site, find_name, published_ports, render_caddyfile
 from fairlead.compose.trees import Tree, TreeRefusedError, file_tree, load_tree
-from fairlead.origin import find_repository
 from fairlead.positions import plain
 
 CADDYFILE = "/etc/caddy/Caddyfile"

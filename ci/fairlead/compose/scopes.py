@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from fairlead.checkout import folders_up
 from fairlead.compose.names import COMPOSE_NAMES, find_base, find_override
 from fairlead.errors import InputError
 from fairlead.records import dataclass, field
@@ -176,11 +177,9 @@ def find_compose_files(folder: Path, variables: Mapping[str, str]) -> tuple[Path
     if named:
         separator = variables.get("COMPOSE_PATH_SEPARATOR") or ":"
         return tuple(folder / name for name in named.split(separator) if name)
-    for place in (folder, *folder.parents):
+    for place in folders_up(folder):
         if base := find_base(place):
             return (*base, *find_override(place))
-        if (place / ".git").exists():
-            break
     raise InputError(
         "there is no compose file here",
         why=f"{folder} holds none of {', '.join(COMPOSE_NAMES)}, and no fairlead.yaml is there either",

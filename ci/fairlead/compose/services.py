@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from fairlead.checkout import find_repository
 from fairlead.compose.binds import sort_binds
 from fairlead.compose.clean import clean_service
 from fairlead.compose.dockerfile import DockerfileFacts, parse_dockerfile, read_dockerfile
@@ -14,7 +15,6 @@ from fairlead.compose.known_images import is_ops_image, is_proxy_image
 from fairlead.compose.mentions import Mention, find_mentions, find_passed, read_mentions, read_small
 from fairlead.compose.model import Service
 from fairlead.compose.roles import ServiceFacts, as_front, infer_service, needs_mention, runs_once
-from fairlead.origin import find_repository
 from fairlead.records import replace
 from fairlead.sources import is_below
 

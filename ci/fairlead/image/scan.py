@@ -25,8 +25,8 @@ from fairlead.image.findings import keep_vulnerabilities, parse_report
 from fairlead.image.layout import Layout, read_layout, read_manifest, write_view
 from fairlead.image.trivy import (
     Trivy,
-    cache_folder,
     convert_argv,
+    database_folder,
     download_database,
     last_error,
     parse_repository,
@@ -147,7 +147,7 @@ def _trivy(settings: Settings, environ: Mapping[str, str]) -> Iterator[Trivy]:
         docker_config(credentials, environ) as login,
     ):
         found = locate_tool("trivy")
-        yield Trivy(found.path, found.version, cache_folder(environ), empty, login)
+        yield Trivy(found.path, found.version, database_folder(environ), empty, login)
 
 
 def _database(trivy: Trivy, environ: Mapping[str, str], reporter: Reporter, *, offline: bool) -> Database:

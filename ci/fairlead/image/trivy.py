@@ -63,7 +63,7 @@ class Trivy:
         return process.run(argv, env=self.login, also=also, cwd=self.empty, check=False)
 
 
-def cache_folder(environ: Mapping[str, str]) -> Path:
+def database_folder(environ: Mapping[str, str]) -> Path:
     """Where Trivy keeps its database."""
     chosen = environ.get("TRIVY_CACHE_DIR")
     if chosen:

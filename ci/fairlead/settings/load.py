@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from fairlead.checkout import folders_up
 from fairlead.errors import InputError
 from fairlead.positions import load_yaml, shown_path
 from fairlead.settings.values import FILE_NAME, Settings
@@ -74,11 +75,9 @@ def _find(path: Path) -> Path:
     if start.is_file():
         return start.parent.resolve() / start.name
     if start.is_dir():
-        for folder in (start.resolve(), *start.resolve().parents):
+        for folder in folders_up(start.resolve()):
             if (folder / FILE_NAME).is_file():
                 return folder / FILE_NAME
-            if (folder / ".git").exists():
-                break
     where = f"in {start}" if start.is_dir() else f"at {start}"
     raise InputError(
         f"there is no {FILE_NAME} {where}", fix="`fairlead init` writes one by looking at the repository"

@@ -7,20 +7,17 @@ import os
 from pathlib import Path
 
 from fairlead import files
+from fairlead.codecache import cache_folder
 from fairlead.errors import InputError
 
 
 def cache_dir() -> Path:
-    """The cache folder: ``FAIRLEAD_CACHE``, else ``fairlead`` in the user's cache folder. Not made here.
+    """The cache folder, which no repository may have written. Not made here.
 
     Raises:
         InputError: it is the repository's.
     """
-    chosen = os.environ.get("FAIRLEAD_CACHE")
-    if chosen:
-        return own_cache(Path(chosen))
-    base = os.environ.get("XDG_CACHE_HOME")
-    return own_cache((Path(base) if base else Path.home() / ".cache") / "fairlead")
+    return own_cache(Path(cache_folder()))
 
 
 @functools.cache

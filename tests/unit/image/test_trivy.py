@@ -8,7 +8,7 @@ import pytest
 
 from fairlead.image.bolt import read_bucket_names
 from fairlead.image.trivy import (
-    cache_folder,
+    database_folder,
     last_error,
     parse_repository,
     read_database,
@@ -29,9 +29,9 @@ def test_a_scan_sees_everything_and_reaches_nothing() -> None:
 
 def test_the_cache_is_where_trivy_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/a")
-    assert cache_folder({"TRIVY_CACHE_DIR": "/c"}) == Path("/c")
-    assert cache_folder({"XDG_CACHE_HOME": "/x"}) == Path("/x/trivy")
-    assert cache_folder({}) == Path("/home/a/.cache/trivy")
+    assert database_folder({"TRIVY_CACHE_DIR": "/c"}) == Path("/c")
+    assert database_folder({"XDG_CACHE_HOME": "/x"}) == Path("/x/trivy")
+    assert database_folder({}) == Path("/home/a/.cache/trivy")
 
 
 def test_trivys_last_word() -> None:

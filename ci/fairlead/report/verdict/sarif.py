@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fairlead import __version__
+from fairlead.checkout import repository_root
 from fairlead.compose.baseline import dotted, fingerprint
 from fairlead.findings import Finding, Location
-from fairlead.report.verdict.place import repository_path, repository_root
+from fairlead.report.verdict.place import repository_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
