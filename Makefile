@@ -18,7 +18,7 @@ setup: ## engine, tools and lab, so that everything below runs
 
 demo: ## a commit to production and back, in the lab on this machine
 	$(use) fairlead setup --for lab
-	$(use) python -m demo
+	$(use) fairlead demo
 
 test: setup ## every test (unit, host agent on other Pythons, integration, e2e, actions)
 	$(dev) python -m tests.run

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bench.rounds import save
 from bench.streams import PARTS, Ground, Outcome, timed, under_load
-from fairlead.lab.load.plan import Part
-from fairlead.lab.wipe import wipe_server
 from fairlead.process import Completed
+from lab.load.plan import Part
+from lab.wipe import wipe_server
 
 _ROUNDS = 3
 _FILE = "/srv/fairlead/by-hand/compose.json"

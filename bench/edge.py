@@ -13,7 +13,7 @@ from dataclasses import replace
 from bench.measure import Row
 from bench.rounds import expect, median, rewrite, save
 from bench.streams import Ground, Outcome, Round, count_rounds, take_ground, timed, under_load
-from fairlead.lab.load.plan import Part, Protocol, Target
+from lab.load.plan import Part, Protocol, Target
 
 _ROUNDS = 5
 _NAME = "streams.lab.test"

@@ -19,15 +19,15 @@ from bench.measure import Row
 from bench.rounds import median, median_phase, plan_rounds, save
 from bench.streams import PARTS, Ground, Outcome, Round, take_ground, timed, under_load
 from fairlead.errors import ToolMissingError
-from fairlead.lab.archive import image_archive
-from fairlead.lab.engine import has_image, load_image, run_docker
-from fairlead.lab.preflight import check_engine
-from fairlead.lab.recipe import ImageConfig, Recipe
-from fairlead.lab.standin import Kitchen
-from fairlead.lab.wipe import wipe_server
 from fairlead.passed import GO
 from fairlead.process import Completed, run, which
 from fairlead.tools.cache import cache_dir
+from lab.archive import image_archive
+from lab.engine import has_image, load_image, run_docker
+from lab.preflight import check_engine
+from lab.recipe import ImageConfig, Recipe
+from lab.standin import Kitchen
+from lab.wipe import wipe_server
 
 _SUITE = "forky"
 PROXY = "v0.9.2"

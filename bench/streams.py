@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.errors import InputError
-from fairlead.lab.load.plan import Part, Plan, Protocol, Target, parse_target
-from fairlead.lab.load.report import Report, Tally
-from fairlead.lab.load.run import Load
-from fairlead.lab.state import Lab, Server
-from fairlead.lab.up import start_lab
-from fairlead.lab.wipe import wipe_server
 from fairlead.passed import PYTHON
 from fairlead.process import Completed, run
 from fairlead.tools.cache import cache_dir
+from lab.load.plan import Part, Plan, Protocol, Target, parse_target
+from lab.load.report import Report, Tally
+from lab.load.run import Load
+from lab.state import Lab, Server
+from lab.up import start_lab
+from lab.wipe import wipe_server
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 APP = CHECKOUT / "tests" / "e2e" / "apps" / "streams"

@@ -16,10 +16,10 @@ from chaos.report import again, render, render_table, to_document
 from chaos.round import Outcome, run_round
 from fairlead import report
 from fairlead.errors import FairleadError
-from fairlead.lab.fault.inflict import clear
-from fairlead.lab.state import load
-from fairlead.lab.up import start_lab
-from fairlead.lab.wipe import wipe_server
+from lab.fault.inflict import clear
+from lab.state import load
+from lab.up import start_lab
+from lab.wipe import wipe_server
 
 
 @click.command()

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import fairlead.host
 from fairlead import passed, process
-from fairlead.lab import invariants
-from fairlead.lab.load.plan import Part, Plan, Protocol, parse_target
-from fairlead.lab.load.run import Load
-from fairlead.lab.state import Lab, Server, load
-from fairlead.lab.up import wait_for_servers
-from fairlead.lab.wipe import wipe_server
 from fairlead.tools.cache import cache_dir
+from lab import invariants
+from lab.load.plan import Part, Plan, Protocol, parse_target
+from lab.load.run import Load
+from lab.state import Lab, Server, load
+from lab.up import wait_for_servers
+from lab.wipe import wipe_server
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 APP = "chaos"
@@ -163,12 +163,12 @@ class Arena:
         return next((str(phase) for phase in phases), "")
 
     def find_disorder(self) -> list[str]:
-        """What does not hold on the server, by ``fairlead.lab.invariants`` and by what else there is on its engine."""
+        """What does not hold on the server, by ``lab.invariants`` and by what else there is on its engine."""
         text = (
             f"import sys; sys.path.insert(0, {_CHECK!r})\n"
             "from pathlib import Path\n"
             "from fairlead.host.engine import Engine\nfrom fairlead.host.paths import app_paths\n"
-            "from fairlead.lab.invariants import find_disorder\n"
+            "from lab.invariants import find_disorder\n"
             f"for line in find_disorder(app_paths(Path('/srv/fairlead'), {APP!r}), Engine.connect()): print(line)"
         )
         told = self.on_server("python3", "-c", text).splitlines()
@@ -186,8 +186,8 @@ class Arena:
 
 def lay_out(number: int, *, small_disk: bool = False) -> Arena:
     """An empty server of the lab with the app on it, two releases, so that there is one to go back to."""
-    from fairlead.lab.fault.inflict import make_small_disk
-    from fairlead.lab.fault.plan import Options
+    from lab.fault.inflict import make_small_disk
+    from lab.fault.plan import Options
 
     lab = load()
     root = cache_dir() / "chaos" / f"{lab.name}-{number}"
@@ -233,7 +233,7 @@ def _pack_check() -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         archive.add(Path(fairlead.host.__file__).parent, "fairlead/host", filter=_plain)
-        archive.add(Path(invariants.__file__), "fairlead/lab/invariants.py", filter=_plain)
+        archive.add(Path(invariants.__file__), "lab/invariants.py", filter=_plain)
     return buffer.getvalue()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fairlead.lab.load.record import WINDOW_SECONDS, Fate
-from fairlead.lab.load.report import Report
+from lab.load.record import WINDOW_SECONDS, Fate
+from lab.load.report import Report
 
 _BAD = (Fate.LOST, Fate.WRONG_STATUS, Fate.WRONG_BODY)
 

@@ -19,8 +19,8 @@ from chaos.losses import count_lost
 from chaos.plan import Kind, Round, Strike
 from fairlead import passed, process
 from fairlead.errors import CommandFailedError
-from fairlead.lab.fault.inflict import begin, end, run_steps, undo
-from fairlead.lab.fault.plan import Fault, Options, plan_clock_ready
+from lab.fault.inflict import begin, end, run_steps, undo
+from lab.fault.plan import Fault, Options, plan_clock_ready
 
 _REACH_SECONDS = 90.0
 _CLIENT_SECONDS = 240.0

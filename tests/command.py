@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 _NOT_IMPORTED = (
     "__main__",
     "fairlead.host.",
-    "fairlead.lab.fault.scripts",
+    "lab.fault.scripts",
     "fairlead.remote.loader",
     "fairlead.schemas.re",
 )

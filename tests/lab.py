@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from fairlead.lab.state import Lab, load
+from lab.state import Lab, load
 
 
 def start_lab(servers: int = 1) -> Lab:

@@ -26,10 +26,10 @@ from demo.repository import (
 )
 from demo.visitor import Visitor, Visits, read_json
 from fairlead.errors import CommandFailedError, ExitCode
-from fairlead.lab.state import Lab, load
 from fairlead.passed import PYTHON
 from fairlead.process import run
 from fairlead.tools.cache import cache_dir
+from lab.state import Lab, load
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fairlead.lab.state import Lab, Server
-from fairlead.lab.wipe import wipe_server
+from lab.state import Lab, Server
+from lab.wipe import wipe_server
 from tests.actions.job import Project
 from tests.lab import start_lab
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead.lab.state import Lab, Server
 from fairlead.tools.cache import cache_dir
 from fairlead.tools.locate import locate
+from lab.state import Lab, Server
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "tests" / "e2e" / "apps" / "tiny"

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fairlead.lab.state import Lab, Server
 from fairlead.process import run
 from fairlead.tools.locate import locate
+from lab.state import Lab, Server
 from tests.actions.job import Ended, Project
 from tests.e2e.workbench import visit
 from tests.github_api import serve_api

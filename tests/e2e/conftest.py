@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.lab.state import Lab, Server
-from fairlead.lab.wipe import wipe_server
+from lab.state import Lab, Server
+from lab.wipe import wipe_server
 from tests.e2e.workbench import Workbench
 from tests.lab import own_server, start_lab
 

@@ -7,8 +7,8 @@ import subprocess
 import threading
 import time
 
-from fairlead.lab.fault.inflict import inflicted
-from fairlead.lab.fault.plan import Fault
+from lab.fault.inflict import inflicted
+from lab.fault.plan import Fault
 from tests.e2e.workbench import Workbench, containers, on_server, visit
 from tests.lab import own_server
 

@@ -14,9 +14,9 @@ import pytest
 
 from fairlead.host.bounded import Bound
 from fairlead.host.tls import LoopbackConnection
-from fairlead.lab.load.plan import Part, Plan, Protocol, Target
-from fairlead.lab.load.run import Load
-from fairlead.lab.state import Server
+from lab.load.plan import Part, Plan, Protocol, Target
+from lab.load.run import Load
+from lab.state import Server
 from tests.e2e.conftest import copy_of
 from tests.e2e.workbench import Workbench, containers, on_server
 from tests.patience import PATIENCE

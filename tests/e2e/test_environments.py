@@ -9,7 +9,7 @@ from dataclasses import replace
 import click
 
 from fairlead.cli.root import command as root
-from fairlead.lab.state import Server
+from lab.state import Server
 from tests.e2e.conftest import copy_of
 from tests.e2e.workbench import Workbench, containers, on_server
 from tests.patience import PATIENCE

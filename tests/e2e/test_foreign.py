@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.lab.state import Lab, Server
 from fairlead.tools.cache import cache_dir
+from lab.state import Lab, Server
 from tests.e2e.workbench import Workbench, on_server, visit
 
 

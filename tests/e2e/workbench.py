@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairlead.lab.state import Lab, Server
+from lab.state import Lab, Server
 from tests.command import run_fairlead
 from tests.ended import Ended
 from tests.patience import PATIENCE

@@ -9,7 +9,7 @@ from chaos.plan import PHASES, REACHED, Kind, Round, Strike, last_on_small_disk,
 from chaos.report import again, render, render_table, to_document
 from chaos.round import Outcome
 from fairlead.host.table import PHASES as PHASES_OF_THE_AGENT
-from fairlead.lab.load.report import Report
+from lab.load.report import Report
 
 
 def test_a_round_is_the_same_whatever_came_before() -> None:

@@ -15,6 +15,8 @@ For the owner of a verb:
 from __future__ import annotations
 
 import importlib
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -27,12 +29,24 @@ if TYPE_CHECKING:
 
 
 class Verb(NamedTuple):
-    """A verb before it is imported: where it lives, its section in ``--help``, and its one line there."""
+    """A verb before it is imported: where it lives, its section in ``--help``, and its one line there.
+
+    ``beside``: it stands beside the package, in a clone of Fairlead's repository, and is installed with nobody's.
+    """
 
     target: str
     section: str
     help: str
+    beside: bool = False
 
+    @property
+    def is_there(self) -> bool:
+        module, _, _ = self.target.partition(":")
+        return not self.beside or (_SOURCES / f"{module.replace('.', '/')}.py").exists()
+
+
+_SOURCES = Path(__file__).absolute().parents[2]
+"""The folder that the package lies in."""
 
 # A shell's completion script calls `fairlead` with this variable set.
 COMPLETE_VARIABLE = "_FAIRLEAD_COMPLETE"
@@ -69,7 +83,8 @@ VERBS: dict[str, Verb] = {
     "setup": Verb("fairlead.cli.setup:command", _SETUP, "Install the tools that Fairlead drives."),
     "doctor": Verb("fairlead.cli.doctor:command", _SETUP, "Check this machine and this repository."),
     "host": Verb("fairlead.cli.host:command", _SETUP, "Check, prepare, drain or leave a server."),
-    "lab": Verb("fairlead.cli.lab:command", _SETUP, "A production in a box, on this machine."),
+    "lab": Verb("lab.command:command", _SETUP, "A production in a box, on this machine.", beside=True),
+    "demo": Verb("demo.command:command", _SETUP, "Watch a commit go to production, and back.", beside=True),
     "github": Verb("fairlead.cli.github:command", _SETUP, "What only a job of GitHub Actions needs."),
     "completion": Verb("fairlead.cli.completion:command", _SETUP, "Print the shell's completion script."),
 }
@@ -79,13 +94,15 @@ class _Root(click.Group):
     """The group of all verbs. Its help and its completion come from the table, without an import of a verb."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return [name for name, verb in VERBS.items() if verb.is_there]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         verb = VERBS.get(cmd_name)
-        if verb is None:
+        if verb is None or not verb.is_there:
             return None
         module, _, name = verb.target.partition(":")
+        if verb.beside and str(_SOURCES) not in sys.path:
+            sys.path.append(str(_SOURCES))
         loaded = getattr(importlib.import_module(module), name)
         assert isinstance(loaded, click.Command)
         loaded.short_help = verb.help
@@ -94,20 +111,25 @@ class _Root(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args[0] in VERBS and args[0] not in known:
+            where = f"it comes with a clone of Fairlead's repository: `./bootstrap fairlead {args[0]}`"
+            raise click.UsageError(f"`{args[0]}` is not installed; {where}", ctx)
         if args[0] not in VERBS and not ctx.resilient_parsing:
-            near = nearest(args[0], VERBS)
+            near = nearest(args[0], known)
             hint = f"; did you mean `{near}`?" if near else ""
             raise click.UsageError(f"there is no verb `{args[0]}`{hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        width = max(len(name) for name in VERBS)
+        shown = {name: VERBS[name] for name in self.list_commands(ctx)}
+        width = max(map(len, shown))
         for section in (_PIPELINE, _OPERATE, _SETUP):
             with formatter.section(section):
                 formatter.write_dl(
                     [
                         (name.ljust(width), verb.help)
-                        for name, verb in VERBS.items()
+                        for name, verb in shown.items()
                         if verb.section == section
                     ],
                 )
@@ -115,7 +137,8 @@ class _Root(click.Group):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        verbs = [CompletionItem(name, help=VERBS[name].help) for name in VERBS if name.startswith(incomplete)]
+        known = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        verbs = [CompletionItem(name, help=VERBS[name].help) for name in known]
         return verbs + click.Command.shell_complete(self, ctx, incomplete)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fairlead.lab.state import Lab
-from fairlead.lab.vulnerabilities import render_leaky
+from lab.state import Lab
+from lab.vulnerabilities import render_leaky
 from tests.integration.image.conftest import open_workshop
 from tests.integration.image.workshop import SMALL, Workshop
 

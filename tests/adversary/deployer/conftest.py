@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.lab.state import Lab, Server
+from lab.state import Lab, Server
 from tests.adversary.deployer.guarded import Guarded, guarded_user
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.errors import CommandFailedError
-from fairlead.lab.state import Lab, Server
 from fairlead.remote.access import explain_failure
 from fairlead.remote.agent import Agent
 from fairlead.remote.session import Blob, Session, Traffic, loader_argv
 from fairlead.remote.setup import LIBRARY
 from fairlead.remote.ssh import Access, ssh_argv
 from fairlead.settings.values import Host
+from lab.state import Lab, Server
 from tests.command import run_fairlead
 from tests.e2e.workbench import on_server
 from tests.ended import Ended

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from fairlead.lab.state import Lab
+from lab.state import Lab
 from tests.patience import PATIENCE
 
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fairlead.host.engine import Engine
-from fairlead.lab.state import Lab
+from lab.state import Lab
 from tests.adversary.registry.hand import INDEX_TYPE, Hand
 from tests.integration.host.stage import Stage
 from tests.integration.image.conftest import new_repository

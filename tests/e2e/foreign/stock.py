@@ -5,14 +5,14 @@ They are kept in the lab's registry as all its base images are, so that compose 
 
 from __future__ import annotations
 
-from fairlead.lab.bases import publish_bases
-from fairlead.lab.layer import Entry
-from fairlead.lab.preflight import check_engine
-from fairlead.lab.recipe import ImageConfig, Program, Recipe
-from fairlead.lab.registry import RegistryClient
-from fairlead.lab.standin import Kitchen
-from fairlead.lab.state import Lab
 from fairlead.tools.cache import cache_dir
+from lab.bases import publish_bases
+from lab.layer import Entry
+from lab.preflight import check_engine
+from lab.recipe import ImageConfig, Program, Recipe
+from lab.registry import RegistryClient
+from lab.standin import Kitchen
+from lab.state import Lab
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NEVER = (

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import ExitCode
-from fairlead.lab.recipe import Recipe
-from fairlead.lab.state import Lab, Server
+from lab.recipe import Recipe
+from lab.state import Lab, Server
 from tests.e2e.foreign.sources import fetch_gunicorn, fetch_oauth2_proxy
 from tests.e2e.foreign.stock import NGINX, PYTHON, TRAEFIK, put_in_registry
 from tests.e2e.shapes.visitors import GOOD, Visitors, ask

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fairlead.lab.fault.record import faults_folder, list_records
-from fairlead.lab.state import Lab, load, place_from
+from lab.fault.record import faults_folder, list_records
+from lab.state import Lab, load, place_from
 from tests.e2e.lab.second import ENVIRON, SECOND, leftovers, ok, wait_until_it_serves
 from tests.e2e.workbench import on_server
 

@@ -9,9 +9,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from fairlead.lab.server import ssh_argv
-from fairlead.lab.state import Lab
 from fairlead.tools.locate import locate
+from lab.server import ssh_argv
+from lab.state import Lab
 from tests.command import run_fairlead
 from tests.ended import Ended
 from tests.patience import PATIENCE

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.lab.fault.inflict import inflicted
-from fairlead.lab.fault.plan import Fault, Options
-from fairlead.lab.fault.record import faults_folder, list_records
-from fairlead.lab.state import Lab
-from fairlead.lab.wipe import wipe_server
+from lab.fault.inflict import inflicted
+from lab.fault.plan import Fault, Options
+from lab.fault.record import faults_folder, list_records
+from lab.state import Lab
+from lab.wipe import wipe_server
 from tests.e2e.lab.second import ENVIRON, URL, fairlead_lab, lets_in, load, wait_until_it_serves
 from tests.e2e.workbench import on_server
 from tests.patience import PATIENCE

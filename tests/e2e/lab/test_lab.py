@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from fairlead.lab.server import ssh_argv
-from fairlead.lab.state import Lab, place_from
-from fairlead.lab.vulnerabilities import render_leaky
 from fairlead.tools.locate import locate
+from lab.server import ssh_argv
+from lab.state import Lab, place_from
+from lab.vulnerabilities import render_leaky
 from tests.e2e.lab.second import ENVIRON, docker, fairlead_lab, leftovers, ok, wait_until_it_serves
 from tests.patience import PATIENCE
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from fairlead.lab.state import Lab
+from lab.state import Lab
 from tests.e2e.lab.second import ENVIRON, URL, fairlead_lab, load
 
 

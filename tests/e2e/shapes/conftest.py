@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from fairlead.lab.state import Lab
+from lab.state import Lab
 from tests.e2e.shapes.delivery import IMAGE, put_program
 from tests.e2e.shapes.every import SHAPES, is_whole
 from tests.e2e.shapes.story import Cell

@@ -19,7 +19,7 @@ import h2
 import hpack
 import hyperframe
 
-from fairlead.lab.state import Lab, Server
+from lab.state import Lab, Server
 from tests.e2e.workbench import Workbench
 from tests.ended import Ended
 

@@ -12,8 +12,8 @@ from secrets import token_hex
 from typing import Any
 
 from bench.kamal import PROXY, build_image, build_proxy, kamal_image
-from fairlead.lab.engine import run_docker
-from fairlead.lab.state import Lab, Server
+from lab.engine import run_docker
+from lab.state import Lab, Server
 from tests.e2e.shapes.story import FAULTS
 from tests.e2e.workbench import on_server
 from tests.ended import Ended

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.lab.state import Lab, Server
+from lab.state import Lab, Server
 from tests.e2e.shapes.delivery import ByCompose, Delivery
 from tests.e2e.shapes.every import SHAPES
 from tests.e2e.shapes.kamal import SETTINGS, kamal

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import ExitCode
-from fairlead.lab.state import Lab, Server
+from lab.state import Lab, Server
 from tests.e2e.shapes.delivery import ByFairlead
 from tests.e2e.shapes.every import faults_of, tried
 from tests.e2e.shapes.story import Cell, Shape, Story

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairlead.lab.state import Lab
+from lab.state import Lab
 from tests.lab import start_lab
 
 SERVERS = (3, 4, 5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chaos.__main__ import run
 from chaos.plan import plan_diagonal
 from chaos.report import render
-from fairlead.lab.state import Lab
+from lab.state import Lab
 from tests.e2e.survival.conftest import SERVERS
 
 

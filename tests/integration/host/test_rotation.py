@@ -12,7 +12,7 @@ from fairlead.host.errors import InputFault
 from fairlead.host.release import service_hash
 from fairlead.host.rotation import refuse_revoked, stored_values
 from fairlead.host.vault import store_secret
-from fairlead.lab.invariants import find_disorder
+from lab.invariants import find_disorder
 from tests.integration.host.sheet import SICK, Sheet
 from tests.integration.host.stage import Stage
 

@@ -20,7 +20,7 @@ from fairlead.host.questions import Question
 from fairlead.host.routes import read_live
 from fairlead.host.state import read_state
 from fairlead.host.text import status_remarks
-from fairlead.lab.invariants import find_disorder
+from lab.invariants import find_disorder
 from tests.integration.host.sheet import HEALTHY, Sheet
 from tests.integration.host.stage import SOURCE, Stage
 from tests.patience import PATIENCE

@@ -13,7 +13,7 @@ import pytest
 from fairlead.host.containers import read_app_containers
 from fairlead.host.engine import Engine
 from fairlead.host.probe import Target, listens
-from fairlead.lab.invariants import find_disorder
+from lab.invariants import find_disorder
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.integration.host.transitions import Row, rows

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.lab.state import Lab
+from lab.state import Lab
 from tests.integration.image.middle import Middle
 from tests.integration.image.workshop import SMALL, Workshop
 from tests.lab import start_lab

@@ -7,7 +7,7 @@ import pytest
 
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.image.registry import resolve_digest, resolve_image
-from fairlead.lab.state import Lab
+from lab.state import Lab
 
 
 @pytest.fixture

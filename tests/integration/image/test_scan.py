@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from fairlead.lab.vulnerabilities import render_leaky
 from fairlead.tools.locate import locate
+from lab.vulnerabilities import render_leaky
 from tests.integration.image.workshop import SMALL, Workshop
 
 OFFLINE = ("scan", "--offline")

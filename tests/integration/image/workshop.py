@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fairlead.lab.state import Lab
-from fairlead.lab.vulnerabilities import render_leaky
+from lab.state import Lab
+from lab.vulnerabilities import render_leaky
 from tests.command import run_fairlead
 from tests.ended import Ended
 

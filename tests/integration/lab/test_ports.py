@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from fairlead.lab.engine import Container, HostFile, ensure_container, ensure_network, judge_container
-from fairlead.lab.ports import Port, answers, is_free, probe_ports
 from fairlead.tools.locate import locate
+from lab.engine import Container, HostFile, ensure_container, ensure_network, judge_container
+from lab.ports import Port, answers, is_free, probe_ports
 from tests.integration.host.conftest import image
 from tests.ports import free_port
 

@@ -14,6 +14,7 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from fairlead import report
+from fairlead.cli import root
 from fairlead.cli.options import examples, output_options
 from fairlead.cli.root import VERBS, command
 from fairlead.report.document import DocumentReporter
@@ -33,6 +34,23 @@ def test_help_names_every_verb_in_one_line_and_shows_examples() -> None:
     for name, verb in VERBS.items():
         assert f"  {name:<{width}}  {verb.help}\n" in text
     assert "Examples:\n    fairlead init" in text
+
+
+def test_what_stands_beside_the_package_is_a_verb_in_a_clone_only(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Another package called `lab`, beside an installed Fairlead, is none of ours."""
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "__init__.py").write_text("")
+    beside = {name for name, verb in VERBS.items() if verb.beside}
+    assert beside == {"lab", "demo"}
+    assert beside <= set(command.list_commands(click.Context(command)))
+    monkeypatch.setattr(root, "_SOURCES", tmp_path)
+    assert set(VERBS) - set(command.list_commands(click.Context(command))) == beside
+    assert "A production in a box" not in CliRunner().invoke(command, ["--help"]).output
+    refused = CliRunner().invoke(command, ["lab", "up"])
+    assert refused.exit_code == 2
+    assert "`lab` is not installed; it comes with a clone of Fairlead's repository" in refused.stderr
 
 
 def test_without_a_verb_it_helps() -> None:

@@ -14,7 +14,7 @@ from fairlead.image.trivy import (
     read_database,
     scan_argv,
 )
-from fairlead.lab.bolt import render_bolt
+from lab.bolt import render_bolt
 
 
 def test_a_scan_sees_everything_and_reaches_nothing() -> None:

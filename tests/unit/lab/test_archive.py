@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import CommandFailedError
-from fairlead.lab.debian.archive import read_control, read_files
-from fairlead.lab.debian.layer import system_files, write_package
-from fairlead.lab.layer import Entry, LayerWriter
+from lab.debian.archive import read_control, read_files
+from lab.debian.layer import system_files, write_package
+from lab.layer import Entry, LayerWriter
 
 
 def tar_of(files: dict[str, bytes]) -> bytes:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from fairlead.lab.bolt import Bucket, render_bolt
-from fairlead.lab.vulnerabilities import FLAWS, render_database
+from lab.bolt import Bucket, render_bolt
+from lab.vulnerabilities import FLAWS, render_database
 
 PAGE = 4096
 

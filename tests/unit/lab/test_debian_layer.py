@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairlead.lab.debian.layer import (
+from lab.debian.layer import (
     User,
     canonical,
     is_dropped,

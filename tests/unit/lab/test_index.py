@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fairlead.errors import CommandFailedError
-from fairlead.lab.debian.index import essential, parse_index, parse_relations, resolve
+from lab.debian.index import essential, parse_index, parse_relations, resolve
 
 INDEX = """\
 Package: app

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from fairlead.errors import CommandFailedError
-from fairlead.lab.debian import mirror
-from fairlead.lab.debian.mirror import mirror_url, parse_release
+from lab.debian import mirror
+from lab.debian.mirror import mirror_url, parse_release
 
 RELEASE = """\
 -----BEGIN PGP SIGNED MESSAGE-----

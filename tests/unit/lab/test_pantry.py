@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import LockedError
-from fairlead.lab import lock
-from fairlead.lab.layer import Layer
-from fairlead.lab.lock import locked
-from fairlead.lab.oci import (
+from lab import lock
+from lab.layer import Layer
+from lab.lock import locked
+from lab.oci import (
     CONFIG,
     INDEX,
     MANIFEST,
@@ -20,8 +20,8 @@ from fairlead.lab.oci import (
     write_blob,
     write_document,
 )
-from fairlead.lab.pantry import Pantry
-from fairlead.lab.recipes import recipe
+from lab.pantry import Pantry
+from lab.recipes import recipe
 
 ROW = recipe("debian")
 YEAR = 365 * 24 * 3600

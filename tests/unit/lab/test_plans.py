@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import CommandFailedError
-from fairlead.lab.engine import create_words, render_files
-from fairlead.lab.hub import parse_challenge, select_platforms
-from fairlead.lab.registry import plan_registry, render_door
-from fairlead.lab.server import Keys, known_hosts_line, plan_server, render_daemon, ssh_argv
-from fairlead.lab.state import Place, Server
-from fairlead.lab.up import render_registries
+from lab.engine import create_words, render_files
+from lab.hub import parse_challenge, select_platforms
+from lab.registry import plan_registry, render_door
+from lab.server import Keys, known_hosts_line, plan_server, render_daemon, ssh_argv
+from lab.state import Place, Server
+from lab.up import render_registries
 
 PLACE = Place()
 HOST = Keys(b"PRIVATE-HOST", "ssh-ed25519 AAAAhost lab")

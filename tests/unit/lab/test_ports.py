@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from fairlead.lab.engine import create_words
-from fairlead.lab.ports import parse_published
-from fairlead.lab.server import Keys, plan_server
-from fairlead.lab.state import Place
+from lab.engine import create_words
+from lab.ports import parse_published
+from lab.server import Keys, plan_server
+from lab.state import Place
 
 
 def test_every_port_that_a_server_is_made_with_is_asked() -> None:

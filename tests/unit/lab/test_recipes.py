@@ -6,11 +6,11 @@ import re
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.lab.bases import build_contexts
-from fairlead.lab.layer import Layer
-from fairlead.lab.oci import render_config
-from fairlead.lab.recipe import Recipe
-from fairlead.lab.recipes import chain, recipe, recipe_key, recipes, script
+from lab.bases import build_contexts
+from lab.layer import Layer
+from lab.oci import render_config
+from lab.recipe import Recipe
+from lab.recipes import chain, recipe, recipe_key, recipes, script
 
 EVERY = recipes()
 

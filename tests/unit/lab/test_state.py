@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.lab.state import Lab, Place, Server, load, place_from, save
+from lab.state import Lab, Place, Server, load, place_from, save
 
 
 @pytest.fixture(autouse=True)

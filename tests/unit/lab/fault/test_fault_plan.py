@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from fairlead.cli.lab_fault import _NAMES
 from fairlead.errors import InputError
-from fairlead.lab.fault.plan import MEANINGS, Facts, Fault, FaultPlan, Options, Step, plan_clear, plan_fault
+from lab.fault.command import _NAMES
+from lab.fault.plan import MEANINGS, Facts, Fault, FaultPlan, Options, Step, plan_clear, plan_fault
 
 FACTS = Facts("lab-2", "lab-registry", "172.20.0.1", "172.20.0.2", has_netem=True)
 OLD_KERNEL = Facts("lab-2", "lab-registry", "172.20.0.1", "172.20.0.2", has_netem=False)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.lab.fault import guard, inflict
-from fairlead.lab.fault.plan import Step
-from fairlead.lab.fault.record import claim, list_records, read_record, write_record
+from lab.fault import guard, inflict
+from lab.fault.plan import Step
+from lab.fault.record import claim, list_records, read_record, write_record
 
 UNDO = (Step(("exec", "lab-2", "x"), b"\0\xff", tolerant=True), Step(("start", "lab-2")))
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from fairlead.lab.load.plan import Part, Plan, Target
-from fairlead.lab.load.report import Report, add_up
-from fairlead.lab.load.worker import load
+from lab.load.plan import Part, Plan, Target
+from lab.load.report import Report, add_up
+from lab.load.worker import load
 
 _P = TypeVar("_P", bound=asyncio.Protocol)
 

@@ -11,9 +11,9 @@ from asyncio import StreamWriter as Writer
 
 import pytest
 
-from fairlead.lab.load.plan import Part, Protocol
-from fairlead.lab.load.record import Fate
-from fairlead.lab.load.report import Report, render
+from lab.load.plan import Part, Protocol
+from lab.load.record import Fate
+from lab.load.report import Report, render
 from tests.unit.lab.load.conftest import Run, read_request, render_answer
 
 ONE = Part(Protocol.H1, clients=1)

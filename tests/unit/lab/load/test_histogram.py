@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairlead.lab.load.histogram import Histogram, bucket_of, merged, upper_bound
+from lab.load.histogram import Histogram, bucket_of, merged, upper_bound
 
 MICROSECONDS = st.integers(0, 10**9)
 

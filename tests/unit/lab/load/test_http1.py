@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fairlead.lab.load.http1 import Answer, ResponseParser, render_chunk, render_request
-from fairlead.lab.load.record import Cause, LostError
+from lab.load.http1 import Answer, ResponseParser, render_chunk, render_request
+from lab.load.record import Cause, LostError
 
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Release: r1\r\n\r\nhello"
 CHUNKED = (

@@ -9,7 +9,7 @@ import h2.config
 import h2.connection
 import h2.events
 
-from fairlead.lab.load.plan import Part, Protocol
+from lab.load.plan import Part, Protocol
 from tests.unit.lab.load.conftest import Run
 
 

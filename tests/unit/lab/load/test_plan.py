@@ -5,8 +5,8 @@ import json
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.lab.load.connect import connect_to
-from fairlead.lab.load.plan import Part, Plan, Protocol, Target, parse_plan, parse_target, shares
+from lab.load.connect import connect_to
+from lab.load.plan import Part, Plan, Protocol, Target, parse_plan, parse_target, shares
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from fairlead.lab.load.plan import Part, Plan, Protocol, Target
-from fairlead.lab.load.record import Cause, Fate, LostError, Recorder
-from fairlead.lab.load.report import Report, add_up, render
+from lab.load.plan import Part, Plan, Protocol, Target
+from lab.load.record import Cause, Fate, LostError, Recorder
+from lab.load.report import Report, add_up, render
 
 PLAN = Plan(
     Target(False, "127.0.0.2", 80, "127.0.0.2"), (Part(Protocol.H1, clients=2), Part(Protocol.WS, clients=2))
@@ -19,7 +19,7 @@ PLAN = Plan(
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr("fairlead.lab.load.record.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("lab.load.record.time.monotonic", lambda: now[0])
     return now
 
 

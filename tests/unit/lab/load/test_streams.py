@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from fairlead.lab.load import websocket
-from fairlead.lab.load.plan import Part, Protocol
-from fairlead.lab.load.report import Report
-from fairlead.lab.load.websocket import Frame, FrameParser, accept_of, render_frame
+from lab.load import websocket
+from lab.load.plan import Part, Protocol
+from lab.load.report import Report
+from lab.load.websocket import Frame, FrameParser, accept_of, render_frame
 from tests.unit.lab.load.conftest import Run, read_request
 
 WS = Part(Protocol.WS, clients=1, interval=0.02, size=64)

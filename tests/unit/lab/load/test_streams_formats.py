@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairlead.lab.load import websocket
-from fairlead.lab.load.sse import EventParser, count_missed
-from fairlead.lab.load.websocket import Frame, FrameParser, accept_of, handshake_headers, render_frame
+from lab.load import websocket
+from lab.load.sse import EventParser, count_missed
+from lab.load.websocket import Frame, FrameParser, accept_of, handshake_headers, render_frame
 
 FRAMES = st.builds(
     Frame, st.sampled_from([websocket.TEXT, websocket.CLOSE, websocket.PING]), st.binary(max_size=70_000)
