@@ -60,7 +60,7 @@ def command(
     from fairlead import report
     from fairlead.cli.gate import pass_gate
     from fairlead.compose.load import load_images
-    from fairlead.compose.scopes import NO_REGISTRY
+    from fairlead.compose.variables import NO_REGISTRY
     from fairlead.github.trust import read_trust
     from fairlead.image.bake import BuildOptions
     from fairlead.image.build import load_plan, load_sources, run_build

@@ -121,7 +121,7 @@ class _Pipeline:
 
     def _with_builds(self) -> Settings:
         from fairlead.compose.load import load_images
-        from fairlead.compose.scopes import NO_REGISTRY
+        from fairlead.compose.variables import NO_REGISTRY
         from fairlead.release.identity import read_identity
 
         revision = read_identity(self._settings.root).revision
@@ -136,7 +136,7 @@ class _Pipeline:
             self._publish()
 
     def _validate(self) -> tuple[Evidence, Mapping[str, Secret]]:
-        from fairlead.compose.check import load_stand_in
+        from fairlead.compose.stand_in import load_stand_in
         from fairlead.release.prepare import check_only, check_variables, wanted_secrets
         from fairlead.release.secrets import read_secrets
 

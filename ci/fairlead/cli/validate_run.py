@@ -149,11 +149,10 @@ def _development(options: ValidateOptions) -> bool | None:
 
 
 def _declared_scopes(options: ValidateOptions, settings: Settings) -> tuple[Scope, ...]:
-    from fairlead.compose.check import environments_of
     from fairlead.compose.scopes import settings_scopes
 
     named = options.environment
-    environments = environments_of(settings) if named is None else (settings.environment(named),)
+    environments = settings.every_environment if named is None else (settings.environment(named),)
     combinations = settings.validate.combinations if named is None else {}
     return settings_scopes(settings, environments, combinations, development=_development(options))
 

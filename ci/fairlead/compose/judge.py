@@ -177,7 +177,7 @@ def _release(watch: _Watch, opened: _Opened, request: Request, unless: str) -> l
     scope, model = opened.scope, opened.model
     if not scope.deployed or request.settings is None or scope.environment is None:
         return []
-    from fairlead.compose.check import release_findings
+    from fairlead.compose.stand_in import release_findings
 
     settings, environment = request.settings, scope.environment
     return watch.run("release", lambda: release_findings(settings, environment, model), unless=unless)

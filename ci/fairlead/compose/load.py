@@ -6,11 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 
 from fairlead.compose.builds import foreign_sources, missing_dockerfiles, settle_images
-from fairlead.compose.check import compose_files
+from fairlead.compose.extension import wrong_values
 from fairlead.compose.loader import Model, load_model
 from fairlead.compose.model import ComposeApp
 from fairlead.compose.passing import pass_variables
 from fairlead.compose.services import infer_services
+from fairlead.compose.variables import own_variables
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
 from fairlead.positions import shown_path
@@ -39,7 +40,7 @@ def load_app(
         ComposeInvalidError: a file does not hold; all faults, each with its place.
     """
     variables = _variables(environment, registry, tag, revision)
-    model = load_model(compose_files(settings), variables=variables, name=settings.name_of(environment))
+    model = load_model(settings.compose_files(), variables=variables, name=settings.name_of(environment))
     faults = model_faults(model, settings)
     if faults:
         raise invalid(faults)
@@ -59,13 +60,9 @@ def model_faults(model: Model, settings: Settings) -> tuple[Finding, ...]:
 
 
 def _extension_faults(model: Model, settings: Settings) -> list[Finding]:
-    from fairlead.compose.policy import Subject, make_policy
-    from fairlead.compose.policy.extension import wrong_extension
-
-    subject = Subject(model, {}, make_policy(settings.validate), images=tuple(settings.images))
     return [
-        Finding(fault.what, model.location(fault.path, key=fault.key), fault.fix, "x-fairlead")
-        for fault in wrong_extension(subject)
+        Finding(wrong.what, model.location(wrong.path, key=wrong.key), wrong.fix, "x-fairlead")
+        for wrong in wrong_values(model, settings.images)
     ]
 
 
@@ -114,7 +111,7 @@ def load_images(settings: Settings, *, registry: str, revision: str) -> Settings
     if not settings.compose:
         return settings
     images = dict(settings.images)
-    for environment in settings.environments.values() or (Environment(name="", hosts=()),):
+    for environment in settings.every_environment:
         variables = _variables(environment, registry, f"sha-{revision}", revision)
         model = load_model(settings.compose, variables=variables, name=settings.app)
         faults = model_faults(model, settings)
@@ -157,8 +154,7 @@ def _left_out(model: Model, environment: Environment) -> dict[str, str]:
 
 def _variables(environment: Environment, registry: str, tag: str, revision: str) -> dict[str, str]:
     """What compose files may put into their texts: what the environment says, and what Fairlead knows."""
-    own = {"FAIRLEAD_REGISTRY": registry, "FAIRLEAD_TAG": tag, "FAIRLEAD_REVISION": revision}
-    return {**environment.variables, **own}
+    return {**environment.variables, **own_variables(registry, tag, revision)}
 
 
 def invalid(findings: Sequence[Finding]) -> ComposeInvalidError:

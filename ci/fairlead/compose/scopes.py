@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fairlead.checkout import folders_up
 from fairlead.compose.names import COMPOSE_NAMES, find_base, find_override
+from fairlead.compose.variables import NO_REGISTRY, stand_in_variables
 from fairlead.errors import InputError
 from fairlead.records import dataclass, field
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairlead.settings.values import Combination, Environment, Settings
-
-REVISION = "0" * 40
-"""Stands for the commit: a verdict is about the files, whatever commit they are in."""
-NO_REGISTRY = "registry.invalid/app"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,17 +63,15 @@ def settings_scopes(
     Raises:
         InputError: fairlead.yaml names no compose file, and none is there.
     """
-    from fairlead.compose.check import compose_files
-
-    files = compose_files(settings)
+    files = settings.compose_files()
     registry = settings.registry or NO_REGISTRY
-    told = told_variables(settings)
+    own = stand_in_variables(settings.registry)
     deployed = [
         Scope(
             name=environment.name,
             files=files,
             root=settings.root,
-            variables={**environment.variables, **told},
+            variables={**environment.variables, **own},
             project=settings.name_of(environment),
             profiles=environment.profiles,
             registry=registry,
@@ -92,7 +87,7 @@ def settings_scopes(
             name=name,
             files=combination.compose,
             root=settings.root,
-            variables={**combination.variables, **told},
+            variables={**combination.variables, **own},
             project=settings.app,
             profiles=combination.profiles,
             registry=registry,
@@ -102,15 +97,6 @@ def settings_scopes(
         for name, combination in combinations.items()
     ]
     return (*deployed, *combined)
-
-
-def told_variables(settings: Settings) -> dict[str, str]:
-    """What Fairlead sets for every compose file, with a stand-in for the commit."""
-    return {
-        "FAIRLEAD_REGISTRY": settings.registry or NO_REGISTRY,
-        "FAIRLEAD_TAG": f"sha-{REVISION}",
-        "FAIRLEAD_REVISION": REVISION,
-    }
 
 
 def scopes_of_files(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fairlead.compose.names import COMPOSE_NAMES
 from fairlead.errors import InputError
 from fairlead.nearest import did_you_mean
 from fairlead.positions import Document
@@ -300,6 +301,25 @@ class Settings:
             fix = did_you_mean(name, self.environments)
             raise InputError(f"there is no environment {name}", why=f"there are: {names}", fix=fix)
         return self.environments[name]
+
+    @property
+    def every_environment(self) -> tuple[Environment, ...]:
+        """Every environment; without any, one that sets no variable."""
+        return tuple(self.environments.values()) or (Environment(name="", hosts=()),)
+
+    def compose_files(self) -> tuple[Path, ...]:
+        """The compose files.
+
+        Raises:
+            InputError: there is none.
+        """
+        if not self.compose:
+            raise InputError(
+                "there is no compose file",
+                why=f"{self.root} holds none of {', '.join(COMPOSE_NAMES)}",
+                fix="name it in fairlead.yaml: compose: [path/to/compose.yaml]",
+            )
+        return self.compose
 
     def name_of(self, environment: Environment) -> str:
         """What the app is called on the hosts of an environment."""

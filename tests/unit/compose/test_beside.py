@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.check import release_findings
 from fairlead.compose.loader import load_model
 from fairlead.compose.scopes import settings_scopes
+from fairlead.compose.stand_in import release_findings
 from fairlead.settings.load import load_settings
 
 COMPOSE = """\

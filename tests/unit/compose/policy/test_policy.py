@@ -10,13 +10,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fairlead.compose import extension
 from fairlead.compose.loader import load_model
 from fairlead.compose.policy import (
     GRADES,
     Policy,
     Subject,
     apply_waivers,
-    extension,
     make_policy,
     policy_findings,
 )
