@@ -243,7 +243,7 @@ def foresee_rollout(
     Raises:
         FairleadError: one would refuse the release, or cannot be reached.
     """
-    from fairlead.compose import load_app
+    from fairlead.compose.load import load_app
     from fairlead.release.prepare import Draft
     from fairlead.report.recording import RecordingReporter
 

@@ -66,7 +66,7 @@ def draft_release(
         ComposeInvalidError: the compose files do not hold.
         InputError: a secret or an image is missing.
     """
-    from fairlead.compose import load_app
+    from fairlead.compose.load import load_app
     from fairlead.compose.split import split
 
     tag = f"sha-{origin.revision}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose import load_app
+from fairlead.compose.load import load_app
 from fairlead.compose.split import Pin
 from fairlead.image.registry import read_image_config, resolve_image
 from fairlead.release.unchanged import find_unchanged

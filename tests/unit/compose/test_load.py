@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose import ComposeApp, load_app
+from fairlead.compose.load import load_app
 from fairlead.compose.loader import load_model
+from fairlead.compose.model import ComposeApp
 from fairlead.errors import ComposeInvalidError
 from fairlead.settings.values import Environment, Settings
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose import ComposeApp, load_app
+from fairlead.compose.load import load_app
+from fairlead.compose.model import ComposeApp
 from fairlead.compose.split import Pin, split
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.image.registry import Resolved
