@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fairlead.compose.loader import Model, load_model
+from fairlead.composefile.loader import Model, load_model
 from fairlead.findings import Finding
 from fairlead.positions import load_documents
 
@@ -65,8 +65,8 @@ def mutable_values(files: list[Path], most: int = 20_000) -> list[dict[str, Any]
 
 def look_at(*paths: Path, variables: dict[str, str] | None = None) -> tuple[Model, tuple[Finding, ...]]:
     """The model of files, later ones over earlier, and what is wrong to Compose: loading, schema and consistency."""
-    from fairlead.compose.consistency import model_findings
-    from fairlead.compose.schema import schema_findings
+    from fairlead.composefile.consistency import model_findings
+    from fairlead.composefile.schema import schema_findings
 
     model = load_model(paths, variables=variables or {}, name=PROJECT)
     return model, (*model.faults, *schema_findings(model), *model_findings(model))

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairlead.compose.consistency import model_findings
-from fairlead.compose.loader import Model, load_model
-from fairlead.compose.policy import Subject, apply_waivers, make_policy, policy_findings
-from fairlead.compose.policy.table import severity_of
-from fairlead.compose.schema import schema_findings
-from fairlead.compose.services import infer_services
+from fairlead.app.services import infer_services
+from fairlead.composefile.consistency import model_findings
+from fairlead.composefile.loader import Model, load_model
+from fairlead.composefile.schema import schema_findings
 from fairlead.findings import Finding
+from fairlead.judge.policy import Subject, apply_waivers, make_policy, policy_findings
+from fairlead.judge.policy.table import severity_of
 from fairlead.positions import parse_yaml
 from fairlead.settings.build import build_validate
 from fairlead.settings.values import ImageSettings

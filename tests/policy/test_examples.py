@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.policy import SERVICE_CHECKS
-from fairlead.compose.policy.table import GRADES, is_fixable
+from fairlead.judge.policy import SERVICE_CHECKS
+from fairlead.judge.policy.table import GRADES, is_fixable
 from tests.policy.example import HERE, find_all, read_expected
 
 FOLDERS = sorted(folder for folder in HERE.iterdir() if folder.is_dir() and folder.name != "__pycache__")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.consistency import model_findings
-from fairlead.compose.loader import load_model
-from fairlead.compose.policy import Subject, apply_waivers, make_policy, policy_findings
-from fairlead.compose.schema import schema_findings
-from fairlead.compose.services import infer_services
+from fairlead.app.services import infer_services
+from fairlead.composefile.consistency import model_findings
+from fairlead.composefile.loader import load_model
+from fairlead.composefile.schema import schema_findings
+from fairlead.judge.policy import Subject, apply_waivers, make_policy, policy_findings
 from fairlead.settings.load import load_settings
 
 ROOT = Path(__file__).parent.parent.parent

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose.policy import APP_CHECKS, SERVICE_CHECKS, apply_waivers, policy_findings
+from fairlead.judge.policy import APP_CHECKS, SERVICE_CHECKS, apply_waivers, policy_findings
 from fairlead.positions import load_yaml
 from tests.policy.example import HERE, Given, load_subject, read_given
 

@@ -54,13 +54,13 @@ WRITERS = {
     "process.py": "the log of a daemon lies where its caller, the lab or the setup, says",
     "boundary.py": "closes its output: /dev/null",
     "codecache.py": "runs before there is time to import the door; relies on nothing in a checkout",
-    "compose/program.py": "as codecache",
+    "judge/asked/program.py": "as codecache",
     "remote/loader.py": "runs on the server",
     "remote/session.py": "its writer is a connection",
     "schemas/reference.py": "a developer writes the project's own pages",
     "schemas/refresh.py": "a developer fetches the project's own schemas",
     "cli/reference.py": "a developer writes the project's own pages",
-    "compose/policy/pages.py": "a developer writes the project's own pages",
+    "judge/policy/pages.py": "a developer writes the project's own pages",
 }
 _WRITING = frozenset(
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.trees import TreeRefusedError, load_tree
+from fairlead.app.files.trees import TreeRefusedError, load_tree
 from fairlead.sources import (
     SourceRefusedError,
     check_source,

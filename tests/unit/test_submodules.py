@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.trees import TreeRefusedError, load_tree
+from fairlead.app.files.trees import TreeRefusedError, load_tree
 from fairlead.errors import InputError
 from fairlead.submodules import missing_submodules, refuse_missing_submodules
 

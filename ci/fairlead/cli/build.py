@@ -58,9 +58,9 @@ def command(
     from pathlib import Path
 
     from fairlead import report
+    from fairlead.app.load import load_images
+    from fairlead.app.variables import NO_REGISTRY
     from fairlead.cli.gate import pass_gate
-    from fairlead.compose.load import load_images
-    from fairlead.compose.variables import NO_REGISTRY
     from fairlead.github.trust import read_trust
     from fairlead.image.bake import BuildOptions
     from fairlead.image.build import load_plan, load_sources, run_build

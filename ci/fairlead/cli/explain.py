@@ -10,12 +10,12 @@ import click
 from fairlead.cli.options import examples
 
 if TYPE_CHECKING:
-    from fairlead.compose.policy.catalog import Rule
+    from fairlead.judge.policy.catalog import Rule
 
 
 def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     from fairlead.cli.topics import TOPICS
-    from fairlead.compose.policy.table import GRADES
+    from fairlead.judge.policy.table import GRADES
 
     return [name for name in (*GRADES, *TOPICS) if name.startswith(incomplete)]
 
@@ -36,7 +36,7 @@ def command(rules: tuple[str, ...]) -> None:
     """
     from fairlead import report
     from fairlead.cli.topics import TOPICS
-    from fairlead.compose.policy.catalog import RULES
+    from fairlead.judge.policy.catalog import RULES
 
     reporter = report.current()
     told = [name for name in rules if name in TOPICS]
@@ -54,8 +54,8 @@ def command(rules: tuple[str, ...]) -> None:
 
 
 def _find(name: str) -> Rule:
-    from fairlead.compose.policy.catalog import RULES
     from fairlead.errors import InputError
+    from fairlead.judge.policy.catalog import RULES
     from fairlead.nearest import did_you_mean
 
     if name not in RULES:

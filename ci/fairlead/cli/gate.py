@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from fairlead.errors import ComposeInvalidError, ComposeUnseenError, FairleadError
 
 if TYPE_CHECKING:
-    from fairlead.compose.evidence import Evidence
-    from fairlead.compose.verdict import Verdict
+    from fairlead.judge.evidence import Evidence
+    from fairlead.judge.verdict import Verdict
     from fairlead.report import Reporter
     from fairlead.settings.values import Environment, Settings
 
@@ -32,9 +32,9 @@ def pass_gate(settings: Settings, environments: Sequence[Environment], reporter:
         ComposeUnseenError: a part of them could not be looked at.
         InputError: there is no compose file, or the baseline beside it can't be read.
     """
-    from fairlead.compose.check import settings_request
-    from fairlead.compose.evidence import evidence_of
-    from fairlead.compose.judge import judge
+    from fairlead.judge.evidence import evidence_of
+    from fairlead.judge.request import settings_request
+    from fairlead.judge.run import judge
     from fairlead.report.verdict.words import layers_line, sentence_of
 
     request = settings_request(settings, environments)
@@ -48,7 +48,7 @@ def pass_gate(settings: Settings, environments: Sequence[Environment], reporter:
 
 def refusal(verdict: Verdict) -> FairleadError:
     """The error of a verdict that fails, the worst finding first; what does not fail it is left out."""
-    from fairlead.compose.verdict import UNSEEN
+    from fairlead.judge.verdict import UNSEEN
     from fairlead.report.verdict.words import counted, unseen_line
 
     failing = {"error", "warning"} if verdict.strict else {"error"}

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from fairlead.cli.connection import Lines, Place
     from fairlead.cli.rollout_options import RolloutOptions
-    from fairlead.compose.evidence import Evidence
     from fairlead.findings import Finding
+    from fairlead.judge.evidence import Evidence
     from fairlead.release.bundle import Bundle, Origin
     from fairlead.release.drift import Drift
     from fairlead.release.pins import Resolve
@@ -243,7 +243,7 @@ def foresee_rollout(
     Raises:
         FairleadError: one would refuse the release, or cannot be reached.
     """
-    from fairlead.compose.load import load_app
+    from fairlead.app.load import load_app
     from fairlead.release.prepare import Draft
     from fairlead.report.recording import RecordingReporter
 

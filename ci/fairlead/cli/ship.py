@@ -20,7 +20,7 @@ from fairlead.cli.rollout_options import RolloutOptions, rollout_options
 from fairlead.cli.secret_programs import allowed_commands
 
 if TYPE_CHECKING:
-    from fairlead.compose.evidence import Evidence
+    from fairlead.judge.evidence import Evidence
     from fairlead.release.secrets import Secret
     from fairlead.remote.access import AccessOptions
     from fairlead.report import Phase, Reporter
@@ -120,8 +120,8 @@ class _Pipeline:
         return verdict
 
     def _with_builds(self) -> Settings:
-        from fairlead.compose.load import load_images
-        from fairlead.compose.variables import NO_REGISTRY
+        from fairlead.app.load import load_images
+        from fairlead.app.variables import NO_REGISTRY
         from fairlead.release.identity import read_identity
 
         revision = read_identity(self._settings.root).revision
@@ -136,7 +136,7 @@ class _Pipeline:
             self._publish()
 
     def _validate(self) -> tuple[Evidence, Mapping[str, Secret]]:
-        from fairlead.compose.stand_in import load_stand_in
+        from fairlead.app.stand_in import load_stand_in
         from fairlead.release.prepare import check_only, check_variables, wanted_secrets
         from fairlead.release.secrets import read_secrets
 

@@ -173,8 +173,8 @@ def _prove(place: Place, state: Mapping[str, Any], work_dir: Path) -> tuple[Proo
 
 def _with_builds(settings: Settings, revision: str) -> Settings:
     """With the images that the compose files build; as it is where they do not hold, which is for others to tell."""
-    from fairlead.compose.load import load_images
-    from fairlead.compose.variables import NO_REGISTRY
+    from fairlead.app.load import load_images
+    from fairlead.app.variables import NO_REGISTRY
     from fairlead.errors import FairleadError
 
     try:

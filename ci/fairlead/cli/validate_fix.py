@@ -6,10 +6,10 @@ from collections import Counter
 from pathlib import Path
 
 from fairlead import files
-from fairlead.compose.fix import FixedText, Refused, by_file, fix_text, read_text, render_diff
-from fairlead.compose.judge import judge
-from fairlead.compose.verdict import Request, Verdict
 from fairlead.errors import InputError
+from fairlead.judge.fix import FixedText, Refused, by_file, fix_text, read_text, render_diff
+from fairlead.judge.run import judge
+from fairlead.judge.verdict import Request, Verdict
 from fairlead.records import replace
 
 TYPE_CHECKING = False

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from fairlead.checkout import folders_up
 from fairlead.cli.validate_options import ValidateOptions
-from fairlead.compose.judge import judge
-from fairlead.compose.verdict import ALWAYS, Request, Verdict
 from fairlead.errors import InputError
+from fairlead.judge.run import judge
+from fairlead.judge.verdict import ALWAYS, Request, Verdict
 from fairlead.records import replace
 from fairlead.sources import shown_variables
 
@@ -21,8 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TextIO
 
-    from fairlead.compose.baseline import Baseline
-    from fairlead.compose.scopes import Scope
+    from fairlead.judge.baseline import Baseline
+    from fairlead.judge.scopes import Scope
     from fairlead.report.sink import Sink
     from fairlead.settings.values import Settings
 
@@ -63,7 +63,7 @@ def _refuse_contradictions(options: ValidateOptions) -> None:
 
 
 def _request(options: ValidateOptions) -> Request:
-    from fairlead.compose.policy import make_policy
+    from fairlead.judge.policy import make_policy
 
     settings = _settings()
     scopes = _scopes(options, settings)
@@ -113,7 +113,7 @@ def _settings() -> Settings | None:
 
 
 def _scopes(options: ValidateOptions, settings: Settings | None) -> tuple[Scope, ...]:
-    from fairlead.compose.scopes import file_scopes, find_compose_files
+    from fairlead.judge.scopes import file_scopes, find_compose_files
 
     if settings is None:
         if options.environment is not None:
@@ -126,7 +126,7 @@ def _scopes(options: ValidateOptions, settings: Settings | None) -> tuple[Scope,
     declared = _declared_scopes(options, settings)
     if not options.files:
         return declared
-    from fairlead.compose.scopes import scopes_of_files, variables_of
+    from fairlead.judge.scopes import scopes_of_files, variables_of
 
     # A file that fairlead.yaml names is judged as what it is: part of that app.
     files = [Path(file) for file in options.files]
@@ -149,7 +149,7 @@ def _development(options: ValidateOptions) -> bool | None:
 
 
 def _declared_scopes(options: ValidateOptions, settings: Settings) -> tuple[Scope, ...]:
-    from fairlead.compose.scopes import settings_scopes
+    from fairlead.judge.scopes import settings_scopes
 
     named = options.environment
     environments = settings.every_environment if named is None else (settings.environment(named),)
@@ -160,7 +160,7 @@ def _declared_scopes(options: ValidateOptions, settings: Settings) -> tuple[Scop
 def _rules(names: tuple[str, ...]) -> frozenset[str]:
     if not names:
         return frozenset()
-    from fairlead.compose.policy import RULES
+    from fairlead.judge.policy import RULES
     from fairlead.nearest import did_you_mean
 
     for name in names:
@@ -170,7 +170,7 @@ def _rules(names: tuple[str, ...]) -> frozenset[str]:
 
 
 def _baseline_path(options: ValidateOptions, scopes: tuple[Scope, ...]) -> Path:
-    from fairlead.compose.baseline import FILE_NAME
+    from fairlead.judge.baseline import FILE_NAME
 
     return Path(options.baseline) if options.baseline else scopes[0].files[0].parent / FILE_NAME
 
@@ -180,13 +180,13 @@ def _baseline(options: ValidateOptions, scopes: tuple[Scope, ...]) -> Baseline |
     beside = f"{os.path.dirname(scopes[0].files[0])}/fairlead-baseline.json"  # noqa: PTH120 - no import for it
     if not options.baseline and not os.path.exists(beside):  # noqa: PTH110 - same
         return None
-    from fairlead.compose.baseline import load_baseline
+    from fairlead.judge.baseline import load_baseline
 
     return load_baseline(_baseline_path(options, scopes))
 
 
 def _write_baseline(options: ValidateOptions, request: Request, verdict: Verdict) -> int:
-    from fairlead.compose.baseline import write_baseline
+    from fairlead.judge.baseline import write_baseline
     from fairlead.positions import shown_path
 
     path = _baseline_path(options, request.scopes)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fairlead.compose.known_images import short_name
-from fairlead.compose.mentions import read_mentions
-from fairlead.compose.model import ComposeApp, Service
-from fairlead.compose.remarks import Remarks
+from fairlead.app.files.mentions import read_mentions
+from fairlead.app.images.known import short_name
+from fairlead.app.model import ComposeApp, Service
+from fairlead.app.remarks import Remarks
 
 _NAME = r"([A-Za-z0-9][\w.-]*)"
 _NGINX = (

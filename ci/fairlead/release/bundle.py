@@ -15,9 +15,9 @@ from fairlead.host.visible import visible_line
 from fairlead.release.secrets import Secret
 
 if TYPE_CHECKING:
-    from fairlead.compose.evidence import Evidence
-    from fairlead.compose.split import ReleaseParts
+    from fairlead.app.split import ReleaseParts
     from fairlead.host.marks import Marks
+    from fairlead.judge.evidence import Evidence
     from fairlead.settings.values import Environment, Settings
 
 SCHEMA = "fairlead.release/v1"

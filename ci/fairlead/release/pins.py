@@ -11,7 +11,7 @@ from fairlead.parallel import each
 from fairlead.settings.values import Settings
 
 if TYPE_CHECKING:
-    from fairlead.compose.split import Pin
+    from fairlead.app.split import Pin
     from fairlead.image.documents import PublishDocument
     from fairlead.image.registry import Resolved
 
@@ -45,7 +45,7 @@ def resolve_own(
         InputError: an image of the commit was never published.
         CommandFailedError: what is there is not in the form that images of ours have.
     """
-    from fairlead.compose.split import Pin
+    from fairlead.app.split import Pin
 
     known = published.images if published is not None else {}
     pins = {
@@ -89,7 +89,7 @@ def running_images(state: Mapping[str, Any]) -> tuple[str, ...]:
 
 def foresee_own(settings: Settings, names: Sequence[str], state: Mapping[str, Any]) -> dict[str, Pin]:
     """Stand-ins for images that are still to be built: what runs of them, so that nothing looks changed which may not be."""
-    from fairlead.compose.split import Pin
+    from fairlead.app.split import Pin
 
     running = {
         str(service["image"]).partition("@")[0]: service

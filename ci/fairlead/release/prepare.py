@@ -17,10 +17,10 @@ from fairlead.release.secrets import Secret, Wanted, read_secrets
 from fairlead.sources import repository_of
 
 if TYPE_CHECKING:
-    from fairlead.compose.evidence import Evidence
-    from fairlead.compose.model import ComposeApp
-    from fairlead.compose.split import Pin
+    from fairlead.app.model import ComposeApp
+    from fairlead.app.split import Pin
     from fairlead.host.marks import Marks
+    from fairlead.judge.evidence import Evidence
     from fairlead.release.pins import Resolve
     from fairlead.release.secret_commands import SecretCommands
     from fairlead.settings.values import Environment, Settings
@@ -66,8 +66,8 @@ def draft_release(
         ComposeInvalidError: the compose files do not hold.
         InputError: a secret or an image is missing.
     """
-    from fairlead.compose.load import load_app
-    from fairlead.compose.split import split
+    from fairlead.app.load import load_app
+    from fairlead.app.split import split
 
     tag = f"sha-{origin.revision}"
     app = load_app(settings, environment, registry=settings.registry, tag=tag, revision=origin.revision)
@@ -99,7 +99,7 @@ def finish_release(
         kept: the services that go on with the image that they run.
         refresh: take what others' tags point to now, whatever runs.
     """
-    from fairlead.compose.split import split
+    from fairlead.app.split import split
 
     running = () if refresh else running_images(state)
     parts = split(
@@ -122,7 +122,7 @@ def check_only(app: ComposeApp, only: Sequence[str]) -> None:
     Raises:
         InputError: it has not.
     """
-    from fairlead.compose.model import GENERATED_PROXY
+    from fairlead.app.model import GENERATED_PROXY
     from fairlead.errors import InputError
     from fairlead.nearest import did_you_mean
 
@@ -151,7 +151,7 @@ def check_variables(app: ComposeApp, secrets: Mapping[str, Secret]) -> None:
 
 def wanted_secrets(app: ComposeApp, settings: Settings) -> tuple[Wanted, ...]:
     """What the services mount, and the token of the board; a declared secret that nobody reads is not asked for."""
-    from fairlead.compose.split import secret_sources
+    from fairlead.app.split import secret_sources
 
     home = repository_of(str(settings.root))
     wanted = {

@@ -17,8 +17,8 @@ from fairlead.image.same import is_same_image
 from fairlead.parallel import each
 
 if TYPE_CHECKING:
-    from fairlead.compose.model import ComposeApp
-    from fairlead.compose.split import Pin
+    from fairlead.app.model import ComposeApp
+    from fairlead.app.split import Pin
     from fairlead.release.pins import Resolve
 
     ReadConfig = Callable[[str, str], Mapping[str, Any]]
@@ -30,7 +30,7 @@ _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 def running_pins(app: ComposeApp, state: Mapping[str, Any]) -> dict[str, Pin]:
     """By service, the image of ours that it runs: from the agent's ``state``, where it tells all that a release says."""
-    from fairlead.compose.split import Pin
+    from fairlead.app.split import Pin
 
     running = {str(one["service"]): one for one in state.get("services", ())}
     pins = {}

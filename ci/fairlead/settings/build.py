@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from fairlead.compose.names import find_base
+from fairlead.composefile.names import find_base
 from fairlead.positions import Document
 from fairlead.settings.neighbours import Standing, plan_standings
 from fairlead.settings.trusted import trusted_networks

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fairlead.compose.names import find_base
+from fairlead.composefile.names import find_base
 from fairlead.findings import Finding
 from fairlead.nearest import did_you_mean
 from fairlead.origin import read_repository_slug
@@ -195,7 +195,7 @@ def _severities(document: Document) -> Iterator[Finding]:
     if not chosen:
         return
     # All rules come along: only for who chooses among them, not for who rolls back.
-    from fairlead.compose.policy.table import GRADES, is_fixed
+    from fairlead.judge.policy.table import GRADES, is_fixed
 
     for rule, _ in chosen:
         path = ("validate", "severity", rule)
@@ -212,7 +212,7 @@ def _capabilities(document: Document) -> Iterator[Finding]:
     allowed = _entries(_part(document, "validate"), "capabilities")
     if not allowed:
         return
-    from fairlead.compose.policy.privilege import DANGEROUS, normal_capability
+    from fairlead.judge.policy.privilege import DANGEROUS, normal_capability
 
     for role, names in allowed:
         for index, name in enumerate(names if isinstance(names, list) else ()):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fairlead.compose.names import COMPOSE_NAMES
+from fairlead.composefile.names import COMPOSE_NAMES
 from fairlead.errors import InputError
 from fairlead.nearest import did_you_mean
 from fairlead.positions import Document

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fairlead.compose.names import COMPOSE_NAMES
+from fairlead.composefile.names import COMPOSE_NAMES
 from fairlead.errors import InputError
 from fairlead.findings import Location
 from fairlead.origin import read_repository_slug

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fairlead.compose.split import split
+from fairlead.app.split import split
 from fairlead.host.containers import read_app_containers
 from fairlead.host.engine import Engine
 from fairlead.host.inside import ROLE
@@ -13,7 +13,7 @@ from tests.integration.host.calls import add_caller, answering, call, find_calle
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.ports import free_port
-from tests.unit.compose.small import small_app
+from tests.unit.app.small import small_app
 
 NAME = "stage.localhost"
 OWN_PROXY = """\

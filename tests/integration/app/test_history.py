@@ -29,7 +29,7 @@ from app.store.schema import probe_schema, read_revisions
 from app.worker.run import ENOUGH, Worker
 from tests.integration.app.board import Backends, run_role
 from tests.patience import PATIENCE
-from tests.unit.app.events import NOON, make_event
+from tests.unit.board.events import NOON, make_event
 
 FEW, MANY = 1_000, 100_000
 TIMES = 7

@@ -25,7 +25,7 @@ HEAVY = {
     "hashlib", "http", "importlib.metadata", "importlib.resources", "inspect", "ipaddress", "json", "jsonschema",
     "logging", "random", "requests", "rich", "shutil", "socket", "subprocess", "tempfile", "threading", "typing",
     "urllib.parse", "yaml.resolver", "yaml.constructor", "yaml.reader", "fairlead.process", "fairlead.settings",
-    "fairlead.cli.root", "fairlead.compose.policy.catalog", "fairlead.compose.split", "fairlead.compose.load",
+    "fairlead.cli.root", "fairlead.judge.policy.catalog", "fairlead.app.split", "fairlead.app.load",
 }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_the_plain_way_imports_nothing_heavy(tmp_path: Path, environ: dict[str, 
         [sys.executable, "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
     )
     loaded = set(done.stderr.split())
-    assert "fairlead.compose.policy" in loaded, done.stderr
+    assert "fairlead.judge.policy" in loaded, done.stderr
     assert not HEAVY & loaded
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.app.network.addresses import plan_sites
+from fairlead.app.network.sites import render_caddyfile
+from fairlead.app.remarks import Remarks
 from fairlead.cli.topics import TOPICS
-from fairlead.compose.addresses import plan_sites
-from fairlead.compose.remarks import Remarks
-from fairlead.compose.sites import render_caddyfile
 from fairlead.errors import ComposeInvalidError
 from fairlead.host.snippet import render_switch
 from tests.adversary.local_edge import caddy_program
-from tests.unit.compose.small import small_app, split_small
-from tests.unit.compose.test_published import write_app
+from tests.unit.app.small import small_app, split_small
+from tests.unit.app.test_published import write_app
 
 _APPS = 120
 _TRUSTED = ("127.0.0.0/8", "2001:db8::/32")

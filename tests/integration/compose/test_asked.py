@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from fairlead import process
-from fairlead.compose.asked import ask_compose, compare, render_variables
-from fairlead.compose.loader import load_model
-from fairlead.compose.names import COMPOSE_NAMES, OVERRIDE_NAMES, find_base, find_override
-from fairlead.compose.program import find_docker_compose
+from fairlead.composefile.loader import load_model
+from fairlead.composefile.names import COMPOSE_NAMES, OVERRIDE_NAMES, find_base, find_override
+from fairlead.judge.asked.answer import ask_compose, compare, render_variables
+from fairlead.judge.asked.program import find_docker_compose
 
 pytestmark = pytest.mark.integration
 

@@ -12,12 +12,12 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from fairlead.cli.root import command as fairlead
-from fairlead.compose.check import settings_request
-from fairlead.compose.judge import judge
 from fairlead.errors import InputError
+from fairlead.judge.request import settings_request
+from fairlead.judge.run import judge
 from fairlead.schemas import load_schema
 from fairlead.settings.values import Environment, Settings
-from tests.unit.compose import foreign
+from tests.unit.app import foreign
 
 
 def app_settings(root: Path, text: str) -> Settings:

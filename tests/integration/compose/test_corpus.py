@@ -20,9 +20,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from fairlead.compose.asked import Answer, ask_compose
-from fairlead.compose.loader import Model
+from fairlead.composefile.loader import Model
 from fairlead.findings import Finding
+from fairlead.judge.asked.answer import Answer, ask_compose
 from fairlead.positions import load_documents
 from fairlead.schemas.compose_spec import VERSIONS, compose_checker, load_compose_schema
 from tests.corpus.corpus import ELSEWHERE, FILES, PROJECT, corpus_files, load_origins, look_at, mutable_values

@@ -18,14 +18,14 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.addresses import plan_sites
-from fairlead.compose.remarks import Remarks
-from fairlead.compose.sites import inner_port, render_caddyfile
+from fairlead.app.network.addresses import plan_sites
+from fairlead.app.network.sites import inner_port, render_caddyfile
+from fairlead.app.remarks import Remarks
 from fairlead.host.snippet import render_switch
 from tests.adversary.local_edge import caddy_program, wait_for
 from tests.patience import PATIENCE
 from tests.ports import free_ports
-from tests.unit.compose.small import small_app
+from tests.unit.app.small import small_app
 
 _TEXT = "services: {web: {image: web, expose: ['8000']}, api: {image: api, expose: ['8000']}}\n"
 _NAMES = {

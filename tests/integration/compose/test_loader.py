@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 
 from fairlead import process
-from fairlead.compose.load import build_app
-from fairlead.compose.loader import Model, load_model
-from fairlead.compose.loader.differences import DIFFERENCES
-from fairlead.compose.split import Pin, split
+from fairlead.app.load import build_app
+from fairlead.app.split import Pin, split
+from fairlead.composefile.loader import Model, load_model
+from fairlead.composefile.loader.differences import DIFFERENCES
 from fairlead.positions import parse_yaml
 from fairlead.records import replace
 from fairlead.settings.load import load_settings
 from fairlead.tools.locate import locate
 from tests.integration.compose.loader_cases import EXTERNAL, FILES, FORMS, RESOURCES, TOP, VARIABLES
-from tests.unit.compose import foreign
+from tests.unit.app import foreign
 
 ROOT = Path(__file__).parents[3]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/home/somebody"}

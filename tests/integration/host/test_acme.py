@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.addresses import plan_sites
-from fairlead.compose.remarks import Remarks
-from fairlead.compose.sites import ACME_ROOT, inner_port, render_caddyfile
+from fairlead.app.network.addresses import plan_sites
+from fairlead.app.network.sites import ACME_ROOT, inner_port, render_caddyfile
+from fairlead.app.remarks import Remarks
 from fairlead.host.certificates import Refusal, explain_certificate
 from fairlead.host.edge.authority import Authority as Named
 from fairlead.host.snippet import render_switch
@@ -23,7 +23,7 @@ from fairlead.settings.values import AcmeSettings
 from tests.adversary.local_edge import local_edge
 from tests.integration.host.acme import Authority, pebble, run_caddy, stingy
 from tests.patience import PATIENCE
-from tests.unit.compose.small import small_app
+from tests.unit.app.small import small_app
 
 
 def test_ten_hostnames_of_the_edge_are_certified_when_they_are_asked_for_and_no_others(

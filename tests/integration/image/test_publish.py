@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose.load import load_app
-from fairlead.compose.split import Pin
+from fairlead.app.load import load_app
+from fairlead.app.split import Pin
 from fairlead.image.registry import read_image_config, resolve_image
 from fairlead.release.unchanged import find_unchanged
 from fairlead.settings.load import load_settings

@@ -6,8 +6,8 @@ import pytest
 
 from fairlead import report
 from fairlead.cli.explain import command
-from fairlead.compose.policy import RULES
 from fairlead.errors import InputError
+from fairlead.judge.policy import RULES
 from fairlead.report.recording import RecordingReporter
 from fairlead.schemas import load_schema
 

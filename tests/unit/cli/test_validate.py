@@ -239,7 +239,7 @@ def test_what_is_shared_is_left_to_a_person_with_the_reason() -> None:
 
 
 def test_a_repair_that_makes_it_worse_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fairlead.compose.fix import FixedText, fix_text
+    from fairlead.judge.fix import FixedText, fix_text
 
     def broken(text: str, findings: Any) -> FixedText:
         good = fix_text(text, findings)

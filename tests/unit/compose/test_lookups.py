@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.compose.small import small_app, split_small
+from tests.unit.app.small import small_app, split_small
 
 DATA = """\
 services:

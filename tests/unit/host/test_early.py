@@ -33,12 +33,12 @@ REFUSING = (
     "host/document.py",
     "host/edge/plan.py",
     "host/only.py",
-    "compose/split.py",
-    "compose/refusals.py",
-    "compose/mounts.py",
-    "compose/sites.py",
-    "compose/edge.py",
-    "compose/services.py",
+    "app/split.py",
+    "app/refusals.py",
+    "app/files/mounts.py",
+    "app/network/sites.py",
+    "app/network/edge.py",
+    "app/services.py",
 )
 VALIDATED = ("release_findings", "SERVICE_CHECKS", "APP_CHECKS")
 ASKED = ("foresee_deploy", "parse_deploy_request")

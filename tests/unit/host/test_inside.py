@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose.model import GENERATED_PROXY as ADDED
+from fairlead.app.model import GENERATED_PROXY as ADDED
 from fairlead.host.document import parse_release
 from fairlead.host.inside import (
     GENERATED_PROXY,

@@ -17,7 +17,7 @@ from fairlead.host.paths import Paths
 
 
 def canonical_hash(value: object) -> str:
-    """As the client works it out (``compose.trees``), which is not there under the oldest Python."""
+    """As the client works it out (``app.files.trees``), which is not there under the oldest Python."""
     return _sha(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
 
 

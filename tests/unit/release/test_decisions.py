@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose.split import Pin
+from fairlead.app.split import Pin
 from fairlead.errors import InputError
 from fairlead.image.documents import PublishDocument, PublishedImage
 from fairlead.image.registry import Resolved

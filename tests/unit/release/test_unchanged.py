@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from fairlead.compose.load import load_app
-from fairlead.compose.model import ComposeApp
-from fairlead.compose.split import Pin, split
+from fairlead.app.load import load_app
+from fairlead.app.model import ComposeApp
+from fairlead.app.split import Pin, split
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.image.registry import Resolved
 from fairlead.release.unchanged import find_unchanged, running_pins

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.loader import load_model
+from fairlead.composefile.loader import load_model
 from fairlead.findings import Finding, Location
 from fairlead.report.failure import read_source_line, render_finding
 from fairlead.report.source import SourceLines

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.names import COMPOSE_NAMES
-from fairlead.compose.scopes import find_compose_files
+from fairlead.composefile.names import COMPOSE_NAMES
 from fairlead.errors import InputError
+from fairlead.judge.scopes import find_compose_files
 from fairlead.settings.load import load_settings
 from fairlead.settings.units import parse_duration, parse_host, parse_share
 from fairlead.settings.values import Host, Probe, WatchSettings

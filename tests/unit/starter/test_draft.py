@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.builds import settle_images
-from fairlead.compose.loader import load_model
+from fairlead.app.images.builds import settle_images
+from fairlead.composefile.loader import load_model
 from fairlead.settings.load import load_settings
 from fairlead.settings.values import Settings
 from fairlead.starter.draft import Draft, plan_draft
 from fairlead.starter.look import read_sight
-from tests.unit.compose.foreign import APPS, names
+from tests.unit.app.foreign import APPS, names
 
 
 def drafted(root: Path, environ: dict[str, str] | None = None) -> tuple[Draft, Settings]:

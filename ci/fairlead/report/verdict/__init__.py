@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlead.compose.verdict import Verdict
+    from fairlead.judge.verdict import Verdict
 
 
 def render(kind: str, verdict: Verdict) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from fairlead import __version__
-from fairlead.compose.baseline import dotted, fingerprint
+from fairlead.judge.baseline import dotted, fingerprint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from fairlead.compose.model import Service
-    from fairlead.compose.verdict import Judged, Verdict
+    from fairlead.app.model import Service
     from fairlead.findings import Finding
+    from fairlead.judge.verdict import Judged, Verdict
 
 SCHEMA = "fairlead.validate/v2"
 

@@ -11,8 +11,8 @@ from fairlead.report.verdict.words import sentence_of, unseen_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlead.compose.verdict import Verdict
     from fairlead.findings import Finding
+    from fairlead.judge.verdict import Verdict
 
 
 def render_github(verdict: Verdict) -> str:

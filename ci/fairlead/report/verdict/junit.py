@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from fairlead.compose.baseline import dotted
 from fairlead.host.visible import visible
+from fairlead.judge.baseline import dotted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fairlead.compose.verdict import Layer, Verdict
     from fairlead.findings import Finding
+    from fairlead.judge.verdict import Layer, Verdict
 
 
 def render_junit(verdict: Verdict) -> str:

@@ -10,7 +10,7 @@ from fairlead.report.verdict.words import layers_line, sentence_of, unseen_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlead.compose.verdict import Verdict
+    from fairlead.judge.verdict import Verdict
 
 # GitHub drops a summary above 1 MiB: rows are at most about 1 KiB.
 _MOST_ROWS = 500

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from fairlead import __version__
 from fairlead.checkout import repository_root
-from fairlead.compose.baseline import dotted, fingerprint
 from fairlead.findings import Finding, Location
+from fairlead.judge.baseline import dotted, fingerprint
 from fairlead.report.verdict.place import repository_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from fairlead.compose.policy.catalog import Rule
-    from fairlead.compose.verdict import Layer, Verdict
+    from fairlead.judge.policy.catalog import Rule
+    from fairlead.judge.verdict import Layer, Verdict
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"
@@ -27,7 +27,7 @@ _ROOT = "%SRCROOT%"
 
 def sarif_document(verdict: Verdict) -> dict[str, Any]:
     """One run with every finding; waived and known ones are there as well, suppressed."""
-    from fairlead.compose.policy import RULES
+    from fairlead.judge.policy import RULES
 
     results = _Results(verdict)
     told = [
@@ -126,7 +126,7 @@ def _fixes(verdict: Verdict) -> Mapping[Finding, dict[str, Any]]:
     """What ``--fix`` would do about each finding, where it would."""
     if all(finding.repair is None for finding in verdict.findings):
         return {}
-    from fairlead.compose.fix import plan_fixes
+    from fairlead.judge.fix import plan_fixes
 
     plan = plan_fixes(verdict.findings)
     return {

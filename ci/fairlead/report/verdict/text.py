@@ -9,8 +9,8 @@ from fairlead.report.verdict.words import layers_line, sentence_of, title_of, un
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlead.compose.verdict import Verdict
     from fairlead.findings import Finding, Location
+    from fairlead.judge.verdict import Verdict
 
     Paint = Callable[[str, str], str]
 

@@ -8,8 +8,8 @@ from fairlead.host.visible import visible_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlead.compose.verdict import Layer, Verdict
     from fairlead.findings import Finding
+    from fairlead.judge.verdict import Layer, Verdict
 
 _MANY = 10
 """Findings that fail: from here on the last lines say where to begin."""

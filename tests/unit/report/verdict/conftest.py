@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.compose.loader import load_model
-from fairlead.compose.policy import Waived
-from fairlead.compose.scopes import Scope
-from fairlead.compose.services import infer_services
-from fairlead.compose.verdict import Judged, Layer, Verdict
+from fairlead.app.services import infer_services
+from fairlead.composefile.loader import load_model
 from fairlead.findings import Finding, Location, Repair
+from fairlead.judge.policy import Waived
+from fairlead.judge.scopes import Scope
+from fairlead.judge.verdict import Judged, Layer, Verdict
 
 TEXT = """\
 services:

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from fairlead.compose.verdict import Verdict
 from fairlead.findings import Finding, Location
+from fairlead.judge.verdict import Verdict
 from fairlead.records import replace
 from fairlead.report.verdict import render
 from fairlead.report.verdict.text import render_text

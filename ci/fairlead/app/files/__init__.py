@@ -1,0 +1,1 @@
+"""What the services are given of the repository's files, and what they keep."""

@@ -1,0 +1,1 @@
+"""How the services are reached: ports, addresses, and the proxy before them."""

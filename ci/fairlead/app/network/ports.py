@@ -1,0 +1,116 @@
+"""Which port of a service answers HTTP, and which request tells its health: pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from fairlead.app.images.dockerfile import DockerfileFacts
+from fairlead.app.model import Health
+from fairlead.records import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_TLS_PORTS = frozenset({443, 8443})
+OTHER_PROTOCOLS = frozenset({21, 22, 23, 25, 53, 110, 143, 465, 587, 993, 995, 1883, 8883})
+"""Container ports that are known to speak something else than HTTP, beside those of databases."""
+# Debuggers that frameworks publish beside their port: Node's inspector, Java's, Go's, Python's.
+_DEBUG_PORTS = frozenset({9229, 9230, 5005, 2345, 40000, 5678})
+
+
+@dataclass(frozen=True)
+class PublishedPort:
+    """A port of the host that leads to a container port. ``published`` is 0 where Docker picks one."""
+
+    target: int
+    published: int
+    protocol: str = "tcp"
+    host_ip: str = ""
+
+
+@dataclass(frozen=True)
+class FoundPort:
+    """A port, and how it was found."""
+
+    port: int
+    why: str
+
+
+def parse_published(definition: Mapping[str, Any]) -> tuple[PublishedPort, ...]:
+    """The ports that a resolved service publishes."""
+    return tuple(
+        PublishedPort(
+            target=int(entry["target"]),
+            published=int(entry.get("published") or 0),
+            protocol=str(entry.get("protocol", "tcp")),
+            host_ip=str(entry.get("host_ip", "")),
+        )
+        for entry in definition.get("ports", ())
+        if str(entry.get("target", "")).isdecimal() and str(entry.get("published") or 0).isdecimal()
+    )
+
+
+def healthcheck_command(definition: Mapping[str, Any], image: DockerfileFacts) -> str:
+    """The words of the container's health check, the compose file's before the image's; empty if there is none."""
+    check = definition.get("healthcheck")
+    if not check:
+        return image.healthcheck
+    test = check.get("test", [])
+    if check.get("disable") or test == ["NONE"]:
+        return ""
+    if not test:
+        return image.healthcheck
+    return " ".join(str(word) for word in test) if isinstance(test, list) else str(test)
+
+
+@cache
+def _loopback_url() -> re.Pattern[str]:
+    return re.compile(
+        r"(?P<scheme>https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(?P<port>[0-9]{1,5}))?(?P<path>/[^\s\"'|;&)\]]*)?"
+    )
+
+
+def find_health_request(command: str) -> tuple[Health | None, int]:
+    """The HTTP request that a health check makes to its own container, and its port (0 if it names none)."""
+    match = _loopback_url().search(command) if "://" in command else None
+    if match is None or match["scheme"] == "https":
+        return None, 0
+    return Health(path=match["path"] or "/"), int(match["port"] or 80)
+
+
+def find_port(
+    declared: int | None, definition: Mapping[str, Any], image: DockerfileFacts
+) -> FoundPort | None:
+    """The HTTP port of a service, from the plainest sign to the weakest; None if it has none."""
+    if declared is not None:
+        return FoundPort(declared, f"x-fairlead says port {declared}")
+    _, port = find_health_request(healthcheck_command(definition, image))
+    if port:
+        return FoundPort(port, f"its health check asks port {port}")
+    exposed = [
+        int(str(entry).partition("/")[0])
+        for entry in definition.get("expose", ())
+        if _is_single_tcp(str(entry))
+    ]
+    if exposed:
+        return FoundPort(_likeliest(exposed), f"it exposes port {_likeliest(exposed)}")
+    targets = [entry.target for entry in parse_published(definition) if entry.protocol == "tcp"]
+    if targets:
+        return FoundPort(_likeliest(targets), f"it publishes port {_likeliest(targets)}")
+    if len(image.ports) == 1:
+        return FoundPort(image.ports[0], f"its Dockerfile exposes port {image.ports[0]}")
+    return None
+
+
+def _is_single_tcp(entry: str) -> bool:
+    port = entry.removesuffix("/tcp")
+    return port.isascii() and port.isdigit() and len(port) <= 5
+
+
+def _likeliest(ports: list[int]) -> int:
+    """The first port that can speak plain HTTP to the proxy."""
+    plain = [port for port in ports if port not in _TLS_PORTS | _DEBUG_PORTS]
+    return (plain or ports)[0]

@@ -1,9 +1,0 @@
-"""The one loader of compose files: values and the place of each, as Compose itself reads them."""
-
-from __future__ import annotations
-
-from fairlead.compose.loader.interpolation import VariableUse
-from fairlead.compose.loader.load import load_model
-from fairlead.compose.loader.model import Model, Written
-
-__all__ = ["Model", "VariableUse", "Written", "load_model"]

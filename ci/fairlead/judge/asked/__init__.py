@@ -1,0 +1,1 @@
+"""What the docker-compose of this machine says of the same files."""

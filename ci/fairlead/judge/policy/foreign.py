@@ -1,0 +1,88 @@
+"""What belongs to others: networks, volumes and containers of somebody else, plugins and runtimes of the host.
+
+What is known to stay inside the app is let through; everything else is told. ``fairlead.host.grants`` knows which is
+which, and the host looks through the same eyes.
+"""
+
+from __future__ import annotations
+
+from fairlead.host.grants import service_grants
+from fairlead.host.resources import resource_grants
+from fairlead.judge.policy.subject import Fault, as_mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from fairlead.host.grants import Grant
+    from fairlead.judge.policy.subject import AppCheck, Subject
+    from fairlead.positions import ValuePath
+
+_ASK = "make it part of this file, or waive it with the reason"
+_OF_OTHERS = {("network", "network_mode"), ("network", "external_links"), ("volume", "volumes_from")}
+_DRIVERS = frozenset(("driver", "driver_opts", "ipam"))
+
+
+def containers(subject: Subject) -> Iterator[tuple[ValuePath, str, Mapping[str, Any]]]:
+    """Everything that becomes a container: where it stands, how it is called, and its definition."""
+    for view in subject.views:
+        yield view.path, f"{view.name}: ", view.definition
+    for name, job in as_mapping(subject.model.value.get("jobs")).items():
+        yield ("jobs", str(name)), f"{name}: ", as_mapping(job)
+
+
+def shared_things(subject: Subject) -> Iterator[tuple[ValuePath, str, Mapping[str, Any], list[Grant]]]:
+    """The networks and volumes, and what each is beside the app's own."""
+    app = str(subject.model.value.get("name") or "")
+    for kind in ("networks", "volumes"):
+        for name, how in subject.top(kind).items():
+            yield (kind, name), f"the {kind[:-1]} {name}: ", how, list(resource_grants(kind, name, app, how))
+
+
+def foreign_resource(subject: Subject) -> Iterator[Fault]:
+    """A network, volume or container that somebody else made, or can have under the same name."""
+    for path, prefix, _, grants in shared_things(subject):
+        for kind, steps, what in grants:
+            if kind in {"network", "volume"} and steps[0] not in _DRIVERS:
+                yield Fault((*path, *steps), f"{prefix}{what}", _ASK, key=True)
+    for path, prefix, definition in containers(subject):
+        for kind, steps, what in service_grants(definition):
+            if steps[0] in {"network_mode", "volumes_from", "external_links"} and kind in {
+                "network",
+                "volume",
+            }:
+                yield Fault((*path, *steps), f"{prefix}{what}", "share a network or volume of this file")
+
+
+def host_driver(subject: Subject) -> Iterator[Fault]:
+    """A driver, plugin, runtime or program of the host that works for the container."""
+    fix = "remove it, or waive it with the reason"
+    for path, prefix, _, grants in shared_things(subject):
+        for kind, steps, what in grants:
+            if kind in {"network", "volume"} and steps[0] in _DRIVERS:
+                yield Fault((*path, *steps), f"{prefix}{what}", fix, key=True)
+    for path, prefix, definition in containers(subject):
+        for kind, steps, what in service_grants(definition):
+            if _is_of_driver(kind, str(steps[0])) or _is_told_nowhere_else(path, kind, str(steps[0])):
+                yield Fault((*path, *steps), f"{prefix}{what}", fix, key=True)
+    for kind in ("secrets", "configs"):
+        for name, how in subject.top(kind).items():
+            for key in {"driver", "template_driver"} & how.keys():
+                what = f"{kind}.{name}: {how[key]} is a plugin on the host"
+                yield Fault((kind, name, key), what, "give the value by file: or environment:", key=True)
+
+
+def _is_of_driver(kind: str, key: str) -> bool:
+    return kind in {"runtime", "provider"} or (kind, key) in {("network", "networks"), ("volume", "volumes")}
+
+
+def _is_told_nowhere_else(path: ValuePath, kind: str, key: str) -> bool:
+    """Whether it is of a job, or of a hook that is a container of its own: no other rule looks into these."""
+    return kind != "label" and (path[0] == "jobs" or key == "pre_start")
+
+
+APP_CHECKS: dict[str, AppCheck] = {
+    "foreign-resource": foreign_resource,
+    "host-driver": host_driver,
+}

@@ -1,0 +1,145 @@
+"""How a container starts, is restarted, ends, and how often it is there."""
+
+from __future__ import annotations
+
+from fairlead.app.images.facts import brings_init, keeps_nothing
+from fairlead.app.images.known import short_name
+from fairlead.judge.policy.subject import Fault, seconds_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fairlead.judge.policy.subject import ServiceCheck, View
+
+_DATABASE_GRACE = 60.0
+_SIGNALS = {"postgres": "SIGINT", "postgis": "SIGINT", "pgvector": "SIGINT", "nginx": "SIGQUIT"}
+"""What makes an image end in order, where it is not SIGTERM: its own STOPSIGNAL."""
+_INITS = ("tini", "dumb-init", "docker-init", "s6-svscan", "/init", "catatonit", "runit", "supervisord")
+
+
+def restart_policy(view: View) -> Iterator[Fault]:
+    """A service that stays down, or that comes back though it was stopped."""
+    if view.is_job:
+        return
+    restart = view.text("restart")
+    fix = "write restart: unless-stopped"
+    if restart in {"", "no"}:
+        what = "it stays down when it crashes, and after the host was restarted"
+        yield Fault(view.at("restart") if restart else view.path, what, fix, key=not restart)
+    elif restart == "always":
+        what = "restart: always brings it back when the engine restarts, though it was stopped by hand"
+        yield Fault(view.at("restart"), what, fix)
+    elif restart == "on-failure":
+        what = "restart: on-failure without a number tries for ever"
+        yield Fault(view.at("restart"), what, "write restart: on-failure:5, or unless-stopped")
+    if restart and "restart_policy" in view.mapping("deploy"):
+        what = f"deploy.restart_policy silently takes the place of restart: {restart}"
+        yield Fault(view.at("deploy", "restart_policy"), what, "remove it", key=True)
+
+
+def no_init(view: View) -> Iterator[Fault]:
+    """A main process that is process 1 and does not know it."""
+    if view.get("init") is True or (not view.is_own and brings_init(view.service.reference)):
+        return
+    entry = " ".join(str(word) for word in view.list("entrypoint")) or view.service.dockerfile.entrypoint
+    if any(name in entry for name in _INITS):
+        return
+    what = "its program is process 1: signals that it does not handle are lost, and zombies stay"
+    repair = (view.at("init"), "true")
+    written = view.at("init") if "init" in view.definition else view.path
+    yield Fault(written, what, "write init: true", key="init" not in view.definition, repair=repair)
+
+
+def stop_grace(view: View) -> Iterator[Fault]:
+    """A service that is killed before it is done."""
+    if view.is_job:
+        return
+    yield from _short_grace(view)
+    signal = view.text("stop_signal").upper()
+    name = short_name(view.reference)
+    wanted = _SIGNALS.get(name, "SIGTERM")
+    if signal in {"SIGKILL", "KILL", "9"}:
+        yield Fault(
+            view.at("stop_signal"), "SIGKILL ends it in the middle of what it does", f"write {wanted}"
+        )
+    elif signal and name in _SIGNALS and signal.removeprefix("SIG") != wanted.removeprefix("SIG"):
+        meaning = "ends sessions and flushes its log" if wanted == "SIGINT" else "answers what it has in hand"
+        what = f"{signal} is not how {name} ends in order: on {wanted} it {meaning}"
+        yield Fault(view.at("stop_signal"), what, f"remove it, or write {wanted}")
+
+
+def _short_grace(view: View) -> Iterator[Fault]:
+    grace = seconds_of(view.text("stop_grace_period"))
+    is_database = view.role == "state" and not keeps_nothing(view.service.reference)
+    if grace is None:
+        if view.list("pre_stop"):
+            what = "pre_stop is its only drain: Compose alone runs it, not a crash, `docker stop` or a reboot"
+            fix = "let the program finish its work on SIGTERM, and write stop_grace_period"
+            yield Fault(view.at("pre_stop"), what, fix, key=True)
+            return
+        what = "it is killed 10 s after it was asked to stop, whatever it has in hand"
+        longest = {"worker": "the time of its longest task", "state": "60s or more"}.get(view.role, "30s")
+        yield Fault(view.path, what, f"write stop_grace_period: {longest}", key=True)
+    elif is_database and grace < _DATABASE_GRACE:
+        what = f"a database has {grace:g} s to write what it holds in memory; killed, it recovers at the next start"
+        yield Fault(view.at("stop_grace_period"), what, "write stop_grace_period: 60s or more")
+
+
+def job_shape(view: View) -> Iterator[Fault]:
+    """A job that is written like a service, or that every `up` waits for."""
+    if not view.is_job:
+        return
+    if view.text("restart") not in {"", "no"}:
+        what = f"a job with restart: {view.text('restart')} is started again by the engine, behind who waits for it"
+        yield Fault(view.at("restart"), what, 'write restart: "no"')
+    if view.list("ports"):
+        yield Fault(
+            view.at("ports"), "a job publishes a port: nobody knows when it answers", "remove it", key=True
+        )
+    if view.mapping("healthcheck") and view.get("healthcheck", "disable") is not True:
+        what = "a job has a health check: it is done when it ends, not when it is healthy"
+        yield Fault(view.at("healthcheck"), what, "remove it", key=True)
+    if not view.list("profiles") and view.name not in view.subject.awaited:
+        what = (
+            "nobody waits for this job, and it has no profile: `up --wait` ends with an error when it is done"
+        )
+        yield Fault(view.path, what, "write profiles: [jobs], and run it with `compose run --rm`", key=True)
+
+
+def migration_gates_roll(view: View) -> Iterator[Fault]:
+    """A service that is rolled and says that it waits for a job which the deploy runs before."""
+    subject = view.subject
+    if not subject.deployed or subject.development or not view.service.is_rolled:
+        return
+    for name, _ in view.depends_on():
+        job = subject.services.get(name)
+        if job is not None and job.role == "job":
+            what = (
+                f"`up` stops the running one before {name} has run: an outage as long as it takes, or longer"
+            )
+            fix = f"remove it, and write profiles: [jobs] at {name}: the deploy runs it first"
+            yield Fault(view.at("depends_on", name), what, fix, key=True)
+
+
+def single_writer(view: View) -> Iterator[Fault]:
+    """Several of what must be alone."""
+    if view.role not in {"job", "state"}:
+        return
+    for steps in (("deploy", "replicas"), ("scale",)):
+        count = view.get(*steps)
+        if isinstance(count, int) and count != 1:
+            meaning = "run a job" if view.is_job else "write the same data"
+            what = f"{count} containers {meaning}" if count else "with 0 containers it does not run"
+            yield Fault(view.at(*steps), what, "remove it")
+            return
+
+
+SERVICE_CHECKS: dict[str, ServiceCheck] = {
+    "restart-policy": restart_policy,
+    "no-init": no_init,
+    "stop-grace": stop_grace,
+    "job-shape": job_shape,
+    "migration-gates-roll": migration_gates_roll,
+    "single-writer": single_writer,
+}

@@ -1,0 +1,240 @@
+"""Judge compose files: every layer that can look at them, over every combination that is declared.
+
+The layers run in their order: *read* (YAML, interpolation, merge), *schema*, *model* (what Compose checks
+itself, and what it misses), *policy*, *release* (what Fairlead can't roll out). *compose*, the docker-compose of
+this machine, is asked first and heard last, so that it works while the others do; what it said before of the very same
+files it is not asked again.
+
+A layer that could not look says why, and what could not be seen is an error of its own: nothing passes unseen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from fairlead.findings import SEVERITIES, Finding
+from fairlead.judge.asked.question import Question
+from fairlead.judge.verdict import ALWAYS, READING, UNSEEN, Judged, Layer, Request, Verdict, place_of
+from fairlead.records import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fairlead.composefile.loader import Model
+    from fairlead.findings import Location
+    from fairlead.judge.policy import Subject
+    from fairlead.judge.scopes import Scope
+
+_UNREADABLE = frozenset({"yaml", "duplicate-key"})
+
+
+def judge(request: Request) -> Verdict:
+    """Run all layers over all combinations."""
+    opened = [_Opened(scope, request) for scope in request.scopes]
+    judged = [_judge_scope(one, request) for one in opened]
+    found = _union(judged)
+    if request.rules:
+        found = [finding for finding in found if finding.rule in request.rules or finding.rule in READING]
+    known: tuple[Finding, ...] = ()
+    stale: tuple[str, ...] = ()
+    if request.baseline is not None:
+        from fairlead.judge.baseline import apply_baseline
+
+        models = [one.model for one in judged]
+        held = _verdict(found, judged, request).unsilenced
+        rest = [finding for finding in found if finding not in held]
+        rest, known, stale = apply_baseline(rest, request.baseline, models, except_rules=ALWAYS)
+        found = sorted((*held, *rest), key=_place)
+    return replace(_verdict(found, judged, request), baselined=known, stale=stale)
+
+
+def _verdict(found: Sequence[Finding], judged: Sequence[Judged], request: Request) -> Verdict:
+    return Verdict(
+        findings=tuple(found),
+        waived=tuple(dict.fromkeys(waived for one in judged for waived in one.waived)),
+        baselined=(),
+        stale=(),
+        layers=_all_layers(judged),
+        judged=tuple(judged),
+        strict=request.strict,
+    )
+
+
+class _Watch:
+    """Runs layers one after the other and keeps their times."""
+
+    def __init__(self) -> None:
+        self.layers: list[Layer] = []
+
+    def run(self, name: str, look: Callable[[], Iterable[Finding]], *, unless: str = "") -> list[Finding]:
+        """The findings of a layer; with a reason in ``unless``, it does not run."""
+        if unless:
+            self.layers.append(Layer(name, ran=False, why_not=unless))
+            return []
+        began = time.perf_counter()
+        findings = list(look())
+        self.layers.append(Layer(name, ran=True, seconds=time.perf_counter() - began))
+        return findings
+
+
+class _Opened:
+    """A combination whose files are read, and about which docker-compose is being asked."""
+
+    def __init__(self, scope: Scope, request: Request) -> None:
+        # Asked before the loader is even imported: it is what takes longest.
+        self.question = Question(scope) if request.ask else None
+        from fairlead.composefile.loader import load_model
+
+        began = time.perf_counter()
+        self.scope = scope
+        self.model = load_model(
+            scope.files, variables=scope.variables, name=scope.project, env_files=scope.env_files
+        )
+        self.seconds = time.perf_counter() - began
+        if self.question is not None:
+            self.question.settle(self.model)
+
+
+def _judge_scope(opened: _Opened, request: Request) -> Judged:
+    from fairlead.composefile.consistency import model_findings
+    from fairlead.composefile.schema import schema_findings
+    from fairlead.judge.policy import apply_waivers, policy_findings
+
+    scope, model = opened.scope, opened.model
+    watch = _Watch()
+    watch.layers.append(Layer("read", ran=True, seconds=opened.seconds))
+    findings = list(model.faults)
+    rules = {finding.rule for finding in findings}
+    unread = "the files could not be read" if rules & _UNREADABLE else ""
+    unseen = "a part of the files could not be seen" if UNSEEN in rules else ""
+    version = request.compose_version
+    findings += watch.run("schema", lambda: schema_findings(model, compose_version=version))
+    findings += watch.run("model", lambda: model_findings(model), unless=unread or unseen)
+    subject = _subject(model, scope, request)
+    broken = any(finding.severity == "error" for finding in findings)
+    findings += watch.run("policy", lambda: policy_findings(subject), unless=unread)
+    release = _release(watch, opened, request, "the files do not hold" if broken else "")
+    unmeant = any(finding.rule == "x-fairlead" for finding in findings)
+    held = _held(opened, request) if broken or unmeant else frozenset()
+    unreleasable = [finding for finding in release if finding.severity == "error"]
+    unreleasable += [finding for finding in findings if place_of(finding) in held]
+    findings = [finding for finding in findings if place_of(finding) not in held]
+    findings += [finding for finding in release if finding.severity != "error"]
+    if opened.question is not None:
+        layer, said = opened.question.answer(model, [*findings, *unreleasable])
+        watch.layers.append(layer)
+        findings += said
+    else:
+        watch.layers.append(Layer("compose", ran=False, why_not="it was not asked"))
+    # A waiver accepts what runs although it is not good: this would not run.
+    kept, waived = apply_waivers(tuple(findings), model)
+    return Judged(
+        scope=scope,
+        model=model,
+        services=subject.services,
+        findings=(*kept, *unreleasable),
+        waived=tuple(waived),
+        layers=tuple(watch.layers),
+        unreleasable=tuple(unreleasable),
+    )
+
+
+def _subject(model: Model, scope: Scope, request: Request) -> Subject:
+    from fairlead.app.services import infer_services
+    from fairlead.judge.policy import Subject
+
+    settings = request.settings
+    if settings is not None and scope.deployed:
+        from fairlead.app.images.builds import settle_images
+
+        # What is wrong with the builds is found where they are taken for a release.
+        settings = settle_images(settings, model)[0]
+    services = infer_services(
+        model.value.get("services") or {},
+        root=scope.root,
+        images=settings.images if settings is not None else None,
+        registry=scope.registry,
+        deployed=scope.deployed,
+        volumes=model.value.get("volumes"),
+    )
+    return Subject(
+        model,
+        services,
+        request.policy,
+        development=scope.is_development(model.value),
+        deployed=scope.deployed,
+        profiles=scope.profiles,
+        root=scope.root if scope.deployed else None,
+        given=frozenset(scope.variables) if scope.deployed else frozenset(),
+        images=tuple(settings.images) if settings is not None else None,
+    )
+
+
+def _release(watch: _Watch, opened: _Opened, request: Request, unless: str) -> list[Finding]:
+    """What Fairlead could not roll out: asked of files that hold, where it is Fairlead that deploys them."""
+    scope, model = opened.scope, opened.model
+    if not scope.deployed or request.settings is None or scope.environment is None:
+        return []
+    from fairlead.app.stand_in import release_findings
+
+    settings, environment = request.settings, scope.environment
+    return watch.run("release", lambda: release_findings(settings, environment, model), unless=unless)
+
+
+def _held(opened: _Opened, request: Request) -> frozenset[tuple[str, Location | None, str]]:
+    """The findings for which a deploy refuses files that do not hold, whoever has accepted them."""
+    scope = opened.scope
+    if not scope.deployed or request.settings is None or scope.environment is None:
+        return frozenset()
+    from fairlead.app.load import model_faults
+
+    return frozenset(place_of(finding) for finding in model_faults(opened.model, request.settings))
+
+
+def _union(judged: Sequence[Judged]) -> list[Finding]:
+    """The findings of all combinations, each once and as bad as it is anywhere, in the order of the files."""
+    worst: dict[Finding, Finding] = {}
+    for one in judged:
+        for finding in one.findings:
+            if finding.rule == "waiver" and not _is_waiver_wrong_everywhere(finding, judged):
+                continue
+            alike = replace(finding, severity="error", fix="", repair=None)
+            before = worst.get(alike)
+            if before is None or SEVERITIES.index(finding.severity) < SEVERITIES.index(before.severity):
+                worst[alike] = finding
+    return sorted(worst.values(), key=_place)
+
+
+def _is_waiver_wrong_everywhere(finding: Finding, judged: Sequence[Judged]) -> bool:
+    """A waiver that takes something out in one combination is used, whatever the others say."""
+    file = finding.location.path if finding.location is not None else ""
+    return all(
+        any(other.what == finding.what and other.location == finding.location for other in one.findings)
+        for one in judged
+        if any(document.path == file for document in one.model.documents)
+    )
+
+
+def _place(finding: Finding) -> tuple[Any, ...]:
+    location = finding.location
+    place = (location.path, location.line, location.column) if location is not None else ("", 0, 0)
+    return (*place, SEVERITIES.index(finding.severity), finding.rule, finding.what)
+
+
+def _all_layers(judged: Sequence[Judged]) -> tuple[Layer, ...]:
+    """Each layer once: it ran if it looked at every combination."""
+    merged: dict[str, Layer] = {}
+    for layer in (layer for one in judged for layer in one.layers):
+        before = merged.get(layer.name)
+        if before is None:
+            merged[layer.name] = layer
+            continue
+        merged[layer.name] = replace(
+            before,
+            ran=before.ran and layer.ran,
+            why_not=before.why_not or layer.why_not,
+            seconds=before.seconds + layer.seconds,
+        )
+    return tuple(merged.values())
