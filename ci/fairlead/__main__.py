@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from fairlead import codecache
+from fairlead.quick import codecache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ def _run(words: list[str], output: Output) -> int | None:
     Not by ``command.main``: it leaves with 1, and without a word, on any broken pipe, a registry's included.
     """
     if words[:1] == ["validate"]:
-        from fairlead.cli.validate_options import parse_plainly
+        from fairlead.quick.option_words import parse_plainly
 
         plain = parse_plainly(words[1:], os.environ)
         if plain is not None:

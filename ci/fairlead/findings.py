@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

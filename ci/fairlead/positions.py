@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fairlead.findings import Finding, Location
-from fairlead.records import dataclass, field
+from fairlead.quick.records import dataclass, field
 from fairlead.yaml_nodes import Node, compose_trees
 
 TYPE_CHECKING = False

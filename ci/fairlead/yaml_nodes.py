@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 
 from fairlead.findings import Finding, Location
-from fairlead.records import dataclass
-from fairlead.yaml_parser import event_parser
+from fairlead.quick.records import dataclass
+from fairlead.quick.yaml_events import event_parser
 from fairlead.yaml_scalars import resolve_scalar, tagged_scalar
 
 TYPE_CHECKING = False

@@ -53,7 +53,7 @@ WRITERS = {
     "files.py": "the door itself",
     "process.py": "the log of a daemon lies where its caller, the lab or the setup, says",
     "boundary.py": "closes its output: /dev/null",
-    "codecache.py": "runs before there is time to import the door; relies on nothing in a checkout",
+    "quick/codecache.py": "runs before there is time to import the door; relies on nothing in a checkout",
     "judge/asked/program.py": "as codecache",
     "remote/loader.py": "runs on the server",
     "remote/session.py": "its writer is a connection",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from fairlead.app.model import ROLES
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from fairlead.composefile.loader import Model, load_model
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
 from fairlead.positions import shown_path
-from fairlead.records import replace
+from fairlead.quick.records import replace
 from fairlead.settings.values import Environment, Settings
 
 TYPE_CHECKING = False

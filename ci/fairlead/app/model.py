@@ -8,7 +8,7 @@ from pathlib import Path
 from fairlead.app.images.dockerfile import DockerfileFacts
 from fairlead.app.images.known import short_name
 from fairlead.findings import Finding
-from fairlead.records import dataclass, field
+from fairlead.quick.records import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

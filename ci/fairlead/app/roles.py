@@ -19,7 +19,7 @@ from fairlead.app.network.ports import (
 )
 from fairlead.host.forgotten import find_forgotten, is_rebuilt
 from fairlead.host.grpc import HEALTH_PATH
-from fairlead.records import dataclass, field, replace
+from fairlead.quick.records import dataclass, field, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from fairlead.app.images.own import own_image
 from fairlead.app.model import Service
 from fairlead.app.roles import ServiceFacts, as_front, infer_service, needs_mention, runs_once
 from fairlead.checkout import find_repository
-from fairlead.records import replace
+from fairlead.quick.records import replace
 from fairlead.sources import is_below
 
 TYPE_CHECKING = False

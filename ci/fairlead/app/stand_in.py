@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fairlead.app.variables import NO_REGISTRY, REVISION
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
-from fairlead.records import replace
+from fairlead.quick.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 
 from fairlead.cli.options import examples
 from fairlead.cli.output import Output
-from fairlead.cli.validate_options import FORMATS, OPTIONS, Option, ValidateOptions
+from fairlead.quick.option_words import FORMATS, OPTIONS, Option, ValidateOptions
 
 
 class _Format(click.ParamType[str]):

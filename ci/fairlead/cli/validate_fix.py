@@ -10,7 +10,7 @@ from fairlead.errors import InputError
 from fairlead.judge.fix import FixedText, Refused, by_file, fix_text, read_text, render_diff
 from fairlead.judge.run import judge
 from fairlead.judge.verdict import Request, Verdict
-from fairlead.records import replace
+from fairlead.quick.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 from fairlead.checkout import folders_up
-from fairlead.cli.validate_options import ValidateOptions
 from fairlead.errors import InputError
 from fairlead.judge.run import judge
 from fairlead.judge.verdict import ALWAYS, Request, Verdict
-from fairlead.records import replace
+from fairlead.quick.option_words import ValidateOptions
+from fairlead.quick.records import replace
 from fairlead.sources import shown_variables
 
 TYPE_CHECKING = False

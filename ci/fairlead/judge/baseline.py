@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from fairlead.errors import InputError
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 from fairlead.sources import SourceRefusedError, read_source, repository_of
 
 TYPE_CHECKING = False

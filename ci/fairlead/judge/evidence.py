@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from fairlead import __version__
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fairlead.findings import SEVERITIES, Finding
 from fairlead.judge.asked.question import Question
 from fairlead.judge.verdict import ALWAYS, READING, UNSEEN, Judged, Layer, Request, Verdict, place_of
-from fairlead.records import replace
+from fairlead.quick.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

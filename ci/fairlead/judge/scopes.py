@@ -9,7 +9,7 @@ from fairlead.app.variables import NO_REGISTRY, stand_in_variables
 from fairlead.checkout import folders_up
 from fairlead.composefile.names import COMPOSE_NAMES, find_base, find_override
 from fairlead.errors import InputError
-from fairlead.records import dataclass, field
+from fairlead.quick.records import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

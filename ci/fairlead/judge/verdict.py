@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fairlead.findings import Finding, Location
-from fairlead.records import dataclass, field
+from fairlead.quick.records import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

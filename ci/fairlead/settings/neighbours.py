@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from fairlead.findings import Finding
 from fairlead.positions import Document, ValuePath
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 from fairlead.settings.units import parse_host
 from fairlead.settings.urls import is_served_by_name
 

@@ -10,7 +10,7 @@ from fairlead.composefile.names import COMPOSE_NAMES
 from fairlead.errors import InputError
 from fairlead.nearest import did_you_mean
 from fairlead.positions import Document
-from fairlead.records import dataclass, field
+from fairlead.quick.records import dataclass, field
 
 FILE_NAME = "fairlead.yaml"
 

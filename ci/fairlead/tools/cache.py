@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 from fairlead import files
-from fairlead.codecache import cache_folder
 from fairlead.errors import InputError
+from fairlead.quick.codecache import cache_folder
 
 
 def cache_dir() -> Path:

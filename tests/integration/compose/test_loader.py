@@ -18,7 +18,7 @@ from fairlead.app.split import Pin, split
 from fairlead.composefile.loader import Model, load_model
 from fairlead.composefile.loader.differences import DIFFERENCES
 from fairlead.positions import parse_yaml
-from fairlead.records import replace
+from fairlead.quick.records import replace
 from fairlead.settings.load import load_settings
 from fairlead.tools.locate import locate
 from tests.integration.compose.loader_cases import EXTERNAL, FILES, FORMS, RESOURCES, TOP, VARIABLES

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from fairlead.cli.root import VERBS
-from fairlead.cli.validate_options import parse_plainly
+from fairlead.quick.option_words import parse_plainly
 
 HOOKS = yaml.safe_load((Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text())
 

@@ -11,7 +11,7 @@ from fairlead.composefile.loader import Model, load_model
 from fairlead.errors import InputError
 from fairlead.findings import Finding
 from fairlead.judge.baseline import Baseline, apply_baseline, fingerprint, load_baseline, write_baseline
-from fairlead.records import replace
+from fairlead.quick.records import replace
 
 TEXT = """\
 services:

@@ -14,7 +14,7 @@ from fairlead.judge.evidence import evidence_of
 from fairlead.judge.request import settings_request
 from fairlead.judge.run import judge
 from fairlead.judge.verdict import Request, Verdict
-from fairlead.records import replace
+from fairlead.quick.records import replace
 from fairlead.report.recording import RecordingReporter
 from fairlead.settings.values import Environment, Settings
 from tests.unit.host.samples import release

@@ -25,7 +25,7 @@ from fairlead.host.reach import find_reach
 from fairlead.host.trespass import Neighbours, find_trespass
 from fairlead.judge.request import settings_request
 from fairlead.judge.run import judge
-from fairlead.records import replace
+from fairlead.quick.records import replace
 from fairlead.settings.load import load_settings
 from tests.unit.host.samples import document as sample
 from tests.unit.judge import oracle

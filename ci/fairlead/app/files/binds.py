@@ -10,7 +10,7 @@ import os
 import re
 
 from fairlead.app.files.tracked import names_below
-from fairlead.records import dataclass, replace
+from fairlead.quick.records import dataclass, replace
 from fairlead.sources import is_below
 
 TYPE_CHECKING = False

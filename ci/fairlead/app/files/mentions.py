@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from fairlead.app.network.ports import FoundPort
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 from fairlead.sources import SourceRefusedError, read_source, repository_of
 
 TYPE_CHECKING = False

@@ -16,7 +16,7 @@ from fairlead.app.images.known import repository_of
 from fairlead.app.images.own import own_image
 from fairlead.findings import Finding
 from fairlead.positions import shown_path
-from fairlead.records import replace
+from fairlead.quick.records import replace
 from fairlead.settings.values import BuildSecret, ImageSettings, Settings
 from fairlead.sources import (
     LAYOUT,

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from fairlead.records import dataclass, field
+from fairlead.quick.records import dataclass, field
 from fairlead.sources import SourceRefusedError, read_source, repository_of
 
 TYPE_CHECKING = False

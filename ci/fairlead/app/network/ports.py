@@ -8,7 +8,7 @@ from functools import cache
 
 from fairlead.app.images.dockerfile import DockerfileFacts
 from fairlead.app.model import Health
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

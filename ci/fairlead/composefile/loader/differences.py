@@ -5,7 +5,7 @@ Compose's own versions differ here from one another. The loader gives one answer
 
 from __future__ import annotations
 
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from fairlead.composefile.loader.template import TemplateError, substitute
 from fairlead.composefile.loader.tree import mapping, replaced, scalar, sequence
 from fairlead.composefile.loader.values import float32, parse_boolean, parse_integer, parse_number
 from fairlead.findings import Finding, Location
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 from fairlead.yaml_nodes import DOLLAR, Entry, Node
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fairlead.composefile.loader.interpolation import VariableUse
 from fairlead.findings import Finding, Location
-from fairlead.records import dataclass, field
+from fairlead.quick.records import dataclass, field
 from fairlead.yaml_nodes import DOLLAR, Node
 
 TYPE_CHECKING = False

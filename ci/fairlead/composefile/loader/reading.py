@@ -7,7 +7,7 @@ from fairlead.composefile.loader.interpolation import Interpolation, VariableUse
 from fairlead.composefile.loader.tags import take_tags
 from fairlead.findings import Finding, Location
 from fairlead.positions import Document, load_documents
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 from fairlead.sources import SourceRefusedError, check_source, read_source
 from fairlead.yaml_nodes import Node
 

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from fairlead.findings import Finding, Location
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

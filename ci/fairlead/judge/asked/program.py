@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def find_docker_compose() -> tuple[str, str] | None:
     """Its path and version; None where there is none that will do."""
-    from fairlead.codecache import cache_folder
+    from fairlead.quick.codecache import cache_folder
 
     place = f"{cache_folder()}/asked/.docker-compose"
     return _known(place) or _found(place)
@@ -43,7 +43,7 @@ def write_cache(place: str, value: Any) -> None:
         OSError: there is no such cache.
         ValueError: the value holds what can't be written.
     """
-    from fairlead.codecache import is_in_checkout
+    from fairlead.quick.codecache import is_in_checkout
 
     if is_in_checkout(place):
         raise OSError(f"{place} may be the repository's")
@@ -62,7 +62,7 @@ def read_cache(place: str) -> Any:
         OSError: it is not there.
         ValueError, TypeError, EOFError: it is damaged.
     """
-    from fairlead.codecache import open_own
+    from fairlead.quick.codecache import open_own
 
     with os.fdopen(open_own(place), "rb") as file:
         return loads(file.read())  # noqa: S302 - from the user's own cache, as any byte code

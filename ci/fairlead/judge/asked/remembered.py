@@ -96,7 +96,7 @@ def _inherited(model: Model) -> set[str]:
 
 
 def _place(scope: Scope) -> str:
-    from fairlead.codecache import cache_folder
+    from fairlead.quick.codecache import cache_folder
 
     name = "+".join(str(path) for path in scope.files).replace("/", "%")
     return f"{cache_folder()}/asked/{name[-200:]}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fairlead.judge.fix.edits import RefusedError, Splice, plan_splice
 from fairlead.judge.fix.spans import read_spans
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairlead.yaml_parser import event_parser
+from fairlead.quick.yaml_events import event_parser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

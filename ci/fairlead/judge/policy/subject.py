@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from fairlead.composefile.loader.values import parse_bytes, parse_duration
-from fairlead.records import dataclass, field
+from fairlead.quick.records import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from fairlead.findings import Finding, Location
 from fairlead.judge.policy.subject import as_mapping
 from fairlead.judge.policy.table import GRADES, is_fixed
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fairlead.findings import SEVERITIES, Location
 from fairlead.github.annotations import annotation_of, cap_annotations, neutral, render_annotation
-from fairlead.records import replace
+from fairlead.quick.records import replace
 from fairlead.report.redact import masked
 from fairlead.report.verdict.place import repository_path
 from fairlead.report.verdict.words import sentence_of, unseen_line

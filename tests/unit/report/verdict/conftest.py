@@ -71,6 +71,6 @@ def verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verdict:
 @pytest.fixture
 def clean(verdict: Verdict) -> Verdict:
     """The same file with nothing to say about it."""
-    from fairlead.records import replace
+    from fairlead.quick.records import replace
 
     return replace(verdict, findings=(), waived=(), baselined=(), stale=())

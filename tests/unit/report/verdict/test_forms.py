@@ -12,7 +12,7 @@ import pytest
 
 from fairlead.findings import Finding, Location
 from fairlead.judge.verdict import Verdict
-from fairlead.records import replace
+from fairlead.quick.records import replace
 from fairlead.report.verdict import render
 from fairlead.report.verdict.text import render_text
 from fairlead.schemas import load_schema

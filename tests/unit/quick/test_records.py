@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from fairlead import records
-from fairlead.records import replace
+from fairlead.quick import records
+from fairlead.quick.records import replace
 
 MODULES: list[Any] = [records, dataclasses]
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairlead.cli.validate import command
-from fairlead.cli.validate_options import FORMATS, OPTIONS, ValidateOptions, parse_plainly
+from fairlead.quick.option_words import FORMATS, OPTIONS, ValidateOptions, parse_plainly
 
 
 def by_click(words: list[str]) -> ValidateOptions | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fairlead.records import dataclass
+from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALONE = "from fairlead.yaml_parser import event_parser; parser = event_parser(); import sys\n"
+ALONE = "from fairlead.quick.yaml_events import event_parser; parser = event_parser(); import sys\n"
 
 
 def run(script: str) -> str:
@@ -49,6 +49,6 @@ def test_the_package_works_as_ever_afterwards() -> None:
 
 def test_a_package_that_was_there_before_is_used() -> None:
     said = run(
-        "import yaml; from fairlead.yaml_parser import event_parser; print(event_parser().__module__)\n"
+        "import yaml; from fairlead.quick.yaml_events import event_parser; print(event_parser().__module__)\n"
     )
     assert said == "yaml._yaml\n"
