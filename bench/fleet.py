@@ -43,7 +43,7 @@ import time
 from types import SimpleNamespace
 
 from .hold import hold
-from .result import Result
+from ..wire.result import Result
 
 PHASES = {PHASES!r}
 
@@ -141,7 +141,7 @@ def _is_well(end: object) -> bool:
 
 def _agent() -> Agent:
     sources = dict(_sources(resources.files("fairlead.host"), ""))
-    content = render_zipapp({**sources, "deploy.py": _DEPLOY.encode()})
+    content = render_zipapp({**sources, "run/deploy.py": _DEPLOY.encode()})
     return Agent(content, hashlib.sha256(content).hexdigest())
 
 

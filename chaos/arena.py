@@ -167,7 +167,7 @@ class Arena:
         text = (
             f"import sys; sys.path.insert(0, {_CHECK!r})\n"
             "from pathlib import Path\n"
-            "from fairlead.host.engine import Engine\nfrom fairlead.host.paths import app_paths\n"
+            "from fairlead.host.engine.engine import Engine\nfrom fairlead.host.disk.paths import app_paths\n"
             "from lab.invariants import find_disorder\n"
             f"for line in find_disorder(app_paths(Path('/srv/fairlead'), {APP!r}), Engine.connect()): print(line)"
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fairlead.host import table
+from fairlead.host.run import table
 
 
 class Kind(StrEnum):

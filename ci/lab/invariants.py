@@ -6,17 +6,18 @@ import json
 import time
 from collections.abc import Iterator
 
-from fairlead.host.bundle import read_bundle
-from fairlead.host.containers import Container, read_app_containers
-from fairlead.host.engine import Engine
-from fairlead.host.fold import fold_records
-from fairlead.host.journal import parse_records
-from fairlead.host.ledger import Ledger
-from fairlead.host.lock import is_locked
-from fairlead.host.paths import RELEASE_ID, Paths
-from fairlead.host.routes import read_live
-from fairlead.host.standby import find_retired, find_standby
-from fairlead.host.task import is_running
+from fairlead.host.disk.fold import fold_records
+from fairlead.host.disk.journal import parse_records
+from fairlead.host.disk.ledger import Ledger
+from fairlead.host.disk.lock import is_locked
+from fairlead.host.disk.paths import Paths
+from fairlead.host.disk.routes import read_live
+from fairlead.host.disk.task import is_running
+from fairlead.host.engine.containers import Container, read_app_containers
+from fairlead.host.engine.engine import Engine
+from fairlead.host.shape.bundle import read_bundle
+from fairlead.host.state.standby import find_retired, find_standby
+from fairlead.host.wire.names import RELEASE_ID
 
 _RELIEF_SECONDS = 10.0
 """How long after its time what stands by may still run: it is drained, and stopped gently."""

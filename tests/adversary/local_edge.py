@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead.host.edge.authority import PUBLIC, Authority
+from fairlead.host.disk.place import Place
 from fairlead.host.edge.caddyfile import render_caddyfile
 from fairlead.host.edge.claims import Claim, write_claim
-from fairlead.host.edge.place import Place
+from fairlead.host.wire.setup import PUBLIC, Authority
 from fairlead.tools.cache import cache_dir
 from fairlead.tools.catalog import Architecture
 from lab.recipes import recipes

@@ -12,8 +12,8 @@ from threading import Thread
 
 import pytest
 
-from fairlead.host.bounded import Bound
-from fairlead.host.tls import LoopbackConnection
+from fairlead.host.engine.bounded import Bound
+from fairlead.host.watch.tls import LoopbackConnection
 from lab.load.plan import Part, Plan, Protocol, Target
 from lab.load.run import Load
 from lab.state import Server

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.host.restriction import VERBS
+from fairlead.host.wire.restriction import VERBS
 from tests.adversary.deployer.guarded import USER, Guarded, guarded_user
 from tests.e2e.workbench import Workbench, on_server, visit
 

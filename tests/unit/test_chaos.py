@@ -8,7 +8,7 @@ from chaos.losses import count_lost
 from chaos.plan import PHASES, REACHED, Kind, Round, Strike, last_on_small_disk, plan_rounds, plan_table
 from chaos.report import again, render, render_table, to_document
 from chaos.round import Outcome
-from fairlead.host.table import PHASES as PHASES_OF_THE_AGENT
+from fairlead.host.run.table import PHASES as PHASES_OF_THE_AGENT
 from lab.load.report import Report
 
 

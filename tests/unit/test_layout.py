@@ -39,7 +39,7 @@ def test_the_agent_imports_itself_and_the_standard_library(file: Path) -> None:
     "line",
     [
         "import click",
-        "from fairlead.host import lock",
+        "from fairlead.host.disk import lock",
         "from ..errors import InputError",
         "from yaml import load",
     ],

@@ -17,8 +17,8 @@ from fairlead.app.network.ports import (
     healthcheck_command,
     parse_published,
 )
-from fairlead.host.forgotten import find_forgotten, is_rebuilt
-from fairlead.host.grpc import HEALTH_PATH
+from fairlead.host.wire.compose.forgotten import find_forgotten, is_rebuilt
+from fairlead.host.wire.release import HEALTH_PATH
 from fairlead.quick.records import dataclass, field, replace
 
 TYPE_CHECKING = False

@@ -26,7 +26,7 @@ from fairlead.app.together import check_together, plan_calls, plan_members, rele
 from fairlead.compose.lookups import check_lookups
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
-from fairlead.host.release import service_hash
+from fairlead.host.wire.release import service_hash
 
 __all__ = ["Pin", "ReleaseParts", "SecretSource", "secret_sources", "split"]
 

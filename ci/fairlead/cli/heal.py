@@ -56,7 +56,7 @@ def _revision(state: State) -> str:
 
 
 def _repair(place: Place, host: str, session: Session, decision: str, task: str, reporter: Reporter) -> State:
-    from fairlead.host.fleet import COMMIT, FINISH, STOP
+    from fairlead.host.wire.fleet import COMMIT, FINISH, STOP
     from fairlead.remote.outcome import answer_of
 
     said = host if len(place.hosts) > 1 else ""

@@ -29,7 +29,7 @@ from fairlead.cli.options import environment_option, examples
 )
 def command(environment: str | None, known_hosts: Path | None, identity: Path | None, limit: int) -> None:
     """List the deploys, rollbacks and maintenances of an environment, newest first, from the servers' own journals."""
-    from fairlead.host.text import HISTORY_HEADERS, history_rows
+    from fairlead.host.wire.text import HISTORY_HEADERS, history_rows
 
     reporter = report.current()
     place = find_place(environment)

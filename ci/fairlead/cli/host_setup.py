@@ -17,7 +17,7 @@ from fairlead.cli.options import environment_option, examples
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fairlead.host.edge.authority import Authority
+    from fairlead.host.wire.setup import Authority
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.public_key import PublicKey
     from fairlead.remote.setup import Restriction
@@ -174,7 +174,7 @@ def _authority(directory: str | None, root: Path | None) -> Authority | None:
         InputError: it is no address, or the file holds no certificate.
     """
     from fairlead.errors import InputError
-    from fairlead.host.edge.authority import DIRECTORY, PEM, PUBLIC, Authority
+    from fairlead.host.wire.setup import DIRECTORY, PEM, PUBLIC, Authority
 
     if directory is None or directory == "none":
         if root is not None:
@@ -214,7 +214,7 @@ def _restriction(
         InputError: an option needs --restrict, or a file is not there.
     """
     from fairlead.errors import InputError
-    from fairlead.host.reach import KINDS
+    from fairlead.host.wire.compose.reach import KINDS
     from fairlead.remote.agent import build_agent
     from fairlead.remote.session import loader_argv
     from fairlead.remote.setup import NONE, Restriction, render_door

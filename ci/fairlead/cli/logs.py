@@ -51,7 +51,7 @@ def command(
     Values of the app's secrets are shown as `***`. Colours are left out, and control characters written out, on a
     terminal and in a pipe; `--json` has the lines with both.
     """
-    from fairlead.host.console import render_log
+    from fairlead.host.wire.text import render_log
 
     reporter = report.current()
     place = find_place(environment).only(host)

@@ -136,7 +136,7 @@ def read_page(file: Path) -> str:
     Raises:
         InputError: it is none that a proxy can show.
     """
-    from fairlead.host.maintenance import MAX_PAGE
+    from fairlead.host.wire.page import MAX_PAGE
 
     with file.open("rb") as stream:
         raw = stream.read(_MAX_BYTES + 1)
@@ -174,7 +174,7 @@ def _ask(place: Place, access: AccessOptions, request: Mapping[str, Any]) -> dic
 
 def _tell_unasked(answers: Mapping[str, Mapping[str, Any]]) -> None:
     """Say of which servers nobody knows what users get."""
-    from fairlead.host.maintaining import UNASKED
+    from fairlead.host.wire.page import UNASKED
 
     for host, one in answers.items():
         if not one["asked"]:

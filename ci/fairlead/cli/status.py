@@ -49,7 +49,7 @@ def command(
     a service that does not run, is restarted over and over or is unhealthy, or a page that users do not get, in a
     maintenance too: exit code 4.
     """
-    from fairlead.host.text import find_troubles
+    from fairlead.host.wire.text import find_troubles
     from fairlead.image.workdir import claim_work_dir
 
     reporter = report.current()
@@ -133,14 +133,14 @@ def _document(
 
 
 def _sentences(place: Place, states: States, now: float) -> str:
-    from fairlead.host.text import status_sentence
+    from fairlead.host.wire.text import status_sentence
 
     said = {host: status_sentence(state, now) for host, state in states.items()}
     return "\n".join(said.values() if len(place.hosts) == 1 else map(": ".join, said.items()))
 
 
 def _show(reporter: Reporter, state: Mapping[str, Any], proofs: Sequence[Proof], now: float) -> None:
-    from fairlead.host.text import STATUS_HEADERS, find_troubles, status_remarks, status_rows
+    from fairlead.host.wire.text import STATUS_HEADERS, find_troubles, status_remarks, status_rows
     from fairlead.release.proof import LINKS, proof_notes, proof_rows
 
     if state["services"]:

@@ -11,7 +11,7 @@ from fairlead.errors import FairleadError
 
 if TYPE_CHECKING:
     from fairlead.cli.connection import Lines, Place
-    from fairlead.host.marks import Marks
+    from fairlead.host.wire.marks import Marks
     from fairlead.remote.ahead import Ahead
     from fairlead.remote.coordinator import Part
     from fairlead.remote.session import Blob, Event, Session
@@ -92,7 +92,7 @@ def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
     Raises:
         FairleadError: the only server there is was lost.
     """
-    from fairlead.host.fleet import COMMIT, SWITCH
+    from fairlead.host.wire.fleet import COMMIT, SWITCH
     from fairlead.remote.coordinator import run_together
     from fairlead.remote.outcome import join_results, stopped_result
 

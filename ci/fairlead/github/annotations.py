@@ -11,7 +11,7 @@ from typing import Literal
 
 from fairlead.errors import FairleadError
 from fairlead.findings import Finding, Location, Severity
-from fairlead.host.visible import visible
+from fairlead.host.wire.visible import visible
 
 Level = Literal["error", "warning", "notice"]
 
@@ -91,7 +91,7 @@ def render_masks(value: str) -> list[str]:
 
     Nothing that is too short: the runner would make stars of every ``{``.
     """
-    from fairlead.host.mask import SHORTEST, lines_of
+    from fairlead.host.wire.mask import SHORTEST, lines_of
 
     parts = dict.fromkeys([value.strip(), *lines_of(value)])
     codes = (part.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A") for part in parts)

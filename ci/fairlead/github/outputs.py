@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fairlead import files
-from fairlead.host.visible import escaped
+from fairlead.host.wire.visible import escaped
 
 
 def outputs_of(document: Mapping[str, object]) -> dict[str, str]:

@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
-from . import console
-from .errors import AgentError, InputFault, as_fault
-from .paths import Paths, app_paths, fairlead_root, list_apps
-from .text import find_troubles
+from .disk.paths import Paths, app_paths, fairlead_root, list_apps
+from .door import console
+from .wire.errors import AgentError, InputFault, as_fault
+from .wire.text import find_troubles, render_log
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -51,7 +51,7 @@ def agent_argv() -> tuple[str, ...]:
 def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
     root = fairlead_root(os.environ)
     if words.verb == "serve":
-        from .door import run_door
+        from .door.door import run_door
 
         return run_door(root, agent_argv(), argv[1:])
     paths = _paths(root, words.app)
@@ -72,9 +72,9 @@ def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
 
 
 def _read(paths: Paths, verb: str) -> Mapping[str, Any]:
-    from .engine import Engine
-    from .serving import ask_public
-    from .state import read_history, read_state, tell_state
+    from .engine.engine import Engine
+    from .run.serving import ask_public
+    from .state.state import read_history, read_state, tell_state
 
     if verb == "history":
         return {"app": paths.app, "history": read_history(paths)}
@@ -84,22 +84,23 @@ def _read(paths: Paths, verb: str) -> Mapping[str, Any]:
 
 
 def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
-    from .engine import Engine
-    from .logs import stream_logs
+    from .door.logs import stream_logs
+    from .engine.engine import Engine
 
     for line in stream_logs(paths, Engine.connect(), words.service, words.tail, follow=words.follow):
         if words.json:
             console.say_json(line)
         else:
-            console.say(console.render_log(line))
+            console.say(render_log(line))
     return 0
 
 
 def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
     """Show everybody a page, or let users in; it needs no engine but to see that they get what it says."""
-    from .engine import Engine
-    from .maintaining import UNASKED, let_in, see
-    from .maintenance import parse_order, read_maintenance, start_maintenance
+    from .door.maintaining import let_in, see
+    from .engine.engine import Engine
+    from .state.maintenance import read_maintenance, start_maintenance
+    from .wire.page import UNASKED, parse_order
 
     if not paths.journal.exists():
         raise InputFault(f"{paths.app} has never been deployed here")
@@ -121,9 +122,9 @@ def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
 
 
 def _relieve(paths: Paths, serving: str) -> int:
-    from .engine import Engine
-    from .hide import VaultMask
-    from .relief import relieve
+    from .disk.hide import VaultMask
+    from .engine.engine import Engine
+    from .run.relief import relieve
 
     mask = VaultMask(paths)
     relieve(paths, serving, lambda event: console.show_event(mask.document(event)), Engine.connect())
@@ -132,9 +133,9 @@ def _relieve(paths: Paths, serving: str) -> int:
 
 def _change(paths: Paths, words: argparse.Namespace) -> int:
     """Roll back or repair as a task of its own, so that a dropped login shell does not stop it."""
-    from . import task
-    from .atomic import make_folder, write_file
-    from .perform import run_task
+    from .disk import task
+    from .disk.atomic import make_folder, write_file
+    from .door.perform import run_task
 
     name = task.new_task_id()
     request = {

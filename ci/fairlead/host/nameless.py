@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from .engine import Engine
-from .errors import InputFault
-from .forgotten import find_forgotten
-from .release import Service
-from .state import State
+from .engine.engine import Engine
+from .state.state import State
+from .wire.compose.forgotten import find_forgotten
+from .wire.errors import InputFault
+from .wire.release import Service
 
 
 @dataclass(frozen=True)

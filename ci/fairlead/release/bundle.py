@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fairlead import __version__
-from fairlead.host.cut import cut
-from fairlead.host.visible import visible_line
+from fairlead.host.wire.cut import cut
+from fairlead.host.wire.visible import visible_line
 from fairlead.release.secrets import Secret
 
 if TYPE_CHECKING:
     from fairlead.app.split import ReleaseParts
-    from fairlead.host.marks import Marks
+    from fairlead.host.wire.marks import Marks
     from fairlead.judge.evidence import Evidence
     from fairlead.settings.values import Environment, Settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fairlead.host.text import short_image
+from fairlead.host.wire.text import short_image
 
 if TYPE_CHECKING:
     from fairlead.settings.values import Environment, Settings

@@ -19,7 +19,7 @@ from fairlead.sources import repository_of
 if TYPE_CHECKING:
     from fairlead.app.model import ComposeApp
     from fairlead.app.split import Pin
-    from fairlead.host.marks import Marks
+    from fairlead.host.wire.marks import Marks
     from fairlead.judge.evidence import Evidence
     from fairlead.release.pins import Resolve
     from fairlead.release.secret_commands import SecretCommands
@@ -139,8 +139,8 @@ def check_variables(app: ComposeApp, secrets: Mapping[str, Secret]) -> None:
         InputError: it cannot.
     """
     from fairlead.errors import InputError
-    from fairlead.host.errors import InputFault
-    from fairlead.host.variables import as_variable
+    from fairlead.host.wire.errors import InputFault
+    from fairlead.host.wire.value import as_variable
 
     for name in sorted({name for one in app.services.values() for name in one.secret_environment.values()}):
         try:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from fairlead import process
 from fairlead.errors import CommandFailedError, InputError
-from fairlead.host.mask import Mask
-from fairlead.host.visible import visible
+from fairlead.host.wire.mask import Mask
+from fairlead.host.wire.visible import visible
 
 if TYPE_CHECKING:
     from fairlead.settings.values import SecretCommand, SecretSettings, Settings

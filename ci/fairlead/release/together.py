@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairlead.errors import InputError
-from fairlead.host.marks import Marks
-from fairlead.host.release import content_hash
+from fairlead.host.wire.marks import Marks
+from fairlead.host.wire.release import content_hash
 
 State = Mapping[str, Any]
 """The agent's ``state`` of one host."""

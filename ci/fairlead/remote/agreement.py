@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fairlead.host.fleet import COMMIT, FINISH, GONE_SECONDS, MIGRATE, POINTS, REVERT, STOP, SWITCH
+from fairlead.host.wire.fleet import COMMIT, FINISH, GONE_SECONDS, MIGRATE, POINTS, REVERT, STOP, SWITCH
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 
-from fairlead.host.frames import Frame
+from fairlead.host.wire.frames import Frame
 from fairlead.remote.session import Event, Session
 
 

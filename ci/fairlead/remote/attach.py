@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fairlead.errors import CommandFailedError
-from fairlead.host.frames import Frame
+from fairlead.host.wire.frames import Frame
 from fairlead.remote.session import Blob, Event, LostError, OnEvent, Session
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0)

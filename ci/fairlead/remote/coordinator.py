@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from fairlead.errors import FairleadError, InterruptedByUserError
-from fairlead.host.fleet import COMMIT, POINTS, STOP
-from fairlead.host.frames import Frame
+from fairlead.host.wire.fleet import COMMIT, POINTS, STOP
+from fairlead.host.wire.frames import Frame
 from fairlead.remote.agreement import Member, plan_word
 from fairlead.remote.attach import run_remote_task
 from fairlead.remote.interrupt import catching_interrupts

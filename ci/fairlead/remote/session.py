@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from fairlead import passed, process
 from fairlead.errors import CommandFailedError
-from fairlead.host.frames import Frame, FrameError, FrameReader, FrameWriter, parse_frame
+from fairlead.host.wire.frames import Frame, FrameError, FrameReader, FrameWriter, parse_frame
 from fairlead.remote.access import explain_failure
 from fairlead.remote.agent import Agent, build_agent
 from fairlead.remote.ssh import Access, ssh_argv
@@ -166,7 +166,7 @@ class Session:
                     on_event(event)
 
     def tell(self, frame: Frame) -> None:
-        """Say something to the task that is followed (``host.orders``); there is no answer, but for its events.
+        """Say something to the task that is followed (``host.disk.orders``); there is no answer, but for its events.
 
         Raises:
             OSError: the connection has ended.

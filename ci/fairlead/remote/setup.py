@@ -16,13 +16,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from fairlead.errors import InputError
-from fairlead.host.edge.authority import DIRECTORY_FILE, Authority
-from fairlead.host.edge.place import ROOT_FILE
-from fairlead.host.edge.trusted import FILE as TRUSTED_FILE
-from fairlead.host.paths import APP_NAME
-from fairlead.host.policy import SCHEMA
-from fairlead.host.reach import KINDS
-from fairlead.host.restriction import VERBS
+from fairlead.host.wire.compose.reach import KINDS
+from fairlead.host.wire.names import APP_NAME
+from fairlead.host.wire.restriction import VERBS
+from fairlead.host.wire.setup import DIRECTORY_FILE, POLICY_SCHEMA, ROOT_FILE, TRUSTED_FILE, Authority
 from fairlead.remote.agent import Agent
 from fairlead.remote.public_key import PublicKey
 from fairlead.remote.setup_scripts import ADMIT, LIVE_RESTORE, UNPACK
@@ -40,7 +37,7 @@ _ROOT = re.compile(r"(/[A-Za-z0-9_. -]+)+")
 class Restriction:
     """What a key is held to, beside the door: which apps, which verbs; None is all.
 
-    ``forbid`` and ``signers`` are the host's own policy, for every key: kinds of ``host.reach`` and the content of a
+    ``forbid`` and ``signers`` are the host's own policy, for every key: kinds of ``host.wire.compose.reach`` and the content of a
     file of allowed signers; None leaves what is there, empty takes it away.
     """
 
@@ -189,7 +186,7 @@ def _door(restriction: Restriction, folder: str) -> str:
     name = restriction.agent.sha256
     policy = ""
     if restriction.forbid is not None:
-        text = json.dumps({"schema": SCHEMA, "forbid": sorted(restriction.forbid)}, indent=2) + "\n"
+        text = json.dumps({"schema": POLICY_SCHEMA, "forbid": sorted(restriction.forbid)}, indent=2) + "\n"
         policy += _file(f"{LIBRARY}/policy.json", text.encode())
     if restriction.signers is not None:
         policy += (

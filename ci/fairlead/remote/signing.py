@@ -9,7 +9,7 @@ from typing import Any
 
 from fairlead import process
 from fairlead.errors import CommandFailedError, InputError
-from fairlead.host.signature import NAMESPACE, render_signed
+from fairlead.host.wire.signature import NAMESPACE, render_signed
 from fairlead.remote.access import key_file
 
 SIGNING_VARIABLE = "FAIRLEAD_SIGNING_KEY"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fairlead.errors import FairleadError
 from fairlead.findings import Finding, Location
-from fairlead.host.visible import visible_line
+from fairlead.host.wire.visible import visible_line
 from fairlead.report.source import excerpt_lines, shown_source
 
 SCHEMA = "fairlead.error/v1"

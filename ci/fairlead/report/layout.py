@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fairlead.host.visible import visible_line
+from fairlead.host.wire.visible import visible_line
 from fairlead.report.protocol import Phase
 
 MARKS = {"done": "✓", "failed": "✗", "skipped": "-", "begin": "…"}

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fairlead.host.mask import Mask
+    from fairlead.host.wire.mask import Mask
 
 
 class _Known:
@@ -61,7 +61,7 @@ def forget() -> None:
 
 def _mask() -> Mask:
     if _known.mask is None:
-        from fairlead.host.mask import Mask
+        from fairlead.host.wire.mask import Mask
 
         _known.mask = Mask(_known.values)
     return _known.mask

@@ -6,7 +6,7 @@ of anybody else's comes past here.
 
 from __future__ import annotations
 
-from fairlead.host.visible import escaped, visible
+from fairlead.host.wire.visible import escaped, visible
 from fairlead.report.redact import masked
 
 TYPE_CHECKING = False

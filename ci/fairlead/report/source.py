@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairlead.host.visible import visible
+from fairlead.host.wire.visible import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

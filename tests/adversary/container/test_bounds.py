@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.deploy import run_deploy
-from fairlead.host.engine import Engine
-from fairlead.host.orders import give_order
-from fairlead.host.patience import wait_until
-from fairlead.host.request import parse_deploy_request
-from fairlead.host.result import Result
-from fairlead.host.routes import read_live
+from fairlead.host.disk.orders import give_order
+from fairlead.host.disk.routes import read_live
+from fairlead.host.engine.engine import Engine
+from fairlead.host.run.deploy import run_deploy
+from fairlead.host.watch.patience import wait_until
+from fairlead.host.wire.request import parse_deploy_request
+from fairlead.host.wire.result import Result
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE

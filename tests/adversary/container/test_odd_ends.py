@@ -10,12 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.host.http2 import CONTINUATION, HEADERS, SETTINGS, Frame, Http2Error, encode_frame, read_answer
-from fairlead.host.leftovers import sweep_leftovers
-from fairlead.host.paths import Paths
-from fairlead.host.probe import Target, probe_http
-from fairlead.host.release import H2C
-from tests.unit.host.test_atomic import make_deep
+from fairlead.host.disk.leftovers import sweep_leftovers
+from fairlead.host.disk.paths import Paths
+from fairlead.host.watch.http2 import (
+    CONTINUATION,
+    HEADERS,
+    SETTINGS,
+    Frame,
+    Http2Error,
+    encode_frame,
+    read_answer,
+)
+from fairlead.host.watch.probe import Target, probe_http
+from fairlead.host.wire.release import H2C
+from tests.unit.host.disk.test_atomic import make_deep
 
 _END_HEADERS = 4
 _SIZES = b"\x20" * 16_000

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from fairlead.host.engine import Engine
+from fairlead.host.engine.engine import Engine
 from tests.adversary.agent import Answer, ask, deploy, written
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from fairlead.host import credentials, intake
-from fairlead.host.errors import InputFault
-from fairlead.host.frames import FrameReader
-from fairlead.host.paths import Paths
+from fairlead.host.disk import credentials
+from fairlead.host.disk.paths import Paths
+from fairlead.host.door import intake
+from fairlead.host.wire.errors import InputFault
+from fairlead.host.wire.frames import FrameReader
 
 _LOGIN: dict[str, Any] = {"auths": {"ghcr.io": {"auth": "YTpi"}}}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fairlead.errors import CommandFailedError
-from fairlead.host.journal import Record, render_record
+from fairlead.host.disk.journal import Record, render_record
 from fairlead.remote.agent import Agent, build_agent
 from fairlead.remote.public_key import parse_public_key
 from fairlead.remote.session import Blob
@@ -213,7 +213,7 @@ def test_a_release_needs_the_signature_of_a_signer_of_its_app(guarded: Guarded) 
     Holds: with `host setup --restrict --signers` each is refused before anything is kept; one that the signer has signed
     is planned.
     """
-    from fairlead.host.signature import render_signed
+    from fairlead.host.wire.signature import render_signed
     from fairlead.remote.signing import sign_release
 
     key, signer, stranger = (guarded.make_key(name) for name in ("key", "signer", "stranger"))

@@ -11,7 +11,7 @@ import pytest
 
 from fairlead.host.edge.claims import read_claim, read_hosts
 from fairlead.host.edge.meetings import read_meeting
-from fairlead.host.result import Result
+from fairlead.host.wire.result import Result
 from tests.integration.host.street import Street, open_street
 
 AUTHORITY = "acme-v02.api.letsencrypt.org"

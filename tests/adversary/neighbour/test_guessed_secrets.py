@@ -8,9 +8,9 @@ import json
 
 import pytest
 
-from fairlead.host.engine import Engine
-from fairlead.host.marks import Marks
-from fairlead.host.release import service_hash
+from fairlead.host.engine.engine import Engine
+from fairlead.host.wire.marks import Marks
+from fairlead.host.wire.release import service_hash
 from fairlead.release.together import plan_marks
 from tests.adversary.agent import ask, deploy, written
 from tests.integration.host.sheet import Sheet

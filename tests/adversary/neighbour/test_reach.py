@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.engine import Engine
-from fairlead.host.result import Result
+from fairlead.host.engine.engine import Engine
+from fairlead.host.wire.result import Result
 from tests.integration.host.stage import Stage
 
 pytestmark = pytest.mark.integration

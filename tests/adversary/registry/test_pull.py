@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.engine import Engine
+from fairlead.host.engine.engine import Engine
 from lab.state import Lab
 from tests.adversary.registry.hand import INDEX_TYPE, Hand
 from tests.integration.host.stage import Stage

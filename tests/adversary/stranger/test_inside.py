@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from fairlead.app.split import split
-from fairlead.host.containers import read_app_containers
-from fairlead.host.engine import Engine
-from fairlead.host.inside import ROLE
+from fairlead.host.engine.containers import read_app_containers
+from fairlead.host.engine.engine import Engine
+from fairlead.host.wire.inside import ROLE
 from tests.adversary.stranger.asking import Door, Said, ask_everything, spell
 from tests.integration.host.calls import add_caller, answering, call, find_caller
 from tests.integration.host.sheet import Sheet

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.patience import wait_until
-from fairlead.host.result import Result
-from fairlead.host.routes import read_live
+from fairlead.host.disk.routes import read_live
+from fairlead.host.watch.patience import wait_until
+from fairlead.host.wire.result import Result
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE

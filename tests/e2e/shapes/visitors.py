@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol, Self
 
-from fairlead.host.http2 import Http2Error, encode_request, read_answer
+from fairlead.host.watch.http2 import Http2Error, encode_request, read_answer
 
 _PAUSE = 0.1
 _TIMEOUT = 10.0

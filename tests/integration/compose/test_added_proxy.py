@@ -15,7 +15,7 @@ from fairlead.app.network.sites import render_caddyfile
 from fairlead.app.remarks import Remarks
 from fairlead.cli.topics import TOPICS
 from fairlead.errors import ComposeInvalidError
-from fairlead.host.snippet import render_switch
+from fairlead.host.wire.caddy.snippet import render_switch
 from tests.adversary.local_edge import caddy_program
 from tests.unit.app.small import small_app, split_small
 from tests.unit.app.test_published import write_app

@@ -21,7 +21,7 @@ import pytest
 from fairlead.app.network.addresses import plan_sites
 from fairlead.app.network.sites import inner_port, render_caddyfile
 from fairlead.app.remarks import Remarks
-from fairlead.host.snippet import render_switch
+from fairlead.host.wire.caddy.snippet import render_switch
 from tests.adversary.local_edge import caddy_program, wait_for
 from tests.patience import PATIENCE
 from tests.ports import free_ports

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import urllib.request
 
-from fairlead.host.containers import Container, read_app_containers
-from fairlead.host.engine import Engine
+from fairlead.host.engine.containers import Container, read_app_containers
+from fairlead.host.engine.engine import Engine
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.host.engine import Engine
+from fairlead.host.engine.engine import Engine
 from fairlead.tools.cache import cache_dir
 from fairlead.tools.catalog import Architecture
 from lab.recipe import Program

@@ -19,8 +19,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from fairlead.host import api
-from fairlead.host.perform import run_task
+from fairlead.host.door.perform import run_task
+from fairlead.host.engine import api
 
 _CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "subprocess.Popen"}

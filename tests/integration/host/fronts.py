@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from fairlead.host.engine import Engine
+from fairlead.host.engine.engine import Engine
 from fairlead.tools.cache import cache_dir
 from lab.debian.index import resolve
 from lab.debian.layer import system_files, write_package

@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from fairlead.host.deploy import run_deploy
-from fairlead.host.orders import give_order
-from fairlead.host.request import DeployRequest, parse_deploy_request
-from fairlead.host.result import Result
+from fairlead.host.disk.orders import give_order
+from fairlead.host.run.deploy import run_deploy
+from fairlead.host.wire.request import DeployRequest, parse_deploy_request
+from fairlead.host.wire.result import Result
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE

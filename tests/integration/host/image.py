@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
-from fairlead.host.engine import Engine
+from fairlead.host.engine.engine import Engine
 
 _TINY = "docker-init"
 """A static program that comes with the engine; Caddy takes ten times as long to say its version."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.engine import Engine
-from fairlead.host.patience import wait_until
+from fairlead.host.engine.engine import Engine
+from fairlead.host.watch.patience import wait_until
 from tests.integration.host.stage import Stage
 
 _BACK_SECONDS = 20.0

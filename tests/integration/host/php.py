@@ -10,7 +10,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from fairlead.host.engine import Engine
+from fairlead.host.engine.engine import Engine
 from fairlead.tools.cache import cache_dir
 from lab.debian.index import resolve
 from lab.debian.layer import system_files, write_package

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from fairlead.host.release import service_hash
+from fairlead.host.wire.release import service_hash
 
 CADDYFILE = """\
 import /fairlead/switch.caddy

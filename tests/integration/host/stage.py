@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fairlead.host.atomic import make_folder, write_file
-from fairlead.host.deploy import run_deploy, run_repair, run_rollback, run_rotation
-from fairlead.host.engine import Engine
-from fairlead.host.inside import PREFIX
-from fairlead.host.paths import Paths, app_paths
-from fairlead.host.request import parse_deploy_request, parse_rollback_request, parse_rotation_request
-from fairlead.host.result import Result
+from fairlead.host.disk.atomic import make_folder, write_file
+from fairlead.host.disk.paths import Paths, app_paths
+from fairlead.host.engine.engine import Engine
+from fairlead.host.run.deploy import run_deploy, run_repair, run_rollback, run_rotation
+from fairlead.host.wire.inside import PREFIX
+from fairlead.host.wire.request import parse_deploy_request, parse_rollback_request, parse_rotation_request
+from fairlead.host.wire.result import Result
 from tests.integration.host.sheet import SICK, Sheet, site
 from tests.patience import PATIENCE
 
@@ -27,7 +27,7 @@ SOURCE = Path(__file__).parents[3] / "ci"
 _CARRIER = f"-{PREFIX}"
 _RUN_TASK = """
 import pathlib, sys
-from fairlead.host.perform import run_task
+from fairlead.host.door.perform import run_task
 run_task(pathlib.Path(sys.argv[1]), sys.argv)
 """
 

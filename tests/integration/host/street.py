@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.containers import Container
+from fairlead.host.disk.place import PORTS, PROJECT, Place
 from fairlead.host.edge.lifecycle import stop_edge
-from fairlead.host.edge.meetings import close_meeting, find_edge, read_meetings
-from fairlead.host.edge.place import PORTS, PROJECT, Place
-from fairlead.host.engine import Engine
+from fairlead.host.edge.meetings import close_meeting, read_meetings
+from fairlead.host.engine.containers import Container, find_edge
+from fairlead.host.engine.engine import Engine
 from fairlead.tools.cache import cache_dir
 from tests.integration.host.sheet import Sheet, site
 from tests.integration.host.stage import Stage

@@ -16,9 +16,9 @@ import pytest
 from fairlead.app.network.addresses import plan_sites
 from fairlead.app.network.sites import ACME_ROOT, inner_port, render_caddyfile
 from fairlead.app.remarks import Remarks
-from fairlead.host.certificates import Refusal, explain_certificate
-from fairlead.host.edge.authority import Authority as Named
-from fairlead.host.snippet import render_switch
+from fairlead.host.watch.certificates import Refusal, explain_certificate
+from fairlead.host.wire.caddy.snippet import render_switch
+from fairlead.host.wire.setup import Authority as Named
 from fairlead.settings.values import AcmeSettings
 from tests.adversary.local_edge import local_edge
 from tests.integration.host.acme import Authority, pebble, run_caddy, stingy

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from fairlead.host.probe import Target
-from fairlead.host.questions import Question
-from fairlead.host.release import Probe
+from fairlead.host.watch.probe import Target
+from fairlead.host.watch.questions import Question
+from fairlead.host.wire.release import Probe
 
 
 class _BehindTls(BaseHTTPRequestHandler):

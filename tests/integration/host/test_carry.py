@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from fairlead.host.engine import Engine
-from fairlead.host.routes import read_routes
+from fairlead.host.disk.routes import read_routes
+from fairlead.host.engine.engine import Engine
 from tests.integration.host.sheet import Sheet, site
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE

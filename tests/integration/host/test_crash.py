@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.engine import Engine
-from fairlead.host.routes import read_live
+from fairlead.host.disk.routes import read_live
+from fairlead.host.engine.engine import Engine
 from lab.invariants import find_disorder
 from tests.integration.host.sheet import CADDYFILE, TWO_FACED, Sheet
 from tests.integration.host.stage import Stage

@@ -8,14 +8,14 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-from fairlead.host.data import remove_data
-from fairlead.host.engine import Engine
-from fairlead.host.paths import Paths
-from fairlead.host.remove import run_remove
+from fairlead.host.disk.paths import Paths
+from fairlead.host.engine.engine import Engine
+from fairlead.host.run.remove import run_remove
+from fairlead.host.state.data import remove_data
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE
-from tests.unit.host.test_atomic import make_deep
+from tests.unit.host.disk.test_atomic import make_deep
 
 _WRITER = """\
 {

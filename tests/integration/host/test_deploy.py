@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fairlead.host.routes import read_live
+from fairlead.host.disk.routes import read_live
 from tests.integration.host.stage import Stage
 from tests.modes import find_loose
 

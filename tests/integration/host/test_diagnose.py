@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.diagnose import find_protocol
+from fairlead.host.watch.diagnose import find_protocol
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 

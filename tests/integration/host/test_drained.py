@@ -8,10 +8,10 @@ import urllib.request
 
 import pytest
 
-from fairlead.host.drained import end_drain, parse_paths, read_drained, start_drain, wait_until_quiet
-from fairlead.host.engine import Engine
-from fairlead.host.errors import InputFault
-from fairlead.host.state import read_state
+from fairlead.host.engine.engine import Engine
+from fairlead.host.state.drained import end_drain, parse_paths, read_drained, start_drain, wait_until_quiet
+from fairlead.host.state.state import read_state
+from fairlead.host.wire.errors import InputFault
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE

@@ -12,17 +12,19 @@ from typing import Any
 
 import pytest
 
-from fairlead.host import project as projects
+from fairlead.host.disk.place import NETWORK, Meeting
 from fairlead.host.edge import meetings
 from fairlead.host.edge import project as edge_project
 from fairlead.host.edge.claims import read_claim, read_hosts
-from fairlead.host.edge.meetings import find_edge, read_meetings
-from fairlead.host.edge.place import NETWORK, Meeting
-from fairlead.host.engine import Engine
-from fairlead.host.maintenance import Order, end_maintenance, start_maintenance
-from fairlead.host.patience import wait_until
-from fairlead.host.phases import beside, claim
-from fairlead.host.remove import run_remove
+from fairlead.host.edge.meetings import read_meetings
+from fairlead.host.engine.containers import find_edge
+from fairlead.host.engine.engine import Engine
+from fairlead.host.run.phases import beside, claim
+from fairlead.host.run.remove import run_remove
+from fairlead.host.shape import project as projects
+from fairlead.host.state.maintenance import end_maintenance, start_maintenance
+from fairlead.host.watch.patience import wait_until
+from fairlead.host.wire.page import Order
 from tests.integration.host.sheet import SICK
 from tests.integration.host.street import Street, open_street
 from tests.modes import find_loose

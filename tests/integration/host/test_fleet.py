@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from fairlead.host.fleet import COMMIT, FINISH, MIGRATE, STOP, SWITCH
-from fairlead.host.fold import fold_records
-from fairlead.host.journal import read_journal
-from fairlead.host.ledger import Ledger
-from fairlead.host.routes import read_live
+from fairlead.host.disk.fold import fold_records
+from fairlead.host.disk.journal import read_journal
+from fairlead.host.disk.ledger import Ledger
+from fairlead.host.disk.routes import read_live
+from fairlead.host.wire.fleet import COMMIT, FINISH, MIGRATE, STOP, SWITCH
 from tests.integration.host.held import Held
 from tests.integration.host.stage import Stage
 

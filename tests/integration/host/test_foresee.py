@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.answers import answer_plan
-from fairlead.host.errors import AgentError, EngineFault, InputFault
-from fairlead.host.restriction import Restriction
+from fairlead.host.door.answers import answer_plan
+from fairlead.host.wire.errors import AgentError, EngineFault, InputFault
+from fairlead.host.wire.restriction import Restriction
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.host.containers import read_app_containers
-from fairlead.host.edge.place import PORTS
-from fairlead.host.engine import Engine
-from fairlead.host.grpc import HEALTH_PATH
-from fairlead.host.http2 import encode_request, read_answer
-from fairlead.host.inside import PREFIX
-from fairlead.host.patience import wait_until
-from fairlead.host.probe import Target, probe_http
+from fairlead.host.disk.place import PORTS
+from fairlead.host.engine.containers import read_app_containers
+from fairlead.host.engine.engine import Engine
+from fairlead.host.watch.http2 import encode_request, read_answer
+from fairlead.host.watch.patience import wait_until
+from fairlead.host.watch.probe import Target, probe_http
+from fairlead.host.wire.inside import PREFIX
+from fairlead.host.wire.release import HEALTH_PATH
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.integration.host.street import open_street

@@ -11,11 +11,11 @@ from typing import cast
 
 import pytest
 
-from fairlead.host.containers import Container
-from fairlead.host.engine import Engine
-from fairlead.host.errors import EngineFault
-from fairlead.host.healthcheck import checking
-from fairlead.host.release import Service
+from fairlead.host.engine.containers import Container
+from fairlead.host.engine.engine import Engine
+from fairlead.host.watch.healthcheck import checking
+from fairlead.host.wire.errors import EngineFault
+from fairlead.host.wire.release import Service
 from tests.patience import PATIENCE
 from tests.unit.host.samples import container, release
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from fairlead.host.edge.claims import Claim, write_claim
-from fairlead.host.snippet import render_switch
+from fairlead.host.wire.caddy.snippet import render_switch
 from tests.adversary.local_edge import local_edge
 from tests.integration.host.acme import run_caddy
 from tests.patience import PATIENCE

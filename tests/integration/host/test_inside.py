@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fairlead.host.containers import Container
+from fairlead.host.engine.containers import Container
 from tests.integration.host.calls import add_caller, answering, call, find_caller
 from tests.integration.host.sheet import SICK, Sheet
 from tests.integration.host.stage import Stage

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from fairlead.host.__main__ import main
-from fairlead.host.engine import Engine
-from fairlead.host.maintaining import answer_maintenance
-from fairlead.host.restriction import Restriction
-from fairlead.host.serving import ask_public
-from fairlead.host.state import read_history, read_state
-from fairlead.host.text import find_troubles
+from fairlead.host.door.maintaining import answer_maintenance
+from fairlead.host.engine.engine import Engine
+from fairlead.host.run.serving import ask_public
+from fairlead.host.state.state import read_history, read_state
+from fairlead.host.wire.restriction import Restriction
+from fairlead.host.wire.text import find_troubles
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE

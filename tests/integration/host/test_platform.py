@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.engine import Engine
-from fairlead.host.state import read_state
-from fairlead.host.vault import store_secret
+from fairlead.host.disk.vault import store_secret
+from fairlead.host.engine.engine import Engine
+from fairlead.host.state.state import read_state
 from tests.integration.host.sheet import CADDYFILE, Sheet, site
 from tests.integration.host.stage import Stage
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.host import engine as module
-from fairlead.host.engine import Engine
-from fairlead.host.errors import EngineFault
+from fairlead.host.engine import engine as module
+from fairlead.host.engine.engine import Engine
+from fairlead.host.wire.errors import EngineFault
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from fairlead.host.deploy import run_deploy
-from fairlead.host.lock import is_locked
-from fairlead.host.request import parse_deploy_request
-from fairlead.host.result import Result
+from fairlead.host.disk.lock import is_locked
+from fairlead.host.run.deploy import run_deploy
+from fairlead.host.wire.request import parse_deploy_request
+from fairlead.host.wire.result import Result
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from fairlead.host.engine import Engine
-from fairlead.host.fold import fold_records
-from fairlead.host.journal import read_journal
+from fairlead.host.disk.fold import fold_records
+from fairlead.host.disk.journal import read_journal
+from fairlead.host.engine.engine import Engine
 from lab.invariants import find_disorder
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage

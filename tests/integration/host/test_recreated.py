@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from fairlead.host.__main__ import main
-from fairlead.host.engine import Engine
-from fairlead.host.maintaining import ask_for_page
-from fairlead.host.maintenance import Order, end_maintenance, start_maintenance
-from fairlead.host.patience import wait_until
-from fairlead.host.result import Result
-from fairlead.host.routes import read_live
-from fairlead.host.state import read_state
+from fairlead.host.disk.routes import read_live
+from fairlead.host.door.maintaining import ask_for_page
+from fairlead.host.engine.engine import Engine
+from fairlead.host.state.maintenance import end_maintenance, start_maintenance
+from fairlead.host.state.state import read_state
+from fairlead.host.watch.patience import wait_until
+from fairlead.host.wire.page import Order
+from fairlead.host.wire.result import Result
 from tests.integration.host.sheet import HOLDING, SICK, Sheet, keeping
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE

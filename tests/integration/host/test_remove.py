@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.answers import parse_deployed_app
-from fairlead.host.engine import Engine
-from fairlead.host.errors import InputFault
-from fairlead.host.fold import fold_records
-from fairlead.host.journal import read_journal
-from fairlead.host.owner import Owner, read_owner
-from fairlead.host.paths import list_apps
-from fairlead.host.remove import begin_removal, leave_nothing, run_remove
-from fairlead.host.restriction import Restriction
-from fairlead.host.vault import store_secret
+from fairlead.host.disk.fold import fold_records
+from fairlead.host.disk.journal import read_journal
+from fairlead.host.disk.paths import list_apps
+from fairlead.host.disk.vault import store_secret
+from fairlead.host.door.answers import parse_deployed_app
+from fairlead.host.engine.engine import Engine
+from fairlead.host.run.remove import begin_removal, leave_nothing, run_remove
+from fairlead.host.state.ownership import read_owner
+from fairlead.host.wire.errors import InputFault
+from fairlead.host.wire.owner import Owner
+from fairlead.host.wire.restriction import Restriction
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from fairlead.host.document import parse_release
-from fairlead.host.engine import Engine
-from fairlead.host.errors import InputFault
+from fairlead.host.engine.engine import Engine
+from fairlead.host.wire.document import parse_release
+from fairlead.host.wire.errors import InputFault
 from tests.integration.host.sheet import HEALTHY, Sheet
 from tests.integration.host.stage import Stage
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from fairlead.host.engine import Engine
-from fairlead.host.state import read_history
+from fairlead.host.engine.engine import Engine
+from fairlead.host.state.state import read_history
 from tests.integration.host.stage import Stage
 
 
@@ -16,7 +16,7 @@ from tests.integration.host.stage import Stage
 def test_rollback_is_warm(stage: Stage, fetch: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped containers are started, verified and switched to, on a full disk too; once more goes nowhere."""
     stage.deploy(stage.good(2))
-    monkeypatch.setattr("fairlead.host.preflight._SPARE_ROOT", 1 << 60)
+    monkeypatch.setattr("fairlead.host.plan.preflight._SPARE_ROOT", 1 << 60)
     full = stage.deploy(stage.good(3))
     assert full.error is not None
     assert "the disk is nearly full" in str(full.error["what"])

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.engine import Engine
-from fairlead.host.errors import InputFault
-from fairlead.host.release import service_hash
-from fairlead.host.rotation import refuse_revoked, stored_values
-from fairlead.host.vault import store_secret
+from fairlead.host.disk.vault import store_secret
+from fairlead.host.engine.engine import Engine
+from fairlead.host.shape.rotation import refuse_revoked, stored_values
+from fairlead.host.wire.errors import InputFault
+from fairlead.host.wire.release import service_hash
 from lab.invariants import find_disorder
 from tests.integration.host.sheet import SICK, Sheet
 from tests.integration.host.stage import Stage

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.host.bundle import Bundle, read_bundle, write_bundle
-from fairlead.host.document import parse_release
-from fairlead.host.errors import InputFault
-from fairlead.host.layout import make_layout
-from fairlead.host.paths import app_paths
-from fairlead.host.rotation import replace_secrets
-from fairlead.host.signature import Signed, parse_signature, require_signed
+from fairlead.host.disk.layout import make_layout
+from fairlead.host.disk.paths import app_paths
+from fairlead.host.plan.signers import require_signed
+from fairlead.host.shape.bundle import Bundle, read_bundle, write_bundle
+from fairlead.host.shape.rotation import replace_secrets
+from fairlead.host.wire.document import parse_release
+from fairlead.host.wire.errors import InputFault
+from fairlead.host.wire.signature import Signed, parse_signature
 from fairlead.remote.signing import sign_release
 from tests.unit.host.samples import document
 
@@ -100,7 +101,7 @@ def test_nobody_else_may_sign_and_a_signer_only_for_their_apps(keys: tuple[Path,
 
 def test_a_signature_for_something_else_is_none_for_a_release(keys: tuple[Path, Path, Path]) -> None:
     """The same key signs commits and mails, too."""
-    from fairlead.host.signature import render_signed
+    from fairlead.host.wire.signature import render_signed
 
     signer, _, signers = keys
     argv = ("ssh-keygen", "-Y", "sign", "-q", "-n", "git", "-f", str(signer))

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.engine import Engine
-from fairlead.host.patience import wait_until
-from fairlead.host.probe import Answer
-from fairlead.host.questions import Question
-from fairlead.host.routes import read_live
-from fairlead.host.state import read_state
-from fairlead.host.text import status_remarks
+from fairlead.host.disk.routes import read_live
+from fairlead.host.engine.engine import Engine
+from fairlead.host.state.state import read_state
+from fairlead.host.watch.patience import wait_until
+from fairlead.host.watch.probe import Answer
+from fairlead.host.watch.questions import Question
+from fairlead.host.wire.text import status_remarks
 from lab.invariants import find_disorder
 from tests.integration.host.sheet import HEALTHY, Sheet
 from tests.integration.host.stage import SOURCE, Stage
@@ -27,7 +27,7 @@ from tests.patience import PATIENCE
 
 _RUN_TASK = """
 import pathlib, sys
-from fairlead.host.perform import run_task
+from fairlead.host.door.perform import run_task
 agent = (sys.executable, "-c", "import sys; sys.path.insert(0, %r); from fairlead.host.__main__ import main; sys.exit(main())")
 run_task(pathlib.Path(sys.argv[1]), agent)
 """

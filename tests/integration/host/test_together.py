@@ -7,8 +7,8 @@ import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
-from fairlead.host.engine import Engine
-from fairlead.host.remove import run_remove
+from fairlead.host.engine.engine import Engine
+from fairlead.host.run.remove import run_remove
 from tests.integration.host.php import php_image
 from tests.integration.host.sheet import HEALTHY, Sheet
 from tests.integration.host.stage import Stage

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from fairlead.host.containers import read_app_containers
-from fairlead.host.engine import Engine
-from fairlead.host.probe import Target, listens
+from fairlead.host.engine.containers import read_app_containers
+from fairlead.host.engine.engine import Engine
+from fairlead.host.watch.probe import Target, listens
 from lab.invariants import find_disorder
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from fairlead.host.containers import read_app_containers
-from fairlead.host.engine import Engine
-from fairlead.host.routes import read_live
+from fairlead.host.disk.routes import read_live
+from fairlead.host.engine.containers import read_app_containers
+from fairlead.host.engine.engine import Engine
 from tests.integration.host.stage import Stage
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fairlead.host.engine import Engine
-from fairlead.host.hide import VaultMask
-from fairlead.host.rotation import stored_values
-from fairlead.host.vault import store_secret
+from fairlead.host.disk.hide import VaultMask
+from fairlead.host.disk.vault import store_secret
+from fairlead.host.engine.engine import Engine
+from fairlead.host.shape.rotation import stored_values
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 

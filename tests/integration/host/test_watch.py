@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.engine import Engine
-from fairlead.host.patience import wait_until
-from fairlead.host.result import Result
-from fairlead.host.routes import read_live
+from fairlead.host.disk.routes import read_live
+from fairlead.host.engine.engine import Engine
+from fairlead.host.watch.patience import wait_until
+from fairlead.host.wire.result import Result
 from tests.integration.host.sheet import TWO_FACED, Sheet, site
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE

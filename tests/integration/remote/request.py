@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from fairlead.host.release import service_hash
+from fairlead.host.wire.release import service_hash
 from fairlead.remote.session import Blob
 
 CONFIG, CANARY = b"config file", b"c4n4ry-5ecret"

@@ -14,7 +14,7 @@ from fairlead.remote.session import Session, Traffic, loader_argv
 
 SLOW_DEPLOY = b"""
 import os, time
-from .result import Result
+from ..wire.result import Result
 
 def run_deploy(paths, request, emit, engine=None):
     emit({"event": "task", "task": request.task, "release": "000001", "previous": None})
@@ -45,7 +45,7 @@ def run_repair(paths, emit, by="", engine=None):
 def slow_agent() -> Agent:
     """The agent, its transaction replaced by one that takes its time and tells phases."""
     sources = dict(_sources(resources.files("fairlead.host"), ""))
-    content = render_zipapp({**sources, "deploy.py": SLOW_DEPLOY})
+    content = render_zipapp({**sources, "run/deploy.py": SLOW_DEPLOY})
     return Agent(content, hashlib.sha256(content).hexdigest())
 
 

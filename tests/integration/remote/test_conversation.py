@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.host.events import read_events
-from fairlead.host.frames import FrameReader, FrameWriter
+from fairlead.host.disk.events import read_events
+from fairlead.host.wire.frames import FrameReader, FrameWriter
 from fairlead.remote.attach import run_remote_task
 from fairlead.remote.session import Blob, Event, LostError
 from tests.integration.remote.request import BLOBS, CANARY, FILE, REQUEST, release
@@ -175,10 +175,10 @@ def test_following_logs_ends_with_the_client(tmp_path: Path) -> None:
     """The door that waits for a line notices that nobody listens any more."""
     read, write = os.pipe()
     answer_read, answer_write = os.pipe()
-    code = "from fairlead.host import door, logs\n"
+    code = "from fairlead.host.door import door, logs\n"
     code += "import os, time\nfrom pathlib import Path\n"
     code += "logs.stream_logs = lambda *a, **k: iter(lambda: time.sleep(60), 0)\n"
-    code += "from fairlead.host import engine\nengine.Engine.connect = classmethod(lambda *a: None)\n"
+    code += "from fairlead.host.engine import engine\nengine.Engine.connect = classmethod(lambda *a: None)\n"
     code += f"door.run_door(Path({str(tmp_path)!r}), ())"
     python_path = os.pathsep.join(sys.path)
     process = subprocess.Popen(

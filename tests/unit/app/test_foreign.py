@@ -48,7 +48,7 @@ def test_every_release_document_keeps_its_promises(name: str) -> None:
 @pytest.mark.parametrize("name", foreign.names())
 def test_the_server_takes_every_release_document(name: str) -> None:
     """The agent reads documents as hostile input, with a parser of its own."""
-    from fairlead.host.document import parse_release
+    from fairlead.host.wire.document import parse_release
 
     app = foreign.app_of(name)
     document = {

@@ -280,7 +280,7 @@ def test_time_outs_add_up_to_less_than_the_proxy_waits() -> None:
     from app.web.application import AT_ONCE
     from app.web.application import DEADLINE as PAGE
     from app.web.client import CONNECTIONS
-    from fairlead.host.snippet import render_switch
+    from fairlead.host.wire.caddy.snippet import render_switch
 
     assert "lb_try_duration 5s" in render_switch()
     assert API < ANSWER_WITHIN < PAGE < 5

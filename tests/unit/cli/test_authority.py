@@ -8,8 +8,7 @@ import pytest
 
 from fairlead.cli.host_setup import _authority
 from fairlead.errors import InputError
-from fairlead.host.edge.authority import DIRECTORY_FILE, PEM, PUBLIC, Authority
-from fairlead.host.edge.place import ROOT_FILE
+from fairlead.host.wire.setup import DIRECTORY_FILE, PEM, PUBLIC, ROOT_FILE, Authority
 from fairlead.remote.setup import render_setup
 
 URL = "https://ca.example.com:9000/acme/acme/directory"

@@ -9,7 +9,7 @@ import pytest
 
 from fairlead.cli.host_setup import _require_other, _restriction, _trusted
 from fairlead.errors import InputError
-from fairlead.host.reach import KINDS
+from fairlead.host.wire.compose.reach import KINDS
 from fairlead.remote.public_key import parse_public_key
 from fairlead.remote.setup import Restriction, render_setup
 from tests.unit.remote.keys import ECDSA, ED25519, line_of

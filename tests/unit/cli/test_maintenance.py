@@ -15,8 +15,7 @@ from jsonschema import Draft202012Validator
 from fairlead.cli import maintenance
 from fairlead.cli.root import command
 from fairlead.errors import CommandFailedError, FairleadError, InputError
-from fairlead.host.maintaining import UNASKED
-from fairlead.host.maintenance import MAX_PAGE
+from fairlead.host.wire.page import MAX_PAGE, UNASKED
 from fairlead.schemas import load_schema
 
 ON = {

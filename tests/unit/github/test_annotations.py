@@ -17,7 +17,7 @@ from fairlead.github.annotations import (
     neutral,
     render_annotation,
 )
-from fairlead.host.visible import visible
+from fairlead.host.wire.visible import visible
 
 
 def test_an_annotation_names_file_line_column_and_title() -> None:

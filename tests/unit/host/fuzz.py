@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fairlead.host.door import Door
-from fairlead.host.frames import FrameReader, FrameWriter
+from fairlead.host.door.door import Door
+from fairlead.host.wire.frames import FrameReader, FrameWriter
 
 ODD: tuple[Any, ...] = (
     None, True, False, -1, 0, 2**63, 10**40, 1e308, 0.5, "", " ", ".", "..", "../../../../tmp/escaped", "/etc/passwd",

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from fairlead.host import labels
-from fairlead.host.api import ApiFault
-from fairlead.host.engine import Engine
+from fairlead.host.engine.api import ApiFault
+from fairlead.host.engine.engine import Engine
+from fairlead.host.wire import labels
 
 
 class PretendEngine(Engine):

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from fairlead.host import record
-from fairlead.host.door import Door
-from fairlead.host.frames import FrameReader, FrameWriter
-from fairlead.host.record import Recorder, render_line
-from fairlead.host.restriction import Restriction
+from fairlead.host.disk import record
+from fairlead.host.disk.record import Recorder, render_line
+from fairlead.host.door.door import Door
+from fairlead.host.wire.frames import FrameReader, FrameWriter
+from fairlead.host.wire.restriction import Restriction
 
 
 class Said:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fairlead.host.bundle import Bundle
-from fairlead.host.containers import Container
-from fairlead.host.document import parse_release
-from fairlead.host.ledger import Ledger
-from fairlead.host.project import platform_hashes
-from fairlead.host.release import Release, service_hash
-from fairlead.host.snippet import render_switch
-from fairlead.host.state import State
+from fairlead.host.disk.ledger import Ledger
+from fairlead.host.engine.containers import Container
+from fairlead.host.shape.bundle import Bundle
+from fairlead.host.shape.project import platform_hashes
+from fairlead.host.state.state import State
+from fairlead.host.wire.caddy.snippet import render_switch
+from fairlead.host.wire.document import parse_release
+from fairlead.host.wire.release import Release, service_hash
 
 REVISION = "1" * 40
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fairlead.host import table
-from fairlead.host.journal import BEGIN, COMMIT, END, JOB, PHASE, PULLED, Record
-from fairlead.host.ledger import DEPLOY, ROLLBACK
+from fairlead.host.disk.journal import BEGIN, COMMIT, END, JOB, PHASE, PULLED, Record
+from fairlead.host.disk.ledger import DEPLOY, ROLLBACK
+from fairlead.host.run import table
 
 APP = "board"
 OLD, NEW = "000001", "000002"

@@ -13,28 +13,30 @@ from typing import Any
 
 import pytest
 
-from fairlead.host import labels, removed, task
-from fairlead.host.bundle import Bundle, write_bundle
-from fairlead.host.context import Host
-from fairlead.host.document import parse_release
+from fairlead.host.disk import task
+from fairlead.host.disk.journal import MENDED, Journal, render_record
+from fairlead.host.disk.keys import keep_key
+from fairlead.host.disk.layout import make_layout
+from fairlead.host.disk.ledger import DEPLOY
+from fairlead.host.disk.paths import Paths, app_paths
+from fairlead.host.disk.place import ROLE, TOKEN_BYTES, Place
+from fairlead.host.disk.routes import open_dark, switch_to, write_routes
+from fairlead.host.door.perform import run_task
 from fairlead.host.edge import meetings
 from fairlead.host.edge.meetings import list_meetings, read_meetings
-from fairlead.host.edge.place import ROLE, TOKEN_BYTES, Place
 from fairlead.host.edge.project import edge_hash, render_edge_project
-from fairlead.host.engine import Engine
-from fairlead.host.journal import MENDED, Journal, render_record
-from fairlead.host.layout import make_layout
-from fairlead.host.ledger import DEPLOY
-from fairlead.host.marks import keep_key
-from fairlead.host.owner import owner_of
-from fairlead.host.paths import Paths, app_paths
-from fairlead.host.perform import run_task
-from fairlead.host.phases.platform import keep_for_revert, write_platform
-from fairlead.host.phases.standing import is_project, read_before, read_standing
-from fairlead.host.project import platform_hashes, render_platform_project
-from fairlead.host.release import Release
-from fairlead.host.routes import open_dark, switch_to, write_routes
-from fairlead.host.snippet import render_switch
+from fairlead.host.engine.engine import Engine
+from fairlead.host.run.context import Host
+from fairlead.host.run.phases.platform import keep_for_revert, write_platform
+from fairlead.host.run.phases.standing import is_project, read_before, read_standing
+from fairlead.host.shape.bundle import Bundle, write_bundle
+from fairlead.host.shape.project import platform_hashes, render_platform_project
+from fairlead.host.state import removed
+from fairlead.host.wire import labels
+from fairlead.host.wire.caddy.snippet import render_switch
+from fairlead.host.wire.document import parse_release
+from fairlead.host.wire.owner import owner_of
+from fairlead.host.wire.release import Release
 from tests.unit.host.fuzz import ODD, ask, damage, damage_bytes
 from tests.unit.host.pretend import PretendEngine
 from tests.unit.host.samples import document, image, service

@@ -23,16 +23,16 @@ FAULTS = {
     "ComposeInvalidError",
 }
 REFUSING = (
-    "host/refusals.py",
-    "host/preflight.py",
-    "host/trespass.py",
-    "host/grants.py",
-    "host/resources.py",
-    "host/policy.py",
-    "host/decide.py",
-    "host/document.py",
+    "host/plan/refusals.py",
+    "host/plan/preflight.py",
+    "host/plan/trespass.py",
+    "host/wire/compose/grants.py",
+    "host/wire/compose/resources.py",
+    "host/plan/policy.py",
+    "host/plan/decide.py",
+    "host/wire/document.py",
     "host/edge/plan.py",
-    "host/only.py",
+    "host/plan/only.py",
     "app/split.py",
     "app/refusals.py",
     "app/files/mounts.py",
@@ -110,9 +110,7 @@ def _refusals() -> Iterator[tuple[str, str]]:
 
 
 # What `validate` uses of the agent's code, and the agent.
-HERE = _graph(
-    "compose/", *(f"host/{name}.py" for name in ("grants", "reach", "resources", "spelling", "release"))
-)
+HERE = _graph("compose/", "host/wire/compose/", "host/wire/release.py")
 THERE = _graph("host/")
 BEFORE = {"validate": _reached(HERE, VALIDATED), "the question to the server": _reached(THERE, ASKED)}
 FOUND = sorted(set(_refusals()))

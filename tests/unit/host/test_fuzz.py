@@ -18,22 +18,22 @@ from typing import Any
 
 import pytest
 
-from fairlead.host import credentials, task
-from fairlead.host.bundle import Bundle, write_bundle
-from fairlead.host.context import Host
-from fairlead.host.credentials import drop_credentials
-from fairlead.host.document import parse_tree
-from fairlead.host.errors import AgentError
-from fairlead.host.fold import fold_records
-from fairlead.host.journal import Journal, Record, parse_records, read_journal, render_record
-from fairlead.host.layout import make_layout
-from fairlead.host.ledger import DEPLOY
-from fairlead.host.paths import Paths, app_paths
-from fairlead.host.recover import recover
-from fairlead.host.release import FileTree, tree_digest
-from fairlead.host.request import parse_deploy_request
-from fairlead.host.routes import switch_to, write_routes
-from fairlead.host.vault import store_tree
+from fairlead.host.disk import credentials, task
+from fairlead.host.disk.credentials import drop_credentials
+from fairlead.host.disk.fold import fold_records
+from fairlead.host.disk.journal import Journal, Record, parse_records, read_journal, render_record
+from fairlead.host.disk.layout import make_layout
+from fairlead.host.disk.ledger import DEPLOY
+from fairlead.host.disk.paths import Paths, app_paths
+from fairlead.host.disk.routes import switch_to, write_routes
+from fairlead.host.disk.vault import store_tree
+from fairlead.host.run.context import Host
+from fairlead.host.run.recover import recover
+from fairlead.host.shape.bundle import Bundle, write_bundle
+from fairlead.host.wire.document import parse_tree
+from fairlead.host.wire.errors import AgentError
+from fairlead.host.wire.release import FileTree, tree_digest
+from fairlead.host.wire.request import parse_deploy_request
 from tests.unit.host.fuzz import WATCH, ask, damage, damage_bytes, encode
 from tests.unit.host.pretend import PretendEngine
 from tests.unit.host.samples import document
@@ -232,8 +232,8 @@ def test_a_release_that_is_no_folder_of_ours_is_passed_over(root: Path, field: s
 
 def test_the_watch_sees_what_leaves_the_app(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were a path that leaves its folder believed, it would be told."""
-    monkeypatch.setattr("fairlead.host.vault.is_inside", lambda _: True)
-    monkeypatch.setattr("fairlead.host.document.is_inside", lambda _: True)
+    monkeypatch.setattr("fairlead.host.disk.vault.is_inside", lambda _: True)
+    monkeypatch.setattr("fairlead.host.wire.document.is_inside", lambda _: True)
     entries = {"../../../../escaped": {"sha256": SHA, "mode": "0644"}}
     tree = tree_digest(FileTree(True, {"../../../../escaped": (SHA, 0o644)}))
     release = document(files={tree: {"kind": "dir", "entries": entries}})

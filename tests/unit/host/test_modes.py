@@ -11,30 +11,32 @@ from typing import Any, cast
 
 import pytest
 
-from fairlead.host import removed, task
-from fairlead.host.bundle import Bundle, rewrite_projects, write_bundle
-from fairlead.host.drained import start_drain
+from fairlead.host.disk import task
+from fairlead.host.disk.events import EVENTS, Emitter
+from fairlead.host.disk.journal import Journal
+from fairlead.host.disk.keys import keep_key
+from fairlead.host.disk.layout import make_layout
+from fairlead.host.disk.ledger import Rotation
+from fairlead.host.disk.lock import Holder, hold_lock
+from fairlead.host.disk.orders import give_order, hand_on
+from fairlead.host.disk.paths import Paths
+from fairlead.host.disk.place import Place
+from fairlead.host.disk.routes import open_dark, open_inside, switch_to, write_routes
+from fairlead.host.disk.vault import store_secret, store_tree
+from fairlead.host.door.intake import NOTHING, open_task
+from fairlead.host.door.perform import write_launcher
 from fairlead.host.edge.claims import Claim, write_claim
 from fairlead.host.edge.lifecycle import edge_lock
-from fairlead.host.edge.place import Place
-from fairlead.host.events import EVENTS, Emitter
-from fairlead.host.frames import FrameReader
-from fairlead.host.intake import NOTHING, open_task
-from fairlead.host.journal import Journal
-from fairlead.host.layout import make_layout
-from fairlead.host.ledger import Rotation
-from fairlead.host.lock import Holder, hold_lock
-from fairlead.host.maintenance import Order, start_maintenance
-from fairlead.host.marks import keep_key
-from fairlead.host.orders import give_order, hand_on
-from fairlead.host.paths import Paths
-from fairlead.host.perform import write_launcher
-from fairlead.host.phases import migrate
-from fairlead.host.release import FileTree, tree_digest
-from fairlead.host.remove import begin_removal
-from fairlead.host.rotation import write_rotations
-from fairlead.host.routes import open_dark, open_inside, switch_to, write_routes
-from fairlead.host.vault import store_secret, store_tree
+from fairlead.host.run.phases import migrate
+from fairlead.host.run.remove import begin_removal
+from fairlead.host.shape.bundle import Bundle, rewrite_projects, write_bundle
+from fairlead.host.shape.rotation import write_rotations
+from fairlead.host.state import removed
+from fairlead.host.state.drained import start_drain
+from fairlead.host.state.maintenance import start_maintenance
+from fairlead.host.wire.frames import FrameReader
+from fairlead.host.wire.page import Order
+from fairlead.host.wire.release import FileTree, tree_digest
 from tests.modes import OPEN, find_loose, find_unused
 from tests.unit.host.samples import container, release
 

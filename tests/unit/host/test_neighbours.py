@@ -13,20 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fairlead.host.check import judge_port
+from fairlead.host.disk.events import EVENTS
+from fairlead.host.disk.lock import read_holder
+from fairlead.host.disk.paths import Paths
+from fairlead.host.disk.place import Place
+from fairlead.host.door.check import judge_port
 from fairlead.host.edge.claims import hostname_fault
 from fairlead.host.edge.lifecycle import _of_edge, edge_lock
-from fairlead.host.edge.place import Place
 from fairlead.host.edge.plan import leave_fault
-from fairlead.host.errors import as_fault
-from fairlead.host.events import EVENTS
-from fairlead.host.lock import read_holder
 from fairlead.host.neighbours import Discretion, named, named_all
-from fairlead.host.paths import Paths
-from fairlead.host.plan import plan_deploy
-from fairlead.host.preflight import port_fault
-from fairlead.host.restriction import Restriction
-from fairlead.host.trespass import Neighbours, find_trespass
+from fairlead.host.plan.plan import plan_deploy
+from fairlead.host.plan.preflight import port_fault
+from fairlead.host.plan.trespass import Neighbours, find_trespass
+from fairlead.host.wire.errors import as_fault
+from fairlead.host.wire.restriction import Restriction
 from tests.unit.host.said import Said
 from tests.unit.host.samples import nothing, release
 
@@ -128,8 +128,8 @@ def test_what_a_task_or_the_journal_kept_is_told_to_each_key_by_what_it_may(
 
 def test_what_its_own_app_prints_is_told_as_it_is(tmp_path: Path) -> None:
     """In its own words anything may stand between such quotes."""
-    from fairlead.host.door import Door
-    from fairlead.host.frames import FrameReader, FrameWriter
+    from fairlead.host.door.door import Door
+    from fairlead.host.wire.frames import FrameReader, FrameWriter
 
     here, there = os.memfd_create("asked"), os.memfd_create("told")
     door = Door(tmp_path, FrameReader(here), FrameWriter(there), ("agent",), OURS)

@@ -8,21 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.host.bundle import Bundle, write_bundle
-from fairlead.host.context import Host
-from fairlead.host.document import parse_release
-from fairlead.host.fold import fold_records
-from fairlead.host.journal import (
-    Journal,
-    Record,
-    parse_records,
-    render_record,
-)
-from fairlead.host.layout import make_layout
-from fairlead.host.ledger import DEPLOY, ROLLBACK, Ledger
-from fairlead.host.paths import Paths, app_paths
-from fairlead.host.recover import recover
-from fairlead.host.routes import open_dark, open_inside, read_live, switch_to, write_routes
+from fairlead.host.disk.fold import fold_records
+from fairlead.host.disk.journal import Journal, Record, parse_records, render_record
+from fairlead.host.disk.layout import make_layout
+from fairlead.host.disk.ledger import DEPLOY, ROLLBACK, Ledger
+from fairlead.host.disk.paths import Paths, app_paths
+from fairlead.host.disk.routes import open_dark, open_inside, read_live, switch_to, write_routes
+from fairlead.host.run.context import Host
+from fairlead.host.run.recover import recover
+from fairlead.host.shape.bundle import Bundle, write_bundle
+from fairlead.host.wire.document import parse_release
 from tests.unit.host.pretend import PretendEngine
 from tests.unit.host.samples import document
 from tests.unit.host.stories import APP, NEW, OLD, tell_story

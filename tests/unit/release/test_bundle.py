@@ -11,10 +11,10 @@ import pytest
 
 from fairlead import __version__
 from fairlead.app.split import ReleaseParts
-from fairlead.host.announce import render_commit
-from fairlead.host.document import parse_release, require_verdict
-from fairlead.host.marks import Marks, keyed_mark
-from fairlead.host.release import content_hash
+from fairlead.host.run.announce import render_commit
+from fairlead.host.wire.document import parse_release, require_verdict
+from fairlead.host.wire.marks import Marks, keyed_mark
+from fairlead.host.wire.release import content_hash
 from fairlead.judge.evidence import Evidence
 from fairlead.release.bundle import Origin, plan_bundle, plan_created_by, plan_run
 from fairlead.release.secrets import Secret

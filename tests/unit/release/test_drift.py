@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.host import actions
+from fairlead.host.plan import actions
 from fairlead.release.drift import find_drift
 
 SAME = {

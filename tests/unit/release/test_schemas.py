@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from fairlead.host.check import Check
-from fairlead.host.maintenance import Maintenance
-from fairlead.host.plan import Plan
-from fairlead.host.result import PhaseTime, Result
+from fairlead.host.door.check import Check
+from fairlead.host.plan.plan import Plan
+from fairlead.host.state.maintenance import Maintenance
+from fairlead.host.wire.result import PhaseTime, Result
 from fairlead.release.proof import LINKS, Link, Proof
 from fairlead.remote.outcome import deploy_document, join_results
 from fairlead.schemas import load_schema

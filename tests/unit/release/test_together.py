@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.host.marks import Marks
-from fairlead.host.release import content_hash
+from fairlead.host.wire.marks import Marks
+from fairlead.host.wire.release import content_hash
 from fairlead.release.together import (
     find_differences,
     plan_fleet,

@@ -34,7 +34,7 @@ def test_it_holds_the_whole_host_package_and_nothing_else() -> None:
     with zipfile.ZipFile(io.BytesIO(built.content)) as archive:
         names = archive.namelist()
     assert names == sorted(names)
-    assert {"__main__.py", "fairlead_host/door.py", "fairlead_host/phases/switch.py"} <= set(names)
+    assert {"__main__.py", "fairlead_host/door/door.py", "fairlead_host/run/phases/switch.py"} <= set(names)
     assert all(name == "__main__.py" or name.startswith("fairlead_host/") for name in names)
     assert all(name.endswith(".py") for name in names)
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from fairlead.host.agreement import plan_recovery
-from fairlead.host.fleet import COMMIT, FINISH, MIGRATE, REVERT, STOP, SWITCH
-from fairlead.host.ledger import DEPLOY, ROLLBACK, Transaction
+from fairlead.host.disk.ledger import DEPLOY, ROLLBACK, Transaction
+from fairlead.host.plan.agreement import plan_recovery
+from fairlead.host.wire.fleet import COMMIT, FINISH, MIGRATE, REVERT, STOP, SWITCH
 from fairlead.remote.agreement import Member, Standing, parse_standing, plan_decisions, plan_word
 
 NEW, OLD = "new", "old"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from fairlead.errors import InputError
 from fairlead.findings import Finding, Location
 from fairlead.github.reporter import ActionsReporter
-from fairlead.host import console
+from fairlead.host.door import console
+from fairlead.host.wire.text import render_log
 from fairlead.report.document import DocumentReporter
 from fairlead.report.plain import PlainReporter
 from fairlead.report.protocol import Reporter
@@ -174,7 +175,7 @@ def test_the_console_of_a_server(text: str) -> None:
         console.show_event({"event": "phase", "state": text, "phase": text, "detail": text})
         error = {"what": text, "why": text, "fix": text, "details": [text]}
         console.show_event({"event": "result", "status": text, "serving": text, "error": error})
-        console.say(console.render_log({"service": "web", "container": text, "line": text}))
+        console.say(render_log({"service": "web", "container": text, "line": text}))
         entry = {"kind": text, "status": text, "by": text, "error": {"what": text}}
         console.say("\n".join(console.render("history", {"app": text, "history": [entry]})))
     assert steering(out.getvalue()) | steering(err.getvalue()) == set()

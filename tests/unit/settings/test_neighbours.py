@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from fairlead.errors import InputError
-from fairlead.host.paths import APP_NAME
+from fairlead.host.wire.names import APP_NAME
 from fairlead.settings.load import load_settings
 from fairlead.settings.values import Settings
 

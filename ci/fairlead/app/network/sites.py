@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from fairlead.app.model import ComposeApp, Service
-from fairlead.host.strangers import ROUTE, SCHEME, render_route
+from fairlead.host.wire.caddy.strangers import ROUTE, SCHEME, render_route
 from fairlead.settings.values import AcmeSettings
 
 HOST = "host.docker.internal"

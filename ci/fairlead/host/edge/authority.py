@@ -7,31 +7,14 @@ running edge asks whom it was started with; ``deploy --upgrade-edge`` replaces i
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from .. import policy
-from ..errors import InputFault
-from .place import ROOT_FILE
+from ..wire import setup
+from ..wire.errors import InputFault
+from ..wire.setup import DIRECTORY, DIRECTORY_FILE, PEM, PUBLIC, ROOT_FILE, Authority
 
-DIRECTORY_FILE = "acme-directory"
-DIRECTORY = re.compile(r"https://[A-Za-z0-9.:\[\]-]{1,255}(/[A-Za-z0-9._~%/-]{0,500})?")
-"""Nothing that would be more than a word in a Caddyfile."""
-PEM = "-----BEGIN CERTIFICATE-----"
 _MOST = 256 * 1024
-
-
-@dataclass(frozen=True)
-class Authority:
-    """An ACME directory, and the certificates in PEM that vouch for its address; empty: the public ones."""
-
-    directory: str = ""
-    root: str = ""
-
-
-PUBLIC = Authority()
 
 
 def read_authority(home: Optional[Path] = None) -> Authority:
@@ -40,7 +23,7 @@ def read_authority(home: Optional[Path] = None) -> Authority:
     Raises:
         InputFault: the files do not hold.
     """
-    folder = home or policy.HOME
+    folder = home or setup.HOME
     try:
         directory = (folder / DIRECTORY_FILE).read_text("utf-8").strip()
         root = (folder / ROOT_FILE).read_text("utf-8") if (folder / ROOT_FILE).exists() else ""

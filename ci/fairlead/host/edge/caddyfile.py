@@ -17,10 +17,9 @@ import re
 from collections.abc import Sequence
 from string import ascii_lowercase
 
-from ..snippet import STREAM_ZEROS, STREAMS
-from ..strangers import ROUTE, SCHEME, render_route
-from .authority import PUBLIC, Authority
-from .place import ROOT_FILE
+from ..wire.caddy.snippet import STREAM_ZEROS, STREAMS
+from ..wire.caddy.strangers import ROUTE, SCHEME, render_route
+from ..wire.setup import PUBLIC, ROOT_FILE, Authority
 
 _LOCAL_LABELS = 4
 _LOCAL_DOMAINS = ("localhost", "internal", "local", "test")

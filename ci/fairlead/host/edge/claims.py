@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ..atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, sync_folder, write_file
-from ..errors import InputFault
+from ..disk.atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, sync_folder, write_file
+from ..disk.place import Place
 from ..neighbours import named
-from .place import Place
+from ..wire.errors import InputFault
 
 _UPSTREAM = re.compile(r"(https?):([A-Za-z0-9._-]+):([0-9]{1,5})")
 

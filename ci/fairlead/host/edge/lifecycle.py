@@ -12,23 +12,23 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from .. import labels
-from ..api import ApiFault
-from ..atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, write_file
-from ..containers import Container
-from ..engine import Engine
-from ..errors import EngineFault, ReleaseFault
-from ..evidence import read_evidence
-from ..inflight import answers_admin
-from ..lock import Holder, hold_lock
+from ..disk.atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, write_file
+from ..disk.lock import Holder, hold_lock
+from ..disk.place import NETWORK, PROJECT, ROLE, Place
+from ..engine.api import ApiFault
+from ..engine.containers import Container, find_edge
+from ..engine.engine import Engine
 from ..neighbours import named
-from ..patience import wait_until
-from ..project import render_json
+from ..shape.project import render_json
+from ..watch.evidence import read_evidence
+from ..watch.inflight import answers_admin
+from ..watch.patience import wait_until
+from ..wire import labels
+from ..wire.errors import EngineFault, ReleaseFault
 from .authority import read_authority
 from .caddyfile import render_caddyfile
 from .claims import read_hosts
-from .meetings import connect_edge, find_edge, list_meetings, make_networks, read_meetings
-from .place import NETWORK, PROJECT, ROLE, Place
+from .meetings import connect_edge, list_meetings, make_networks, read_meetings
 from .project import edge_hash, render_edge_project
 from .trusted import read_trusted
 

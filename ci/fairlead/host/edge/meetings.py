@@ -12,27 +12,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Optional
 
-from .. import labels
-from ..api import ApiFault, EngineApi
-from ..atomic import make_folder, remove_path, write_file
-from ..containers import Container, read_containers
-from ..engine import Engine
-from ..errors import EngineFault
-from ..plainjson import parse_json
-from ..project import render_json
-from .place import NETWORK, ROLE, SERVICE, TOKEN_BYTES, Meeting, Place
+from ..disk.atomic import make_folder, remove_path, write_file
+from ..disk.place import NETWORK, ROLE, SERVICE, TOKEN_BYTES, Meeting, Place
+from ..engine.api import ApiFault, EngineApi
+from ..engine.containers import Container, find_edge
+from ..engine.engine import Engine
+from ..shape.project import render_json
+from ..wire import labels
+from ..wire.errors import EngineFault
+from ..wire.plainjson import parse_json
 from .project import render_edge_project, with_meetings
 from .subnets import Subnet, free_subnets, network_subnets, parse_routes
 from .trusted import read_trusted
 
 _ATTEMPTS = 8
 _ROUTES = Path("/proc/net/route")
-
-
-def find_edge(engine: Engine) -> Optional[Container]:
-    """The edge's container, running or not."""
-    found = read_containers(engine, f"{labels.ROLE}={ROLE}")
-    return found[-1] if found else None
 
 
 def read_meeting(place: Place, app: str) -> Optional[Meeting]:

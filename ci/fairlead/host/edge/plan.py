@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Optional
 
-from ..containers import Container
-from ..errors import InputFault
+from ..disk.place import PORTS, Meeting
+from ..engine.containers import Container
 from ..neighbours import named_all
-from ..project import platform_hashes
-from ..release import Release
-from ..snippet import render_switch
+from ..shape.project import platform_hashes
+from ..wire.caddy.snippet import render_switch
+from ..wire.errors import InputFault
+from ..wire.release import Release
 from .claims import Claim, hostname_fault, others_behind
-from .place import PORTS, Meeting
 from .project import edge_hash
 from .state import EdgeState
 

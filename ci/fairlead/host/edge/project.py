@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import labels
-from ..project import bind_mount
-from .authority import PUBLIC, Authority
+from ..disk.place import NETWORK, PORTS, PROJECT, ROLE, SERVICE, Meeting, Place
+from ..shape.project import bind_mount
+from ..wire import labels
+from ..wire.setup import PUBLIC, Authority
 from .caddyfile import render_caddyfile
-from .place import NETWORK, PORTS, PROJECT, ROLE, SERVICE, Meeting, Place
 
 
 def edge_hash(image: str, trusted: Sequence[str] = (), authority: Authority = PUBLIC) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Optional
 
-from ..engine import Engine
-from ..errors import InputFault
-from .authority import PUBLIC, Authority, read_authority
+from ..disk.place import Meeting, Place
+from ..engine.containers import find_edge
+from ..engine.engine import Engine
+from ..wire.errors import InputFault
+from ..wire.setup import PUBLIC, Authority
+from .authority import read_authority
 from .claims import Claim, others_behind, read_claim, read_hosts
-from .meetings import find_edge, read_meeting
-from .place import Meeting, Place
+from .meetings import read_meeting
 from .trusted import read_trusted
 
 

@@ -10,10 +10,9 @@ import ipaddress
 from pathlib import Path
 from typing import Optional
 
-from .. import policy
-from ..errors import InputFault
-
-FILE = "trusted-proxies"
+from ..wire import setup
+from ..wire.errors import InputFault
+from ..wire.setup import TRUSTED_FILE
 
 
 def read_trusted(home: Optional[Path] = None) -> tuple[str, ...]:
@@ -22,7 +21,7 @@ def read_trusted(home: Optional[Path] = None) -> tuple[str, ...]:
     Raises:
         InputFault: a line is no network, or everybody's.
     """
-    file = (home or policy.HOME) / FILE
+    file = (home or setup.HOME) / TRUSTED_FILE
     try:
         lines = [line.partition("#")[0].strip() for line in file.read_text("utf-8").splitlines()]
         return tuple(_network(line) for line in lines if line)

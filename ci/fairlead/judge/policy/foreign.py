@@ -1,13 +1,13 @@
 """What belongs to others: networks, volumes and containers of somebody else, plugins and runtimes of the host.
 
-What is known to stay inside the app is let through; everything else is told. ``fairlead.host.grants`` knows which is
+What is known to stay inside the app is let through; everything else is told. ``fairlead.host.wire.compose.grants`` knows which is
 which, and the host looks through the same eyes.
 """
 
 from __future__ import annotations
 
-from fairlead.host.grants import service_grants
-from fairlead.host.resources import resource_grants
+from fairlead.host.wire.compose.grants import service_grants
+from fairlead.host.wire.compose.resources import resource_grants
 from fairlead.judge.policy.subject import Fault, as_mapping
 
 TYPE_CHECKING = False
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from fairlead.host.grants import Grant
+    from fairlead.host.wire.compose.grants import Grant
     from fairlead.judge.policy.subject import AppCheck, Subject
     from fairlead.positions import ValuePath
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from os.path import normpath
 
-from fairlead.host.grants import service_grants
-from fairlead.host.spelling import volume_paths
+from fairlead.host.wire.compose.grants import service_grants
+from fairlead.host.wire.compose.spelling import volume_paths
 from fairlead.judge.policy.subject import Fault, as_mapping, unescaped
 from fairlead.sources import real_path, repository_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fairlead.app.images.facts import drops_root_itself, known_to_write, runs_as_another_user
 from fairlead.app.images.known import short_name
-from fairlead.host.grants import is_harmless_option
-from fairlead.host.spelling import read_security_option
+from fairlead.host.wire.compose.grants import is_harmless_option
+from fairlead.host.wire.compose.spelling import read_security_option
 from fairlead.judge.policy.subject import Fault, as_mapping, bytes_of
 
 TYPE_CHECKING = False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from os.path import normpath
 
-from fairlead.host.grants import service_grants
-from fairlead.host.spelling import (
+from fairlead.host.wire.compose.grants import service_grants
+from fairlead.host.wire.compose.spelling import (
     as_items,
     is_reserved_name,
     read_mount,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-    from fairlead.host.grants import Grant
+    from fairlead.host.wire.compose.grants import Grant
     from fairlead.judge.policy.subject import AppCheck, Subject
     from fairlead.positions import ValuePath
 

@@ -30,7 +30,7 @@ def render(kind: str, verdict: Verdict) -> str:
         return render_junit(verdict)
     import json
 
-    from fairlead.host.visible import escaped
+    from fairlead.host.wire.visible import escaped
 
     if kind == "sarif":
         from fairlead.report.verdict.sarif import sarif_document

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from fairlead.host.visible import visible
+from fairlead.host.wire.visible import visible
 from fairlead.judge.baseline import dotted
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fairlead.host.visible import visible_line
+from fairlead.host.wire.visible import visible_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,214 @@
+"""The requests that only read: each takes the request and gives the ``data`` of its result."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..disk import task
+from ..disk.orders import attended_at
+from ..disk.paths import Paths, app_paths, list_apps
+from ..wire.errors import InputFault
+from ..wire.fleet import GONE_SECONDS
+from ..wire.frames import Frame
+from ..wire.restriction import Restriction
+
+PROTOCOL = 1
+
+Answer = Callable[[Path, Frame, Restriction], Mapping[str, Any]]
+
+
+def answer_hello(root: Path, _frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
+    """Who answers: versions, user, host, the apps that are there."""
+    return {
+        "protocol": PROTOCOL,
+        "python": platform.python_version(),
+        "user": getpass.getuser(),
+        "hostname": socket.gethostname(),
+        "root": str(root),
+        "apps": [app for app in list_apps(root) if restriction.sees(app)],
+        "time": time.time(),
+    }
+
+
+def answer_check(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
+    """What the host lacks. ``time`` is the client's clock, in epoch seconds."""
+    client = frame.get("time")
+    ahead = time.time() - client if isinstance(client, float) else None
+    # Imported after the clock was read: that takes time, too.
+    from .check import run_checks
+
+    return {"checks": [check.to_json() for check in run_checks(root, ahead, restriction.sees)]}
+
+
+def answer_state(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
+    """What serves, and the tasks that are under way.
+
+    With ``ask`` also what is wrong with what users are answered now, with ``marks`` how values of secrets are named here.
+    """
+    from ..engine.engine import Engine
+    from ..state.state import read_state, tell_state
+
+    paths = parse_app(root, frame)
+    engine = Engine.connect()
+    state = read_state(paths, engine)
+    told = {**tell_state(paths, state), "tasks": _running(paths)}
+    if frame.get("ask") is True:
+        from ..run.serving import ask_public
+
+        told["unserved"] = ask_public(paths, state, engine)
+    if frame.get("marks") is not True or not restriction.brings_secrets:
+        return told
+    # For who brings values of secrets: whoever has the key of their names can try values. `status` shows the rest.
+    from ..disk.vault import tell_marks
+
+    serving = state.live.release.secrets if state.live is not None else {}
+    return {**told, "marks": tell_marks(paths, serving)}
+
+
+def answer_plan(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
+    """What a deploy of ``release``, new values of ``secrets``, or a rollback to ``to``, would do.
+
+    With ``preflight`` the images of the release are still to be built: whatever this host would refuse then is said now.
+    """
+    from ..disk.fold import fold_records
+    from ..disk.journal import read_journal
+    from ..engine.engine import Engine
+    from ..plan.decide import decide_deploy, decide_rollback, decide_rotation
+    from ..plan.foresee import foresee_deploy
+    from ..wire.request import parse_deploy_request, parse_rollback_request, parse_rotation_request
+
+    frame = {**frame, "task": "plan"}
+    engine = Engine.connect()
+    if "release" in frame:
+        request = parse_deploy_request(frame, Path(), None)
+        paths = app_paths(root, request.release.app)
+        if frame.get("preflight") is True:
+            return foresee_deploy(paths, engine, request)
+        decision = decide_deploy(paths, engine, request.release, request.options, request.signature)
+        return decision[1].to_json()
+    paths = parse_deployed_app(root, frame, restriction)
+    if "secrets" in frame:
+        rotation = parse_rotation_request(frame)
+        return decide_rotation(paths, engine, rotation.secrets, rotation.options)[1].to_json()
+    rollback = parse_rollback_request(frame, None)
+    ledger = fold_records(read_journal(paths.journal))
+    return decide_rollback(paths, engine, ledger, rollback.to, rollback.options)[1].to_json()
+
+
+def answer_order(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
+    """Tell a task that nobody follows how to go on; ``word`` is what it goes by now.
+
+    Who may not begin such a task may not stop it under its client's hands, either: only when that one is gone.
+    """
+    from ..disk.orders import hand_on
+
+    folder = parse_task(root, frame)
+    if not task.is_running(folder):
+        raise InputFault(f"the task {folder.name} has ended", fix="`fairlead history` tells how")
+    silent = time.time() - attended_at(folder) / 1e9
+    if silent < GONE_SECONDS and not restriction.owns(str(task.read_request(folder).get("kind"))):
+        raise InputFault(
+            f"the task {folder.name} has a client that follows it",
+            why="the key may not begin such a task, and so may not say how it goes on",
+            fix=f"wait until nothing was heard of that client for {GONE_SECONDS:g} s, or use a key that may",
+        )
+    return {"word": hand_on(folder, frame)}
+
+
+def answer_history(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
+    """Every deploy and rollback, newest first."""
+    from ..state.state import read_history
+
+    paths = parse_app(root, frame)
+    return {"app": paths.app, "history": read_history(paths)}
+
+
+READING: Mapping[str, Answer] = {
+    "hello": answer_hello,
+    "check": answer_check,
+    "state": answer_state,
+    "plan": answer_plan,
+    "history": answer_history,
+    "order": answer_order,
+}
+
+
+def parse_app(root: Path, frame: Frame) -> Paths:
+    """The paths of the app that a request names.
+
+    Raises:
+        InputFault: it names none.
+    """
+    app = frame.get("app")
+    if not isinstance(app, str):
+        raise InputFault("the request does not say which `app`", fix="say `app` as fairlead.yaml does")
+    return app_paths(root, app)
+
+
+def parse_deployed_app(root: Path, frame: Frame, restriction: Restriction) -> Paths:
+    """Like ``parse_app``, and the app is there; a fault names no app that the key may not hear of.
+
+    Raises:
+        InputFault: it was never deployed here, or was removed.
+    """
+    paths = parse_app(root, frame)
+    if not paths.journal.exists() and not paths.removing.exists():
+        from ..state.removed import explain_removed, find_removed
+
+        removed = find_removed(root, paths.app)
+        if removed is not None:
+            raise explain_removed(paths.app, removed)
+        apps = ", ".join(app for app in list_apps(root) if restriction.sees(app))
+        raise InputFault(
+            f"the app {paths.app} has never been deployed on this host",
+            why=f"there are {apps or 'no apps'} in {root}" if restriction.apps is None or apps else "",
+            fix="deploy it first, or check `app` and the environment",
+        )
+    return paths
+
+
+def parse_text(frame: Frame, name: str) -> str | None:
+    """A field that is text or not there.
+
+    Raises:
+        InputFault: it is something else.
+    """
+    value = frame.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InputFault(f"`{name}` must be text", fix="use the same version of fairlead on both ends")
+    return value
+
+
+def parse_task(root: Path, frame: Frame) -> Path:
+    """The folder of the task that a request names, else of the newest one.
+
+    Raises:
+        InputFault: there is no such task.
+    """
+    paths = parse_app(root, frame)
+    name = parse_text(frame, "task") or next(iter(task.list_tasks(paths)), "")
+    if not task.TASK_ID.fullmatch(name) or not paths.task(name).is_dir():
+        raise InputFault(
+            f"there is no task {name[:60] or 'to attach to'} of the app {paths.app}",
+            fix="`fairlead history` tells how deploys ended",
+        )
+    return paths.task(name)
+
+
+def _running(paths: Paths) -> list[dict[str, object]]:
+    """The tasks under way; ``heard`` is for how many seconds nothing was heard of a client of theirs."""
+    return [
+        {
+            "task": name,
+            "kind": str(task.read_request(paths.task(name)).get("kind", "")),
+            "heard": round(time.time() - attended_at(paths.task(name)) / 1e9, 1),
+        }
+        for name in task.list_tasks(paths)
+        if task.is_running(paths.task(name))
+    ]

@@ -1,0 +1,44 @@
+"""The requests that take a host out of the load balancer, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..disk.events import Event
+from ..engine.engine import Engine
+from ..state.drained import end_drain, parse_paths, start_drain, wait_until_quiet
+from ..wire.errors import InputFault
+from ..wire.frames import Frame
+from ..wire.restriction import Restriction
+from ..wire.result import Result
+from .answers import parse_deployed_app
+
+_MAX_DRAIN = 24 * 3600
+
+
+def drain(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Event]:
+    """Answer 503 where a load balancer asks, and tell when nothing comes any more.
+
+    Raises:
+        InputFault: it cannot be asked for like this.
+    """
+    paths, given = parse_deployed_app(root, frame, restriction), parse_paths(frame.get("paths", []))
+    bound = frame.get("timeout", 0)
+    if isinstance(bound, bool) or not isinstance(bound, (int, float)) or not 0 <= bound <= _MAX_DRAIN:
+        raise InputFault(f"`timeout` must be seconds up to {_MAX_DRAIN}", fix="correct --timeout")
+    chosen = start_drain(paths, given)
+    quiet: Event = {}
+    for quiet in wait_until_quiet(paths, Engine.connect(), float(bound)):
+        yield quiet
+    told = {key: quiet.get(key) for key in ("quiet", "in_flight", "streams")}
+    yield Result("ok", data={"paths": list(chosen), **told}).to_event()
+
+
+def undrain(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Event]:
+    """Let users in again.
+
+    Raises:
+        InputFault: there is no such app here.
+    """
+    yield Result("ok", data={"drained": end_drain(parse_deployed_app(root, frame, restriction))}).to_event()

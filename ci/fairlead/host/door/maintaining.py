@@ -1,0 +1,125 @@
+"""The request that takes an app out of service, or back, and sees that users get what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Optional
+
+from ..disk.events import Event
+from ..disk.paths import Paths
+from ..engine.engine import Engine
+from ..run.serving import ask_public
+from ..state.maintenance import Maintenance, end_maintenance, read_maintenance, start_maintenance
+from ..state.state import State, read_state
+from ..watch.probe import Answer
+from ..watch.questions import Question, plan_public
+from ..wire.errors import AgentError, InputFault
+from ..wire.frames import Frame
+from ..wire.page import RETRY_AFTER, parse_order
+from ..wire.restriction import Restriction
+from ..wire.result import Result
+from .answers import parse_deployed_app
+
+_MAX_BY = 200
+_UNAVAILABLE = 503
+_WITHIN = 5.0
+_TRIES = 2
+"""One bad answer may be chance."""
+
+
+def answer_maintenance(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Event]:
+    """Show everybody a page, or let them in again.
+
+    Raises:
+        InputFault: it cannot be asked for like this.
+        AgentError: users would go on seeing the app.
+    """
+    paths, on = parse_deployed_app(root, frame, restriction), frame.get("on")
+    if not isinstance(on, bool):
+        raise InputFault("`on` must be true or false", fix="use the same version of fairlead on both ends")
+    order = parse_order(frame.get("page", ""), frame.get("retry_after", RETRY_AFTER), frame.get("look", ""))
+    by = str(frame.get("by", ""))[:_MAX_BY]
+    engine = Engine.connect()
+    if not on:
+        yield Result("ok", data=let_in(paths, engine, by, restriction.key)).to_event()
+        return
+    before = read_maintenance(paths)
+    told = start_maintenance(paths, order, by, restriction.key)
+    yield Result("ok", data=see(paths, engine, told, is_new=before is None)).to_event()
+
+
+def let_in(paths: Paths, engine: Engine, by: str, key: str = "") -> dict[str, Any]:
+    """End the maintenance; what is wrong with what users get from now on."""
+    before = end_maintenance(paths, by, key)
+    state = read_state(paths, engine)
+    return {
+        "on": False,
+        "was_on": before is not None,
+        "asked": len(_questions(state)),
+        "unserved": _why_nobody(state) or ask_public(paths, state, engine),
+    }
+
+
+def see(paths: Paths, engine: Engine, told: Maintenance, *, is_new: bool) -> dict[str, Any]:
+    """Ask as users do whether the page is there.
+
+    Raises:
+        AgentError: they are served by the app; what was new is taken back.
+    """
+    state = read_state(paths, engine)
+    passed, unseen = ask_for_page(state, told)
+    if passed:
+        if is_new:
+            end_maintenance(paths, told.by, told.key)
+        raise AgentError(
+            f"users do not see the page: {passed[0]}",
+            why="the proxy is one of an older Fairlead, or one of your own that answers there without `import switch`",
+            fix="deploy once, or say `import fairlead-maintenance NAME` in the site of your Caddyfile (docs/proxy.md); "
+            + ("nothing was changed" if is_new else "the page stays where it is seen"),
+            details=tuple(passed),
+        )
+    asked = len(_questions(state))
+    return {"on": True, **told.to_json(), "look": told.look, "asked": asked, "unseen": unseen}
+
+
+def ask_for_page(state: State, told: Maintenance) -> tuple[list[str], list[str]]:
+    """Where the app answers instead of the page, and where nobody answers at all, in words."""
+    nobody = _why_nobody(state)
+    found = [(one, _fault(one, told)) for one in _questions(state)]
+    faults = [(told_of[0], f"{one.about}: {told_of[1]}") for one, told_of in found if told_of is not None]
+    return (
+        [text for served, text in faults if served],
+        [*nobody, *(text for served, text in faults if not served)],
+    )
+
+
+def _why_nobody(state: State) -> list[str]:
+    """Why nobody can be answered at all, in words."""
+    if state.live is None:
+        return ["no release serves"]
+    return [] if state.proxy is not None else ["the proxy does not run"]
+
+
+def _questions(state: State) -> list[Question]:
+    """What users ask, each address once; none where nothing is known to be public."""
+    if state.live is None or state.proxy is None:
+        return []
+    return list({one.target: one for one in map(_front_page, plan_public(state.live, state.proxy))}.values())
+
+
+def _front_page(question: Question) -> Question:
+    """The same address; paths of health checks are answered as ever."""
+    about = question.about.removesuffix(question.target.path)
+    return replace(question, about=about, target=replace(question.target, path="/"))
+
+
+def _fault(question: Question, told: Maintenance) -> Optional[tuple[bool, str]]:
+    """Whether somebody else answers, and what is wrong; None where it is the page."""
+    answer = Answer(0)
+    for _ in range(_TRIES):
+        answer = question.ask(timeout=_WITHIN)
+        if answer.status == _UNAVAILABLE and answer.headers.get("retry-after") == str(told.retry_after):
+            return None
+    return bool(answer.status), f"answered {answer.status}" if answer.status else answer.error

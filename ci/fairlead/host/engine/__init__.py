@@ -1,0 +1,1 @@
+"""What Docker says and does: its API, its programs, its containers."""

@@ -1,1 +1,0 @@
-"""The steps of a transaction, one module each. Their order is in ``fairlead.host.table``."""

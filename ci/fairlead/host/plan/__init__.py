@@ -1,0 +1,1 @@
+"""What will happen and why, or why not: decided before anything is touched."""

@@ -1,0 +1,128 @@
+"""What the phases of one transaction share."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional
+
+from ..disk.journal import Journal
+from ..disk.orders import heed
+from ..disk.paths import Paths
+from ..engine.containers import Container, read_app_containers, refresh_containers
+from ..engine.engine import Engine
+from ..plan.plan import Plan
+from ..shape.bundle import Bundle
+from ..state.state import State
+from ..watch.questions import Question
+from ..watch.traffic import Recorder
+from ..watch.verdict import Verdict
+from ..wire.errors import ReleaseFault
+from ..wire.request import Options
+from ..wire.result import Emit
+
+INFO = "info"
+WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a phase ended well: ``detail`` is told to the user, ``skipped`` if there was nothing to do."""
+
+    detail: str = ""
+    skipped: bool = False
+
+
+@dataclass
+class Host:
+    """The app on this host, under its lock: what recovery needs too.
+
+    ``proved`` has the ids of the containers whose health check has passed when Fairlead ran it; ``until`` is when the
+    phase under way has to be over (monotonic seconds), ``within`` how many seconds it was given.
+    """
+
+    paths: Paths
+    engine: Engine
+    journal: Journal
+    emit: Emit
+    phase: str = "prepare"
+    seen: tuple[Container, ...] = ()
+    proved: set[str] = field(default_factory=set)
+    until: float = math.inf
+    within: float = math.inf
+
+    def begin_phase(self, name: str, within: float = math.inf) -> None:
+        """From now on it is this phase, and it has so many seconds: nothing that it calls outlasts them."""
+        self.phase, self.within, self.until = name, within, time.monotonic() + within
+        self.engine.until = self.until
+
+    def list_containers(self) -> list[Container]:
+        """All containers of the app: the engine is asked for the list, which costs it 15 ms a container."""
+        found = read_app_containers(self.engine, self.paths)
+        self.seen = tuple(found)
+        return found
+
+    def refresh_containers(self) -> list[Container]:
+        """The containers of the last list as they are now, without those that are gone: for when none can be new."""
+        return refresh_containers(self.engine, self.seen) if self.seen else self.list_containers()
+
+    def note(self, text: str, level: str = INFO) -> None:
+        """Tell the user something that is no failure."""
+        self.emit({"event": "note", "level": level, "text": text, "phase": self.phase})
+
+    def warn(self, text: str) -> None:
+        self.note(text, WARNING)
+
+
+@dataclass
+class Context:
+    """One deploy or rollback under way.
+
+    ``number`` is its first record in the journal, ``token`` opens the dark route, ``switched_at`` (monotonic
+    seconds) is when its release began to serve; ``recorder`` counts what users are answered, ``verdict`` is the watch's,
+    ``unasked`` says in words of whom nothing could be asked; ``uncertified`` are the public questions that got no TLS,
+    ``unserved`` the services whose users' calls all failed, and of which nobody can tell whose fault that is.
+    """
+
+    host: Host
+    number: int
+    task: str
+    by: str
+    options: Options
+    state: State
+    plan: Plan
+    target: Bundle
+    blobs: Optional[Path] = None
+    credentials: Optional[Path] = None
+    token: str = ""
+    switched_at: float = 0.0
+    recorder: Optional[Recorder] = None
+    verdict: Optional[Verdict] = None
+    unasked: tuple[str, ...] = ()
+    uncertified: tuple[Question, ...] = ()
+    unserved: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> Paths:
+        return self.host.paths
+
+    @property
+    def engine(self) -> Engine:
+        return self.host.engine
+
+    def heed(self) -> None:
+        """A safe point: go no further where the client said stop, or where the phase has taken its time.
+
+        Raises:
+            StoppedFault: it did.
+            ReleaseFault: it has.
+        """
+        heed(self.paths.task(self.task))
+        if time.monotonic() >= self.host.until:
+            raise ReleaseFault(
+                f"{self.host.phase} was not over within {self.host.within:g} s",
+                why="something that it had to wait for takes longer than it may",
+                fix="look at the log lines of the release; `deploy.start_timeout` gives it more time",
+            )

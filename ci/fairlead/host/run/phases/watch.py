@@ -1,0 +1,293 @@
+"""watch: the release serves; whether it may go on doing so is seen from its answers and its containers.
+
+What served before runs on beside it, untouched, so that one rename brings it back.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Optional
+
+from ...disk.ledger import DEPLOY
+from ...disk.routes import close_before, open_trial, switch_back
+from ...engine.containers import Container, find_proxy, refresh_containers
+from ...watch.evidence import read_evidence
+from ...watch.health import READY
+from ...watch.health import Verdict as Health
+from ...watch.patience import pause_for
+from ...watch.prober import Prober, asking
+from ...watch.questions import Question, plan_direct, plan_inside, plan_public
+from ...watch.traffic import Sample, Traffic, is_waited_for, sum_traffic
+from ...watch.verdict import (
+    FAIL,
+    INCONCLUSIVE,
+    Evidence,
+    Served,
+    Verdict,
+    judge_watch,
+    serves_nobody,
+    wants_trial,
+)
+from ...wire.errors import ReleaseFault
+from ...wire.inside import find_carrier
+from ...wire.release import HEALTH_PATH, Service
+from ..context import Context, Outcome
+from .recreated import ask_recreated, judge_service, own_containers, recreated_services, restarts_before
+
+_TICK = 0.1
+_FIRST_TICK = 0.02
+"""Answers come within milliseconds, and a window may be over as soon as they are there: that of a rollback is."""
+_TICK_SHARE = 0.5
+_LOOK_EVERY = 0.5
+_LOOK_SPACING = 0.1
+"""Seconds between two containers that are looked at, over all: a watch is no load."""
+_SAMPLED_WITHIN = 1.0
+_SILENT_FOR = 2.0
+_TRIED_WITHIN = 60.0
+"""Seconds beyond the window for calls that hang, which tell little at a time."""
+_SETTLED_WITHIN = 30.0
+"""Seconds after the window for what was asked in it: each answer has its own, and many wait for their turn."""
+
+
+def run_watch(context: Context) -> Outcome:
+    """Watch for the release's window, and go back as soon as it fails.
+
+    Raises:
+        ReleaseFault: it failed, or nothing could be told and the caller asked for evidence; the switch is back.
+    """
+    window = context.plan.window
+    if not window:
+        return Outcome("off", skipped=True)
+    watcher = _Watcher(context, window)
+    try:
+        verdict = watcher.watch()
+    finally:
+        close_before(context.paths)
+    context.verdict = verdict
+    if verdict.state == FAIL or (verdict.state == INCONCLUSIVE and context.options.require_evidence):
+        _go_back(context, verdict, watcher.blamed)
+    if verdict.state == INCONCLUSIVE:
+        context.host.warn(f"the watch was inconclusive, the release is kept: {verdict.reason}")
+    return Outcome(f"{verdict.state}, {verdict.evidence.answered} probes answered")
+
+
+class _Watcher:
+    """Looks at everything in turn. ``blamed`` is the service that failed first."""
+
+    def __init__(self, context: Context, window: float) -> None:
+        self._context = context
+        self._window = window
+        self._release = context.target.release
+        # As verify saw them: a restart between then and now counts.
+        seen = context.host.seen
+        self._own = {
+            service.name: own_containers(context, service, seen)
+            for service in (*self._release.rolled.values(), *recreated_services(context))
+        }
+        known = restarts_before(context)
+        self._restarts = {
+            one.id: min(one.restarts, known.get(one.id, 0)) for own in self._own.values() for one in own
+        }
+        self._since = {one.id: one.started_at for own in self._own.values() for one in own}
+        self._others = {one.id: one for one in seen if one.running and one.id not in self._since}
+        self._moved = list(self._find_moved())
+        self._old = {
+            name: sum_traffic(self._samples(), self._addresses_before(name), 0.0, context.switched_at)
+            for name in self._moved
+        }
+        self._faults: tuple[str, ...] = ()
+        self._looked = 0.0
+        self._tried = False
+        self.blamed: Optional[str] = None
+
+    def watch(self) -> Verdict:
+        """Look until it fails, or the window is over and no answer is awaited."""
+        questions = list(self._questions())
+        ended = math.inf
+        with asking(questions, self._context.token) as prober:
+            while True:
+                self._context.heed()
+                served = self._served()
+                self._try(served)
+                now = time.monotonic()
+                ended = min(ended, now) if self._is_over(served, now) else ended
+                over = now >= ended
+                prober.step(closing=over)
+                self._look(now=over and prober.is_settled)
+                verdict = judge_watch(self._release.watch, self._evidence(prober, served))
+                if verdict.state == FAIL:
+                    self.blamed = self.blamed or prober.blamed
+                    return verdict
+                if over and prober.is_settled:
+                    self._tell_unserved(questions, served)
+                    return verdict
+                if time.monotonic() - ended >= _SETTLED_WITHIN:
+                    late = "some probes were not answered in time to tell"
+                    return Verdict(INCONCLUSIVE, (*verdict.reasons, late), verdict.evidence)
+                waited = time.monotonic() - self._context.switched_at
+                time.sleep(min(pause_for(waited, _FIRST_TICK, _TICK_SHARE), _TICK))
+
+    def _is_over(self, served: Sequence[Served], now: float) -> bool:
+        """Whether the window is; what is about to be told of a trial is waited for."""
+        waited = now - self._context.switched_at
+        leans = self._tried and any(one.leans for one in served)
+        return waited >= self._window + (_TRIED_WITHIN if leans else 0.0)
+
+    def _try(self, served: Sequence[Served]) -> None:
+        """Let chance decide who answers, where users' calls look bad: what a stranger asks for, he asks of both."""
+        found = [one.service for one in served if wants_trial(self._release.watch, one)]
+        previous = self._context.plan.previous
+        if found and not self._tried and previous is not None and self._context.paths.before.is_symlink():
+            open_trial(self._context.paths, previous)
+            self._context.host.note(
+                f"calls to {', '.join(found)} fail or wait: those with effects (no GET, no HEAD) go to the new "
+                f"release or to {previous} by chance, until it is clear which answers"
+            )
+            self._tried = True
+
+    def _tell_unserved(self, questions: Sequence[Question], served: Sequence[Served]) -> None:
+        """Remember whose users were not served by all that is known, where no page of it says that they are."""
+        for one in served:
+            own = [asked for asked in questions if asked.service == one.service or asked.public]
+            vouched = any(asked.target.path != HEALTH_PATH for asked in own)
+            if not vouched and serves_nobody(one):
+                self._context.unserved = (*self._context.unserved, one.service)
+
+    def _served(self) -> tuple[Served, ...]:
+        samples = self._samples()
+        return tuple(
+            Served(
+                name,
+                self._new(name, samples),
+                self._old[name],
+                self._again(name, samples),
+                self._is_silent(name, samples),
+            )
+            for name in self._moved
+        )
+
+    def _is_silent(self, name: str, samples: tuple[Sample, ...]) -> bool:
+        """Whether requests have waited for a while, and none was answered."""
+        since = time.monotonic() - _SILENT_FOR
+        addresses = self._addresses_of(name)
+        return (
+            since >= self._context.switched_at
+            and is_waited_for(samples, addresses, since)
+            and not sum_traffic(samples, addresses, self._context.switched_at).answers
+        )
+
+    def _evidence(self, prober: Prober, served: tuple[Served, ...]) -> Evidence:
+        return Evidence(
+            seconds=time.monotonic() - self._context.switched_at,
+            faults=(*self._faults, *prober.faults),
+            asked=prober.asked,
+            answered=prober.answered,
+            unmeasured=(*prober.unmeasured, *self._unmeasured(self._samples())),
+            served=served,
+            compared=self._context.plan.kind == DEPLOY and self._context.state.live is not None,
+        )
+
+    def _look(self, *, now: bool) -> None:
+        """See how the containers are, every now and then, and when the window is over."""
+        every = max(_LOOK_EVERY, _LOOK_SPACING * len(self._restarts))
+        if not now and time.monotonic() - self._looked < every:
+            return
+        self._looked = time.monotonic()
+        found = []
+        for name, own in self._own.items():
+            service = self._release.services[name]
+            current = refresh_containers(self._context.engine, own)
+            verdict = self._judge(service, current, self._since)
+            if verdict.state != READY and self._were_others_started_again():
+                verdict = self._judge(service, current, {})
+            if verdict.state != READY:
+                found.append(f"{name} {verdict.reason}")
+                self.blamed = self.blamed or name
+        self._faults = tuple(found)
+
+    def _judge(self, service: Service, current: list[Container], since: Mapping[str, str]) -> Health:
+        return judge_service(self._context, service, current, restarts=self._restarts, since=since)
+
+    def _were_others_started_again(self) -> bool:
+        """Whether it was the engine, which without live-restore takes everything down when it is restarted."""
+        now = refresh_containers(self._context.engine, list(self._others.values()))
+        return any(one.running and one.started_at != self._others[one.id].started_at for one in now)
+
+    def _questions(self) -> Iterator[Question]:
+        seen = list(self._context.host.seen)
+        proxy = find_proxy(seen, self._release.proxy)
+        if proxy is None:
+            return
+        for name in self._release.routes:
+            if find_carrier(self._release, name) is None:
+                yield from plan_direct(self._context.target, name, self._own[name])
+            yield from plan_inside(self._context.target, name, seen)
+        yield from ask_recreated(self._context, seen)
+        yield from plan_public(self._context.target, proxy)
+
+    def _find_moved(self) -> Iterator[str]:
+        """The routed services whose requests go to other containers since the switch."""
+        live = self._context.state.live
+        before = live.homes if live is not None else {}
+        for name in self._release.routes:
+            if before.get(name) != self._context.target.homes.get(name):
+                yield name
+
+    def _addresses_before(self, name: str) -> set[str]:
+        live = self._context.state.live
+        home = live.homes.get(name) if live is not None else None
+        old = [one for one in self._context.host.seen if one.service == name and one.release == home]
+        return {address for one in old for address in one.addresses}
+
+    def _addresses_of(self, name: str) -> set[str]:
+        return {address for one in self._own[name] for address in one.addresses}
+
+    def _new(self, name: str, samples: tuple[Sample, ...]) -> Traffic:
+        return sum_traffic(samples, self._addresses_of(name), self._context.switched_at)
+
+    def _again(self, name: str, samples: tuple[Sample, ...]) -> Traffic:
+        """What the old release was asked once more since the switch."""
+        return sum_traffic(samples, self._addresses_before(name), self._context.switched_at)
+
+    def _samples(self) -> tuple[Sample, ...]:
+        recorder = self._context.recorder
+        return recorder.samples if recorder is not None else ()
+
+    def _unmeasured(self, samples: tuple[Sample, ...]) -> Iterator[str]:
+        seconds = time.monotonic() - self._context.switched_at
+        asked = self._moved and self._context.state.live is not None and seconds > _SAMPLED_WITHIN
+        if asked and not any(one.at > self._context.switched_at for one in samples):
+            yield "the proxy's admin socket does not answer, so that nobody knows what users were answered"
+
+
+def _go_back(context: Context, verdict: Verdict, blamed: Optional[str]) -> None:
+    """The rename first, everything else after it."""
+    began = time.monotonic()
+    switch_back(context.paths, context.plan.previous)
+    took = time.monotonic() - began
+    context.host.note(
+        f"switched back to {context.plan.previous or 'nothing'}, {took * 1000:.1f} ms after the verdict"
+    )
+    failed = verdict.state == FAIL
+    what = "failed its watch" if failed else "gave too little evidence, and evidence was asked for"
+    raise ReleaseFault(
+        f"release {context.target.id} {what} after {verdict.evidence.seconds:.1f} s: {verdict.reasons[0]}",
+        why="; ".join(verdict.reasons[1:]),
+        fix="what was seen is quoted here; correct it and deploy again"
+        if failed
+        else "deploy while there is traffic, with a longer `deploy.watch.window`, or without --require-evidence",
+        details=(*verdict.reasons, *verdict.figures, *_logs(context, blamed if failed else None)),
+        service=blamed if failed else None,
+    )
+
+
+def _logs(context: Context, blamed: Optional[str]) -> Iterator[str]:
+    """The last lines of the service that is to blame; of each one that moved, where none is."""
+    for container in context.host.seen:
+        home = context.target.homes.get(container.service, "")
+        if container.release != home or container.oneoff:
+            continue
+        if container.service == blamed or (blamed is None and home == context.target.id):
+            yield from read_evidence(context.engine, container)

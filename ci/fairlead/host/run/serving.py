@@ -1,0 +1,153 @@
+"""Whether what serves does serve, asked as users ask: for who says so, and for who wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Optional
+
+from ..disk.paths import Paths
+from ..engine.containers import UNHEALTHY, Container
+from ..engine.engine import Engine
+from ..state.state import State
+from ..watch.certificates import Refusal, read_refusal
+from ..watch.questions import Question, plan_public
+from ..wire.caddy.snippet import PROBE_HEADER
+from ..wire.errors import AgentError
+from ..wire.release import Release
+from .context import Context
+
+_AT_ONCE = 8
+_WITHIN = 5.0
+_TRIES = 2
+"""One bad answer may be chance."""
+_UNKNOWN = (
+    "there is no certificate for it yet, or no TLS is spoken there",
+    "let DNS lead the name to this host, and look at the log of whoever ends TLS (`fairlead logs`)",
+)
+
+
+@dataclass(frozen=True)
+class Unserved:
+    """What users do not get: the fault in words; ``why`` there is no certificate, where it is that."""
+
+    what: str
+    why: Optional[Refusal] = None
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}" if self.why else self.what
+
+
+def ask_public(paths: Paths, state: State, engine: Engine) -> list[str]:
+    """What is wrong with the answers that users get from the release that serves, in words.
+
+    A path that somebody has drained is no fault. In a maintenance it is asked past the page.
+    """
+    if state.live is None or state.proxy is None:
+        return []
+    drained = set(state.drained or ())
+    questions = [one for one in plan_public(state.live, state.proxy) if one.target.path not in drained]
+    headers = _known(paths, state)
+    return [str(one) for one in ask_all(questions, engine, state.live.release, state.containers, headers)]
+
+
+def ask_all(
+    questions: Sequence[Question],
+    engine: Engine,
+    release: Release,
+    containers: Sequence[Container],
+    headers: Mapping[str, str],
+) -> list[Unserved]:
+    """Ask what users ask; what they do not get."""
+    ask = partial(_ask, headers=headers)
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        found = [(fault, tls) for fault, tls in pool.map(ask, questions) if fault]
+    why = read_refusal(engine, release, containers) if any(tls for _, tls in found) else None
+    return [Unserved(fault, why if tls else None) for fault, tls in found]
+
+
+def require_served(context: Context) -> None:
+    """See that users get what is live: its page, for which there may have been no certificate yet, and its calls.
+
+    Raises:
+        AgentError: they do not, or nobody can tell. The release stays: it may be no other with the one before.
+    """
+    if context.unserved:
+        raise AgentError(
+            f"release {context.target.id} is live, and all calls of users to {', '.join(context.unserved)} failed or hung",
+            why="Fairlead asks no page and no call of it (gRPC's health check says nothing of its calls), and calls that "
+            "fail can be anybody's, so that they alone take no release back",
+            fix="`fairlead logs` shows what they ended with, `fairlead rollback` goes back; to have a release refused for "
+            "it, name one of its calls as the health path (`x-fairlead: {health: {path: /package.Service/Method}}`)",
+            details=context.verdict.figures if context.verdict is not None else (),
+            service=context.unserved[0],
+        )
+    if not context.uncertified:
+        return
+    containers = context.host.list_containers()
+    headers = _known(context.paths, context.state)
+    found = ask_all(context.uncertified, context.engine, context.target.release, containers, headers)
+    if found:
+        why, fix = (found[0].why.why, found[0].why.fix) if found[0].why else _UNKNOWN
+        raise AgentError(
+            f"release {context.target.id} is live, and users do not get its page: {found[0].what}",
+            why=why,
+            fix=f"{fix}. Nothing has to be deployed again: `fairlead status` ends with 0 as soon as they do",
+            details=tuple(map(str, found[1:])),
+        )
+
+
+def require_serving(context: Context) -> None:
+    """See that the release that serves, for which there is nothing to change, does serve.
+
+    Raises:
+        AgentError: it does not.
+    """
+    state = context.state
+    live = state.live
+    if live is None:
+        return
+    faults = [
+        *find_sick(live.release.platform, state.containers),
+        *ask_public(context.paths, state, context.engine),
+    ]
+    if faults:
+        raise AgentError(
+            f"release {live.id} is this very one, and does not serve: {faults[0]}",
+            fix="`fairlead logs` shows why; `fairlead rollback` goes to the release before, "
+            "and a new commit is deployed beside this one",
+            details=tuple(faults),
+        )
+
+
+def find_sick(names: Collection[str], containers: Sequence[Container]) -> list[str]:
+    """The containers of the platform that are started over and over, or whose health check fails. Pure."""
+    own = [one for one in containers if not one.release and not one.oneoff and one.service in names]
+    return [
+        f"{one.name} {'is restarted over and over' if one.restarting else 'is unhealthy'}"
+        for one in own
+        if one.restarting or one.health == UNHEALTHY
+    ]
+
+
+def _known(paths: Paths, state: State) -> dict[str, str]:
+    """By which the proxy knows that it is us, where it shows everybody else a page."""
+    if state.maintenance is None:
+        return {}
+    try:
+        return {PROBE_HEADER: paths.dark_token.read_text()}
+    except (OSError, ValueError):
+        return {}
+
+
+def _ask(question: Question, headers: Mapping[str, str]) -> tuple[str, bool]:
+    """What is wrong, if anything, and whether it is TLS."""
+    fault, tls = "", False
+    for _ in range(_TRIES):
+        answer = question.ask(timeout=max(question.within, _WITHIN), headers=headers)
+        fault, tls = question.fault(answer), answer.tls
+        if not fault:
+            return "", False
+    return f"{question.about} {fault}", tls

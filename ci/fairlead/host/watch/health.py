@@ -1,0 +1,84 @@
+"""Whether a container may serve: pure judgement over what the engine says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..engine.containers import STARTING, UNCHECKED, UNHEALTHY, Container
+
+READY = "ready"
+WAITING = "waiting"
+FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``ready``, ``waiting`` or ``failed``, and the reason in words."""
+
+    state: str
+    reason: str = ""
+
+
+def judge_container(
+    container: Container, *, gate: str, restarts: int = 0, since: str = "", proved: bool = False
+) -> Verdict:
+    """Whether this container is fit, as far as the engine can tell.
+
+    A crash, a restart and a kill for memory fail at once: who waits for a timeout to see them wastes a minute.
+
+    Args:
+        gate: ``healthcheck`` demands the container's own health check to pass.
+        restarts: how often the engine had restarted it before (one that is carried over or started again).
+        since: when it had started when it was seen well; empty where that does not matter. An engine that was
+            restarted itself may count from 0 again.
+        proved: its health check has passed, run by us: the engine's own next look at it may be half a minute away.
+    """
+    if container.oom_killed:
+        return Verdict(FAILED, "was killed because it used more memory than its limit")
+    begun_anew = bool(since) and container.running and container.started_at != since
+    if container.restarting or container.restarts > restarts or begun_anew:
+        # Started again, it has no code of its own yet, and the engine says 0.
+        code = f" (exit code {container.exit_code})" if container.restarting or container.exit_code else ""
+        return Verdict(FAILED, f"crashed and was restarted{code}")
+    if container.created:
+        return Verdict(WAITING, "is created, not started yet")
+    if not container.running:
+        return Verdict(FAILED, f"exited with code {container.exit_code}")
+    if container.health == UNHEALTHY:
+        return Verdict(FAILED, "is unhealthy: its health check fails")
+    if container.health == STARTING and not proved:
+        return Verdict(WAITING, "has not passed its health check yet")
+    if gate == "healthcheck" and container.health == UNCHECKED:
+        return Verdict(FAILED, "has no health check, though the release says that one decides")
+    return Verdict(READY, "running" if container.health == UNCHECKED else "healthy")
+
+
+def judge_replicas(
+    containers: Sequence[Container],
+    *,
+    wanted: int,
+    gate: str,
+    restarts: Mapping[str, int] | None = None,
+    since: Mapping[str, str] | None = None,
+    proved: Collection[str] = (),
+) -> Verdict:
+    """Whether all replicas of a service are fit: the worst of them decides. All that is known is by id, see above."""
+    known, started = restarts or {}, since or {}
+    verdicts = [
+        judge_container(
+            one,
+            gate=gate,
+            restarts=known.get(one.id, 0),
+            since=started.get(one.id, ""),
+            proved=one.id in proved,
+        )
+        for one in containers
+    ]
+    for state in (FAILED, WAITING):
+        for verdict in verdicts:
+            if verdict.state == state:
+                return verdict
+    if len(containers) < wanted:
+        return Verdict(WAITING, f"has {len(containers)} of {wanted} containers")
+    return Verdict(READY, verdicts[0].reason if verdicts else "has no containers, as asked")

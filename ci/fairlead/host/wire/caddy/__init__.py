@@ -1,0 +1,1 @@
+"""What Caddy is told, for the Caddyfiles of clients and for those of the agent."""

@@ -1,0 +1,9 @@
+"""How what passes between both sides is written: names that become paths, ids, hashes."""
+
+from __future__ import annotations
+
+import re
+
+APP_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+RELEASE_ID = re.compile(r"[0-9]{6}")
+DIGEST = re.compile(r"[0-9a-f]{64}")

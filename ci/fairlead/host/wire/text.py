@@ -1,0 +1,217 @@
+"""What a state, a history and a plan look like to people: rows and sentences. Pure; the client uses them too."""
+
+from __future__ import annotations
+
+import calendar
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+from .visible import visible_line
+
+STATUS_HEADERS = ("SERVICE", "ROLE", "RELEASE", "STATE", "SINCE", "IMAGE")
+HISTORY_HEADERS = ("WHEN", "WHAT", "RELEASE", "COMMIT", "BY", "TOOK", "ENDED")
+_TROUBLED = ("unhealthy", "stopped", "partly stopped")
+_SHORT = 12
+_KEY_CHARS = len("SHA256:") + 8
+
+
+def status_rows(state: Mapping[str, Any], now: float) -> list[tuple[str, ...]]:
+    """One row a service, for ``STATUS_HEADERS``; ``now`` in epoch seconds."""
+    return [
+        (
+            str(service["service"]),
+            str(service["role"]),
+            str(service["release"] or "platform" if service["role"] != "job" else "-"),
+            service_state(service),
+            ago(service.get("since"), now),
+            short_image(str(service["image"])),
+        )
+        for service in state.get("services", ())
+    ]
+
+
+def service_state(service: Mapping[str, Any]) -> str:
+    """A service's state in words: ``healthy``, ``healthy, 2 of 3``, ``healthy, not the wanted image``."""
+    words = [str(service["state"])]
+    running = [one for one in service.get("containers", ()) if one.get("running")]
+    replicas = service.get("replicas")
+    if replicas is not None and (len(running) != replicas or replicas > 1):
+        words.append(f"{len(running)} of {replicas}")
+    restarts = sum(int(one.get("restarts") or 0) for one in running)
+    if restarts:
+        words.append(f"restarted {restarts} times")
+    if running and service.get("running_digest") != service.get("digest"):
+        words.append("not the wanted image")
+    return ", ".join(words)
+
+
+def status_sentence(state: Mapping[str, Any], now: float) -> str:
+    """What serves, in one line."""
+    app = state.get("app")
+    if not state.get("serving"):
+        return f"{app}: nothing serves"
+    where = f" at {state['url']}" if state.get("url") else ""
+    since = f", {ago(state.get('since'), now)} ago" if state.get("since") else ""
+    by = f", by {state['by']}" if state.get("by") else ""
+    return f"{app} ({state.get('environment')}) serves {state['serving']}, commit {short(state.get('revision'))}{where}{since}{by}"
+
+
+def status_remarks(state: Mapping[str, Any]) -> list[str]:
+    """What needs somebody's attention, or is good to know."""
+    remarks = []
+    if state.get("busy"):
+        committed = (state.get("unfinished") or {}).get("committed")
+        ending = "; it is live, and what it replaced is being stopped" if committed else ""
+        remarks.append(f"under way: {state['busy']}{ending}")
+    elif state.get("unfinished"):
+        unfinished = state["unfinished"]
+        remarks.append(
+            f"a {unfinished['kind']} of {unfinished['release']} was interrupted in {unfinished.get('phase') or 'its beginning'}"
+            ": the next command repairs it, or `repair` does now"
+        )
+    behind = [
+        one for one in state.get("services", ()) if one.get("revision") not in (None, state.get("revision"))
+    ]
+    for revision in sorted({str(one["revision"]) for one in behind}):
+        names = ", ".join(str(one["service"]) for one in behind if one["revision"] == revision)
+        remarks.append(f"of the commit {short(revision)}, unchanged since or left there by --only: {names}")
+    if state.get("drained"):
+        remarks.append(f"drained: {', '.join(state['drained'])} answers 503 to load balancers")
+    if state.get("previous"):
+        standby = state.get("standby") or {}
+        runs = f", which runs on until {stamp(standby['until'])}" if standby else ""
+        remarks.append(f"`rollback` goes back to {state['previous']}{runs}")
+    return remarks
+
+
+def find_troubles(state: Mapping[str, Any]) -> list[str]:
+    """Why what serves is not well, in words: services that do not stay up, are sick or gone, pages that fail."""
+    found = [text for service in state.get("services", ()) for text in _trouble(service)]
+    if state.get("maintenance"):
+        found.insert(0, maintenance_sentence(state["maintenance"]))
+    return [*found, *map(str, state.get("unserved") or ())]
+
+
+def maintenance_sentence(maintenance: Mapping[str, Any]) -> str:
+    """That users are not served, on purpose."""
+    since = f" since {stamp(maintenance['since'])}" if maintenance.get("since") else ""
+    by = f" by {maintenance['by']}" if maintenance.get("by") else ""
+    return f"in maintenance{since}{by}: users see a page with 503 until `fairlead maintenance off`"
+
+
+def _trouble(service: Mapping[str, Any]) -> list[str]:
+    name, how = service["service"], str(service["state"])
+    if how == "restarting":
+        restarts = max(int(one.get("restarts") or 0) for one in service.get("containers", ()))
+        return [f"{name} is restarted over and over ({restarts} times): `fairlead logs {name}` shows why"]
+    if how == "missing":
+        return [f"{name} has no container: `fairlead repair`, or deploy again"]
+    return [f"{name} is {how}: `fairlead logs {name}` shows why"] if how in _TROUBLED else []
+
+
+def history_rows(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """One row a deploy or rollback, for ``HISTORY_HEADERS``."""
+    return [
+        (
+            stamp(entry.get("began_at")),
+            f"secret {', '.join(entry['secrets'])}" if entry.get("secrets") else str(entry["kind"]),
+            _way(entry),
+            short(entry.get("revision")),
+            _by(entry),
+            _took(entry),
+            _ending(entry),
+        )
+        for entry in entries
+    ]
+
+
+def _way(entry: Mapping[str, Any]) -> str:
+    """From which release to which; nothing for what changes none."""
+    ends = (entry.get("previous"), entry.get("release"))
+    return f"{ends[0] or '-'} -> {ends[1] or '-'}" if any(ends) else "-"
+
+
+def _by(entry: Mapping[str, Any]) -> str:
+    """Who it was by their own word, and the beginning of the key that was used where the server knows it."""
+    by = str(entry.get("by") or "-")
+    return f"{by} ({str(entry['key'])[:_KEY_CHARS]})" if entry.get("key") else by
+
+
+def short(revision: object) -> str:
+    """The first digits of a commit or a digest."""
+    return str(revision or "-").replace("sha256:", "")[:_SHORT]
+
+
+def short_image(image: str) -> str:
+    """``ghcr.io/acme/board/api@1a2b3c4d5e6f``: an image with the first digits of its digest."""
+    name, _, digest = image.partition("@")
+    return f"{name}@{short(digest)}" if digest else name
+
+
+def stamp(seconds: Optional[float]) -> str:
+    """A time in UTC, to the second; one that no calendar has is of a file that was damaged."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds)) if seconds else "-"
+    except (OverflowError, ValueError, OSError):
+        return "-"
+
+
+def ago(since: object, now: float) -> str:
+    """How long ago, roughly: ``5 s``, ``12 min``, ``3 h``, ``9 d``. ``since`` is epoch seconds or an ISO time."""
+    passed = age_of(since, now)
+    if passed is None:
+        return "-"
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if passed >= 2 * size or (unit == "min" and passed >= size):
+            return f"{passed / size:.0f} {unit}"
+    return f"{passed:.0f} s"
+
+
+def age_of(since: object, now: float) -> Optional[float]:
+    """Seconds since a time, epoch seconds or an ISO time; None where that is none."""
+    seconds = _epoch(since)
+    return None if seconds is None else max(0.0, now - seconds)
+
+
+def render_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines with aligned columns."""
+    table = [tuple(visible_line(cell) for cell in row) for row in (headers, *rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(headers))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in table]
+
+
+def _epoch(since: object) -> Optional[float]:
+    if isinstance(since, (int, float)):
+        return float(since)
+    if not isinstance(since, str) or len(since) < 19:
+        return None
+    try:
+        # The engine's times: 2030-01-31T23:59:59.123456789Z
+        return float(_utc_seconds(since[:19]))
+    except ValueError:
+        return None
+
+
+def _utc_seconds(text: str) -> int:
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
+
+
+def _took(entry: Mapping[str, Any]) -> str:
+    began, ended = entry.get("began_at"), entry.get("ended_at")
+    return f"{ended - began:.1f} s" if began and ended else "-"
+
+
+def _ending(entry: Mapping[str, Any]) -> str:
+    status = str(entry.get("status"))
+    if status == "unfinished" and entry.get("committed"):
+        # Who rolls back does not wait for what comes after the commit.
+        return "live; what it replaced is not all stopped and removed yet"
+    error = entry.get("error")
+    what = f": {error['what']}" if isinstance(error, Mapping) and error.get("what") else ""
+    return f"{status}{what}"
+
+
+def render_log(line: Mapping[str, str]) -> str:
+    """One line of a container's output, with the container it came from."""
+    return f"{line.get('container') or line['service']} | {line['line']}"

@@ -1,0 +1,114 @@
+"""Tasks: which is which, which one runs, which are too old to keep."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from fairlead.host.disk import task
+from fairlead.host.disk.paths import Paths
+from fairlead.host.door.perform import prune_agents, write_launcher
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    (tmp_path / "board" / "tasks").mkdir(parents=True)
+    return Paths(tmp_path, "board")
+
+
+def _make(paths: Paths, name: str, **request: object) -> Path:
+    folder = paths.task(name)
+    folder.mkdir()
+    (folder / "request.json").write_text(json.dumps(request))
+    return folder
+
+
+def test_ids_sort_by_time_and_are_safe_as_names() -> None:
+    assert task.TASK_ID.fullmatch(task.new_task_id())
+
+
+def test_the_same_release_is_the_same_request_whoever_sends_it() -> None:
+    first = {
+        "kind": "deploy",
+        "release": {"revision": "a", "created_by": "alice", "verdict": {"at": 1}},
+        "options": {},
+        "by": "alice",
+    }
+    second = {
+        **first,
+        "release": {"revision": "a", "created_by": "bob", "verdict": {"at": 2}},
+        "by": "bob",
+        "task": "other",
+    }
+    assert task.fingerprint(first) == task.fingerprint(second)
+    assert task.fingerprint(first) != task.fingerprint({**first, "release": {"revision": "b"}})
+    assert task.fingerprint(first) != task.fingerprint({**first, "options": {"allow_older": True}})
+
+
+def test_only_a_task_whose_process_lives_is_found(paths: Paths) -> None:
+    folder = _make(paths, "20300101T000000-aaaaaa", kind="rollback", to="000001")
+    request = {"kind": "rollback", "to": "000001"}
+    assert task.find_running(paths, request) is None
+    with (folder / "alive").open("w") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        assert task.is_running(folder)
+        assert task.find_running(paths, request) == folder.name
+        assert task.find_running(paths, {**request, "to": "000002"}) is None
+    assert not task.is_running(folder)
+
+
+def test_a_task_that_died_says_so_with_its_last_words(paths: Paths) -> None:
+    folder = _make(paths, "20300101T000000-aaaaaa")
+    (folder / "events.jsonl").write_text('{"event":"note","text":"begun"}\n')
+    (folder / "log").write_text("killed\n")
+    events = list(task.follow_task(folder, lambda: False))
+    assert [event["event"] for event in events] == ["note", "result"]
+    assert events[-1]["exit"] == 4
+    assert events[-1]["error"]["details"] == ["killed"]
+    assert "run the same command again" in events[-1]["error"]["fix"]
+
+
+def test_old_tasks_go_but_not_those_of_the_last_day(paths: Paths) -> None:
+    for number in range(40):
+        folder = _make(paths, f"20300101T0000{number:02d}-aaaaaa")
+        old = time.time() - (3 * 86400 if number < 5 else 0)
+        os.utime(folder, (old, old))
+    task.prune_tasks(paths, keep="20300101T000001-aaaaaa")
+    gone = {number for number in range(40) if not paths.task(f"20300101T0000{number:02d}-aaaaaa").exists()}
+    assert gone == {0, 2, 3, 4}
+
+
+def test_agents_that_a_launcher_names_stay(paths: Paths) -> None:
+    agents = paths.root / "agents"
+    for number in range(8):
+        (agents / f"{number:064d}").mkdir(parents=True)
+        os.utime(agents / f"{number:064d}", (number, number))
+    write_launcher(paths, ("/usr/bin/python3", "-I", str(agents / f"{0:064d}")))
+    prune_agents(agents, keep=f"{1:064d}")
+    assert sorted(int(agent.name) for agent in agents.iterdir()) == [0, 1, 3, 4, 5, 6, 7]
+
+
+def test_the_launcher_is_a_command_that_quotes(tmp_path: Path) -> None:
+    root = tmp_path / "it's"
+    (root / "board").mkdir(parents=True)
+    write_launcher(Paths(root, "board"), ("/usr/bin/python3", "-I", "/agents/x"))
+    launcher = root / "board" / "fairlead"
+    assert launcher.stat().st_mode & 0o777 == 0o700
+    last = launcher.read_text().splitlines()[-1]
+    assert last == (
+        f"FAIRLEAD_ROOT='{tmp_path}/it'\\''s' exec '/usr/bin/python3' '-I' '/agents/x' --app board \"$@\""
+    )
+
+
+def test_a_task_whose_events_cannot_be_written_is_not_started(paths: Paths) -> None:
+    """Told while somebody listens: the detached process would have nobody to tell."""
+    folder = _make(paths, "20260101T000000-abcdef", kind="repair")
+    (folder / "events.jsonl").symlink_to(paths.root / "missing" / "events.jsonl")
+    with pytest.raises(FileNotFoundError):
+        task.start_task(folder, lambda _: pytest.fail("it was started"))
+    assert not (folder / "alive").exists()
