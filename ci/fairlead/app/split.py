@@ -17,13 +17,13 @@ from fairlead.app.model import GENERATED_PROXY, ComposeApp, Service
 from fairlead.app.network.addresses import check_own_proxy, check_unserved, is_taken_over, plan_sites
 from fairlead.app.network.discovery import check_discovery
 from fairlead.app.network.edge import plan_edge, unpublished
+from fairlead.app.network.lookups import check_lookups
 from fairlead.app.network.ports import parse_published
 from fairlead.app.network.proxy import CADDYFILE, join_networks, load_acme_root, plan_proxy
 from fairlead.app.network.sites import ACME_ROOT, Site
 from fairlead.app.refusals import check_rolled
 from fairlead.app.remarks import Remarks
 from fairlead.app.together import check_together, plan_calls, plan_members, release_volumes
-from fairlead.compose.lookups import check_lookups
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
 from fairlead.host.wire.release import service_hash

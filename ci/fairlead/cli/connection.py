@@ -78,7 +78,7 @@ class Place:
     @property
     def subject(self) -> dict[str, Any]:
         """What every request to a server is about: the server compares it with what is there, and refuses another's."""
-        from fairlead.release.identity import read_source
+        from fairlead.identity import read_source
 
         source = read_source(self.settings.root, os.environ) or self.settings.registry
         named = {"repository": source} if source else {}

@@ -35,7 +35,7 @@ def pass_gate(settings: Settings, environments: Sequence[Environment], reporter:
     from fairlead.judge.evidence import evidence_of
     from fairlead.judge.request import settings_request
     from fairlead.judge.run import judge
-    from fairlead.report.verdict.words import layers_line, sentence_of
+    from fairlead.verdict.words import layers_line, sentence_of
 
     request = settings_request(settings, environments)
     with reporter.step("validate"):
@@ -49,7 +49,7 @@ def pass_gate(settings: Settings, environments: Sequence[Environment], reporter:
 def refusal(verdict: Verdict) -> FairleadError:
     """The error of a verdict that fails, the worst finding first; what does not fail it is left out."""
     from fairlead.judge.verdict import UNSEEN
-    from fairlead.report.verdict.words import counted, unseen_line
+    from fairlead.verdict.words import counted, unseen_line
 
     failing = {"error", "warning"} if verdict.strict else {"error"}
     findings = tuple(one for one in verdict.findings if one.severity in failing or one.rule == UNSEEN)

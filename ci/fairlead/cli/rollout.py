@@ -140,7 +140,7 @@ class Rollout:
         return bundle, {host: {**self._request(host, states, bundle), **common} for host in states}
 
     def _request(self, host: str, states: Mapping[str, Mapping[str, Any]], bundle: Bundle) -> dict[str, Any]:
-        from fairlead.release.identity import is_ancestor
+        from fairlead.identity import is_ancestor
         from fairlead.release.order import plan_order
 
         origin, options, deploy = self.draft.origin, self.options, self.place.settings.deploy
@@ -367,8 +367,8 @@ def show_remarks(reporter: Reporter, remarks: Sequence[Finding]) -> None:
 
 
 def _read_origin(place: Place, reporter: Reporter) -> Origin:
+    from fairlead.identity import read_identity
     from fairlead.release.bundle import Origin, plan_created_by, plan_run
-    from fairlead.release.identity import read_identity
 
     identity = read_identity(place.settings.root)
     if identity.dirty:

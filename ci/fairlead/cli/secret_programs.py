@@ -20,7 +20,7 @@ def allowed_commands(settings: Settings) -> SecretCommands | None:
         return None
     from fairlead.github.context import read_context
     from fairlead.github.trust import refuse_commands
-    from fairlead.release.identity import read_identity
+    from fairlead.identity import read_identity
     from fairlead.release.secret_commands import secret_commands
 
     context = read_context(os.environ)

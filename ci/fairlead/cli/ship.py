@@ -122,7 +122,7 @@ class _Pipeline:
     def _with_builds(self) -> Settings:
         from fairlead.app.load import load_images
         from fairlead.app.variables import NO_REGISTRY
-        from fairlead.release.identity import read_identity
+        from fairlead.identity import read_identity
 
         revision = read_identity(self._settings.root).revision
         return load_images(self._settings, registry=self._settings.registry or NO_REGISTRY, revision=revision)
@@ -151,9 +151,9 @@ class _Pipeline:
 
     def _build(self) -> None:
         from fairlead.github.trust import read_trust
+        from fairlead.identity import read_identity
         from fairlead.image.bake import BuildOptions
         from fairlead.image.build import run_build
-        from fairlead.release.identity import read_identity
 
         identity = read_identity(self._settings.root)
         run_build(

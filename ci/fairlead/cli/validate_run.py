@@ -211,7 +211,7 @@ def _deliver(verdict: Verdict, options: ValidateOptions, *, as_json: bool, plain
         else:
             _show(kind, verdict, out, colour=_is_colourful(out, plain=plain))
     if all("=" in kind for kind in kinds):
-        from fairlead.report.verdict.words import sentence_of
+        from fairlead.verdict.words import sentence_of
 
         print_lines([sentence_of(verdict)], sys.stderr)
     if as_json:
@@ -235,10 +235,10 @@ def _show(kind: str, verdict: Verdict, out: TextIO, *, colour: bool) -> None:
 
 def _rendered(kind: str, verdict: Verdict, *, colour: bool) -> str:
     if kind == "text":
-        from fairlead.report.verdict.text import render_text
+        from fairlead.verdict.text import render_text
 
         return render_text(verdict, colour=colour)
-    from fairlead.report.verdict import render
+    from fairlead.verdict import render
 
     return render(kind, verdict)
 
@@ -264,8 +264,8 @@ def _tell_job(verdict: Verdict) -> None:
     """The step's summary and outputs."""
     from fairlead.github.outputs import append_outputs, outputs_of
     from fairlead.github.summary import append_summary
-    from fairlead.report.verdict import render
-    from fairlead.report.verdict.document import verdict_document
+    from fairlead.verdict import render
+    from fairlead.verdict.document import verdict_document
 
     summary, outputs = os.environ.get("GITHUB_STEP_SUMMARY"), os.environ.get("GITHUB_OUTPUT")
     if summary:

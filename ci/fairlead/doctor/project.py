@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fairlead import process
 from fairlead.doctor.check import FAILED, OK, WARNING, Check, failed_check
 from fairlead.errors import FairleadError
+from fairlead.identity import Identity, read_identity
 from fairlead.image.credentials import (
     auth_file,
     find_credentials,
@@ -18,7 +19,6 @@ from fairlead.image.credentials import (
     login_variables,
     registry_host,
 )
-from fairlead.release.identity import Identity, read_identity
 from fairlead.settings.load import load_settings
 from fairlead.settings.values import Settings
 from fairlead.tools.locate import locate

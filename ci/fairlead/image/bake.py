@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.errors import InputError
+from fairlead.identity import Identity
 from fairlead.image.cache import CachePlan, is_uncached, plan_cache
 from fairlead.image.given_cache import check_given_caches
 from fairlead.image.staging import Source, plan_staging
 from fairlead.image.trust import Trust
-from fairlead.release.identity import Identity
 from fairlead.settings.values import BuildSecret, ImageSettings, Settings
 
 SSH_ALLOWED = "FAIRLEAD_BUILD_SSH"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fairlead import files, passed, process
 from fairlead.errors import CommandFailedError, InputError
+from fairlead.identity import Identity
 from fairlead.image.bake import BakePlan, BuildOptions, bake_argv, plan_bake, secrets_of
 from fairlead.image.cache import fresh_cache, local_cache
 from fairlead.image.credentials import docker_config, login_variables, read_credentials, registry_host
@@ -30,7 +31,6 @@ from fairlead.image.staging import STAGED, Source, load_ignore, plan_staging, wr
 from fairlead.image.workdir import prepare_work_dir
 from fairlead.origin import refuse_tracked_repository
 from fairlead.positions import shown_path
-from fairlead.release.identity import Identity
 from fairlead.report import Reporter
 from fairlead.report.redact import masked
 from fairlead.settings.values import Settings

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fairlead.errors import CommandFailedError, InputError, ScanRefusedError
 from fairlead.findings import Finding
+from fairlead.identity import is_ancestor
 from fairlead.image.credentials import auth_file, read_credentials, registry_host
 from fairlead.image.documents import (
     PUBLISH_NAME,
@@ -26,7 +27,6 @@ from fairlead.image.registry import Registry, Resolved
 from fairlead.image.tags import Move, Present, commit_tag, decide_move, plan_tags
 from fairlead.image.verdict import expired_ignores, policy_hash
 from fairlead.parallel import each
-from fairlead.release.identity import is_ancestor
 from fairlead.report import Reporter
 from fairlead.settings.values import Settings
 from fairlead.tools.locate import locate

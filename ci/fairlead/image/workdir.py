@@ -15,7 +15,7 @@ from typing import Any
 
 from fairlead import files
 from fairlead.errors import InputError
-from fairlead.release.identity import tracked_below
+from fairlead.identity import tracked_below
 
 IGNORE = ".gitignore"
 FILES = (IGNORE, "bake.json", "build.json", "build.log", "scan.json", "publish.json", "deploy.json")

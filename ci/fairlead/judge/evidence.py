@@ -53,7 +53,7 @@ def evidence_of(verdict: Verdict, request: Request, now: float) -> Evidence:
     Raises:
         OSError: one of them is gone.
     """
-    from fairlead.report.verdict.document import counts_document
+    from fairlead.judge.verdict import counts_document
 
     return Evidence(
         passed=verdict.passed,

@@ -148,3 +148,14 @@ class Verdict:
 def place_of(finding: Finding) -> tuple[str, Location | None, str]:
     """What tells a finding from others, whichever layer found it."""
     return finding.rule, finding.location, finding.what
+
+
+def counts_document(verdict: Verdict) -> dict[str, int]:
+    """How many findings of each kind there are."""
+    return {
+        "error": verdict.count("error"),
+        "warning": verdict.count("warning"),
+        "note": verdict.count("note"),
+        "waived": len(verdict.waived),
+        "baselined": len(verdict.baselined),
+    }

@@ -30,7 +30,7 @@ def own_cache(folder: Path) -> Path:
     checkout = files.checkout_of(folder)
     if checkout is None:
         return folder
-    from fairlead.release.identity import tracked_below
+    from fairlead.identity import tracked_below
 
     files.refuse_links(folder, checkout)
     for tracked in tracked_below(Path(os.path.abspath(folder)), checkout):  # noqa: PTH100 - it follows no link

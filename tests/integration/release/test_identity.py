@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.release.identity import is_ancestor, read_identity
+from fairlead.identity import is_ancestor, read_identity
 
 WHO = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
 

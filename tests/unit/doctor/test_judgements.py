@@ -9,7 +9,7 @@ import pytest
 from fairlead.doctor.check import FAILED, OK, WARNING
 from fairlead.doctor.machine import judge_builder, judge_tool
 from fairlead.doctor.project import judge_commit, judge_host, judge_registry, list_tags_argv
-from fairlead.release.identity import Identity
+from fairlead.identity import Identity
 from fairlead.tools.catalog import CATALOG
 from fairlead.tools.engine import Engine
 from fairlead.tools.locate import Found, PassedOver, Search

@@ -6,10 +6,10 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from fairlead.identity import Identity
 from fairlead.image.documents import BuildDocument, BuiltImage, ScanDocument, ScannedImage, ScannedPlatform
 from fairlead.image.findings import Report, Vulnerability
 from fairlead.image.verdict import Database, PlatformScan, policy_hash
-from fairlead.release.identity import Identity
 from fairlead.settings.values import ImageSettings, ScanSettings, Settings
 
 ROOT = Path("/clone")

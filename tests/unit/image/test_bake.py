@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from fairlead.errors import InputError
+from fairlead.identity import Identity
 from fairlead.image.bake import BakePlan, BuildOptions, bake_argv, parse_contexts, plan_bake
 from fairlead.image.dockerfile import parse_dockerfile
 from fairlead.image.staging import Source, plan_staging
-from fairlead.release.identity import Identity
 from fairlead.settings.values import BuildSecret, BuildSettings, ImageSettings, Settings
 from tests.unit.image.builders import REVISION, ROOT, identity, settings
 

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ..disk import record
+from ..disk.neighbours import named
 from ..disk.paths import list_apps
 from ..disk.place import ROLE
 from ..engine.engine import Engine
-from ..neighbours import named
 from ..plan import policy
 from ..plan.preflight import rootless_faults
 from ..wire import labels, setup

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ..disk import task
 from ..disk.events import Event
+from ..disk.neighbours import Discretion
 from ..disk.orders import ATTEND, attend, hand_on
 from ..disk.paths import Paths, app_paths
 from ..disk.record import Recorder
-from ..neighbours import Discretion
 from ..state.ownership import refuse_stranger
 from ..wire.errors import AgentError, InputFault, as_fault
 from ..wire.frames import Frame, FrameError, FrameReader, FrameWriter, parse_blob_sizes

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..disk.atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, sync_folder, write_file
+from ..disk.neighbours import named
 from ..disk.place import Place
-from ..neighbours import named
 from ..wire.errors import InputFault
 
 _UPSTREAM = re.compile(r"(https?):([A-Za-z0-9._-]+):([0-9]{1,5})")

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ..disk.atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, write_file
 from ..disk.lock import Holder, hold_lock
+from ..disk.neighbours import named
 from ..disk.place import NETWORK, PROJECT, ROLE, Place
 from ..engine.api import ApiFault
 from ..engine.containers import Container, find_edge
 from ..engine.engine import Engine
-from ..neighbours import named
 from ..shape.project import render_json
 from ..watch.evidence import read_evidence
 from ..watch.inflight import answers_admin

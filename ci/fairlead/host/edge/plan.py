@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Optional
 
+from ..disk.neighbours import named_all
 from ..disk.place import PORTS, Meeting
 from ..engine.containers import Container
-from ..neighbours import named_all
 from ..shape.project import platform_hashes
 from ..wire.caddy.snippet import render_switch
 from ..wire.errors import InputFault

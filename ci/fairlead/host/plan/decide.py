@@ -10,9 +10,9 @@ from ..disk.ledger import Ledger, Rotation
 from ..disk.paths import Paths
 from ..disk.routes import read_live
 from ..engine.engine import Engine
-from ..nameless import find_unkept
 from ..shape.bundle import Bundle, read_bundle
 from ..shape.rotation import replace_secrets, stored_values
+from ..state.nameless import find_unkept
 from ..state.state import State, read_state
 from ..wire.errors import InputFault
 from ..wire.release import Release

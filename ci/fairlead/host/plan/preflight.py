@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ..disk.atomic import write_file
+from ..disk.neighbours import named, named_all
 from ..disk.paths import Paths
 from ..disk.place import PORTS, ROLE
 from ..edge.state import EdgeState
 from ..engine.containers import Container
 from ..engine.engine import Engine, find_compose
-from ..neighbours import named, named_all
 from ..shape.project import real_name
 from ..state.state import State
 from ..wire import labels

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..disk.ledger import Ledger
+from ..disk.neighbours import named, named_all
 from ..edge.plan import edge_faults
-from ..neighbours import named, named_all
 from ..shape.bundle import Bundle
 from ..state.state import State
 from ..wire.errors import InputFault

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..disk.neighbours import named
 from ..disk.paths import Paths, list_apps
 from ..disk.place import PROJECT, ROLE
 from ..engine.api import ApiFault
 from ..engine.engine import Engine
-from ..neighbours import named
 from ..shape.project import real_name
 from ..wire import labels
 from ..wire.compose.grants import READ_BY_COMPOSE

@@ -12,8 +12,8 @@ from ...disk.credentials import drop_credentials
 from ...disk.journal import PULLED
 from ...disk.ledger import DEPLOY
 from ...engine.engine import Finished
-from ...nameless import find_unkept
 from ...plan.actions import START
+from ...state.nameless import find_unkept
 from ...state.state import read_digests
 from ...wire.errors import EngineFault
 from ...wire.release import Service

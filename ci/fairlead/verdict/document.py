@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fairlead import __version__
 from fairlead.judge.baseline import dotted, fingerprint
+from fairlead.judge.verdict import counts_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,17 +53,6 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         ],
         "baselined": [told(finding) for finding in verdict.baselined],
         "stale": list(verdict.stale),
-    }
-
-
-def counts_document(verdict: Verdict) -> dict[str, int]:
-    """How many findings of each kind there are."""
-    return {
-        "error": verdict.count("error"),
-        "warning": verdict.count("warning"),
-        "note": verdict.count("note"),
-        "waived": len(verdict.waived),
-        "baselined": len(verdict.baselined),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fairlead.host.wire.visible import visible, visible_line
-from fairlead.report.verdict.words import layers_line, sentence_of, title_of, unseen_line, ways_on
+from fairlead.verdict.words import layers_line, sentence_of, title_of, unseen_line, ways_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

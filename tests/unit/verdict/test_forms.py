@@ -13,9 +13,9 @@ import pytest
 from fairlead.findings import Finding, Location
 from fairlead.judge.verdict import Verdict
 from fairlead.quick.records import replace
-from fairlead.report.verdict import render
-from fairlead.report.verdict.text import render_text
 from fairlead.schemas import load_schema
+from fairlead.verdict import render
+from fairlead.verdict.text import render_text
 
 HERE = Path(__file__).parent
 SARIF = json.loads((HERE / "sarif-2.1.0.schema.json").read_text())

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from .engine.engine import Engine
-from .state.state import State
-from .wire.compose.forgotten import find_forgotten
-from .wire.errors import InputFault
-from .wire.release import Service
+from ..engine.engine import Engine
+from ..wire.compose.forgotten import find_forgotten
+from ..wire.errors import InputFault
+from ..wire.release import Service
+from .state import State
 
 
 @dataclass(frozen=True)

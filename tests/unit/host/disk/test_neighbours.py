@@ -15,13 +15,13 @@ from hypothesis import strategies as some
 
 from fairlead.host.disk.events import EVENTS
 from fairlead.host.disk.lock import read_holder
+from fairlead.host.disk.neighbours import Discretion, named, named_all
 from fairlead.host.disk.paths import Paths
 from fairlead.host.disk.place import Place
 from fairlead.host.door.check import judge_port
 from fairlead.host.edge.claims import hostname_fault
 from fairlead.host.edge.lifecycle import _of_edge, edge_lock
 from fairlead.host.edge.plan import leave_fault
-from fairlead.host.neighbours import Discretion, named, named_all
 from fairlead.host.plan.plan import plan_deploy
 from fairlead.host.plan.preflight import port_fault
 from fairlead.host.plan.trespass import Neighbours, find_trespass

@@ -12,7 +12,7 @@ from fairlead import __version__
 from fairlead.checkout import repository_root
 from fairlead.findings import Finding, Location
 from fairlead.judge.baseline import dotted, fingerprint
-from fairlead.report.verdict.place import repository_path
+from fairlead.verdict.place import repository_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 def render(kind: str, verdict: Verdict) -> str:
     """The verdict as ``sarif``, ``json``, ``junit``, ``markdown``, ``github`` or plain ``text``."""
     if kind == "text":
-        from fairlead.report.verdict.text import render_text
+        from fairlead.verdict.text import render_text
 
         return render_text(verdict)
     if kind == "github":
-        from fairlead.report.verdict.github import render_github
+        from fairlead.verdict.github import render_github
 
         return render_github(verdict)
     if kind == "markdown":
-        from fairlead.report.verdict.markdown import render_markdown
+        from fairlead.verdict.markdown import render_markdown
 
         return render_markdown(verdict)
     if kind == "junit":
-        from fairlead.report.verdict.junit import render_junit
+        from fairlead.verdict.junit import render_junit
 
         return render_junit(verdict)
     import json
@@ -33,9 +33,9 @@ def render(kind: str, verdict: Verdict) -> str:
     from fairlead.host.wire.visible import escaped
 
     if kind == "sarif":
-        from fairlead.report.verdict.sarif import sarif_document
+        from fairlead.verdict.sarif import sarif_document
 
         return escaped(json.dumps(sarif_document(verdict), indent=2, ensure_ascii=False))
-    from fairlead.report.verdict.document import verdict_document
+    from fairlead.verdict.document import verdict_document
 
     return escaped(json.dumps(verdict_document(verdict), indent=2, ensure_ascii=False))

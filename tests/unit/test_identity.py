@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fairlead.release.identity import parse_head, parse_source_url, parse_status, plan_branch, plan_tags
+from fairlead.identity import parse_head, parse_source_url, parse_status, plan_branch, plan_tags
 
 SHA = "1a2b3c4d" * 5
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fairlead.findings import SEVERITIES
 from fairlead.github.summary import escape, render_table
-from fairlead.report.verdict.words import layers_line, sentence_of, unseen_line
+from fairlead.verdict.words import layers_line, sentence_of, unseen_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from fairlead.findings import SEVERITIES, Location
 from fairlead.github.annotations import annotation_of, cap_annotations, neutral, render_annotation
 from fairlead.quick.records import replace
 from fairlead.report.redact import masked
-from fairlead.report.verdict.place import repository_path
-from fairlead.report.verdict.words import sentence_of, unseen_line
+from fairlead.verdict.place import repository_path
+from fairlead.verdict.words import sentence_of, unseen_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
