@@ -41,7 +41,7 @@ adversary: ## try to break what is promised, as each of six people
 shapes: ## apps of every shape with every fault, into docs/apps.md, and public stacks
 	FAIRLEAD_SHAPES=all $(dev) python -m pytest tests/e2e/shapes tests/e2e/foreign
 
-check: ## format, lint, types, import direction, workflows, locks
+check: ## format, lint, types, import direction, dead code, workflows, locks
 	$(dev) python -m tests.check
 
 format: ## write what `check` would ask for

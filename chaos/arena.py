@@ -156,12 +156,6 @@ class Arena:
         environment = json.loads(text)["services"]["web"]["definition"]["environment"]
         return str(environment["RELEASE"])
 
-    def last_phase(self) -> str:
-        """The phase of the last record in the journal."""
-        lines = self.on_server("cat", f"{HOME}/journal.jsonl").splitlines()
-        phases = (json.loads(line).get("phase") for line in reversed(lines) if '"type":"phase"' in line)
-        return next((str(phase) for phase in phases), "")
-
     def find_disorder(self) -> list[str]:
         """What does not hold on the server, by ``lab.invariants`` and by what else there is on its engine."""
         text = (

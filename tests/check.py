@@ -48,6 +48,7 @@ def plan_checks() -> list[Check]:
         Check("ruff check", ("ruff", "check", *folders)),
         Check("ruff format", ("ruff", "format", "--check", *folders)),
         Check("import direction", ("lint-imports",)),
+        Check("dead code", ("vulture",)),
         Check("locks", (sys.executable, "-m", "tests.locks")),
         Check("command reference", (sys.executable, "-m", "fairlead.cli.reference", "--check")),
         Check("configuration reference", (sys.executable, "-m", "fairlead.schemas.reference", "--check")),

@@ -8,11 +8,6 @@ from datetime import datetime
 from typing import Any
 
 KINDS = ("deploy", "rollback")
-STATUSES = ("live", "unchanged", "refused", "failed", "reverted")
-"""``live`` and ``unchanged`` are good; ``refused`` and ``failed`` left the old release serving;
-``reverted`` served for a moment and was taken back."""
-
-PHASE_STATES = ("done", "skipped", "failed")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ class PullRequest:
 
     number: int
     head_sha: str
-    head_ref: str
     fork: bool
 
 
@@ -110,6 +109,5 @@ def _parse_pull_request(event: Mapping[str, Any], repository: str) -> PullReques
     return PullRequest(
         number=pull["number"],
         head_sha=head.get("sha", ""),
-        head_ref=head.get("ref", ""),
         fork=head_repository.lower() != repository.lower(),
     )

@@ -206,11 +206,6 @@ def _open_registry(host: str, environ: Mapping[str, str], registry: str) -> Iter
         yield Registry(locate("skopeo"), login, environ.get("CONTAINERS_REGISTRIES_CONF", ""))
 
 
-def resolve_digest(reference: str, *, environ: Mapping[str, str], registry: str = "") -> str:
-    """The digest that a reference points at now; as ``resolve_image``."""
-    return resolve_image(reference, environ=environ, registry=registry).digest
-
-
 def read_answer(reference: str, raw: str) -> Resolved:
     """What a registry answered: the bytes of a manifest or index.
 

@@ -17,7 +17,6 @@ from fairlead.tools.catalog import DebianPackage
 from fairlead.tools.system import System
 
 NEWER_SUITE = "trixie"
-NEWER_RELEASE = 13
 _OLDEST_RELEASE = 12  # before bookworm the step to trixie's libc is too long
 _RELEASES = {"buster": 10, "bullseye": 11, "bookworm": 12, "trixie": 13}
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"

@@ -35,7 +35,8 @@ class Load:
             worker.stdin.write(json.dumps(share.to_json()).encode() + b"\n")
             worker.stdin.flush()
             self._workers.append(worker)
-        self._started = [self._read_line(worker) for worker in self._workers]
+        for worker in self._workers:
+            self._read_line(worker)
 
     def stop(self) -> None:
         """Ask every worker to end: no request is begun any more, those under way are waited for."""

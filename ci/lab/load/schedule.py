@@ -4,17 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol
-
-
-class Schedule(Protocol):
-    """Tells each client when its next request begins."""
-
-    async def next(self) -> float | None:
-        """The moment that latency is counted from, which may have passed; None when the load ends."""
-
-    async def run(self) -> None:
-        """Work until the load ends."""
 
 
 class Closed:

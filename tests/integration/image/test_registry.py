@@ -6,7 +6,7 @@ import os
 import pytest
 
 from fairlead.errors import CommandFailedError, InputError
-from fairlead.image.registry import resolve_digest, resolve_image
+from fairlead.image.registry import resolve_image
 from lab.state import Lab
 
 
@@ -22,7 +22,7 @@ def test_the_tag_of_a_foreign_image_is_resolved_through_mirrors(environ: dict[st
     architectures = [entry["platform"]["architecture"] for entry in json.loads(found.data)["manifests"]]
     assert sorted(architectures) == ["amd64", "arm64"]
     pinned = resolve_image(f"debian:trixie-slim@{found.digest}", environ=environ)
-    assert pinned.digest == found.digest == resolve_digest("debian:trixie-slim", environ=environ)
+    assert pinned.digest == found.digest
 
 
 def test_an_image_that_is_not_there_is_the_callers_input(lab: Lab, environ: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.host.disk.events import read_events
+from fairlead.host.disk.events import follow_events
 from fairlead.host.wire.frames import FrameReader, FrameWriter
 from fairlead.remote.attach import run_remote_task
 from fairlead.remote.session import Blob, Event, LostError
@@ -96,10 +96,15 @@ def test_nobody_listening_the_deploy_ends_all_the_same(server: Server) -> None:
     session.close()
     events = server.tasks[0] / "events.jsonl"
     deadline = time.monotonic() + PATIENCE
-    while not any(event["event"] == "result" for event in read_events(events)):
+    while not any(event["event"] == "result" for event in _written(events)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert read_events(events)[-1]["status"] == "live"
+    assert _written(events)[-1]["status"] == "live"
+
+
+def _written(events: Path) -> list[Event]:
+    """The events of a task so far."""
+    return list(follow_events(events, alive=lambda: False, gone=lambda: False))
 
 
 def test_a_task_that_is_killed_is_told_as_such(server: Server) -> None:

@@ -53,7 +53,7 @@ def test_a_tag_is_no_branch() -> None:
 def test_a_pull_request_is_about_its_head_and_not_about_the_merge_commit() -> None:
     context = parse_context(ENVIRON, pull_request("acme/board"))
     assert context is not None
-    assert context.pull_request == PullRequest(12, "b" * 40, "topic", fork=False)
+    assert context.pull_request == PullRequest(12, "b" * 40, fork=False)
     assert context.head_sha == "b" * 40
 
 

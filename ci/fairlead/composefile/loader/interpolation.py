@@ -15,12 +15,10 @@ from fairlead.yaml_nodes import DOLLAR, Entry, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from fairlead.positions import ValuePath
-
-    Cast = Callable[[str], Any]
 
 MAX_USES = 20_000
 """Most uses of variables in one file."""

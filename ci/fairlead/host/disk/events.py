@@ -60,11 +60,6 @@ class Emitter:
         os.close(self._descriptor)
 
 
-def read_events(path: Path) -> list[Event]:
-    """The events written so far; a half-written last line is left out."""
-    return list(_parse_lines(path.read_bytes().split(b"\n")[:-1])) if path.exists() else []
-
-
 def follow_events(
     path: Path, *, alive: Callable[[], bool], gone: Callable[[], bool], start: int = 0
 ) -> Iterator[Event]:
