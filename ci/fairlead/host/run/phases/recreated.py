@@ -111,7 +111,7 @@ def find_unasked(
 ) -> list[str]:
     """Of whom nothing more can be told than that he runs, in words. Zero questions are no proof."""
     asked = {one.service for one in questions}
-    found = [
+    return [
         f"nothing tells whether {service.name} works: it has neither a health check nor a port to ask"
         for service in services
         if service.replicas
@@ -119,13 +119,19 @@ def find_unasked(
         and service.name not in asked
         and not any(one.check for one in own_containers(context, service, containers))
     ]
+
+
+def find_unasked_page(
+    context: Context, containers: Sequence[Container], questions: Sequence[Question]
+) -> list[str]:
+    """Whether nothing is asked as users ask, in words."""
     proxy = find_proxy(list(containers), context.target.release.proxy)
     leads = proxy is not None and bool(proxy.ports)
-    if leads and not any(one.public for one in questions):
-        found.append(
-            "no page was asked for as users ask: there is no url, or none that the proxy publishes a port for"
-        )
-    return found
+    if not leads or any(one.public for one in questions):
+        return []
+    return [
+        "no page was asked for as users ask: there is no url, or none that the proxy publishes a port for"
+    ]
 
 
 def tell_unasked(context: Context, unasked: Sequence[str]) -> None:

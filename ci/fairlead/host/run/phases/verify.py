@@ -32,6 +32,7 @@ from .recreated import (
     ask_recreated,
     bear_errors,
     find_unasked,
+    find_unasked_page,
     judge_service,
     own_containers,
     recreated_services,
@@ -72,7 +73,8 @@ def run_verify(context: Context) -> Outcome:
     _check_images(context, containers)
     context.token = open_dark(context.paths, context.target.id)
     questions = list(_questions(context, containers))
-    tell_unasked(context, find_unasked(context, fresh, containers, questions))
+    unasked = find_unasked(context, fresh, containers, questions)
+    tell_unasked(context, [*unasked, *find_unasked_page(context, containers, questions)])
     _ask_all(context, fresh, questions, began + release.start_timeout)
     seen = [one for one in recreated if one.role != INSIDE]
     return Outcome(f"{len(release.rolled) + len(seen)} services, {len(questions)} answers")
@@ -105,6 +107,7 @@ def verify_late(context: Context, services: list[Service]) -> None:
         _wait_for_containers(context, services, deadline, checks)
     containers = context.host.refresh_containers()
     _check_images(context, containers)
+    # Of pages it was told before the switch.
     tell_unasked(context, find_unasked(context, services, containers, ()))
 
 

@@ -1,0 +1,89 @@
+"""Whom a rollback proves after its switch, and what it says of him."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from fairlead.host.disk.ledger import ROLLBACK
+from fairlead.host.engine.containers import UNCHECKED, Container
+from fairlead.host.plan.plan import plan_rollback
+from fairlead.host.run.context import Context
+from fairlead.host.run.phases import verify
+from fairlead.host.shape.bundle import Bundle
+from fairlead.host.wire.errors import ReleaseFault
+from tests.unit.host.samples import container, document, release, service, serving
+
+OLD, NEW = "000001", "000002"
+DIGEST = "sha256:" + "a" * 64
+
+
+class _Host:
+    """Containers as they are, and what was said of them."""
+
+    def __init__(self, containers: list[Container]) -> None:
+        self.seen = tuple(containers)
+        self.proved: set[str] = set()
+        self.warnings: list[str] = []
+
+    def list_containers(self) -> list[Container]:
+        return list(self.seen)
+
+    refresh_containers = list_containers
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def _rollback(
+    monkeypatch: pytest.MonkeyPatch, services: dict[str, Any], *, evidence: bool = False, **worker: Any
+) -> Context:
+    """Back to what stands by, with everything but its routed services started anew; the proxy publishes a port."""
+    made = release(services=services)
+    target = Bundle(OLD, made, dict.fromkeys(made.rolled, OLD))
+    before = serving(made, NEW, digests={DIGEST: (DIGEST,)})
+    proxies = [one for one in before.containers if one.role == "proxy"]
+    published = [
+        container("caddy", "", role="proxy", hash=one.hash, ports={"443/tcp": (("0.0.0.0", 443),)})
+        for one in proxies
+    ]
+    others = [one for one in before.containers if one.role != "proxy"]
+    standing = [container(name, OLD, hash=made.services[name].hash) for name in made.routes]
+    fresh = [name for name in made.rolled if name not in made.routes]
+    stopped = [container(name, OLD, hash=made.services[name].hash, running=False) for name in fresh]
+    started = [container(name, OLD, hash=made.services[name].hash, **worker) for name in fresh]
+    state = serving(
+        made, NEW, digests={DIGEST: (DIGEST,)}, containers=(*others, *published, *standing, *stopped)
+    )
+    context = Context.__new__(Context)
+    context.host = cast("Any", _Host([*others, *published, *standing, *started]))
+    context.state, context.target, context.plan = state, target, plan_rollback(target, state)
+    context.options = cast("Any", SimpleNamespace(require_evidence=evidence))
+    monkeypatch.setattr(Context, "engine", None)
+    monkeypatch.setattr(Context, "heed", lambda _: None)
+    monkeypatch.setattr(verify, "refresh_containers", lambda _, own: own)
+    assert context.plan.kind == ROLLBACK
+    return context
+
+
+def _services(**changes: Any) -> dict[str, Any]:
+    services: dict[str, Any] = document()["services"]
+    return {**services, **changes}
+
+
+def test_of_pages_nothing_is_said_once_they_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were before the switch: who asks for evidence has it."""
+    context = _rollback(monkeypatch, _services(), evidence=True, check=("true",))
+    trailing = verify.trailing_services(context)
+    assert [one.name for one in trailing] == ["worker"]
+    verify.verify_late(context, trailing)
+    assert (context.unasked, cast("Any", context.host).warnings) == ((), [])
+
+
+def test_who_has_no_check_is_still_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = service("worker", "api", gate="running")
+    context = _rollback(monkeypatch, _services(worker=worker), evidence=True, health=UNCHECKED)
+    with pytest.raises(ReleaseFault, match="nothing tells whether worker works"):
+        verify.verify_late(context, verify.trailing_services(context))
