@@ -88,10 +88,14 @@ def trailing_services(context: Context) -> list[Service]:
 
 
 def _trails(context: Context, service: Service) -> bool:
-    """Whether users need not wait for it: who goes back is in a hurry, and no request of theirs comes to a worker."""
+    """Whether users need not wait for it: who goes back is in a hurry, and no request of theirs comes to a worker.
+
+    What shares files of the release may get requests by one of them, a socket.
+    """
     release = context.target.release
     needed = with_called(release, release.routes)
-    return context.plan.kind == ROLLBACK and service.is_rolled and service.name not in needed
+    hurry = context.plan.kind == ROLLBACK
+    return hurry and service.is_rolled and not service.together and service.name not in needed
 
 
 def verify_late(context: Context, services: list[Service]) -> None:

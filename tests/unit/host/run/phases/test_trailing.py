@@ -68,14 +68,9 @@ def _rollback(
     return context
 
 
-def _services(**changes: Any) -> dict[str, Any]:
-    services: dict[str, Any] = document()["services"]
-    return {**services, **changes}
-
-
 def test_of_pages_nothing_is_said_once_they_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """They were before the switch: who asks for evidence has it."""
-    context = _rollback(monkeypatch, _services(), evidence=True, check=("true",))
+    context = _rollback(monkeypatch, document()["services"], evidence=True, check=("true",))
     trailing = verify.trailing_services(context)
     assert [one.name for one in trailing] == ["worker"]
     verify.verify_late(context, trailing)
@@ -83,7 +78,14 @@ def test_of_pages_nothing_is_said_once_they_were_asked_for(monkeypatch: pytest.M
 
 
 def test_who_has_no_check_is_still_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = service("worker", "api", gate="running")
-    context = _rollback(monkeypatch, _services(worker=worker), evidence=True, health=UNCHECKED)
+    services = {**document()["services"], "worker": service("worker", "api", gate="running")}
+    context = _rollback(monkeypatch, services, evidence=True, health=UNCHECKED)
     with pytest.raises(ReleaseFault, match="nothing tells whether worker works"):
         verify.verify_late(context, verify.trailing_services(context))
+
+
+def test_who_may_get_requests_by_a_file_is_proved_before_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A FastCGI program behind a socket in a volume of the release: nobody calls it by its name."""
+    sharing = {"web": service("app", "web", together=True), "php": service("worker", "php", together=True)}
+    context = _rollback(monkeypatch, {**document()["services"], **sharing})
+    assert [one.name for one in verify.trailing_services(context)] == ["worker"]
