@@ -137,3 +137,17 @@ def test_what_was_switched_to_by_hand_stays(home: Paths, memory: Path) -> None:
     assert after.is_startable(NEW)
     assert (cut.paths.release(NEW) / "release.json").is_file()
     assert "was switched to since" in cut.notes[-1]
+
+
+@pytest.mark.parametrize("cut_in", ["switch", "watch"])
+def test_a_worker_that_nobody_had_proved_is_told(home: Paths, memory: Path, cut_in: str) -> None:
+    """A rollback proves its workers after its switch: one that is cut off in between is finished, and says so."""
+    records, before = tell_story(ROLLBACK)
+    reached = [record.data.get("phase") for record in records].index(cut_in, before)
+    content = b"".join(map(render_record, records[: reached + 1]))
+    cut = Cut(home, memory / "root", content, OLD, (OLD, NEW))
+    cut.engine.raw[f"{APP}-{OLD}-worker-1"]["State"]["Health"]["Status"] = "unhealthy"
+    after = cut.recover()
+    assert (read_live(cut.paths), after.unfinished) == (OLD, None)
+    told = "worker of release 000001 is not healthy: the rollback was cut off before that was known"
+    assert (told in " ".join(cut.notes)) == (cut_in == "switch")

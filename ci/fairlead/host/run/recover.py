@@ -151,27 +151,33 @@ def _wake(host: Host, release: Optional[str]) -> bool:
     bundle = read_bundle(host.paths, release)
     if bundle is None:
         return False
+    for container in read_app_containers(host.engine, host.paths):
+        own = (container.service, container.release) in bundle.homes.items() and not container.oneoff
+        if own and not container.running:
+            host.engine.start(container.id)
+    return not _find_unfit(host, bundle)
+
+
+def _find_unfit(host: Host, bundle: Bundle) -> list[str]:
+    """The services of a release that are not healthy; those that are about to be are waited for a while."""
     containers = read_app_containers(host.engine, host.paths)
     services = {name: bundle.release.services[name] for name in bundle.homes}
     own = {
         name: [one for one in containers if (one.service, one.release) == (name, home) and not one.oneoff]
         for name, home in bundle.homes.items()
     }
-    for container in (one for found in own.values() for one in found if not one.running):
-        host.engine.start(container.id)
     known = {one.id: one.restarts for found in own.values() for one in found}
-    states: set[str] = set()
+    states: dict[str, str] = {}
 
     def is_decided() -> bool:
-        states.clear()
         for name, service in services.items():
             current = refresh_containers(host.engine, own[name])
             verdict = judge_replicas(current, wanted=service.replicas, gate=service.gate, restarts=known)
-            states.add(verdict.state if len(current) >= service.replicas else FAILED)
-        return FAILED in states or states <= {READY}
+            states[name] = verdict.state if len(current) >= service.replicas else FAILED
+        return FAILED in states.values() or set(states.values()) <= {READY}
 
     wait_until(is_decided, timeout=_WAKE_SECONDS)
-    return states <= {READY}
+    return [name for name, state in states.items() if state != READY]
 
 
 def _let_finish(host: Host, left: Transaction, containers: list[Container]) -> None:
@@ -197,6 +203,13 @@ def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:
     for text in create_late(host, live):
         host.note(text)
     restart_serving(host, live)
+    if left.phase == "switch" and not left.committed:
+        # Its workers are proved in that phase, and nobody knows whether they were.
+        for name in _find_unfit(host, live):
+            host.warn(
+                f"{name} of release {live.id} is not healthy: the {left.kind} was cut off before that was known; "
+                f"see `fairlead logs {name}`"
+            )
     retire_old(host, live)
     prune_old(host, live)
     end_transaction(host, left, "live", repaired=True)
