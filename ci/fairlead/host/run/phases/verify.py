@@ -222,9 +222,11 @@ def _ask(
     behind: Sequence[Service],
 ) -> None:
     row = 0
+    # Where nobody watches, nobody asks again.
+    enough = _enough(context) if context.plan.window else _IN_A_ROW
     bears = bear_errors(context, question, context.host.seen)
     well = time.monotonic()
-    while row < _enough(context):
+    while row < enough:
         context.heed()
         token, within = "" if question.direct else context.token, max(question.within, _WITHIN)
         answer = question.ask(token, within, heed=context.heed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -89,3 +90,23 @@ def test_who_may_get_requests_by_a_file_is_proved_before_the_switch(monkeypatch:
     sharing = {"web": service("app", "web", together=True), "php": service("worker", "php", together=True)}
     context = _rollback(monkeypatch, {**document()["services"], **sharing})
     assert [one.name for one in verify.trailing_services(context)] == ["worker"]
+
+
+@pytest.mark.parametrize(("window", "times"), [(0.2, 1), (0.0, 3)])
+def test_who_is_not_watched_is_asked_more_than_once(
+    monkeypatch: pytest.MonkeyPatch, window: float, times: int
+) -> None:
+    context = _rollback(monkeypatch, document()["services"])
+    context.plan = replace(context.plan, window=window)
+    asked: list[str] = []
+    question: Any = SimpleNamespace(
+        service="web",
+        direct=True,
+        public=False,
+        within=1.0,
+        ask=lambda *_, **__: asked.append("web"),
+        fault=lambda _: "",
+        is_error=lambda _: False,
+    )
+    verify._ask(context, question, 0.0, 0.0, list, ())
+    assert len(asked) == times
