@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 _SECONDS = 5.0
+_HELD = {"tcp": "0A", "udp": "07"}
+"""What the kernel calls a socket that takes what comes."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,21 @@ def is_free(port: Port) -> bool:
         try:
             probe.bind((port.address, port.number))
         except PermissionError:
-            return True  # a low port, which the engine may take though we may not
+            return not _is_listed(port)  # a low port, which the engine may take though we may not
         except OSError:
             return False
     return True
+
+
+def _is_listed(port: Port) -> bool:
+    """Whether the kernel's table has somebody at a port: who may not take it can still see who has."""
+    places = {
+        f"{struct.unpack('=I', socket.inet_aton(address))[0]:08X}:{port.number:04X}"
+        for address in (port.address, "0.0.0.0")  # noqa: S104 - looked for, not taken
+    }
+    with contextlib.suppress(FileNotFoundError):
+        for line in Path("/proc/net", port.protocol).read_text("ascii").splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            if local in places and state == _HELD[port.protocol]:
+                return True
+    return False

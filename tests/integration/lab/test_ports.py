@@ -47,6 +47,29 @@ def test_a_port_that_nobody_holds_is_told(protocol: str) -> None:
         assert probe_ports(told) == ()
 
 
+@pytest.mark.parametrize("address", [ADDRESS, "0.0.0.0"])
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_who_may_not_take_a_low_port_sees_who_has_it(
+    monkeypatch: pytest.MonkeyPatch, address: str, protocol: str
+) -> None:
+    """Else a server without an app would be started again, since nobody answers there, wherever it is held all the same."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    port = Port(ADDRESS, free_port(), protocol)
+    kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET, kind) as held:
+        with monkeypatch.context() as patch:
+            patch.setattr(socket.socket, "bind", refuse)
+            assert is_free(port)
+        held.bind((address, port.number))
+        if protocol == "tcp":
+            held.listen()
+        monkeypatch.setattr(socket.socket, "bind", refuse)
+        assert not is_free(port)
+
+
 @pytest.fixture
 def container(image: str) -> Iterator[Container]:
     number = free_port()
