@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from fairlead.host.disk.routes import read_live
+from fairlead.host.engine.containers import read_app_containers
 from fairlead.host.engine.engine import Engine
 from fairlead.host.state.state import read_state
 from fairlead.host.watch.patience import wait_until
@@ -58,7 +59,7 @@ def _started(stage: Stage, name: str) -> str:
 
 @pytest.fixture
 def asked(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str | None, str]]:
-    """Which release served when whom was asked what; a container whose health check was run by its name."""
+    """Which release served when who answered what; a container whose health check was run by its name."""
     told: list[tuple[str | None, str]] = []
     execute, ask = Engine.execute, Question.ask
 
@@ -68,8 +69,11 @@ def asked(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str | Non
         return execute(engine, container, argv, **how)
 
     def answered(question: Question, *words: Any, **how: Any) -> Answer:
-        told.append((read_live(stage.paths), question.about))
-        return ask(question, *words, **how)
+        answer = ask(question, *words, **how)
+        if answer.status == 200:
+            # A busy machine may leave it without an answer at first: then it is asked again.
+            told.append((read_live(stage.paths), question.about))
+        return answer
 
     monkeypatch.setattr(Engine, "execute", executed)
     monkeypatch.setattr(Question, "ask", answered)
@@ -95,9 +99,11 @@ def test_a_rollback_finds_it_running(
     assert (stage.rollback().serving, fetch()) == ("000002", "web 2222")
     assert _started(stage, "000002-web-000002") == since
     before = Counter(what for live, what in asked if live == "000003")
-    worker = f"/{stage.app}-000002-worker-000002-1"
     assert set(before.values()) == {1}
-    assert (worker in before, ("000002", worker) in asked) == (False, True)
+    # Who proves it afterwards, Fairlead or the engine's own check, is a matter of which of them comes first.
+    assert f"/{stage.app}-000002-worker-000002-1" not in before
+    containers = read_app_containers(Engine.connect(), stage.paths)
+    assert [one.health for one in containers if one.service == "worker" and one.running] == ["healthy"]
     assert _running(stage) == {"000002-web", "000002-worker"}
     assert find_disorder(stage.paths, Engine.connect()) == []
 
