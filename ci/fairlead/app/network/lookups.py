@@ -16,7 +16,11 @@ _NGINX = (
     re.compile(rf"^[^\S\n]*server\s+{_NAME}(?=[:\s;])(?![^;\n]*\sresolve\b)[^;\n{{]*;", re.MULTILINE),
 )
 """A name that is written out is looked up at the start, whatever `resolver` says; one in a variable is not."""
-_HAPROXY = (re.compile(rf"^[^\S\n]*server\s+\S+\s+{_NAME}:[0-9]+(?![^\n]*\sresolvers\s)", re.MULTILINE),)
+_HAPROXY = (
+    re.compile(
+        rf"^[^\S\n]*server\s+\S+\s+{_NAME}:[0-9]{{1,5}}(?![0-9])(?![^\n]*\sresolvers\s)", re.MULTILINE
+    ),
+)
 _FRONTS = {
     **dict.fromkeys(("nginx", "nginx-unprivileged", "openresty"), _NGINX),
     "haproxy": _HAPROXY,

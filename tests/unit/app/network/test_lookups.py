@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.app.network import lookups
 from tests.unit.app.small import small_app, split_small
 
 DATA = """\
@@ -61,3 +62,10 @@ def test_a_name_that_is_looked_up_once_is_told(tmp_path: Path, image: str, text:
 )
 def test_what_is_looked_up_anew_or_stays_where_it_is_is_not(tmp_path: Path, image: str, text: str) -> None:
     assert _told(tmp_path, image, text) == []
+
+
+def test_what_is_no_port_is_none() -> None:
+    """Each of a line's digits could be the last one of a port, and the rest of the line was read for each of them."""
+    (form,) = lookups._HAPROXY
+    assert form.findall("server a kept:800080\n") == []
+    assert form.findall("server a kept:8000\n  server b web:80 check\n") == ["kept", "web"]
