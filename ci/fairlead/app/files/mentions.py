@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MAX_BYTES = 64 * 1024
 _MAX_FILES = 50
+_MAX_VALUE = 256
+"""Characters of a variable that may be part of an address."""
 _CONFIG_PATTERNS = ("*.conf", "*.conf.template", "*.template", "Caddyfile", "haproxy.cfg")
 _ROUTES_PATTERNS = (*_CONFIG_PATTERNS, "*.yaml", "*.yml", "*.toml")
 """Of a folder that is mounted: Traefik is given one."""
@@ -68,9 +70,9 @@ def _fill_in(text: str, definition: Mapping[str, Any]) -> str:
     def value(written: re.Match[str]) -> str:
         found = values.get(next(filter(None, written.groups())))
         # HAProxy looks one up within quotation marks only: they go with it.
-        return written[0] if found is None else str(found)
+        return written[0] if found is None or len(str(found)) > _MAX_VALUE else str(found)
 
-    return _VARIABLE.sub(value, text)
+    return _VARIABLE.sub(value, text)[: 4 * _MAX_BYTES]
 
 
 def find_mentions(mentions: Iterable[Mention]) -> dict[str, FoundPort]:

@@ -121,6 +121,17 @@ def test_what_is_no_variable_of_the_service_stays_as_it_stands(tmp_path: Path) -
     assert find_mentions(read_mentions(definitions, tmp_path)) == {}
 
 
+def test_what_a_variable_brings_has_a_bound(tmp_path: Path) -> None:
+    """A long value in place of each of many short names would be gigabytes."""
+    (tmp_path / "front.conf").write_text("$A $B " * 5000)
+    mount = {"type": "bind", "source": str(tmp_path / "front.conf")}
+    values = {"A": "x" * 60_000, "B": "y" * 250}
+    found = read_mentions({"front": {"environment": values, "volumes": [mount]}}, tmp_path)
+    (text,) = [one.text for one in found if one.where == "front.conf"]
+    assert text.startswith("$A yyy")
+    assert len(text) <= 4 * 64 * 1024
+
+
 @pytest.mark.parametrize("name", ["dynamic.yaml", "dynamic.yml", "dynamic.toml"])
 def test_a_folder_of_routes_that_a_front_mounts_counts(tmp_path: Path, name: str) -> None:
     """Traefik is given such a folder."""
