@@ -138,6 +138,7 @@ def read_page(file: Path) -> str:
     """
     from fairlead.host.wire.page import MAX_PAGE
 
+    _confine(file)
     with file.open("rb") as stream:
         raw = stream.read(_MAX_BYTES + 1)
     try:
@@ -151,6 +152,23 @@ def read_page(file: Path) -> str:
             fix="name one HTML file with what it needs inside: while the app is closed, nothing else is served",
         )
     return text
+
+
+def _confine(file: Path) -> None:
+    """Show nothing for a file of the repository that is not: a link there may lead to a key, or to our own variables.
+
+    Raises:
+        InputError: it leads out of the repository.
+    """
+    from fairlead.sources import SourceRefusedError, check_source, is_below, repository_of
+
+    home = repository_of(os.curdir)
+    if not is_below(os.path.abspath(file), home):  # noqa: PTH100 - the links in it are what this is about
+        return
+    try:
+        check_source(str(file), [home])
+    except SourceRefusedError as error:
+        raise InputError(f"{file} is not read: {error}", fix="make it a file of the repository") from error
 
 
 def _ask(place: Place, access: AccessOptions, request: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

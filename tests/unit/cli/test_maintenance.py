@@ -116,3 +116,23 @@ def test_what_is_no_page_is_refused_before_any_server_is_asked(tmp_path: Path, c
     file.write_bytes(content)
     with pytest.raises(InputError):
         maintenance.read_page(file)
+
+
+@pytest.mark.parametrize("target", ["/proc/self/environ", "../key", "../keys/key"])
+def test_a_page_is_no_link_out_of_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """In a job it would show the key of the deploy user to everybody."""
+    (tmp_path / "key").write_text("a key")
+    repository = tmp_path / "app"
+    (repository / ".git").mkdir(parents=True)
+    monkeypatch.chdir(repository)
+    (repository / "page.html").symlink_to(target)
+    (repository / "pages").symlink_to("..")
+    for page in ("page.html", "pages/key", str(repository / "page.html")):
+        with pytest.raises(InputError, match="not read"):
+            maintenance.read_page(Path(page))
+    (repository / "real.html").write_text("closed")
+    (repository / "same.html").symlink_to("real.html")
+    assert maintenance.read_page(Path("same.html")) == "closed"
+    assert maintenance.read_page(tmp_path / "key") == "a key", "the caller's own word"
