@@ -13,9 +13,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .place import NETWORK
+
 _NAMED = re.compile(r"(?:the app )?«([^«»:]*)(: [^«»]*)?»")
 _QUOTES = re.compile("[«»]")
 _MANY = re.compile(r"another app(?:, another app)+")
+_MEETING = re.compile(rf"{NETWORK}-([A-Za-z0-9*._-]+)")
+_OF_APP = re.compile(r"(.+)-[0-9a-f]{8}")
+"""What follows in the name of the network of an app; a number alone is the edge's own container."""
 _OURS = ("agents",)
 _SHARED = ("edge", "removed.journals", "removed.jsonl")
 """What lies beside the folders of the apps: nothing of theirs, and things of several."""
@@ -42,7 +47,7 @@ class Discretion:
     def __init__(self, root: Path, sees: Callable[[str], bool]) -> None:
         self._sees = sees
         roots = "|".join(re.escape(one) for one in sorted({str(root), os.path.realpath(root)}, key=len))
-        self._path = re.compile(rf"({roots})/+([A-Za-z0-9._-]+)((?:/[^\s'\"`,;:)\]]*)?)")
+        self._path = re.compile(rf"({roots})/+([A-Za-z0-9*._-]+)((?:/[^\s'\"`,;:)\]]*)?)")
 
     def document(self, value: Any) -> Any:
         """A JSON value without them."""
@@ -56,7 +61,7 @@ class Discretion:
         """A text without them."""
         if "«" in text:
             text = _MANY.sub("other apps", _NAMED.sub(self._name, text))
-        return self._path.sub(self._place, text)
+        return _MEETING.sub(self._network, self._path.sub(self._place, text))
 
     def _name(self, found: re.Match[str]) -> str:
         if self._sees(found[1]):
@@ -70,3 +75,10 @@ class Discretion:
         if first in _SHARED:
             return f"{root}/{first}{'/…' if rest else ''}"
         return f"{root}/…"
+
+    def _network(self, found: re.Match[str]) -> str:
+        """The engine says it where it refuses something."""
+        app = _OF_APP.fullmatch(found[1].rstrip("."))
+        if found[1].isdigit() or (app and self._sees(app[1])):
+            return found[0]
+        return f"{NETWORK}-…"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ..disk.atomic import make_folder, remove_path, write_file
+from ..disk.neighbours import named
 from ..disk.place import NETWORK, ROLE, SERVICE, TOKEN_BYTES, Meeting, Place
 from ..engine.api import ApiFault, EngineApi
 from ..engine.containers import Container, find_edge
@@ -149,7 +150,7 @@ def _make_network(engine: EngineApi, meeting: Meeting) -> None:
         else:
             return
     raise EngineFault(
-        f"there is no room for a network between the edge of this host and {meeting.app}",
+        f"there is no room for a network between the edge of this host and the app {named(meeting.app)}",
         why=refused,
         fix="`docker network prune` removes networks that nobody uses; `default-address-pools` in the engine's "
         "daemon.json gives it more ranges",

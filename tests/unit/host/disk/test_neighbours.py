@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -17,15 +18,18 @@ from fairlead.host.disk.events import EVENTS
 from fairlead.host.disk.lock import read_holder
 from fairlead.host.disk.neighbours import Discretion, named, named_all
 from fairlead.host.disk.paths import Paths
-from fairlead.host.disk.place import Place
+from fairlead.host.disk.place import Meeting, Place
 from fairlead.host.door.check import judge_port
 from fairlead.host.edge.claims import hostname_fault
 from fairlead.host.edge.lifecycle import _of_edge, edge_lock
+from fairlead.host.edge.meetings import make_networks
 from fairlead.host.edge.plan import leave_fault
+from fairlead.host.engine.api import ApiFault
 from fairlead.host.plan.plan import plan_deploy
 from fairlead.host.plan.preflight import port_fault
 from fairlead.host.plan.trespass import Neighbours, find_trespass
-from fairlead.host.wire.errors import as_fault
+from fairlead.host.wire.errors import EngineFault, as_fault
+from fairlead.host.wire.mask import Mask
 from fairlead.host.wire.restriction import Restriction
 from tests.unit.host.said import Said
 from tests.unit.host.samples import nothing, release
@@ -137,3 +141,53 @@ def test_what_its_own_app_prints_is_told_as_it_is(tmp_path: Path) -> None:
     assert door._told_to_key(event) == event
     os.close(here)
     os.close(there)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *("» on this host", "the app «", "app «zeb", "zebra", "ebra» on", "y the app «zebra» o"),
+        *("/srv/fairlead", "/srv/fair", "lead/zeb", "at /srv/fairlead/zeb", "bra/releases"),
+        *("fairlead-edge-", "networks/fairlead-edge-zeb", "fairl", "bra-0a", "edge-"),
+    ],
+)
+def test_a_secret_that_was_chosen_for_it_breaks_no_mark(secret: str) -> None:
+    """Who deploys chooses values that are hidden, and what tells a name from other words would be hidden with them."""
+    told = [
+        hostname_fault("board.example.com", "zebra").to_json(),
+        f"no room at {ROOT}/zebra/releases/000042",
+        "POST /networks/fairlead-edge-zebra-0a1b2c3d/connect",
+    ]
+    assert not re.search("zeb|bra", json.dumps(DISCRETE.document(Mask([secret]).document(told))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the engine refused POST /networks/fairlead-edge-zebra-0a1b2c3d/connect",
+        "network fairlead-edge-zebra-2-0a1b2c3d not found",
+        "endpoint with name fairlead-edge-1 already exists in network fairlead-edge-zebra-0a1b2c3d",
+    ],
+)
+def test_what_the_engine_says_of_the_network_of_another_app_is_told_without_it(text: str) -> None:
+    told = DISCRETE.text(text)
+    assert "zebra" not in told
+    assert "0a1b2c3d" not in told
+    own = text.replace("zebra-2", "board").replace("zebra", "board")
+    assert DISCRETE.text(own) == own
+    assert Discretion(ROOT, Restriction().sees).text(text) == text
+
+
+def test_an_app_for_whose_network_there_is_no_room_is_another_app() -> None:
+    class Full:
+        def get(self, path: str, **_: object) -> Any:
+            return {} if path == "/info" else []
+
+        def post(self, *_: object, **__: object) -> Any:
+            raise ApiFault("no", status=500, why="full")
+
+    with pytest.raises(EngineFault) as raised:
+        make_networks(cast("Any", Full()), [Meeting("zebra", "0" * 40)])
+    told = raised.value.to_json()
+    assert "zebra" in json.dumps(told)
+    assert "zebra" not in json.dumps(DISCRETE.document(told))

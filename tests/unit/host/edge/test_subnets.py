@@ -93,7 +93,7 @@ class Full(EngineApi):
 
 def test_the_app_for_which_no_range_is_left_is_told_so() -> None:
     with pytest.raises(
-        EngineFault, match="no room for a network between the edge of this host and board"
+        EngineFault, match="no room for a network between the edge of this host and the app «board»"
     ) as caught:
         make_networks(Full(""), [Meeting("board", "0" * 40)])
     assert "default-address-pools" in caught.value.fix

@@ -81,7 +81,8 @@ def test_values_side_by_side_and_within_each_other() -> None:
         secrets = secret_values(seed, 4)
         secrets += [value[:-2] for value in secrets if len(value) > 9]
         masked = Mask(secrets).text("".join(secrets))
-        assert masked == HIDDEN
+        # Quotation marks stay: they may be those around the name of another app.
+        assert not re.sub(f"[«»]|{re.escape(HIDDEN)}", "", masked)
 
 
 def test_overlapping_values_are_hidden_as_one() -> None:
