@@ -18,7 +18,7 @@ from fairlead.app.network.ports import (
     parse_published,
 )
 from fairlead.host.wire.compose.forgotten import find_forgotten, is_rebuilt
-from fairlead.host.wire.release import HEALTH_PATH
+from fairlead.host.wire.names import HEALTH_PATH
 from fairlead.quick.records import dataclass, field, replace
 
 TYPE_CHECKING = False

@@ -240,7 +240,7 @@ def test_code_from_the_cache_is_the_code_of_the_source(tmp_path: Path, environ: 
     first = run(tmp_path, environ, "--no-compose").stdout
     assert list((tmp_path / "cache" / "fairlead" / "code").iterdir())
     assert run(tmp_path, environ, "--no-compose").stdout == first
-    words = package / "report" / "verdict" / "words.py"
+    words = package / "verdict" / "words.py"
     words.write_text(words.read_text().replace('"checked: ', '"looked at: '))
     assert "looked at: " in run(tmp_path, environ, "--no-compose").stdout
 

@@ -18,7 +18,7 @@ from fairlead.host.watch.http2 import encode_request, read_answer
 from fairlead.host.watch.patience import wait_until
 from fairlead.host.watch.probe import Target, probe_http
 from fairlead.host.wire.inside import PREFIX
-from fairlead.host.wire.release import HEALTH_PATH
+from fairlead.host.wire.names import HEALTH_PATH
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.integration.host.street import open_street

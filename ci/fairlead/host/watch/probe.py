@@ -15,7 +15,8 @@ from ..engine.bounded import Bound, OverdueError
 from ..engine.containers import Container
 from ..wire.caddy.snippet import DARK_HEADER, PROBE_HEADER
 from ..wire.cut import cut
-from ..wire.release import H2C, HEALTH_PATH, Probe, Service
+from ..wire.names import HEALTH_PATH
+from ..wire.release import H2C, Probe, Service
 from .grpc import ASKED, GRPC_HEADERS, read_state, state_fault
 from .http2 import Http2Error, encode_request, read_answer
 from .speaks import name_first_bytes

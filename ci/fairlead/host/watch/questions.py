@@ -13,7 +13,8 @@ from ..shape.bundle import Bundle
 from ..wire.errors import EngineFault
 from ..wire.inside import GENERATED_PROXY, find_carrier
 from ..wire.inside import ROLE as INSIDE
-from ..wire.release import HEALTH_PATH, Probe, Release, Service
+from ..wire.names import HEALTH_PATH
+from ..wire.release import Probe, Release, Service
 from .probe import (
     TCP,
     Answer,

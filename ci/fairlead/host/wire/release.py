@@ -18,8 +18,6 @@ PROTOCOLS = ("http", H2C)
 _MAKING = ("created_by", "tool", "verdict", "commit")
 """What a document says of its making: by whom, with what, judged when, by which job."""
 
-HEALTH_PATH = "/grpc.health.v1.Health/Check"
-
 
 def content_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """What a release document says of the release itself: two that agree in it are the same release."""

@@ -32,7 +32,8 @@ from ...watch.verdict import (
 )
 from ...wire.errors import ReleaseFault
 from ...wire.inside import find_carrier
-from ...wire.release import HEALTH_PATH, Service
+from ...wire.names import HEALTH_PATH
+from ...wire.release import Service
 from ..context import Context, Outcome
 from .recreated import ask_recreated, judge_service, own_containers, recreated_services, restarts_before
 
