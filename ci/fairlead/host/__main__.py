@@ -10,6 +10,7 @@ import argparse
 import getpass
 import json
 import os
+import pwd
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -55,12 +56,13 @@ def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
 
         return run_door(root, agent_argv(), argv[1:])
     paths = _paths(root, words.app)
+    if words.verb == "maintenance":
+        return _keep_out(paths, words)
+    _become_owner(paths.home)
     if words.verb in {"rollback", "repair"}:
         return _change(paths, words)
     if words.verb == "relieve":
         return _relieve(paths, words.serving)
-    if words.verb == "maintenance":
-        return _keep_out(paths, words)
     if words.verb == "logs":
         return _print_logs(paths, words)
     data = _read(paths, words.verb)
@@ -69,6 +71,23 @@ def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
     else:
         console.say("\n".join(console.render(words.verb, data)))
     return AgentError.exit_code if words.verb == "status" and find_troubles(data) else 0
+
+
+def _become_owner(folder: Path) -> None:
+    """Root goes on as the user whose app it is: what root wrote, that user's next deploy could not read."""
+    try:
+        owner = folder.stat().st_uid
+        user = pwd.getpwuid(owner)
+    except (FileNotFoundError, KeyError):
+        return
+    if os.geteuid() != 0 or owner == 0:
+        return
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(owner)
+    # A rootless engine is looked for in that user's folder, and docker's configuration in that user's home.
+    os.environ.pop("XDG_RUNTIME_DIR", None)
+    os.environ["HOME"] = user.pw_dir
 
 
 def _read(paths: Paths, verb: str) -> Mapping[str, Any]:
@@ -105,11 +124,13 @@ def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
     if not paths.journal.exists():
         raise InputFault(f"{paths.app} has never been deployed here")
     by = f"{getpass.getuser()} on the server"
+    # Root may have a page that nobody else can read.
+    page = words.page.read_text(errors="surrogateescape") if words.to == "on" and words.page else ""
+    _become_owner(paths.home)
     if words.to == "off":
         data = let_in(paths, Engine.connect(), by)
         faults, said = data["unserved"], "users are let in"
     else:
-        page = words.page.read_text(errors="surrogateescape") if words.page else ""
         before = read_maintenance(paths)
         told = start_maintenance(paths, parse_order(page, words.retry_after), by)
         data = see(paths, Engine.connect(), told, is_new=before is None)
