@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,8 +35,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(TIER_OF[folder])
 
 
+@pytest.fixture
+def _same_folder() -> Iterator[None]:
+    """A test that leaves the process in another folder fails itself, not one that comes after it."""
+    before = Path.cwd()
+    yield
+    after = Path.cwd()
+    os.chdir(before)
+    assert after == before, "the test has left the process in another folder: `monkeypatch.chdir` goes back"
+
+
 @pytest.fixture(autouse=True)
-def _stay_inside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _stay_inside(_same_folder: None, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a unit test, starting a process or opening a network connection is a failure."""
     if request.node.get_closest_marker("unit"):
         forbid_processes_and_network(monkeypatch)

@@ -189,12 +189,15 @@ def test_a_state_of_the_page_that_is_none_is_refused(state: str) -> None:
     assert ran.exit_code == 2 or (state == "--help" and "Commands" in ran.output)
 
 
-def test_inputs_that_nobody_gives_are_as_if_not_there(tmp_path: Path) -> None:
+def test_inputs_that_nobody_gives_are_as_if_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An empty variable: neither a page that is called so nor a time of no seconds."""
     from click.testing import CliRunner
 
     empty = dict.fromkeys(("FAIRLEAD_PAGE", "FAIRLEAD_RETRY_AFTER", "FAIRLEAD_ENVIRONMENT"), "")
-    ran = CliRunner().invoke(command, ["-C", str(tmp_path), "maintenance", "on"], env=empty)
+    monkeypatch.chdir(tmp_path)
+    ran = CliRunner().invoke(command, ["maintenance", "on"], env=empty)
     assert "fairlead.yaml" in str(ran.exception)
 
 
