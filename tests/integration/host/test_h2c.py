@@ -151,7 +151,7 @@ def _calling(stage: Stage, path: str) -> Iterator[None]:
     answered: list[str] = []
 
     def call() -> None:
-        while not over.wait(0.02):
+        while not over.wait(0.002):
             answered.append(_call("127.0.0.1", stage.port, path=path))
 
     clients = [threading.Thread(target=call) for _ in range(4)]
@@ -170,7 +170,7 @@ def test_calls_that_fail_though_the_health_check_says_serving(stage: Stage) -> N
     """Chance gives them to either release: where only the old one answers, it goes back; else nobody can tell, nor says 0."""
     assert stage.deploy(_release(stage, 1)).status == "live", stage.notes()
     broken, fine = _release(stage, 2, status=500), _release(stage, 3)
-    broken.watch, fine.watch = {"window": 60.0}, {"window": 3.0}
+    broken.watch, fine.watch = {"window": 60.0}, {"window": 5.0}
     with _calling(stage, "/t.Echo/Say"):
         result = stage.deploy(broken)
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001"), result.data

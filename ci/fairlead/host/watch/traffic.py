@@ -82,6 +82,11 @@ class Traffic:
         return deviation_of(self.error_share, self.seen_errors, self.seen_answers)
 
     @property
+    def whole_deviation(self) -> float:
+        """The standard deviation that ``error_share`` would have if everything had failed."""
+        return deviation_of(1.0, self.seen_errors, self.seen_answers)
+
+    @property
     def slow_share(self) -> float:
         return share_of(self.slow, self.answers)
 

@@ -24,7 +24,8 @@ INCONCLUSIVE = "inconclusive"
 _SEEN_AT_LEAST = 4
 """So many bad answers must have been counted themselves: a share of less is chance."""
 _TRIED_FROM = 2
-_ALL = 0.9
+_MOST = 0.6
+"""Of all calls so many must have been counted as failed at least: both counts are estimates, and 0 is never said by chance."""
 _SURE = 2.0
 """Standard deviations by which a share must lie above what is allowed: both shares are estimates."""
 
@@ -156,7 +157,8 @@ def wants_trial(watch: Watch, one: Served) -> bool:
 
 def serves_nobody(one: Served) -> bool:
     """Whether all calls of users failed, as far as calls can tell."""
-    fails = one.new.seen_errors >= _TRIED_FROM and one.new.error_share >= _ALL
+    some_served = one.new.error_share < max(_MOST, 1.0 - _UNLIKELY * one.new.whole_deviation)
+    fails = one.new.seen_errors >= _TRIED_FROM and not some_served
     hangs = one.silent and one.old.answers > 0
     return not one.new.good and (fails or hangs or one.leans)
 

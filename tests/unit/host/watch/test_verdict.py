@@ -172,6 +172,9 @@ def test_a_trial_is_wanted_where_calls_fail_or_wait_that_did_not() -> None:
         (Served("web", NONE, NONE, silent=True), False, False),
         (Served("web", CALM, CALM), False, False),
         (Served("web", _traffic(100, errors=50), CALM), True, False),
+        # What was counted of calls that all fail says 81 %, by chance.
+        (Served("web", _traffic(216, errors=175), _traffic(247, errors=237)), False, True),
+        (Served("web", _traffic(4000, errors=3200), _traffic(4000, errors=3200)), False, False),
         (Served("web", _given(3), CALM, silent=True), True, False),
         (Served("web", NONE, CALM, _given(2)), False, True),
         (Served("web", NONE, CALM), False, False),
