@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Optional
 
 from ...disk.ledger import DEPLOY
@@ -68,7 +69,9 @@ def run_watch(context: Context) -> Outcome:
         close_before(context.paths)
     context.verdict = verdict
     if verdict.state == FAIL or (verdict.state == INCONCLUSIVE and context.options.require_evidence):
-        _go_back(context, verdict, watcher.blamed)
+        _go_back(context)
+        context.verdict = watcher.explain(verdict)
+        raise _fault(context, context.verdict, watcher.blamed)
     if verdict.state == INCONCLUSIVE:
         context.host.warn(f"the watch was inconclusive, the release is kept: {verdict.reason}")
     return Outcome(f"{verdict.state}, {verdict.evidence.answered} probes answered")
@@ -129,6 +132,14 @@ class _Watcher:
                     return Verdict(INCONCLUSIVE, (*verdict.reasons, late), verdict.evidence)
                 waited = time.monotonic() - self._context.switched_at
                 time.sleep(min(pause_for(waited, _FIRST_TICK, _TICK_SHARE), _TICK))
+
+    def explain(self, verdict: Verdict) -> Verdict:
+        """The verdict, what has died since the last look told before what did not answer for it."""
+        if verdict.state != FAIL or self._faults:
+            return verdict
+        died = list(self._unfit())
+        self.blamed = died[0][0] if died else self.blamed
+        return replace(verdict, reasons=(*_told(died), *verdict.reasons))
 
     def _is_over(self, served: Sequence[Served], now: float) -> bool:
         """Whether the window is; what is about to be told of a trial is waited for."""
@@ -196,7 +207,12 @@ class _Watcher:
         if not now and time.monotonic() - self._looked < every:
             return
         self._looked = time.monotonic()
-        found = []
+        found = list(self._unfit())
+        self.blamed = self.blamed or (found[0][0] if found else None)
+        self._faults = _told(found)
+
+    def _unfit(self) -> Iterator[tuple[str, str]]:
+        """The services whose containers may not serve, and why."""
         for name, own in self._own.items():
             service = self._release.services[name]
             current = refresh_containers(self._context.engine, own)
@@ -204,9 +220,7 @@ class _Watcher:
             if verdict.state != READY and self._were_others_started_again():
                 verdict = self._judge(service, current, {})
             if verdict.state != READY:
-                found.append(f"{name} {verdict.reason}")
-                self.blamed = self.blamed or name
-        self._faults = tuple(found)
+                yield name, verdict.reason
 
     def _judge(self, service: Service, current: list[Container], since: Mapping[str, str]) -> Health:
         return judge_service(self._context, service, current, restarts=self._restarts, since=since)
@@ -263,7 +277,11 @@ class _Watcher:
             yield "the proxy's admin socket does not answer, so that nobody knows what users were answered"
 
 
-def _go_back(context: Context, verdict: Verdict, blamed: Optional[str]) -> None:
+def _told(unfit: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(f"{name} {reason}" for name, reason in unfit)
+
+
+def _go_back(context: Context) -> None:
     """The rename first, everything else after it."""
     began = time.monotonic()
     switch_back(context.paths, context.plan.previous)
@@ -271,9 +289,12 @@ def _go_back(context: Context, verdict: Verdict, blamed: Optional[str]) -> None:
     context.host.note(
         f"switched back to {context.plan.previous or 'nothing'}, {took * 1000:.1f} ms after the verdict"
     )
+
+
+def _fault(context: Context, verdict: Verdict, blamed: Optional[str]) -> ReleaseFault:
     failed = verdict.state == FAIL
     what = "failed its watch" if failed else "gave too little evidence, and evidence was asked for"
-    raise ReleaseFault(
+    return ReleaseFault(
         f"release {context.target.id} {what} after {verdict.evidence.seconds:.1f} s: {verdict.reasons[0]}",
         why="; ".join(verdict.reasons[1:]),
         fix="what was seen is quoted here; correct it and deploy again"
