@@ -1,13 +1,13 @@
 """The policy: what a compose app on a server should be, rule by rule.
 
-Each rule is a function in a module of one idea; a table at the module's end names it. What a rule is for, with
-examples and sources, stands in ``catalog``, which is loaded only when somebody asks.
+Each rule is a function in a module of one idea, under its name. What a rule is for, with examples and sources, stands
+in ``catalog``, which is loaded only when somebody asks.
 """
 
 from __future__ import annotations
 
 from fairlead.findings import SEVERITIES, Finding, Repair
-from fairlead.judge.policy import (
+from fairlead.judge.policy import (  # noqa: F401 - each registers its rules
     credentials,
     data,
     extension,
@@ -23,6 +23,7 @@ from fairlead.judge.policy import (
     resources,
     sources,
 )
+from fairlead.judge.policy.rule import APP_CHECKS, SERVICE_CHECKS
 from fairlead.judge.policy.subject import Policy, Subject, make_policy
 from fairlead.judge.policy.table import GRADES, severity_of
 from fairlead.judge.policy.waivers import Waived, apply_waivers
@@ -34,13 +35,15 @@ if TYPE_CHECKING:
 
     from fairlead.findings import Severity
     from fairlead.judge.policy.catalog import Rule
-    from fairlead.judge.policy.subject import AppCheck, Fault, ServiceCheck
+    from fairlead.judge.policy.subject import Fault
 
     RULES: Mapping[str, Rule]
 
 __all__ = [
+    "APP_CHECKS",
     "GRADES",
     "RULES",
+    "SERVICE_CHECKS",
     "Policy",
     "Subject",
     "Waived",
@@ -49,42 +52,17 @@ __all__ = [
     "policy_findings",
 ]
 
-SERVICE_CHECKS: Mapping[str, ServiceCheck] = {
-    **images.SERVICE_CHECKS,
-    **privilege.SERVICE_CHECKS,
-    **host.SERVICE_CHECKS,
-    **network.SERVICE_CHECKS,
-    **health.SERVICE_CHECKS,
-    **lifecycle.SERVICE_CHECKS,
-    **resources.SERVICE_CHECKS,
-    **data.SERVICE_CHECKS,
-    **credentials.SERVICE_CHECKS,
-    **file.SERVICE_CHECKS,
-    **sources.SERVICE_CHECKS,
-}
-"""Rules that look at one service at a time, by name."""
-APP_CHECKS: Mapping[str, AppCheck] = {
-    **network.APP_CHECKS,
-    **resources.APP_CHECKS,
-    **data.APP_CHECKS,
-    **file.APP_CHECKS,
-    **extension.APP_CHECKS,
-    **foreign.APP_CHECKS,
-    **reserved.APP_CHECKS,
-    **sources.APP_CHECKS,
-}
-"""Rules that look at all services, or at the files, by name."""
-
 
 def policy_findings(subject: Subject) -> tuple[Finding, ...]:
     """What the rules say about an app, each finding with the severity that the policy gives it; waivers are left."""
     found: list[Finding] = []
     views = subject.views
-    for rule, check in SERVICE_CHECKS.items():
+    for rule, (check, roles) in SERVICE_CHECKS.items():
         severity = _severity(rule, subject)
         if severity is not None:
             for view in views:
-                _collect(found, subject, rule, severity, check(view), f"{view.name}: ")
+                if view.role in roles:
+                    _collect(found, subject, rule, severity, check(view), f"{view.name}: ")
     for rule, app_check in APP_CHECKS.items():
         severity = _severity(rule, subject)
         if severity is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fairlead.app.images.known import short_name
+from fairlead.judge.policy.rule import service_rule
 from fairlead.judge.policy.subject import Fault, as_mapping, unescaped
 
 TYPE_CHECKING = False
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from fairlead.judge.policy.subject import ServiceCheck, View
+    from fairlead.judge.policy.subject import View
     from fairlead.positions import ValuePath
 
 _SECRET_ENDS = (
@@ -83,6 +84,7 @@ def _words(name: str) -> list[str]:
     return "".join(pieces).upper().split()
 
 
+@service_rule("secret-in-environment")
 def secret_in_environment(view: View) -> Iterator[Fault]:
     """A secret in a variable, a build argument, a command or an address."""
     given = view.service.secret_environment if view.subject.deployed else {}
@@ -121,6 +123,7 @@ def _variable(view: View, path: ValuePath, name: str, value: Any) -> Iterator[Fa
         yield _in_address(path, f"the address in {name}")
 
 
+@service_rule("secret-as-variable")
 def secret_as_variable(view: View) -> Iterator[Fault]:
     """A value of the vault that is given as a variable: kept apart by Fairlead, and shown by the engine."""
     for variable, secret in view.service.secret_environment.items():
@@ -171,9 +174,3 @@ def _flags(view: View, key: str) -> Iterator[Fault]:
             what = f"{flag} has its value on the command line, which every user of the host can read"
             step = index if equals else index + 1
             yield Fault(view.at(key, step), what, "let the program read it from a file below /run/secrets")
-
-
-SERVICE_CHECKS: dict[str, ServiceCheck] = {
-    "secret-in-environment": secret_in_environment,
-    "secret-as-variable": secret_as_variable,
-}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fairlead.app.images.facts import data_folder, keeps_nothing, major_version
 from fairlead.app.images.known import is_ops_image, short_name
+from fairlead.judge.policy.rule import app_rule, service_rule
 from fairlead.judge.policy.subject import Fault, as_mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fairlead.judge.policy.subject import AppCheck, ServiceCheck, Subject, View
+    from fairlead.judge.policy.subject import Subject, View
 
 _OWNED = ("uid", "gid", "mode")
 
@@ -24,10 +25,11 @@ def _named_volumes(view: View) -> list[tuple[int, str, str]]:
     ]
 
 
+@service_rule("anonymous-state", only=("state",))
 def anonymous_state(view: View) -> Iterator[Fault]:
     """Data in a volume without a name, which the next container does not get."""
     reference = view.service.reference
-    if view.role != "state" or keeps_nothing(reference) or _keeps_in_memory(view):
+    if keeps_nothing(reference) or _keeps_in_memory(view):
         return
     named = _named_volumes(view)
     name = short_name(reference)
@@ -88,6 +90,7 @@ def _keeps_in_memory(view: View) -> bool:
     return "--save ''" in said or '--save ""' in said
 
 
+@app_rule("no-backup")
 def no_backup(subject: Subject) -> Iterator[Fault]:
     """A volume with data that nobody copies."""
     views = subject.views
@@ -130,6 +133,7 @@ def _said(view: View) -> set[str]:
     return {*text.replace("@", " ").replace(":", " ").replace("/", " ").replace(",", " ").split()}
 
 
+@service_rule("secret-mode-ignored")
 def secret_mode_ignored(view: View) -> Iterator[Fault]:
     """Owner and mode of a file secret, which Compose does not set."""
     for kind in ("secrets", "configs"):
@@ -145,6 +149,7 @@ def secret_mode_ignored(view: View) -> Iterator[Fault]:
                     yield Fault(view.at(kind, index, key), what, fix, key=True)
 
 
+@service_rule("read-only-with-inline-secret")
 def read_only_with_inline_secret(view: View) -> Iterator[Fault]:
     """A secret that has to be written into a root file system which is read-only."""
     if view.get("read_only") is not True:
@@ -160,6 +165,7 @@ def read_only_with_inline_secret(view: View) -> Iterator[Fault]:
                 yield Fault(view.at(kind, index), what, "keep the value in a file: file: ./secrets/NAME")
 
 
+@app_rule("stale-secret")
 def stale_secret(subject: Subject) -> Iterator[Fault]:
     """A secret or config whose new content does not reach the container."""
     if subject.deployed:
@@ -179,11 +185,3 @@ def stale_secret(subject: Subject) -> Iterator[Fault]:
             what = f"{name}: new content does not change the service's definition, so `up` keeps the old container"
             fix = "put a version into its path: file: ./secrets/${SECRETS_VERSION:?}/NAME; a deploy by Fairlead does as much"
             yield Fault((kind, name, key), what, fix)
-
-
-SERVICE_CHECKS: dict[str, ServiceCheck] = {
-    "anonymous-state": anonymous_state,
-    "secret-mode-ignored": secret_mode_ignored,
-    "read-only-with-inline-secret": read_only_with_inline_secret,
-}
-APP_CHECKS: dict[str, AppCheck] = {"no-backup": no_backup, "stale-secret": stale_secret}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fairlead.app.extension import unknown_keys, wrong_values
+from fairlead.judge.policy.rule import app_rule
 from fairlead.judge.policy.subject import Fault
 
 TYPE_CHECKING = False
@@ -10,14 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fairlead.app.extension import Wrong
-    from fairlead.judge.policy.subject import AppCheck, Subject
+    from fairlead.judge.policy.subject import Subject
 
 
+@app_rule("unknown-extension-field")
 def unknown_extension_field(subject: Subject) -> Iterator[Fault]:
     """A key of ``x-fairlead`` that nobody reads."""
     return map(_fault, unknown_keys(subject.model))
 
 
+@app_rule("x-fairlead")
 def wrong_extension(subject: Subject) -> Iterator[Fault]:
     """A value of ``x-fairlead`` that can't be meant."""
     return map(_fault, wrong_values(subject.model, subject.images))
@@ -25,9 +28,3 @@ def wrong_extension(subject: Subject) -> Iterator[Fault]:
 
 def _fault(wrong: Wrong) -> Fault:
     return Fault(wrong.path, wrong.what, wrong.fix, key=wrong.key)
-
-
-APP_CHECKS: dict[str, AppCheck] = {
-    "unknown-extension-field": unknown_extension_field,
-    "x-fairlead": wrong_extension,
-}

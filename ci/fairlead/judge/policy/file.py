@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fairlead.judge.policy.network import is_sexagesimal
+from fairlead.judge.policy.rule import app_rule, service_rule
 from fairlead.judge.policy.subject import Fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from fairlead.judge.policy.subject import AppCheck, ServiceCheck, Subject, View
+    from fairlead.judge.policy.subject import Subject, View
     from fairlead.positions import Document, ValuePath
     from fairlead.yaml_nodes import Node
 
@@ -41,6 +42,7 @@ _DURATIONS = (
 _SWARM_ONLY = ("update_config", "rollback_config", "placement", "endpoint_mode")
 
 
+@app_rule("yaml-trap")
 def yaml_trap(subject: Subject) -> Iterator[Fault]:
     """A value without quotes that is no text, where a text is meant."""
     seen: set[int] = set()
@@ -113,6 +115,7 @@ def _is_date(text: str) -> bool:
     return month.isdecimal() and day.isdecimal() and 1 <= int(month) <= 12 and 1 <= int(day) <= 31
 
 
+@app_rule("unset-variable")
 def unset_variable(subject: Subject) -> Iterator[Fault]:
     """A variable that may be missing without a word."""
     seen: set[tuple[str, object]] = set()
@@ -141,6 +144,7 @@ def _is_given_by_secret(path: ValuePath, name: str, subject: Subject) -> bool:
     return any(view.name == path[1] and name in view.service.secret_environment for view in subject.views)
 
 
+@service_rule("swarm-only")
 def swarm_only(view: View) -> Iterator[Fault]:
     """A key that only a swarm looks at."""
     for key in _SWARM_ONLY:
@@ -152,6 +156,7 @@ def swarm_only(view: View) -> Iterator[Fault]:
         yield Fault(view.at("deploy", "mode"), what, "remove it")
 
 
+@app_rule("obsolete")
 def obsolete(subject: Subject) -> Iterator[Fault]:
     """A key that says nothing any more, and a name that the folder gives."""
     documents = subject.model.documents
@@ -214,6 +219,7 @@ _SINCE: dict[str, dict[tuple[str, ...], tuple[int, ...]]] = {
 }
 
 
+@app_rule("compose-too-old")
 def compose_too_old(subject: Subject) -> Iterator[Fault]:
     """A key that the Compose of a host does not know yet; ``2.24`` stands for the last patch of that version."""
     have = subject.policy.compose
@@ -284,12 +290,3 @@ def _matching(node: Node, path: ValuePath, pattern: tuple[str, ...]) -> Iterator
         entry = node.entries.get(step)
         if entry is not None:
             yield from _matching(entry.node, (*path, step), tuple(rest))
-
-
-SERVICE_CHECKS: dict[str, ServiceCheck] = {"swarm-only": swarm_only}
-APP_CHECKS: dict[str, AppCheck] = {
-    "yaml-trap": yaml_trap,
-    "unset-variable": unset_variable,
-    "obsolete": obsolete,
-    "compose-too-old": compose_too_old,
-}

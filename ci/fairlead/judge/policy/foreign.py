@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fairlead.host.wire.compose.grants import service_grants
 from fairlead.host.wire.compose.resources import resource_grants
+from fairlead.judge.policy.rule import app_rule
 from fairlead.judge.policy.subject import Fault, as_mapping
 
 TYPE_CHECKING = False
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairlead.host.wire.compose.grants import Grant
-    from fairlead.judge.policy.subject import AppCheck, Subject
+    from fairlead.judge.policy.subject import Subject
     from fairlead.positions import ValuePath
 
 _ASK = "make it part of this file, or waive it with the reason"
@@ -40,6 +41,7 @@ def shared_things(subject: Subject) -> Iterator[tuple[ValuePath, str, Mapping[st
             yield (kind, name), f"the {kind[:-1]} {name}: ", how, list(resource_grants(kind, name, app, how))
 
 
+@app_rule("foreign-resource")
 def foreign_resource(subject: Subject) -> Iterator[Fault]:
     """A network, volume or container that somebody else made, or can have under the same name."""
     for path, prefix, _, grants in shared_things(subject):
@@ -55,6 +57,7 @@ def foreign_resource(subject: Subject) -> Iterator[Fault]:
                 yield Fault((*path, *steps), f"{prefix}{what}", "share a network or volume of this file")
 
 
+@app_rule("host-driver")
 def host_driver(subject: Subject) -> Iterator[Fault]:
     """A driver, plugin, runtime or program of the host that works for the container."""
     fix = "remove it, or waive it with the reason"
@@ -80,9 +83,3 @@ def _is_of_driver(kind: str, key: str) -> bool:
 def _is_told_nowhere_else(path: ValuePath, kind: str, key: str) -> bool:
     """Whether it is of a job, or of a hook that is a container of its own: no other rule looks into these."""
     return kind != "label" and (path[0] == "jobs" or key == "pre_start")
-
-
-APP_CHECKS: dict[str, AppCheck] = {
-    "foreign-resource": foreign_resource,
-    "host-driver": host_driver,
-}

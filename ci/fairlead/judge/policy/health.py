@@ -6,13 +6,13 @@ import re
 
 from fairlead.app.images.facts import has_healthcheck, lacks_program
 from fairlead.app.images.known import short_name
+from fairlead.judge.policy.rule import service_rule
 from fairlead.judge.policy.subject import Fault, View, seconds_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fairlead.judge.policy.subject import ServiceCheck
 
 _LONGEST_INTERVAL = 30.0
 _DEFAULTS = {"interval": 30.0, "timeout": 30.0}
@@ -44,10 +44,9 @@ def has_check(view: View) -> bool:
     )
 
 
+@service_rule("no-healthcheck", unless="job")
 def no_healthcheck(view: View) -> Iterator[Fault]:
     """A service of which nobody can tell whether it works, or can tell it late."""
-    if view.is_job:
-        return
     if not has_check(view):
         if view.get("x-fairlead", "health") != "none":
             yield _missing(view)
@@ -125,6 +124,7 @@ def _in_its_own_words(reference: str, words: str) -> str:
     return f'call a program that the image has: test: [CMD, {program}, {option}, "{asked}"]'
 
 
+@service_rule("slow-first-check")
 def slow_first_check(view: View) -> Iterator[Fault]:
     """A start that is looked at as seldom as the rest of a service's life."""
     if not view.text("healthcheck", "start_period") or view.text("healthcheck", "start_interval"):
@@ -151,6 +151,7 @@ def _dependencies(view: View) -> Iterator[tuple[str, str, View | None]]:
         yield name, condition, View(service, view.subject) if service is not None else None
 
 
+@service_rule("short-depends-on")
 def short_depends_on(view: View) -> Iterator[Fault]:
     """A dependency that is waited for until it was started, not until it works."""
     for name, condition, other in _dependencies(view):
@@ -170,6 +171,7 @@ def short_depends_on(view: View) -> Iterator[Fault]:
             )
 
 
+@service_rule("healthy-without-check")
 def healthy_without_check(view: View) -> Iterator[Fault]:
     """Waiting for the health of a service that has no health check."""
     for name, condition, other in _dependencies(view):
@@ -178,6 +180,7 @@ def healthy_without_check(view: View) -> Iterator[Fault]:
             yield Fault(view.at("depends_on", name), what, f"give {name} a healthcheck:")
 
 
+@service_rule("restart-cascade")
 def restart_cascade(view: View) -> Iterator[Fault]:
     """A service that is stopped because another one is made anew."""
     for name, how in view.depends_on():
@@ -185,12 +188,3 @@ def restart_cascade(view: View) -> Iterator[Fault]:
             what = f"restart: true stops it each time {name} is made anew"
             fix = "remove it and let the client connect again, as it must when the network blinks"
             yield Fault(view.at("depends_on", name, "restart"), what, fix)
-
-
-SERVICE_CHECKS: dict[str, ServiceCheck] = {
-    "no-healthcheck": no_healthcheck,
-    "slow-first-check": slow_first_check,
-    "short-depends-on": short_depends_on,
-    "healthy-without-check": healthy_without_check,
-    "restart-cascade": restart_cascade,
-}

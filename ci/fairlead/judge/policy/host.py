@@ -7,6 +7,7 @@ from os.path import normpath
 
 from fairlead.host.wire.compose.grants import service_grants
 from fairlead.host.wire.compose.spelling import volume_paths
+from fairlead.judge.policy.rule import service_rule
 from fairlead.judge.policy.subject import Fault, as_mapping, unescaped
 from fairlead.sources import real_path, repository_of
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from fairlead.judge.policy.subject import ServiceCheck, View
+    from fairlead.judge.policy.subject import View
     from fairlead.positions import ValuePath
 
 _repository = cache(repository_of)
@@ -52,6 +53,7 @@ _HARMLESS = (
 )
 
 
+@service_rule("host-namespace")
 def host_namespace(view: View) -> Iterator[Fault]:
     """A namespace of the host, or of a container that is none of this file's."""
     for kind, steps, said in service_grants(view.definition):
@@ -130,6 +132,7 @@ def _reaches_engine(path: str) -> bool:
     return path.rpartition("/")[2] in _SOCKET_NAMES or any(_holds(path, socket) for socket in _SOCKETS)
 
 
+@service_rule("engine-socket")
 def engine_socket(view: View) -> Iterator[Fault]:
     """The engine's API in a container."""
     for path, source, _ in host_paths(view):
@@ -144,6 +147,7 @@ def engine_socket(view: View) -> Iterator[Fault]:
         yield Fault(view.at("use_api_socket"), what, "remove it")
 
 
+@service_rule("host-device")
 def host_device(view: View) -> Iterator[Fault]:
     """A device that nobody allowed."""
     allowed = view.subject.policy.devices
@@ -174,6 +178,7 @@ def host_device(view: View) -> Iterator[Fault]:
         yield Fault(view.at("cgroup_parent"), what, "remove it")
 
 
+@service_rule("sensitive-host-path")
 def sensitive_host_path(view: View) -> Iterator[Fault]:
     """A folder of the host that holds its configuration, its kernel's interfaces or other containers' data."""
     for path, source, mount in host_paths(view):
@@ -231,6 +236,7 @@ def _shown(source: str, here: str) -> str:
     return f"./{source.removeprefix(f'{here}/')}" if source.startswith(f"{here}/") else source
 
 
+@service_rule("bind-mount")
 def bind_mount(view: View) -> Iterator[Fault]:
     """A folder of the host where nobody put it, or one that changes behind a release."""
     for path, source, mount in host_paths(view):
@@ -294,12 +300,3 @@ def _host_words(source: str) -> tuple[str, str]:
         f"{source} is a path of the server: what is there, and who else uses it, this file does not say",
         "mount what it needs from the repository, read-only, or use a named volume; else waive it with the reason",
     )
-
-
-SERVICE_CHECKS: dict[str, ServiceCheck] = {
-    "host-namespace": host_namespace,
-    "engine-socket": engine_socket,
-    "host-device": host_device,
-    "sensitive-host-path": sensitive_host_path,
-    "bind-mount": bind_mount,
-}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from fairlead.judge.policy.rule import service_rule
 from fairlead.judge.policy.subject import Fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fairlead.judge.policy.subject import ServiceCheck, View
+    from fairlead.judge.policy.subject import View
 
 _FLOATING = frozenset(
     {"latest", "stable", "main", "master", "mainline", "edge", "nightly", "dev", "develop", "devel", "canary"}
@@ -76,6 +77,7 @@ def is_commit(tag: str) -> bool:
     )
 
 
+@service_rule("floating-tag")
 def floating_tag(view: View) -> Iterator[Fault]:
     """A tag that moves by itself."""
     text = view.service.reference
@@ -102,6 +104,7 @@ def _floats(tag: str) -> bool:
     return names_none and not (len(tag) >= 7 and _HEX.issuperset(tag))
 
 
+@service_rule("own-image-not-by-commit")
 def own_image_not_by_commit(view: View) -> Iterator[Fault]:
     """An image of this repository under a name that does not tell its commit."""
     text = view.service.reference
@@ -149,6 +152,7 @@ def _is_demanded(written: str) -> bool:
     return False
 
 
+@service_rule("unpinned-image")
 def unpinned_image(view: View) -> Iterator[Fault]:
     """An image of others without a digest."""
     text = view.service.reference
@@ -170,6 +174,7 @@ def unpinned_image(view: View) -> Iterator[Fault]:
         yield Fault(path, what, fix, severity="warning")
 
 
+@service_rule("unknown-registry")
 def unknown_registry(view: View) -> Iterator[Fault]:
     """An image from a registry that is not among those allowed."""
     text = view.service.reference
@@ -186,6 +191,7 @@ def unknown_registry(view: View) -> Iterator[Fault]:
     yield Fault(view.at("image"), what, fix)
 
 
+@service_rule("build-in-production")
 def build_in_production(view: View) -> Iterator[Fault]:
     """A server that builds, or that asks a registry about an image which can't change."""
     text = view.service.reference
@@ -203,12 +209,3 @@ def build_in_production(view: View) -> Iterator[Fault]:
             what = f"pull_policy: {policy} asks the registry about an image that can't change"
             fix = "remove it, so that the service also starts while the registry is down"
             yield Fault(view.at("pull_policy"), what, fix)
-
-
-SERVICE_CHECKS: dict[str, ServiceCheck] = {
-    "floating-tag": floating_tag,
-    "own-image-not-by-commit": own_image_not_by_commit,
-    "unpinned-image": unpinned_image,
-    "unknown-registry": unknown_registry,
-    "build-in-production": build_in_production,
-}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fairlead.app.images.facts import brings_init, keeps_nothing
 from fairlead.app.images.known import short_name
+from fairlead.judge.policy.rule import service_rule
 from fairlead.judge.policy.subject import Fault, seconds_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fairlead.judge.policy.subject import ServiceCheck, View
+    from fairlead.judge.policy.subject import View
 
 _DATABASE_GRACE = 60.0
 _SIGNALS = {"postgres": "SIGINT", "postgis": "SIGINT", "pgvector": "SIGINT", "nginx": "SIGQUIT"}
@@ -18,10 +19,9 @@ _SIGNALS = {"postgres": "SIGINT", "postgis": "SIGINT", "pgvector": "SIGINT", "ng
 _INITS = ("tini", "dumb-init", "docker-init", "s6-svscan", "/init", "catatonit", "runit", "supervisord")
 
 
+@service_rule("restart-policy", unless="job")
 def restart_policy(view: View) -> Iterator[Fault]:
     """A service that stays down, or that comes back though it was stopped."""
-    if view.is_job:
-        return
     restart = view.text("restart")
     fix = "write restart: unless-stopped"
     if restart in {"", "no"}:
@@ -38,6 +38,7 @@ def restart_policy(view: View) -> Iterator[Fault]:
         yield Fault(view.at("deploy", "restart_policy"), what, "remove it", key=True)
 
 
+@service_rule("no-init")
 def no_init(view: View) -> Iterator[Fault]:
     """A main process that is process 1 and does not know it."""
     if view.get("init") is True or (not view.is_own and brings_init(view.service.reference)):
@@ -51,10 +52,9 @@ def no_init(view: View) -> Iterator[Fault]:
     yield Fault(written, what, "write init: true", key="init" not in view.definition, repair=repair)
 
 
+@service_rule("stop-grace", unless="job")
 def stop_grace(view: View) -> Iterator[Fault]:
     """A service that is killed before it is done."""
-    if view.is_job:
-        return
     yield from _short_grace(view)
     signal = view.text("stop_signal").upper()
     name = short_name(view.reference)
@@ -86,10 +86,9 @@ def _short_grace(view: View) -> Iterator[Fault]:
         yield Fault(view.at("stop_grace_period"), what, "write stop_grace_period: 60s or more")
 
 
+@service_rule("job-shape", only=("job",))
 def job_shape(view: View) -> Iterator[Fault]:
     """A job that is written like a service, or that every `up` waits for."""
-    if not view.is_job:
-        return
     if view.text("restart") not in {"", "no"}:
         what = f"a job with restart: {view.text('restart')} is started again by the engine, behind who waits for it"
         yield Fault(view.at("restart"), what, 'write restart: "no"')
@@ -107,6 +106,7 @@ def job_shape(view: View) -> Iterator[Fault]:
         yield Fault(view.path, what, "write profiles: [jobs], and run it with `compose run --rm`", key=True)
 
 
+@service_rule("migration-gates-roll")
 def migration_gates_roll(view: View) -> Iterator[Fault]:
     """A service that is rolled and says that it waits for a job which the deploy runs before."""
     subject = view.subject
@@ -122,10 +122,9 @@ def migration_gates_roll(view: View) -> Iterator[Fault]:
             yield Fault(view.at("depends_on", name), what, fix, key=True)
 
 
+@service_rule("single-writer", only=("job", "state"))
 def single_writer(view: View) -> Iterator[Fault]:
     """Several of what must be alone."""
-    if view.role not in {"job", "state"}:
-        return
     for steps in (("deploy", "replicas"), ("scale",)):
         count = view.get(*steps)
         if isinstance(count, int) and count != 1:
@@ -133,13 +132,3 @@ def single_writer(view: View) -> Iterator[Fault]:
             what = f"{count} containers {meaning}" if count else "with 0 containers it does not run"
             yield Fault(view.at(*steps), what, "remove it")
             return
-
-
-SERVICE_CHECKS: dict[str, ServiceCheck] = {
-    "restart-policy": restart_policy,
-    "no-init": no_init,
-    "stop-grace": stop_grace,
-    "job-shape": job_shape,
-    "migration-gates-roll": migration_gates_roll,
-    "single-writer": single_writer,
-}

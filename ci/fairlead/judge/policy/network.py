@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fairlead.judge.policy.rule import app_rule, service_rule
 from fairlead.judge.policy.subject import Fault
 
 TYPE_CHECKING = False
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from fairlead.judge.policy.subject import AppCheck, ServiceCheck, Subject, View
+    from fairlead.judge.policy.subject import Subject, View
     from fairlead.positions import ValuePath
 
 _NO_NETWORK = ("none", "host")
@@ -29,9 +30,10 @@ def _shown(port: Mapping[str, Any]) -> str:
     return f"{published + ':' if published else ''}{target}{'' if protocol == 'tcp' else '/' + protocol}"
 
 
+@service_rule("published-port", unless="proxy")
 def published_port(view: View) -> Iterator[Fault]:
     """A host port on something that is not the proxy."""
-    if view.role == "proxy" or _is_taken_over(view):
+    if _is_taken_over(view):
         return
     for index, port in enumerate(view.list("ports")):
         path = view.at("ports", index)
@@ -55,9 +57,10 @@ def _is_taken_over(view: View) -> bool:
     return not subject.has_proxy
 
 
+@service_rule("debug-port-open", unless="proxy")
 def debug_port_open(view: View) -> Iterator[Fault]:
     """A port of a developer's machine that the whole network can reach."""
-    if view.role == "proxy" or not view.subject.development:
+    if not view.subject.development:
         return
     for index, port in enumerate(view.list("ports")):
         if not _is_loopback(port):
@@ -79,10 +82,9 @@ def _place(view: View, network: str) -> tuple[ValuePath, bool]:
     return view.path, True
 
 
+@service_rule("state-reachable", only=("state",))
 def state_reachable(view: View) -> Iterator[Fault]:
     """A database on a network that leads outside."""
-    if view.role != "state":
-        return
     if view.subject.development and any(_is_loopback(port) for port in view.list("ports")):
         # An internal network publishes no port: a developer's look into the database needs another one.
         return
@@ -99,6 +101,7 @@ def state_reachable(view: View) -> Iterator[Fault]:
         yield Fault(path, what, "put it on a network of its own: networks: {data: {internal: true}}", key=key)
 
 
+@app_rule("proxy-beside-state")
 def proxy_beside_state(subject: Subject) -> Iterator[Fault]:
     """A proxy that can reach a database, or services that share a network because none was named."""
     views = subject.views
@@ -121,6 +124,7 @@ def proxy_beside_state(subject: Subject) -> Iterator[Fault]:
                 yield Fault(path, what, fix, key=key)
 
 
+@app_rule("port-clash")
 def port_clash(subject: Subject) -> Iterator[Fault]:
     """Two services that want one port of the host, and a port that another parser reads as a number."""
     taken: dict[tuple[int, str], list[tuple[str, str]]] = {}
@@ -170,6 +174,7 @@ def is_sexagesimal(text: str) -> bool:
     return all(part.isdecimal() and len(part) <= 2 and int(part) < 60 for part in rest)
 
 
+@service_rule("container-name")
 def container_name(view: View) -> Iterator[Fault]:
     """A container name of one's own."""
     name = view.text("container_name")
@@ -182,15 +187,3 @@ def container_name(view: View) -> Iterator[Fault]:
     else:
         what = f"container_name: {name}: no second one of it on this host, be it a preview or a restore drill"
         yield Fault(view.at("container_name"), what, fix)
-
-
-SERVICE_CHECKS: dict[str, ServiceCheck] = {
-    "published-port": published_port,
-    "debug-port-open": debug_port_open,
-    "state-reachable": state_reachable,
-    "container-name": container_name,
-}
-APP_CHECKS: dict[str, AppCheck] = {
-    "proxy-beside-state": proxy_beside_state,
-    "port-clash": port_clash,
-}

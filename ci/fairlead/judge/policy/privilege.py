@@ -6,13 +6,14 @@ from fairlead.app.images.facts import drops_root_itself, known_to_write, runs_as
 from fairlead.app.images.known import short_name
 from fairlead.host.wire.compose.grants import is_harmless_option
 from fairlead.host.wire.compose.spelling import read_security_option
+from fairlead.judge.policy.rule import service_rule
 from fairlead.judge.policy.subject import Fault, as_mapping, bytes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fairlead.judge.policy.subject import ServiceCheck, View
+    from fairlead.judge.policy.subject import View
 
 DANGEROUS = frozenset(
     {"ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_BOOT", "DAC_READ_SEARCH", "NET_ADMIN"}
@@ -28,6 +29,7 @@ _OFF = {
 }
 
 
+@service_rule("privileged")
 def privileged(view: View) -> Iterator[Fault]:
     """A container, hook or build that is root on the host."""
     fix = "remove it; add the one capability or device that is needed"
@@ -47,6 +49,7 @@ def privileged(view: View) -> Iterator[Fault]:
             yield Fault(view.at("build", "entitlements", index), what, "remove it")
 
 
+@service_rule("runs-as-root")
 def runs_as_root(view: View) -> Iterator[Fault]:
     """A main process with user id 0, or one that nobody can tell."""
     fix = 'write user: "10001:10001", a number that the image need not know'
@@ -83,6 +86,7 @@ def normal_capability(text: str) -> str:
     return text.strip().upper().removeprefix("CAP_")
 
 
+@service_rule("capabilities-kept")
 def capabilities_kept(view: View) -> Iterator[Fault]:
     """Capabilities that are not dropped, or added beyond what the role needs."""
     dropped = {word.strip().upper() for word in view.list("cap_drop")}
@@ -105,6 +109,7 @@ def capabilities_kept(view: View) -> Iterator[Fault]:
             yield Fault(view.at("cap_add", index), what, fix)
 
 
+@service_rule("dangerous-capability")
 def dangerous_capability(view: View) -> Iterator[Fault]:
     """A capability that leads out of the container."""
     for index, word in enumerate(view.list("cap_add")):
@@ -118,6 +123,7 @@ def dangerous_capability(view: View) -> Iterator[Fault]:
             )
 
 
+@service_rule("new-privileges")
 def new_privileges(view: View) -> Iterator[Fault]:
     """A process that may gain privileges by a setuid file."""
     options = view.list("security_opt")
@@ -142,6 +148,7 @@ def new_privileges(view: View) -> Iterator[Fault]:
         yield Fault(view.path, what, fix, key=True, repair=(view.at("security_opt"), _NO_NEW_PRIVILEGES))
 
 
+@service_rule("confinement-off")
 def confinement_off(view: View) -> Iterator[Fault]:
     """A profile that is not the engine's own: nobody here can tell what it allows."""
     for index, option in enumerate(view.list("security_opt")):
@@ -157,6 +164,7 @@ def confinement_off(view: View) -> Iterator[Fault]:
         yield Fault(view.at("security_opt", index), what, fix)
 
 
+@service_rule("writable-root")
 def writable_root(view: View) -> Iterator[Fault]:
     """A root file system that can be changed, or one that can't and is known to be."""
     if view.get("read_only") is not True:
@@ -175,6 +183,7 @@ def writable_root(view: View) -> Iterator[Fault]:
             yield Fault(view.at("read_only"), what, f'write tmpfs: ["{folder}:size=16m"]', severity="warning")
 
 
+@service_rule("tmpfs-unbounded")
 def tmpfs_unbounded(view: View) -> Iterator[Fault]:
     """A file system in memory without a bound, or one from which programs run."""
     for index, entry in enumerate(view.list("tmpfs")):
@@ -204,15 +213,3 @@ def _unbounded(
 ) -> Fault:
     what = f"the tmpfs {target} has no size: it may take half of the host's memory"
     return Fault(path, what, f"write its bound: {target}:size=64m", repair=repair)
-
-
-SERVICE_CHECKS: dict[str, ServiceCheck] = {
-    "privileged": privileged,
-    "runs-as-root": runs_as_root,
-    "capabilities-kept": capabilities_kept,
-    "dangerous-capability": dangerous_capability,
-    "new-privileges": new_privileges,
-    "confinement-off": confinement_off,
-    "writable-root": writable_root,
-    "tmpfs-unbounded": tmpfs_unbounded,
-}

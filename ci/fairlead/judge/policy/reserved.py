@@ -13,6 +13,7 @@ from fairlead.host.wire.compose.spelling import (
     volume_paths,
 )
 from fairlead.judge.policy.foreign import containers, shared_things
+from fairlead.judge.policy.rule import app_rule
 from fairlead.judge.policy.subject import Fault, unescaped
 
 TYPE_CHECKING = False
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairlead.host.wire.compose.grants import Grant
-    from fairlead.judge.policy.subject import AppCheck, Subject
+    from fairlead.judge.policy.subject import Subject
     from fairlead.positions import ValuePath
 
 _ROOT = "/srv/fairlead"
@@ -29,6 +30,7 @@ _ROOT = "/srv/fairlead"
 _REMOVE = "remove it: no waiver changes that, and the host refuses it too"
 
 
+@app_rule("reserved-name")
 def reserved_name(subject: Subject) -> Iterator[Fault]:
     """A name, label or folder by which Fairlead or Compose knows its own."""
     for path, prefix, how, grants in shared_things(subject):
@@ -95,6 +97,3 @@ def _folder(
             "is the world of a process of the host" if of_process else "holds what Fairlead keeps of all apps"
         )
         yield Fault(path, f"{prefix}{source} {why}", _REMOVE, key=key)
-
-
-APP_CHECKS: dict[str, AppCheck] = {"reserved-name": reserved_name}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fairlead.judge.policy.rule import app_rule, service_rule
 from fairlead.judge.policy.subject import Fault, as_mapping, bytes_of
 
 TYPE_CHECKING = False
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from fairlead.judge.policy.subject import AppCheck, ServiceCheck, Subject, View
+    from fairlead.judge.policy.subject import Subject, View
 
 _LIMITS = ("deploy", "resources", "limits")
 _OLD_KEYS = {"memory": "mem_limit", "cpus": "cpus", "pids": "pids_limit"}
@@ -38,6 +39,7 @@ def _limit(view: View, kind: str) -> float:
     return _READ[kind](value) if value is not None else 0.0
 
 
+@service_rule("no-limits")
 def no_limits(view: View) -> Iterator[Fault]:
     """A service that can take all of the host."""
     missing = [kind for kind in _READ if _limit(view, kind) <= 0]
@@ -55,6 +57,7 @@ def no_limits(view: View) -> Iterator[Fault]:
         yield Fault(view.path, what, fix, key=True)
 
 
+@service_rule("mixed-limits")
 def mixed_limits(view: View) -> Iterator[Fault]:
     """Limits of the old kind beside those of the new."""
     if not view.is_written(*_LIMITS):
@@ -67,6 +70,7 @@ def mixed_limits(view: View) -> Iterator[Fault]:
             )
 
 
+@service_rule("unbounded-logs")
 def unbounded_logs(view: View) -> Iterator[Fault]:
     """Logs that grow until the disk is full."""
     logging = view.mapping("logging")
@@ -98,6 +102,7 @@ def _is_bound(value: Any) -> bool:
     return value is not None and (bytes_of(value) or 0) > 0
 
 
+@app_rule("limits-over-host")
 def limits_over_host(subject: Subject) -> Iterator[Fault]:
     """Services that together may take more than the host has."""
     policy = subject.policy
@@ -136,11 +141,3 @@ def _replicas(view: View) -> int:
     count = view.get("deploy", "replicas")
     count = view.get("scale") if count is None else count
     return count if isinstance(count, int) else 1
-
-
-SERVICE_CHECKS: dict[str, ServiceCheck] = {
-    "no-limits": no_limits,
-    "mixed-limits": mixed_limits,
-    "unbounded-logs": unbounded_logs,
-}
-APP_CHECKS: dict[str, AppCheck] = {"limits-over-host": limits_over_host}

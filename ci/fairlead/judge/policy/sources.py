@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from os.path import normpath
 
+from fairlead.judge.policy.rule import app_rule, service_rule
 from fairlead.judge.policy.subject import Fault, as_mapping, unescaped
 from fairlead.sources import (
     SourceRefusedError,
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from fairlead.judge.policy.subject import AppCheck, ServiceCheck, Subject, View
+    from fairlead.judge.policy.subject import Subject, View
     from fairlead.positions import ValuePath
 
 _MACHINE = ("/proc", "/sys", "/dev")
 
 
+@app_rule("foreign-source")
 def foreign_source(subject: Subject) -> Iterator[Fault]:
     """A value from a file that is not the repository's, or from a variable that somebody else's secret is in."""
     for kind in ("secrets", "configs"):
@@ -51,6 +53,7 @@ def _in_variables(subject: Subject) -> Mapping[str, Mapping[str, Any]]:
     return {name: as_mapping(declared[name]) for name in sorted(named & declared.keys())}
 
 
+@service_rule("foreign-source")
 def foreign_build_source(view: View) -> Iterator[Fault]:
     """A build that reads or writes outside of the repository: the machine that builds is somebody's laptop, or a job."""
     homes = [repository_of(view.subject.model.directory)]
@@ -123,7 +126,3 @@ def _fix(kind: str) -> str:
         if kind == "secrets"
         else "name a file of the repository"
     )
-
-
-SERVICE_CHECKS: dict[str, ServiceCheck] = {"foreign-source": foreign_build_source}
-APP_CHECKS: dict[str, AppCheck] = {"foreign-source": foreign_source}
