@@ -52,7 +52,7 @@ def plan_checks() -> list[Check]:
         Check("locks", (sys.executable, "-m", "tests.locks")),
         Check("command reference", (sys.executable, "-m", "fairlead.cli.reference", "--check")),
         Check("configuration reference", (sys.executable, "-m", "fairlead.schemas.reference", "--check")),
-        Check("rule pages", (sys.executable, "-m", "fairlead.judge.policy.pages", "--check")),
+        Check("rule pages", (sys.executable, "-m", "tests.rules", "--check")),
         Check("maps of ARCHITECTURE.md", (sys.executable, "-m", "tests.architecture", "--check")),
         Check("trivy config", (_tool("trivy"), *_TRIVY_CONFIG)),
         Check("table of attacks", (sys.executable, "-m", "tests.adversary.table")),

@@ -23,7 +23,7 @@ from fairlead.composefile.loader import Model, load_model
 from fairlead.composefile.schema import schema_findings
 from fairlead.findings import Finding
 from fairlead.judge.policy import Subject, apply_waivers, make_policy, policy_findings
-from fairlead.judge.policy.table import severity_of
+from fairlead.judge.policy.rule import severity_of
 from fairlead.positions import parse_yaml
 from fairlead.settings.build import build_validate
 from fairlead.settings.values import ImageSettings

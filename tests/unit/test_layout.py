@@ -60,7 +60,6 @@ WRITERS = {
     "schemas/reference.py": "a developer writes the project's own pages",
     "schemas/refresh.py": "a developer fetches the project's own schemas",
     "cli/reference.py": "a developer writes the project's own pages",
-    "judge/policy/pages.py": "a developer writes the project's own pages",
 }
 _WRITING = frozenset(
     [

@@ -10,12 +10,12 @@ import click
 from fairlead.cli.options import examples
 
 if TYPE_CHECKING:
-    from fairlead.judge.policy.catalog import Rule
+    from fairlead.judge.policy.pages import Rule
 
 
 def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     from fairlead.cli.topics import TOPICS
-    from fairlead.judge.policy.table import GRADES
+    from fairlead.judge.policy.grades import GRADES
 
     return [name for name in (*GRADES, *TOPICS) if name.startswith(incomplete)]
 
@@ -36,12 +36,12 @@ def command(rules: tuple[str, ...]) -> None:
     """
     from fairlead import report
     from fairlead.cli.topics import TOPICS
-    from fairlead.judge.policy.catalog import RULES
+    from fairlead.judge.policy.pages import read_rules
 
     reporter = report.current()
     told = [name for name in rules if name in TOPICS]
     rules = tuple(name for name in rules if name not in TOPICS)
-    chosen = [_find(name) for name in rules] or ([] if told else list(RULES.values()))
+    chosen = [_find(name) for name in rules] or ([] if told else list(read_rules().values()))
     if not rules and not told:
         reporter.table(("rule", "", "what is wrong"), [_row(rule) for rule in chosen])
     document: dict[str, Any] = {
@@ -55,13 +55,14 @@ def command(rules: tuple[str, ...]) -> None:
 
 def _find(name: str) -> Rule:
     from fairlead.errors import InputError
-    from fairlead.judge.policy.catalog import RULES
+    from fairlead.judge.policy.grades import GRADES
+    from fairlead.judge.policy.pages import read_rule
     from fairlead.nearest import did_you_mean
 
-    if name not in RULES:
-        fix = did_you_mean(name, RULES) or "`fairlead explain` lists them"
+    if name not in GRADES:
+        fix = did_you_mean(name, GRADES) or "`fairlead explain` lists them"
         raise InputError(f"there is no rule {name}", fix=fix)
-    return RULES[name]
+    return read_rule(name)
 
 
 def _row(rule: Rule) -> tuple[str, str, str]:

@@ -160,12 +160,12 @@ def _declared_scopes(options: ValidateOptions, settings: Settings) -> tuple[Scop
 def _rules(names: tuple[str, ...]) -> frozenset[str]:
     if not names:
         return frozenset()
-    from fairlead.judge.policy import RULES
+    from fairlead.judge.policy import GRADES
     from fairlead.nearest import did_you_mean
 
     for name in names:
-        if name not in RULES:
-            raise InputError(f"there is no rule {name}", fix=did_you_mean(name, RULES))
+        if name not in GRADES:
+            raise InputError(f"there is no rule {name}", fix=did_you_mean(name, GRADES))
     return frozenset(names)
 
 

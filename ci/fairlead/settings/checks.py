@@ -195,7 +195,8 @@ def _severities(document: Document) -> Iterator[Finding]:
     if not chosen:
         return
     # All rules come along: only for who chooses among them, not for who rolls back.
-    from fairlead.judge.policy.table import GRADES, is_fixed
+    from fairlead.judge.policy.grades import GRADES
+    from fairlead.judge.policy.rule import is_fixed
 
     for rule, _ in chosen:
         path = ("validate", "severity", rule)

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from fairlead.judge.policy.catalog import Rule
+    from fairlead.judge.policy.pages import Rule
     from fairlead.judge.verdict import Layer, Verdict
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -27,7 +27,8 @@ _ROOT = "%SRCROOT%"
 
 def sarif_document(verdict: Verdict) -> dict[str, Any]:
     """One run with every finding; waived and known ones are there as well, suppressed."""
-    from fairlead.judge.policy import RULES
+    from fairlead.judge.policy.grades import GRADES
+    from fairlead.judge.policy.pages import read_rule
 
     results = _Results(verdict)
     told = [
@@ -39,7 +40,7 @@ def sarif_document(verdict: Verdict) -> dict[str, Any]:
         "name": "Fairlead",
         "version": __version__,
         "semanticVersion": __version__,
-        "rules": [_rule(name, RULES.get(name)) for name in results.rules],
+        "rules": [_rule(name, read_rule(name) if name in GRADES else None) for name in results.rules],
     }
     run = {
         "tool": {"driver": driver},

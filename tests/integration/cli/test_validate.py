@@ -25,7 +25,7 @@ HEAVY = {
     "hashlib", "http", "importlib.metadata", "importlib.resources", "inspect", "ipaddress", "json", "jsonschema",
     "logging", "random", "requests", "rich", "shutil", "socket", "subprocess", "tempfile", "threading", "typing",
     "urllib.parse", "yaml.resolver", "yaml.constructor", "yaml.reader", "fairlead.process", "fairlead.settings",
-    "fairlead.cli.root", "fairlead.judge.policy.catalog", "fairlead.app.split", "fairlead.app.load",
+    "fairlead.cli.root", "fairlead.judge.policy.pages", "fairlead.app.split", "fairlead.app.load",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 from fairlead import report
 from fairlead.cli.explain import command
 from fairlead.errors import InputError
-from fairlead.judge.policy import RULES
+from fairlead.judge.policy import GRADES
 from fairlead.report.recording import RecordingReporter
 from fairlead.schemas import load_schema
 
@@ -32,7 +32,7 @@ def test_a_rule_is_told_with_reason_examples_and_sources() -> None:
 def test_without_a_rule_all_of_them_are_listed() -> None:
     reporter = explain()
     jsonschema.Draft202012Validator(load_schema("explain")).validate(reporter.document)
-    assert [row.partition(" | ")[0] for row in reporter.said("table")[1:]] == list(RULES)
+    assert [row.partition(" | ")[0] for row in reporter.said("table")[1:]] == list(GRADES)
 
 
 def test_a_misspelt_rule_is_the_callers_fault() -> None:

@@ -1,7 +1,7 @@
 """The policy: what a compose app on a server should be, rule by rule.
 
-Each rule is a function in a module of one idea, under its name. What a rule is for, with examples and sources, stands
-in ``catalog``, which is loaded only when somebody asks.
+Each rule is a function in a module of one idea, and a page in docs/rules, which tells its grade, what it is for,
+examples and sources, and is read only when somebody asks (``pages``).
 """
 
 from __future__ import annotations
@@ -23,26 +23,21 @@ from fairlead.judge.policy import (  # noqa: F401 - each registers its rules
     resources,
     sources,
 )
-from fairlead.judge.policy.rule import APP_CHECKS, SERVICE_CHECKS
+from fairlead.judge.policy.grades import GRADES
+from fairlead.judge.policy.rule import APP_CHECKS, SERVICE_CHECKS, severity_of
 from fairlead.judge.policy.subject import Policy, Subject, make_policy
-from fairlead.judge.policy.table import GRADES, severity_of
 from fairlead.judge.policy.waivers import Waived, apply_waivers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Any
+    from collections.abc import Iterable
 
     from fairlead.findings import Severity
-    from fairlead.judge.policy.catalog import Rule
     from fairlead.judge.policy.subject import Fault
-
-    RULES: Mapping[str, Rule]
 
 __all__ = [
     "APP_CHECKS",
     "GRADES",
-    "RULES",
     "SERVICE_CHECKS",
     "Policy",
     "Subject",
@@ -93,12 +88,3 @@ def _collect(
         repair = Repair(*fault.repair) if fault.repair is not None else None
         grade = fault.severity if fault.severity is not None and is_default else severity
         found.append(Finding(f"{prefix}{fault.what}", place, fault.fix, rule, grade, fault.path, repair))
-
-
-def __getattr__(name: str) -> Any:
-    """``RULES``, the texts of all rules, when they are asked for: they are long, and a good file needs none."""
-    if name == "RULES":
-        from fairlead.judge.policy import catalog
-
-        return catalog.RULES
-    raise AttributeError(name)

@@ -1,95 +1,133 @@
-"""The pages of the rules, made from the catalog.
+"""The page of a rule: its title, its grade, why it is there, a bad and a good example, sources.
 
-``python -m fairlead.judge.policy.pages`` writes docs/rules; with ``--check`` it only says whether they are current.
+docs/rules holds them, one a rule; the link ``rules`` beside this module takes them into the package. They are what is
+written by hand, and what ``fairlead explain`` and SARIF show is read there, of the rules that are shown alone.
 """
 
 from __future__ import annotations
 
-import sys
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead.errors import FairleadError, InputError
-from fairlead.judge.policy.catalog import GROUPS, RULES, Rule
+from fairlead.findings import Severity
+from fairlead.judge.policy.grades import GRADES
+from fairlead.judge.policy.rule import SEVERITY_OF_LETTER
 
-FOLDER = Path("docs/rules")
-_MADE = "<!-- Made by `python -m fairlead.judge.policy.pages` from ci/fairlead/judge/policy/texts. -->"
-_HEAD = f"""\
-# Rules
-
-{_MADE}
-
-What `fairlead validate` looks for in compose files. `fairlead explain RULE` shows the same on a terminal.
-**dev**: a note in files that serve development only. **fix**: `fairlead validate --fix` mends it.
-Severities are chosen in [fairlead.yaml](../configuration.md#validate); a waiver with its reason stands
-[beside the service](../configuration.md#x-fairlead).
-"""
-
-
-def render_pages() -> dict[str, str]:
-    """Every page by its file name."""
-    pages = {f"{rule.name}.md": _page(rule) for rule in RULES.values()}
-    return {"README.md": _index(), **pages}
-
-
-def _index() -> str:
-    parts = [_HEAD]
-    for group, texts in GROUPS.items():
-        parts.append(f"## {group}\n\n| rule | severity | | what is wrong |\n| --- | --- | --- | --- |")
-        parts += [_row(RULES[text.name]) for text in texts]
-        parts.append("")
-    return "\n".join(parts).rstrip() + "\n"
-
-
-def _row(rule: Rule) -> str:
-    marks = " ".join(mark for mark, holds in (("dev", rule.development_note), ("fix", rule.fixable)) if holds)
-    return f"| [`{rule.name}`]({rule.name}.md) | {rule.severity} | {marks} | {rule.title} |"
+FOLDER = Path(__file__).with_name("rules")
+_MARKS = {
+    "d": ", a note in files that serve development only",
+    "+": "; `--fix` mends it",
+    "!": "; no severity and no waiver changes it",
+}
+"""What a grade has beside its severity, and how a page says it."""
+_OPTIONAL = "".join(f"(?:{re.escape(words)})?" for words in _MARKS.values())
+_GRADE = f"An? (?P<severity>error|warning|note)(?P<marks>{_OPTIONAL})"
+_FORM = (
+    ("a heading, `# RULE`, then an empty line", r"# (?P<name>[^\n]+)\n\n"),
+    (
+        "`**TITLE.** GRADE.`, the grade in the words of other pages",
+        rf"\*\*(?P<title>[^\n]+)\.\*\* {_GRADE}\.\n\n",
+    ),
+    ("why the rule is there, then `Not so:` or `Sources:`", r"(?P<why>\S.*?)\n\n(?=Not so:\n|Sources:\n)"),
+    (
+        "`Not so:` and `But so:`, each with a block of yaml; or neither",
+        r"(?:Not so:\n\n```yaml\n(?P<bad>.+?)```\n\nBut so:\n\n```yaml\n(?P<good>.+?)```\n\n)?(?=Sources:\n)",
+    ),
+    ("`Sources:` and a list of them", r"Sources:\n\n(?P<sources>(?:- [^\n]+\n)+)\n"),
+    (
+        "`[All rules](README.md): GROUP` as the last line",
+        r"\[All rules\]\(README\.md\): (?P<group>[^\n]+)\n\Z",
+    ),
+)
+"""The parts of a page in their order: what each is, and how it is read."""
 
 
-def _page(rule: Rule) -> str:
-    parts = [f"# {rule.name}", _MADE, f"**{rule.title}.** {_grade(rule)}", rule.why.rstrip()]
-    if rule.bad:
-        parts.append(f"Not so:\n\n```yaml\n{rule.bad.rstrip()}\n```")
-        parts.append(f"But so:\n\n```yaml\n{rule.good.rstrip()}\n```")
-    sources = "\n".join(f"- {_linked(source)}" for source in rule.sources)
-    parts += [f"Sources:\n\n{sources}", "[All rules](README.md)"]
-    return "\n\n".join(parts) + "\n"
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule as a reader is told of it.
+
+    Attributes:
+        name: what stands in findings and waivers; it never changes.
+        grade: ``E``, ``W`` or ``I`` with its marks, as in ``grades``.
+        title: what is wrong, in a line.
+        why: what happens because of it.
+        bad: compose YAML in which it finds something; empty where no file shows it.
+        good: the same as it should be.
+        sources: standards, documentation, and what was measured.
+        group: what it is about.
+    """
+
+    name: str
+    grade: str
+    title: str
+    why: str
+    bad: str
+    good: str
+    sources: tuple[str, ...]
+    group: str
+
+    @property
+    def severity(self) -> Severity:
+        """Of its findings, unless fairlead.yaml says otherwise."""
+        return SEVERITY_OF_LETTER[self.grade[0]]
+
+    @property
+    def fixable(self) -> bool:
+        """``fairlead validate --fix`` mends it."""
+        return "+" in self.grade
+
+    @property
+    def development_note(self) -> bool:
+        """It is a note in files that serve development only."""
+        return "d" in self.grade
+
+    @property
+    def help_path(self) -> str:
+        """Its page, from the root of the repository."""
+        return f"docs/rules/{self.name}.md"
 
 
-def _grade(rule: Rule) -> str:
-    words = {"error": "An error", "warning": "A warning", "note": "A note"}[rule.severity]
-    if rule.development_note:
-        words += ", a note in files that serve development only"
-    return f"{words}; `--fix` mends it." if rule.fixable else f"{words}."
-
-
-def _linked(source: str) -> str:
-    return f"<{source}>" if source.startswith("https://") else source
-
-
-def main(arguments: list[str]) -> None:
-    """Write the pages, or check them.
+def read_rule(name: str) -> Rule:
+    """What the page of a rule says.
 
     Raises:
-        InputError: with ``--check``, a page is not what the catalog says, is missing, or is of no rule.
+        ValueError: the page is not of the form that all have, which `make check` tells before a user can meet it.
     """
-    pages = render_pages()
-    if "--check" not in arguments:
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        for name, text in pages.items():
-            (FOLDER / name).write_text(text, encoding="utf-8")
-        for file in FOLDER.glob("*.md"):
-            if file.name not in pages:
-                file.unlink()
-        return
-    there = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.glob("*.md")}
-    wrong = sorted(name for name in pages.keys() | there.keys() if pages.get(name) != there.get(name))
-    if wrong:
-        fix = "`python -m fairlead.judge.policy.pages` writes them"
-        raise InputError(f"not current in {FOLDER}: {', '.join(wrong)}", fix=fix)
+    return parse_page(name, (FOLDER / f"{name}.md").read_text(encoding="utf-8"))
 
 
-if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except FairleadError as error:
-        sys.exit(f"{error.what}: {error.fix}")
+def read_rules() -> dict[str, Rule]:
+    """Every rule that any layer can print, by name, in the order in which a reader meets them."""
+    return {name: read_rule(name) for name in GRADES}
+
+
+def parse_page(name: str, text: str) -> Rule:
+    """The page of the rule of that name.
+
+    Raises:
+        ValueError: it is not of the form that all have.
+    """
+    said: dict[str, str] = {}
+    place = 0
+    for part, form in _FORM:
+        found = re.compile(form, re.DOTALL).match(text, place)
+        if found is None:
+            line = text.count("\n", 0, place) + 1
+            raise ValueError(f"docs/rules/{name}.md:{line}: here should stand {part}")
+        place = found.end()
+        said |= found.groupdict(default="")
+    if said["name"] != name:
+        raise ValueError(f"docs/rules/{name}.md:1: the heading names another rule, {said['name']}")
+    sources = tuple(_unlinked(line.removeprefix("- ")) for line in said["sources"].splitlines())
+    parts = {key: said[key] for key in ("title", "why", "bad", "good", "group")}
+    return Rule(name=name, grade=_grade(said["severity"], said["marks"]), sources=sources, **parts)
+
+
+def _grade(severity: str, marks: str) -> str:
+    letter = next(one for one, meant in SEVERITY_OF_LETTER.items() if meant == severity)
+    return letter + "".join(mark for mark, words in _MARKS.items() if words in marks)
+
+
+def _unlinked(source: str) -> str:
+    return source[1:-1] if source.startswith("<https://") else source

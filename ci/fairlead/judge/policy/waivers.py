@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fairlead.findings import Finding, Location
+from fairlead.judge.policy.grades import GRADES
+from fairlead.judge.policy.rule import is_fixed
 from fairlead.judge.policy.subject import as_mapping
-from fairlead.judge.policy.table import GRADES, is_fixed
 from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False

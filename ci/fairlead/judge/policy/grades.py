@@ -1,36 +1,11 @@
-"""Every rule's name with its grade. What a rule means stands in ``catalog``, which only ``explain`` and SARIF load.
+"""Every rule's name with its grade, in the order of the index. Made by `python -m tests.rules` from docs/rules.
 
 A grade is a letter: ``E`` error, ``W`` warning, ``I`` note; then ``d`` if it is a note in files that serve
 development only, ``+`` if ``--fix`` can mend it, ``!`` if no severity and no waiver can change it:
 without that rule nothing else is known to hold, or it is about what belongs to somebody else.
 """
 
-from __future__ import annotations
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from fairlead.findings import Severity
-
 GRADES = {
-    # The file as it is read.
-    "yaml": "E!",
-    "duplicate-key": "E!",
-    "interpolation": "E!",
-    "include": "E!",
-    "extends": "E!",
-    "env-file": "E!",
-    "unseen": "E!",
-    "schema": "E!",
-    "model": "E!",
-    "compose": "E!",
-    "x-fairlead": "E!",
-    "yaml-trap": "E",
-    "unset-variable": "E",
-    "swarm-only": "W",
-    "obsolete": "W+",
-    "compose-too-old": "E",
-    "unknown-extension-field": "W",
-    "waiver": "E!",
     # Images.
     "floating-tag": "E",
     "own-image-not-by-commit": "E",
@@ -46,13 +21,13 @@ GRADES = {
     "confinement-off": "E",
     "writable-root": "Ed",
     "tmpfs-unbounded": "W+",
-    # What of the host a container gets.
+    # The host.
     "host-namespace": "E",
     "engine-socket": "E",
     "host-device": "E",
     "sensitive-host-path": "E",
     "bind-mount": "Ed",
-    # What belongs to somebody else.
+    # What belongs to others.
     "foreign-resource": "Ed",
     "host-driver": "Ed",
     "reserved-name": "E!",
@@ -90,24 +65,26 @@ GRADES = {
     "secret-mode-ignored": "E",
     "stale-secret": "W",
     "read-only-with-inline-secret": "E",
-    # fairlead.yaml, and what a deploy makes of the files.
+    # The file itself.
+    "yaml-trap": "E",
+    "unset-variable": "E",
+    "swarm-only": "W",
+    "obsolete": "W+",
+    "compose-too-old": "E",
+    "unknown-extension-field": "W",
+    "x-fairlead": "E!",
+    "waiver": "E!",
+    # Reading the files.
+    "yaml": "E!",
+    "duplicate-key": "E!",
+    "interpolation": "E!",
+    "include": "E!",
+    "extends": "E!",
+    "env-file": "E!",
+    "unseen": "E!",
+    "schema": "E!",
+    "model": "E!",
+    "compose": "E!",
     "settings": "E!",
     "profile": "I!",
 }
-_SEVERITIES: dict[str, Severity] = {"E": "error", "W": "warning", "I": "note"}
-
-
-def severity_of(rule: str, *, development: bool = False) -> Severity:
-    """How bad a rule's finding is, unless a configuration says otherwise; of an unknown rule: an error."""
-    grade = GRADES.get(rule, "E")
-    return "note" if development and "d" in grade else _SEVERITIES[grade[0]]
-
-
-def is_fixable(rule: str) -> bool:
-    """Whether ``--fix`` can mend what the rule finds."""
-    return "+" in GRADES.get(rule, "")
-
-
-def is_fixed(rule: str) -> bool:
-    """Whether neither a severity nor a waiver can change the rule."""
-    return "!" in GRADES.get(rule, "!")
