@@ -5,9 +5,8 @@ The same as ``schemas/x-fairlead.schema.json`` tells an editor; a test holds the
 
 from __future__ import annotations
 
-import re
-
 from fairlead.app.model import ROLES
+from fairlead.quick.patterns import compile_late
 from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
     Form = tuple[str, Callable[[Any], bool]]
 
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
-_HOST = re.compile(r"[A-Za-z0-9.\[\]:_-]{1,255}")
-_SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_VARIABLE = compile_late(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
+_HOST = compile_late(r"[A-Za-z0-9.\[\]:_-]{1,255}")
+_SECRET = compile_late(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 def _is_text(value: Any) -> bool:

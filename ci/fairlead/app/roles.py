@@ -19,6 +19,7 @@ from fairlead.app.network.ports import (
 )
 from fairlead.host.wire.compose.forgotten import find_forgotten, is_rebuilt
 from fairlead.host.wire.names import HEALTH_PATH
+from fairlead.quick.patterns import compile_late
 from fairlead.quick.records import dataclass, field, replace
 
 TYPE_CHECKING = False
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from fairlead.app.model import Gate, Role, Rollout
 
 _OK = 200
-_FPM = re.compile(r":(.*[-.])?fpm([-.]|\Z)")
+_FPM = compile_late(r":(.*[-.])?fpm([-.]|\Z)")
 """A tag such as those of nextcloud:29-fpm and wordpress:php8.3-fpm-alpine."""
 _UWSGI_SOCKET = frozenset(("-s", "--socket", "--uwsgi-socket"))
 

@@ -10,6 +10,7 @@ import os
 import re
 
 from fairlead.app.files.tracked import names_below
+from fairlead.quick.patterns import compile_late
 from fairlead.quick.records import dataclass, replace
 from fairlead.sources import is_below
 
@@ -41,14 +42,16 @@ DATA_NAMES = frozenset(
 _PLACEHOLDERS = frozenset((".gitkeep", ".gitignore", ".keep", ".empty", ".placeholder", ".dockerignore"))
 _REBUILT = ("/node_modules", "/.venv", "/.cache", "/.next", "/vendor", "/target", "/__pycache__")
 """What development puts over parts of the image that are made when it is built."""
-_FILE_NAME = re.compile(
+_FILE_NAME = compile_late(
     r"\.(json|ya?ml|toml|ini|conf|cnf|cfg|env|sh|sql|pem|crt|key|db|sqlite3?|rdb|log|txt|xml|js|ts|py|php|rb|html"
     r"|properties|lock|htpasswd)\Z|\A(Caddyfile|\.env|\.htpasswd)\Z",
     re.IGNORECASE,
 )
-_DATA_FILE = re.compile(r"\.(db|db3|sqlite3?|rdb|mdb|kdbx|log)\Z|\Aacme\.json\Z", re.IGNORECASE)
-_DATABASE_FILE = re.compile(r"(?:sqlite3?:/{2,3})?(?P<path>/?[\w./-]+\.(?:db|db3|sqlite3?))\b", re.IGNORECASE)
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+_DATA_FILE = compile_late(r"\.(db|db3|sqlite3?|rdb|mdb|kdbx|log)\Z|\Aacme\.json\Z", re.IGNORECASE)
+_DATABASE_FILE = compile_late(
+    r"(?:sqlite3?:/{2,3})?(?P<path>/?[\w./-]+\.(?:db|db3|sqlite3?))\b", re.IGNORECASE
+)
+_UNSAFE = compile_late(r"[^A-Za-z0-9._-]")
 
 
 @dataclass(frozen=True)

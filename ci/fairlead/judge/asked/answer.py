@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from fairlead.findings import Finding, Location
+from fairlead.quick.patterns import compile_late
 from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
@@ -30,8 +31,8 @@ RULE = "compose"
 _SECONDS = 60.0
 # What lies on other machines is not fetched because a file says so.
 _NOTHING_REMOTE = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ESCAPED = re.compile(r'[\\"$]')
+_NAME = compile_late(r"[A-Za-z_][A-Za-z0-9_]*")
+_ESCAPED = compile_late(r'[\\"$]')
 _BACKSLASHED = r"\\\g<0>"
 _RULES_OF_COMPOSE = frozenset({
     "yaml", "duplicate-key", "interpolation", "include", "extends", "env-file", "unseen", "schema", "model",
