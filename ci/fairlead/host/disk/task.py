@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..wire.errors import AgentError
-from ..wire.fleet import strip_fleet
 from ..wire.plainjson import parse_json
 from ..wire.release import content_of
 from ..wire.result import Result
@@ -66,6 +65,8 @@ def credentials_of(request: Mapping[str, Any]) -> Path | None:
 
 def fingerprint(request: Mapping[str, Any]) -> str:
     """What makes two requests the same one: everything but who sent and judged it, when, and under which task."""
+    from ..wire.request import complete_options
+
     release = request.get("release")
     told = {
         "kind": request.get("kind"),
@@ -74,7 +75,7 @@ def fingerprint(request: Mapping[str, Any]) -> str:
         "secrets": request.get("secrets"),
         "decision": request.get("decision"),
         "volumes": request.get("volumes"),
-        "options": strip_fleet(request.get("options")),
+        "options": complete_options(request.get("options")),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

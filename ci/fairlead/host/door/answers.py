@@ -13,6 +13,7 @@ from typing import Any
 from ..disk import task
 from ..disk.orders import attended_at
 from ..disk.paths import Paths, app_paths, list_apps
+from ..wire.contract import parse_whole, read_text
 from ..wire.errors import InputFault
 from ..wire.fleet import GONE_SECONDS
 from ..wire.frames import Frame
@@ -37,32 +38,33 @@ def answer_hello(root: Path, _frame: Frame, restriction: Restriction) -> Mapping
 
 
 def answer_check(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
-    """What the host lacks. ``time`` is the client's clock, in epoch seconds."""
-    client = frame.get("time")
-    ahead = time.time() - client if isinstance(client, float) else None
+    """What the host lacks."""
+    now = time.time()
     # Imported after the clock was read: that takes time, too.
+    from ..wire.calls import Check
     from .check import run_checks
+
+    client = parse_whole(Check, frame).time
+    ahead = now - client if client is not None else None
 
     return {"checks": [check.to_json() for check in run_checks(root, ahead, restriction.sees)]}
 
 
 def answer_state(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
-    """What serves, and the tasks that are under way.
-
-    With ``ask`` also what is wrong with what users are answered now, with ``marks`` how values of secrets are named here.
-    """
+    """What serves, and the tasks that are under way."""
     from ..engine.engine import Engine
     from ..state.state import read_state, tell_state
+    from ..wire.calls import AskState
 
-    paths = parse_app(root, frame)
+    paths, call = parse_app(root, frame), parse_whole(AskState, frame)
     engine = Engine.connect()
     state = read_state(paths, engine)
     told = {**tell_state(paths, state), "tasks": _running(paths)}
-    if frame.get("ask") is True:
+    if call.ask:
         from ..run.serving import ask_public
 
         told["unserved"] = ask_public(paths, state, engine)
-    if frame.get("marks") is not True or not restriction.brings_secrets:
+    if not call.marks or not restriction.brings_secrets:
         return told
     # For who brings values of secrets: whoever has the key of their names can try values. `status` shows the rest.
     from ..disk.vault import tell_marks
@@ -72,15 +74,13 @@ def answer_state(root: Path, frame: Frame, restriction: Restriction) -> Mapping[
 
 
 def answer_plan(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
-    """What a deploy of ``release``, new values of ``secrets``, or a rollback to ``to``, would do.
-
-    With ``preflight`` the images of the release are still to be built: whatever this host would refuse then is said now.
-    """
+    """What a deploy of ``release``, new values of ``secrets``, or a rollback to ``to``, would do."""
     from ..disk.fold import fold_records
     from ..disk.journal import read_journal
     from ..engine.engine import Engine
     from ..plan.decide import decide_deploy, decide_rollback, decide_rotation
     from ..plan.foresee import foresee_deploy
+    from ..wire.calls import AskPlan
     from ..wire.request import parse_deploy_request, parse_rollback_request, parse_rotation_request
 
     frame = {**frame, "task": "plan"}
@@ -88,7 +88,7 @@ def answer_plan(root: Path, frame: Frame, restriction: Restriction) -> Mapping[s
     if "release" in frame:
         request = parse_deploy_request(frame, Path(), None)
         paths = app_paths(root, request.release.app)
-        if frame.get("preflight") is True:
+        if parse_whole(AskPlan, frame).preflight:
             return foresee_deploy(paths, engine, request)
         decision = decide_deploy(paths, engine, request.release, request.options, request.signature)
         return decision[1].to_json()
@@ -173,18 +173,6 @@ def parse_deployed_app(root: Path, frame: Frame, restriction: Restriction) -> Pa
     return paths
 
 
-def parse_text(frame: Frame, name: str) -> str | None:
-    """A field that is text or not there.
-
-    Raises:
-        InputFault: it is something else.
-    """
-    value = frame.get(name)
-    if value is not None and not isinstance(value, str):
-        raise InputFault(f"`{name}` must be text", fix="use the same version of fairlead on both ends")
-    return value
-
-
 def parse_task(root: Path, frame: Frame) -> Path:
     """The folder of the task that a request names, else of the newest one.
 
@@ -192,7 +180,7 @@ def parse_task(root: Path, frame: Frame) -> Path:
         InputFault: there is no such task.
     """
     paths = parse_app(root, frame)
-    name = parse_text(frame, "task") or next(iter(task.list_tasks(paths)), "")
+    name = read_text(frame, "task") or next(iter(task.list_tasks(paths)), "")
     if not task.TASK_ID.fullmatch(name) or not paths.task(name).is_dir():
         raise InputFault(
             f"there is no task {name[:60] or 'to attach to'} of the app {paths.app}",

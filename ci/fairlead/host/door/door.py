@@ -25,17 +25,17 @@ from ..disk.orders import ATTEND, attend, hand_on
 from ..disk.paths import Paths, app_paths
 from ..disk.record import Recorder
 from ..state.ownership import refuse_stranger
+from ..wire.contract import parse_whole, read_text
 from ..wire.errors import AgentError, InputFault, as_fault
 from ..wire.frames import Frame, FrameError, FrameReader, FrameWriter, parse_blob_sizes
 from ..wire.restriction import Restriction, parse_restriction
 from ..wire.result import Result
-from .answers import READING, parse_app, parse_deployed_app, parse_task, parse_text
+from .answers import READING, parse_app, parse_deployed_app, parse_task
 
 if TYPE_CHECKING:
     from .intake import Contents, Part
 
 _WATCH_SECONDS = 0.5
-_MAX_TAIL = 100_000
 
 
 class Door:
@@ -184,7 +184,7 @@ class Door:
         with self._taken_when_refused(sizes):
             paths = parse_deployed_app(self._root, frame, self._restriction)
             parts = parse_parts(frame.get("parts", []), sizes, NOTHING)
-            request = {**self._told("rollback", frame), "to": parse_text(frame, "to")}
+            request = {**self._told("rollback", frame), "to": read_text(frame, "to")}
         yield from self._start(paths, request, parts, NOTHING)
 
     def _rotate(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
@@ -201,15 +201,17 @@ class Door:
         yield from self._start(paths, request, parts, contents)
 
     def _repair(self, frame: Frame) -> Iterator[Event]:
+        from ..wire.calls import Repair
         from .intake import NOTHING
 
-        request = {**self._told("repair", frame), "decision": parse_text(frame, "decision")}
+        request = {**self._told("repair", frame), "decision": parse_whole(Repair, frame).decision}
         yield from self._start(parse_deployed_app(self._root, frame, self._restriction), request, [], NOTHING)
 
     def _remove(self, frame: Frame) -> Iterator[Event]:
+        from ..wire.calls import Remove
         from .intake import NOTHING
 
-        request = {**self._told("remove", frame), "volumes": frame.get("volumes") is True}
+        request = {**self._told("remove", frame), "volumes": parse_whole(Remove, frame).volumes}
         yield from self._start(parse_deployed_app(self._root, frame, self._restriction), request, [], NOTHING)
 
     def _start(
@@ -229,11 +231,12 @@ class Door:
         yield from self._follow(paths.task(name))
 
     def _attach(self, frame: Frame) -> Iterator[Event]:
-        folder, start = parse_task(self._root, frame), frame.get("from", 0)
+        from ..wire.calls import Attach
+
+        folder, call = parse_task(self._root, frame), parse_whole(Attach, frame)
         yield {"event": "attached", "task": folder.name, "resumed": True}
-        first = start if isinstance(start, int) and start > 0 else 0
         may_order = self._restriction.owns(str(task.read_request(folder).get("kind")))
-        yield from self._follow(folder, first, may_order=may_order)
+        yield from self._follow(folder, call.start, may_order=may_order)
 
     def _follow(self, folder: Path, start: int = 0, *, may_order: bool = True) -> Iterator[Event]:
         """The task's events; what the client has to say to it meanwhile is handed on, if the key may begin such a one."""
@@ -253,15 +256,13 @@ class Door:
 
     def _logs(self, frame: Frame) -> Iterator[Event]:
         from ..engine.engine import Engine
+        from ..wire.calls import Logs
         from .logs import stream_logs
 
-        paths, service = parse_app(self._root, frame), parse_text(frame, "service")
-        tail, follow = frame.get("tail", 100), frame.get("follow") is True
-        if not isinstance(tail, int) or not 0 <= tail <= _MAX_TAIL:
-            raise InputFault(f"`tail` must be a number of lines up to {_MAX_TAIL}", fix="correct --tail")
-        if follow:
+        paths, call = parse_app(self._root, frame), parse_whole(Logs, frame)
+        if call.follow:
             threading.Thread(target=self._end_with_client, args=(frame,), daemon=True).start()
-        for line in stream_logs(paths, Engine.connect(), service, tail, follow=follow):
+        for line in stream_logs(paths, Engine.connect(), call.service, call.tail, follow=call.follow):
             yield {"event": "log", **line}
         yield Result("ok").to_event()
 

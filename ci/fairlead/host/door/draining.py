@@ -8,13 +8,12 @@ from pathlib import Path
 from ..disk.events import Event
 from ..engine.engine import Engine
 from ..state.drained import end_drain, parse_paths, start_drain, wait_until_quiet
-from ..wire.errors import InputFault
+from ..wire.calls import Drain
+from ..wire.contract import parse_whole
 from ..wire.frames import Frame
 from ..wire.restriction import Restriction
 from ..wire.result import Result
 from .answers import parse_deployed_app
-
-_MAX_DRAIN = 24 * 3600
 
 
 def drain(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Event]:
@@ -24,12 +23,10 @@ def drain(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Event]
         InputFault: it cannot be asked for like this.
     """
     paths, given = parse_deployed_app(root, frame, restriction), parse_paths(frame.get("paths", []))
-    bound = frame.get("timeout", 0)
-    if isinstance(bound, bool) or not isinstance(bound, (int, float)) or not 0 <= bound <= _MAX_DRAIN:
-        raise InputFault(f"`timeout` must be seconds up to {_MAX_DRAIN}", fix="correct --timeout")
+    bound = parse_whole(Drain, frame).timeout
     chosen = start_drain(paths, given)
     quiet: Event = {}
-    for quiet in wait_until_quiet(paths, Engine.connect(), float(bound)):
+    for quiet in wait_until_quiet(paths, Engine.connect(), bound):
         yield quiet
     told = {key: quiet.get(key) for key in ("quiet", "in_flight", "streams")}
     yield Result("ok", data={"paths": list(chosen), **told}).to_event()

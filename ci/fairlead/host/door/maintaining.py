@@ -15,14 +15,15 @@ from ..state.maintenance import Maintenance, end_maintenance, read_maintenance, 
 from ..state.state import State, read_state
 from ..watch.probe import Answer
 from ..watch.questions import Question, plan_public
-from ..wire.errors import AgentError, InputFault
+from ..wire.calls import Maintain
+from ..wire.contract import parse_whole
+from ..wire.errors import AgentError
 from ..wire.frames import Frame
-from ..wire.page import RETRY_AFTER, parse_order
+from ..wire.page import parse_order
 from ..wire.restriction import Restriction
 from ..wire.result import Result
 from .answers import parse_deployed_app
 
-_MAX_BY = 200
 _UNAVAILABLE = 503
 _WITHIN = 5.0
 _TRIES = 2
@@ -36,17 +37,14 @@ def answer_maintenance(root: Path, frame: Frame, restriction: Restriction) -> It
         InputFault: it cannot be asked for like this.
         AgentError: users would go on seeing the app.
     """
-    paths, on = parse_deployed_app(root, frame, restriction), frame.get("on")
-    if not isinstance(on, bool):
-        raise InputFault("`on` must be true or false", fix="use the same version of fairlead on both ends")
-    order = parse_order(frame.get("page", ""), frame.get("retry_after", RETRY_AFTER), frame.get("look", ""))
-    by = str(frame.get("by", ""))[:_MAX_BY]
+    paths, call = parse_deployed_app(root, frame, restriction), parse_whole(Maintain, frame)
+    order = parse_order(call.page, call.retry_after, call.look)
     engine = Engine.connect()
-    if not on:
-        yield Result("ok", data=let_in(paths, engine, by, restriction.key)).to_event()
+    if not call.on:
+        yield Result("ok", data=let_in(paths, engine, call.by, restriction.key)).to_event()
         return
     before = read_maintenance(paths)
-    told = start_maintenance(paths, order, by, restriction.key)
+    told = start_maintenance(paths, order, call.by, restriction.key)
     yield Result("ok", data=see(paths, engine, told, is_new=before is None)).to_event()
 
 

@@ -7,10 +7,9 @@ gives the word. The hosts do not know each other: a host that hears nothing goes
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Optional
+from dataclasses import dataclass, field
 
+from .contract import Kind, kind, seconds, text, texts
 from .fields import Fields
 from .names import DIGEST, RELEASE_ID
 
@@ -36,56 +35,32 @@ GONE_SECONDS = 15.0
 _HOST = re.compile(r"[!-~]{1,255}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _MAX_HOSTS = 1000
-_MAX_PATIENCE = 24 * 3600.0
+
+
+def _read_release(fields: Fields, name: str, default: str) -> str:
+    release = fields.text(name, 6, default=default)
+    if release and not RELEASE_ID.fullmatch(release):
+        fields.fault(name, "is no release id")
+    return release
+
+
+def _list_of(pattern: re.Pattern[str]) -> Kind:
+    return texts(pattern, f"is no list of texts like {pattern.pattern}", _MAX_HOSTS)
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """What one host of several is told.
+    """What one host of several is told."""
 
-    ``hosts`` are all of them as fairlead.yaml names them; ``release`` is the lowest id that the release may get, so
-    that it is called the same everywhere; ``patience`` (seconds) is how long a host that holds waits for a client of
-    which nothing is heard. ``once`` names the jobs that one host runs for all, ``runner`` is that host, empty where it
-    is this one; ``done`` are the hashes of such jobs that have run on any host.
-    """
-
-    hosts: tuple[str, ...]
-    release: str = ""
-    patience: float = 60.0
-    once: tuple[str, ...] = ()
-    runner: str = ""
-    done: tuple[str, ...] = ()
-
-
-def parse_fleet(options: Fields) -> Optional[Fleet]:
-    """The field ``fleet`` of the options; None for a host of its own. Notes what does not hold."""
-    if options.raw.get("fleet") is None:
-        return None
-    fields = options.fields("fleet")
-    release = fields.text("release", 6, default="")
-    if release and not RELEASE_ID.fullmatch(release):
-        fields.fault("release", "is no release id")
-    return Fleet(
-        hosts=_texts(fields, "hosts", _HOST),
-        release=release,
-        patience=fields.seconds("patience", _MAX_PATIENCE, default=60.0),
-        once=_texts(fields, "once", _NAME),
-        runner=fields.text("runner", 255, default=""),
-        done=_texts(fields, "done", DIGEST),
-    )
-
-
-def strip_fleet(options: Any) -> Any:
-    """The options without what is told of the other hosts: it may differ between two clients that want the same."""
-    if not isinstance(options, Mapping):
-        return options
-    return {key: value for key, value in options.items() if key != "fleet"}
-
-
-def _texts(fields: Fields, key: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
-    value = fields.raw.get(key) or []
-    holds = isinstance(value, (list, tuple)) and len(value) <= _MAX_HOSTS
-    if not holds or not all(isinstance(one, str) and pattern.fullmatch(one) for one in value):
-        fields.fault(key, f"is no list of texts like {pattern.pattern}")
-        return ()
-    return tuple(value)
+    release: str = field(default="", metadata=kind(_read_release))
+    """The lowest id that the release may get, so that it is called the same everywhere."""
+    hosts: tuple[str, ...] = field(default=(), metadata=_list_of(_HOST))
+    """All of them, as fairlead.yaml names them."""
+    patience: float = field(default=60.0, metadata=seconds(24 * 3600.0))
+    """How long a host that holds waits for a client of which nothing is heard."""
+    once: tuple[str, ...] = field(default=(), metadata=_list_of(_NAME))
+    """The jobs that one host runs for all."""
+    runner: str = field(default="", metadata=text(255))
+    """That host, empty where it is this one."""
+    done: tuple[str, ...] = field(default=(), metadata=_list_of(DIGEST))
+    """The hashes of such jobs that have run on any host."""

@@ -7,5 +7,9 @@ import re
 APP_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 RELEASE_ID = re.compile(r"[0-9]{6}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
+DEPLOY = "deploy"
+ROLLBACK = "rollback"
+ROTATE = "rotate"
+"""The requests that make a release serve."""
 HEALTH_PATH = "/grpc.health.v1.Health/Check"
 """Where a service that speaks gRPC is asked for its health. Source: github.com/grpc/grpc, doc/health-checking.md."""

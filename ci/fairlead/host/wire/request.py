@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from .document import parse_release, require_hashes, require_verdict
+from .contract import FLAG, defaults, given, kind, matching, parse_whole, part, seconds, text, texts
 from .errors import InputFault
-from .fields import Faults, Fields
-from .fleet import DECISIONS, Fleet, parse_fleet
-from .names import DIGEST, RELEASE_ID
+from .fields import Fields
+from .fleet import DECISIONS, Fleet
+from .names import DIGEST, RELEASE_ID, ROLLBACK, ROTATE
 from .owner import Owner, owner_of
 from .release import Release
 from .signature import parse_signature
@@ -21,34 +21,45 @@ _TASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SCHEMA = re.compile(r"[0-9]{1,6}")
-_MOST_BY = 200
-_MAX_WAIT = 24 * 3600.0
-_NO_REQUEST = "the request does not hold"
-_OTHER_CLIENT = "use the client that this agent came with"
+
+_SERVICES = texts(_SERVICE, "is no list of services")
+_OWN = {"own": (ROLLBACK, ROTATE)}
+"""It does not widen what these do: a key may use it there that may not deploy (``restriction``)."""
+
+
+def _read_schema(options: Fields, name: str, _: Any) -> str:
+    """A release id, or nothing; leading zeros may be left out."""
+    found = options.raw.get(name) or ""
+    if isinstance(found, str) and (not found or _SCHEMA.fullmatch(found)):
+        return found.zfill(6) if found else ""
+    options.fault(name, "is not the id of a release")
+    return ""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the caller decides.
+    """What the caller decides."""
 
-    ``allow_older``: replace a newer commit; ``accept_recreate``: state services that may be recreated;
-    ``take_over``: the app belongs to another repository so far; ``no_wait`` and ``lock_timeout`` (seconds): the lock;
-    ``require_evidence``: a watch that could not tell is a failed one; ``accept_schema``: the release whose
-    irreversible migration a rollback may leave in place; ``only``: the services to deploy, all of them if empty;
-    ``fleet``: the other hosts, None where there are none; ``upgrade_edge``: replace the edge of the host, if this
-    deploy brings another one.
-    """
-
-    allow_older: bool = False
-    accept_recreate: tuple[str, ...] = ()
-    take_over: bool = False
-    no_wait: bool = False
-    lock_timeout: float = 600.0
-    require_evidence: bool = False
-    accept_schema: str = ""
-    only: tuple[str, ...] = ()
-    fleet: Optional[Fleet] = None
-    upgrade_edge: bool = False
+    allow_older: bool = field(default=False, metadata=FLAG)
+    """Replace a newer commit."""
+    accept_recreate: tuple[str, ...] = field(default=(), metadata={**_SERVICES, "own": (ROTATE,)})
+    """State services that may be recreated: who reads a new value of a secret has to be restarted."""
+    take_over: bool = field(default=False, metadata=FLAG)
+    """The app belongs to another repository so far."""
+    no_wait: bool = field(default=False, metadata={**FLAG, **_OWN})
+    """Do not wait for another command of the app."""
+    lock_timeout: float = field(default=600.0, metadata={**seconds(24 * 3600.0), **_OWN})
+    """How long to wait for it else."""
+    require_evidence: bool = field(default=False, metadata={**FLAG, **_OWN})
+    """A watch that could not tell is a failed one."""
+    only: tuple[str, ...] = field(default=(), metadata=_SERVICES)
+    """The services to deploy, all of them if empty."""
+    accept_schema: str = field(default="", metadata=kind(_read_schema))
+    """The release whose irreversible migration a rollback may leave in place."""
+    fleet: Optional[Fleet] = field(default=None, metadata={**given(Fleet), **_OWN})
+    """The other hosts, None where there are none."""
+    upgrade_edge: bool = field(default=False, metadata=FLAG)
+    """Replace the edge of the host, if this deploy brings another one."""
 
     @property
     def lock_wait(self) -> float:
@@ -57,6 +68,56 @@ class Options:
     @property
     def lowest_id(self) -> str:
         return self.fleet.release if self.fleet is not None else ""
+
+
+def complete_options(options: Any) -> Any:
+    """Options as they came, with the defaults of those that did not: two requests that want the same have the same.
+
+    What is told of the other hosts is left out: it may differ between two clients that want the same.
+    """
+    if not isinstance(options, Mapping):
+        return options
+    return {key: value for key, value in {**defaults(Options), **options}.items() if key != "fleet"}
+
+
+def _read_claim(fields: Fields, _name: str, _default: Any) -> Optional[Owner]:
+    found = Owner(fields.text("repository", 500, default=""), fields.text("environment", 100, default=""))
+    return found if found.environment else None
+
+
+def _read_secrets(fields: Fields, name: str, _: Any) -> dict[str, str]:
+    found = {one: fields.fields(name).name(one, DIGEST) for one in fields.keys(name, _SECRET)}
+    if not found:
+        fields.fault(name, "names none")
+    return found
+
+
+_BY, _CLAIM = text(200), kind(_read_claim)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What the request of every task says: who asks is the client's word."""
+
+    task: str = field(metadata=matching(_TASK))
+    by: str = field(default="", metadata=_BY)
+    options: Options = field(default_factory=Options, metadata=part(Options))
+    claim: Optional[Owner] = field(default=None, metadata=_CLAIM)
+
+
+@dataclass(frozen=True)
+class _Sender:
+    by: str = field(default="", metadata=_BY)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    claim: Optional[Owner] = field(default=None, metadata=_CLAIM)
+
+
+@dataclass(frozen=True)
+class _Secrets:
+    secrets: Mapping[str, str] = field(metadata=kind(_read_secrets))
 
 
 @dataclass(frozen=True)
@@ -96,14 +157,16 @@ def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optio
     Raises:
         InputFault: it does not hold.
     """
-    task, by, options, _ = _asked(raw)
+    from .document import parse_release, require_hashes, require_verdict
+
+    asked = parse_whole(_Task, raw)
     release = parse_release(raw.get("release"))
     require_verdict(release)
     require_hashes(release)
     signature = parse_signature(raw.get("signature"))
-    claim = None if options.take_over else owner_of(release)
-    by = by or release.created_by
-    return DeployRequest(task, release, blobs, credentials, options, by, signature, claim)
+    claim = None if asked.options.take_over else owner_of(release)
+    by = asked.by or release.created_by
+    return DeployRequest(asked.task, release, blobs, credentials, asked.options, by, signature, claim)
 
 
 def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) -> RollbackRequest:
@@ -112,7 +175,7 @@ def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) 
     Raises:
         InputFault: it does not hold.
     """
-    task, by, options, claim = _asked(raw)
+    asked = parse_whole(_Task, raw)
     to = raw.get("to") or None
     if to is not None and not (isinstance(to, str) and RELEASE_ID.fullmatch(to)):
         raise InputFault(
@@ -120,7 +183,7 @@ def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) 
             why="an id has six digits, like 000042",
             fix="`fairlead history` lists them",
         )
-    return RollbackRequest(task, to, credentials, options, by, claim=claim)
+    return RollbackRequest(asked.task, to, credentials, asked.options, asked.by, claim=asked.claim)
 
 
 @dataclass(frozen=True)
@@ -142,15 +205,8 @@ def parse_rotation_request(raw: Mapping[str, Any]) -> RotationRequest:
     Raises:
         InputFault: it does not hold.
     """
-    task, by, options, claim = _asked(raw)
-    faults = Faults()
-    fields = Fields(raw, "request", faults)
-    names = list(fields.keys("secrets", _SECRET))
-    secrets = {name: fields.fields("secrets").name(name, DIGEST) for name in names}
-    if not secrets:
-        fields.fault("secrets", "names none")
-    faults.raise_if_any(_NO_REQUEST, _OTHER_CLIENT)
-    return RotationRequest(task, secrets, options, by, claim=claim)
+    asked, secrets = parse_whole(_Task, raw), parse_whole(_Secrets, raw).secrets
+    return RotationRequest(asked.task, secrets, asked.options, asked.by, claim=asked.claim)
 
 
 def parse_by(raw: Mapping[str, Any]) -> str:
@@ -159,10 +215,7 @@ def parse_by(raw: Mapping[str, Any]) -> str:
     Raises:
         InputFault: it is no short line: it is kept where nobody throws it away.
     """
-    faults = Faults()
-    by = Fields(raw, "request", faults).text("by", _MOST_BY, default="")
-    faults.raise_if_any(_NO_REQUEST, _OTHER_CLIENT)
-    return by
+    return parse_whole(_Sender, raw).by
 
 
 def parse_decision(raw: Mapping[str, Any]) -> Optional[str]:
@@ -183,65 +236,4 @@ def parse_claim(raw: Mapping[str, Any]) -> Optional[Owner]:
     Raises:
         InputFault: it does not hold.
     """
-    faults = Faults()
-    claim = _claim(Fields(raw, "request", faults))
-    faults.raise_if_any(_NO_REQUEST, _OTHER_CLIENT)
-    return claim
-
-
-def _claim(fields: Fields) -> Optional[Owner]:
-    found = Owner(fields.text("repository", 500, default=""), fields.text("environment", 100, default=""))
-    return found if found.environment else None
-
-
-def _asked(raw: Mapping[str, Any]) -> tuple[str, str, Options, Optional[Owner]]:
-    """What every request says: its task, who asks, the options, whose app it means.
-
-    Raises:
-        InputFault: it does not hold.
-    """
-    faults = Faults()
-    fields = Fields(raw, "request", faults)
-    found = (
-        fields.name("task", _TASK),
-        fields.text("by", _MOST_BY, default=""),
-        _options(fields),
-        _claim(fields),
-    )
-    faults.raise_if_any(_NO_REQUEST, _OTHER_CLIENT)
-    return found
-
-
-def _options(fields: Fields) -> Options:
-    options = fields.fields("options", optional=True)
-    return Options(
-        allow_older=options.flag("allow_older"),
-        accept_recreate=_services(options, "accept_recreate"),
-        take_over=options.flag("take_over"),
-        no_wait=options.flag("no_wait"),
-        lock_timeout=options.seconds("lock_timeout", _MAX_WAIT, default=600.0),
-        require_evidence=options.flag("require_evidence"),
-        only=_services(options, "only"),
-        accept_schema=_schema(options),
-        fleet=parse_fleet(options),
-        upgrade_edge=options.flag("upgrade_edge"),
-    )
-
-
-def _services(options: Fields, key: str) -> tuple[str, ...]:
-    given = options.raw.get(key) or []
-    if isinstance(given, (list, tuple)) and all(
-        isinstance(name, str) and _SERVICE.fullmatch(name) for name in given
-    ):
-        return tuple(given)
-    options.fault(key, "is no list of services")
-    return ()
-
-
-def _schema(options: Fields) -> str:
-    """A release id, or nothing; leading zeros may be left out."""
-    given = options.raw.get("accept_schema") or ""
-    if isinstance(given, str) and (not given or _SCHEMA.fullmatch(given)):
-        return given.zfill(6) if given else ""
-    options.fault("accept_schema", "is not the id of a release")
-    return ""
+    return parse_whole(_Claim, raw).claim

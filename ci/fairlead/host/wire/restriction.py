@@ -13,11 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from .errors import InputFault
-from .names import APP_NAME
+from .names import APP_NAME, DEPLOY, ROLLBACK, ROTATE
 
-DEPLOY = "deploy"
-ROLLBACK = "rollback"
-ROTATE = "rotate"
 _ASK = frozenset({"hello", "state"})
 _FOLLOW = _ASK | {"plan", "attach", "order", "repair"}
 
@@ -37,13 +34,8 @@ VERBS: Mapping[str, frozenset[str]] = {
 }
 """The requests that each verb of the client sends; a change of several hosts first puts in order what a death left."""
 
-_OWN_OPTIONS = frozenset({"no_wait", "lock_timeout", "require_evidence", "fleet"})
-"""What does not widen a request: all that one may say without the right to deploy."""
-_PLAIN = {
-    ROLLBACK: ("roll back", _OWN_OPTIONS),
-    # Who reads a new value has to be restarted, a state service too.
-    ROTATE: ("give secrets new values", _OWN_OPTIONS | {"accept_recreate"}),
-}
+_PLAIN = {ROLLBACK: "roll back", ROTATE: "give secrets new values"}
+"""What one may without the right to deploy, with no option but those that do not widen it."""
 _OF_HOST = ("hello", "check")
 _KEY = re.compile(r"SHA256:[A-Za-z0-9+/]{43}|unknown")
 
@@ -97,7 +89,12 @@ class Restriction:
         return self.apps is None or app in self.apps
 
     def _require_plain(self, frame: Mapping[str, Any]) -> None:
-        what, own = _PLAIN[str(frame.get("request"))]
+        # Imported here: of no other key it is asked, and the door answers sooner without.
+        from .contract import fields_with
+        from .request import Options
+
+        request = str(frame.get("request"))
+        what, own = _PLAIN[request], fields_with(Options, "own", request)
         options = frame.get("options")
         wide = sorted(
             str(name)
