@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,10 @@ import click
 from fairlead.errors import FairleadError, InputError
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.changes import Subject
     from fairlead.remote.access import AccessOptions
-    from fairlead.remote.ahead import Ahead
+    from fairlead.remote.ahead import Ahead, Question
+    from fairlead.remote.server import Server
     from fairlead.remote.session import Session, Traffic
     from fairlead.remote.ssh import Access
     from fairlead.report import Reporter
@@ -76,13 +77,13 @@ class Place:
         return self.settings.name_of(self.environment)
 
     @property
-    def subject(self) -> dict[str, Any]:
+    def subject(self) -> Subject:
         """What every request to a server is about: the server compares it with what is there, and refuses another's."""
+        from fairlead.host.wire.changes import Subject
         from fairlead.identity import read_source
 
         source = read_source(self.settings.root, os.environ) or self.settings.registry
-        named = {"repository": source} if source else {}
-        return {"app": self.app, "environment": self.environment.name, **named}
+        return Subject(self.app, self.environment.name, source or "")
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -128,9 +129,11 @@ def find_place(environment: str | None, registry: str | None = None) -> Place:
 class Line:
     """The way to one server: opens the connection, and again should it break; counts what it cost."""
 
-    def __init__(self, access: Access, traffic: Traffic, subject: Mapping[str, Any]) -> None:
+    def __init__(self, access: Access, traffic: Traffic, subject: Subject) -> None:
+        from fairlead.host.wire.contract import render
+
         self._access = access
-        self._subject = dict(subject)
+        self._subject = render(subject)
         self.traffic = traffic
 
     def connect(self) -> Session:
@@ -143,12 +146,24 @@ class Line:
 
         return open_session(self._access, self.traffic, self._subject)
 
-    def ask_ahead(self, request: dict[str, Any]) -> Ahead:
+    @contextlib.contextmanager
+    def server(self) -> Iterator[Server]:
+        """The server, for as long as the block lasts.
+
+        Raises:
+            CommandFailedError: there is no connection, for the reason that is given.
+        """
+        from fairlead.remote.server import Server
+
+        with self.connect() as session:
+            yield Server(session, self.connect)
+
+    def ask_ahead(self, question: Question) -> Ahead:
         """Connect and ask, while the caller does what it can without the answer. Close it in the end."""
         from fairlead.remote.ahead import Ahead
         from fairlead.remote.session import begin_session
 
-        return Ahead(begin_session(self._access, self.traffic, self._subject), request)
+        return Ahead(begin_session(self._access, self.traffic, self._subject), self.connect, question)
 
 
 class Lines:
@@ -171,12 +186,12 @@ class Lines:
         return sum(line.traffic.agent_bytes for line in self._lines.values())
 
     @contextlib.contextmanager
-    def ask_ahead(self, request: dict[str, Any]) -> Iterator[Mapping[str, Ahead]]:
+    def ask_ahead(self, question: Question) -> Iterator[Mapping[str, Ahead]]:
         """Connect to every server and ask, while the block does what it can without the answers."""
         with contextlib.ExitStack() as stack:
             aheads = {}
             for host, line in self._lines.items():
-                aheads[host] = line.ask_ahead(request)
+                aheads[host] = line.ask_ahead(question)
                 stack.callback(aheads[host].close)
             yield aheads
 
@@ -191,7 +206,7 @@ def open_lines(place: Place, options: AccessOptions, *, take_over: bool = False)
     from fairlead.remote.access import open_access
     from fairlead.remote.session import Traffic
 
-    subject = {**place.subject, **({"take_over": True} if take_over else {})}
+    subject = dataclasses.replace(place.subject, take_over=take_over)
     with contextlib.ExitStack() as stack:
         lines = {}
         for host in place.environment.hosts:
@@ -201,35 +216,27 @@ def open_lines(place: Place, options: AccessOptions, *, take_over: bool = False)
 
 
 def ask_all(
-    place: Place, options: AccessOptions, request: Mapping[str, Any]
+    place: Place, options: AccessOptions, question: Question
 ) -> dict[str, Mapping[str, Any] | FairleadError]:
-    """Ask every server one thing, side by side: the data of each answer, or why there is none.
-
-    They are told the time at which they were asked.
-    """
-    from fairlead.remote.outcome import answer_of
-
+    """Ask every server one thing, side by side: the data of each answer, or why there is none."""
     answers: dict[str, Mapping[str, Any] | FairleadError] = {}
-    frame = {"time": time.time(), **request}
-    with open_lines(place, options) as lines, lines.ask_ahead(frame) as aheads:
+    with open_lines(place, options) as lines, lines.ask_ahead(question) as aheads:
         for host, ahead in aheads.items():
             try:
-                answers[host] = answer_of(ahead.wait()[1])
+                answers[host] = ahead.wait()[1]
             except FairleadError as error:
                 answers[host] = error
     return answers
 
 
-def ask_each(
-    place: Place, options: AccessOptions, request: Mapping[str, Any]
-) -> dict[str, Mapping[str, Any]]:
+def ask_each(place: Place, options: AccessOptions, question: Question) -> dict[str, Mapping[str, Any]]:
     """Ask every server one thing, side by side, and return the data of their answers.
 
     Raises:
         FairleadError: one cannot be reached, or its answer is an error.
     """
     answers = {}
-    for host, answer in ask_all(place, options, request).items():
+    for host, answer in ask_all(place, options, question).items():
         if isinstance(answer, FairleadError):
             raise answer
         answers[host] = answer

@@ -10,7 +10,8 @@ from fairlead.parallel import each
 
 if TYPE_CHECKING:
     from fairlead.cli.connection import Place
-    from fairlead.remote.session import Event, Session
+    from fairlead.remote.server import Server
+    from fairlead.remote.session import Event
     from fairlead.report import Reporter
 
 State = Mapping[str, Any]
@@ -18,7 +19,7 @@ State = Mapping[str, Any]
 
 def heal(
     place: Place,
-    sessions: Mapping[str, Session],
+    servers: Mapping[str, Server],
     states: Mapping[str, State],
     reporter: Reporter,
     revision: str = "",
@@ -27,7 +28,7 @@ def heal(
 
     Args:
         place: the environment.
-        sessions: open connections to the servers that answer.
+        servers: those that answer.
         states: the state of each of these.
         reporter: is told what was done.
         revision: the commit that is about to be deployed: a task that is at it is joined, not ended.
@@ -46,7 +47,7 @@ def heal(
     def repair(host: str) -> State:
         standing = standings[host]
         task = standing.task if standing is not None else ""
-        return _repair(place, host, sessions[host], decisions[host], task, reporter)
+        return _repair(place, host, servers[host], decisions[host], task, reporter)
 
     return {**states, **dict(zip(decisions, each(repair, decisions), strict=True))}
 
@@ -55,7 +56,7 @@ def _revision(state: State) -> str:
     return str((state.get("unfinished") or {}).get("revision") or "")
 
 
-def _repair(place: Place, host: str, session: Session, decision: str, task: str, reporter: Reporter) -> State:
+def _repair(place: Place, host: str, server: Server, decision: str, task: str, reporter: Reporter) -> State:
     from fairlead.host.wire.fleet import COMMIT, FINISH, STOP
     from fairlead.remote.outcome import answer_of
 
@@ -68,16 +69,9 @@ def _repair(place: Place, host: str, session: Session, decision: str, task: str,
     if task:
         # Its client is gone, and it waits for a word.
         word = COMMIT if decision == FINISH else STOP
-        order = {
-            "request": "order",
-            "app": place.app,
-            "task": task,
-            "order": word,
-            "why": "its command is gone",
-        }
-        if session.ask(order).get("exit") == 0:
+        if server.order(task, word, "its command is gone"):
             reporter.line(f"{host}: its command is gone, it was told to {word}")
-            session.ask({"request": "attach", "app": place.app, "task": task}, on_event=show)
+            server.follow(task, show)
     else:
-        answer_of(session.ask({"request": "repair", "app": place.app, "decision": decision}, on_event=show))
-    return answer_of(session.ask({"request": "state", "app": place.app, "marks": True, "ask": True}))
+        answer_of(server.repair(show, decision))
+    return server.state(ask=True, marks=True)

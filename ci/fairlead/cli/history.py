@@ -33,7 +33,7 @@ def command(environment: str | None, known_hosts: Path | None, identity: Path | 
 
     reporter = report.current()
     place = find_place(environment)
-    answers = ask_each(place, access_of(known_hosts, identity), {"request": "history"})
+    answers = ask_each(place, access_of(known_hosts, identity), lambda server: server.history())
     entries = [{"host": host, **entry} for host, answer in answers.items() for entry in answer["history"]]
     entries.sort(key=lambda entry: float(entry["began_at"]), reverse=True)
     entries = entries[:limit] if limit else entries

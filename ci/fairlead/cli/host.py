@@ -23,7 +23,10 @@ from fairlead.cli.options import environment_option, examples
 from fairlead.errors import ExitCode, FairleadError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fairlead.remote.access import AccessOptions
+    from fairlead.remote.server import Server
 
 
 @click.group(
@@ -79,17 +82,20 @@ def check(
         ctx.exit(int(ExitCode.COMMAND_FAILED))
 
 
+def _ask(server: Server) -> Mapping[str, Any]:
+    return server.check()
+
+
 def _check_hosts(place: Place, access: AccessOptions) -> list[dict[str, Any]]:
     """What each server answers; one of several that cannot be reached lacks just that.
 
     Raises:
         FairleadError: the only one cannot be reached.
     """
-    request = {"request": "check"}
     if len(place.hosts) == 1:
-        return [{"host": place.host, **one} for one in ask_each(place, access, request)[place.host]["checks"]]
+        return [{"host": place.host, **one} for one in ask_each(place, access, _ask)[place.host]["checks"]]
     checks: list[dict[str, Any]] = []
-    for host, answer in ask_all(place, access, request).items():
+    for host, answer in ask_all(place, access, _ask).items():
         if isinstance(answer, FairleadError):
             found = f"{answer.what}: {answer.why}" if answer.why else answer.what
             checks.append(

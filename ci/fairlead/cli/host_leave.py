@@ -16,6 +16,7 @@ from fairlead.errors import CommandFailedError
 
 if TYPE_CHECKING:
     from fairlead.remote.access import AccessOptions
+    from fairlead.remote.ahead import Question
 
 _timeout = click.option(
     "--timeout",
@@ -82,7 +83,7 @@ def drain(
 def undrain(environment: str | None, known_hosts: Path | None, identity: Path | None, host: str) -> None:
     """Let a drained host take requests again."""
     place = find_place(environment).only(host)
-    answer = _ask(place, access_of(known_hosts, identity), {"request": "undrain"})
+    answer = _ask(place, access_of(known_hosts, identity), lambda server: server.undrain())
     document = {"schema": "fairlead.host-drain/v1", "host": place.host, "drained": False}
     said = "takes requests again" if answer["drained"] else "was not drained"
     report.current().result(document, f"{place.host} {said}")
@@ -134,12 +135,12 @@ def remove(
 
 
 def _serves(place: Place, access: AccessOptions) -> bool:
-    return _ask(place, access, {"request": "state"}).get("serving") is not None
+    return _ask(place, access, lambda server: server.state()).get("serving") is not None
 
 
 def _drain(place: Place, access: AccessOptions, paths: tuple[str, ...], timeout: float) -> Mapping[str, Any]:
     with report.current().step(f"drain {place.host}"):
-        return _ask(place, access, {"request": "drain", "paths": list(paths), "timeout": timeout})
+        return _ask(place, access, lambda server: server.drain(paths, timeout))
 
 
 def _still(answer: Mapping[str, Any], timeout: float) -> str:
@@ -147,8 +148,6 @@ def _still(answer: Mapping[str, Any], timeout: float) -> str:
     return f"after {timeout:g} s requests still came{flying}"
 
 
-def _ask(place: Place, access: AccessOptions, request: dict[str, Any]) -> Mapping[str, Any]:
-    from fairlead.remote.outcome import answer_of
-
-    with open_lines(place, access) as lines, lines[place.host].connect() as session:
-        return answer_of(session.ask({"app": place.app, **request}))
+def _ask(place: Place, access: AccessOptions, question: Question) -> Mapping[str, Any]:
+    with open_lines(place, access) as lines, lines[place.host].server() as server:
+        return question(server)

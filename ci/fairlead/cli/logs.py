@@ -14,6 +14,7 @@ from fairlead.cli.connection import Place, access_of, access_options, find_place
 from fairlead.cli.options import environment_option, examples
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.calls import Logs
     from fairlead.remote.access import AccessOptions
 
 
@@ -51,6 +52,7 @@ def command(
     Values of the app's secrets are shown as `***`. Colours are left out, and control characters written out, on a
     terminal and in a pipe; `--json` has the lines with both.
     """
+    from fairlead.host.wire.calls import Logs
     from fairlead.host.wire.text import render_log
 
     reporter = report.current()
@@ -63,25 +65,23 @@ def command(
             if not follow:
                 lines.append({"host": name, **{key: value for key, value in event.items() if key != "event"}})
 
-    request = {"request": "logs", "app": place.app, "service": service, "follow": follow, "tail": tail}
-    _ask_logs(place, access_of(known_hosts, identity), request, take)
+    _ask_logs(place, access_of(known_hosts, identity), Logs(service, tail, follow), take)
     reporter.result({"schema": "fairlead.logs/v1", "app": place.app, "host": place.host, "lines": lines}, "")
 
 
 def _ask_logs(
     place: Place,
     access: AccessOptions,
-    request: Mapping[str, Any],
+    call: Logs,
     take: Callable[[str, Mapping[str, Any]], None],
 ) -> None:
     """Ask all servers; what is followed comes from all of them at once."""
     from fairlead.parallel import each
-    from fairlead.remote.outcome import answer_of
 
     with open_lines(place, access) as lines:
 
         def ask_one(host: str) -> None:
-            with lines[host].connect() as session:
-                answer_of(session.ask(dict(request), on_event=partial(take, host)))
+            with lines[host].server() as server:
+                server.logs(call, partial(take, host))
 
-        each(ask_one, place.hosts, at_once=None if request["follow"] else 1)
+        each(ask_one, place.hosts, at_once=None if call.follow else 1)

@@ -20,6 +20,7 @@ from fairlead.errors import CommandFailedError, FairleadError, InputError
 
 if TYPE_CHECKING:
     from fairlead.cli.connection import Place
+    from fairlead.host.wire.calls import Maintain
     from fairlead.remote.access import AccessOptions
 
 SCHEMA = "fairlead.maintenance/v1"
@@ -82,16 +83,14 @@ def on(
     Said again, it shows another page. A stream that is open stays open. The link that is printed at a terminal, and
     stands in the JSON document, opens a way past the page for one browser: for whoever is to look at the app.
     """
+    from fairlead.host.wire.calls import Maintain
+
     # One for all servers: the next request of a browser may come to another one.
     look = secrets.token_hex(16)
-    request = {
-        "on": True,
-        "page": read_page(page) if page else "",
-        "retry_after": retry_after,
-        "look": look,
-    }
+    text = read_page(page) if page else ""
     place = find_place(environment).only(host)
-    answers = _ask(place, access_of(known_hosts, identity), request)
+    call = Maintain(True, text, retry_after, look, _whoami())
+    answers = _ask(place, access_of(known_hosts, identity), call)
     reporter = report.current()
     looks = [f"{place.environment.url.rstrip('/')}/.fairlead/look/{one['look']}" for one in answers.values()]
     for link in dict.fromkeys(looks) if place.environment.url and sys.stderr.isatty() else ():
@@ -115,8 +114,10 @@ def on(
 @host_option
 def off(environment: str | None, known_hosts: Path | None, identity: Path | None, host: str | None) -> None:
     """Let users in again, and see that they are served; exit code 4 if they are not."""
+    from fairlead.host.wire.calls import Maintain
+
     place = find_place(environment).only(host)
-    answers = _ask(place, access_of(known_hosts, identity), {"on": False})
+    answers = _ask(place, access_of(known_hosts, identity), Maintain(False, by=_whoami()))
     unserved = [f"{name}: {text}" for name, one in answers.items() for text in one["unserved"]]
     if unserved:
         raise CommandFailedError(
@@ -171,16 +172,14 @@ def _confine(file: Path) -> None:
         raise InputError(f"{file} is not read: {error}", fix="make it a file of the repository") from error
 
 
-def _ask(place: Place, access: AccessOptions, request: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _ask(place: Place, access: AccessOptions, call: Maintain) -> dict[str, Mapping[str, Any]]:
     """Ask every server.
 
     Raises:
         FairleadError: one of them did not do it; it says which others did.
     """
-    by = _whoami()
-    asked = {"request": "maintenance", "app": place.app, "by": by, **request}
-    with report.current().step(f"maintenance {'on' if request['on'] else 'off'}: {place.host}"):
-        answers = ask_all(place, access, asked)
+    with report.current().step(f"maintenance {'on' if call.on else 'off'}: {place.host}"):
+        answers = ask_all(place, access, lambda server: server.maintenance(call))
     failed = {host: one for host, one in answers.items() if isinstance(one, FairleadError)}
     done = {host: one for host, one in answers.items() if not isinstance(one, FairleadError)}
     for host, error in failed.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import socket
@@ -70,21 +71,18 @@ def remove_app(place: Place, access: AccessOptions, *, volumes: bool) -> None:
         FairleadError: from one of them it could not be removed; the others after it were not asked.
     """
     from fairlead.release.bundle import plan_created_by
-    from fairlead.remote.attach import run_remote_task
-    from fairlead.remote.outcome import answer_of
 
     reporter = report.current()
     by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
-    request = {"request": "remove", "app": place.app, "volumes": volumes, "by": by}
     told: dict[str, Mapping[str, Any]] = {}
     several = len(place.hosts) > 1
     with open_lines(place, access) as lines:
         for host in place.hosts:
             show = partial(show_event, reporter, host=host if several else "")
-            with reporter.step(f"connect to {host}"):
-                session = lines[host].connect()
-            with session:
-                told[host] = answer_of(run_remote_task(session, lines[host].connect, request, (), show))
+            with contextlib.ExitStack() as stack:
+                with reporter.step(f"connect to {host}"):
+                    server = stack.enter_context(lines[host].server())
+                told[host] = server.remove_app(show, volumes=volumes, by=by)
     hosts = [{"host": host, **one} for host, one in told.items()]
     document = {"schema": REMOVE_SCHEMA, "app": place.app, **hosts[0], "host": place.host, "hosts": hosts}
     kept = sorted({volume for one in told.values() for volume in one["volumes_kept"]})

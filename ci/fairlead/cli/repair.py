@@ -13,7 +13,8 @@ from fairlead.cli.connection import Place, access_of, access_options, find_place
 from fairlead.cli.options import environment_option, examples
 
 if TYPE_CHECKING:
-    from fairlead.remote.session import Event, Session
+    from fairlead.remote.server import Server
+    from fairlead.remote.session import Event
     from fairlead.report import Reporter
 
 
@@ -37,12 +38,12 @@ def command(environment: str | None, known_hosts: Path | None, identity: Path | 
     place = find_place(environment)
     with (
         open_lines(place, access_of(known_hosts, identity)) as lines,
-        lines.ask_ahead({"request": "state", "app": place.app}) as aheads,
+        lines.ask_ahead(lambda server: server.state()) as aheads,
     ):
-        sessions, _ = connect_all(place, aheads, reporter)
+        servers, _ = connect_all(place, aheads, reporter)
 
         def repair(host: str) -> Mapping[str, Any]:
-            return _repair(place, host, sessions[host], reporter)
+            return _repair(place, host, servers[host], reporter)
 
         hosts = each(repair, place.hosts)
     said = find_differences({one["host"]: one["state"] for one in hosts})
@@ -57,13 +58,13 @@ def command(environment: str | None, known_hosts: Path | None, identity: Path | 
     reporter.result(document, "\n".join(texts))
 
 
-def _repair(place: Place, host: str, session: Session, reporter: Reporter) -> Mapping[str, Any]:
+def _repair(place: Place, host: str, server: Server, reporter: Reporter) -> Mapping[str, Any]:
     from fairlead.remote.outcome import answer_of
 
     def show(event: Event) -> None:
         if event.get("event") == "note":
             show_event(reporter, event, host if len(place.hosts) > 1 else "")
 
-    done = session.ask({"request": "repair", "app": place.app}, on_event=show)
-    state = answer_of(session.ask({"request": "state", "app": place.app}))
+    done = server.repair(show)
+    state = server.state()
     return {"host": host, "state": state, "serving": done.get("serving"), **answer_of(done)}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,7 @@ from fairlead.cli.connection import Place, access_of, access_options, ask_each, 
 from fairlead.cli.options import environment_option, examples, no_wait_option, work_dir_option
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.changes import Rollback
     from fairlead.remote.access import AccessOptions
 
 
@@ -59,21 +60,21 @@ def command(
     gone: /srv/fairlead/<app>/fairlead rollback.
     """
     place, access = find_place(environment), access_of(known_hosts, identity)
-    options = {
-        "accept_schema": accept_schema,
-        "no_wait": no_wait,
-        "lock_timeout": place.settings.deploy.lock_timeout,
-    }
+    from fairlead.host.wire.changes import Rollback
+    from fairlead.host.wire.request import Options
+
+    lock_timeout = place.settings.deploy.lock_timeout
+    options = Options(accept_schema=accept_schema, no_wait=no_wait, lock_timeout=lock_timeout)
     if dry_run:
-        _show_plan(place, access, {"to": to, "options": options})
+        _show_plan(place, access, Rollback(to, options))
     else:
         from fairlead.image.workdir import claim_work_dir
 
         folder = claim_work_dir(place.settings.root, work_dir)
-        _roll_back(place, access, folder, {"to": to, "options": options})
+        _roll_back(place, access, folder, Rollback(to, options))
 
 
-def _roll_back(place: Place, access: AccessOptions, work_dir: Path, wishes: Mapping[str, Any]) -> None:
+def _roll_back(place: Place, access: AccessOptions, work_dir: Path, change: Rollback) -> None:
     import getpass
     import os
     import socket
@@ -90,23 +91,17 @@ def _roll_back(place: Place, access: AccessOptions, work_dir: Path, wishes: Mapp
     own = [f"{place.settings.registry}/image"] if place.settings.registry else []
     blobs = login_blobs(place, own)
     with open_lines(place, access) as lines, lines.ask_ahead(first_question(place)) as aheads:
-        sessions, states = connect_all(place, aheads, reporter)
-        request = {
-            "request": "rollback",
-            "app": place.app,
-            **wishes,
-            "to": plan_target(states, wishes["to"]),
-            "by": by,
-        }
-        result = run_alike(place, lines, sessions, states, request, blobs, reporter)
+        servers, states = connect_all(place, aheads, reporter)
+        change = replace(change, to=plan_target(states, change.to), by=by)
+        result = run_alike(place, servers, states, change, blobs, reporter)
     finish_rollout(place, result, reporter, RolloutOptions(work_dir), lines)
 
 
-def _show_plan(place: Place, access: AccessOptions, wishes: Mapping[str, Any]) -> None:
+def _show_plan(place: Place, access: AccessOptions, change: Rollback) -> None:
     from fairlead.cli.together import show_plans
     from fairlead.release.together import plan_target
 
-    to = wishes["to"]
     if len(place.hosts) > 1:
-        to = plan_target(ask_each(place, access, {"request": "state"}), to)
-    show_plans(ask_each(place, access, {"request": "plan", **wishes, "to": to}), report.current())
+        states = ask_each(place, access, lambda server: server.state())
+        change = replace(change, to=plan_target(states, change.to))
+    show_plans(ask_each(place, access, lambda server: server.plan(change)), report.current())

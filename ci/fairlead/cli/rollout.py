@@ -14,10 +14,10 @@ from fairlead.cli.connection import find_place, open_lines
 from fairlead.cli.gate import pass_gate
 from fairlead.cli.secret_programs import allowed_commands
 from fairlead.cli.together import (
+    ask_marks,
     choose_marks,
     connect_all,
-    fleet_options,
-    marks_question,
+    fleet_of,
     run_parts,
     show_plans,
 )
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from fairlead.cli.connection import Lines, Place
     from fairlead.cli.rollout_options import RolloutOptions
     from fairlead.findings import Finding
+    from fairlead.host.wire.changes import Deploy
+    from fairlead.host.wire.marks import Marks
     from fairlead.judge.evidence import Evidence
     from fairlead.release.bundle import Bundle, Origin
     from fairlead.release.drift import Drift
@@ -55,15 +57,10 @@ class Rollout:
 
     def plan(self, aheads: Mapping[str, Ahead]) -> tuple[dict[str, Mapping[str, Any]], Bundle]:
         """The plan that each server computes for this release, and the release."""
-        from fairlead.remote.outcome import answer_of
-
         with self.reporter.step(f"plan on {self.place.host}"):
             asked = {host: ahead.wait() for host, ahead in aheads.items()}
-            bundle, requests = self._requests({host: answer_of(state) for host, (_, state) in asked.items()})
-            plans = {
-                host: answer_of(session.ask({**requests[host], "request": "plan"}))
-                for host, (session, _) in asked.items()
-            }
+            bundle, changes = self._changes({host: state for host, (_, state) in asked.items()})
+            plans = {host: server.plan(changes[host]) for host, (server, _) in asked.items()}
         return plans, bundle
 
     def foresee(self, aheads: Mapping[str, Ahead]) -> None:
@@ -76,11 +73,10 @@ class Rollout:
         from fairlead.release.prepare import finish_release
         from fairlead.release.together import plan_reference
         from fairlead.release.unchanged import running_pins
-        from fairlead.remote.outcome import answer_of
 
         with self.reporter.step(f"ask {self.place.host} whether it would take the release"):
             asked = {host: ahead.wait() for host, ahead in aheads.items()}
-            states = {host: answer_of(state) for host, (_, state) in asked.items()}
+            states = {host: state for host, (_, state) in asked.items()}
             reference, marks = plan_reference(states), choose_marks(states)
             own = foresee_own(self.place.settings, self.draft.app.own_images(), reference)
             resolve = resolver(self.place.settings)
@@ -94,30 +90,20 @@ class Rollout:
                 kept=kept,
                 refresh=self.options.refresh,
             )
-            for host, (session, _) in asked.items():
-                request = self._request(host, states, bundle)
-                answer = answer_of(
-                    session.ask(
-                        {**request, "request": "plan", "preflight": True, "marks_key": marks.key.hex()}
-                    )
-                )
-                for warning in answer["warnings"]:
+            for host, (server, _) in asked.items():
+                change = self._change(host, states, bundle, marks)
+                for warning in server.plan(change, preflight=True)["warnings"]:
                     self.reporter.warn(warning)
 
-    def deploy(self, lines: Lines, aheads: Mapping[str, Ahead]) -> Event:
+    def deploy(self, aheads: Mapping[str, Ahead]) -> Event:
         """Deploy; returns the ``result`` event of all servers, which may be one of failure."""
-        from fairlead.remote.coordinator import Part
-
-        sessions, states = connect_all(self.place, aheads, self.reporter, self.draft.origin.revision)
-        bundle, requests = self._requests(states)
+        servers, states = connect_all(self.place, aheads, self.reporter, self.draft.origin.revision)
+        bundle, changes = self._changes(states)
         blobs = self._blobs(bundle)
-        parts = [
-            Part(host, sessions[host], lines[host].connect, requests[host], blobs)
-            for host in self.place.hosts
-        ]
+        parts = [servers[host].part(host, changes[host], blobs) for host in self.place.hosts]
         return run_parts(self.place, parts, self.reporter)
 
-    def _requests(self, states: Mapping[str, Mapping[str, Any]]) -> tuple[Bundle, dict[str, dict[str, Any]]]:
+    def _changes(self, states: Mapping[str, Mapping[str, Any]]) -> tuple[Bundle, dict[str, Deploy]]:
         """The release, which is the same for all, and what each server is asked."""
         from fairlead.release.prepare import finish_release
         from fairlead.release.together import plan_reference
@@ -136,32 +122,40 @@ class Rollout:
         )
         show_remarks(self.reporter, remarks)
         signature = sign_release(bundle.release, self.options.signing_identity, os.environ)
-        common = {"marks_key": marks.key.hex(), **({"signature": signature} if signature else {})}
-        return bundle, {host: {**self._request(host, states, bundle), **common} for host in states}
+        return bundle, {host: self._change(host, states, bundle, marks, signature or "") for host in states}
 
-    def _request(self, host: str, states: Mapping[str, Mapping[str, Any]], bundle: Bundle) -> dict[str, Any]:
+    def _change(
+        self,
+        host: str,
+        states: Mapping[str, Mapping[str, Any]],
+        bundle: Bundle,
+        marks: Marks,
+        signature: str = "",
+    ) -> Deploy:
+        from fairlead.host.wire.changes import Deploy
+        from fairlead.host.wire.request import Options
         from fairlead.identity import is_ancestor
         from fairlead.release.order import plan_order
 
-        origin, options, deploy = self.draft.origin, self.options, self.place.settings.deploy
+        origin, options = self.draft.origin, self.options
         newer = plan_order(
             origin.revision,
             states[host].get("revision"),
             partial(is_ancestor, self.place.settings.root),
             allow_older=options.allow_older,
         )
-        wishes = {
-            "allow_older": newer,
-            "accept_recreate": list(options.accept_recreate),
-            "require_evidence": options.require_evidence,
-            "upgrade_edge": options.upgrade_edge,
-            "only": sorted(set(options.only)),
-            "take_over": options.take_over,
-            "no_wait": options.no_wait,
-            "lock_timeout": deploy.lock_timeout,
-            **fleet_options(self.place, host, states, bundle.release),
-        }
-        return {"request": "deploy", "release": bundle.release, "options": wishes, "by": origin.created_by}
+        wishes = Options(
+            allow_older=newer,
+            accept_recreate=options.accept_recreate,
+            require_evidence=options.require_evidence,
+            upgrade_edge=options.upgrade_edge,
+            only=tuple(sorted(set(options.only))),
+            take_over=options.take_over,
+            no_wait=options.no_wait,
+            lock_timeout=self.place.settings.deploy.lock_timeout,
+            fleet=fleet_of(self.place, host, states, bundle.release),
+        )
+        return Deploy(bundle.release, wishes, origin.created_by, signature, marks.key.hex())
 
     def _blobs(self, bundle: Bundle) -> list[Blob]:
         from fairlead.remote.session import Blob
@@ -171,9 +165,9 @@ class Rollout:
         return [*files, *secrets, *self.logins]
 
 
-def ask_state(place: Place, lines: Lines) -> AbstractContextManager[Mapping[str, Ahead]]:
+def ask_state(lines: Lines) -> AbstractContextManager[Mapping[str, Ahead]]:
     """Ask what serves, while the release is prepared here: the first question of every rollout."""
-    return lines.ask_ahead(marks_question(place))
+    return lines.ask_ahead(ask_marks)
 
 
 def login_blobs(place: Place, images: Sequence[str]) -> list[Blob]:
@@ -257,7 +251,7 @@ def foresee_rollout(
         revision=origin.revision,
     )
     draft = Draft(app, {}, secrets, origin, verdict)
-    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(place, lines) as aheads:
+    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(lines) as aheads:
         Rollout(place, draft, options, reporter).foresee(aheads)
 
 
@@ -321,8 +315,8 @@ def run_deploy(
     place = find_place(environment, options.registry)
     options = options.claimed(place.settings.root)
     verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
-    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(place, lines) as aheads:
-        result = start_rollout(place, options, reporter, verdict).deploy(lines, aheads)
+    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(lines) as aheads:
+        result = start_rollout(place, options, reporter, verdict).deploy(aheads)
     finish_rollout(place, result, reporter, options, lines)
 
 
@@ -335,7 +329,7 @@ def run_plan(
     place = find_place(environment, options.registry)
     options = options.claimed(place.settings.root)
     verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
-    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(place, lines) as aheads:
+    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(lines) as aheads:
         plans, bundle = start_rollout(place, options, reporter, verdict).plan(aheads)
     for text in name_lines(place.settings, place.environment):
         reporter.line(text)
@@ -347,14 +341,13 @@ def find_drifts(
 ) -> tuple[Place, list[Drift]]:
     """How what runs on each server differs from this commit; no server is changed."""
     from fairlead.release.drift import find_drift
-    from fairlead.remote.outcome import answer_of
 
     place = find_place(environment, options.registry)
     options = options.claimed(place.settings.root)
     verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
-    with open_lines(place, access) as lines, ask_state(place, lines) as aheads:
+    with open_lines(place, access) as lines, ask_state(lines) as aheads:
         plans, bundle = start_rollout(place, options, reporter, verdict).plan(aheads)
-        states = {host: answer_of(ahead.wait()[1]) for host, ahead in aheads.items()}
+        states = {host: ahead.wait()[1] for host, ahead in aheads.items()}
     wanted = str(bundle.release["revision"])
     return place, [find_drift(host, states[host], plan, wanted) for host, plan in plans.items()]
 

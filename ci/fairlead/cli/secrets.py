@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +22,7 @@ from fairlead.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.request import Options
     from fairlead.release.secrets import Secret
     from fairlead.remote.access import AccessOptions
     from fairlead.settings.values import Settings
@@ -96,21 +97,17 @@ def set_secrets(
     )
     for secret in secrets.values():
         report.redact(secret.reveal().decode("utf-8", "replace"))
-    request = {
-        "app": place.app,
-        "options": {
-            "accept_recreate": list(accept_recreate),
-            "no_wait": no_wait,
-            "lock_timeout": place.settings.deploy.lock_timeout,
-        },
-    }
+    from fairlead.host.wire.request import Options
+
+    lock_timeout = place.settings.deploy.lock_timeout
+    options = Options(accept_recreate=accept_recreate, no_wait=no_wait, lock_timeout=lock_timeout)
     access = access_of(known_hosts, identity)
     if dry_run:
-        _show_plan(place, access, request, secrets)
+        _show_plan(place, access, options, secrets)
     else:
         from fairlead.image.workdir import claim_work_dir
 
-        _rotate(place, access, claim_work_dir(place.settings.root, work_dir), request, secrets)
+        _rotate(place, access, claim_work_dir(place.settings.root, work_dir), options, secrets)
         if not configured:
             report.current().line("give your deploys the new value too: one with the old value is refused")
 
@@ -119,7 +116,7 @@ def _rotate(
     place: Place,
     access: AccessOptions,
     work_dir: Path,
-    request: Mapping[str, Any],
+    options: Options,
     secrets: Mapping[str, Secret],
 ) -> None:
     import getpass
@@ -127,31 +124,30 @@ def _rotate(
 
     from fairlead.cli.rollout import finish_rollout
     from fairlead.cli.rollout_options import RolloutOptions
-    from fairlead.cli.together import choose_marks, connect_all, marks_question, run_alike
+    from fairlead.cli.together import ask_marks, choose_marks, connect_all, run_alike
+    from fairlead.host.wire.changes import Rotate
     from fairlead.release.bundle import mark_secrets, plan_created_by
     from fairlead.remote.session import Blob
 
     reporter = report.current()
     by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
     blobs = [Blob("secret", name, secret.reveal()) for name, secret in secrets.items()]
-    with open_lines(place, access) as lines, lines.ask_ahead(marks_question(place)) as aheads:
-        sessions, states = connect_all(place, aheads, reporter)
+    with open_lines(place, access) as lines, lines.ask_ahead(ask_marks) as aheads:
+        servers, states = connect_all(place, aheads, reporter)
         marks = choose_marks(states)
-        named = {"secrets": mark_secrets(secrets, marks), "marks_key": marks.key.hex()}
-        asked = {"request": "rotate", **request, **named, "by": by}
-        result = run_alike(place, lines, sessions, states, asked, blobs, reporter)
+        change = Rotate(mark_secrets(secrets, marks), options, by, marks.key.hex())
+        result = run_alike(place, servers, states, change, blobs, reporter)
     finish_rollout(place, result, reporter, RolloutOptions(work_dir), lines)
 
 
-def _show_plan(
-    place: Place, access: AccessOptions, request: Mapping[str, Any], secrets: Mapping[str, Secret]
-) -> None:
-    from fairlead.cli.together import choose_marks, marks_question, show_plans
+def _show_plan(place: Place, access: AccessOptions, options: Options, secrets: Mapping[str, Secret]) -> None:
+    from fairlead.cli.together import ask_marks, choose_marks, show_plans
+    from fairlead.host.wire.changes import Rotate
     from fairlead.release.bundle import mark_secrets
 
-    marks = choose_marks(ask_each(place, access, marks_question(place)))
-    named = {"secrets": mark_secrets(secrets, marks)}
-    show_plans(ask_each(place, access, {"request": "plan", **request, **named}), report.current())
+    marks = choose_marks(ask_each(place, access, ask_marks))
+    change = Rotate(mark_secrets(secrets, marks), options)
+    show_plans(ask_each(place, access, lambda server: server.plan(change)), report.current())
 
 
 def _configured(settings: Settings, names: Sequence[str], secrets_dir: Path | None) -> dict[str, Secret]:

@@ -61,10 +61,10 @@ def command(
     access = access_of(known_hosts, identity)
     pipeline = _Pipeline(place, access, options, reporter, offline=offline)
     verdict = pipeline.run()
-    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(place, lines) as aheads:
+    with open_lines(place, access, take_over=options.take_over) as lines, ask_state(lines) as aheads:
         with pipeline.timed("prepare a release"):
             rollout = start_rollout(place, options, reporter, verdict, pipeline.commands)
-        result = rollout.deploy(lines, aheads)
+        result = rollout.deploy(aheads)
     finish_rollout(place, result, reporter, options, lines, before=pipeline.phases)
 
 

@@ -74,23 +74,21 @@ def _ask_states(
         FairleadError: none can be.
     """
     from fairlead.cli.heal import heal
-    from fairlead.remote.outcome import answer_of
 
-    sessions, states, lost = {}, {}, {}
+    servers, states, lost = {}, {}, {}
     with (
         open_lines(place, access) as lines,
-        lines.ask_ahead({"request": "state", "app": place.app, "ask": True}) as aheads,
+        lines.ask_ahead(lambda server: server.state(ask=True)) as aheads,
     ):
         for host, ahead in aheads.items():
             try:
-                sessions[host], answer = ahead.wait()
-                states[host] = answer_of(answer)
+                servers[host], states[host] = ahead.wait()
             except FairleadError as error:
                 lost[host] = error
         if not states:
             raise next(iter(lost.values()))
         try:
-            return heal(place, sessions, states, reporter), lost
+            return heal(place, servers, states, reporter), lost
         except InputError as error:
             # A key that may only read: it tells how they stand, and somebody else puts them in order.
             reporter.warn(f"{error.what}: left as it is")

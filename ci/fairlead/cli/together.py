@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fairlead.cli.connection import show_event
@@ -10,58 +11,58 @@ from fairlead.cli.heal import heal
 from fairlead.errors import FairleadError
 
 if TYPE_CHECKING:
-    from fairlead.cli.connection import Lines, Place
+    from fairlead.cli.connection import Place
+    from fairlead.host.wire.changes import Rollback, Rotate
+    from fairlead.host.wire.fleet import Fleet
     from fairlead.host.wire.marks import Marks
-    from fairlead.remote.ahead import Ahead
+    from fairlead.remote.ahead import Ahead, Question
     from fairlead.remote.coordinator import Part
-    from fairlead.remote.session import Blob, Event, Session
+    from fairlead.remote.server import Server
+    from fairlead.remote.session import Blob, Event
     from fairlead.report import Reporter
 
 
 def connect_all(
     place: Place, aheads: Mapping[str, Ahead], reporter: Reporter, revision: str = ""
-) -> tuple[dict[str, Session], dict[str, Mapping[str, Any]]]:
-    """The connections to all servers and how each stands, after what a death left there was put in order.
+) -> tuple[dict[str, Server], dict[str, Mapping[str, Any]]]:
+    """All servers and how each stands, after what a death left there was put in order.
 
     Raises:
         FairleadError: one cannot be reached.
     """
-    from fairlead.remote.outcome import answer_of
-
     with reporter.step(f"connect to {place.host}"):
         asked = {host: ahead.wait() for host, ahead in aheads.items()}
-    sessions = {host: session for host, (session, _) in asked.items()}
-    states = {host: answer_of(state) for host, (_, state) in asked.items()}
-    return sessions, heal(place, sessions, states, reporter, revision)
+    servers = {host: server for host, (server, _) in asked.items()}
+    states = {host: state for host, (_, state) in asked.items()}
+    return servers, heal(place, servers, states, reporter, revision)
 
 
 def run_alike(
     place: Place,
-    lines: Lines,
-    sessions: Mapping[str, Session],
+    servers: Mapping[str, Server],
     states: Mapping[str, Mapping[str, Any]],
-    request: Mapping[str, Any],
+    change: Rollback | Rotate,
     blobs: Sequence[Blob],
     reporter: Reporter,
 ) -> Event:
     """Run a request that is the same for all servers, but for what each is told of the others."""
-    from fairlead.remote.coordinator import Part
 
-    def asked(host: str) -> dict[str, Any]:
-        return {**request, "options": {**request["options"], **fleet_options(place, host, states, None)}}
+    def told(host: str) -> Rollback | Rotate:
+        fleet = fleet_of(place, host, states, None)
+        return replace(change, options=replace(change.options, fleet=fleet))
 
-    parts = [Part(host, sessions[host], lines[host].connect, asked(host), blobs) for host in place.hosts]
+    parts = [servers[host].part(host, told(host), blobs) for host in place.hosts]
     return run_parts(place, parts, reporter)
 
 
-def first_question(place: Place) -> dict[str, Any]:
+def first_question(place: Place) -> Question:
     """How they stand, where several have to agree; one host knows by itself."""
-    return {"request": "state" if len(place.hosts) > 1 else "hello", "app": place.app}
+    return (lambda server: server.state()) if len(place.hosts) > 1 else (lambda server: server.hello())
 
 
-def marks_question(place: Place) -> dict[str, Any]:
-    """How they stand, and how they name the values of secrets: for who brings values."""
-    return {"request": "state", "app": place.app, "marks": True}
+def ask_marks(server: Server) -> Mapping[str, Any]:
+    """How it stands, and how it names the values of secrets: for who brings values."""
+    return server.state(marks=True)
 
 
 def choose_marks(states: Mapping[str, Mapping[str, Any]]) -> Marks:
@@ -73,17 +74,15 @@ def choose_marks(states: Mapping[str, Mapping[str, Any]]) -> Marks:
     return plan_marks(states, secrets.token_bytes(32))
 
 
-def fleet_options(
+def fleet_of(
     place: Place, host: str, states: Mapping[str, Mapping[str, Any]], release: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """What a server is told of the others; nothing where it has none."""
+) -> Fleet | None:
+    """What a server is told of the others; None where it has none."""
     from fairlead.release.together import plan_fleet
 
     if len(place.hosts) == 1:
-        return {}
-    return {
-        "fleet": plan_fleet(place.hosts, host, states, release, patience=place.settings.deploy.hold_timeout)
-    }
+        return None
+    return plan_fleet(place.hosts, host, states, release, patience=place.settings.deploy.hold_timeout)
 
 
 def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +136,7 @@ def check_host(
 ) -> Iterator[Check]:
     """Each server of an environment: reached over ssh, and what its own checks say."""
     from fairlead.remote.access import open_access
+    from fairlead.remote.server import Server
     from fairlead.remote.session import Traffic, open_session
 
     for host in environment.hosts:
@@ -145,7 +146,7 @@ def check_host(
                 open_access(host, environment, options, environ) as access,
                 open_session(access, Traffic()) as session,
             ):
-                answer = session.ask({"request": "check", "time": time.time()})
+                answer = Server(session, partial(open_session, access, Traffic())).check()
         except FairleadError as error:
             yield failed_check(name, error)
             continue
@@ -154,7 +155,7 @@ def check_host(
 
 def judge_host(name: str, answer: Mapping[str, Any]) -> Check:
     """A server by the answer of its agent: one line, with what is wrong there."""
-    checks: Sequence[Mapping[str, str]] = (answer.get("data") or {}).get("checks") or ()
+    checks: Sequence[Mapping[str, str]] = answer.get("checks") or ()
     wrong = [check for check in checks if check["state"] != OK]
     if not wrong:
         return Check(name, OK, f"reached; its {len(checks)} checks are well")

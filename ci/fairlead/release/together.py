@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fairlead.errors import InputError
+from fairlead.host.wire.fleet import Fleet
 from fairlead.host.wire.marks import Marks
 from fairlead.host.wire.release import content_hash
 
@@ -77,8 +79,8 @@ def plan_fleet(
     release: Mapping[str, Any] | None,
     *,
     patience: float,
-) -> dict[str, Any]:
-    """What one host of several is told of the others: the field ``fleet`` of the agent's options.
+) -> Fleet:
+    """What one host of several is told of the others.
 
     Args:
         hosts: all hosts, in the order of fairlead.yaml: the first runs the jobs that are run once.
@@ -87,18 +89,18 @@ def plan_fleet(
         release: the release document; None where each host has it already.
         patience: for how many seconds it waits when it hears nothing.
     """
-    fleet: dict[str, Any] = {"hosts": list(hosts), "patience": patience}
+    fleet = Fleet(_lowest_id(states), tuple(hosts), patience)
     if release is None:
-        return {**fleet, "release": _lowest_id(states)}
+        return fleet
     done = {str(key) for state in states.values() for key in state.get("jobs_done") or ()}
     once = plan_once(release)
-    return {
-        **fleet,
-        "release": plan_release_id(states, release),
-        "once": list(once),
-        "runner": "" if host == hosts[0] else hosts[0],
-        "done": sorted(done & {str(release["services"][name]["hash"]) for name in once}),
-    }
+    return replace(
+        fleet,
+        release=plan_release_id(states, release),
+        once=once,
+        runner="" if host == hosts[0] else hosts[0],
+        done=tuple(sorted(done & {str(release["services"][name]["hash"]) for name in once})),
+    )
 
 
 def plan_target(states: Mapping[str, State], to: str | None) -> str | None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from typing import Any
 
-from fairlead.host.wire.frames import Frame
-from fairlead.remote.session import Event, Session
+from fairlead.remote.server import Server
+from fairlead.remote.session import Session
+
+Question = Callable[[Server], Mapping[str, Any]]
+"""One request that only reads."""
 
 
 class Ahead:
@@ -14,24 +19,26 @@ class Ahead:
 
     Args:
         session: not greeted yet: its process connects already.
-        request: the first question, one that only reads.
+        connect: opens another one.
+        question: the first one.
     """
 
-    def __init__(self, session: Session, request: Frame) -> None:
+    def __init__(self, session: Session, connect: Callable[[], Session], question: Question) -> None:
         self._session = session
-        self._request = request
-        self._answer: Future[Event] = Future()
+        self._server = Server(session, connect)
+        self._question = question
+        self._answer: Future[Mapping[str, Any]] = Future()
         self._thread = threading.Thread(target=self._ask, daemon=True)
         self._thread.start()
 
-    def wait(self) -> tuple[Session, Event]:
-        """The open connection, and the answer.
+    def wait(self) -> tuple[Server, Mapping[str, Any]]:
+        """The server, and its answer.
 
         Raises:
-            FairleadError: there is no connection.
+            FairleadError: there is no connection, or the answer is an error.
         """
         answer = self._answer.result()
-        return self._session, answer
+        return self._server, answer
 
     def close(self) -> None:
         """Hang up; a connection that is still being made is given up."""
@@ -42,6 +49,6 @@ class Ahead:
 
     def _ask(self) -> None:
         try:
-            self._answer.set_result(self._session.ask(self._request))
+            self._answer.set_result(self._question(self._server))
         except BaseException as error:  # noqa: BLE001 - raised where the answer is waited for
             self._answer.set_exception(error)

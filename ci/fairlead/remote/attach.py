@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fairlead.errors import CommandFailedError
+from fairlead.host.wire.calls import Attach, frame_of
 from fairlead.host.wire.frames import Frame
 from fairlead.remote.session import Blob, Event, LostError, OnEvent, Session
 
@@ -82,13 +83,7 @@ def _resume(
             with connect() as session:
                 if progress.task is None:
                     return session.ask(request, blobs, progress.take)
-                attach = {
-                    "request": "attach",
-                    "app": _app_of(request),
-                    "task": progress.task,
-                    "from": progress.seen,
-                }
-                return session.ask(attach, (), progress.take)
+                return session.ask(frame_of(Attach(progress.task, progress.seen)), (), progress.take)
         except LostError as again:
             lost = again
     raise LostError(
@@ -97,8 +92,3 @@ def _resume(
         fix="the host finishes or reverts on its own; run the same command again to see how it ended",
         details=lost.details,
     )
-
-
-def _app_of(request: Frame) -> str:
-    release = request.get("release")
-    return str(release["app"] if isinstance(release, dict) else request.get("app", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from fairlead.cli import maintenance
 from fairlead.cli.root import command
 from fairlead.errors import CommandFailedError, FairleadError, InputError
+from fairlead.host.wire.calls import Maintain
 from fairlead.host.wire.page import MAX_PAGE, UNASKED
 from fairlead.schemas import load_schema
 
@@ -47,13 +48,17 @@ class Servers:
     """What each server answers, and what all were asked."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **answers: Mapping[str, Any] | FairleadError) -> None:
-        self.asked: Mapping[str, Any] = {}
+        self.asked: Maintain
         self._answers = answers
         monkeypatch.setattr(maintenance, "ask_all", self._ask)
 
-    def _ask(self, _place: Any, _access: Any, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        self.asked = request
+    def _ask(self, _place: Any, _access: Any, question: Callable[[Servers], object]) -> Mapping[str, Any]:
+        question(self)
         return self._answers
+
+    def maintenance(self, call: Maintain) -> None:
+        """As of ``remote.server.Server``."""
+        self.asked = call
 
     def run(self, *words: str) -> tuple[int, dict[str, Any]]:
         """The exit code and the document."""
@@ -70,12 +75,12 @@ def test_the_page_goes_to_every_server(monkeypatch: pytest.MonkeyPatch) -> None:
     servers = Servers(monkeypatch, a=ON, b=ON)
     code, document = servers.run("on", "--page", "page.html", "--retry-after", "60")
     assert (code, document["on"], len(document["hosts"])) == (0, True, 2)
-    assert (servers.asked["page"], servers.asked["retry_after"]) == ("<p>später</p>", 60)
-    look = servers.asked["look"]
+    assert (servers.asked.page, servers.asked.retry_after) == ("<p>später</p>", 60)
+    look = servers.asked.look
     assert re.fullmatch("[0-9a-f]{32}", look), "the same for all of them"
     assert servers.run("on")[0] == 0
-    assert servers.asked["look"] != look
-    assert (servers.asked["page"], servers.asked["retry_after"]) == ("", 300)
+    assert servers.asked.look != look
+    assert (servers.asked.page, servers.asked.retry_after) == ("", 300)
 
 
 @pytest.mark.usefixtures("project")

@@ -126,8 +126,8 @@ def test_a_server_is_as_well_as_its_worst_check() -> None:
     well = {"name": "python", "state": "ok", "found": "3.13", "fix": ""}
     odd = {"name": "port 80", "state": "warning", "found": "taken", "fix": "stop it"}
     bad = {"name": "disk", "state": "failed", "found": "0.1 GiB free", "fix": "make room"}
-    assert judge_host("production a", {"data": {"checks": [well]}}).state == OK
-    assert judge_host("production a", {"data": {"checks": [well, odd]}}).state == WARNING
-    check = judge_host("production a", {"data": {"checks": [well, odd, bad]}})
+    assert judge_host("production a", {"checks": [well]}).state == OK
+    assert judge_host("production a", {"checks": [well, odd]}).state == WARNING
+    check = judge_host("production a", {"checks": [well, odd, bad]})
     assert (check.state, check.found) == (FAILED, "reached; port 80: taken; disk: 0.1 GiB free")
     assert check.fix == "stop it\nmake room"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fairlead.errors import InputError
+from fairlead.host.wire.fleet import Fleet
 from fairlead.host.wire.marks import Marks
 from fairlead.host.wire.release import content_hash
 from fairlead.release.together import (
@@ -64,17 +65,10 @@ def test_the_first_host_runs_the_jobs_and_the_others_are_told_which_have_run() -
     release = _release(migrate=JOB)
     states = {"a": _state("000041"), "b": _state(None, jobs_done=["ab" * 32, "cd" * 32])}
     told = {host: plan_fleet(["a", "b"], host, states, release, patience=9) for host in states}
-    assert told["a"]["runner"] == ""
-    assert told["b"] == {
-        "hosts": ["a", "b"],
-        "patience": 9,
-        "release": "000042",
-        "once": ["migrate"],
-        "runner": "a",
-        "done": ["ab" * 32],
-    }
+    assert told["a"].runner == ""
+    assert told["b"] == Fleet("000042", ("a", "b"), 9, once=("migrate",), runner="a", done=("ab" * 32,))
     alike = plan_fleet(["a", "b"], "b", states, None, patience=9)
-    assert alike == {"hosts": ["a", "b"], "patience": 9, "release": "000042"}
+    assert alike == Fleet("000042", ("a", "b"), 9)
 
 
 def test_a_release_is_called_the_same_everywhere() -> None:

@@ -69,7 +69,7 @@ def test_a_lost_connection_goes_on_after_the_events_that_were_seen() -> None:
     second = Scripted(_attached(resumed=True), _phase("start"), last={"exit": 0})
     result, told, slept = _run(first, second)
     assert result == {"exit": 0}
-    assert second.asked == [{"request": "attach", "app": "board", "task": TASK, "from": 2}]
+    assert second.asked == [{"request": "attach", "task": TASK, "from": 2}]
     assert [event.get("phase") for event in told if event["event"] == "phase"] == ["prepare", "pull", "start"]
     assert slept == [PAUSES[0]]
 

@@ -1,0 +1,107 @@
+"""One server, asked over one connection: a method for each request. What each request says is told in ``host.wire.calls``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fairlead.host.wire.calls import (
+    AskHistory,
+    AskPlan,
+    AskState,
+    Attach,
+    Call,
+    Check,
+    Drain,
+    GiveOrder,
+    Hello,
+    Logs,
+    Maintain,
+    Remove,
+    Repair,
+    Undrain,
+    frame_of,
+)
+from fairlead.host.wire.changes import Change
+from fairlead.remote.attach import run_remote_task
+from fairlead.remote.coordinator import Part
+from fairlead.remote.outcome import answer_of
+from fairlead.remote.session import Blob, Event, OnEvent, Session
+
+Answer = Mapping[str, Any]
+
+
+class Server:
+    """A connection to the agent of a server, in the words of its requests.
+
+    Each method returns the data of the answer, and raises a FairleadError where that is none.
+
+    Args:
+        session: the open connection; the caller closes it.
+        connect: opens another one, should it break while a task is followed.
+    """
+
+    def __init__(self, session: Session, connect: Callable[[], Session]) -> None:
+        self._session = session
+        self._connect = connect
+
+    def hello(self) -> Answer:
+        """Who answers."""
+        return self._ask(Hello())
+
+    def check(self) -> Answer:
+        """What the host lacks; its clock is compared with the one here."""
+        return self._ask(Check(time.time()))
+
+    def state(self, *, ask: bool = False, marks: bool = False) -> Answer:
+        """What serves."""
+        return self._ask(AskState(ask, marks))
+
+    def history(self) -> Answer:
+        """Every deploy, rollback and maintenance."""
+        return self._ask(AskHistory())
+
+    def plan(self, change: Change, *, preflight: bool = False) -> Answer:
+        """What a deploy, rollback or rotation would do; with ``preflight`` what would be refused once it is built."""
+        return self._ask(AskPlan(change, preflight))
+
+    def logs(self, call: Logs, on_event: OnEvent) -> Answer:
+        """The lines come as events."""
+        return self._ask(call, on_event)
+
+    def drain(self, paths: Sequence[str], timeout: float) -> Answer:
+        """Take the host out of the load balancer."""
+        return self._ask(Drain(tuple(paths), timeout))
+
+    def undrain(self) -> Answer:
+        """Let it in again."""
+        return self._ask(Undrain())
+
+    def maintenance(self, call: Maintain) -> Answer:
+        """Show everybody a page, or let them in."""
+        return self._ask(call)
+
+    def order(self, task: str, word: str, why: str) -> bool:
+        """Tell a task that nobody follows how to go on; whether it was told."""
+        return self._session.ask(frame_of(GiveOrder(word, task, why))).get("exit") == 0
+
+    def follow(self, task: str, on_event: OnEvent) -> Event:
+        """Follow a task to its result."""
+        return self._session.ask(frame_of(Attach(task)), on_event=on_event)
+
+    def repair(self, on_event: OnEvent, decision: str | None = None) -> Event:
+        """Finish or take back what was left, by what the other hosts did; returns the ``result`` event."""
+        return self._session.ask(frame_of(Repair(decision)), on_event=on_event)
+
+    def remove_app(self, on_event: OnEvent, *, volumes: bool, by: str) -> Answer:
+        """Take the app off the host, over as many connections as that takes."""
+        request = frame_of(Remove(volumes, by))
+        return answer_of(run_remote_task(self._session, self._connect, request, (), on_event))
+
+    def part(self, host: str, change: Change, blobs: Sequence[Blob]) -> Part:
+        """A deploy, rollback or rotation as this host's part of what several do alike (``coordinator``)."""
+        return Part(host, self._session, self._connect, frame_of(change), blobs)
+
+    def _ask(self, call: Call, on_event: OnEvent | None = None) -> Answer:
+        return answer_of(self._session.ask(frame_of(call), on_event=on_event))
