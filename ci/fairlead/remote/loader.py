@@ -15,6 +15,8 @@ import zipfile
 
 GREETING_SECONDS = 60
 MAX_SIZE = 16 * 1024 * 1024
+# Of the conversation (host/wire/names.py). A key that is held to one agent has this loader of its own, for years.
+PROTOCOL = 1
 # Where the key is held to one agent: the folder that it lies in; `host setup --restrict` writes it here. The words after
 # the door's name in the forced command say which key it is and what it may; they are for the agent.
 PINNED = ""
@@ -23,7 +25,8 @@ PINNED_ROOT = ""
 KEPT = ("HOME", "LOGNAME", "USER", "SHELL", "SSH_CONNECTION", "XDG_RUNTIME_DIR")
 
 
-def say(answer: object) -> None:
+def say(answer: "dict[str, object]") -> None:
+    answer["protocol"] = PROTOCOL
     os.write(1, json.dumps(answer).encode("ascii") + b"\n")
 
 
@@ -105,6 +108,16 @@ def store(folder: str, content: bytes) -> None:
             raise
 
 
+def refuse_other_protocol(spoken: object) -> None:
+    # Who says none is of a version that had only one.
+    if spoken != PROTOCOL:
+        refuse(
+            "this Fairlead and the server's are of different versions",
+            "this one speaks the protocol {}, the server {}".format(str(spoken)[:20], PROTOCOL),
+            "`fairlead host setup --restrict` with this version of Fairlead, as root on the server",
+        )
+
+
 def main() -> None:
     if sys.version_info < (3, 9):
         refuse(
@@ -115,6 +128,7 @@ def main() -> None:
     root = PINNED_ROOT or os.environ.get("FAIRLEAD_ROOT") or "/srv/fairlead"
     try:
         wanted = read_line()
+        refuse_other_protocol(wanted.get("protocol", 1))
         sha256, size = str(wanted["agent"]), int(str(wanted["size"]))
     except (ValueError, KeyError, RecursionError):
         sha256, size = "", 0

@@ -57,12 +57,14 @@ class Server:
         self.agent = agent
         self.traffic = Traffic()
         self.environ: dict[str, str] = {}
+        self.subject: dict[str, str] = {}
 
     def connect(self, agent: Agent | None = None) -> Session:
         """A new connection, to the slow agent or another one."""
         argv = [sys.executable, *loader_argv()[1:]]
         env = {"FAIRLEAD_ROOT": str(self.root), **self.environ}
-        return Session(argv, lost, self.traffic, agent=agent or self.agent, env=env).greet()
+        found = agent or self.agent
+        return Session(argv, lost, self.traffic, agent=found, env=env, subject=self.subject).greet()
 
     @property
     def tasks(self) -> list[Path]:

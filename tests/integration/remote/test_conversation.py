@@ -79,6 +79,7 @@ def test_a_dropped_connection_is_opened_again_and_no_event_is_told_twice(server:
         if event.get("phase") == "3" and server.traffic.connections == 1:
             kill(session)
 
+    server.subject = {"app": "board"}
     result = run_remote_task(session, server.connect, REQUEST, BLOBS, cut_once)
     session.close()
     assert result["status"] == "live"

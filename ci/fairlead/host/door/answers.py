@@ -17,9 +17,8 @@ from ..wire.contract import parse_whole, read_text
 from ..wire.errors import InputFault
 from ..wire.fleet import GONE_SECONDS
 from ..wire.frames import Frame
+from ..wire.names import PROTOCOL
 from ..wire.restriction import Restriction
-
-PROTOCOL = 1
 
 Answer = Callable[[Path, Frame, Restriction], Mapping[str, Any]]
 
