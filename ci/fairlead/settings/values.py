@@ -8,6 +8,7 @@ from typing import Any
 
 from fairlead.composefile.names import COMPOSE_NAMES
 from fairlead.errors import InputError
+from fairlead.host.wire.names import HOLD_TIMEOUT, LOCK_TIMEOUT
 from fairlead.nearest import did_you_mean
 from fairlead.positions import Document
 from fairlead.quick.records import dataclass, field
@@ -126,8 +127,8 @@ class DeploySettings:
     standby: float = 120.0
     standby_memory: float = 0.25
     watch: WatchSettings = field(default_factory=WatchSettings)
-    lock_timeout: float = 600.0
-    hold_timeout: float = 60.0
+    lock_timeout: float = LOCK_TIMEOUT
+    hold_timeout: float = HOLD_TIMEOUT
     release_header: bool = True
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from .contract import Kind, kind, seconds, text, texts
 from .fields import Fields
-from .names import DIGEST, RELEASE_ID
+from .names import DIGEST, HOLD_TIMEOUT, RELEASE_ID
 
 MIGRATE = "migrate"
 """The jobs that are run once have ended well on the host that runs them."""
@@ -56,7 +56,7 @@ class Fleet:
     """The lowest id that the release may get, so that it is called the same everywhere."""
     hosts: tuple[str, ...] = field(default=(), metadata=_list_of(_HOST))
     """All of them, as fairlead.yaml names them."""
-    patience: float = field(default=60.0, metadata=seconds(24 * 3600.0))
+    patience: float = field(default=HOLD_TIMEOUT, metadata=seconds(24 * 3600.0))
     """How long a host that holds waits for a client of which nothing is heard."""
     once: tuple[str, ...] = field(default=(), metadata=_list_of(_NAME))
     """The jobs that one host runs for all."""

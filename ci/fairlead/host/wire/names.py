@@ -13,5 +13,9 @@ DEPLOY = "deploy"
 ROLLBACK = "rollback"
 ROTATE = "rotate"
 """The requests that make a release serve."""
+LOCK_TIMEOUT = 600.0
+"""Seconds that a command waits for another one of the app, where nobody says otherwise."""
+HOLD_TIMEOUT = 60.0
+"""Seconds that one host of several waits for a client of which nothing is heard."""
 HEALTH_PATH = "/grpc.health.v1.Health/Check"
 """Where a service that speaks gRPC is asked for its health. Source: github.com/grpc/grpc, doc/health-checking.md."""

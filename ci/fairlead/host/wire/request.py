@@ -12,7 +12,7 @@ from .contract import FLAG, defaults, given, kind, matching, parse_whole, part, 
 from .errors import InputFault
 from .fields import Fields
 from .fleet import DECISIONS, Fleet
-from .names import DIGEST, RELEASE_ID, ROLLBACK, ROTATE
+from .names import DIGEST, LOCK_TIMEOUT, RELEASE_ID, ROLLBACK, ROTATE
 from .owner import Owner, owner_of
 from .release import Release
 from .signature import parse_signature
@@ -48,7 +48,7 @@ class Options:
     """The app belongs to another repository so far."""
     no_wait: bool = field(default=False, metadata={**FLAG, **_OWN})
     """Do not wait for another command of the app."""
-    lock_timeout: float = field(default=600.0, metadata={**seconds(24 * 3600.0), **_OWN})
+    lock_timeout: float = field(default=LOCK_TIMEOUT, metadata={**seconds(24 * 3600.0), **_OWN})
     """How long to wait for it else."""
     require_evidence: bool = field(default=False, metadata={**FLAG, **_OWN})
     """A watch that could not tell is a failed one."""
