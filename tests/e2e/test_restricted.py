@@ -65,6 +65,11 @@ def test_every_verb_works_with_a_key_for_it_and_no_other_does(tiny: Workbench, g
         assert "the key may" in error["what"], (verb, other, error)
         assert verb in error["why"]
         assert "host setup --restrict" in error["fix"]
+    # The last one may not ask for the checks of the host: neither well nor wrong.
+    checks = tiny.ok("--json", "doctor", *own).document["checks"]
+    (host,) = (one for one in checks if where in one["name"])
+    assert host["state"] == "warning"
+    assert "the key may" in host["found"]
     guarded.admit(key, "--apps", "another")
     assert "may not touch the app" in tiny.refused(2, "status", *own)["what"]
 

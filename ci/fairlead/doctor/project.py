@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead import process
 from fairlead.doctor.check import FAILED, OK, WARNING, Check, failed_check
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, InputError
 from fairlead.identity import Identity, read_identity
 from fairlead.image.credentials import (
     auth_file,
@@ -25,6 +25,7 @@ from fairlead.tools.locate import locate
 
 if TYPE_CHECKING:
     from fairlead.remote.access import AccessOptions
+    from fairlead.remote.server import Server
     from fairlead.settings.values import Environment
 
 _REGISTRY_SECONDS = 30.0
@@ -146,11 +147,17 @@ def check_host(
                 open_access(host, environment, options, environ) as access,
                 open_session(access, Traffic()) as session,
             ):
-                answer = Server(session, partial(open_session, access, Traffic())).check()
+                yield _check_server(name, Server(session, partial(open_session, access, Traffic())))
         except FairleadError as error:
             yield failed_check(name, error)
-            continue
-        yield judge_host(name, answer)
+
+
+def _check_server(name: str, server: Server) -> Check:
+    try:
+        return judge_host(name, server.check())
+    except InputError as error:
+        # A key for deploys alone may not ask: nothing is known to be wrong, and nothing to be well.
+        return failed_check(name, error, state=WARNING)
 
 
 def judge_host(name: str, answer: Mapping[str, Any]) -> Check:
