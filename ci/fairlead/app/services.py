@@ -98,8 +98,10 @@ def infer_services(
 
 def _dockerfile(definition: Mapping[str, Any], image: ImageSettings | None, root: Path) -> DockerfileFacts:
     """The facts of the Dockerfile that a service's image is built from, if it is one of this repository."""
+    if image is not None and image.inline:
+        return parse_dockerfile(image.inline, image.target, image.args)
     if image is not None:
-        return read_dockerfile(image.dockerfile, image.target, root)
+        return read_dockerfile(image.dockerfile, image.target, root, image.args)
     build: Mapping[str, Any] = definition.get("build") or {}
     context, target = str(build.get("context", "")), str(build.get("target", ""))
     if "dockerfile_inline" in build:

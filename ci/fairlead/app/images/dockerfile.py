@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from fairlead.app.images.variables import Variables
 from fairlead.quick.records import dataclass, field
 from fairlead.sources import SourceRefusedError, read_source, repository_of
 
@@ -21,16 +23,18 @@ _MAX_BYTES = 1024 * 1024
 class DockerfileFacts:
     """What the target stage and the stages that it is built on say; empty where they say nothing.
 
+    Variables of the Dockerfile are put in where the builder does so: not in what a shell will read.
+
     Attributes:
-        ports: of ``EXPOSE``: TCP, literal.
+        ports: of ``EXPOSE``: TCP.
         healthcheck: the command of ``HEALTHCHECK``.
-        base: the image that it starts from, as written: ``python:3.13-slim``, ``scratch``.
+        base: the image that it starts from: ``python:3.13-slim``, ``scratch``.
         user: of ``USER``.
         entrypoint: of ``ENTRYPOINT``, as written.
         command: of ``CMD``, as written.
         stop_signal: of ``STOPSIGNAL``.
         commands: the text of ``RUN``, ``COPY`` and ``ADD``: what was put into the image.
-        volumes: of ``VOLUME``: literal paths.
+        volumes: of ``VOLUME``.
     """
 
     ports: tuple[int, ...] = ()
@@ -48,6 +52,7 @@ class DockerfileFacts:
 class _Stage:
     name: str
     base: str
+    variables: Variables
     ports: list[int] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
@@ -63,23 +68,31 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
     )
 
 
-def read_dockerfile(path: Path, target: str, root: Path) -> DockerfileFacts:
+def read_dockerfile(
+    path: Path, target: str, root: Path, given: Mapping[str, str] | None = None
+) -> DockerfileFacts:
     """The facts of a Dockerfile of the repository that ``root`` is in; none if it can't be read."""
     try:
         raw = read_source(str(path), [repository_of(str(root))], _MAX_BYTES)
     except (OSError, SourceRefusedError):
         return DockerfileFacts()
-    return parse_dockerfile(raw.decode("utf-8", "replace"), target)
+    return parse_dockerfile(raw.decode("utf-8", "replace"), target, given)
 
 
-def parse_dockerfile(text: str, target: str = "") -> DockerfileFacts:
-    """The facts of the target stage (the last one by default) and of the stages that it is built on."""
+def parse_dockerfile(text: str, target: str = "", given: Mapping[str, str] | None = None) -> DockerfileFacts:
+    """The facts of the target stage (the last one by default) and of the stages that it is built on.
+
+    Args:
+        text: of the Dockerfile.
+        target: the stage.
+        given: the arguments of the build.
+    """
     ports: list[int] = []
     said: dict[str, str] = {}
     commands: list[str] = []
     volumes: list[str] = []
     base, wanted = "", target.lower()
-    for stage in reversed(_stages(text)):
+    for stage in reversed(_stages(text, given or {})):
         if wanted and stage.name != wanted:
             continue
         ports += stage.ports
@@ -106,8 +119,9 @@ _FIELDS: dict[str, Any] = {
 }
 
 
-def _stages(text: str) -> list[_Stage]:
+def _stages(text: str, given: Mapping[str, str]) -> list[_Stage]:
     start, instruction_form, continued = _patterns()
+    common = Variables(given)
     stages: list[_Stage] = []
     for line in continued.sub(" ", text.replace("\r\n", "\n")).splitlines():
         match = instruction_form.match(line.strip())
@@ -115,25 +129,33 @@ def _stages(text: str) -> list[_Stage]:
             continue
         instruction, value = match["name"].upper(), match["value"].strip()
         if instruction == "FROM" and (begun := start.match(line.strip())):
-            stages.append(_Stage((begun["name"] or "").lower(), begun["base"]))
+            base = common.put_in(begun["base"])
+            below = next((one.variables for one in reversed(stages) if one.name == base.lower()), None)
+            stages.append(_Stage((begun["name"] or "").lower(), base, Variables(given, common, below)))
         elif stages:
             _add(stages[-1], instruction, value)
+        elif instruction == "ARG":
+            common.take(instruction, value)
     return stages
 
 
 def _add(stage: _Stage, instruction: str, value: str) -> None:
-    if instruction == "EXPOSE":
-        stage.ports += [int(port) for port in re.findall(r"(?<!\S)([0-9]{1,5})(?:/tcp)?(?!\S)", value)]
+    if instruction in {"ARG", "ENV"}:
+        stage.variables.take(instruction, value)
+    elif instruction == "EXPOSE":
+        ports = re.findall(r"(?<!\S)([0-9]{1,5})(?:/tcp)?(?!\S)", stage.variables.put_in(value))
+        stage.ports += map(int, ports)
     elif instruction in _FIELDS:
+        value = stage.variables.put_in(value) if instruction in {"USER", "STOPSIGNAL"} else value
         stage.said[instruction] = "" if instruction == "HEALTHCHECK" and value.upper() == "NONE" else value
     elif instruction == "VOLUME":
-        stage.volumes += _parse_volumes(value)
+        stage.volumes += _parse_volumes(stage.variables.put_in(value))
     elif instruction in {"RUN", "COPY", "ADD"}:
         stage.commands.append(value)
 
 
 def _parse_volumes(value: str) -> list[str]:
-    """The paths of a ``VOLUME``, a JSON list or words; one with a variable is known when the image is built."""
+    """The paths of a ``VOLUME``, a JSON list or words; one with a variable of the base image is known when it is built."""
     import json
 
     try:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from fairlead.app.images.dockerfile import DockerfileFacts, parse_dockerfile, read_dockerfile
 
 TEXT = """\
@@ -36,3 +38,70 @@ def test_a_check_can_be_taken_away() -> None:
 
 def test_a_missing_dockerfile_says_nothing(tmp_path: Path) -> None:
     assert read_dockerfile(tmp_path / "Dockerfile", "", tmp_path) == DockerfileFacts()
+
+
+@pytest.mark.parametrize(
+    ("said", "given", "port"),
+    [
+        ("ARG PORT=8000", {}, 8000),
+        ("ARG PORT=8000", {"PORT": "9000"}, 9000),
+        ("ENV PORT=8000", {"PORT": "9000"}, 8000),
+        ("ENV PORT 8000", {}, 8000),
+        ("ENV LANG=C.UTF-8 PORT='8000'", {}, 8000),
+        ('ARG NUMBER=8000\nENV PORT="$NUMBER"', {}, 8000),
+        ("ARG NUMBER\nENV PORT=${NUMBER:-8000}", {}, 8000),
+        ("ARG NUMBER\nENV PORT=${NUMBER:-8000}", {"NUMBER": "9000"}, 9000),
+        ("ARG PORT=8000\nENV PORT=9000", {"PORT": "7000"}, 9000),
+        ("ARG COMMON", {}, 6000),
+        ("ARG COMMON", {"COMMON": "7000"}, 7000),
+        ("ARG OTHER=1 PORT=8000", {}, 8000),
+    ],
+)
+def test_a_variable_is_what_the_builder_makes_of_it(said: str, given: dict[str, str], port: int) -> None:
+    name = "COMMON" if "COMMON" in said else "PORT"
+    text = f"ARG COMMON=6000\nFROM alpine\n{said}\nEXPOSE ${{{name}}}/tcp\n"
+    assert parse_dockerfile(text, "", given).ports == (port,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ARG PORT",
+        "",
+        "ENV PORT='$NUMBER'",
+        "ARG OTHER=8000",
+        "FROM alpine AS other\nENV PORT=8000\nFROM alpine",
+    ],
+)
+def test_a_variable_that_only_the_builder_knows_stays_as_it_is_written(said: str) -> None:
+    facts = parse_dockerfile(f"FROM alpine\n{said}\nEXPOSE $PORT\nUSER $PORT\n", "", {"UNUSED": "1"})
+    assert facts.ports == ()
+    assert facts.user in {"$PORT", "$NUMBER"}
+
+
+def test_variables_stand_in_all_that_the_builder_puts_them_in() -> None:
+    text = """\
+ARG FLAVOUR=alpine
+FROM caddy:$FLAVOUR AS base
+ARG NUMBER=10001
+ENV DATA=/data \\
+    STOP=SIGQUIT
+
+FROM base
+USER ${NUMBER}:0
+VOLUME ["$DATA/db", "/kept"]
+STOPSIGNAL $STOP
+CMD serve --port $PORT $NUMBER
+"""
+    assert parse_dockerfile(text, "", {"NUMBER": "0"}) == DockerfileFacts(
+        base="caddy:alpine",
+        user="0:0",
+        volumes=("/data/db", "/kept"),
+        stop_signal="SIGQUIT",
+        command="serve --port $PORT $NUMBER",
+    )
+
+
+def test_variables_that_name_each_other_do_not_grow_without_end() -> None:
+    doubled = "".join(f"ENV A{number + 1}=$A{number}$A{number}\n" for number in range(64))
+    assert parse_dockerfile(f"FROM alpine\nENV A0=ab\n{doubled}EXPOSE $A64\n").ports == ()

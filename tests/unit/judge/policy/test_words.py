@@ -60,6 +60,23 @@ def test_a_user_that_a_dockerfile_names(tmp_path: Path, user: str, said: str) ->
     assert _findings(tmp_path, "", "runs-as-root") == [f"error: web: {said} [runs-as-root]"]
 
 
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        ("{context: .}", ""),
+        ("{context: ., args: {NUMBER: '0'}}", "its Dockerfile says USER 0, which is root"),
+        ('{context: ., dockerfile_inline: "FROM debian\\nUSER 10001"}', ""),
+        ('{context: ., dockerfile_inline: "FROM debian\\nUSER root"}', "its Dockerfile says USER root"),
+    ],
+)
+def test_a_user_is_who_the_build_makes_of_it(tmp_path: Path, build: str, said: str) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM debian\nARG NUMBER=10001\nUSER ${NUMBER}\n")
+    (tmp_path / "compose.yaml").write_text(f"services: {{web: {{build: {build}, expose: ['80']}}}}\n")
+    words = ["--plain", "validate", "--no-compose", "--rule", "runs-as-root"]
+    ended = CliRunner().invoke(command, words, catch_exceptions=False)
+    assert f"web: {said}" in ended.output if said else "runs-as-root" not in ended.output, ended.output
+
+
 def test_the_folder_of_the_files_has_no_path_of_this_machine(tmp_path: Path) -> None:
     (tmp_path / "app.py").touch()
     found = _findings(tmp_path, "    volumes: ['.:/srv/app']\n", "bind-mount")
