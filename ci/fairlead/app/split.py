@@ -232,12 +232,17 @@ class _Splitter:
         blobs: dict[str, bytes] = {}
         for tree in self.trees.values():
             blobs.update(tree.blobs)
+        h2c = sorted(site.published for site in self.sites if site.is_h2c and site.published)
         return ReleaseParts(
             services=self.services,
             networks=self._resources("networks", self._networks_in_use()),
             volumes=self._resources("volumes", self._volumes_in_use() - self.own_volumes),
             # The image: what carries calls between services is made of it, on the server.
-            proxy={"service": self.proxy, "image": self._pinned(self.app.inside_reference)},
+            proxy={
+                "service": self.proxy,
+                "image": self._pinned(self.app.inside_reference),
+                **({"h2c": h2c} if h2c else {}),
+            },
             routes={name: entry["port"] for name, entry in self.services.items() if self._is_routed(name)},
             probes=tuple(probe.to_json() for probe in self.app.environment.probes),
             files={digest: tree.entry for digest, tree in sorted(self.trees.items())},

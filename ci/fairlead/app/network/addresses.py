@@ -84,6 +84,7 @@ def _named_site(
         0 if edge else front.port,
         is_internal_ca=place.has_internal_ca and not own,
         redirect=redirect,
+        is_h2c=service is not None and service.protocol == "h2c",
     )
 
 
@@ -173,7 +174,12 @@ def _port_site(service: Service, port: PublishedPort, remarks: Remarks) -> Site 
         what = f"{service.name}: the published port {port.published} leads to {port.target}, which speaks TLS itself"
         remarks.fault("published-port", ("services", service.name, "ports"), what, _TLS_FIX)
         return None
-    return Site(f"http://:{port.published}", service, port.target, port.published, (port.host_ip,))
+    # What the service says is of its own port, and of the others where the file is silent about them.
+    is_own = port.target == service.port or not port.app_protocol
+    is_h2c = (is_own and service.protocol == "h2c") or (port.target != service.port and port.is_h2c)
+    return Site(
+        f"http://:{port.published}", service, port.target, port.published, (port.host_ip,), is_h2c=is_h2c
+    )
 
 
 def check_own_proxy(app: ComposeApp, proxy: Service, remarks: Remarks) -> None:

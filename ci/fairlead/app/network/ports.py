@@ -17,18 +17,31 @@ if TYPE_CHECKING:
 _TLS_PORTS = frozenset({443, 8443})
 OTHER_PROTOCOLS = frozenset({21, 22, 23, 25, 53, 110, 143, 465, 587, 993, 995, 1883, 8883})
 """Container ports that are known to speak something else than HTTP, beside those of databases."""
+_GRPC_PORTS = frozenset({4317, 6334, 14250, 50051})
+"""Container ports that are known for gRPC, beside another port that answers HTTP: OpenTelemetry's, Qdrant's, Jaeger's, and
+the one of gRPC's own examples."""
+_H2C = frozenset({"grpc", "h2c"})
 # Debuggers that frameworks publish beside their port: Node's inspector, Java's, Go's, Python's.
 _DEBUG_PORTS = frozenset({9229, 9230, 5005, 2345, 40000, 5678})
 
 
 @dataclass(frozen=True)
 class PublishedPort:
-    """A port of the host that leads to a container port. ``published`` is 0 where Docker picks one."""
+    """A port of the host that leads to a container port. ``published`` is 0 where Docker picks one.
+
+    ``app_protocol`` is what the file says of it: ``http``, or ``grpc`` or ``h2c``, HTTP/2 without TLS.
+    """
 
     target: int
     published: int
     protocol: str = "tcp"
     host_ip: str = ""
+    app_protocol: str = ""
+
+    @property
+    def is_h2c(self) -> bool:
+        """Whether it takes HTTP/2 without TLS: the file says so, or it is known for that."""
+        return self.app_protocol in _H2C or (not self.app_protocol and self.target in _GRPC_PORTS)
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,7 @@ def parse_published(definition: Mapping[str, Any]) -> tuple[PublishedPort, ...]:
             published=int(entry.get("published") or 0),
             protocol=str(entry.get("protocol", "tcp")),
             host_ip=str(entry.get("host_ip", "")),
+            app_protocol=str(entry.get("app_protocol") or "").lower(),
         )
         for entry in definition.get("ports", ())
         if str(entry.get("target", "")).isdecimal() and str(entry.get("published") or 0).isdecimal()

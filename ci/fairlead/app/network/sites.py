@@ -26,7 +26,8 @@ ACME_ROOT = "/etc/caddy/acme-root.pem"
 class Site:
     """An address of the proxy and the container port behind it, or the address that it is sent on to (``redirect``).
 
-    ``published`` is the host's port; one of ``host_ips`` is empty where it listens on all addresses.
+    ``published`` is the host's port; one of ``host_ips`` is empty where it listens on all addresses. ``is_h2c`` says that
+    the container speaks HTTP/2 without TLS there.
     """
 
     address: str
@@ -36,6 +37,7 @@ class Site:
     host_ips: tuple[str, ...] = ("",)
     is_internal_ca: bool = False
     redirect: str = ""
+    is_h2c: bool = False
 
     @property
     def is_tls(self) -> bool:
@@ -143,7 +145,7 @@ def _render_options(
         yield f"default_sni {front.host}"
     if any(site.is_internal_ca for site in sites):
         yield "skip_install_trust"
-    has_h2c = any(site.service is not None and site.service.protocol == "h2c" for site in sites)
+    has_h2c = any(site.is_h2c for site in sites)
     if has_tls or has_h2c:
         # HTTP/3 would be announced under the inner port, which no client can reach.
         servers.append("protocols h1 h2" + (" h2c" if has_h2c else ""))
@@ -175,9 +177,9 @@ def _render_way(site: Site, indent: str = "\t") -> str:
     if site.service is None:
         return f"{indent}redir {site.redirect}{{uri}} 308\n"
     if site.service.is_rolled:
-        snippet = "switch-h2c" if site.service.protocol == "h2c" else "switch"
+        snippet = "switch-h2c" if site.is_h2c else "switch"
         return f"{indent}import {snippet} {site.service.name} {site.target}\n"
-    versions = ("\t\tversions h2c",) if site.service.protocol == "h2c" else ()
+    versions = ("\t\tversions h2c",) if site.is_h2c else ()
     lines = (
         f"import fairlead-maintenance {site.service.name}",
         "reverse_proxy {",

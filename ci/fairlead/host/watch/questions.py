@@ -14,7 +14,7 @@ from ..wire.errors import EngineFault
 from ..wire.inside import GENERATED_PROXY, find_carrier
 from ..wire.inside import ROLE as INSIDE
 from ..wire.names import HEALTH_PATH
-from ..wire.release import Probe, Release, Service
+from ..wire.release import H2C, Probe, Release, Service
 from .probe import (
     TCP,
     Answer,
@@ -34,10 +34,12 @@ _PAGE_WITHIN = 10.0
 _LOOPBACK = "127.0.0.1"
 _BY_TLS = {"X-Forwarded-Proto": "https"}
 _ERRORS = 500
-_STARTING = (502, 503, 504)
+_BAD_GATEWAY = 502
+_STARTING = (_BAD_GATEWAY, 503, 504)
 """What a server says that is not ready, and a proxy by itself while whoever is behind it is not there yet: in front of the
 app, beside it (nginx of PHP-FPM) or in its own container."""
 _OTHER_HOST = "; where it answers to another, say `x-fairlead: {health: {host: …}}`"
+_NOT_HTTP = "; where gRPC is spoken behind it, say `app_protocol: grpc` in the long form of ports:"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Question:
     """One HTTP request: whom it is about, where it is asked, what is expected.
 
     ``public`` asks as a user does; ``direct`` asks one replica by itself; ``within`` is how many seconds the watch gives
-    it for its answer. ``secure`` is where the same is answered by TLS on this host, if it is.
+    it for its answer. ``secure`` is where the same is answered by TLS on this host, if it is. ``further`` asks at a port of
+    the host beside the one of the url.
     """
 
     about: str
@@ -57,6 +60,7 @@ class Question:
     direct: bool = False
     within: float = 2.0
     secure: Optional[Target] = None
+    further: bool = False
 
     def ask(
         self,
@@ -87,6 +91,8 @@ class Question:
         fault = answer.fault(self.expected)
         if fault and answer.may_be_of_host:
             fault += f" to the Host {self.target.host}{'' if self.public else _OTHER_HOST}"
+        if fault and self.further and answer.status == _BAD_GATEWAY and self.expected.path != HEALTH_PATH:
+            fault += _NOT_HTTP
         if not fault and self.expect_release and answer.release not in (None, self.expect_release):
             return f"answered as release {answer.release}, expected {self.expect_release}"
         return fault
@@ -107,10 +113,10 @@ def plan_public(bundle: Bundle, proxy: Container) -> Iterator[Question]:
             yield Question(about, target, probe, public=True, within=within, secure=secure)
     if release.proxy == GENERATED_PROXY:
         for port in _further_ports(release, proxy):
-            page = _any_page(release)
+            page = _any_page(release, port.number)
             target = Target("http", port.address, port.number, _host_at(release, port.number), page.path)
             about = f"port {port.number} of this host"
-            yield Question(about, target, page, public=True, within=_PAGE_WITHIN)
+            yield Question(about, target, page, public=True, within=_PAGE_WITHIN, further=True)
 
 
 def public_probes(release: Release) -> Sequence[Probe]:
@@ -118,9 +124,10 @@ def public_probes(release: Release) -> Sequence[Probe]:
     return (release.probes or (_any_page(release),)) if release.url else ()
 
 
-def _any_page(release: Release) -> Probe:
+def _any_page(release: Release, port: int = 0) -> Probe:
     """What every server answers: a page, or, where gRPC may be spoken, its check, which others know nothing of."""
-    return Probe(HEALTH_PATH, None) if release.has_h2c else _ANY_PAGE
+    is_grpc = port in release.h2c_ports or any(one.protocol == H2C for one in release.services.values())
+    return Probe(HEALTH_PATH, None) if is_grpc else _ANY_PAGE
 
 
 def _host_at(release: Release, port: int) -> str:

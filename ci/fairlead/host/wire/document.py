@@ -186,6 +186,7 @@ def _release(top: Fields) -> Release:
         volumes=_resources(top, "volumes"),
         proxy=proxy.name("service", _SERVICE),
         inside_image=_inside_image(proxy, services),
+        h2c_ports=_ports(proxy, "h2c"),
         services=services,
         routes={
             name: port
@@ -234,6 +235,15 @@ def _names(fields: Fields, key: str, pattern: re.Pattern[str]) -> tuple[str, ...
         fields.fault(key, f"is no list of at most {_MAX_SERVICES} names")
         return ()
     return tuple(value)
+
+
+def _ports(fields: Fields, key: str) -> frozenset[int]:
+    """Ports of the host; older clients name none."""
+    value = fields.raw.get(key, [])
+    if not isinstance(value, list) or not all(type(port) is int and 0 < port < 65536 for port in value):
+        fields.fault(key, "is no list of ports")
+        return frozenset()
+    return frozenset(value)
 
 
 def _inside_image(proxy: Fields, services: Mapping[str, Service]) -> str:

@@ -231,6 +231,7 @@ class Release:
 
     ``app``: what it is called on its hosts; ``configured_app``: what fairlead.yaml calls it;
     ``inside_image``: what carries calls between services is made of it;
+    ``h2c_ports``: the ports of the host at which the added proxy leads to what speaks HTTP/2 without TLS;
     ``keep_size``: bytes that the images of the releases which stay may take, 0 where it does not matter;
     ``standby``: for how many seconds the release before runs on when this one is committed;
     ``standby_memory``: how much of the memory that the host has left it may take for that, from 0 to 1;
@@ -261,6 +262,7 @@ class Release:
     volumes: Mapping[str, Mapping[str, Any]]
     proxy: str
     inside_image: str
+    h2c_ports: frozenset[int]
     services: Mapping[str, Service]
     routes: Mapping[str, int]
     probes: tuple[Probe, ...]
@@ -283,7 +285,7 @@ class Release:
     @property
     def has_h2c(self) -> bool:
         """Whether a service speaks HTTP/2 without TLS."""
-        return any(service.protocol == H2C for service in self.services.values())
+        return bool(self.h2c_ports) or any(service.protocol == H2C for service in self.services.values())
 
     @property
     def images(self) -> set[str]:

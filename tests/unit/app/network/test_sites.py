@@ -338,6 +338,31 @@ def test_a_port_that_nothing_would_serve_is_named(tmp_path: Path, role: str) -> 
     assert "nothing serves the published port 8080" in raised.value.findings[0].what
 
 
+@pytest.mark.parametrize(
+    ("protocol", "entry", "is_h2c"),
+    [
+        ("http", "'4317:4317'", True),
+        ("http", "'9000:50051'", True),
+        ("http", "'9000:9000'", False),
+        ("http", "{target: 9000, published: '9000', app_protocol: grpc}", True),
+        ("http", "{target: 4317, published: '4317', app_protocol: http}", False),
+        ("h2c", "'9000:9000'", True),
+        ("h2c", "{target: 9000, published: '9000', app_protocol: http}", False),
+    ],
+)
+def test_a_further_port_is_spoken_to_as_it_speaks(
+    tmp_path: Path, protocol: str, entry: str, is_h2c: bool
+) -> None:
+    """One that is known for gRPC, or said to speak it, beside another that answers HTTP; and the other way round."""
+    web = f"web: {{image: web, ports: ['8000:8000', {entry}], x-fairlead: {{port: 8000, protocol: {protocol}}}}}"
+    parts = split_small(small_app(tmp_path, services(web), url="http://a.example.com:8000"))
+    text = caddyfile(parts)
+    further = text.rpartition("import switch")[2]
+    assert further.startswith("-h2c web") is is_h2c
+    number = int(entry.partition("published: '")[2][:4] or entry[1:5])
+    assert (number in parts.proxy.get("h2c", ())) is is_h2c
+
+
 @pytest.mark.parametrize("rollout", ["switch", "recreate"])
 @pytest.mark.parametrize("url", ["", "https://a.example.com", "http://a.example.com"])
 def test_h2c_goes_all_the_way(tmp_path: Path, url: str, rollout: str) -> None:

@@ -129,3 +129,23 @@ def test_a_page_at_a_further_port_is_asked_for_as_the_app_knows_itself() -> None
         asked = [one.target for one in plan_public(bundle, container("fairlead-proxy", ports=ports))]
         further = [one for one in asked if one.port == 3000]
         assert [(one.host, one.path) for one in further] == [("board.example.com:3000", path)]
+
+
+def test_grpc_at_a_further_port_changes_what_is_asked_there_alone() -> None:
+    raw = document(url="https://board.example.com")
+    raw["services"]["fairlead-proxy"] = {**raw["services"].pop(raw["proxy"]["service"]), "role": "proxy"}
+    raw["proxy"] = {**raw["proxy"], "service": "fairlead-proxy", "h2c": [4317]}
+    ports = {"443/tcp": (("", 443),), "13000/tcp": (("", 3000),), "14317/tcp": (("", 4317),)}
+    release = parse_release(raw)
+    asked = list(plan_public(Bundle("000001", release, {}), container("fairlead-proxy", ports=ports)))
+    assert {one.target.port: one.target.path == "/grpc.health.v1.Health/Check" for one in asked} == {
+        443: False,
+        3000: False,
+        4317: True,
+    }
+    assert release.has_h2c
+    assert {one.target.port: "app_protocol: grpc" in one.fault(Answer(502)) for one in asked} == {
+        443: False,
+        3000: True,
+        4317: False,
+    }

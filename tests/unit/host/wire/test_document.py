@@ -69,6 +69,10 @@ def test_watch_and_probes_have_defaults() -> None:
         (("services", "we\nb"), {}, "key"),
         (("routes", "db"), 5432, "no rolled service"),
         (("proxy",), {"service": "web"}, "no service of the role proxy"),
+        *(
+            (("proxy", "h2c"), ports, "no list of ports")
+            for ports in ("4317", [0], [True], ["4317"], [65536])
+        ),
         (("probes",), [{"path": "no slash"}], "path"),
         (("probes",), [{"path": "/a b"}], "path"),
         (("url",), "https://x\r\ny", "url"),
