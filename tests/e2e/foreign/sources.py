@@ -17,6 +17,7 @@ from fairlead.tools.cache import cache_dir
 _GUNICORN = "gunicorn==27.0.1 --hash=sha256:b1514965361c8b7e8107a80aa2a92636878df1ccfac6dd204a676426e04d9e3e"
 _OAUTH2_PROXY = "github.com/oauth2-proxy/oauth2-proxy/v7@v7.15.6"
 _HTTPBIN = "github.com/mccutchen/go-httpbin/v2@v2.18.3"
+_JAEGER = "github.com/jaegertracing/jaeger@v1.76.0"
 _ISSUER = '''\
 #!/usr/local/bin/python3
 """Stands in for Dex, whose module cannot be had everywhere: what a client asks an issuer before anybody signs in."""
@@ -78,12 +79,33 @@ def fetch_oauth2_proxy(folder: Path) -> Path:
     source = _module(_OAUTH2_PROXY, folder)
     root = folder / "oauth2-proxy"
     shutil.copytree(source / "contrib" / "local-environment", root, copy_function=shutil.copyfile)
-    for path in (root, *root.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+    _make_writable(root)
     _write_image(root, "oauth2-proxy", _build(_OAUTH2_PROXY, ".", folder).read_bytes(), [])
     _write_image(root, "httpbin", _build(_HTTPBIN, "./cmd/go-httpbin", folder).read_bytes(), ["-port", "80"])
     _write_image(root, "dex", _ISSUER.encode(), None)
     return root
+
+
+def fetch_jaeger(folder: Path) -> Path:
+    """Jaeger (Apache-2.0) behind Apache, under a path (examples/reverse-proxy); its image by its own Dockerfile (cmd/jaeger).
+
+    That Dockerfile puts a program into an image which their Makefile makes beforehand, as is done here: once, it takes long.
+    """
+    source = _module(_JAEGER, folder)
+    root = folder / "jaeger"
+    for part in ("examples/reverse-proxy", "cmd/jaeger"):
+        shutil.copytree(source / part, root / part, copy_function=shutil.copyfile)
+    _make_writable(root)
+    program = root / "cmd/jaeger/jaeger-linux-amd64"
+    shutil.copyfile(_build(_JAEGER, "./cmd/jaeger", folder), program)
+    program.chmod(0o755)
+    return root
+
+
+def _make_writable(root: Path) -> None:
+    """Give a copy of what lies in the cache of modules, which nobody may write to, the modes of a checkout."""
+    for path in (root, *root.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _write_image(root: Path, name: str, program: bytes, words: list[str] | None) -> None:
@@ -111,7 +133,7 @@ def _build(module: str, package: str, folder: Path) -> Path:
         program.parent.mkdir(parents=True, exist_ok=True)
         environ = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
         built = program.with_suffix(".new")
-        words = ["go", "build", "-o", str(built), package]
+        words = ["go", "build", "-ldflags=-s -w", "-o", str(built), package]
         subprocess.run(words, cwd=_module(module, folder), check=True, env=environ)
         built.rename(program)
     return program

@@ -24,6 +24,13 @@ _NEVER = (
     "lsb-base",
     "sysvinit-utils",
 )
+# Of Apache's own image, modules are what they are told to be; Debian's has some built in, and will not load them.
+_HTTPD_FOREGROUND = r"""#!/bin/sh
+set -e
+grep -vE '^LoadModule (log_config|unixd|version)_module ' conf/httpd.conf > /tmp/httpd.conf
+exec apache2 -DFOREGROUND -d "$HTTPD_PREFIX" -f /tmp/httpd.conf -C "User www-data" -C "Group www-data" \
+    -C "DocumentRoot $HTTPD_PREFIX/htdocs"
+"""
 NGINX = Recipe(
     name="nginx",
     tags=("alpine", "1.31"),
@@ -75,6 +82,30 @@ TRAEFIK = Recipe(
         ),
     ),
     config=ImageConfig(env={"PATH": _PATH}, entrypoint=("traefik",), ports=("80/tcp",)),
+    internal=True,
+)
+
+HTTPD = Recipe(
+    name="httpd",
+    tags=("latest",),
+    parent="debian",
+    packages=("apache2-bin", "media-types"),
+    omit=(*_NEVER, "perl", "perl-base"),
+    entries=(
+        Entry("usr/local/apache2/mime.types", link="/etc/mime.types"),
+        Entry("usr/local/apache2/modules", link="/usr/lib/apache2/modules"),
+        Entry("usr/local/apache2/logs", mode=0o755),
+        Entry("usr/local/apache2/htdocs/index.html", b"<html><body><h1>It works!</h1></body></html>\n"),
+        Entry("run/apache2", mode=0o755),
+        Entry("usr/local/bin/httpd-foreground", _HTTPD_FOREGROUND.encode(), mode=0o755),
+    ),
+    config=ImageConfig(
+        env={"PATH": f"/usr/local/apache2/bin:{_PATH}", "HTTPD_PREFIX": "/usr/local/apache2"},
+        cmd=("httpd-foreground",),
+        workdir="/usr/local/apache2",
+        ports=("80/tcp",),
+        stop_signal="SIGWINCH",
+    ),
     internal=True,
 )
 
