@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fairlead.host.run import table
+from fairlead.host.wire import phases
 
 
 class Kind(StrEnum):
@@ -36,13 +36,13 @@ class Strike(StrEnum):
 
 
 # Those of a host of its own: nobody waits for others there.
-PHASES = tuple(phase.name for phase in table.PHASES if not phase.fleet)
+PHASES = tuple(phase.name for phase in phases.PHASES if not phase.holds)
 # A release that cannot start is refused while it is verified at the latest; one that crashes in use, in its watch.
 REACHED = {
     Kind.GOOD: PHASES,
-    Kind.BAD: PHASES[: PHASES.index("verify") + 1],
-    Kind.CRASHING: PHASES[: PHASES.index("watch") + 1],
-    Kind.ROLLBACK: tuple(phase for phase in PHASES if phase != "migrate"),
+    Kind.BAD: PHASES[: PHASES.index(phases.VERIFY.name) + 1],
+    Kind.CRASHING: PHASES[: PHASES.index(phases.WATCH.name) + 1],
+    Kind.ROLLBACK: tuple(phase for phase in PHASES if phase != phases.MIGRATE.name),
 }
 _WEIGHTS = {Kind.GOOD: 4, Kind.BAD: 1, Kind.CRASHING: 2, Kind.ROLLBACK: 3}
 _MIDST = (0.0, 0.0, 0.05, 0.2, 0.5, 1.0)

@@ -19,6 +19,7 @@ from chaos.losses import count_lost
 from chaos.plan import Kind, Round, Strike
 from fairlead import passed, process
 from fairlead.errors import CommandFailedError
+from fairlead.host.wire.phases import SWITCH
 from lab.fault.inflict import begin, end, run_steps, undo
 from lab.fault.plan import Fault, Options, plan_clock_ready
 
@@ -201,7 +202,7 @@ def _own_harm(arena: Arena, one: Round) -> list[tuple[float, float]]:
         return []
     lines = arena.on_server("cat", f"{HOME}/journal.jsonl").splitlines()
     last = [json.loads(line) for line in lines]
-    switches = [entry["at"] for entry in last if entry.get("phase") == "switch"]
+    switches = [entry["at"] for entry in last if entry.get("phase") == SWITCH.name]
     return [(switches[-1], time.time() + _AFTER)] if switches else []
 
 

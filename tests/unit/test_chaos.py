@@ -27,7 +27,7 @@ def test_rounds_strike_where_their_command_comes_by() -> None:
 
 
 def test_the_phases_are_those_of_one_host() -> None:
-    assert tuple(phase.name for phase in PHASES_OF_THE_AGENT if not phase.fleet) == PHASES
+    assert tuple(phase.name for phase in PHASES_OF_THE_AGENT if not phase.facts.holds) == PHASES
 
 
 def test_the_table_has_every_fault_in_every_phase() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from fairlead.host.wire.phases import PHASES
 
 ROOT = Path(__file__).parent.parent.parent
 AGENT = ROOT / "ci" / "fairlead" / "host"
@@ -166,3 +169,43 @@ def test_what_writes_nothing_is_left_alone(line: str) -> None:
 @pytest.mark.parametrize("file", sorted(WRITERS))
 def test_the_exceptions_are_needed(file: str) -> None:
     assert list(_writes((PACKAGE / file).read_text(encoding="utf-8")))
+
+
+_NAMES = {phase.name for phase in PHASES}
+_NAMED = re.compile(rf"""(['"])({"|".join(_NAMES)})\1""")
+_SOURCES = sorted(
+    file.relative_to(ROOT) for folder in ("ci", "app", "chaos") for file in (ROOT / folder).rglob("*.py")
+)
+
+
+def _told_phases(source: str) -> Iterator[str]:
+    """Where a module knows phases by itself: several names in one display, or one that a phase is held against."""
+    for node in ast.walk(ast.parse(source)) if _NAMED.search(source) else ():
+        if isinstance(node, (ast.Tuple, ast.List, ast.Set, ast.Dict)):
+            parts = node.keys if isinstance(node, ast.Dict) else node.elts
+            known = {part.value for part in parts if isinstance(part, ast.Constant)} & _NAMES
+            if len(known) > 1:
+                yield ast.unparse(node)
+        elif isinstance(node, ast.Compare) and "phase" in ast.unparse(node):
+            sides = [part for side in (node.left, *node.comparators) for part in ast.walk(side)]
+            if any(isinstance(part, ast.Constant) and part.value in _NAMES for part in sides):
+                yield ast.unparse(node)
+
+
+def test_nobody_but_their_table_knows_the_phases() -> None:
+    """What a phase means, and which come after it, is asked of the table: a list of names forgets the next phase."""
+    told = {file: list(_told_phases((ROOT / file).read_text(encoding="utf-8"))) for file in _SOURCES}
+    assert {file: found for file, found in told.items() if found} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'SERVES = ("switch", "watch", "agree", "commit")',
+        'PATIENCE = {"start": 2, "verify": 1}',
+        'may_follow = left.get("phase") in {"commit"}',
+        'if left.phase == "switch": pass',
+    ],
+)
+def test_what_would_be_a_list_of_phases(line: str) -> None:
+    assert list(_told_phases(line))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead.host.wire.fleet import COMMIT, FINISH, GONE_SECONDS, MIGRATE, POINTS, REVERT, STOP, SWITCH
+from fairlead.host.wire.phases import find_phase
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def parse_standing(state: Mapping[str, Any]) -> Standing:
     return Standing(
         content=state.get("content") if settled else None,
         left=str(state.get("unfinished_content")) if left else None,
-        may_follow=bool(left.get("hosts")) and left.get("phase") in {"agree", "commit"},
+        may_follow=bool(left.get("hosts")) and find_phase(str(left.get("phase"))).pledged,
         told=left.get("word") == COMMIT,
         task=str(own["task"]) if own is not None else "",
         is_busy=bool(running) or is_attended,

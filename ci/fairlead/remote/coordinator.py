@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from fairlead.errors import FairleadError, InterruptedByUserError
 from fairlead.host.wire.fleet import COMMIT, POINTS, STOP
 from fairlead.host.wire.frames import Frame
+from fairlead.host.wire.phases import MIGRATE, PREPARE
 from fairlead.remote.agreement import Member, plan_word
 from fairlead.remote.attach import run_remote_task
 from fairlead.remote.interrupt import catching_interrupts
@@ -146,7 +147,7 @@ class _Coordinator:
         self._members = {part.host: Member() for part in parts}
         self._ends = Ends(dict.fromkeys(self._participants))
         self._pending = set(self._participants)
-        self._phases = dict.fromkeys(self._participants, "prepare")
+        self._phases = dict.fromkeys(self._participants, PREPARE.name)
         self._served = dict.fromkeys(self._participants, "nothing")
         self._first = min(self._participants)
         self._attended = time.monotonic()
@@ -279,6 +280,6 @@ def follow(member: Member, event: Event) -> Member:
     if kind == "hold" and event.get("point") in POINTS:
         point = str(event["point"])
         return replace(member, holding=point, migrated=member.migrated or point != POINTS[0])
-    if kind == "phase" and event.get("phase") == "migrate" and event.get("state") in {"done", "skipped"}:
+    if kind == "phase" and event.get("phase") == MIGRATE.name and event.get("state") in {"done", "skipped"}:
         return replace(member, migrated=True)
     return member

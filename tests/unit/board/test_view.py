@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from app.web.view import (
     render_ago,
     render_seconds,
 )
+from fairlead.host.wire.phases import MIGRATE, PHASES
 from tests.unit.board.events import NOON, make_event
 
 STATIC = Path(app.web.__file__).parent / "static"
@@ -56,25 +58,29 @@ def test_strips_are_as_wide_as_they_took_long() -> None:
     assert phase_names([quick, make_event()]) == ("pull", "start")
 
 
-FULL = (
-    *("prepare", "pull", "platform", "migrate", "start", "verify"),
-    *("ready", "switch", "watch", "agree", "commit", "retire", "prune"),
-)
+FULL = tuple(phase.name for phase in PHASES)
 """What a deploy to several hosts goes through."""
+HELD = tuple(phase.name for phase in PHASES if phase.holds)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, len(FULL))), max_size=5))
 def test_phases_stand_in_the_order_of_the_events(others: list[tuple[bool, bool, int]]) -> None:
     events = [make_event(phases=tuple(Phase(name, "done", 1) for name in FULL))]
     for migrates, several, length in others:
-        left_out = (() if migrates else ("migrate",)) + (() if several else ("ready", "agree"))
+        left_out = (() if migrates else (MIGRATE.name,)) + (() if several else HELD)
         ran = [name for name in FULL if name not in left_out][:length]
         events.insert(0, make_event(phases=tuple(Phase(name, "done", 1) for name in ran)))
     assert phase_names(events) == FULL
 
 
+def test_every_phase_that_has_a_colour_exists() -> None:
+    """Those in which a host waits for others have none of their own: nothing happens in them."""
+    sheet = (Path(app.web.__file__).parent / "static" / "board.css").read_text(encoding="utf-8")
+    assert set(re.findall(r"\.phase-(\w+)", sheet)) == set(FULL) - set(HELD)
+
+
 def test_a_phase_that_only_one_event_has_stands_where_it_has_it() -> None:
-    alone = [Phase(name, "done", 1) for name in FULL if name not in {"ready", "agree"}]
+    alone = [Phase(name, "done", 1) for name in FULL if name not in HELD]
     together = [Phase(name, "done", 1) for name in FULL[:10]]
     assert phase_names([make_event(phases=tuple(alone)), make_event(phases=tuple(together))]) == FULL
 

@@ -8,7 +8,7 @@ from fairlead.host.run import table
 
 APP = "board"
 OLD, NEW = "000001", "000002"
-WITHIN = tuple(phase for phase in table.PHASES if not phase.fleet)
+WITHIN = tuple(phase for phase in table.PHASES if not phase.facts.holds)
 
 
 def _transaction(first: int, kind: str, release: str, previous: str | None) -> list[Record]:

@@ -14,11 +14,13 @@ import pytest
 
 from fairlead.host.disk.ledger import DEPLOY, ROLLBACK, Transaction
 from fairlead.host.plan.agreement import plan_recovery
+from fairlead.host.wire import phases
 from fairlead.host.wire.fleet import COMMIT, FINISH, MIGRATE, REVERT, STOP, SWITCH
 from fairlead.remote.agreement import Member, Standing, parse_standing, plan_decisions, plan_word
 
 NEW, OLD = "new", "old"
-PHASES = ("verify", "ready", "switch", "watch", "agree", "commit")
+_NAMES = tuple(one.name for one in phases.PHASES)
+PHASES = _NAMES[_NAMES.index(phases.VERIFY.name) : _NAMES.index(phases.COMMIT.name) + 1]
 
 
 class Host(NamedTuple):
@@ -42,7 +44,7 @@ class World(NamedTuple):
 
 
 def _holding(host: Host) -> str:
-    return {"ready": SWITCH, "agree": COMMIT}.get(host.phase, "") if not host.end and host.alive else ""
+    return phases.find_phase(host.phase).holds if not host.end and host.alive else ""
 
 
 def _host_steps(host: Host, *, client: bool) -> Iterator[Host]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..wire.phases import SERVING, find_phase
+
 DEPLOY = "deploy"
 ROLLBACK = "rollback"
 
@@ -66,7 +68,7 @@ class Transaction:
     @property
     def may_have_served(self) -> bool:
         """Whether users may have been served by its release, while what served before still runs."""
-        return self.phase in ("switch", "watch", "agree", "commit")
+        return find_phase(self.phase).stage == SERVING
 
     def to_json(self) -> dict[str, Any]:
         """One entry of ``fairlead history``."""

@@ -11,6 +11,7 @@ from typing import Optional
 
 from ..disk.ledger import DEPLOY, Transaction
 from ..wire.fleet import FINISH, REVERT
+from ..wire.phases import find_phase
 
 BACK = "back"
 """Go back if what served before is fit to serve; where it is not, finish: any release is better than none."""
@@ -41,4 +42,4 @@ def plan_recovery(left: Transaction, *, switched: bool, decision: Optional[str] 
 
 def may_follow(left: Transaction) -> bool:
     """Whether the host has said that it would commit: only then may another one have done so."""
-    return bool(left.hosts) and left.phase in ("agree", "commit")
+    return bool(left.hosts) and find_phase(left.phase).pledged

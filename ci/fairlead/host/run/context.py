@@ -20,6 +20,7 @@ from ..watch.questions import Question
 from ..watch.traffic import Recorder
 from ..watch.verdict import Verdict
 from ..wire.errors import ReleaseFault
+from ..wire.phases import PREPARE
 from ..wire.request import Options
 from ..wire.result import Emit
 
@@ -47,7 +48,7 @@ class Host:
     engine: Engine
     journal: Journal
     emit: Emit
-    phase: str = "prepare"
+    phase: str = PREPARE.name
     seen: tuple[Container, ...] = ()
     proved: set[str] = field(default_factory=set)
     until: float = math.inf

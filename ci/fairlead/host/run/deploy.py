@@ -30,6 +30,7 @@ from ..state.ownership import require_owner
 from ..state.state import State
 from ..wire.errors import EXIT_OK, AgentError, InputFault, as_fault
 from ..wire.owner import Owner
+from ..wire.phases import PREPARE
 from ..wire.request import DeployRequest, Options, RollbackRequest, RotationRequest
 from ..wire.result import Emit, Result
 from ..wire.text import maintenance_sentence
@@ -111,7 +112,7 @@ def _change(
 ) -> Result:
     """Decide under the lock and carry it out; ``what`` is told to whoever waits for the lock."""
     timeline = Timeline(emit)
-    timeline.begin("prepare")
+    timeline.begin(PREPARE.name)
     result = Result("failed")
     told = _Told(paths, emit)
     bundle: Optional[Bundle] = None
@@ -190,7 +191,7 @@ def _under_lock(
     make_layout(paths)
 
     def tell(text: str) -> None:
-        emit({"event": "note", "level": "info", "text": text, "phase": "prepare"})
+        emit({"event": "note", "level": "info", "text": text, "phase": PREPARE.name})
 
     holder = Holder(what=what, by=by, task=task, pid=os.getpid(), since=round(time.time(), 3))
     stopped = partial(heed, paths.task(task))
@@ -252,7 +253,7 @@ def _conduct(context: Context, timeline: Timeline, told: _Told) -> Result:
         raise refusal.to_fault()
     if plan.unchanged:
         require_serving(context)
-        timeline.end("prepare", "done", "nothing to change")
+        timeline.end(PREPARE.name, "done", "nothing to change")
         return _unchanged(plan, context.state, timeline)
     return run_transaction(begin_transaction(context), timeline, told)
 
@@ -273,7 +274,7 @@ def _refused(paths: Paths, timeline: Optional[Timeline], error: Exception) -> Re
     """The result of what ended before a transaction began: nothing was touched."""
     fault = as_fault(error)
     if timeline is not None and not timeline.times:
-        timeline.end("prepare", "failed", fault.what)
+        timeline.end(PREPARE.name, "failed", fault.what)
     status = "refused" if isinstance(fault, InputFault) else "failed"
     times = tuple(timeline.times) if timeline else ()
     return Result(status, fault.exit_code, serving=read_live(paths), phases=times, error=fault.to_json())

@@ -6,7 +6,8 @@ import time
 
 from ..disk.orders import attended_at, is_ordered
 from ..wire.errors import DoubtFault, ReleaseFault
-from ..wire.fleet import COMMIT, SWITCH
+from ..wire.fleet import COMMIT
+from ..wire.phases import AGREE, READY
 from .context import Context, Outcome
 
 _POLL = 0.02
@@ -14,12 +15,12 @@ _POLL = 0.02
 
 def run_ready(context: Context) -> Outcome:
     """Hold until every host has verified the release."""
-    return hold(context, SWITCH)
+    return hold(context, READY.holds)
 
 
 def run_agree(context: Context) -> Outcome:
     """Hold until every host has passed its watch."""
-    return hold(context, COMMIT)
+    return hold(context, AGREE.holds)
 
 
 def hold(context: Context, point: str) -> Outcome:

@@ -35,6 +35,7 @@ from ..watch.inflight import find_admin_sockets
 from ..watch.patience import wait_until
 from ..wire.errors import EngineFault
 from ..wire.fleet import COMMIT, FINISH
+from ..wire.phases import PREPARE, SWITCH
 from .context import Host
 from .drain import end_containers
 from .phases.commit import commit_release
@@ -76,7 +77,7 @@ def recover(host: Host, decision: Optional[str] = None) -> Optional[Repaired]:
         return None
     drop_login(host.paths, left.task)
     host.note(
-        f"the {left.kind} of release {left.release} ended in the phase {left.phase or 'prepare'}: repairing"
+        f"the {left.kind} of release {left.release} ended in the phase {left.phase or PREPARE.name}: repairing"
     )
     if read_end(host.paths.task(left.task))[0] == COMMIT:
         decision = FINISH
@@ -203,7 +204,7 @@ def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:
     for text in create_late(host, live):
         host.note(text)
     restart_serving(host, live)
-    if left.phase == "switch" and not left.committed:
+    if left.phase == SWITCH.name and not left.committed:
         # Its workers are proved in that phase, and nobody knows whether they were.
         for name in _find_unfit(host, live):
             host.warn(

@@ -33,6 +33,7 @@ from ..state.removed import keep_journal, write_removed
 from ..wire import labels
 from ..wire.errors import EXIT_OK, AgentError
 from ..wire.owner import Owner
+from ..wire.phases import PREPARE
 from ..wire.result import Emit, Result
 from .context import Host
 from .phases.takedown import of_platform, remove_networks, stop_in_order
@@ -70,7 +71,7 @@ def run_remove(
         make_layout(paths)
 
         def tell(text: str) -> None:
-            emit({"event": "note", "level": "info", "text": text, "phase": "prepare"})
+            emit({"event": "note", "level": "info", "text": text, "phase": PREPARE.name})
 
         with hold_lock(paths.lock, holder, wait=_LOCK_WAIT, on_wait=tell) as handle:
             engine.hand_down = (handle,)

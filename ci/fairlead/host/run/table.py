@@ -1,8 +1,6 @@
 """The phases of a transaction, in their order: this list is the architecture.
 
-A failure up to and in ``verify`` undoes everything and what served goes on serving. One in ``watch`` or
-``commit`` does so too, by a rename: what served before is not stopped before ``commit``. After that there is
-no way back but a rollback: a failure there is a warning, and the next command finishes the work.
+What it is to fail in one follows from its stage, which both sides know: ``wire/phases.py``.
 """
 
 from __future__ import annotations
@@ -12,6 +10,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..disk.ledger import DEPLOY, ROLLBACK
+from ..wire.phases import (
+    AGREE,
+    COMMIT,
+    MIGRATE,
+    PLATFORM,
+    PREPARE,
+    PRUNE,
+    PULL,
+    READY,
+    RETIRE,
+    START,
+    SWITCH,
+    VERIFY,
+    WATCH,
+    PhaseFacts,
+)
 from .context import Context, Outcome
 from .hold import run_agree, run_ready
 from .phases.commit import run_commit
@@ -31,21 +45,23 @@ from .phases.watch import run_watch
 class Phase:
     """One step.
 
-    ``reverts``: a failure in it undoes the transaction; ``kinds``: which transactions have it;
+    ``facts`` are what its name tells both sides; ``kinds``: which transactions have it;
     ``after_result``: in which of them the caller does not wait for it. Who rolls back is in a hurry, and what he
-    leaves behind may have uploads and streams open for as long as ``drain_timeout``; ``fleet``: only where there are
-    several hosts; ``patience`` and ``grace``: the phase is over within so many times the release's ``start_timeout``,
+    leaves behind may have uploads and streams open for as long as ``drain_timeout``;
+    ``patience`` and ``grace``: the phase is over within so many times the release's ``start_timeout``,
     and so many seconds. Those without have bounds of their own: a watch its window, a job none (see ``migrate``).
     """
 
-    name: str
+    facts: PhaseFacts
     run: Callable[[Context], Outcome]
-    reverts: bool
     kinds: tuple[str, ...] = (DEPLOY, ROLLBACK)
     after_result: tuple[str, ...] = ()
-    fleet: bool = False
     patience: int = 0
     grace: float = math.inf
+
+    @property
+    def name(self) -> str:
+        return self.facts.name
 
     def within(self, start_timeout: float) -> float:
         """Seconds that the phase may take."""
@@ -59,20 +75,17 @@ _COMPOSE_GRACE = 120.0
 _PULL_SECONDS = 2 * 3600.0
 
 PHASES = (
-    Phase("prepare", run_prepare, reverts=True),
-    Phase("pull", run_pull, reverts=True, grace=_PULL_SECONDS),
-    Phase("platform", run_platform, reverts=True, patience=2, grace=_COMPOSE_GRACE),
-    Phase("migrate", run_migrate, reverts=True, kinds=(DEPLOY,)),
-    Phase("start", run_start, reverts=True, patience=2, grace=_COMPOSE_GRACE),
-    Phase("verify", run_verify, reverts=True, patience=1, grace=_GRACE),
-    Phase("ready", run_ready, reverts=True, fleet=True),
-    Phase("switch", run_switch, reverts=True, patience=2, grace=_COMPOSE_GRACE),
-    Phase("watch", run_watch, reverts=True),
-    Phase("agree", run_agree, reverts=True, fleet=True),
-    Phase("commit", run_commit, reverts=True),
-    Phase("retire", run_retire, reverts=False, after_result=(ROLLBACK,)),
-    Phase("prune", run_prune, reverts=False, after_result=(ROLLBACK,)),
+    Phase(PREPARE, run_prepare),
+    Phase(PULL, run_pull, grace=_PULL_SECONDS),
+    Phase(PLATFORM, run_platform, patience=2, grace=_COMPOSE_GRACE),
+    Phase(MIGRATE, run_migrate, kinds=(DEPLOY,)),
+    Phase(START, run_start, patience=2, grace=_COMPOSE_GRACE),
+    Phase(VERIFY, run_verify, patience=1, grace=_GRACE),
+    Phase(READY, run_ready),
+    Phase(SWITCH, run_switch, patience=2, grace=_COMPOSE_GRACE),
+    Phase(WATCH, run_watch),
+    Phase(AGREE, run_agree),
+    Phase(COMMIT, run_commit),
+    Phase(RETIRE, run_retire, after_result=(ROLLBACK,)),
+    Phase(PRUNE, run_prune, after_result=(ROLLBACK,)),
 )
-
-COMMITTING = "commit"
-"""The phase from which there is no way back by itself."""

@@ -23,12 +23,13 @@ from ..wire.errors import (
     RevertFault,
     as_fault,
 )
+from ..wire.phases import COMMIT, COMMITTED, PLATFORM
 from ..wire.result import PhaseTime, Result
 from .context import Context, Outcome
 from .phases.platform import touched_services
 from .recover import end_transaction, revert
 from .serving import require_served
-from .table import COMMITTING, PHASES, Phase
+from .table import PHASES, Phase
 
 
 class Timeline:
@@ -113,7 +114,7 @@ def run_transaction(context: Context, timeline: Timeline, tell: Callable[[Result
 def _run_phases(context: Context, timeline: Timeline, tell: Callable[[Result], None]) -> Result:
     result: Optional[Result] = None
     for phase in PHASES:
-        if context.plan.kind not in phase.kinds or (phase.fleet and context.options.fleet is None):
+        if context.plan.kind not in phase.kinds or (phase.facts.holds and context.options.fleet is None):
             continue
         if context.plan.kind in phase.after_result and result is None:
             result = _live(context, timeline)
@@ -126,11 +127,11 @@ def _run_phases(context: Context, timeline: Timeline, tell: Callable[[Result], N
             return _leave_in_doubt(context, timeline, doubt)
         except (AgentError, OSError) as error:
             fault = as_fault(error)
-            if phase.name == COMMITTING and context.options.fleet is not None:
+            if phase.facts is COMMIT and context.options.fleet is not None:
                 # The other hosts commit now: to go back here is what nobody may do any more.
                 timeline.end(phase.name, "failed", fault.what)
                 return _result(context, timeline, fault)
-            if phase.reverts:
+            if phase.facts.stage != COMMITTED:
                 timeline.end(phase.name, "failed", fault.what)
                 return _undo(context, timeline, fault)
             _run_late(context, phase, timeline, fault)
@@ -139,9 +140,9 @@ def _run_phases(context: Context, timeline: Timeline, tell: Callable[[Result], N
 
 def _run_phase(context: Context, phase: Phase, timeline: Timeline) -> None:
     context.host.begin_phase(phase.name, phase.within(context.target.release.start_timeout))
-    if phase.reverts and phase.name != COMMITTING:
+    if phase.facts.stage != COMMITTED and phase.facts is not COMMIT:
         context.heed()
-    told: dict[str, Any] = {"updated": touched_services(context)} if phase.name == "platform" else {}
+    told: dict[str, Any] = {"updated": touched_services(context)} if phase.facts is PLATFORM else {}
     context.host.journal.append(PHASE, tx=context.number, phase=phase.name, **told)
     if phase is not PHASES[0]:
         timeline.begin(phase.name)
