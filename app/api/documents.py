@@ -55,7 +55,7 @@ EVENT_EXAMPLE: dict[str, Any] = {
     "by": "alice",
     "url": "https://board.example.com",
     "started_at": 1790000100.0,
-    "finished_at": 1790000112.6,
+    "finished_at": 1790000122.6,
     "images": {"api": "sha256:" + "a" * 64, "web": "sha256:" + "b" * 64},
     "phases": [
         {"phase": "prepare", "state": "done", "seconds": 0.3},
@@ -65,6 +65,7 @@ EVENT_EXAMPLE: dict[str, Any] = {
         {"phase": "start", "state": "done", "seconds": 2.4},
         {"phase": "verify", "state": "done", "seconds": 3.0},
         {"phase": "switch", "state": "done", "seconds": 0.01},
+        {"phase": "watch", "state": "done", "seconds": 10.0},
         {"phase": "commit", "state": "done", "seconds": 0.01},
         {"phase": "retire", "state": "done", "seconds": 1.5},
         {"phase": "prune", "state": "done", "seconds": 0.1},

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from app.api.documents import EVENT_EXAMPLE, EventIn
 from app.domain.texts import shown_line
+from fairlead.host.wire.phases import PHASES
 from fairlead.schemas import load_schema
 
 GOOD: list[dict[str, Any]] = [
@@ -109,3 +110,7 @@ def test_a_shown_line_steers_nothing(text: str, most: int) -> None:
     shown = shown_line(text, most)
     assert len(shown) <= most
     assert not {unicodedata.category(char) for char in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def test_the_example_has_the_phases_of_a_deploy_to_one_host() -> None:
+    assert [one["phase"] for one in EVENT_EXAMPLE["phases"]] == [one.name for one in PHASES if not one.holds]
