@@ -4,6 +4,7 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -47,7 +48,8 @@ def test_the_board_says_what_runs_where_since_when_by_whom_and_which_digest(web:
     ):
         assert fact in html
     assert document["images"]["web"] in html
-    assert 'datetime="2026-09-21T14:15:12' in html
+    since = datetime.fromtimestamp(document["finished_at"], UTC)
+    assert f'datetime="{since:%Y-%m-%dT%H:%M:%S}' in html
     assert RELEASE[:12] in html
 
 
