@@ -16,7 +16,10 @@ _MAX_LENGTH = 4096
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
     return (
-        re.compile(r"""([A-Za-z_]\w*)(?:=("(?:[^"\\]|\\.)*"|'[^']*'|(?:[^\s\\]|\\.)*))?(?=\s|\Z)"""),
+        # From the start of a word, and nothing is given back: what is no assignment is passed over once.
+        re.compile(
+            r"""(?<!\S)([A-Za-z_]\w*+)(?:=("(?:[^"\\]|\\.)*+"|'[^']*+'|(?:[^\s\\]|\\.)*+))?(?=\s|\Z)"""
+        ),
         re.compile(r"([A-Za-z_]\w*)\s+([^\s=].*)\Z", re.DOTALL),
         re.compile(r"\\\$|\$(?:(\w+)|\{(\w+)(?::([-+])([^{}]*))?\})"),
     )
@@ -56,7 +59,7 @@ class Variables:
 
     def put_in(self, text: str) -> str:
         """A text with its variables put in; what nobody here says (the base image may) stays as it is written."""
-        if "$" not in text:
+        if "$" not in text or len(text) > _MAX_LENGTH:
             return text
         found = _patterns()[2].sub(self._found, text)
         return found if len(found) <= _MAX_LENGTH else text

@@ -70,6 +70,7 @@ def test_a_variable_is_what_the_builder_makes_of_it(said: str, given: dict[str, 
         "",
         "ENV PORT='$NUMBER'",
         "ARG OTHER=8000",
+        "ENV APP-PORT=8000 app.PORT=8000",
         "FROM alpine AS other\nENV PORT=8000\nFROM alpine",
     ],
 )
@@ -105,3 +106,14 @@ CMD serve --port $PORT $NUMBER
 def test_variables_that_name_each_other_do_not_grow_without_end() -> None:
     doubled = "".join(f"ENV A{number + 1}=$A{number}$A{number}\n" for number in range(64))
     assert parse_dockerfile(f"FROM alpine\nENV A0=ab\n{doubled}EXPOSE $A64\n").ports == ()
+
+
+def test_a_variable_put_in_many_times_does_not_fill_the_memory() -> None:
+    many = "$A" * 3000
+    assert parse_dockerfile(f"FROM alpine\nENV A=1\nUSER {many}\n").user == many
+
+
+@pytest.mark.parametrize("word", ["a" * 100_000 + "!", "a=b\\" * 50_000 + "c"])
+def test_a_long_word_that_is_no_assignment_is_passed_over_once(word: str) -> None:
+    """A search that begins anew at each of its letters would take hours."""
+    assert parse_dockerfile(f"FROM alpine\nENV {word} PORT=8000\nEXPOSE $PORT\n").ports == (8000,)
