@@ -39,7 +39,7 @@ _STARTING = (_BAD_GATEWAY, 503, 504)
 """What a server says that is not ready, and a proxy by itself while whoever is behind it is not there yet: in front of the
 app, beside it (nginx of PHP-FPM) or in its own container."""
 _OTHER_HOST = "; where it answers to another, say `x-fairlead: {health: {host: …}}`"
-_NOT_HTTP = "; where gRPC is spoken behind it, say `app_protocol: grpc` in the long form of ports:"
+_SAY_PROTOCOL = "; where {} is spoken behind it, say `app_protocol: {}` in the long form of ports:"
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Question:
     """One HTTP request: whom it is about, where it is asked, what is expected.
 
     ``public`` asks as a user does; ``direct`` asks one replica by itself; ``within`` is how many seconds the watch gives
-    it for its answer. ``secure`` is where the same is answered by TLS on this host, if it is. ``further`` asks at a port of
-    the host beside the one of the url.
+    it for its answer. ``secure`` is where the same is answered by TLS on this host, if it is. ``hint`` is said where
+    whoever is behind the proxy does not understand it.
     """
 
     about: str
@@ -60,7 +60,7 @@ class Question:
     direct: bool = False
     within: float = 2.0
     secure: Optional[Target] = None
-    further: bool = False
+    hint: str = ""
 
     def ask(
         self,
@@ -91,8 +91,8 @@ class Question:
         fault = answer.fault(self.expected)
         if fault and answer.may_be_of_host:
             fault += f" to the Host {self.target.host}{'' if self.public else _OTHER_HOST}"
-        if fault and self.further and answer.status == _BAD_GATEWAY and self.expected.path != HEALTH_PATH:
-            fault += _NOT_HTTP
+        if fault and answer.status == _BAD_GATEWAY:
+            fault += self.hint
         if not fault and self.expect_release and answer.release not in (None, self.expect_release):
             return f"answered as release {answer.release}, expected {self.expect_release}"
         return fault
@@ -116,7 +116,9 @@ def plan_public(bundle: Bundle, proxy: Container) -> Iterator[Question]:
             page = _any_page(release, port.number)
             target = Target("http", port.address, port.number, _host_at(release, port.number), page.path)
             about = f"port {port.number} of this host"
-            yield Question(about, target, page, public=True, within=_PAGE_WITHIN, further=True)
+            other = ("HTTP/1", "http") if port.number in release.h2c_ports else ("gRPC", "grpc")
+            hint = _SAY_PROTOCOL.format(*other)
+            yield Question(about, target, page, public=True, within=_PAGE_WITHIN, hint=hint)
 
 
 def public_probes(release: Release) -> Sequence[Probe]:
