@@ -315,6 +315,10 @@ def _service(name: str, fields: Fields, host: str) -> Service:
     pinned = fields.name("image", _IMAGE)
     if definition.get("image") != pinned:
         fields.fault("definition", "names another image than the service's `image`")
+    if not _are_networks(definition.get("networks")):
+        fields.fault(
+            "definition", "has `networks` that are neither a list of names nor names with their options"
+        )
     platforms = dict(fields.pairs("platforms", _SHA256))
     # Releases of older clients do not say it, and what they pulled lies under the digest of the index.
     by_manifest = fields.choice("pull", ("index", "manifest"), default="index") == "manifest"
@@ -348,6 +352,18 @@ def _service(name: str, fields: Fields, host: str) -> Service:
     if service.is_rolled:
         _refuse_singletons(service, fields)
     return service
+
+
+def _are_networks(given: object) -> bool:
+    """Whether these are the networks of a service, as Compose has them."""
+    if isinstance(given, list):
+        return all(isinstance(one, str) for one in given)
+    if not isinstance(given, Mapping):
+        return given is None
+    return all(
+        options is None or (isinstance(options, Mapping) and isinstance(options.get("aliases") or [], list))
+        for options in given.values()
+    )
 
 
 def _refuse_singletons(service: Service, fields: Fields) -> None:
