@@ -269,7 +269,7 @@ def test_a_client_that_is_killed_does_not_stop_the_deploy(live: Workbench) -> No
     _wait_for('"phase":"start"', lambda: on_server(live.server, "tail", "--lines", "3", journal))
     os.killpg(client.pid, signal.SIGKILL)
     client.communicate()
-    live.ok("deploy")
+    live.ok("deploy", "--reason", "the first one was killed")
     assert "green" in visit(live.server)[2]
     history = live.ok("--json", "history").document["history"]
     assert [entry["release"] for entry in history[1:]] == [entry["release"] for entry in before]

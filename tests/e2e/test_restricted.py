@@ -80,8 +80,9 @@ def test_history_tells_which_key_it_was_and_the_policy_holds_for_rollbacks_too(
     key, signer = guarded.make_key("key"), guarded.make_key("signer")
     own = ("--identity", str(key))
     guarded.admit(key)
-    tiny.ok("deploy", *own)
+    tiny.ok("deploy", *own, "--reason", "begin")
     entry = tiny.ok("--json", "history", *own).document["history"][0]
+    assert entry["reason"] == "begin"
     listed = guarded.allowed()[0].split("--key ")[1].split('"')[0]
     assert entry["key"] == listed
     assert entry["key"][:15] in tiny.ok("history", *own).stderr + tiny.ok("history", *own).stdout

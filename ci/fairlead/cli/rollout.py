@@ -152,6 +152,7 @@ class Rollout:
             only=tuple(sorted(set(options.only))),
             take_over=options.take_over,
             no_wait=options.no_wait,
+            reason=options.reason,
             lock_timeout=self.place.settings.deploy.lock_timeout,
             fleet=fleet_of(self.place, host, states, bundle.release),
         )

@@ -27,6 +27,7 @@ class RolloutOptions:
     only: tuple[str, ...] = ()
     take_over: bool = False
     no_wait: bool = False
+    reason: str = ""
     refresh: bool = False
     upgrade_edge: bool = False
     registry: str | None = None
@@ -78,6 +79,14 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
     ),
     click.option("--take-over", is_flag=True, help="The app moved: take it over from another repository."),
     no_wait_option,
+    click.option(
+        "--reason",
+        metavar="TEXT",
+        default="",
+        envvar="FAIRLEAD_REASON",
+        show_envvar=True,
+        help="Why, in a line: the server's journal keeps it, and `fairlead history` tells it.",
+    ),
     click.option(
         "--refresh",
         is_flag=True,

@@ -67,6 +67,7 @@ class _Fold:
             began_at=record.at,
             hosts=tuple(str(host) for host in data.get("hosts") or ()),
             key=str(data.get("key") or ""),
+            reason=str(data.get("reason") or ""),
             rotations={
                 str(name): Rotation(
                     str(data["release"]), str(one["value"]), frozenset(map(str, one["revoked"]))

@@ -42,7 +42,8 @@ class Transaction:
 
     ``phase`` is the last one that was begun, ``updated`` the platform services that it set out to change,
     ``previous`` what served before, ``status`` empty while it is unfinished; ``hosts`` are those of the fleet that it
-    is a part of. ``by`` is what the client said of itself, ``key`` the fingerprint of its key, where the door knew it.
+    is a part of. ``by`` is what the client said of itself, ``key`` the fingerprint of its key, where the door knew it,
+    ``reason`` why it was wanted, where that was said.
     """
 
     number: int
@@ -64,6 +65,7 @@ class Transaction:
     hosts: tuple[str, ...] = ()
     rotations: Mapping[str, Rotation] = field(default_factory=dict)
     key: str = ""
+    reason: str = ""
 
     @property
     def may_have_served(self) -> bool:
@@ -79,6 +81,7 @@ class Transaction:
             "revision": self.revision,
             "by": self.by,
             "key": self.key,
+            "reason": self.reason,
             "task": self.task,
             "began_at": self.began_at,
             "ended_at": self.ended_at,

@@ -67,6 +67,7 @@ def begin_transaction(context: Context) -> Context:
     """Write the first record: from here on the next command finishes or undoes what this one leaves."""
     release, fleet = context.target.release, context.options.fleet
     told: dict[str, Any] = {"hosts": list(fleet.hosts)} if fleet is not None else {}
+    told.update({"reason": context.options.reason} if context.options.reason else {})
     # By whom is the client's word; the key is what the door saw.
     key = read_request(context.paths.task(context.task)).get("key")
     told.update({"key": str(key)} if key else {})

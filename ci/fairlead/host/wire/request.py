@@ -22,6 +22,9 @@ _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SCHEMA = re.compile(r"[0-9]{1,6}")
 
+REASON_LIMIT = 200
+"""How many characters a reason may have."""
+
 _SERVICES = texts(_SERVICE, "is no list of services")
 _OWN = {"own": (ROLLBACK, ROTATE)}
 """It does not widen what these do: a key may use it there that may not deploy (``restriction``)."""
@@ -60,6 +63,8 @@ class Options:
     """The other hosts, None where there are none."""
     upgrade_edge: bool = field(default=False, metadata=FLAG)
     """Replace the edge of the host, if this deploy brings another one."""
+    reason: str = field(default="", metadata={**text(REASON_LIMIT), **_OWN})
+    """Why, in the words of who asks: the journal keeps it."""
 
     @property
     def lock_wait(self) -> float:
@@ -73,11 +78,12 @@ class Options:
 def complete_options(options: Any) -> Any:
     """Options as they came, with the defaults of those that did not: two requests that want the same have the same.
 
-    What is told of the other hosts is left out: it may differ between two clients that want the same.
+    What is told of the other hosts is left out, and why it is wanted: they may differ between two clients that want the same.
     """
     if not isinstance(options, Mapping):
         return options
-    return {key: value for key, value in {**defaults(Options), **options}.items() if key != "fleet"}
+    told = {**defaults(Options), **options}
+    return {key: value for key, value in told.items() if key not in {"fleet", "reason"}}
 
 
 def _read_claim(fields: Fields, _name: str, _default: Any) -> Optional[Owner]:

@@ -133,9 +133,10 @@ def _way(entry: Mapping[str, Any]) -> str:
 
 
 def _by(entry: Mapping[str, Any]) -> str:
-    """Who it was by their own word, and the beginning of the key that was used where the server knows it."""
+    """Who it was by their own word, the beginning of the key that was used where the server knows it, and why."""
     by = str(entry.get("by") or "-")
-    return f"{by} ({str(entry['key'])[:_KEY_CHARS]})" if entry.get("key") else by
+    key = f" ({str(entry['key'])[:_KEY_CHARS]})" if entry.get("key") else ""
+    return f"{by}{key}: {entry['reason']}" if entry.get("reason") else f"{by}{key}"
 
 
 def short(revision: object) -> str:

@@ -189,7 +189,7 @@ class Rehearsal:
         target = read_bundle(self.paths, piece.target)
         assert target is not None
         plan = Plan(piece.kind, APP, piece.target, piece.previous, (), (), False, False)
-        options = Options(fleet=Fleet(hosts=("a", "b")) if piece.fleet else None)
+        options = Options(fleet=Fleet(hosts=("a", "b")) if piece.fleet else None, reason="pages are slow")
         return Context(host, 0, TASK, "alice", options, nothing(), plan, target)
 
     def _run_phase(self, name: str, context: Context) -> Outcome:

@@ -14,6 +14,7 @@ from typing import Any, Optional
 
 import pytest
 
+from fairlead.host.disk.fold import fold_records
 from fairlead.host.disk.ledger import DEPLOY, ROLLBACK
 from fairlead.host.run.context import Context
 from fairlead.host.wire.errors import DoubtFault, EngineFault, InputFault, ReleaseFault, StoppedFault
@@ -128,6 +129,7 @@ def test_what_goes_well(memory: Path, piece: Piece) -> None:
     assert (result.release, result.serving, result.previous) == (piece.target, piece.target, piece.previous)
     assert played.begun == names
     assert _written(played) == [*_until(piece, names[-1], late=True), "end"]
+    assert fold_records(played.written).transactions[-1].to_json()["reason"] == "pages are slow"
     end = played.written[-1].data
     assert (end["status"], end["repaired"], "error" in end) == ("live", False, False)
     assert [one["phase"] for one in end["phases"]] == names

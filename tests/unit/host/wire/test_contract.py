@@ -16,7 +16,7 @@ from fairlead.host.wire.contract import parse_whole
 from fairlead.host.wire.errors import InputFault
 from fairlead.host.wire.fleet import Fleet
 from fairlead.host.wire.frames import encode_frame, parse_frame
-from fairlead.host.wire.request import Options, parse_rollback_request
+from fairlead.host.wire.request import REASON_LIMIT, Options, parse_rollback_request
 from fairlead.host.wire.restriction import VERBS
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_.-]{0,8}", fullmatch=True)
@@ -45,6 +45,7 @@ OPTIONS = st.builds(
     accept_schema=st.just("") | IDS,
     fleet=st.none() | FLEETS,
     upgrade_edge=st.booleans(),
+    reason=st.text(st.characters(categories=["L", "N", "P"], include_characters=" "), max_size=REASON_LIMIT),
 )
 SECRETS = st.dictionaries(NAMES, DIGESTS, max_size=2)
 CALLS = st.one_of(
@@ -130,7 +131,10 @@ def test_two_requests_that_want_the_same_are_one_whether_or_not_they_say_what_is
         "fleet": {"hosts": ["a", "b"]},
     }
     told = {"kind": "rollback", "to": "000041"}
-    same = [fingerprint({**told, "options": one}) for one in (before, {}, {"fleet": {"hosts": ["a"]}})]
+    same = [
+        fingerprint({**told, "options": one})
+        for one in (before, {}, {"fleet": {"hosts": ["a"]}, "reason": "again"})
+    ]
     assert len(set(same)) == 1
     assert fingerprint({**told, "options": {"no_wait": True}}) != same[0]
     assert fingerprint({**told, "options": [7]}) != same[0]

@@ -126,7 +126,13 @@ def test_a_rollback_without_the_right_to_deploy_is_a_plain_one(options: Mapping[
     with pytest.raises(InputFault, match="but not with"):
         Restriction(KEY, None, frozenset({"rollback"})).require(frame)
     Restriction(KEY, None, frozenset({"rollback", "deploy"})).require(frame)
-    plain = {"no_wait": True, "lock_timeout": 5, "accept_schema": "", "fleet": {"hosts": []}}
+    plain = {
+        "no_wait": True,
+        "lock_timeout": 5,
+        "accept_schema": "",
+        "fleet": {"hosts": []},
+        "reason": "pages are slow",
+    }
     Restriction(KEY, None, frozenset({"rollback"})).require({**frame, "options": plain})
 
 

@@ -108,6 +108,9 @@ def test_history_says_how_each_ended_and_why() -> None:
         "reverted: web is unhealthy",
     )
     assert text.history_rows([entry]) == [row]
+    keyed = {**entry, "key": f"SHA256:{'x' * 43}", "reason": "pages were slow"}
+    assert text.history_rows([{**entry, "reason": "pages were slow"}])[0][4] == "alice: pages were slow"
+    assert text.history_rows([keyed])[0][4] == "alice (SHA256:xxxxxxxx): pages were slow"
     # A rollback has ended for whoever asked for it when it serves.
     left = {**entry, "status": "unfinished", "error": None, "committed": True}
     assert text.history_rows([left])[0][-1].startswith("live; what it replaced")
