@@ -191,7 +191,8 @@ def test_a_secret_is_rotated_in_one_step(live: Workbench) -> None:
     read = ("docker", "exec", web, "cat", "/run/secrets/canary")
     assert on_server(live.server, *read) == new
     assert "an old value of the secret canary" in live.refused(2, "deploy")["what"]
-    serving = live.ok("--json", "rollback").document["serving"]
+    serving = live.ok("--json", "rollback", "--reason", "the old one was fine").document["serving"]
+    assert live.ok("--json", "history").document["history"][0]["reason"] == "the old one was fine"
     (web,) = containers(live.server, f"name=web-{serving}")
     assert on_server(live.server, "docker", "exec", web, "cat", "/run/secrets/canary") == new
     unknown = live.refused(2, "secrets", "set", "canari", "--configured", env={"FAIRLEAD_SECRET_CANARI": "x"})
@@ -209,6 +210,7 @@ def test_the_server_rolls_back_without_the_client(live: Workbench) -> None:
     live.ok("deploy")
     assert "blue" in visit(live.server)[2]
     assert plain in on_server(live.server, command, "history", user="deploy")
-    on_server(live.server, command, "rollback", user="deploy")
+    on_server(live.server, command, "rollback", "--reason", "blue is gloomy", user="deploy")
+    assert "blue is gloomy" in on_server(live.server, command, "history", user="deploy")
     assert "blue" not in visit(live.server)[2]
     assert plain in on_server(live.server, command, "status", user="deploy")

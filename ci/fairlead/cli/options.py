@@ -84,6 +84,18 @@ def no_wait_option(function: _Decorated) -> _Decorated:
     )(function)
 
 
+def reason_option(function: _Decorated) -> _Decorated:
+    """``--reason`` (argument ``reason: str``): why, for who reads the history."""
+    return click.option(
+        "--reason",
+        metavar="TEXT",
+        default="",
+        envvar="FAIRLEAD_REASON",
+        show_envvar=True,
+        help="Why, in a line: the server's journal keeps it, and `fairlead history` tells it.",
+    )(function)
+
+
 def version_option(function: _Decorated) -> _Decorated:
     """``--version``."""
     return click.option(

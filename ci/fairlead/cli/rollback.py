@@ -10,7 +10,7 @@ import click
 
 from fairlead import report
 from fairlead.cli.connection import Place, access_of, access_options, ask_each, find_place, open_lines
-from fairlead.cli.options import environment_option, examples, no_wait_option, work_dir_option
+from fairlead.cli.options import environment_option, examples, no_wait_option, reason_option, work_dir_option
 
 if TYPE_CHECKING:
     from fairlead.host.wire.changes import Rollback
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     epilog=examples(
         ("fairlead rollback -e production", "to the release before the one that serves"),
         ("fairlead rollback --to 000041", "to this one; `fairlead history` lists them"),
+        ("fairlead rollback --reason 'pages are slow'", "for who reads `fairlead history`"),
         ("fairlead rollback --dry-run", "what it would do"),
     )
 )
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     help="Go back over an irreversible migration: the release whose schema the older one is to live with.",
 )
 @no_wait_option
+@reason_option
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
 def command(
     environment: str | None,
@@ -52,6 +54,7 @@ def command(
     to: str | None,
     accept_schema: str,
     no_wait: bool,
+    reason: str,
     dry_run: bool,
 ) -> None:
     """Go back to an earlier release: its images and its configuration, as they were.
@@ -64,7 +67,7 @@ def command(
     from fairlead.host.wire.request import Options
 
     lock_timeout = place.settings.deploy.lock_timeout
-    options = Options(accept_schema=accept_schema, no_wait=no_wait, lock_timeout=lock_timeout)
+    options = Options(accept_schema=accept_schema, no_wait=no_wait, lock_timeout=lock_timeout, reason=reason)
     if dry_run:
         _show_plan(place, access, Rollback(to, options))
     else:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from fairlead.cli.options import accept_recreate_option, no_wait_option, secrets_dir_option
+from fairlead.cli.options import accept_recreate_option, no_wait_option, reason_option, secrets_dir_option
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
@@ -79,14 +79,7 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
     ),
     click.option("--take-over", is_flag=True, help="The app moved: take it over from another repository."),
     no_wait_option,
-    click.option(
-        "--reason",
-        metavar="TEXT",
-        default="",
-        envvar="FAIRLEAD_REASON",
-        show_envvar=True,
-        help="Why, in a line: the server's journal keeps it, and `fairlead history` tells it.",
-    ),
+    reason_option,
     click.option(
         "--refresh",
         is_flag=True,

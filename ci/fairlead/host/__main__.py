@@ -163,7 +163,10 @@ def _change(paths: Paths, words: argparse.Namespace) -> int:
         "kind": words.verb,
         "task": name,
         "to": getattr(words, "to", None),
-        "options": {"accept_schema": getattr(words, "accept_schema", "")},
+        "options": {
+            "accept_schema": getattr(words, "accept_schema", ""),
+            "reason": getattr(words, "reason", ""),
+        },
         "by": f"{getpass.getuser()} on the server",
     }
     if not paths.home.is_dir():
@@ -217,6 +220,7 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         help="go back over an irreversible migration, of release ID",
     )
+    rollback.add_argument("--reason", metavar="TEXT", default="", help="why, in a line: `history` tells it")
     logs = verbs.add_parser("logs", help="the output of the containers that serve")
     logs.add_argument("service", nargs="?")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as new lines come")
