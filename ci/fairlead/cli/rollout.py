@@ -147,7 +147,7 @@ class Rollout:
         wishes = Options(
             allow_older=newer,
             accept_recreate=options.accept_recreate,
-            require_evidence=options.require_evidence,
+            require_evidence=options.require_evidence or self.place.settings.deploy.watch.require_evidence,
             upgrade_edge=options.upgrade_edge,
             only=tuple(sorted(set(options.only))),
             take_over=options.take_over,

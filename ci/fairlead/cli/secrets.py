@@ -99,8 +99,13 @@ def set_secrets(
         report.redact(secret.reveal().decode("utf-8", "replace"))
     from fairlead.host.wire.request import Options
 
-    lock_timeout = place.settings.deploy.lock_timeout
-    options = Options(accept_recreate=accept_recreate, no_wait=no_wait, lock_timeout=lock_timeout)
+    deploy = place.settings.deploy
+    options = Options(
+        accept_recreate=accept_recreate,
+        require_evidence=deploy.watch.require_evidence,
+        no_wait=no_wait,
+        lock_timeout=deploy.lock_timeout,
+    )
     access = access_of(known_hosts, identity)
     if dry_run:
         _show_plan(place, access, options, secrets)

@@ -19,7 +19,7 @@ from fairlead.schemas.forms import Checker
 from fairlead.settings.addresses import address_findings
 from fairlead.settings.neighbours import RESERVED_APPS, neighbour_findings, plan_standings
 from fairlead.settings.sources import source_findings
-from fairlead.settings.units import DEPLOY_SPANS, is_too_long, parse_host
+from fairlead.settings.units import DEPLOY_SPANS, is_no_time, is_too_long, parse_host
 from fairlead.settings.urls import HOSTNAME, has_usual_port, is_address
 
 _RULE = "settings"
@@ -41,6 +41,7 @@ def check_settings(document: Document, root: Path) -> tuple[Finding, ...]:
         *_secret_commands(document),
         *_environments(document, root),
         *_spans(document),
+        *_watch(document),
         *_version(document),
         *_edge(document),
         *neighbour_findings(document),
@@ -282,6 +283,16 @@ def _spans(document: Document) -> Iterator[Finding]:
     for path, text in spans:
         if isinstance(text, str) and is_too_long(text):
             yield _fault(document, path, f"{path[-1]}: no more than ten years can be waited for")
+
+
+def _watch(document: Document) -> Iterator[Finding]:
+    """Evidence comes from the watch: who asks for it may not turn that off."""
+    watch = _part(document, "deploy").get("watch")
+    told = watch if isinstance(watch, dict) else {}
+    window = told.get("window")
+    if told.get("require_evidence") is True and isinstance(window, str) and is_no_time(window):
+        path = ("deploy", "watch", "require_evidence")
+        yield _fault(document, path, "there is no evidence where window: 0s turns the watch off")
 
 
 def _events(document: Document) -> Iterator[Finding]:

@@ -38,6 +38,14 @@ def is_too_long(text: str) -> bool:
     return False
 
 
+def is_no_time(text: str) -> bool:
+    """Whether a text is a duration of no time at all, such as ``0s``."""
+    try:
+        return parse_duration(text) == 0
+    except ValueError:
+        return False
+
+
 def parse_size(text: str) -> int:
     """Bytes of a size such as ``4G`` or ``512M``; units are powers of 1024.
 

@@ -108,12 +108,16 @@ class ProxySettings:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchSettings:
-    """How a release is watched after the switch: ``window`` in seconds, ``errors`` and ``slow`` from 0 to 1."""
+    """How a release is watched after the switch: ``window`` in seconds, ``errors`` and ``slow`` from 0 to 1.
+
+    ``require_evidence``: a watch that could not tell is a failed one.
+    """
 
     window: float = 15.0
     errors: float = 0.05
     slow: float = 0.5
     requests: int = 20
+    require_evidence: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

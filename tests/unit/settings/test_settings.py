@@ -80,7 +80,9 @@ def test_every_value_of_a_full_file_arrives(repository: Path) -> None:
         Probe(path="/health", status=204, body="well", headers={"X-App": "board"}),
         Probe(path="/", status=200),
     )
-    assert settings.deploy.watch == WatchSettings(window=60.0, errors=0.005, slow=1.0, requests=100)
+    assert settings.deploy.watch == WatchSettings(
+        window=60.0, errors=0.005, slow=1.0, requests=100, require_evidence=True
+    )
 
 
 def test_defaults_are_what_the_schema_says(repository: Path) -> None:
@@ -106,6 +108,7 @@ def test_defaults_are_what_the_schema_says(repository: Path) -> None:
         errors=parse_share(watch["errors"]["default"]),
         slow=parse_share(watch["slow"]["default"]),
         requests=watch["requests"]["default"],
+        require_evidence=watch["require_evidence"]["default"],
     )
     scan = keys["scan"]["properties"]
     assert settings.scan.severity == scan["severity"]["default"]
@@ -212,6 +215,7 @@ NINES = "9" * 5000
         ("validate: {compose: 1e5}", (2, 21), "a version"),
         (f"deploy: {{standby: {'9' * 400}d}}", (2, 19), "ten years"),
         (f"deploy: {{watch: {{window: {NINES}s}}}}", (2, 26), "ten years"),
+        ("deploy: {watch: {window: 0s, require_evidence: true}}", (2, 48), "there is no evidence"),
         ("scan: {database_max_age: 99999d}", (2, 26), "ten years"),
         (f"compose: [{'a' * 5000}]", (2, 11), "is not there"),
         (f"images: {{api: {{context: {'a' * 5000}}}}}", (2, 25), "is not a folder"),
