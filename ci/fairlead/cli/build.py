@@ -60,12 +60,12 @@ def command(
     from fairlead import report
     from fairlead.app.load import load_images
     from fairlead.app.variables import NO_REGISTRY
-    from fairlead.cli.gate import pass_gate
     from fairlead.github.trust import read_trust
     from fairlead.identity import read_identity
     from fairlead.image.bake import BuildOptions
     from fairlead.image.build import load_plan, load_sources, run_build
     from fairlead.image.workdir import claim_work_dir
+    from fairlead.rollout.gate import pass_gate
     from fairlead.settings.load import load_settings
 
     environ = {**os.environ, **({"FAIRLEAD_REGISTRY": registry} if registry else {})}

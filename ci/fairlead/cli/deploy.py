@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import access_of, access_options
-from fairlead.cli.options import environment_option, examples, work_dir_option
-from fairlead.cli.rollout import run_deploy, run_plan
-from fairlead.cli.rollout_options import RolloutOptions, rollout_options
+from fairlead.cli.options import access_options, environment_option, examples, work_dir_option
+from fairlead.cli.rollout_options import rollout_options
+from fairlead.rollout.place import find_place
+
+if TYPE_CHECKING:
+    from fairlead.remote.access import AccessOptions
+    from fairlead.rollout.options import RolloutOptions
 
 
 @click.command(
@@ -30,8 +33,7 @@ from fairlead.cli.rollout_options import RolloutOptions, rollout_options
 def command(
     environment: str | None,
     options: RolloutOptions,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
     dry_run: bool,
 ) -> None:
     """Switch a server to the published images of this commit.
@@ -40,5 +42,7 @@ def command(
     the old one goes on serving and the exit code is 6. The server finishes on its own should this command be
     stopped; running it again follows what is under way.
     """
+    from fairlead.rollout.run import run_deploy, run_plan
+
     run = run_plan if dry_run else run_deploy
-    run(environment, access_of(known_hosts, identity), options, report.current())
+    run(find_place(environment, access, options.registry), options, report.current())

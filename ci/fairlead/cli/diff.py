@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import access_of, access_options
-from fairlead.cli.options import environment_option, examples, secrets_dir_option, work_dir_option
+from fairlead.cli.options import (
+    access_options,
+    environment_option,
+    examples,
+    secrets_dir_option,
+    work_dir_option,
+)
 from fairlead.cli.rollout_options import registry_option
 from fairlead.errors import ExitCode
+from fairlead.rollout.place import find_place
+
+if TYPE_CHECKING:
+    from fairlead.remote.access import AccessOptions
 
 
 @click.command(
@@ -29,8 +39,7 @@ def command(
     ctx: click.Context,
     environment: str | None,
     work_dir: str,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
     secrets_dir: Path | None,
     registry: str | None,
 ) -> None:
@@ -40,13 +49,14 @@ def command(
     a deploy would have: what it would touch has drifted. It needs what a deploy needs, published images and secrets
     included, and changes nothing.
     """
-    from fairlead.cli.rollout import find_drifts
-    from fairlead.cli.rollout_options import RolloutOptions
     from fairlead.release.drift import SCHEMA
+    from fairlead.rollout.options import RolloutOptions
+    from fairlead.rollout.run import find_drifts
 
     reporter = report.current()
     options = RolloutOptions(Path(work_dir), secrets_dir=secrets_dir, registry=registry)
-    place, drifts = find_drifts(environment, access_of(known_hosts, identity), options, reporter)
+    place = find_place(environment, access, registry)
+    drifts = find_drifts(place, options, reporter)
     rows = [(one.host, reason) for one in drifts for reason in one.reasons]
     if rows:
         reporter.table(("HOST", "DIFFERS"), rows)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import access_of, access_options, ask_each, find_place
-from fairlead.cli.options import environment_option, examples
+from fairlead.cli.options import access_options, environment_option, examples
+from fairlead.rollout.place import find_place
+
+if TYPE_CHECKING:
+    from fairlead.remote.access import AccessOptions
 
 
 @click.command(
@@ -27,18 +30,19 @@ from fairlead.cli.options import environment_option, examples
     show_default=True,
     help="How many; 0 is all.",
 )
-def command(environment: str | None, known_hosts: Path | None, identity: Path | None, limit: int) -> None:
+def command(environment: str | None, access: AccessOptions, limit: int) -> None:
     """List the deploys, rollbacks and maintenances of an environment, newest first, from the servers' own journals."""
     from fairlead.host.wire.text import HISTORY_HEADERS, history_rows
+    from fairlead.rollout.lines import ask_each
 
     reporter = report.current()
-    place = find_place(environment)
-    answers = ask_each(place, access_of(known_hosts, identity), lambda server: server.history())
+    place = find_place(environment, access)
+    answers = ask_each(place, lambda server: server.history())
     entries = [{"host": host, **entry} for host, answer in answers.items() for entry in answer["history"]]
     entries.sort(key=lambda entry: float(entry["began_at"]), reverse=True)
     entries = entries[:limit] if limit else entries
     rows = history_rows(entries)
-    if entries and len(place.hosts) > 1:
+    if entries and place.has_several:
         named = [(str(entry["host"]), *row) for entry, row in zip(entries, rows, strict=True)]
         reporter.table(("HOST", *HISTORY_HEADERS), named)
     elif entries:

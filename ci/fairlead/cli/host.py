@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import (
-    Place,
-    access_of,
-    access_options,
-    ask_all,
-    ask_each,
-    find_place,
-    host_option,
-)
 from fairlead.cli.host_leave import drain, remove, undrain
 from fairlead.cli.host_setup import setup
-from fairlead.cli.options import environment_option, examples
+from fairlead.cli.options import access_options, environment_option, examples, host_option
 from fairlead.errors import ExitCode, FairleadError
+from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.server import Server
+    from fairlead.rollout.place import Place
 
 
 @click.group(
@@ -54,16 +46,15 @@ for one in (setup, drain, undrain, remove):
 def check(
     ctx: click.Context,
     environment: str | None,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
     host: str | None,
 ) -> None:
     """Tell what a server lacks: engine, Compose, Python, the folder, disk, clock, ports. Exit code 4 if it does."""
     reporter = report.current()
-    place = find_place(environment).only(host)
+    place = find_place(environment, access).only(host)
     with reporter.step(f"check {place.host}"):
-        checks = _check_hosts(place, access_of(known_hosts, identity))
-    several = len(place.hosts) > 1
+        checks = _check_hosts(place)
+    several = place.has_several
     rows = [
         (*([one["host"]] if several else []), one["name"], one["state"], one["found"], one["fix"] or "-")
         for one in checks
@@ -86,16 +77,18 @@ def _ask(server: Server) -> Mapping[str, Any]:
     return server.check()
 
 
-def _check_hosts(place: Place, access: AccessOptions) -> list[dict[str, Any]]:
+def _check_hosts(place: Place) -> list[dict[str, Any]]:
     """What each server answers; one of several that cannot be reached lacks just that.
 
     Raises:
         FairleadError: the only one cannot be reached.
     """
-    if len(place.hosts) == 1:
-        return [{"host": place.host, **one} for one in ask_each(place, access, _ask)[place.host]["checks"]]
+    from fairlead.rollout.lines import ask_all, ask_each
+
+    if not place.has_several:
+        return [{"host": place.host, **one} for one in ask_each(place, _ask)[place.host]["checks"]]
     checks: list[dict[str, Any]] = []
-    for host, answer in ask_all(place, access, _ask).items():
+    for host, answer in ask_all(place, _ask).items():
         if isinstance(answer, FairleadError):
             found = f"{answer.what}: {answer.why}" if answer.why else answer.what
             checks.append(

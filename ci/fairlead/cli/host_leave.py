@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, find_place, open_lines
 from fairlead.cli.durations import DURATION
-from fairlead.cli.options import environment_option, examples
+from fairlead.cli.options import access_options, environment_option, examples
 from fairlead.errors import CommandFailedError
+from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
     from fairlead.remote.access import AccessOptions
-    from fairlead.remote.ahead import Question
+    from fairlead.rollout.ahead import Question
+    from fairlead.rollout.place import Place
 
 _timeout = click.option(
     "--timeout",
@@ -54,8 +54,7 @@ _paths = click.option(
 @_timeout
 def drain(
     environment: str | None,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
     host: str,
     paths: tuple[str, ...],
     timeout: float,
@@ -65,8 +64,8 @@ def drain(
     Ends when no request came for three seconds. The host stays a part of the environment: deploys go on reaching it,
     so that it is up to date when it is let in again. Behind DNS alone, take its address out there first.
     """
-    place = find_place(environment).only(host)
-    answer = _drain(place, access_of(known_hosts, identity), paths, timeout)
+    place = find_place(environment, access).only(host)
+    answer = _drain(place, paths, timeout)
     reporter = report.current()
     if not answer["quiet"]:
         reporter.warn(_still(answer, timeout))
@@ -80,10 +79,10 @@ def drain(
 @environment_option
 @access_options
 @click.argument("host")
-def undrain(environment: str | None, known_hosts: Path | None, identity: Path | None, host: str) -> None:
+def undrain(environment: str | None, access: AccessOptions, host: str) -> None:
     """Let a drained host take requests again."""
-    place = find_place(environment).only(host)
-    answer = _ask(place, access_of(known_hosts, identity), lambda server: server.undrain())
+    place = find_place(environment, access).only(host)
+    answer = _ask(place, lambda server: server.undrain())
     document = {"schema": "fairlead.host-drain/v1", "host": place.host, "drained": False}
     said = "takes requests again" if answer["drained"] else "was not drained"
     report.current().result(document, f"{place.host} {said}")
@@ -105,8 +104,7 @@ def undrain(environment: str | None, known_hosts: Path | None, identity: Path | 
 @click.option("--force", is_flag=True, help="Also while requests still come.")
 def remove(
     environment: str | None,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
     host: str,
     paths: tuple[str, ...],
     timeout: float,
@@ -118,29 +116,30 @@ def remove(
 
     The other hosts go on. Take the host out of `hosts` in fairlead.yaml afterwards.
     """
-    from fairlead.cli.remove import confirm_removal, remove_app
+    from fairlead.cli.remove import confirm_removal
+    from fairlead.rollout.removal import remove_app
 
-    place, access = find_place(environment).only(host), access_of(known_hosts, identity)
+    place = find_place(environment, access).only(host)
     if not yes:
         confirm_removal(place, volumes=volumes)
-    if _serves(place, access):
-        answer = _drain(place, access, paths, timeout)
+    if _serves(place):
+        answer = _drain(place, paths, timeout)
         if not answer["quiet"] and not force:
             raise CommandFailedError(
                 f"{place.host} is still in use: {_still(answer, timeout)}",
                 why="what users send there would be lost; it stays drained",
                 fix="take it out of the load balancer or DNS, or say --force; `fairlead host undrain` lets it in again",
             )
-    remove_app(place, access, volumes=volumes)
+    remove_app(place, report.current(), volumes=volumes)
 
 
-def _serves(place: Place, access: AccessOptions) -> bool:
-    return _ask(place, access, lambda server: server.state()).get("serving") is not None
+def _serves(place: Place) -> bool:
+    return _ask(place, lambda server: server.state()).get("serving") is not None
 
 
-def _drain(place: Place, access: AccessOptions, paths: tuple[str, ...], timeout: float) -> Mapping[str, Any]:
+def _drain(place: Place, paths: tuple[str, ...], timeout: float) -> Mapping[str, Any]:
     with report.current().step(f"drain {place.host}"):
-        return _ask(place, access, lambda server: server.drain(paths, timeout))
+        return _ask(place, lambda server: server.drain(paths, timeout))
 
 
 def _still(answer: Mapping[str, Any], timeout: float) -> str:
@@ -148,6 +147,8 @@ def _still(answer: Mapping[str, Any], timeout: float) -> str:
     return f"after {timeout:g} s requests still came{flying}"
 
 
-def _ask(place: Place, access: AccessOptions, question: Question) -> Mapping[str, Any]:
-    with open_lines(place, access) as lines, lines[place.host].server() as server:
+def _ask(place: Place, question: Question) -> Mapping[str, Any]:
+    from fairlead.rollout.lines import open_lines
+
+    with open_lines(place) as lines, lines[place.host].server() as server:
         return question(server)

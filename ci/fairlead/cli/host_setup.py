@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, find_place, host_option
-from fairlead.cli.options import environment_option, examples
+from fairlead.cli.options import access_options, environment_option, examples, host_option
+from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fairlead.remote.public_key import PublicKey
     from fairlead.remote.setup import Restriction
     from fairlead.report import Reporter
+    from fairlead.rollout.place import Place
     from fairlead.settings.values import Host
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
@@ -107,8 +108,7 @@ def _restriction_options(function: _Decorated) -> _Decorated:
 @_restriction_options
 def setup(
     environment: str | None,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
     host: str | None,
     run: bool,
     login: str,
@@ -129,8 +129,8 @@ def setup(
     """
     from fairlead.remote.setup import render_setup
 
-    place = find_place(environment).only(host)
-    key = _public_key(public_key, identity)
+    place = find_place(environment, access).only(host)
+    key = _public_key(public_key, access.identity)
     restriction = _restriction(restrict=restrict, apps=apps, verbs=verbs, signers=signers, forbid=forbid)
     if restriction is not None and restriction.signers and key is not None:
         _require_other(key, restriction.signers)
@@ -142,7 +142,7 @@ def setup(
         authority=_authority(acme_directory, acme_root),
     )
     if run:
-        _run_setup(place, access_of(known_hosts, identity), login, script, has_key=key is not None)
+        _run_setup(place, login, script, has_key=key is not None)
         return
     document = {"schema": "fairlead.host-setup/v1", "host": place.host, "script": script}
     report.current().result(document, script.rstrip("\n"))
@@ -303,14 +303,14 @@ def _half_of(private: Path, name: str) -> PublicKey:
     return parse_public_key(made.encode(), name)
 
 
-def _run_setup(place: Place, options: AccessOptions, login: str, script: str, *, has_key: bool) -> None:
+def _run_setup(place: Place, login: str, script: str, *, has_key: bool) -> None:
     from fairlead.errors import InputError
 
     if not has_key:
         raise InputError("which key shall the server let in?", fix="name it with --public-key or --identity")
     reporter = report.current()
     keys = [
-        _prepare(place, dataclasses.replace(host, user=login), options, script, reporter)
+        _prepare(place, dataclasses.replace(host, user=login), script, reporter)
         for host in place.environment.hosts
     ]
     document = {"schema": "fairlead.host-setup/v1", "host": place.host, "script": script}
@@ -320,7 +320,7 @@ def _run_setup(place: Place, options: AccessOptions, login: str, script: str, *,
     reporter.result(document, "\n".join(told))
 
 
-def _prepare(place: Place, host: Host, options: AccessOptions, script: str, reporter: Reporter) -> str:
+def _prepare(place: Place, host: Host, script: str, reporter: Reporter) -> str:
     """Run the script on a server; the line that tells its host key."""
     from fairlead import passed, process
     from fairlead.errors import CommandFailedError
@@ -329,7 +329,7 @@ def _prepare(place: Place, host: Host, options: AccessOptions, script: str, repo
     from fairlead.remote.ssh import ssh_argv
 
     with (
-        open_access(host, place.environment, options, os.environ) as access,
+        open_access(host, place.environment, place.access, os.environ) as access,
         reporter.step(f"prepare {host}"),
     ):
         done = process.run(

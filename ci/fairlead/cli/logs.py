@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, find_place, host_option, open_lines
-from fairlead.cli.options import environment_option, examples
+from fairlead.cli.options import access_options, environment_option, examples, host_option
+from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
     from fairlead.host.wire.calls import Logs
     from fairlead.remote.access import AccessOptions
+    from fairlead.rollout.place import Place
 
 
 @click.command(
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 )
 def command(
     environment: str | None,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
     host: str | None,
     service: str | None,
     follow: bool,
@@ -56,29 +55,29 @@ def command(
     from fairlead.host.wire.text import render_log
 
     reporter = report.current()
-    place = find_place(environment).only(host)
+    place = find_place(environment, access).only(host)
     lines: list[Mapping[str, Any]] = []
 
     def take(name: str, event: Mapping[str, Any]) -> None:
         if event.get("event") == "log":
-            reporter.line(f"{name}: {render_log(event)}" if len(place.hosts) > 1 else render_log(event))
+            reporter.line(f"{name}: {render_log(event)}" if place.has_several else render_log(event))
             if not follow:
                 lines.append({"host": name, **{key: value for key, value in event.items() if key != "event"}})
 
-    _ask_logs(place, access_of(known_hosts, identity), Logs(service, tail, follow), take)
+    _ask_logs(place, Logs(service, tail, follow), take)
     reporter.result({"schema": "fairlead.logs/v1", "app": place.app, "host": place.host, "lines": lines}, "")
 
 
 def _ask_logs(
     place: Place,
-    access: AccessOptions,
     call: Logs,
     take: Callable[[str, Mapping[str, Any]], None],
 ) -> None:
     """Ask all servers; what is followed comes from all of them at once."""
     from fairlead.parallel import each
+    from fairlead.rollout.lines import open_lines
 
-    with open_lines(place, access) as lines:
+    with open_lines(place) as lines:
 
         def ask_one(host: str) -> None:
             with lines[host].server() as server:

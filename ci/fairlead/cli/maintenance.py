@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import secrets
-import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairlead import report
-from fairlead.cli.connection import access_of, access_options, ask_all, find_place, host_option
-from fairlead.cli.options import environment_option, examples
+from fairlead.cli.options import access_options, environment_option, examples, host_option
 from fairlead.errors import CommandFailedError, FairleadError, InputError
+from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
-    from fairlead.cli.connection import Place
     from fairlead.host.wire.calls import Maintain
     from fairlead.remote.access import AccessOptions
+    from fairlead.rollout.place import Place
 
 SCHEMA = "fairlead.maintenance/v1"
 _MAX_BYTES = 1024 * 1024
@@ -72,8 +70,7 @@ def command() -> None:
 )
 def on(
     environment: str | None,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
     host: str | None,
     page: Path | None,
     retry_after: int,
@@ -84,13 +81,14 @@ def on(
     stands in the JSON document, opens a way past the page for one browser: for whoever is to look at the app.
     """
     from fairlead.host.wire.calls import Maintain
+    from fairlead.rollout.who import whoami
 
     # One for all servers: the next request of a browser may come to another one.
     look = secrets.token_hex(16)
     text = read_page(page) if page else ""
-    place = find_place(environment).only(host)
-    call = Maintain(True, text, retry_after, look, _whoami())
-    answers = _ask(place, access_of(known_hosts, identity), call)
+    place = find_place(environment, access).only(host)
+    call = Maintain(True, text, retry_after, look, whoami())
+    answers = _ask(place, call)
     reporter = report.current()
     looks = [f"{place.environment.url.rstrip('/')}/.fairlead/look/{one['look']}" for one in answers.values()]
     for link in dict.fromkeys(looks) if place.environment.url and sys.stderr.isatty() else ():
@@ -112,12 +110,13 @@ def on(
 @environment_option
 @access_options
 @host_option
-def off(environment: str | None, known_hosts: Path | None, identity: Path | None, host: str | None) -> None:
+def off(environment: str | None, access: AccessOptions, host: str | None) -> None:
     """Let users in again, and see that they are served; exit code 4 if they are not."""
     from fairlead.host.wire.calls import Maintain
+    from fairlead.rollout.who import whoami
 
-    place = find_place(environment).only(host)
-    answers = _ask(place, access_of(known_hosts, identity), Maintain(False, by=_whoami()))
+    place = find_place(environment, access).only(host)
+    answers = _ask(place, Maintain(False, by=whoami()))
     unserved = [f"{name}: {text}" for name, one in answers.items() for text in one["unserved"]]
     if unserved:
         raise CommandFailedError(
@@ -172,14 +171,16 @@ def _confine(file: Path) -> None:
         raise InputError(f"{file} is not read: {error}", fix="make it a file of the repository") from error
 
 
-def _ask(place: Place, access: AccessOptions, call: Maintain) -> dict[str, Mapping[str, Any]]:
+def _ask(place: Place, call: Maintain) -> dict[str, Mapping[str, Any]]:
     """Ask every server.
 
     Raises:
         FairleadError: one of them did not do it; it says which others did.
     """
+    from fairlead.rollout.lines import ask_all
+
     with report.current().step(f"maintenance {'on' if call.on else 'off'}: {place.host}"):
-        answers = ask_all(place, access, lambda server: server.maintenance(call))
+        answers = ask_all(place, lambda server: server.maintenance(call))
     failed = {host: one for host, one in answers.items() if isinstance(one, FairleadError)}
     done = {host: one for host, one in answers.items() if not isinstance(one, FairleadError)}
     for host, error in failed.items():
@@ -196,12 +197,6 @@ def _tell_unasked(answers: Mapping[str, Mapping[str, Any]]) -> None:
     for host, one in answers.items():
         if not one["asked"]:
             report.current().warn(f"{host}: {UNASKED}")
-
-
-def _whoami() -> str:
-    from fairlead.release.bundle import plan_created_by
-
-    return plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
 
 
 def _document(place: Place, answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +34,43 @@ def environment_option(function: _Decorated) -> _Decorated:
         envvar="FAIRLEAD_ENVIRONMENT",
         show_envvar=True,
         help="The environment of fairlead.yaml. [default: the only one]",
+    )(function)
+
+
+def access_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--known-hosts`` and ``--identity`` as one argument, ``access: AccessOptions``: how to get to the servers."""
+
+    @wraps(function)
+    def gathered(*args: Any, known_hosts: Path | None, identity: Path | None, **given: Any) -> Any:
+        from fairlead.remote.access import AccessOptions
+
+        return function(*args, access=AccessOptions(known_hosts, identity), **given)
+
+    known_hosts = click.option(
+        "--known-hosts",
+        metavar="FILE",
+        envvar="FAIRLEAD_KNOWN_HOSTS",
+        show_envvar=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="The servers' host keys. [default: known_hosts of the environment, else ssh's own]",
+    )
+    identity = click.option(
+        "--identity",
+        metavar="FILE",
+        envvar="FAIRLEAD_SSH_IDENTITY",
+        show_envvar=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="The private key. Its content may come in FAIRLEAD_SSH_KEY instead. [default: ssh's own choice]",
+    )
+    return known_hosts(identity(gathered))
+
+
+def host_option(function: _Decorated) -> _Decorated:
+    """``--host`` (argument ``host: str | None``): one of several hosts."""
+    return click.option(
+        "--host",
+        metavar="HOST",
+        help="One host of the environment, as fairlead.yaml names it. [default: all]",
     )(function)
 
 

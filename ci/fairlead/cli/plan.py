@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import access_of, access_options
-from fairlead.cli.options import environment_option, examples, work_dir_option
-from fairlead.cli.rollout import run_plan
-from fairlead.cli.rollout_options import RolloutOptions, rollout_options
+from fairlead.cli.options import access_options, environment_option, examples, work_dir_option
+from fairlead.cli.rollout_options import rollout_options
+from fairlead.rollout.place import find_place
+
+if TYPE_CHECKING:
+    from fairlead.remote.access import AccessOptions
+    from fairlead.rollout.options import RolloutOptions
 
 
 @click.command(
@@ -26,12 +29,13 @@ from fairlead.cli.rollout_options import RolloutOptions, rollout_options
 def command(
     environment: str | None,
     options: RolloutOptions,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
 ) -> None:
     """Show what a deploy would do, without doing it.
 
     The server computes the very plan that a deploy would run: what changes and why, what is carried over,
     which role each service has and how that is known, and what would be refused.
     """
-    run_plan(environment, access_of(known_hosts, identity), options, report.current())
+    from fairlead.rollout.run import run_plan
+
+    run_plan(find_place(environment, access, options.registry), options, report.current())

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import getpass
-import os
-import socket
 import sys
-from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import (
-    access_of,
-    access_options,
-    find_place,
-    host_option,
-    open_lines,
-    show_event,
-)
-from fairlead.cli.options import environment_option, examples
+from fairlead.cli.options import access_options, environment_option, examples, host_option
 from fairlead.errors import InputError
+from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
-    from fairlead.cli.connection import Place
     from fairlead.remote.access import AccessOptions
-
-REMOVE_SCHEMA = "fairlead.remove/v1"
+    from fairlead.rollout.place import Place
 
 
 @click.command(
@@ -46,8 +30,7 @@ REMOVE_SCHEMA = "fairlead.remove/v1"
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(
     environment: str | None,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
     host: str | None,
     volumes: bool,
     yes: bool,
@@ -58,38 +41,12 @@ def command(
     other apps of the host notice nothing; with the last app goes the edge. Should the server die meanwhile, the
     next command finishes the removal.
     """
-    place, access = find_place(environment).only(host), access_of(known_hosts, identity)
+    place = find_place(environment, access).only(host)
     if not yes:
         confirm_removal(place, volumes=volumes)
-    remove_app(place, access, volumes=volumes)
+    from fairlead.rollout.removal import remove_app
 
-
-def remove_app(place: Place, access: AccessOptions, *, volumes: bool) -> None:
-    """Remove the app from the servers of the place, one after the other, and tell the result.
-
-    Raises:
-        FairleadError: from one of them it could not be removed; the others after it were not asked.
-    """
-    from fairlead.release.bundle import plan_created_by
-
-    reporter = report.current()
-    by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
-    told: dict[str, Mapping[str, Any]] = {}
-    several = len(place.hosts) > 1
-    with open_lines(place, access) as lines:
-        for host in place.hosts:
-            show = partial(show_event, reporter, host=host if several else "")
-            with contextlib.ExitStack() as stack:
-                with reporter.step(f"connect to {host}"):
-                    server = stack.enter_context(lines[host].server())
-                told[host] = server.remove_app(show, volumes=volumes, by=by)
-    hosts = [{"host": host, **one} for host, one in told.items()]
-    document = {"schema": REMOVE_SCHEMA, "app": place.app, **hosts[0], "host": place.host, "hosts": hosts}
-    kept = sorted({volume for one in told.values() for volume in one["volumes_kept"]})
-    rest = f"; its volumes stay: {', '.join(kept)}" if kept else ""
-    folders = sorted({folder for one in told.values() for folder in one.get("data_kept") or ()})
-    rest += f"; its folders stay: {', '.join(folders)}" if folders else ""
-    reporter.result(document, f"{place.app} is removed from {place.host}{rest}")
+    remove_app(place, report.current(), volumes=volumes)
 
 
 def confirm_removal(place: Place, *, volumes: bool) -> None:

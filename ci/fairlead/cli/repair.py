@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, find_place, open_lines, show_event
-from fairlead.cli.options import environment_option, examples
+from fairlead.cli.options import access_options, environment_option, examples
+from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
+    from fairlead.remote.access import AccessOptions
     from fairlead.remote.server import Server
     from fairlead.remote.session import Event
     from fairlead.report import Reporter
+    from fairlead.rollout.place import Place
 
 
 @click.command(
@@ -25,19 +26,20 @@ if TYPE_CHECKING:
 )
 @environment_option
 @access_options
-def command(environment: str | None, known_hosts: Path | None, identity: Path | None) -> None:
+def command(environment: str | None, access: AccessOptions) -> None:
     """Finish or take back what a dead command, agent or server left, and start what should serve and does not.
 
     Every other command does the first part by itself before its own work.
     """
-    from fairlead.cli.together import connect_all
     from fairlead.parallel import each
     from fairlead.release.together import find_differences
+    from fairlead.rollout.lines import open_lines
+    from fairlead.rollout.servers import connect_all
 
     reporter = report.current()
-    place = find_place(environment)
+    place = find_place(environment, access)
     with (
-        open_lines(place, access_of(known_hosts, identity)) as lines,
+        open_lines(place) as lines,
         lines.ask_ahead(lambda server: server.state()) as aheads,
     ):
         servers, _ = connect_all(place, aheads, reporter)
@@ -60,10 +62,11 @@ def command(environment: str | None, known_hosts: Path | None, identity: Path | 
 
 def _repair(place: Place, host: str, server: Server, reporter: Reporter) -> Mapping[str, Any]:
     from fairlead.remote.outcome import answer_of
+    from fairlead.rollout.show import show_event
 
     def show(event: Event) -> None:
         if event.get("event") == "note":
-            show_event(reporter, event, host if len(place.hosts) > 1 else "")
+            show_event(reporter, event, host if place.has_several else "")
 
     done = server.repair(show)
     state = server.state()

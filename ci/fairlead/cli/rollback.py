@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, ask_each, find_place, open_lines
-from fairlead.cli.options import environment_option, examples, no_wait_option, reason_option, work_dir_option
+from fairlead.cli.options import (
+    access_options,
+    environment_option,
+    examples,
+    no_wait_option,
+    reason_option,
+    work_dir_option,
+)
+from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
-    from fairlead.host.wire.changes import Rollback
     from fairlead.remote.access import AccessOptions
 
 
@@ -49,8 +53,7 @@ if TYPE_CHECKING:
 def command(
     environment: str | None,
     work_dir: str,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
     to: str | None,
     accept_schema: str,
     no_wait: bool,
@@ -62,49 +65,20 @@ def command(
     The databases stay as they are. The server has the same command for when this machine or the network is
     gone: /srv/fairlead/<app>/fairlead rollback.
     """
-    place, access = find_place(environment), access_of(known_hosts, identity)
+    place = find_place(environment, access)
     from fairlead.host.wire.changes import Rollback
     from fairlead.host.wire.request import Options
 
     lock_timeout = place.settings.deploy.lock_timeout
     options = Options(accept_schema=accept_schema, no_wait=no_wait, lock_timeout=lock_timeout, reason=reason)
+    change, reporter = Rollback(to, options), report.current()
     if dry_run:
-        _show_plan(place, access, Rollback(to, options))
+        from fairlead.rollout.back import plan_rollback
+        from fairlead.rollout.show import show_plans
+
+        show_plans(plan_rollback(place, change), reporter)
     else:
         from fairlead.image.workdir import claim_work_dir
+        from fairlead.rollout.back import run_rollback
 
-        folder = claim_work_dir(place.settings.root, work_dir)
-        _roll_back(place, access, folder, Rollback(to, options))
-
-
-def _roll_back(place: Place, access: AccessOptions, work_dir: Path, change: Rollback) -> None:
-    import getpass
-    import os
-    import socket
-
-    from fairlead.cli.rollout import finish_rollout, login_blobs
-    from fairlead.cli.rollout_options import RolloutOptions
-    from fairlead.cli.together import connect_all, first_question, run_alike
-    from fairlead.release.bundle import plan_created_by
-    from fairlead.release.together import plan_target
-
-    reporter = report.current()
-    by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
-    # A pruned image is pulled again: the login for our own registry goes along.
-    own = [f"{place.settings.registry}/image"] if place.settings.registry else []
-    blobs = login_blobs(place, own)
-    with open_lines(place, access) as lines, lines.ask_ahead(first_question(place)) as aheads:
-        servers, states = connect_all(place, aheads, reporter)
-        change = replace(change, to=plan_target(states, change.to), by=by)
-        result = run_alike(place, servers, states, change, blobs, reporter)
-    finish_rollout(place, result, reporter, RolloutOptions(work_dir), lines)
-
-
-def _show_plan(place: Place, access: AccessOptions, change: Rollback) -> None:
-    from fairlead.cli.together import show_plans
-    from fairlead.release.together import plan_target
-
-    if len(place.hosts) > 1:
-        states = ask_each(place, access, lambda server: server.state())
-        change = replace(change, to=plan_target(states, change.to))
-    show_plans(ask_each(place, access, lambda server: server.plan(change)), report.current())
+        run_rollback(place, change, claim_work_dir(place.settings.root, work_dir), reporter)

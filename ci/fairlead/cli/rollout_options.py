@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,33 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from fairlead.cli.options import accept_recreate_option, no_wait_option, reason_option, secrets_dir_option
+from fairlead.rollout.options import RolloutOptions
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class RolloutOptions:
-    """What the command line says about a deploy."""
-
-    work_dir: Path
-    secrets_dir: Path | None = None
-    allow_older: bool = False
-    accept_recreate: tuple[str, ...] = ()
-    require_evidence: bool = False
-    only: tuple[str, ...] = ()
-    take_over: bool = False
-    no_wait: bool = False
-    reason: str = ""
-    refresh: bool = False
-    upgrade_edge: bool = False
-    registry: str | None = None
-    signing_identity: Path | None = None
-
-    def claimed(self, root: Path) -> RolloutOptions:
-        """The same with the work directory of a clone, which is ours or refused."""
-        from fairlead.image.workdir import claim_work_dir
-
-        return replace(self, work_dir=claim_work_dir(root, self.work_dir))
 
 
 def registry_option(function: _Decorated) -> _Decorated:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, ask_each, find_place, open_lines
 from fairlead.cli.options import (
     accept_recreate_option,
+    access_options,
     environment_option,
     examples,
     no_wait_option,
     secrets_dir_option,
     work_dir_option,
 )
+from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
-    from fairlead.host.wire.request import Options
     from fairlead.release.secrets import Secret
     from fairlead.remote.access import AccessOptions
     from fairlead.settings.values import Settings
@@ -74,8 +74,7 @@ def set_secrets(
     names: tuple[str, ...],
     environment: str | None,
     work_dir: str,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
     from_file: Path | None,
     configured: bool,
     secrets_dir: Path | None,
@@ -89,7 +88,7 @@ def set_secrets(
     release reads the new value from then on. A deploy that comes with the old value is refused, so give the new one
     to your deploys as well. The value is on no command line and in no log.
     """
-    place = find_place(environment)
+    place = find_place(environment, access)
     secrets = (
         _configured(place.settings, names, secrets_dir)
         if configured
@@ -106,58 +105,24 @@ def set_secrets(
         no_wait=no_wait,
         lock_timeout=deploy.lock_timeout,
     )
-    access = access_of(known_hosts, identity)
+    reporter = report.current()
     if dry_run:
-        _show_plan(place, access, options, secrets)
+        from fairlead.rollout.rotate import plan_rotation
+        from fairlead.rollout.show import show_plans
+
+        show_plans(plan_rotation(place, secrets, options), reporter)
     else:
         from fairlead.image.workdir import claim_work_dir
+        from fairlead.rollout.rotate import run_rotation
 
-        _rotate(place, access, claim_work_dir(place.settings.root, work_dir), options, secrets)
+        run_rotation(place, secrets, options, claim_work_dir(place.settings.root, work_dir), reporter)
         if not configured:
-            report.current().line("give your deploys the new value too: one with the old value is refused")
-
-
-def _rotate(
-    place: Place,
-    access: AccessOptions,
-    work_dir: Path,
-    options: Options,
-    secrets: Mapping[str, Secret],
-) -> None:
-    import getpass
-    import socket
-
-    from fairlead.cli.rollout import finish_rollout
-    from fairlead.cli.rollout_options import RolloutOptions
-    from fairlead.cli.together import ask_marks, choose_marks, connect_all, run_alike
-    from fairlead.host.wire.changes import Rotate
-    from fairlead.release.bundle import mark_secrets, plan_created_by
-    from fairlead.remote.session import Blob
-
-    reporter = report.current()
-    by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
-    blobs = [Blob("secret", name, secret.reveal()) for name, secret in secrets.items()]
-    with open_lines(place, access) as lines, lines.ask_ahead(ask_marks) as aheads:
-        servers, states = connect_all(place, aheads, reporter)
-        marks = choose_marks(states)
-        change = Rotate(mark_secrets(secrets, marks), options, by, marks.key.hex())
-        result = run_alike(place, servers, states, change, blobs, reporter)
-    finish_rollout(place, result, reporter, RolloutOptions(work_dir), lines)
-
-
-def _show_plan(place: Place, access: AccessOptions, options: Options, secrets: Mapping[str, Secret]) -> None:
-    from fairlead.cli.together import ask_marks, choose_marks, show_plans
-    from fairlead.host.wire.changes import Rotate
-    from fairlead.release.bundle import mark_secrets
-
-    marks = choose_marks(ask_each(place, access, ask_marks))
-    change = Rotate(mark_secrets(secrets, marks), options)
-    show_plans(ask_each(place, access, lambda server: server.plan(change)), report.current())
+            reporter.line("give your deploys the new value too: one with the old value is refused")
 
 
 def _configured(settings: Settings, names: Sequence[str], secrets_dir: Path | None) -> dict[str, Secret]:
-    from fairlead.cli.secret_programs import allowed_commands
     from fairlead.release.secrets import Wanted, read_secrets
+    from fairlead.rollout.secret_programs import allowed_commands
 
     wanted = [Wanted(name) for name in names]
     return read_secrets(wanted, os.environ, secrets_dir, allowed_commands(settings))

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, find_place, open_lines
-from fairlead.cli.options import environment_option, examples, work_dir_option
+from fairlead.cli.options import access_options, environment_option, examples, work_dir_option
 from fairlead.errors import ExitCode, FairleadError, InputError
+from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
     from fairlead.release.pins import Resolve
     from fairlead.release.proof import Link, Proof
     from fairlead.remote.access import AccessOptions
     from fairlead.report import Reporter
+    from fairlead.rollout.place import Place
     from fairlead.settings.values import Settings
 
     States = Mapping[str, Mapping[str, Any]]
@@ -39,8 +40,7 @@ def command(
     ctx: click.Context,
     environment: str | None,
     work_dir: str,
-    known_hosts: Path | None,
-    identity: Path | None,
+    access: AccessOptions,
 ) -> None:
     """Show what serves, and prove by digest that it is what was built, scanned and published.
 
@@ -53,9 +53,9 @@ def command(
     from fairlead.image.workdir import claim_work_dir
 
     reporter = report.current()
-    place = find_place(environment)
+    place = find_place(environment, access)
     folder = claim_work_dir(place.settings.root, work_dir)
-    states, lost = _ask_states(place, access_of(known_hosts, identity), reporter)
+    states, lost = _ask_states(place, reporter)
     proofs = {host: _prove(place, state, folder) for host, state in states.items()}
     now = time.time()
     _show_all(place, reporter, states, proofs, lost, now)
@@ -66,18 +66,19 @@ def command(
 
 
 def _ask_states(
-    place: Place, access: AccessOptions, reporter: Reporter
+    place: Place, reporter: Reporter
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, FairleadError]]:
     """How the servers stand, after what a death left there was put in order; and those that cannot be reached.
 
     Raises:
         FairleadError: none can be.
     """
-    from fairlead.cli.heal import heal
+    from fairlead.rollout.heal import heal
+    from fairlead.rollout.lines import open_lines
 
     servers, states, lost = {}, {}, {}
     with (
-        open_lines(place, access) as lines,
+        open_lines(place) as lines,
         lines.ask_ahead(lambda server: server.state(ask=True)) as aheads,
     ):
         for host, ahead in aheads.items():
@@ -106,7 +107,7 @@ def _show_all(
     from fairlead.release.together import find_differences
 
     for host, state in states.items():
-        if len(place.hosts) > 1:
+        if place.has_several:
             reporter.line(f"{host}:")
         _show(reporter, state, proofs[host], now)
     for text in (find_differences(states), *(f"{host}: {error.what}" for host, error in lost.items())):
@@ -134,7 +135,7 @@ def _sentences(place: Place, states: States, now: float) -> str:
     from fairlead.host.wire.text import status_sentence
 
     said = {host: status_sentence(state, now) for host, state in states.items()}
-    return "\n".join(said.values() if len(place.hosts) == 1 else map(": ".join, said.items()))
+    return "\n".join(said.values() if not place.has_several else map(": ".join, said.items()))
 
 
 def _show(reporter: Reporter, state: Mapping[str, Any], proofs: Sequence[Proof], now: float) -> None:
@@ -187,10 +188,10 @@ _AT_ONCE = 8
 def _ask_registry(
     settings: Settings, repositories: Mapping[str, str], asked: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], Link]:
-    from fairlead.cli.rollout import resolver
     from fairlead.parallel import each
+    from fairlead.rollout.registry import digest_resolver
 
-    ask_one = partial(_published, resolver(settings))
+    ask_one = partial(_published, digest_resolver(settings))
     links = each(lambda one: ask_one(one[1], repositories[one[0]]), asked, at_once=_AT_ONCE)
     return dict(zip(asked, links, strict=True))
 

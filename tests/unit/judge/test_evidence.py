@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from fairlead.cli.gate import pass_gate, refusal
 from fairlead.errors import ComposeInvalidError, ComposeUnseenError
 from fairlead.host.wire.document import require_verdict
 from fairlead.judge.evidence import evidence_of
@@ -16,6 +15,7 @@ from fairlead.judge.run import judge
 from fairlead.judge.verdict import Request, Verdict
 from fairlead.quick.records import replace
 from fairlead.report.recording import RecordingReporter
+from fairlead.rollout.gate import pass_gate, refusal
 from fairlead.settings.values import Environment, Settings
 from tests.unit.host.samples import release
 

@@ -1,4 +1,4 @@
-"""A deploy or rollback over all servers of an environment: one of them is the same with nobody to wait for."""
+"""All servers of an environment as one: a single one is the same with nobody to wait for."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fairlead.cli.connection import show_event
-from fairlead.cli.heal import heal
 from fairlead.errors import FairleadError
+from fairlead.rollout.heal import heal
+from fairlead.rollout.show import show_event
 
 if TYPE_CHECKING:
-    from fairlead.cli.connection import Place
     from fairlead.host.wire.changes import Rollback, Rotate
     from fairlead.host.wire.fleet import Fleet
     from fairlead.host.wire.marks import Marks
-    from fairlead.remote.ahead import Ahead, Question
     from fairlead.remote.coordinator import Part
     from fairlead.remote.server import Server
     from fairlead.remote.session import Blob, Event
     from fairlead.report import Reporter
+    from fairlead.rollout.ahead import Ahead, Question
+    from fairlead.rollout.place import Place
 
 
 def connect_all(
@@ -57,7 +57,7 @@ def run_alike(
 
 def first_question(place: Place) -> Question:
     """How they stand, where several have to agree; one host knows by itself."""
-    return (lambda server: server.state()) if len(place.hosts) > 1 else (lambda server: server.hello())
+    return (lambda server: server.state()) if place.has_several else (lambda server: server.hello())
 
 
 def ask_marks(server: Server) -> Mapping[str, Any]:
@@ -80,7 +80,7 @@ def fleet_of(
     """What a server is told of the others; None where it has none."""
     from fairlead.release.together import plan_fleet
 
-    if len(place.hosts) == 1:
+    if not place.has_several:
         return None
     return plan_fleet(place.hosts, host, states, release, patience=place.settings.deploy.hold_timeout)
 
@@ -109,25 +109,3 @@ def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
         ends.by_host, ends.culprit, switched=SWITCH in ends.said, committed=COMMIT in ends.said
     )
     return stopped_result(joined) if ends.stopped else joined
-
-
-def show_plans(
-    plans: Mapping[str, Mapping[str, Any]], reporter: Reporter, release: Mapping[str, Any] | None = None
-) -> None:
-    """Show the plan of each server; hosts that have the same one are named together."""
-    from fairlead.release.plan_text import HEADERS, group_plans, plan_lines, plan_rows, plan_sentence
-
-    groups = group_plans(plans)
-    for hosts, plan in groups:
-        if len(groups) > 1:
-            reporter.line(f"on {hosts}:")
-        reporter.table(HEADERS, plan_rows(plan))
-        for text in plan_lines(plan, release):
-            reporter.line(text)
-    document = {
-        **next(iter(plans.values())),
-        "host": ", ".join(plans),
-        "hosts": [{"host": host, **plan} for host, plan in plans.items()],
-        **({"release_document": release} if release is not None else {}),
-    }
-    reporter.result(document, "\n".join(plan_sentence(plan, hosts) for hosts, plan in groups))

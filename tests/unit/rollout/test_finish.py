@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from fairlead.cli.rollout import finish_rollout
-from fairlead.cli.rollout_options import RolloutOptions
 from fairlead.errors import FairleadError
 from fairlead.report.recording import RecordingReporter
 from fairlead.report.redact import forget, redact
+from fairlead.rollout.finish import finish_rollout
 
 
 def test_a_registry_s_password_is_not_in_it(tmp_path: Path) -> None:
@@ -40,7 +39,7 @@ def test_a_registry_s_password_is_not_in_it(tmp_path: Path) -> None:
     redact("regist4y-password")
     try:
         with pytest.raises(FairleadError) as failed:
-            finish_rollout(place, result, RecordingReporter(), RolloutOptions(tmp_path / "work"), lines)
+            finish_rollout(place, result, RecordingReporter(), tmp_path / "work", lines)
     finally:
         forget()
     text = (tmp_path / "work" / "deploy.json").read_text()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fairlead.cli.connection import show_event
 from fairlead.parallel import each
+from fairlead.rollout.show import show_event
 
 if TYPE_CHECKING:
-    from fairlead.cli.connection import Place
     from fairlead.remote.server import Server
     from fairlead.remote.session import Event
     from fairlead.report import Reporter
+    from fairlead.rollout.place import Place
 
 State = Mapping[str, Any]
 
@@ -60,7 +60,7 @@ def _repair(place: Place, host: str, server: Server, decision: str, task: str, r
     from fairlead.host.wire.fleet import COMMIT, FINISH, STOP
     from fairlead.remote.outcome import answer_of
 
-    said = host if len(place.hosts) > 1 else ""
+    said = host if place.has_several else ""
 
     def show(event: Event) -> None:
         if event.get("event") == "note":

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from fairlead.cli.connection import Place
-from fairlead.cli.rollout import Rollout
-from fairlead.cli.rollout_options import RolloutOptions
 from fairlead.host.wire.request import Options
+from fairlead.remote.access import AccessOptions
 from fairlead.report.recording import RecordingReporter
+from fairlead.rollout.change import Rollout
+from fairlead.rollout.options import RolloutOptions
+from fairlead.rollout.place import Place
 from fairlead.settings.values import DeploySettings, Environment, Host, Settings, WatchSettings
 
 ROOT = Path("/repository")
@@ -20,11 +21,11 @@ ROOT = Path("/repository")
 
 def _told(deploy: DeploySettings, **said: Any) -> Options:
     environment = Environment(name="production", hosts=(Host(user="", name="a"),))
-    place = Place(Settings(path=ROOT / "fairlead.yaml", root=ROOT, app="board", deploy=deploy), environment)
-    draft: Any = SimpleNamespace(origin=SimpleNamespace(revision="f" * 40, created_by="alice"))
-    rollout = Rollout(place, draft, RolloutOptions(ROOT / ".fairlead", **said), RecordingReporter())
-    bundle: Any = SimpleNamespace(release={})
-    return rollout._change("a", {"a": {}}, bundle, SimpleNamespace(key=b"")).options  # type: ignore[arg-type]
+    settings = Settings(path=ROOT / "fairlead.yaml", root=ROOT, app="board", deploy=deploy)
+    draft: Any = SimpleNamespace()
+    options = RolloutOptions(ROOT / ".fairlead", **said)
+    rollout = Rollout(Place(settings, environment, AccessOptions()), draft, options, RecordingReporter())
+    return rollout.wire_options(None)
 
 
 @pytest.mark.parametrize(("configured", "said"), [(True, False), (False, True), (True, True), (False, False)])

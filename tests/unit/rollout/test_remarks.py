@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fairlead.cli.rollout import show_remarks
 from fairlead.findings import Finding, Location
 from fairlead.report.recording import RecordingReporter
+from fairlead.rollout.show import show_remarks
 
 
 def test_a_remark_is_told_once() -> None:

@@ -1,0 +1,42 @@
+"""Back to an earlier release, on every server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fairlead.host.wire.changes import Rollback
+from fairlead.release.together import plan_target
+from fairlead.report import Reporter
+from fairlead.rollout.finish import finish_rollout
+from fairlead.rollout.lines import ask_each, open_lines
+from fairlead.rollout.place import Place
+from fairlead.rollout.registry import login_blobs
+from fairlead.rollout.servers import connect_all, first_question, run_alike
+from fairlead.rollout.who import whoami
+
+
+def run_rollback(place: Place, change: Rollback, work_dir: Path, reporter: Reporter) -> None:
+    """Go back.
+
+    Raises:
+        FairleadError: it failed.
+    """
+    # A pruned image is pulled again: the login for our own registry goes along.
+    own = [f"{place.settings.registry}/image"] if place.settings.registry else []
+    blobs = login_blobs(place.settings, own)
+    with open_lines(place) as lines, lines.ask_ahead(first_question(place)) as aheads:
+        servers, states = connect_all(place, aheads, reporter)
+        change = replace(change, to=plan_target(states, change.to), by=whoami())
+        result = run_alike(place, servers, states, change, blobs, reporter)
+    finish_rollout(place, result, reporter, work_dir, lines)
+
+
+def plan_rollback(place: Place, change: Rollback) -> dict[str, Mapping[str, Any]]:
+    """What each server would do."""
+    if place.has_several:
+        states = ask_each(place, lambda server: server.state())
+        change = replace(change, to=plan_target(states, change.to))
+    return ask_each(place, lambda server: server.plan(change))

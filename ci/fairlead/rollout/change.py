@@ -1,0 +1,130 @@
+"""A release as a change of every server: what each is asked, and what it answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from fairlead.host.wire.changes import Deploy
+from fairlead.host.wire.fleet import Fleet
+from fairlead.host.wire.marks import Marks
+from fairlead.host.wire.request import Options
+from fairlead.identity import is_ancestor
+from fairlead.release.bundle import Bundle
+from fairlead.release.order import plan_order
+from fairlead.release.pins import foresee_own
+from fairlead.release.prepare import Draft, finish_release
+from fairlead.release.together import plan_reference
+from fairlead.release.unchanged import find_unchanged, running_pins
+from fairlead.remote.session import Blob, Event
+from fairlead.remote.signing import sign_release
+from fairlead.report import Reporter
+from fairlead.rollout.ahead import Ahead
+from fairlead.rollout.options import RolloutOptions
+from fairlead.rollout.place import Place
+from fairlead.rollout.registry import config_reader, digest_resolver
+from fairlead.rollout.servers import choose_marks, connect_all, fleet_of, run_parts
+from fairlead.rollout.show import show_remarks
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A deploy under way: from where, to where, how; ``logins`` are for the server that is to pull."""
+
+    place: Place
+    draft: Draft
+    options: RolloutOptions
+    reporter: Reporter
+    logins: Sequence[Blob] = ()
+
+    def plan(self, aheads: Mapping[str, Ahead]) -> tuple[dict[str, Mapping[str, Any]], Bundle]:
+        """The plan that each server computes for this release, and the release."""
+        with self.reporter.step(f"plan on {self.place.host}"):
+            asked = {host: ahead.wait() for host, ahead in aheads.items()}
+            bundle, changes = self._changes({host: state for host, (_, state) in asked.items()})
+            plans = {host: server.plan(changes[host]) for host, (server, _) in asked.items()}
+        return plans, bundle
+
+    def foresee(self, aheads: Mapping[str, Ahead]) -> None:
+        """Have each server say now what it would refuse when the images are built; the draft has stand-ins for them.
+
+        Raises:
+            FairleadError: one would refuse the release.
+        """
+        with self.reporter.step(f"ask {self.place.host} whether it would take the release"):
+            asked = {host: ahead.wait() for host, ahead in aheads.items()}
+            states = {host: state for host, (_, state) in asked.items()}
+            reference, marks = plan_reference(states), choose_marks(states)
+            own = foresee_own(self.place.settings, self.draft.app.own_images(), reference)
+            bundle, _ = finish_release(
+                replace(self.draft, own=own),
+                reference,
+                digest_resolver(self.place.settings),
+                marks,
+                # Each service as it runs: of one image, some may run another digest than the others.
+                kept=running_pins(self.draft.app, reference),
+                refresh=self.options.refresh,
+            )
+            for host, (server, _) in asked.items():
+                change = self._change(host, states, bundle, marks)
+                for warning in server.plan(change, preflight=True)["warnings"]:
+                    self.reporter.warn(warning)
+
+    def deploy(self, aheads: Mapping[str, Ahead]) -> Event:
+        """Deploy; returns the ``result`` event of all servers, which may be one of failure."""
+        servers, states = connect_all(self.place, aheads, self.reporter, self.draft.origin.revision)
+        bundle, changes = self._changes(states)
+        blobs = self._blobs(bundle)
+        parts = [servers[host].part(host, changes[host], blobs) for host in self.place.hosts]
+        return run_parts(self.place, parts, self.reporter)
+
+    def _changes(self, states: Mapping[str, Mapping[str, Any]]) -> tuple[Bundle, dict[str, Deploy]]:
+        """The release, which is the same for all, and what each server is asked."""
+        settings = self.place.settings
+        marks, reference, resolve = choose_marks(states), plan_reference(states), digest_resolver(settings)
+        kept = find_unchanged(self.draft.app, self.draft.own, reference, resolve, config_reader(settings))
+        bundle, remarks = finish_release(
+            self.draft, reference, resolve, marks, kept=kept, refresh=self.options.refresh
+        )
+        show_remarks(self.reporter, remarks)
+        signature = sign_release(bundle.release, self.options.signing_identity, os.environ)
+        return bundle, {host: self._change(host, states, bundle, marks, signature or "") for host in states}
+
+    def _change(
+        self,
+        host: str,
+        states: Mapping[str, Mapping[str, Any]],
+        bundle: Bundle,
+        marks: Marks,
+        signature: str = "",
+    ) -> Deploy:
+        origin, history = self.draft.origin, partial(is_ancestor, self.place.settings.root)
+        serving = states[host].get("revision")
+        older = plan_order(origin.revision, serving, history, allow_older=self.options.allow_older)
+        fleet = fleet_of(self.place, host, states, bundle.release)
+        options = replace(self.wire_options(fleet), allow_older=older)
+        return Deploy(bundle.release, options, origin.created_by, signature, marks.key.hex())
+
+    def wire_options(self, fleet: Fleet | None) -> Options:
+        """What the command and fairlead.yaml say, in the words of the contract; the commits are not compared yet."""
+        said, deploy = self.options, self.place.settings.deploy
+        return Options(
+            allow_older=said.allow_older,
+            accept_recreate=said.accept_recreate,
+            require_evidence=said.require_evidence or deploy.watch.require_evidence,
+            upgrade_edge=said.upgrade_edge,
+            only=tuple(sorted(set(said.only))),
+            take_over=said.take_over,
+            no_wait=said.no_wait,
+            reason=said.reason,
+            lock_timeout=deploy.lock_timeout,
+            fleet=fleet,
+        )
+
+    def _blobs(self, bundle: Bundle) -> list[Blob]:
+        files = [Blob("file", sha256, content) for sha256, content in bundle.files.items()]
+        secrets = [Blob("secret", name, secret.reveal()) for name, secret in bundle.secrets.items()]
+        return [*files, *secrets, *self.logins]

@@ -1,0 +1,69 @@
+"""How a deploy, a rollback or a new value of a secret has ended: told, written down, and an error if it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fairlead.image.workdir import write_json
+from fairlead.remote.outcome import deploy_document, failure_of
+from fairlead.remote.session import Event
+from fairlead.report import Phase, Reporter
+from fairlead.report.redact import masked_document
+from fairlead.rollout.lines import Lines
+from fairlead.rollout.place import Place
+
+
+def finish_rollout(
+    place: Place,
+    result: Event,
+    reporter: Reporter,
+    work_dir: Path,
+    lines: Lines,
+    *,
+    before: Sequence[Phase] = (),
+) -> None:
+    """Write ``deploy.json``, show the timeline, and end well or with the error of the result.
+
+    Raises:
+        FairleadError: the deploy failed.
+    """
+    traffic = {"connections": lines.connections, "agent_bytes": lines.agent_bytes}
+    document = deploy_document(
+        result, place.host, {"app": place.app, "environment": place.environment.name, "traffic": traffic}
+    )
+    # The server hides what it knows; a registry's password is known here alone.
+    shown = masked_document(document)
+    assert isinstance(shown, dict)
+    write_json(work_dir / "deploy.json", shown)
+    phases = [(phase["phase"], phase["state"], phase["seconds"]) for phase in result.get("phases") or ()]
+    if phases:
+        reporter.timeline([*before, *phases])
+    if len(result["hosts"]) > 1:
+        reporter.table(("HOST", "ENDED", "SERVES"), [_host_row(one) for one in result["hosts"]])
+    failure = failure_of(result)
+    if failure is not None:
+        # A job that goes on has to know what serves: a release may be live, and be no page that users get.
+        failure.document = document
+        raise failure
+    reporter.result(document, _sentence(place, result))
+
+
+def _sentence(place: Place, result: Event) -> str:
+    where = place.environment.url or place.host
+    if any((one.get("data") or {}).get("maintenance") for one in result["hosts"]):
+        ready = result["serving"] if result["status"] == "unchanged" else result["release"]
+        return f"{place.app} {ready} is ready at {where}, and users see the page of the maintenance: `fairlead maintenance off` lets them in"
+    if result["status"] == "unchanged":
+        return f"{place.app} {result['serving']} serves already at {where}: nothing to do"
+    return f"{place.app} {result['release']} serves at {where}"
+
+
+def _host_row(host: Mapping[str, Any]) -> tuple[str, ...]:
+    what = (host.get("error") or {}).get("what")
+    return (
+        str(host["host"]),
+        f"{host['status']}: {what}" if what else str(host["status"]),
+        str(host.get("serving") or "-"),
+    )

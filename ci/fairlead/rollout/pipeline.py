@@ -1,0 +1,165 @@
+"""All of it, from the commit to the release that serves: validate, ask, build, scan, publish, deploy."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fairlead.rollout.finish import finish_rollout
+from fairlead.rollout.gate import pass_gate
+from fairlead.rollout.lines import open_lines
+from fairlead.rollout.options import RolloutOptions
+from fairlead.rollout.place import Place
+from fairlead.rollout.secret_programs import allowed_commands
+from fairlead.rollout.servers import ask_marks
+
+if TYPE_CHECKING:
+    from fairlead.judge.evidence import Evidence
+    from fairlead.release.secret_commands import SecretCommands
+    from fairlead.release.secrets import Secret
+    from fairlead.report import Phase, Reporter
+    from fairlead.settings.values import Settings
+
+
+def run_ship(place: Place, options: RolloutOptions, reporter: Reporter, *, offline: bool) -> None:
+    """Take this commit to production, with one timeline at the end; ``offline``: the scanner fetches no newer database.
+
+    Raises:
+        FairleadError: a step failed; those after it were not begun.
+    """
+    options = options.claimed(place.settings.root)
+    # Once for both times that values are looked for: somebody may have to touch a key.
+    commands = allowed_commands(place.settings)
+    pipeline = _Pipeline(place, options, reporter, offline, commands, place.settings)
+    verdict = pipeline.run()
+    with open_lines(place, take_over=options.take_over) as lines, lines.ask_ahead(ask_marks) as aheads:
+        from fairlead.rollout.start import start_rollout
+
+        with pipeline.timed("prepare a release"):
+            rollout = start_rollout(place, options, reporter, verdict, commands)
+        result = rollout.deploy(aheads)
+    finish_rollout(place, result, reporter, options.work_dir, lines, before=pipeline.phases)
+
+
+@dataclass
+class _Pipeline:
+    """The steps before the deploy, timed; ``settings`` are those of the place, with the images that are built."""
+
+    place: Place
+    options: RolloutOptions
+    reporter: Reporter
+    offline: bool
+    commands: SecretCommands | None
+    settings: Settings
+    phases: list[Phase] = field(default_factory=list)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Take the time of a step for the timeline; a step that fails shows it before its error."""
+        began = time.monotonic()
+        try:
+            yield
+        except Exception:
+            self.phases.append((name, "failed", time.monotonic() - began))
+            self.reporter.timeline(self.phases)
+            raise
+        self.phases.append((name, "done", time.monotonic() - began))
+
+    def run(self) -> Evidence:
+        """Validate, ask the servers, build, scan, publish; returns what the release carries of the verdict.
+
+        Raises:
+            FairleadError: one of them failed.
+        """
+        with self.timed("validate"):
+            verdict, secrets = self._validate()
+        self.settings = self._with_builds()
+        if self.settings.images:
+            from fairlead.rollout.start import foresee_rollout
+
+            with self.timed("ask"):
+                foresee_rollout(self.place, self.options, self.reporter, verdict, secrets)
+            self._make_images()
+        return verdict
+
+    def _with_builds(self) -> Settings:
+        from fairlead.app.load import load_images
+        from fairlead.app.variables import NO_REGISTRY
+        from fairlead.identity import read_identity
+
+        revision = read_identity(self.settings.root).revision
+        return load_images(self.settings, registry=self.settings.registry or NO_REGISTRY, revision=revision)
+
+    def _make_images(self) -> None:
+        with self.timed("build"):
+            self._build()
+        with self.timed("scan"):
+            self._scan()
+        with self.timed("publish"):
+            self._publish()
+
+    def _validate(self) -> tuple[Evidence, Mapping[str, Secret]]:
+        from fairlead.app.stand_in import load_stand_in
+        from fairlead.release.prepare import check_only, check_variables, wanted_secrets
+        from fairlead.release.secrets import read_secrets
+
+        passed = pass_gate(self.settings, (self.place.environment,), self.reporter)
+        app = load_stand_in(self.settings, self.place.environment)
+        check_only(app, self.options.only)
+        # A missing secret is told now, and not after the images were built.
+        wanted = wanted_secrets(app, self.settings)
+        secrets = read_secrets(wanted, os.environ, self.options.secrets_dir, self.commands)
+        check_variables(app, secrets)
+        return passed.evidence, secrets
+
+    def _build(self) -> None:
+        from fairlead.github.trust import read_trust
+        from fairlead.identity import read_identity
+        from fairlead.image.bake import BuildOptions
+        from fairlead.image.build import run_build
+
+        identity = read_identity(self.settings.root)
+        run_build(
+            self.settings,
+            identity,
+            work_dir=self.options.work_dir,
+            environ=os.environ,
+            options=BuildOptions(trust=read_trust(os.environ, identity.revision)),
+            reporter=self.reporter,
+        )
+
+    def _scan(self) -> None:
+        from fairlead.image.documents import load_build
+        from fairlead.image.refusal import refusal
+        from fairlead.image.scan import run_scan_verb
+
+        document = run_scan_verb(
+            self.settings,
+            load_build(self.options.work_dir),
+            work_dir=self.options.work_dir,
+            environ=os.environ,
+            reporter=self.reporter,
+            offline=self.offline,
+        )
+        refused = refusal(document)
+        if refused is not None:
+            raise refused
+
+    def _publish(self) -> None:
+        from fairlead.github.trust import read_trust
+        from fairlead.image.documents import load_build, load_scan
+        from fairlead.image.publish import PublishOptions, run_publish
+
+        run_publish(
+            self.settings,
+            load_build(self.options.work_dir),
+            load_scan(self.options.work_dir),
+            work_dir=self.options.work_dir,
+            environ=os.environ,
+            options=PublishOptions(pull_request=read_trust(os.environ, "").pull_request),
+            reporter=self.reporter,
+        )

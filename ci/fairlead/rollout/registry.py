@@ -1,0 +1,32 @@
+"""What registries are asked, and the logins that go along: the environment's login is for our own registry only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+
+from fairlead.image.credentials import registry_host
+from fairlead.image.registry import read_image_config, resolve_image
+from fairlead.release.logins import read_logins
+from fairlead.release.pins import Resolve
+from fairlead.release.unchanged import ReadConfig
+from fairlead.remote.session import Blob
+from fairlead.settings.values import Settings
+
+
+def digest_resolver(settings: Settings) -> Resolve:
+    """What asks registries for digests."""
+    return partial(resolve_image, environ=os.environ, registry=settings.registry)
+
+
+def config_reader(settings: Settings) -> ReadConfig:
+    """What asks them for an image's configuration."""
+    return partial(read_image_config, environ=os.environ, registry=settings.registry)
+
+
+def login_blobs(settings: Settings, images: Sequence[str]) -> list[Blob]:
+    """The registry logins that a server needs for these images; none where nobody is logged in."""
+    own = registry_host(f"{settings.registry}/image") if settings.registry else ""
+    logins = read_logins(images, os.environ, own)
+    return [Blob("credentials", "", logins.reveal())] if logins is not None else []

@@ -1,0 +1,52 @@
+"""What is shown of a rollout while it goes on: plans, events, remarks on the files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairlead.findings import Finding
+from fairlead.release.plan_text import HEADERS, group_plans, plan_lines, plan_rows, plan_sentence
+from fairlead.report import Reporter
+
+
+def show_event(reporter: Reporter, event: Mapping[str, Any], host: str = "") -> None:
+    """Show one event of a task as it comes; ``host`` is said where there are several."""
+    kind = event.get("event")
+    said = f"{host}: " if host else ""
+    if kind == "phase":
+        reporter.phase(event["phase"], event["state"], event.get("seconds"), event.get("detail") or "", host)
+    elif kind == "task":
+        reporter.line(f"{said}{event.get('previous') or 'nothing'} -> {event.get('release')}")
+    elif kind == "note":
+        say = reporter.warn if event.get("level") == "warning" else reporter.line
+        say(f"{said}{event.get('text')}")
+    elif kind == "attached" and event.get("resumed"):
+        reporter.line(f"{said}following task {event.get('task')}, which is under way on the server")
+
+
+def show_plans(
+    plans: Mapping[str, Mapping[str, Any]], reporter: Reporter, release: Mapping[str, Any] | None = None
+) -> None:
+    """Show the plan of each server; hosts that have the same one are named together."""
+    groups = group_plans(plans)
+    for hosts, plan in groups:
+        if len(groups) > 1:
+            reporter.line(f"on {hosts}:")
+        reporter.table(HEADERS, plan_rows(plan))
+        for text in plan_lines(plan, release):
+            reporter.line(text)
+    document = {
+        **next(iter(plans.values())),
+        "host": ", ".join(plans),
+        "hosts": [{"host": host, **plan} for host, plan in plans.items()],
+        **({"release_document": release} if release is not None else {}),
+    }
+    reporter.result(document, "\n".join(plan_sentence(plan, hosts) for hosts, plan in groups))
+
+
+def show_remarks(reporter: Reporter, remarks: Sequence[Finding]) -> None:
+    """Show what the user should know about the compose files."""
+    # A part that several looks at the files find is told once.
+    for remark in dict.fromkeys(remarks):
+        reporter.warn(f"{remark.what} ({remark.fix})" if remark.fix else remark.what, remark.location)

@@ -1,0 +1,107 @@
+"""What can be known of a rollout without the servers, and what they can tell before anything is built."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from fairlead.app.load import load_app
+from fairlead.identity import read_identity
+from fairlead.judge.evidence import Evidence
+from fairlead.release.bundle import Origin, plan_run
+from fairlead.release.prepare import Draft, check_only, draft_release
+from fairlead.release.secret_commands import SecretCommands
+from fairlead.release.secrets import Secret
+from fairlead.report import Reporter, redact
+from fairlead.report.recording import RecordingReporter
+from fairlead.rollout.change import Rollout
+from fairlead.rollout.lines import open_lines
+from fairlead.rollout.options import RolloutOptions
+from fairlead.rollout.place import Place
+from fairlead.rollout.registry import digest_resolver, login_blobs
+from fairlead.rollout.secret_programs import allowed_commands
+from fairlead.rollout.servers import ask_marks
+from fairlead.rollout.who import whoami
+
+
+def start_rollout(
+    place: Place,
+    options: RolloutOptions,
+    reporter: Reporter,
+    verdict: Evidence,
+    commands: SecretCommands | None = None,
+) -> Rollout:
+    """Everything that can be known without the server, and every mistake that can be found without it.
+
+    Args:
+        place: where it goes.
+        options: how.
+        reporter: where it is told.
+        verdict: on the compose files.
+        commands: the programs that know values of secrets, where they have been asked already.
+
+    Raises:
+        FairleadError: the checkout, the compose files, the secrets or the images are not fit to deploy.
+    """
+    with reporter.step("prepare the release"):
+        origin = read_origin(place, reporter)
+        draft = draft_release(
+            place.settings,
+            place.environment,
+            origin,
+            verdict,
+            work_dir=options.work_dir,
+            secrets_dir=options.secrets_dir,
+            environ=os.environ,
+            resolve=digest_resolver(place.settings),
+            commands=commands or allowed_commands(place.settings),
+        )
+        check_only(draft.app, options.only)
+    for secret in draft.secrets.values():
+        redact(secret.reveal().decode("utf-8", "replace"))
+    images = (*(pin.repository for pin in draft.own.values()), *draft.app.foreign_references())
+    return Rollout(place, draft, options, reporter, login_blobs(place.settings, images))
+
+
+def foresee_rollout(
+    place: Place,
+    options: RolloutOptions,
+    reporter: Reporter,
+    verdict: Evidence,
+    secrets: Mapping[str, Secret],
+) -> None:
+    """Ask the servers, before anything is built, what they would refuse afterwards.
+
+    Raises:
+        FairleadError: one would refuse the release, or cannot be reached.
+    """
+    # What is to be said of the checkout is said when it is deployed.
+    origin = read_origin(place, RecordingReporter())
+    app = load_app(
+        place.settings,
+        place.environment,
+        registry=place.settings.registry,
+        tag=f"sha-{origin.revision}",
+        revision=origin.revision,
+    )
+    draft = Draft(app, {}, secrets, origin, verdict)
+    with open_lines(place, take_over=options.take_over) as lines, lines.ask_ahead(ask_marks) as aheads:
+        Rollout(place, draft, options, reporter).foresee(aheads)
+
+
+def read_origin(place: Place, reporter: Reporter) -> Origin:
+    """Which commit it is, from where, by whom; files that differ from it are told."""
+    identity = read_identity(place.settings.root)
+    if identity.dirty:
+        count = len(identity.dirty_files)
+        some = ", ".join(identity.dirty_files[:3]) + (" …" if count > 3 else "")
+        reporter.warn(f"{count} files differ from the commit {identity.revision[:12]}: {some}")
+    return Origin(
+        revision=identity.revision,
+        revision_time=identity.revision_time,
+        source=identity.source_url or place.settings.registry,
+        created_by=whoami(),
+        subject=identity.subject,
+        author=identity.author.rpartition(" <")[0],
+        run=plan_run(os.environ),
+    )
