@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import click
 
 from fairlead.cli.options import accept_recreate_option, no_wait_option, reason_option, secrets_dir_option
-from fairlead.rollout.options import RolloutOptions
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
@@ -82,16 +81,27 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
 def rollout_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options of ``plan``, ``deploy`` and ``ship`` that tell what may happen, as one argument ``options``.
 
+    An option that is called as a field of the contract's ``Options`` is one, and travels.
+
     Takes ``--work-dir`` along, which other verbs have too: put ``work_dir_option`` above it.
     """
-    names = [field.name for field in fields(RolloutOptions)]
 
     @wraps(function)
     def gathered(**given: Any) -> None:
-        said = {name: given.pop(name) for name in names}
-        function(options=RolloutOptions(**{**said, "work_dir": Path(said["work_dir"])}), **given)
+        from fairlead.host.wire.request import Options
+        from fairlead.rollout.options import RolloutOptions
+
+        request = _take(Options, given)
+        here = _take(RolloutOptions, given)
+        options = RolloutOptions(**{**here, "work_dir": Path(here["work_dir"])}, request=Options(**request))
+        function(options=options, **given)
 
     command: Callable[..., None] = gathered
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def _take(form: type[Any], given: dict[str, Any]) -> dict[str, Any]:
+    """The values of those options that are fields of the dataclass, taken out."""
+    return {one.name: given.pop(one.name) for one in fields(form) if one.name in given}

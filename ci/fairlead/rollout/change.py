@@ -101,25 +101,22 @@ class Rollout:
         marks: Marks,
         signature: str = "",
     ) -> Deploy:
-        origin, history = self.draft.origin, partial(is_ancestor, self.place.settings.root)
-        serving = states[host].get("revision")
-        older = plan_order(origin.revision, serving, history, allow_older=self.options.allow_older)
-        fleet = fleet_of(self.place, host, states, bundle.release)
-        options = replace(self.wire_options(fleet), allow_older=older)
+        origin, request = (
+            self.draft.origin,
+            self.wire_options(fleet_of(self.place, host, states, bundle.release)),
+        )
+        serving, history = states[host].get("revision"), partial(is_ancestor, self.place.settings.root)
+        older = plan_order(origin.revision, serving, history, allow_older=request.allow_older)
+        options = replace(request, allow_older=older)
         return Deploy(bundle.release, options, origin.created_by, signature, marks.key.hex())
 
     def wire_options(self, fleet: Fleet | None) -> Options:
-        """What the command and fairlead.yaml say, in the words of the contract; the commits are not compared yet."""
-        said, deploy = self.options, self.place.settings.deploy
-        return Options(
-            allow_older=said.allow_older,
-            accept_recreate=said.accept_recreate,
+        """What the command says, and fairlead.yaml where it has a say; the commits are not compared yet."""
+        said, deploy = self.options.request, self.place.settings.deploy
+        return replace(
+            said,
             require_evidence=said.require_evidence or deploy.watch.require_evidence,
-            upgrade_edge=said.upgrade_edge,
             only=tuple(sorted(set(said.only))),
-            take_over=said.take_over,
-            no_wait=said.no_wait,
-            reason=said.reason,
             lock_timeout=deploy.lock_timeout,
             fleet=fleet,
         )

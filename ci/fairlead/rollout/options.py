@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from fairlead.host.wire.request import Options
 
 
 @dataclass(frozen=True)
 class RolloutOptions:
-    """What the command line says about a deploy."""
+    """What the command line says about a deploy: to this machine, and in ``request`` to the servers."""
 
     work_dir: Path
     secrets_dir: Path | None = None
-    allow_older: bool = False
-    accept_recreate: tuple[str, ...] = ()
-    require_evidence: bool = False
-    only: tuple[str, ...] = ()
-    take_over: bool = False
-    no_wait: bool = False
-    reason: str = ""
     refresh: bool = False
-    upgrade_edge: bool = False
     registry: str | None = None
     signing_identity: Path | None = None
+    request: Options = field(default_factory=Options)
 
     def claimed(self, root: Path) -> RolloutOptions:
         """The same with the work directory of a clone, which is ours or refused."""

@@ -36,7 +36,10 @@ def run_ship(place: Place, options: RolloutOptions, reporter: Reporter, *, offli
     commands = allowed_commands(place.settings)
     pipeline = _Pipeline(place, options, reporter, offline, commands, place.settings)
     verdict = pipeline.run()
-    with open_lines(place, take_over=options.take_over) as lines, lines.ask_ahead(ask_marks) as aheads:
+    with (
+        open_lines(place, take_over=options.request.take_over) as lines,
+        lines.ask_ahead(ask_marks) as aheads,
+    ):
         from fairlead.rollout.start import start_rollout
 
         with pipeline.timed("prepare a release"):
@@ -109,7 +112,7 @@ class _Pipeline:
 
         passed = pass_gate(self.settings, (self.place.environment,), self.reporter)
         app = load_stand_in(self.settings, self.place.environment)
-        check_only(app, self.options.only)
+        check_only(app, self.options.request.only)
         # A missing secret is told now, and not after the images were built.
         wanted = wanted_secrets(app, self.settings)
         secrets = read_secrets(wanted, os.environ, self.options.secrets_dir, self.commands)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fairlead.image.credentials import registry_host
 from fairlead.image.registry import read_image_config, resolve_image
 from fairlead.release.logins import read_logins
-from fairlead.release.pins import Resolve
-from fairlead.release.unchanged import ReadConfig
 from fairlead.remote.session import Blob
-from fairlead.settings.values import Settings
+
+if TYPE_CHECKING:
+    from fairlead.release.pins import Resolve
+    from fairlead.release.unchanged import ReadConfig
+    from fairlead.settings.values import Settings
 
 
 def digest_resolver(settings: Settings) -> Resolve:

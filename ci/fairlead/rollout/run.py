@@ -74,7 +74,10 @@ def find_drifts(place: Place, options: RolloutOptions, reporter: Reporter) -> li
 def _begin(place: Place, options: RolloutOptions, reporter: Reporter) -> Iterator[_Begun]:
     """Judge the files; then prepare the release while the servers are asked how they stand."""
     verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
-    with open_lines(place, take_over=options.take_over) as lines, lines.ask_ahead(ask_marks) as aheads:
+    with (
+        open_lines(place, take_over=options.request.take_over) as lines,
+        lines.ask_ahead(ask_marks) as aheads,
+    ):
         # Imported while the servers answer.
         from fairlead.rollout.start import start_rollout
 

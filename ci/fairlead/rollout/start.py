@@ -56,7 +56,7 @@ def start_rollout(
             resolve=digest_resolver(place.settings),
             commands=commands or allowed_commands(place.settings),
         )
-        check_only(draft.app, options.only)
+        check_only(draft.app, options.request.only)
     for secret in draft.secrets.values():
         redact(secret.reveal().decode("utf-8", "replace"))
     images = (*(pin.repository for pin in draft.own.values()), *draft.app.foreign_references())
@@ -85,7 +85,10 @@ def foresee_rollout(
         revision=origin.revision,
     )
     draft = Draft(app, {}, secrets, origin, verdict)
-    with open_lines(place, take_over=options.take_over) as lines, lines.ask_ahead(ask_marks) as aheads:
+    with (
+        open_lines(place, take_over=options.request.take_over) as lines,
+        lines.ask_ahead(ask_marks) as aheads,
+    ):
         Rollout(place, draft, options, reporter).foresee(aheads)
 
 

@@ -50,9 +50,9 @@ class Servers:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **answers: Mapping[str, Any] | FairleadError) -> None:
         self.asked: Maintain
         self._answers = answers
-        monkeypatch.setattr(maintenance, "ask_all", self._ask)
+        monkeypatch.setattr("fairlead.rollout.lines.ask_all", self._ask)
 
-    def _ask(self, _place: Any, _access: Any, question: Callable[[Servers], object]) -> Mapping[str, Any]:
+    def _ask(self, _place: Any, question: Callable[[Servers], object]) -> Mapping[str, Any]:
         question(self)
         return self._answers
 
