@@ -62,8 +62,8 @@ def command(
     from fairlead.app.variables import NO_REGISTRY
     from fairlead.github.trust import read_trust
     from fairlead.identity import read_identity
-    from fairlead.image.bake import BuildOptions
-    from fairlead.image.build import load_plan, load_sources, run_build
+    from fairlead.image.build.bake import BuildOptions
+    from fairlead.image.build.builder import load_plan, load_sources, run_build
     from fairlead.image.workdir import claim_work_dir
     from fairlead.rollout.gate import pass_gate
     from fairlead.settings.load import load_settings

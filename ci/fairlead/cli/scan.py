@@ -39,8 +39,8 @@ def command(work_dir: str, offline: bool) -> None:
 
     from fairlead import report
     from fairlead.image.documents import load_build
-    from fairlead.image.refusal import refusal
-    from fairlead.image.scan import run_scan_verb
+    from fairlead.image.scan.refusal import refusal
+    from fairlead.image.scan.scanner import run_scan_verb
     from fairlead.image.workdir import claim_work_dir
     from fairlead.settings.load import load_settings
 

@@ -12,7 +12,7 @@ from fairlead import process
 from fairlead.doctor.check import FAILED, OK, WARNING, Check, failed_check
 from fairlead.errors import FairleadError, InputError
 from fairlead.identity import Identity, read_identity
-from fairlead.image.credentials import (
+from fairlead.image.registry.credentials import (
     auth_file,
     find_credentials,
     is_loopback,

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from fairlead.github.context import GitHubContext, read_context
-from fairlead.image.trust import Trust
+from fairlead.image.build.trust import Trust
 
 CACHE_WRITE = "FAIRLEAD_CACHE_WRITE"
 # What these events run was pushed to the branch that they name. `workflow_run`, `issue_comment` and their like name the

@@ -1,1 +1,1 @@
-"""Images: built for every platform, scanned on every platform, published by digest."""
+"""Images: built for every platform (``build``), scanned on every platform (``scan``), published by digest (``registry``)."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from fairlead.errors import CommandFailedError, InputError, ScanRefusedError
 from fairlead.findings import Finding
 from fairlead.identity import is_ancestor
-from fairlead.image.credentials import auth_file, read_credentials, registry_host
 from fairlead.image.documents import (
     PUBLISH_NAME,
     BuildDocument,
@@ -21,11 +20,12 @@ from fairlead.image.documents import (
     ScanDocument,
     write_document,
 )
-from fairlead.image.layout import Layout, read_layout, verify_blobs
-from fairlead.image.manifests import UnfitError, foreign_parts
-from fairlead.image.registry import Registry, Resolved
+from fairlead.image.oci.layout import Layout, read_layout, verify_blobs
+from fairlead.image.oci.manifests import UnfitError, foreign_parts
+from fairlead.image.registry.client import Registry, Resolved
+from fairlead.image.registry.credentials import auth_file, read_credentials, registry_host
+from fairlead.image.scan.verdict import expired_ignores, policy_hash
 from fairlead.image.tags import Move, Present, commit_tag, decide_move, plan_tags
-from fairlead.image.verdict import expired_ignores, policy_hash
 from fairlead.parallel import each
 from fairlead.report import Reporter
 from fairlead.settings.values import Settings

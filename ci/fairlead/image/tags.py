@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fairlead.errors import InputError
-from fairlead.image.cache import CACHE_TAG
+from fairlead.image.build.cache import CACHE_TAG
 from fairlead.image.documents import BuildDocument
 
 _TAG = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")

@@ -18,7 +18,7 @@ def read_logins(images: Iterable[str], environ: Mapping[str, str], own_host: str
         environ: ``FAIRLEAD_REGISTRY_USERNAME`` and ``_PASSWORD``, ``DOCKER_CONFIG``.
         own_host: the registry that the variables are for; they are sent to no other.
     """
-    from fairlead.image.credentials import find_credentials, registry_host
+    from fairlead.image.registry.credentials import find_credentials, registry_host
 
     others = {name: value for name, value in environ.items() if name not in _OWN}
     auths: dict[str, object] = {}

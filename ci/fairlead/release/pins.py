@@ -13,7 +13,7 @@ from fairlead.settings.values import Settings
 if TYPE_CHECKING:
     from fairlead.app.split import Pin
     from fairlead.image.documents import PublishDocument
-    from fairlead.image.registry import Resolved
+    from fairlead.image.registry.client import Resolved
 
     Resolve = Callable[[str], Resolved]
     """What a reference points to now: asks the registry."""

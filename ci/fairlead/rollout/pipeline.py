@@ -122,8 +122,8 @@ class _Pipeline:
     def _build(self) -> None:
         from fairlead.github.trust import read_trust
         from fairlead.identity import read_identity
-        from fairlead.image.bake import BuildOptions
-        from fairlead.image.build import run_build
+        from fairlead.image.build.bake import BuildOptions
+        from fairlead.image.build.builder import run_build
 
         identity = read_identity(self.settings.root)
         run_build(
@@ -137,8 +137,8 @@ class _Pipeline:
 
     def _scan(self) -> None:
         from fairlead.image.documents import load_build
-        from fairlead.image.refusal import refusal
-        from fairlead.image.scan import run_scan_verb
+        from fairlead.image.scan.refusal import refusal
+        from fairlead.image.scan.scanner import run_scan_verb
 
         document = run_scan_verb(
             self.settings,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fairlead.image.credentials import registry_host
-from fairlead.image.registry import read_image_config, resolve_image
+from fairlead.image.registry.client import read_image_config, resolve_image
+from fairlead.image.registry.credentials import registry_host
 from fairlead.release.logins import read_logins
 from fairlead.remote.session import Blob
 

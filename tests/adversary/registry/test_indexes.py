@@ -93,7 +93,7 @@ def test_a_deploy_without_a_document_takes_no_odd_index(shop: Workshop, hand: Ha
     }
     hand.put(changed[how], sha)
     from fairlead.errors import CommandFailedError
-    from fairlead.image.registry import resolve_image
+    from fairlead.image.registry.client import resolve_image
 
     environ = {**shop.lab.environ, "FAIRLEAD_REGISTRY": shop.repository}
     found = resolve_image(f"{shop.repository}/api:{sha}", environ=environ, registry=shop.repository)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.image.layout import blob_path, read_json_blob, read_layout, verify_blobs
+from fairlead.image.oci.layout import blob_path, read_json_blob, read_layout, verify_blobs
 from tests.integration.image.workshop import DOCKERFILE, Workshop
 
 REPRODUCIBLE = ("build", "--no-cache", "--reproducible")

@@ -10,7 +10,7 @@ import pytest
 
 from fairlead.app.load import load_app
 from fairlead.app.split import Pin
-from fairlead.image.registry import read_image_config, resolve_image
+from fairlead.image.registry.client import read_image_config, resolve_image
 from fairlead.release.unchanged import find_unchanged
 from fairlead.settings.load import load_settings
 from fairlead.settings.values import Environment

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from fairlead.errors import CommandFailedError, InputError
-from fairlead.image.registry import resolve_image
+from fairlead.image.registry.client import resolve_image
 from lab.state import Lab
 
 

@@ -4,7 +4,7 @@ import json
 
 from fairlead.cli.status import _published
 from fairlead.errors import CommandFailedError, InputError
-from fairlead.image.registry import Resolved
+from fairlead.image.registry.client import Resolved
 from tests.unit.image.indexes import INDEX
 
 

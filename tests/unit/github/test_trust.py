@@ -6,7 +6,7 @@ import pytest
 
 from fairlead.github.context import parse_context
 from fairlead.github.trust import plan_trust, refuse_commands
-from fairlead.image.trust import Trust
+from fairlead.image.build.trust import Trust
 
 HEAD, MERGE = "a" * 40, "b" * 40
 JOB = {"GITHUB_ACTIONS": "true", "CI": "true", "GITHUB_REPOSITORY": "acme/board"}

@@ -8,8 +8,8 @@ from typing import Any
 
 from fairlead.identity import Identity
 from fairlead.image.documents import BuildDocument, BuiltImage, ScanDocument, ScannedImage, ScannedPlatform
-from fairlead.image.findings import Report, Vulnerability
-from fairlead.image.verdict import Database, PlatformScan, policy_hash
+from fairlead.image.scan.findings import Report, Vulnerability
+from fairlead.image.scan.verdict import Database, PlatformScan, policy_hash
 from fairlead.settings.values import ImageSettings, ScanSettings, Settings
 
 ROOT = Path("/clone")

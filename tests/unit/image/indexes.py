@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fairlead.image.manifests import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE
+from fairlead.image.oci.manifests import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE
 
 Object = dict[str, Any]
 THEIRS = "sha256:" + "e" * 64

@@ -8,7 +8,7 @@ import pytest
 from fairlead.errors import InputError, ScanRefusedError
 from fairlead.image.documents import BuiltImage, Reason, ScanDocument
 from fairlead.image.publish import check_publishable
-from fairlead.image.refusal import refusal
+from fairlead.image.scan.refusal import refusal
 from fairlead.settings.values import ScanIgnore, ScanSettings
 from tests.unit.image.builders import NOW, build, scanned, settings
 

@@ -10,7 +10,7 @@ import pytest
 from fairlead.app.split import Pin
 from fairlead.errors import InputError
 from fairlead.image.documents import PublishDocument, PublishedImage
-from fairlead.image.registry import Resolved
+from fairlead.image.registry.client import Resolved
 from fairlead.release.order import plan_order
 from fairlead.release.pins import resolve_foreign, resolve_own
 from fairlead.release.plan_text import plan_lines, plan_rows, plan_sentence

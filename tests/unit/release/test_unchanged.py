@@ -14,7 +14,7 @@ from fairlead.app.load import load_app
 from fairlead.app.model import ComposeApp
 from fairlead.app.split import Pin, split
 from fairlead.errors import CommandFailedError, InputError
-from fairlead.image.registry import Resolved
+from fairlead.image.registry.client import Resolved
 from fairlead.release.unchanged import find_unchanged, running_pins
 from fairlead.settings.values import Environment, ImageSettings, Settings
 from tests.unit.image.indexes import Sample, digest

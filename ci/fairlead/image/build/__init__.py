@@ -1,0 +1,1 @@
+"""Images built for every platform with one bake."""

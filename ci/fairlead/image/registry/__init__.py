@@ -1,0 +1,1 @@
+"""Registries: what is there, what goes there, and the logins for it."""

@@ -1,0 +1,183 @@
+"""Registry credentials: from the environment, or from Docker's own configuration.
+
+They reach a tool in a file of mode 0600 that is gone when the tool is, never on a command line.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from fairlead import files, passed
+from fairlead.errors import InputError
+from fairlead.image.registry.docker_login import DOCKER_HUB, DOCKER_HUB_KEY, find_docker_login
+from fairlead.report import redact
+
+USERNAME = "FAIRLEAD_REGISTRY_USERNAME"
+PASSWORD = "FAIRLEAD_REGISTRY_PASSWORD"  # noqa: S105 - the name of the variable
+LOGIN_HOST = "FAIRLEAD_REGISTRY_HOST"
+REGISTRY = "FAIRLEAD_REGISTRY"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A login to one registry host."""
+
+    host: str
+    username: str
+    password: str = field(repr=False)
+
+    def docker_auth(self) -> dict[str, Any]:
+        """As ``config.json`` of Docker and ``auth.json`` of skopeo hold it."""
+        token = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        key = DOCKER_HUB_KEY if self.host == DOCKER_HUB else self.host
+        return {"auths": {key: {"auth": token}}}
+
+
+def registry_host(reference: str) -> str:
+    """The registry of an image reference: ``ghcr.io``, ``127.0.0.1:5080``; ``docker.io`` where it names none."""
+    first, slash, _ = reference.partition("/")
+    is_host = slash and ("." in first or ":" in first or first == "localhost")
+    return first if is_host else DOCKER_HUB
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a registry is on this machine: plain HTTP is fine there, as for the Docker engine.
+
+    ``localhost`` or an address, as a whole: ``127.0.0.1.example.com`` is anybody's.
+    """
+    name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+    if name == "localhost":
+        return True
+    is_bracketed = name.startswith("[") and name.endswith("]")
+    try:
+        address = ip_address(name[1:-1] if is_bracketed else name)
+    except ValueError:
+        return False
+    return address.is_loopback and is_bracketed == (address.version == 6)
+
+
+def read_credentials(host: str, environ: Mapping[str, str]) -> Credentials | None:
+    """The login from ``FAIRLEAD_REGISTRY_USERNAME`` and ``FAIRLEAD_REGISTRY_PASSWORD``, or None.
+
+    Raises:
+        InputError: only one of the two is set, or the login was issued for another host.
+    """
+    username, password = environ.get(USERNAME, ""), environ.get(PASSWORD, "")
+    if bool(username) != bool(password):
+        missing = PASSWORD if username else USERNAME
+        raise InputError(f"{missing} is empty or not set", why="a login needs both", fix=f"set {missing} too")
+    if not username:
+        return None
+    redact(password)
+    _refuse_other_host(host, environ)
+    return Credentials(host, username, password)
+
+
+def login_host(environ: Mapping[str, str]) -> str | None:
+    """The host that the login in the variables was issued for; None for whichever, empty for one nobody told.
+
+    In a job fairlead.yaml is whoever's who opened the pull request: it does not say where the job's login goes.
+    """
+    if environ.get(LOGIN_HOST):
+        return environ[LOGIN_HOST]
+    if environ.get(REGISTRY):
+        return registry_host(f"{environ[REGISTRY].strip()}/image")
+    if environ.get("GITHUB_ACTIONS") == "true":
+        return "ghcr.io"
+    return "" if environ.get("CI") else None
+
+
+def _refuse_other_host(host: str, environ: Mapping[str, str]) -> None:
+    issued = login_host(environ)
+    if issued is None or issued == host:
+        return
+    raise InputError(
+        f"{host} would get the login of {USERNAME}, which is not known to be for it",
+        why=f"it is the login for {issued}"
+        if issued
+        else "in a job fairlead.yaml does not say who gets a login",
+        fix=f"if it is for {host}, set {LOGIN_HOST}={host}",
+    )
+
+
+def find_credentials(host: str, environ: Mapping[str, str]) -> Credentials | None:
+    """The login from the environment, else from Docker's configuration and its credential helpers, or None.
+
+    For whom must have the values: a server that is to pull. Tools of this machine read Docker's file themselves.
+    """
+    given = read_credentials(host, environ)
+    if given is not None:
+        return given
+    found = find_docker_login(host, _read_config(_docker_folder(environ) / "config.json"))
+    if found is None:
+        return None
+    username, password = found
+    redact(password)
+    return Credentials(host, username, password)
+
+
+@contextlib.contextmanager
+def auth_file(credentials: Credentials | None) -> Iterator[Path | None]:
+    """A file for ``skopeo --authfile``; None without credentials: then skopeo reads Docker's own."""
+    if credentials is None:
+        yield None
+        return
+    with files.temporary_folder("fairlead-login-") as folder:
+        yield _write_private(folder / "auth.json", credentials.docker_auth())
+
+
+@contextlib.contextmanager
+def docker_config(credentials: Credentials | None, environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Variables with which docker and buildx are logged in, on top of the user's own configuration."""
+    if credentials is None:
+        yield {}
+        return
+    own = _docker_folder(environ)
+    with files.temporary_folder("fairlead-login-") as folder:
+        for entry in own.iterdir() if own.is_dir() else ():
+            if entry.name != "config.json":
+                files.borrow(folder / entry.name, entry)
+        _write_private(folder / "config.json", _merged(_read_config(own / "config.json"), credentials))
+        # Buildx keeps locks and references below its folder: it must be the user's own.
+        yield {
+            "DOCKER_CONFIG": str(folder),
+            "BUILDX_CONFIG": environ.get("BUILDX_CONFIG") or str(own / "buildx"),
+        }
+
+
+def login_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of variables that the credential helpers of Docker's configuration log in with."""
+    config = _read_config(_docker_folder(environ) / "config.json")
+    helpers = {str(config.get("credsStore") or ""), *map(str, (config.get("credHelpers") or {}).values())}
+    return tuple(name for helper in sorted(helpers) for name in passed.CLOUD_LOGINS.get(helper, ()))
+
+
+def _docker_folder(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+
+
+def _merged(config: dict[str, Any], credentials: Credentials) -> dict[str, Any]:
+    login = credentials.docker_auth()["auths"]
+    # An empty helper for this host: else the user's credential store would be asked and not the file.
+    helpers = {**config.get("credHelpers", {}), **dict.fromkeys(login, "")}
+    return {**config, "auths": {**config.get("auths", {}), **login}, "credHelpers": helpers}
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _write_private(path: Path, value: dict[str, Any]) -> Path:
+    files.create(path, json.dumps(value), mode=0o600)
+    return path
