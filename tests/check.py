@@ -50,7 +50,7 @@ def plan_checks() -> list[Check]:
         Check("import direction", ("lint-imports",)),
         Check("dead code", ("vulture",)),
         Check("locks", (sys.executable, "-m", "tests.locks")),
-        Check("command reference", (sys.executable, "-m", "fairlead.cli.reference", "--check")),
+        Check("command reference", (sys.executable, "-m", "fairlead.cli.help.reference", "--check")),
         Check("configuration reference", (sys.executable, "-m", "fairlead.schemas.reference", "--check")),
         Check("rule pages", (sys.executable, "-m", "tests.rules", "--check")),
         Check("maps of ARCHITECTURE.md", (sys.executable, "-m", "tests.architecture", "--check")),

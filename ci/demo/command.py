@@ -8,7 +8,7 @@ import click
 
 from demo.repository import ENVIRON_FILE
 from demo.story import SCENES, Stage, say, set_the_stage
-from fairlead.cli.options import examples
+from fairlead.cli.options.shared import examples
 
 
 @click.command("demo", epilog=examples(("fairlead demo", "minutes, the first time")))

@@ -45,7 +45,7 @@ def _run(words: list[str], output: Output) -> int | None:
 
         plain = parse_plainly(words[1:], os.environ)
         if plain is not None:
-            from fairlead.cli.validate_run import run_validate
+            from fairlead.cli.validate.judging import run_validate
 
             return run_validate(plain)
     from fairlead.cli.root import COMPLETE_VARIABLE, command

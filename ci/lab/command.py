@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.options import examples
+from fairlead.cli.options.shared import examples
 from lab.fault import command as lab_fault
 from lab.load import command as lab_load
 

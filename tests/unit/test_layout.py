@@ -62,7 +62,7 @@ WRITERS = {
     "remote/session.py": "its writer is a connection",
     "schemas/reference.py": "a developer writes the project's own pages",
     "schemas/refresh.py": "a developer fetches the project's own schemas",
-    "cli/reference.py": "a developer writes the project's own pages",
+    "cli/help/reference.py": "a developer writes the project's own pages",
 }
 _WRITING = frozenset(
     [

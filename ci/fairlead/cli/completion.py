@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fairlead import report
-from fairlead.cli.options import examples
+from fairlead.cli.options.shared import examples
 
 
 @click.command(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.options import (
+from fairlead.cli.options.rollout import registry_option
+from fairlead.cli.options.shared import (
     access_options,
     environment_option,
     examples,
     secrets_dir_option,
     work_dir_option,
 )
-from fairlead.cli.rollout_options import registry_option
 from fairlead.errors import ExitCode
 from fairlead.rollout.place import find_place
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.options import environment_option, examples
+from fairlead.cli.options.shared import environment_option, examples
 
 if TYPE_CHECKING:
     from pathlib import Path

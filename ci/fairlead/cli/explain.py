@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fairlead.cli.options import examples
+from fairlead.cli.options.shared import examples
 
 if TYPE_CHECKING:
     from fairlead.judge.policy.pages import Rule
 
 
 def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    from fairlead.cli.topics import TOPICS
+    from fairlead.cli.help.topics import TOPICS
     from fairlead.judge.policy.grades import GRADES
 
     return [name for name in (*GRADES, *TOPICS) if name.startswith(incomplete)]
@@ -35,7 +35,7 @@ def command(rules: tuple[str, ...]) -> None:
     Without a rule: all of them, a line each. `proxy` is no rule: how requests reach the app.
     """
     from fairlead import report
-    from fairlead.cli.topics import TOPICS
+    from fairlead.cli.help.topics import TOPICS
     from fairlead.judge.policy.pages import read_rules
 
     reporter = report.current()

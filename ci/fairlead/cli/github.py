@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairlead import report
-from fairlead.cli.options import examples, work_dir_option
+from fairlead.cli.options.shared import examples, work_dir_option
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.options import access_options, environment_option, examples, host_option
+from fairlead.cli.options.shared import access_options, environment_option, examples, host_option
 from fairlead.errors import InputError
 from fairlead.rollout.place import find_place
 

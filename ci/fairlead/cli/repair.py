@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairlead import report
-from fairlead.cli.options import access_options, environment_option, examples
+from fairlead.cli.options.shared import access_options, environment_option, examples
 from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:

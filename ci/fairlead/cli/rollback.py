@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.options import (
+from fairlead.cli.options.shared import (
     access_options,
     environment_option,
     examples,

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from fairlead.cli.options import change_directory, examples, output_options, version_option
+from fairlead.cli.options.shared import change_directory, examples, output_options, version_option
 from fairlead.nearest import nearest
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ _SETUP = "Set-up"
 
 VERBS: dict[str, Verb] = {
     "validate": Verb(
-        "fairlead.cli.validate:command", _PIPELINE, "Check fairlead.yaml and the compose files."
+        "fairlead.cli.validate.command:command", _PIPELINE, "Check fairlead.yaml and the compose files."
     ),
     "build": Verb("fairlead.cli.build:command", _PIPELINE, "Build every image for every platform."),
     "scan": Verb("fairlead.cli.scan:command", _PIPELINE, "Scan the built images and give a verdict."),
@@ -82,7 +82,7 @@ VERBS: dict[str, Verb] = {
     "init": Verb("fairlead.cli.init:command", _SETUP, "Write a fairlead.yaml for this repository."),
     "setup": Verb("fairlead.cli.setup:command", _SETUP, "Install the tools that Fairlead drives."),
     "doctor": Verb("fairlead.cli.doctor:command", _SETUP, "Check this machine and this repository."),
-    "host": Verb("fairlead.cli.host:command", _SETUP, "Check, prepare, drain or leave a server."),
+    "host": Verb("fairlead.cli.host.command:command", _SETUP, "Check, prepare, drain or leave a server."),
     "lab": Verb("lab.command:command", _SETUP, "A production in a box, on this machine.", beside=True),
     "demo": Verb("demo.command:command", _SETUP, "Watch a commit go to production, and back.", beside=True),
     "github": Verb("fairlead.cli.github:command", _SETUP, "What only a job of GitHub Actions needs."),

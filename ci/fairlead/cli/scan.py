@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fairlead.cli.options import examples, work_dir_option
+from fairlead.cli.options.shared import examples, work_dir_option
 
 if TYPE_CHECKING:
     from fairlead.image.documents import ScanDocument

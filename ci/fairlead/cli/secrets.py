@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.options import (
+from fairlead.cli.options.shared import (
     accept_recreate_option,
     access_options,
     environment_option,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.options import examples
+from fairlead.cli.options.shared import examples
 
 if TYPE_CHECKING:
     from fairlead.tools.catalog import Purpose

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.options import access_options, environment_option, examples, work_dir_option
-from fairlead.cli.rollout_options import rollout_options
+from fairlead.cli.options.rollout import rollout_options
+from fairlead.cli.options.shared import access_options, environment_option, examples, work_dir_option
 
 if TYPE_CHECKING:
     from fairlead.remote.access import AccessOptions

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairlead import report
-from fairlead.cli.options import access_options, environment_option, examples, work_dir_option
+from fairlead.cli.options.shared import access_options, environment_option, examples, work_dir_option
 from fairlead.errors import ExitCode, FairleadError, InputError
 from fairlead.rollout.place import find_place
 

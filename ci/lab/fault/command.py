@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.durations import DURATION
-from fairlead.cli.options import examples
+from fairlead.cli.options.durations import DURATION
+from fairlead.cli.options.shared import examples
 
 if TYPE_CHECKING:
     from lab.fault.plan import Fault, Options

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from fairlead import report
-from fairlead.cli.durations import DURATION
-from fairlead.cli.options import examples
+from fairlead.cli.options.durations import DURATION
+from fairlead.cli.options.shared import examples
 from fairlead.errors import ExitCode
 
 _PROTOCOLS = ("h1", "h2", "post", "upload", "download", "ws", "sse")

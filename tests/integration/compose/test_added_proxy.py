@@ -13,7 +13,7 @@ import pytest
 from fairlead.app.network.addresses import plan_sites
 from fairlead.app.network.sites import render_caddyfile
 from fairlead.app.remarks import Remarks
-from fairlead.cli.topics import TOPICS
+from fairlead.cli.help.topics import TOPICS
 from fairlead.errors import ComposeInvalidError
 from fairlead.host.wire.caddy.snippet import render_switch
 from tests.adversary.local_edge import caddy_program

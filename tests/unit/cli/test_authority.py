@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.cli.host_setup import _authority
+from fairlead.cli.host.setup import _authority
 from fairlead.errors import InputError
 from fairlead.host.wire.setup import DIRECTORY_FILE, PEM, PUBLIC, ROOT_FILE, Authority
 from fairlead.remote.setup import render_setup

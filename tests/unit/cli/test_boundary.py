@@ -14,8 +14,8 @@ import pytest
 
 from fairlead import report
 from fairlead.boundary import guarded, main
+from fairlead.cli.help.reference import exit_codes
 from fairlead.cli.output import Output
-from fairlead.cli.reference import exit_codes
 from fairlead.errors import (
     CommandFailedError,
     ComposeInvalidError,

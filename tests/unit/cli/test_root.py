@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from fairlead import report
 from fairlead.cli import root
-from fairlead.cli.options import examples, output_options
+from fairlead.cli.options.shared import examples, output_options
 from fairlead.cli.root import VERBS, command
 from fairlead.report.document import DocumentReporter
 from fairlead.report.plain import PlainReporter

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlead.cli.validate import command
+from fairlead.cli.validate.command import command
 from fairlead.quick.option_words import FORMATS, OPTIONS, ValidateOptions, parse_plainly
 
 

@@ -14,13 +14,17 @@ FILTERS = {"report/sink.py", "report/terminal.py", "host/door/console.py"}
 """What writes, each line through ``visible``."""
 CHOOSE = {
     "cli/output.py",
-    "cli/validate_run.py",
+    "cli/validate/judging.py",
     "report/plain.py",
     "report/terminal.py",
     "host/door/console.py",
 }
 """What hands a stream to a filter."""
-STATIC = {("cli/root.py", "command"), ("cli/options.py", "_print_version"), ("boundary.py", "_click_ended")}
+STATIC = {
+    ("cli/root.py", "command"),
+    ("cli/options/shared.py", "_print_version"),
+    ("boundary.py", "_click_ended"),
+}
 """Functions that print help or a version: nobody else's text is in it."""
 HARMLESS = {"flush", "fileno", "isatty", "reconfigure"}
 

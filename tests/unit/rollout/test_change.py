@@ -10,8 +10,8 @@ from typing import Any
 import click
 import pytest
 
-from fairlead.cli.options import work_dir_option
-from fairlead.cli.rollout_options import rollout_options
+from fairlead.cli.options.rollout import rollout_options
+from fairlead.cli.options.shared import work_dir_option
 from fairlead.host.wire.request import Options
 from fairlead.remote.access import AccessOptions
 from fairlead.report.recording import RecordingReporter

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairlead import report
-from fairlead.cli.host_leave import drain, remove, undrain
-from fairlead.cli.host_setup import setup
-from fairlead.cli.options import access_options, environment_option, examples, host_option
+from fairlead.cli.host.leave import drain, remove, undrain
+from fairlead.cli.host.setup import setup
+from fairlead.cli.options.shared import access_options, environment_option, examples, host_option
 from fairlead.errors import ExitCode, FairleadError
 from fairlead.rollout.place import find_place
 

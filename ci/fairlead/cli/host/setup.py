@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fairlead import report
-from fairlead.cli.options import access_options, environment_option, examples, host_option
+from fairlead.cli.options.shared import access_options, environment_option, examples, host_option
 from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:

@@ -10,7 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
-from fairlead.cli.options import accept_recreate_option, no_wait_option, reason_option, secrets_dir_option
+from fairlead.cli.options.shared import (
+    accept_recreate_option,
+    no_wait_option,
+    reason_option,
+    secrets_dir_option,
+)
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 

@@ -245,7 +245,7 @@ def test_a_repair_that_makes_it_worse_is_taken_back(monkeypatch: pytest.MonkeyPa
         good = fix_text(text, findings)
         return FixedText(good.text.replace("nginx:latest", "NGINX:::"), good.mended, good.refused)
 
-    monkeypatch.setattr("fairlead.cli.validate_fix.fix_text", broken)
+    monkeypatch.setattr("fairlead.cli.validate.mending.fix_text", broken)
     write(BAD)
     assert "made the files worse" in refused("--no-compose", "--fix")
     assert Path("compose.yaml").read_text() == BAD

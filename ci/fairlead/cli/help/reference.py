@@ -1,6 +1,6 @@
 """The command reference, made from the commands themselves.
 
-``python -m fairlead.cli.reference`` writes docs/commands.md; with ``--check`` it only says whether it is current.
+``python -m fairlead.cli.help.reference`` writes docs/commands.md; with ``--check`` it only says whether it is current.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PAGE = Path("docs/commands.md")
 _HEAD = """\
 # Commands
 
-<!-- Made by `python -m fairlead.cli.reference` from the commands themselves. -->
+<!-- Made by `python -m fairlead.cli.help.reference` from the commands themselves. -->
 
 `fairlead [OPTIONS] VERB [OPTIONS]`
 
@@ -143,7 +143,7 @@ def main(check: bool) -> None:
         PAGE.parent.mkdir(exist_ok=True)
         PAGE.write_text(page, encoding="utf-8")
     elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page:
-        raise InputError(f"{PAGE} is not current", fix="`python -m fairlead.cli.reference` writes it")
+        raise InputError(f"{PAGE} is not current", fix="`python -m fairlead.cli.help.reference` writes it")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fairlead.cli.options import examples
+from fairlead.cli.options.shared import examples
 from fairlead.cli.output import Output
 from fairlead.quick.option_words import FORMATS, OPTIONS, Option, ValidateOptions
 
@@ -65,7 +65,7 @@ def command(ctx: click.Context, /, **values: Any) -> None:
     Compose would find. Where the docker-compose of this machine disagrees, that is a finding as well.
     Exit code 2: fairlead.yaml or the command line; 11: a finding that fails; 12: a part could not be looked at.
     """
-    from fairlead.cli.validate_run import run_validate
+    from fairlead.cli.validate.judging import run_validate
 
     output = ctx.find_object(Output) or Output({})
     ctx.exit(run_validate(ValidateOptions(**values), as_json=output.is_json, plain=output.is_plain))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.cli.host_setup import _require_other, _restriction, _trusted
+from fairlead.cli.host.setup import _require_other, _restriction, _trusted
 from fairlead.errors import InputError
 from fairlead.host.wire.compose.reach import KINDS
 from fairlead.remote.public_key import parse_public_key

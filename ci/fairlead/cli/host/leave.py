@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairlead import report
-from fairlead.cli.durations import DURATION
-from fairlead.cli.options import access_options, environment_option, examples
+from fairlead.cli.options.durations import DURATION
+from fairlead.cli.options.shared import access_options, environment_option, examples
 from fairlead.errors import CommandFailedError
 from fairlead.rollout.place import find_place
 

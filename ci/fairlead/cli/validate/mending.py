@@ -59,7 +59,7 @@ def run_fix(verdict: Verdict, request: Request, *, write: bool, sink: Sink) -> V
 
 def _show_diff(diff: str, sink: Sink) -> None:
     """To a file or a program byte for byte, so that it applies; nobody else is to obey what stands in the files."""
-    from fairlead.cli.validate_run import is_job
+    from fairlead.cli.validate.judging import is_job
 
     if sink.is_terminal or is_job():
         _tell(diff.splitlines(), sink)
@@ -68,7 +68,7 @@ def _show_diff(diff: str, sink: Sink) -> None:
 
 
 def _tell(lines: list[str], sink: Sink) -> None:
-    from fairlead.cli.validate_run import print_lines
+    from fairlead.cli.validate.judging import print_lines
 
     if lines:
         print_lines(lines, sink.stream)

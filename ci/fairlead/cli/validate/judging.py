@@ -42,7 +42,7 @@ def run_validate(options: ValidateOptions, *, as_json: bool = False, plain: bool
     request = _request(options)
     verdict = judge(request)
     if options.fix or options.diff:
-        from fairlead.cli.validate_fix import run_fix
+        from fairlead.cli.validate.mending import run_fix
 
         verdict = run_fix(
             verdict, request, write=options.fix, sink=_sink(sys.stderr if as_json else sys.stdout)

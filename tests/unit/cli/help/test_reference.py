@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.cli.reference import _cell, exit_codes, main, render_reference
+from fairlead.cli.help.reference import _cell, exit_codes, main, render_reference
 from fairlead.cli.root import VERBS
 from fairlead.errors import ExitCode, InputError
 

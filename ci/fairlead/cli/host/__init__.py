@@ -1,0 +1,1 @@
+"""``fairlead host``: check, prepare, drain or leave a server."""

@@ -1,0 +1,1 @@
+"""``fairlead validate``: the verdict on compose files, and what is mended."""
