@@ -102,8 +102,12 @@ def build_app(
     return app
 
 
-def load_images(settings: Settings, *, registry: str, revision: str) -> Settings:
+def load_images(
+    settings: Settings, *, registry: str, revision: str, models: Mapping[str, Model] | None = None
+) -> Settings:
     """The settings with the images that the services' ``build:`` make, as they are for every environment.
+
+    ``models`` are such that hold, loaded alike, by the name of the environment.
 
     Raises:
         ComposeInvalidError: the files do not hold, or a build is one thing in an environment and another in the next.
@@ -112,9 +116,10 @@ def load_images(settings: Settings, *, registry: str, revision: str) -> Settings
         return settings
     images = dict(settings.images)
     for environment in settings.every_environment:
+        given = (models or {}).get(environment.name)
         variables = _variables(environment, registry, f"sha-{revision}", revision)
-        model = load_model(settings.compose, variables=variables, name=settings.app)
-        faults = model_faults(model, settings)
+        model = given or load_model(settings.compose, variables=variables, name=settings.app)
+        faults = model_faults(model, settings) if given is None else ()
         if faults and not settings.environments:
             # What it wants of an environment nobody has said yet.
             return settings

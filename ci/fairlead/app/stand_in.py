@@ -31,21 +31,38 @@ def load_stand_in(settings: Settings, environment: Environment) -> ComposeApp:
     return load_app(settings, environment, registry=registry, tag=f"sha-{REVISION}", revision=REVISION)
 
 
-def release_findings(settings: Settings, environment: Environment, model: Model) -> tuple[Finding, ...]:
-    """What Fairlead can't roll out, and what it does on its own, of files that hold.
+def try_release(
+    settings: Settings, environment: Environment, model: Model, revision: str = REVISION
+) -> tuple[ComposeApp | None, tuple[Finding, ...]]:
+    """The app of files that hold, None where it can't be rolled out; and what Fairlead can't do, or does on its own.
 
-    The app is split with stand-ins for the commit and the digests; ``model`` was loaded with the same.
+    It is split with stand-ins for the digests; ``model`` was loaded with this revision.
     """
     from fairlead.app.load import build_app
 
     registry = settings.registry or NO_REGISTRY
     try:
-        app = build_app(settings, environment, model, registry=registry, revision=REVISION)
+        app = build_app(settings, environment, model, registry=registry, revision=revision)
         parts = _split_stand_in(app)
     except ComposeInvalidError as refused:
-        return refused.findings
+        return None, refused.findings
     notes = (replace(note, severity="note") for note in (*app.notes, *parts.notes))
-    return (*notes, *_clashes(settings, environment, parts))
+    return app, (*notes, *_clashes(settings, environment, parts))
+
+
+def require_release(settings: Settings, environment: Environment, model: Model, revision: str) -> ComposeApp:
+    """The app of files that nobody knows to hold.
+
+    Raises:
+        ComposeInvalidError: they do not, or it can't be rolled out.
+    """
+    from fairlead.app.load import invalid, model_faults
+
+    faults = model_faults(model, settings)
+    app, findings = (None, faults) if faults else try_release(settings, environment, model, revision)
+    if app is None:
+        raise invalid(findings)
+    return app
 
 
 def _split_stand_in(app: ComposeApp) -> ReleaseParts:

@@ -58,8 +58,6 @@ def command(
     from pathlib import Path
 
     from fairlead import report
-    from fairlead.app.load import load_images
-    from fairlead.app.variables import NO_REGISTRY
     from fairlead.github.trust import read_trust
     from fairlead.identity import read_identity
     from fairlead.image.build.bake import BuildOptions
@@ -72,12 +70,10 @@ def command(
     settings = load_settings(Path.cwd(), environ)
     folder = claim_work_dir(settings.root, work_dir)
     reporter = report.current()
+    identity = read_identity(settings.root, environ)
     if settings.compose:
         # Images may be built of a repository that has no compose file yet; one that has is judged first.
-        pass_gate(settings, (), reporter)
-    identity = read_identity(settings.root, environ)
-    registry = settings.registry or NO_REGISTRY
-    settings = load_images(settings, registry=registry, revision=identity.revision)
+        settings = pass_gate(settings, (), reporter, identity.revision).with_builds(identity.revision)
     trust = read_trust(environ, identity.revision)
     options = BuildOptions(no_cache=no_cache, pull=pull, sbom=sbom, reproducible=reproducible, trust=trust)
     if dry_run:

@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from fairlead.app.model import ComposeApp
     from fairlead.composefile.loader import Model
     from fairlead.findings import Location
     from fairlead.judge.policy import Subject
@@ -84,7 +85,7 @@ class _Opened:
 
     def __init__(self, scope: Scope, request: Request) -> None:
         # Asked before the loader is even imported: it is what takes longest.
-        self.question = Question(scope) if request.ask else None
+        self.question = Question(scope.without_commit) if request.ask else None
         from fairlead.composefile.loader import load_model
 
         began = time.perf_counter()
@@ -115,7 +116,7 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
     subject = _subject(model, scope, request)
     broken = any(finding.severity == "error" for finding in findings)
     findings += watch.run("policy", lambda: policy_findings(subject), unless=unread)
-    release = _release(watch, opened, request, "the files do not hold" if broken else "")
+    app, release = _release(watch, opened, request, "the files do not hold" if broken else "")
     unmeant = any(finding.rule == "x-fairlead" for finding in findings)
     held = _held(opened, request) if broken or unmeant else frozenset()
     unreleasable = [finding for finding in release if finding.severity == "error"]
@@ -138,6 +139,7 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
         waived=tuple(waived),
         layers=tuple(watch.layers),
         unreleasable=tuple(unreleasable),
+        app=app,
     )
 
 
@@ -172,15 +174,25 @@ def _subject(model: Model, scope: Scope, request: Request) -> Subject:
     )
 
 
-def _release(watch: _Watch, opened: _Opened, request: Request, unless: str) -> list[Finding]:
+def _release(
+    watch: _Watch, opened: _Opened, request: Request, unless: str
+) -> tuple[ComposeApp | None, list[Finding]]:
     """What Fairlead could not roll out: asked of files that hold, where it is Fairlead that deploys them."""
     scope, model = opened.scope, opened.model
     if not scope.deployed or request.settings is None or scope.environment is None:
-        return []
-    from fairlead.app.stand_in import release_findings
+        return None, []
+    from fairlead.app.stand_in import try_release
 
     settings, environment = request.settings, scope.environment
-    return watch.run("release", lambda: release_findings(settings, environment, model), unless=unless)
+    apps: list[ComposeApp | None] = []
+
+    def look() -> Sequence[Finding]:
+        app, findings = try_release(settings, environment, model, scope.revision)
+        apps.append(app)
+        return findings
+
+    findings = watch.run("release", look, unless=unless)
+    return (apps[0] if apps else None), findings
 
 
 def _held(opened: _Opened, request: Request) -> frozenset[tuple[str, Location | None, str]]:

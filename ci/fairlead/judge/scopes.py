@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fairlead.app.variables import NO_REGISTRY, stand_in_variables
+from fairlead.app.variables import NO_REGISTRY, REVISION, own_variables, stand_in_variables
 from fairlead.checkout import folders_up
 from fairlead.composefile.names import COMPOSE_NAMES, find_base, find_override
 from fairlead.errors import InputError
-from fairlead.quick.records import dataclass, field
+from fairlead.quick.records import dataclass, field, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Scope:
         variables: for ``${…}``.
         deployed: Fairlead deploys them: it pins images, brings a proxy, runs the migration.
         development: whether they serve development only; None: as the files say.
+        revision: the commit that is put into them, or what stands for it.
     """
 
     name: str = ""
@@ -42,6 +43,15 @@ class Scope:
     deployed: bool = False
     development: bool | None = None
     environment: Environment | None = field(default=None, repr=False, compare=False)
+    revision: str = REVISION
+
+    @property
+    def without_commit(self) -> Scope:
+        """The same with what stands for the commit: what is said of it holds for the next one, too."""
+        if self.revision == REVISION:
+            return self
+        variables = {**self.variables, **stand_in_variables(self.registry)}
+        return replace(self, variables=variables, revision=REVISION)
 
     def is_development(self, value: Mapping[str, Any]) -> bool:
         """Whether the resolved model serves development only."""
@@ -57,8 +67,9 @@ def settings_scopes(
     combinations: Mapping[str, Combination],
     *,
     development: bool | None = None,
+    revision: str = REVISION,
 ) -> tuple[Scope, ...]:
-    """One scope an environment, then one for every combination of files.
+    """One scope an environment, with the commit put in, then one for every combination of files.
 
     Raises:
         InputError: fairlead.yaml names no compose file, and none is there.
@@ -71,7 +82,8 @@ def settings_scopes(
             name=environment.name,
             files=files,
             root=settings.root,
-            variables={**environment.variables, **own},
+            variables={**environment.variables, **own_variables(registry, f"sha-{revision}", revision)},
+            revision=revision,
             project=settings.name_of(environment),
             profiles=environment.profiles,
             registry=registry,

@@ -9,7 +9,7 @@ from fairlead.quick.records import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlead.app.model import Service
+    from fairlead.app.model import ComposeApp, Service
     from fairlead.composefile.loader import Model
     from fairlead.judge.baseline import Baseline
     from fairlead.judge.policy import Policy, Waived
@@ -72,7 +72,11 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """One combination of files as it was seen; ``unreleasable`` are the findings without whose mending nothing is deployed."""
+    """One combination of files as it was seen.
+
+    ``unreleasable`` are the findings without whose mending nothing is deployed. ``app`` is what was made of the files
+    to see that; None where they are not deployed, or do not hold.
+    """
 
     scope: Scope
     model: Model = field(repr=False)
@@ -81,6 +85,7 @@ class Judged:
     waived: tuple[Waived, ...] = ()
     layers: tuple[Layer, ...] = ()
     unreleasable: tuple[Finding, ...] = ()
+    app: ComposeApp | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from fairlead.judge.evidence import Evidence
     from fairlead.release.pins import Resolve
     from fairlead.release.secret_commands import SecretCommands
-    from fairlead.settings.values import Environment, Settings
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,7 @@ class Draft:
 
 
 def draft_release(
-    settings: Settings,
-    environment: Environment,
+    app: ComposeApp,
     origin: Origin,
     verdict: Evidence,
     *,
@@ -49,11 +47,10 @@ def draft_release(
     resolve: Resolve,
     commands: SecretCommands | None = None,
 ) -> Draft:
-    """Load the app, find its secrets and our published images.
+    """Find the secrets of an app and our published images.
 
     Args:
-        settings: fairlead.yaml.
-        environment: where the release goes.
+        app: that of the commit.
         origin: which commit, from where, by whom.
         verdict: on the compose files.
         work_dir: where ``publish.json`` may lie.
@@ -63,20 +60,13 @@ def draft_release(
         commands: the programs that know values of secrets.
 
     Raises:
-        ComposeInvalidError: the compose files do not hold.
         InputError: a secret or an image is missing.
     """
-    from fairlead.app.load import load_app
-    from fairlead.app.split import split
-
-    tag = f"sha-{origin.revision}"
-    app = load_app(settings, environment, registry=settings.registry, tag=tag, revision=origin.revision)
-    secrets = read_secrets(wanted_secrets(app, settings), environ, secrets_dir, commands)
+    settings, tag = app.settings, f"sha-{origin.revision}"
+    secrets = read_secrets(wanted_secrets(app), environ, secrets_dir, commands)
     check_variables(app, secrets)
     published = read_publish(work_dir, settings.app, origin.revision)
     own = resolve_own(settings, app.own_images(), tag, published, resolve)
-    # What cannot be rolled out is told before anybody connects; the split that counts knows the server's images.
-    split(app, own=own)
     return Draft(app, own, secrets, origin, verdict)
 
 
@@ -149,10 +139,11 @@ def check_variables(app: ComposeApp, secrets: Mapping[str, Secret]) -> None:
             raise InputError(fault.what, fix=fault.fix) from fault
 
 
-def wanted_secrets(app: ComposeApp, settings: Settings) -> tuple[Wanted, ...]:
+def wanted_secrets(app: ComposeApp) -> tuple[Wanted, ...]:
     """What the services mount, and the token of the board; a declared secret that nobody reads is not asked for."""
     from fairlead.app.split import secret_sources
 
+    settings = app.settings
     home = repository_of(str(settings.root))
     wanted = {
         name: Wanted(name, source.file, source.env, source.location, home)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fairlead.errors import ComposeInvalidError, ComposeUnseenError, FairleadError
 
 if TYPE_CHECKING:
+    from fairlead.app.model import ComposeApp
     from fairlead.judge.evidence import Evidence
     from fairlead.judge.verdict import Verdict
     from fairlead.report import Reporter
@@ -18,14 +19,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Passed:
-    """A verdict that passes, and what a release carries of it."""
+    """A verdict that passes, what a release carries of it, and what was made of the files: nobody reads them again."""
 
+    settings: Settings
     verdict: Verdict
     evidence: Evidence
 
+    def app_of(self, environment: Environment) -> ComposeApp:
+        """The app of an environment that was judged, with the commit put in.
 
-def pass_gate(settings: Settings, environments: Sequence[Environment], reporter: Reporter) -> Passed:
-    """Judge the compose files for these environments, as ``fairlead validate`` does.
+        Raises:
+            ComposeInvalidError: a fault that was accepted keeps it from being released.
+        """
+        from fairlead.app.stand_in import require_release
+
+        judged = next(one for one in self.verdict.judged if one.scope.environment == environment)
+        return judged.app or require_release(self.settings, environment, judged.model, judged.scope.revision)
+
+    def with_builds(self, revision: str) -> Settings:
+        """The settings with the images that the services' ``build:`` make.
+
+        Raises:
+            ComposeInvalidError: a build is one thing in an environment and another in the next.
+        """
+        from fairlead.app.load import load_images
+        from fairlead.app.variables import NO_REGISTRY
+
+        models = {
+            one.scope.name: one.model
+            for one in self.verdict.judged
+            # A commit has one image for all environments, whatever the app is called there.
+            if one.app is not None and one.scope.project == self.settings.app
+        }
+        registry = self.settings.registry or NO_REGISTRY
+        return load_images(self.settings, registry=registry, revision=revision, models=models)
+
+
+def pass_gate(
+    settings: Settings, environments: Sequence[Environment], reporter: Reporter, revision: str
+) -> Passed:
+    """Judge the compose files for these environments, as ``fairlead validate`` does, with the commit put in.
 
     Raises:
         ComposeInvalidError: a finding fails them: all findings, each with its place.
@@ -37,13 +70,13 @@ def pass_gate(settings: Settings, environments: Sequence[Environment], reporter:
     from fairlead.judge.run import judge
     from fairlead.verdict.words import layers_line, sentence_of
 
-    request = settings_request(settings, environments)
+    request = settings_request(settings, environments, revision)
     with reporter.step("validate"):
         verdict = judge(request)
         if not verdict.passed:
             raise refusal(verdict)
     reporter.line(f"{sentence_of(verdict)}; {layers_line(verdict.layers)}")
-    return Passed(verdict, evidence_of(verdict, request, time.time()))
+    return Passed(settings, verdict, evidence_of(verdict, request, time.time()))
 
 
 def refusal(verdict: Verdict) -> FairleadError:

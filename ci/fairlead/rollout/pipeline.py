@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fairlead.identity import read_identity
 from fairlead.rollout.finish import finish_rollout
-from fairlead.rollout.gate import pass_gate
+from fairlead.rollout.gate import Passed, pass_gate
 from fairlead.rollout.lines import open_lines
 from fairlead.rollout.options import RolloutOptions
 from fairlead.rollout.place import Place
@@ -18,7 +19,7 @@ from fairlead.rollout.secret_programs import allowed_commands
 from fairlead.rollout.servers import ask_marks
 
 if TYPE_CHECKING:
-    from fairlead.judge.evidence import Evidence
+    from fairlead.identity import Identity
     from fairlead.release.secret_commands import SecretCommands
     from fairlead.release.secrets import Secret
     from fairlead.report import Phase, Reporter
@@ -34,8 +35,9 @@ def run_ship(place: Place, options: RolloutOptions, reporter: Reporter, *, offli
     options = options.claimed(place.settings.root)
     # Once for both times that values are looked for: somebody may have to touch a key.
     commands = allowed_commands(place.settings)
-    pipeline = _Pipeline(place, options, reporter, offline, commands, place.settings)
-    verdict = pipeline.run()
+    commit = read_identity(place.settings.root)
+    pipeline = _Pipeline(place, options, reporter, offline, commands, commit, place.settings)
+    passed = pipeline.run()
     with (
         open_lines(place, take_over=options.request.take_over) as lines,
         lines.ask_ahead(ask_marks) as aheads,
@@ -43,7 +45,7 @@ def run_ship(place: Place, options: RolloutOptions, reporter: Reporter, *, offli
         from fairlead.rollout.start import start_rollout
 
         with pipeline.timed("prepare a release"):
-            rollout = start_rollout(place, options, reporter, verdict, commands)
+            rollout = start_rollout(place, options, reporter, commit, passed, commands)
         result = rollout.deploy(aheads)
     finish_rollout(place, result, reporter, options.work_dir, lines, before=pipeline.phases)
 
@@ -57,6 +59,7 @@ class _Pipeline:
     reporter: Reporter
     offline: bool
     commands: SecretCommands | None
+    commit: Identity
     settings: Settings
     phases: list[Phase] = field(default_factory=list)
 
@@ -72,30 +75,22 @@ class _Pipeline:
             raise
         self.phases.append((name, "done", time.monotonic() - began))
 
-    def run(self) -> Evidence:
-        """Validate, ask the servers, build, scan, publish; returns what the release carries of the verdict.
+    def run(self) -> Passed:
+        """Validate, ask the servers, build, scan, publish; returns the verdict and what it was about.
 
         Raises:
             FairleadError: one of them failed.
         """
         with self.timed("validate"):
-            verdict, secrets = self._validate()
-        self.settings = self._with_builds()
+            passed, secrets = self._validate()
+        self.settings = passed.with_builds(self.commit.revision)
         if self.settings.images:
             from fairlead.rollout.start import foresee_rollout
 
             with self.timed("ask"):
-                foresee_rollout(self.place, self.options, self.reporter, verdict, secrets)
+                foresee_rollout(self.place, self.options, self.reporter, self.commit, passed, secrets)
             self._make_images()
-        return verdict
-
-    def _with_builds(self) -> Settings:
-        from fairlead.app.load import load_images
-        from fairlead.app.variables import NO_REGISTRY
-        from fairlead.identity import read_identity
-
-        revision = read_identity(self.settings.root).revision
-        return load_images(self.settings, registry=self.settings.registry or NO_REGISTRY, revision=revision)
+        return passed
 
     def _make_images(self) -> None:
         with self.timed("build"):
@@ -105,33 +100,30 @@ class _Pipeline:
         with self.timed("publish"):
             self._publish()
 
-    def _validate(self) -> tuple[Evidence, Mapping[str, Secret]]:
-        from fairlead.app.stand_in import load_stand_in
+    def _validate(self) -> tuple[Passed, Mapping[str, Secret]]:
         from fairlead.release.prepare import check_only, check_variables, wanted_secrets
         from fairlead.release.secrets import read_secrets
 
-        passed = pass_gate(self.settings, (self.place.environment,), self.reporter)
-        app = load_stand_in(self.settings, self.place.environment)
+        environment = self.place.environment
+        passed = pass_gate(self.settings, (environment,), self.reporter, self.commit.revision)
+        app = passed.app_of(environment)
         check_only(app, self.options.request.only)
         # A missing secret is told now, and not after the images were built.
-        wanted = wanted_secrets(app, self.settings)
-        secrets = read_secrets(wanted, os.environ, self.options.secrets_dir, self.commands)
+        secrets = read_secrets(wanted_secrets(app), os.environ, self.options.secrets_dir, self.commands)
         check_variables(app, secrets)
-        return passed.evidence, secrets
+        return passed, secrets
 
     def _build(self) -> None:
         from fairlead.github.trust import read_trust
-        from fairlead.identity import read_identity
         from fairlead.image.build.bake import BuildOptions
         from fairlead.image.build.builder import run_build
 
-        identity = read_identity(self.settings.root)
         run_build(
             self.settings,
-            identity,
+            self.commit,
             work_dir=self.options.work_dir,
             environ=os.environ,
-            options=BuildOptions(trust=read_trust(os.environ, identity.revision)),
+            options=BuildOptions(trust=read_trust(os.environ, self.commit.revision)),
             reporter=self.reporter,
         )
 

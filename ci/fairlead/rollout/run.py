@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fairlead.identity import read_identity
 from fairlead.rollout.gate import pass_gate
 from fairlead.rollout.lines import Lines, open_lines
 from fairlead.rollout.servers import ask_marks
@@ -73,7 +74,8 @@ def find_drifts(place: Place, options: RolloutOptions, reporter: Reporter) -> li
 @contextmanager
 def _begin(place: Place, options: RolloutOptions, reporter: Reporter) -> Iterator[_Begun]:
     """Judge the files; then prepare the release while the servers are asked how they stand."""
-    verdict = pass_gate(place.settings, (place.environment,), reporter).evidence
+    commit = read_identity(place.settings.root)
+    passed = pass_gate(place.settings, (place.environment,), reporter, commit.revision)
     with (
         open_lines(place, take_over=options.request.take_over) as lines,
         lines.ask_ahead(ask_marks) as aheads,
@@ -81,4 +83,4 @@ def _begin(place: Place, options: RolloutOptions, reporter: Reporter) -> Iterato
         # Imported while the servers answer.
         from fairlead.rollout.start import start_rollout
 
-        yield _Begun(start_rollout(place, options, reporter, verdict), aheads, lines)
+        yield _Begun(start_rollout(place, options, reporter, commit, passed), aheads, lines)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from fairlead.app.load import load_app
-from fairlead.identity import read_identity
-from fairlead.judge.evidence import Evidence
+from fairlead.identity import Identity
 from fairlead.release.bundle import Origin, plan_run
 from fairlead.release.prepare import Draft, check_only, draft_release
 from fairlead.release.secret_commands import SecretCommands
 from fairlead.release.secrets import Secret
 from fairlead.report import Reporter, redact
-from fairlead.report.recording import RecordingReporter
 from fairlead.rollout.change import Rollout
+from fairlead.rollout.gate import Passed
 from fairlead.rollout.lines import open_lines
 from fairlead.rollout.options import RolloutOptions
 from fairlead.rollout.place import Place
@@ -28,7 +26,8 @@ def start_rollout(
     place: Place,
     options: RolloutOptions,
     reporter: Reporter,
-    verdict: Evidence,
+    commit: Identity,
+    passed: Passed,
     commands: SecretCommands | None = None,
 ) -> Rollout:
     """Everything that can be known without the server, and every mistake that can be found without it.
@@ -37,19 +36,19 @@ def start_rollout(
         place: where it goes.
         options: how.
         reporter: where it is told.
-        verdict: on the compose files.
+        commit: what is checked out.
+        passed: the verdict on its compose files, and what they are.
         commands: the programs that know values of secrets, where they have been asked already.
 
     Raises:
         FairleadError: the checkout, the compose files, the secrets or the images are not fit to deploy.
     """
     with reporter.step("prepare the release"):
-        origin = read_origin(place, reporter)
+        tell_dirty(commit, reporter)
         draft = draft_release(
-            place.settings,
-            place.environment,
-            origin,
-            verdict,
+            passed.app_of(place.environment),
+            origin_of(commit, place),
+            passed.evidence,
             work_dir=options.work_dir,
             secrets_dir=options.secrets_dir,
             environ=os.environ,
@@ -67,7 +66,8 @@ def foresee_rollout(
     place: Place,
     options: RolloutOptions,
     reporter: Reporter,
-    verdict: Evidence,
+    commit: Identity,
+    passed: Passed,
     secrets: Mapping[str, Secret],
 ) -> None:
     """Ask the servers, before anything is built, what they would refuse afterwards.
@@ -76,15 +76,7 @@ def foresee_rollout(
         FairleadError: one would refuse the release, or cannot be reached.
     """
     # What is to be said of the checkout is said when it is deployed.
-    origin = read_origin(place, RecordingReporter())
-    app = load_app(
-        place.settings,
-        place.environment,
-        registry=place.settings.registry,
-        tag=f"sha-{origin.revision}",
-        revision=origin.revision,
-    )
-    draft = Draft(app, {}, secrets, origin, verdict)
+    draft = Draft(passed.app_of(place.environment), {}, secrets, origin_of(commit, place), passed.evidence)
     with (
         open_lines(place, take_over=options.request.take_over) as lines,
         lines.ask_ahead(ask_marks) as aheads,
@@ -92,19 +84,22 @@ def foresee_rollout(
         Rollout(place, draft, options, reporter).foresee(aheads)
 
 
-def read_origin(place: Place, reporter: Reporter) -> Origin:
-    """Which commit it is, from where, by whom; files that differ from it are told."""
-    identity = read_identity(place.settings.root)
-    if identity.dirty:
-        count = len(identity.dirty_files)
-        some = ", ".join(identity.dirty_files[:3]) + (" …" if count > 3 else "")
-        reporter.warn(f"{count} files differ from the commit {identity.revision[:12]}: {some}")
+def tell_dirty(commit: Identity, reporter: Reporter) -> None:
+    """Say which files differ from the commit: they are deployed as they are."""
+    if commit.dirty:
+        count = len(commit.dirty_files)
+        some = ", ".join(commit.dirty_files[:3]) + (" …" if count > 3 else "")
+        reporter.warn(f"{count} files differ from the commit {commit.revision[:12]}: {some}")
+
+
+def origin_of(commit: Identity, place: Place) -> Origin:
+    """Which commit it is, from where, by whom."""
     return Origin(
-        revision=identity.revision,
-        revision_time=identity.revision_time,
-        source=identity.source_url or place.settings.registry,
+        revision=commit.revision,
+        revision_time=commit.revision_time,
+        source=commit.source_url or place.settings.registry,
         created_by=whoami(),
-        subject=identity.subject,
-        author=identity.author.rpartition(" <")[0],
+        subject=commit.subject,
+        author=commit.author.rpartition(" <")[0],
         run=plan_run(os.environ),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.app.stand_in import release_findings
+from fairlead.app.stand_in import try_release
 from fairlead.composefile.loader import load_model
 from fairlead.judge.scopes import settings_scopes
 from fairlead.settings.load import load_settings
@@ -38,7 +38,7 @@ def told(root: Path, production: str, staging: str, of: str, more: str = "") -> 
         environment = settings.environment(of)
         (scope,) = settings_scopes(settings, [environment], {})
         model = load_model(scope.files, variables=scope.variables, name=scope.project)
-        found = release_findings(settings, environment, model)
+        _, found = try_release(settings, environment, model)
     return [f"{one.location}: {one.what}" for one in found if one.severity == "error"]
 
 

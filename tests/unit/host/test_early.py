@@ -40,7 +40,7 @@ REFUSING = (
     "app/network/edge.py",
     "app/services.py",
 )
-VALIDATED = ("release_findings", "SERVICE_CHECKS", "APP_CHECKS")
+VALIDATED = ("try_release", "SERVICE_CHECKS", "APP_CHECKS")
 ASKED = ("foresee_deploy", "parse_deploy_request")
 LATE = {
     # Of a rollback, whose release was built long ago.

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fairlead.app.variables import REVISION
 from fairlead.errors import ComposeInvalidError, ComposeUnseenError
 from fairlead.host.wire.document import require_verdict
 from fairlead.judge.evidence import evidence_of
@@ -52,13 +53,13 @@ def test_a_verdict_that_fails_lets_nothing_through(
 ) -> None:
     monkeypatch.setattr("fairlead.judge.request.settings_request", _not_asking)
     with pytest.raises(ComposeInvalidError) as raised:
-        pass_gate(settings, (PRODUCTION,), RecordingReporter())
+        pass_gate(settings, (PRODUCTION,), RecordingReporter(), REVISION)
     assert raised.value.findings
     assert all(finding.severity == "error" for finding in raised.value.findings)
 
 
-def _not_asking(settings: Settings, environments: Any = ()) -> Request:
-    return replace(settings_request(settings, environments), ask=False)
+def _not_asking(*words: Any) -> Request:
+    return replace(settings_request(*words), ask=False)
 
 
 def test_with_the_baseline_beside_the_file_it_passes_and_the_agent_takes_the_evidence(
@@ -66,7 +67,7 @@ def test_with_the_baseline_beside_the_file_it_passes_and_the_agent_takes_the_evi
 ) -> None:
     adopt(settings)
     monkeypatch.setattr("fairlead.judge.request.settings_request", _not_asking)
-    passed = pass_gate(settings, (PRODUCTION,), RecordingReporter())
+    passed = pass_gate(settings, (PRODUCTION,), RecordingReporter(), REVISION)
     assert passed.evidence.passed
     assert passed.evidence.counts["baselined"] > 0
     assert passed.evidence.layers == ("read", "schema", "model", "policy", "release")
