@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from fairlead.app.images.instructions import read_instructions
 from fairlead.app.images.variables import Variables
 from fairlead.quick.records import dataclass, field
 from fairlead.sources import SourceRefusedError, read_source, repository_of
@@ -60,12 +61,8 @@ class _Stage:
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], ...]:
-    return (
-        re.compile(r"^FROM\s+(?:--\S+\s+)*(?P<base>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*\Z", re.IGNORECASE),
-        re.compile(r"^(?P<name>[A-Z]+)\s+(?P<value>.*)\Z", re.IGNORECASE | re.DOTALL),
-        re.compile(r"\\[ \t]*\n(?:[ \t]*#[^\n]*\n|[ \t]*\n)*"),
-    )
+def _start() -> re.Pattern[str]:
+    return re.compile(r"(?:--\S+\s+)*(?P<base>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*\Z", re.IGNORECASE)
 
 
 def read_dockerfile(
@@ -120,15 +117,11 @@ _FIELDS: dict[str, Any] = {
 
 
 def _stages(text: str, given: Mapping[str, str]) -> list[_Stage]:
-    start, instruction_form, continued = _patterns()
     common = Variables(given)
     stages: list[_Stage] = []
-    for line in continued.sub(" ", text.replace("\r\n", "\n")).splitlines():
-        match = instruction_form.match(line.strip())
-        if match is None:
-            continue
-        instruction, value = match["name"].upper(), match["value"].strip()
-        if instruction == "FROM" and (begun := start.match(line.strip())):
+    for one in read_instructions(text):
+        instruction, value = one.keyword, one.rest
+        if instruction == "FROM" and (begun := _start().match(value)):
             base = common.put_in(begun["base"])
             below = next((one.variables for one in reversed(stages) if one.name == base.lower()), None)
             stages.append(_Stage((begun["name"] or "").lower(), base, Variables(given, common, below)))

@@ -10,26 +10,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_DIRECTIVE = re.compile(r"^#\s*(\w+)\s*=\s*(\S+)\s*\Z")
-_HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
+from fairlead.app.images.instructions import Instruction, read_instructions
+
 _FROM = re.compile(r"^(?P<flags>(?:--\S+\s+)*)(?P<base>\S+)(?:\s+[Aa][Ss]\s+(?P<name>\S+))?\s*\Z")
 _COPY_FROM = re.compile(r"^(?:--\S+\s+)*?--from=(\S+)")
 _MOUNT_FROM = re.compile(r"--mount=\S*?\bfrom=([^,\s]+)")
 _PLATFORM = re.compile(r"--platform=(\S+)")
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """An instruction: its keyword in upper case, the rest joined to one line, its first line (from 1)."""
-
-    keyword: str
-    rest: str
-    line: int
-
-    @property
-    def text(self) -> str:
-        """As a builder shows it."""
-        return f"{self.keyword} {self.rest}"
 
 
 @dataclass(frozen=True)
@@ -117,7 +103,7 @@ class Dockerfile:
 
 def parse_dockerfile(text: str) -> Dockerfile:
     """Read a Dockerfile. What is wrong with it is left to the builder to say."""
-    instructions = tuple(_instructions(text))
+    instructions = tuple(read_instructions(text))
     stages: list[Stage] = []
     for instruction in instructions:
         if instruction.keyword == "FROM":
@@ -126,56 +112,6 @@ def parse_dockerfile(text: str) -> Dockerfile:
             last = stages[-1]
             stages[-1] = Stage(last.name, last.base, last.platform, (*last.instructions, instruction))
     return Dockerfile(instructions, tuple(stages))
-
-
-def _instructions(text: str) -> Iterator[Instruction]:
-    lines = text.splitlines()
-    escape = _escape(lines)
-    number = 0
-    while number < len(lines):
-        first = number
-        logical, number = _logical_line(lines, number, escape)
-        keyword, _, rest = logical.strip().partition(" ")
-        if not keyword:
-            continue
-        if keyword.upper() in {"RUN", "COPY", "ADD"}:
-            number = _skip_heredocs(lines, number, rest)
-        yield Instruction(keyword.upper(), rest.strip(), first + 1)
-
-
-def _logical_line(lines: list[str], number: int, escape: str) -> tuple[str, int]:
-    """The lines of one instruction, joined; comments and empty lines between them are dropped."""
-    parts: list[str] = []
-    while number < len(lines):
-        line = lines[number].rstrip()
-        number += 1
-        if line.lstrip().startswith("#") or (parts and not line.strip()):
-            if not parts:
-                return "", number
-            continue
-        if not line.endswith(escape):
-            parts.append(line)
-            break
-        parts.append(line[:-1])
-    return " ".join(part.strip() for part in parts), number
-
-
-def _skip_heredocs(lines: list[str], number: int, rest: str) -> int:
-    for end in _HEREDOC.findall(rest):
-        while number < len(lines) and lines[number].strip() != end:
-            number += 1
-        number += 1
-    return number
-
-
-def _escape(lines: list[str]) -> str:
-    for line in lines:
-        directive = _DIRECTIVE.match(line)
-        if directive is None:
-            break
-        if directive[1].lower() == "escape":
-            return directive[2]
-    return "\\"
 
 
 def _stage(rest: str) -> Stage:

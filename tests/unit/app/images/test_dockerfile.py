@@ -117,3 +117,30 @@ def test_a_variable_put_in_many_times_does_not_fill_the_memory() -> None:
 def test_a_long_word_that_is_no_assignment_is_passed_over_once(word: str) -> None:
     """A search that begins anew at each of its letters would take hours."""
     assert parse_dockerfile(f"FROM alpine\nENV {word} PORT=8000\nEXPOSE $PORT\n").ports == (8000,)
+
+
+HEREDOC = """\
+FROM debian:13
+COPY <<-'END' /etc/app.conf
+user root
+expose 9000
+END
+RUN <<EOF cat <<<words
+cmd nothing
+EOF
+USER 10001
+RUN echo $((1 << PORT))
+EXPOSE 8000
+"""
+
+
+def test_a_here_document_is_no_instruction() -> None:
+    facts = parse_dockerfile(HEREDOC)
+    assert (facts.user, facts.ports, facts.command) == ("10001", (8000,), "")
+
+
+def test_a_directive_names_the_character_that_joins_lines() -> None:
+    facts = parse_dockerfile(
+        "# escape=`\nFROM debian:13\nRUN dir c:\\\nUSER 10001\nENTRYPOINT app `\n  --serve\n"
+    )
+    assert (facts.user, facts.entrypoint) == ("10001", "app --serve")
