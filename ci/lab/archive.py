@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.oci import INDEX, blob_path, read_document
+from fairlead.image.oci.manifests import INDEX_TYPE
+from lab.oci import blob_path, read_document
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def image_archive(blobs: Path, digest: str, reference: str) -> Iterator[Path]:
             annotations = {"io.containerd.image.name": reference}
             index = {
                 "schemaVersion": 2,
-                "mediaType": INDEX,
+                "mediaType": INDEX_TYPE,
                 "manifests": [{**child, "annotations": annotations}],
             }
             legacy = [

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fairlead.errors import InputError
+from fairlead.image.oci.manifests import INDEX_TYPE, Descriptor
 from fairlead.parallel import each
 from lab.hub import Hub, probe_hub
-from lab.oci import INDEX, Blob, blob_path
+from lab.oci import blob_path
 from lab.pantry import ARCHITECTURES, Image, descend, is_whole
 from lab.recipes import recipes
 from lab.registry import RegistryClient
@@ -59,7 +60,11 @@ def publish_bases(client: RegistryClient, blobs: Path, images: tuple[Image, ...]
         if stale:
             size = blob_path(blobs, image.digest).stat().st_size
             client.push(
-                repository, stale, blobs, descend(blobs, image.digest), Blob(INDEX, image.digest, size)
+                repository,
+                stale,
+                blobs,
+                descend(blobs, image.digest),
+                Descriptor(INDEX_TYPE, image.digest, size),
             )
         return 1 if stale else 0
 

@@ -7,21 +7,26 @@ Format: https://github.com/etcd-io/bbolt/blob/main/internal/common (page.go, met
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
+
+from fairlead.image.scan.bolt import (
+    BUCKET_HEADER,
+    CHECKSUM,
+    IS_BUCKET,
+    LEAF_ELEMENT,
+    LEAF_PAGE,
+    MAGIC,
+    META,
+    PAGE_HEADER,
+)
 
 Bucket = Mapping[str, "bytes | Bucket"]
 """A bucket: values and buckets by key."""
 
 _PAGE = 4096
-_MAGIC, _VERSION = 0xED0CDAED, 2
-_META, _FREE, _LEAF = 0x04, 0x10, 0x02
-_BUCKET = 0x01
+_VERSION = 2
+_META_PAGE, _FREE_PAGE = 0x04, 0x10
 _FIRST_DATA_PAGE = 3
-_PAGE_HEADER = struct.Struct("<QHHI")
-_LEAF_ELEMENT = struct.Struct("<IIII")
-_BUCKET_HEADER = struct.Struct("<QQ")
-_META_FIELDS = struct.Struct("<IIIIQQQQQ")
 
 
 def render_bolt(root: Bucket) -> bytes:
@@ -29,7 +34,7 @@ def render_bolt(root: Bucket) -> bytes:
     pages: list[bytes] = []
     number = _write_bucket(root, pages)
     used = _FIRST_DATA_PAGE + sum(len(page) for page in pages) // _PAGE
-    free = _padded(_PAGE_HEADER.pack(2, _FREE, 0, 0))
+    free = _padded(PAGE_HEADER.pack(2, _FREE_PAGE, 0, 0))
     return b"".join([_meta(0, number, used), _meta(1, number, used), free, *pages])
 
 
@@ -41,7 +46,7 @@ def _write_bucket(bucket: Bucket, pages: list[bytes]) -> int:
         if isinstance(value, bytes):
             entries.append((0, key.encode(), value))
         else:
-            entries.append((_BUCKET, key.encode(), _BUCKET_HEADER.pack(_write_bucket(value, pages), 0)))
+            entries.append((IS_BUCKET, key.encode(), BUCKET_HEADER.pack(_write_bucket(value, pages), 0)))
     number = _FIRST_DATA_PAGE + sum(len(page) for page in pages) // _PAGE
     pages.append(_leaf(number, entries))
     return number
@@ -51,19 +56,19 @@ def _leaf(number: int, entries: list[tuple[int, bytes, bytes]]) -> bytes:
     """A leaf page: header, element table, then keys and values; positions count from the element itself."""
     table, data = b"", b""
     for row, (flags, key, value) in enumerate(entries):
-        position = (len(entries) - row) * _LEAF_ELEMENT.size + len(data)
-        table += _LEAF_ELEMENT.pack(flags, position, len(key), len(value))
+        position = (len(entries) - row) * LEAF_ELEMENT.size + len(data)
+        table += LEAF_ELEMENT.pack(flags, position, len(key), len(value))
         data += key + value
-    size = _PAGE_HEADER.size + len(table) + len(data)
+    size = PAGE_HEADER.size + len(table) + len(data)
     overflow = (size - 1) // _PAGE
-    return _padded(_PAGE_HEADER.pack(number, _LEAF, len(entries), overflow) + table + data)
+    return _padded(PAGE_HEADER.pack(number, LEAF_PAGE, len(entries), overflow) + table + data)
 
 
 def _meta(number: int, root: int, used: int) -> bytes:
     """A meta page. Of the two, the one with the higher transaction number and a right checksum counts."""
     free_list, transaction = 2, number
-    fields = _META_FIELDS.pack(_MAGIC, _VERSION, _PAGE, 0, root, 0, free_list, used, transaction)
-    return _padded(_PAGE_HEADER.pack(number, _META, 0, 0) + fields + struct.pack("<Q", _fnv1a(fields)))
+    fields = META.pack(MAGIC, _VERSION, _PAGE, 0, root, 0, free_list, used, transaction)
+    return _padded(PAGE_HEADER.pack(number, _META_PAGE, 0, 0) + fields + CHECKSUM.pack(_fnv1a(fields)))
 
 
 def _fnv1a(content: bytes) -> int:

@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import CommandFailedError
+from fairlead.image.oci.manifests import INDEX_TYPE, MANIFEST_TYPE
 from lab.debian.mirror import download
-from lab.oci import INDEX, MANIFEST, blob_path, render_index_of, write_blob, write_document
+from lab.oci import blob_path, render_index_of, write_blob, write_document
 
 if TYPE_CHECKING:
     import requests
 
 _DOCKER = "application/vnd.docker.distribution.manifest"
-_ACCEPT = f"{INDEX}, {MANIFEST}, {_DOCKER}.list.v2+json, {_DOCKER}.v2+json"
+_ACCEPT = f"{INDEX_TYPE}, {MANIFEST_TYPE}, {_DOCKER}.list.v2+json, {_DOCKER}.v2+json"
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 _PROBE_SECONDS = 3
 
@@ -89,7 +90,7 @@ class Hub:
             manifest = json.loads(content)
             for item in (manifest["config"], *manifest["layers"]):
                 self._blob(item["digest"])
-        return write_document(self._blobs, INDEX, render_index_of(children)).digest
+        return write_document(self._blobs, INDEX_TYPE, render_index_of(children)).digest
 
     def _manifest(self, reference: str) -> bytes:
         return self._get(f"{self._base}/manifests/{reference}").content

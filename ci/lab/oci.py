@@ -5,32 +5,16 @@ https://github.com/opencontainers/image-spec: configuration, manifest, index.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fairlead.image.oci.manifests import INDEX_TYPE, MANIFEST_TYPE, Descriptor, digest_of
 from lab.layer import Layer
 from lab.recipe import ImageConfig
 
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-INDEX = "application/vnd.oci.image.index.v1+json"
-CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
-
-
-@dataclass(frozen=True)
-class Blob:
-    """A descriptor: what a digest is, and how long."""
-
-    media_type: str
-    digest: str
-    size: int
-
-    def to_json(self) -> dict[str, Any]:
-        return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
 
 
 def render_config(
@@ -67,17 +51,17 @@ def render_config(
     }
 
 
-def render_manifest(config: Blob, layers: Sequence[Layer]) -> dict[str, Any]:
+def render_manifest(config: Descriptor, layers: Sequence[Layer]) -> dict[str, Any]:
     """The manifest of one platform."""
     return {
         "schemaVersion": 2,
-        "mediaType": MANIFEST,
+        "mediaType": MANIFEST_TYPE,
         "config": config.to_json(),
-        "layers": [Blob(LAYER, layer.digest, layer.size).to_json() for layer in layers],
+        "layers": [Descriptor(LAYER, layer.digest, layer.size).to_json() for layer in layers],
     }
 
 
-def render_index(manifests: Mapping[str, Blob]) -> dict[str, Any]:
+def render_index(manifests: Mapping[str, Descriptor]) -> dict[str, Any]:
     """The index over the manifests, by architecture."""
     return render_index_of(
         [
@@ -89,22 +73,22 @@ def render_index(manifests: Mapping[str, Blob]) -> dict[str, Any]:
 
 def render_index_of(children: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The index over these descriptors."""
-    return {"schemaVersion": 2, "mediaType": INDEX, "manifests": list(children)}
+    return {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": list(children)}
 
 
-def write_document(blobs: Path, media_type: str, document: Mapping[str, Any]) -> Blob:
+def write_document(blobs: Path, media_type: str, document: Mapping[str, Any]) -> Descriptor:
     """Put a document among the blobs."""
     return write_blob(blobs, media_type, json.dumps(document, sort_keys=True, separators=(",", ":")).encode())
 
 
-def write_blob(blobs: Path, media_type: str, content: bytes) -> Blob:
+def write_blob(blobs: Path, media_type: str, content: bytes) -> Descriptor:
     """Put bytes among the blobs, in one rename."""
     blobs.mkdir(parents=True, exist_ok=True)
-    name = hashlib.sha256(content).hexdigest()
-    part = blobs.parent / f".part-{name}"
+    digest = digest_of(content)
+    part = blobs.parent / f".part-{digest.removeprefix('sha256:')}"
     part.write_bytes(content)
-    part.replace(blobs / name)
-    return Blob(media_type, f"sha256:{name}", len(content))
+    part.replace(blob_path(blobs, digest))
+    return Descriptor(media_type, digest, len(content))
 
 
 def blob_path(blobs: Path, digest: str) -> Path:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairlead.image.oci.manifests import Descriptor
 from fairlead.tools.catalog import Architecture
 from lab.layer import Layer
-from lab.oci import Blob, blob_path, read_document
+from lab.oci import blob_path, read_document
 from lab.recipe import Recipe
 from lab.recipes import recipe_key, recipes
 
@@ -116,13 +117,13 @@ def is_whole(blobs: Path, digest: str) -> bool:
         return False
 
 
-def descend(blobs: Path, digest: str) -> Iterator[Blob]:
+def descend(blobs: Path, digest: str) -> Iterator[Descriptor]:
     """The descriptors below an index, manifests after what they name."""
     for child in read_document(blobs, digest)["manifests"]:
         manifest = read_document(blobs, child["digest"])
         for item in (*manifest["layers"], manifest["config"]):
-            yield Blob(item["mediaType"], item["digest"], item["size"])
-        yield Blob(child["mediaType"], child["digest"], child["size"])
+            yield Descriptor(item["mediaType"], item["digest"], item["size"])
+        yield Descriptor(child["mediaType"], child["digest"], child["size"])
 
 
 def _write(path: Path, document: dict[str, object]) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairlead.errors import CommandFailedError
+from fairlead.image.oci.manifests import INDEX_TYPE, MANIFEST_TYPE, Descriptor
 from lab.engine import Container, HostFile
-from lab.oci import INDEX, MANIFEST, Blob, blob_path
+from lab.oci import blob_path
 from lab.state import Place
 
 if TYPE_CHECKING:
@@ -111,23 +112,28 @@ class RegistryClient:
             "HEAD",
             f"{self._url}/v2/{repository}/manifests/{tag}",
             accept=(200, 404),
-            headers={"Accept": f"{INDEX}, {MANIFEST}"},
+            headers={"Accept": f"{INDEX_TYPE}, {MANIFEST_TYPE}"},
         )
         return str(answer.headers.get("Docker-Content-Digest", "")) if answer.status_code == 200 else ""
 
     def push(
-        self, repository: str, tags: Iterable[str], blobs: Path, content: Iterable[Blob], root: Blob
+        self,
+        repository: str,
+        tags: Iterable[str],
+        blobs: Path,
+        content: Iterable[Descriptor],
+        root: Descriptor,
     ) -> None:
         """Push an image from a folder of blobs: what hangs below ``root`` first, the tags last."""
         for blob in content:
-            if blob.media_type in {MANIFEST, INDEX}:
+            if blob.media_type in {MANIFEST_TYPE, INDEX_TYPE}:
                 self._put_manifest(repository, blob.digest, blob, blobs)
             else:
                 self._put_blob(repository, blob, blobs)
         for tag in tags:
             self._put_manifest(repository, tag, root, blobs)
 
-    def _put_blob(self, repository: str, blob: Blob, blobs: Path) -> None:
+    def _put_blob(self, repository: str, blob: Descriptor, blobs: Path) -> None:
         url = f"{self._url}/v2/{repository}/blobs"
         if self._send("HEAD", f"{url}/{blob.digest}", accept=(200, 404)).status_code == 200:
             return
@@ -138,7 +144,7 @@ class RegistryClient:
         with blob_path(blobs, blob.digest).open("rb") as content:
             self._send("PUT", f"{place}{joint}digest={blob.digest}", accept=(201,), data=content)
 
-    def _put_manifest(self, repository: str, reference: str, blob: Blob, blobs: Path) -> None:
+    def _put_manifest(self, repository: str, reference: str, blob: Descriptor, blobs: Path) -> None:
         self._send(
             "PUT",
             f"{self._url}/v2/{repository}/manifests/{reference}",

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairlead.image.oci.manifests import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE, Descriptor
 from fairlead.tools.catalog import Architecture
 from lab.debian.archive import read_files
 from lab.debian.index import Index, Package, essential, resolve
@@ -21,16 +22,7 @@ from lab.debian.layer import system_files, write_package
 from lab.debian.mirror import Mirror, render_sources
 from lab.layer import Entry, LayerWriter
 from lab.lock import locked
-from lab.oci import (
-    CONFIG,
-    INDEX,
-    MANIFEST,
-    Blob,
-    render_config,
-    render_index,
-    render_manifest,
-    write_document,
-)
+from lab.oci import render_config, render_index, render_manifest, write_document
 from lab.pantry import Image, Pantry
 from lab.recipe import Recipe
 from lab.recipes import SUITE, chain, script
@@ -159,16 +151,16 @@ class Kitchen:
     def _assemble(self, row: Recipe) -> None:
         """Write the documents of an image whose layers are there."""
         blobs, created = self.pantry.blobs, self._date.strftime("%Y-%m-%dT%H:%M:%SZ")
-        manifests: dict[str, Blob] = {}
+        manifests: dict[str, Descriptor] = {}
         for architecture in self.pantry.architectures(row):
             layers = [layer for part in chain(row) if (layer := self.pantry.find_layer(part, architecture))]
             labels = {"dev.fairlead.lab.standin": row.name}
             config = render_config(
                 row.config, layers, architecture=architecture, created=created, labels=labels
             )
-            blob = write_document(blobs, CONFIG, config)
-            manifests[architecture] = write_document(blobs, MANIFEST, render_manifest(blob, layers))
-        self.pantry.store_image(row, write_document(blobs, INDEX, render_index(manifests)).digest)
+            blob = write_document(blobs, CONFIG_TYPE, config)
+            manifests[architecture] = write_document(blobs, MANIFEST_TYPE, render_manifest(blob, layers))
+        self.pantry.store_image(row, write_document(blobs, INDEX_TYPE, render_index(manifests)).digest)
 
 
 def _unpacked(debs: Iterable[Path], prefix: str, target: str) -> Iterator[Entry]:

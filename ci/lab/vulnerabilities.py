@@ -20,8 +20,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairlead.image.oci.manifests import MANIFEST_TYPE, Descriptor
 from lab.bolt import Bucket, render_bolt
-from lab.oci import MANIFEST, Blob, write_blob, write_document
+from lab.oci import write_blob, write_document
 from lab.registry import RegistryClient
 
 REPOSITORY = "lab/trivy-db"
@@ -140,16 +141,16 @@ def publish_databases(client: RegistryClient, now: dt.datetime) -> None:
             content = _archive({"trivy.db": database, "metadata.json": render_metadata(updated_at)})
             layer = write_blob(blobs, _LAYER, content)
             config = write_document(blobs, _CONFIG, {})
-            root = write_document(blobs, MANIFEST, _manifest(config, layer))
+            root = write_document(blobs, MANIFEST_TYPE, _manifest(config, layer))
             if client.digest(REPOSITORY, tag) != root.digest:
                 client.push(REPOSITORY, (tag,), blobs, (config, layer), root)
 
 
-def _manifest(config: Blob, layer: Blob) -> dict[str, object]:
+def _manifest(config: Descriptor, layer: Descriptor) -> dict[str, object]:
     title = {"org.opencontainers.image.title": "db.tar.gz"}
     return {
         "schemaVersion": 2,
-        "mediaType": MANIFEST,
+        "mediaType": MANIFEST_TYPE,
         "config": config.to_json(),
         "layers": [{**layer.to_json(), "annotations": title}],
     }

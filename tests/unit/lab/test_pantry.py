@@ -7,19 +7,11 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import LockedError
+from fairlead.image.oci.manifests import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE
 from lab import lock
 from lab.layer import Layer
 from lab.lock import locked
-from lab.oci import (
-    CONFIG,
-    INDEX,
-    MANIFEST,
-    blob_path,
-    render_index,
-    render_manifest,
-    write_blob,
-    write_document,
-)
+from lab.oci import blob_path, render_index, render_manifest, write_blob, write_document
 from lab.pantry import Pantry
 from lab.recipes import recipe
 
@@ -36,9 +28,9 @@ def fill(pantry: Pantry) -> Layer:
     """An image with one layer, which it returns."""
     packed = write_blob(pantry.blobs, "layer", b"content")
     layer = Layer(packed.digest, "sha256:diff", packed.size)
-    config = write_document(pantry.blobs, CONFIG, {})
-    manifest = write_document(pantry.blobs, MANIFEST, render_manifest(config, [layer]))
-    index = write_document(pantry.blobs, INDEX, render_index({"amd64": manifest, "arm64": manifest}))
+    config = write_document(pantry.blobs, CONFIG_TYPE, {})
+    manifest = write_document(pantry.blobs, MANIFEST_TYPE, render_manifest(config, [layer]))
+    index = write_document(pantry.blobs, INDEX_TYPE, render_index({"amd64": manifest, "arm64": manifest}))
     pantry.store_layer(ROW, "amd64", layer)
     pantry.store_image(ROW, index.digest)
     return layer

@@ -218,7 +218,7 @@ def write_view(layout: Layout, platform: str, folder: Path) -> None:
     chosen = layout.platforms[platform]
     system, architecture, *variant = platform.split("/")
     said = {"os": system, "architecture": architecture, **({"variant": variant[0]} if variant else {})}
-    entry = {"mediaType": chosen.media_type, "digest": chosen.digest, "size": chosen.size, "platform": said}
+    entry = {**chosen.to_json(), "platform": said}
     write_index(folder, [entry])
     files.borrow(folder / "blobs", layout.folder / "blobs")
 

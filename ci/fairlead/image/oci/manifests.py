@@ -65,6 +65,10 @@ class Descriptor:
     digest: str
     size: int
 
+    def to_json(self) -> dict[str, Any]:
+        """As documents have it."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+
 
 @dataclass(frozen=True)
 class Index:

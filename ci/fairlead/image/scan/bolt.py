@@ -12,16 +12,16 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-_PAGE_HEADER = struct.Struct("<QHHI")  # id, flags, count, overflow
+PAGE_HEADER = struct.Struct("<QHHI")  # id, flags, count, overflow
 _BRANCH_ELEMENT = struct.Struct("<IIQ")  # position, key size, page
-_LEAF_ELEMENT = struct.Struct("<IIII")  # flags, position, key size, value size
-_META = struct.Struct(
-    "<IIIIQQQQQQ"
-)  # magic, version, page size, flags, root, sequence, freelist, pages, txid, checksum
-_MAGIC = 0xED0CDAED
+LEAF_ELEMENT = struct.Struct("<IIII")  # flags, position, key size, value size
+META = struct.Struct("<IIIIQQQQQ")  # magic, version, page size, flags, root, sequence, freelist, pages, txid
+BUCKET_HEADER = struct.Struct("<QQ")  # page, or 0 where it lies inline; sequence
+CHECKSUM = struct.Struct("<Q")  # FNV-1a of the meta
+MAGIC = 0xED0CDAED
 _BRANCH_PAGE = 0x01
-_LEAF_PAGE = 0x02
-_IS_BUCKET = 0x01
+LEAF_PAGE = 0x02
+IS_BUCKET = 0x01
 _DEEPEST = 64
 
 
@@ -33,7 +33,7 @@ def read_bucket_names(path: Path) -> frozenset[str]:
         OSError: it can't be read.
     """
     with path.open("rb") as stream:
-        if path.stat().st_size < _PAGE_HEADER.size + _META.size:
+        if path.stat().st_size < PAGE_HEADER.size + META.size + CHECKSUM.size:
             raise ValueError(f"{path} is too short for a bbolt database")
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             try:
@@ -59,19 +59,19 @@ def _newest_meta(data: mmap.mmap) -> tuple[int, int]:
 
 
 def _meta_at(data: mmap.mmap, offset: int) -> tuple[int, int, int] | None:
-    magic, _, page_size, _, root, _, _, _, txid, _ = _META.unpack_from(data, offset + _PAGE_HEADER.size)
-    return (page_size, root, txid) if magic == _MAGIC and page_size else None
+    magic, _, page_size, _, root, _, _, _, txid = META.unpack_from(data, offset + PAGE_HEADER.size)
+    return (page_size, root, txid) if magic == MAGIC and page_size else None
 
 
 def _filled_buckets(data: mmap.mmap, page_size: int, root: int) -> Iterator[str]:
     for key, value in _bucket_entries(data, page_size, root, _DEEPEST):
-        child, _ = struct.unpack_from("<QQ", value)
+        child, _ = BUCKET_HEADER.unpack_from(value)
         # A small bucket lies inline behind its header, as a page of its own; else its root page is named.
-        header = value[16 : 16 + _PAGE_HEADER.size] if child == 0 else None
+        header = value[BUCKET_HEADER.size : BUCKET_HEADER.size + PAGE_HEADER.size] if child == 0 else None
         count = (
-            _PAGE_HEADER.unpack(header)[2]
+            PAGE_HEADER.unpack(header)[2]
             if header is not None
-            else _PAGE_HEADER.unpack_from(data, child * page_size)[2]
+            else PAGE_HEADER.unpack_from(data, child * page_size)[2]
         )
         if count:
             yield key.decode("utf-8", errors="replace")
@@ -81,17 +81,17 @@ def _bucket_entries(data: mmap.mmap, page_size: int, page: int, depth: int) -> I
     if depth == 0:
         raise ValueError("the pages of the bbolt database form a circle")
     start = page * page_size
-    _, flags, count, _ = _PAGE_HEADER.unpack_from(data, start)
-    elements = start + _PAGE_HEADER.size
+    _, flags, count, _ = PAGE_HEADER.unpack_from(data, start)
+    elements = start + PAGE_HEADER.size
     for number in range(count):
-        place = elements + number * 16
+        place = elements + number * LEAF_ELEMENT.size
         if flags & _BRANCH_PAGE:
             yield from _bucket_entries(
                 data, page_size, _BRANCH_ELEMENT.unpack_from(data, place)[2], depth - 1
             )
-        elif flags & _LEAF_PAGE:
-            kind, position, key_size, value_size = _LEAF_ELEMENT.unpack_from(data, place)
-            if kind & _IS_BUCKET:
+        elif flags & LEAF_PAGE:
+            kind, position, key_size, value_size = LEAF_ELEMENT.unpack_from(data, place)
+            if kind & IS_BUCKET:
                 key = place + position
                 yield data[key : key + key_size], data[key + key_size : key + key_size + value_size]
         else:
