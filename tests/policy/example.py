@@ -26,7 +26,7 @@ from fairlead.judge.policy import Subject, apply_waivers, make_policy, policy_fi
 from fairlead.judge.policy.rule import severity_of
 from fairlead.positions import parse_yaml
 from fairlead.settings.build import build_validate
-from fairlead.settings.values import ImageSettings
+from fairlead.settings.images import ImageSettings
 
 HERE = Path(__file__).parent
 _EXPECT = re.compile(r"#\s*expect:\s*(?P<what>[^#]+)")

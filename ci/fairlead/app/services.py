@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from fairlead.app.files.binds import Bind
     from fairlead.app.network.ports import FoundPort
-    from fairlead.settings.values import ImageSettings
+    from fairlead.settings.images import ImageSettings
 
 _PROXY_FILE_BYTES = 256 * 1024
 _NO_DATA = ("/dev", "/etc", "/lib", "/proc", "/run", "/sys", "/tmp", "/usr", "/var/log", "/var/run")  # noqa: S108 - of a server

@@ -9,22 +9,18 @@ from typing import Any, TypeVar
 
 from fairlead.composefile.names import find_base
 from fairlead.positions import Document
+from fairlead.settings.images import BuildSecret, BuildSettings, ImageSettings, ScanIgnore, ScanSettings
 from fairlead.settings.neighbours import Standing, plan_standings
 from fairlead.settings.trusted import trusted_networks
 from fairlead.settings.units import DEPLOY_SPANS, parse_duration, parse_host, parse_share, parse_size
 from fairlead.settings.values import (
     AcmeSettings,
-    BuildSecret,
-    BuildSettings,
     Combination,
     DeploySettings,
     Environment,
     EventSettings,
-    ImageSettings,
     Probe,
     ProxySettings,
-    ScanIgnore,
-    ScanSettings,
     SecretCommand,
     SecretSettings,
     Settings,

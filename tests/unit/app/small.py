@@ -11,7 +11,8 @@ from fairlead.app.load import build_app
 from fairlead.app.model import ComposeApp
 from fairlead.app.split import Pin, ReleaseParts, split
 from fairlead.composefile.loader import load_model
-from fairlead.settings.values import AcmeSettings, Environment, ImageSettings, ProxySettings, Settings
+from fairlead.settings.images import ImageSettings
+from fairlead.settings.values import AcmeSettings, Environment, ProxySettings, Settings
 
 
 def small_app(

@@ -10,7 +10,8 @@ from fairlead.identity import Identity
 from fairlead.image.documents import BuildDocument, BuiltImage, ScanDocument, ScannedImage, ScannedPlatform
 from fairlead.image.scan.findings import Report, Vulnerability
 from fairlead.image.scan.verdict import Database, PlatformScan, policy_hash
-from fairlead.settings.values import ImageSettings, ScanSettings, Settings
+from fairlead.settings.images import ImageSettings, ScanSettings
+from fairlead.settings.values import Settings
 
 ROOT = Path("/clone")
 REVISION = "4f2a9c1d" * 5

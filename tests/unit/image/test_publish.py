@@ -9,7 +9,7 @@ from fairlead.errors import InputError, ScanRefusedError
 from fairlead.image.documents import BuiltImage, Reason, ScanDocument
 from fairlead.image.publish import check_publishable
 from fairlead.image.scan.refusal import refusal
-from fairlead.settings.values import ScanIgnore, ScanSettings
+from fairlead.settings.images import ScanIgnore, ScanSettings
 from tests.unit.image.builders import NOW, build, scanned, settings
 
 IGNORE = ScanIgnore(id="CVE-2026-1", reason="not reachable here", until="2026-01-01")

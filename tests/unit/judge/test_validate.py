@@ -11,7 +11,8 @@ from fairlead.judge.policy import make_policy
 from fairlead.judge.run import judge
 from fairlead.judge.scopes import file_scopes
 from fairlead.judge.verdict import Request
-from fairlead.settings.values import ImageSettings, Settings
+from fairlead.settings.images import ImageSettings
+from fairlead.settings.values import Settings
 from tests.unit.marks import assert_expected, expected
 
 EXAMPLES = Path(__file__).parent / "schema"

@@ -14,7 +14,8 @@ from fairlead.image.registry.client import Resolved
 from fairlead.release.order import plan_order
 from fairlead.release.pins import resolve_foreign, resolve_own
 from fairlead.release.plan_text import plan_lines, plan_rows, plan_sentence
-from fairlead.settings.values import ImageSettings, Settings
+from fairlead.settings.images import ImageSettings
+from fairlead.settings.values import Settings
 from tests.unit.image.indexes import INDEX
 
 FOUND = Resolved("r", INDEX.data)

@@ -16,7 +16,8 @@ from fairlead.app.split import Pin, split
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.image.registry.client import Resolved
 from fairlead.release.unchanged import find_unchanged, running_pins
-from fairlead.settings.values import Environment, ImageSettings, Settings
+from fairlead.settings.images import ImageSettings
+from fairlead.settings.values import Environment, Settings
 from tests.unit.image.indexes import Sample, digest
 
 OLD, NEW = "a" * 40, "b" * 40

@@ -17,7 +17,8 @@ from fairlead.app.images.own import own_image
 from fairlead.findings import Finding
 from fairlead.positions import shown_path
 from fairlead.quick.records import replace
-from fairlead.settings.values import BuildSecret, ImageSettings, Settings
+from fairlead.settings.images import BuildSecret, ImageSettings
+from fairlead.settings.values import Settings
 from fairlead.sources import (
     LAYOUT,
     SourceRefusedError,

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from fairlead.settings.values import ImageSettings
+    from fairlead.settings.images import ImageSettings
 
 
 def own_image(

@@ -20,7 +20,8 @@ from fairlead.image.build.cache import CachePlan, is_uncached, plan_cache
 from fairlead.image.build.given_cache import check_given_caches
 from fairlead.image.build.staging import Source, plan_staging
 from fairlead.image.build.trust import Trust
-from fairlead.settings.values import BuildSecret, ImageSettings, Settings
+from fairlead.settings.images import BuildSecret, ImageSettings
+from fairlead.settings.values import Settings
 
 SSH_ALLOWED = "FAIRLEAD_BUILD_SSH"
 """The variable by which a user lends builds his ssh agent."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fairlead.report.redact import redact
-from fairlead.settings.values import BuildSecret
+from fairlead.settings.images import BuildSecret
 
 _LARGEST = 16 << 10
 """Bytes: what is larger is a bundle of certificates, and no secret."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fairlead import files
 from fairlead.image.build.dockerfile import Dockerfile
-from fairlead.settings.values import ImageSettings
+from fairlead.settings.images import ImageSettings
 
 STAGED = "dockerfiles"
 """The folder of the copies, in the work directory."""

@@ -45,7 +45,8 @@ from fairlead.image.scan.verdict import (
 )
 from fairlead.parallel import each
 from fairlead.report import Reporter
-from fairlead.settings.values import ScanSettings, Settings
+from fairlead.settings.images import ScanSettings
+from fairlead.settings.values import Settings
 from fairlead.tools.locate import locate_tool
 
 

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from fairlead.image.documents import Reason
 from fairlead.image.scan.coverage import Coverage, Gap, plan_coverage
 from fairlead.image.scan.findings import SEVERITIES, Report, Vulnerability
-from fairlead.settings.values import ScanIgnore, ScanSettings
+from fairlead.settings.images import ScanIgnore, ScanSettings
 
 CODES: Mapping[str, str] = {
     "database-missing": "there is no vulnerability database",

@@ -13,8 +13,9 @@ from fairlead.app.images.builds import settle_images
 from fairlead.app.load import load_images
 from fairlead.composefile.loader import load_model
 from fairlead.errors import ComposeInvalidError
+from fairlead.settings.images import BuildSecret, ImageSettings
 from fairlead.settings.load import load_settings
-from fairlead.settings.values import BuildSecret, ImageSettings, Settings
+from fairlead.settings.values import Settings
 
 SHA = "a" * 40
 

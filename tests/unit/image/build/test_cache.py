@@ -6,7 +6,7 @@ import pytest
 
 from fairlead.image.build.cache import CachePlan, is_uncached, plan_cache
 from fairlead.image.build.trust import Trust
-from fairlead.settings.values import BuildSettings
+from fairlead.settings.images import BuildSettings
 from tests.unit.image.builders import settings
 
 MAIN = Trust(writes=True)

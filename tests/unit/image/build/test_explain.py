@@ -9,7 +9,7 @@ from fairlead.findings import Location
 from fairlead.image.build.dockerfile import parse_dockerfile
 from fairlead.image.build.explain import explain_build_failure
 from fairlead.image.build.staging import Source
-from fairlead.settings.values import ImageSettings
+from fairlead.settings.images import ImageSettings
 
 DOCKERFILE = 'FROM scratch\nCOPY busybox /bin/\n\nRUN ["/hello"]\n'
 

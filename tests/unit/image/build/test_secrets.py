@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fairlead.image.build.secrets import redact_build_secrets
 from fairlead.report.redact import masked
-from fairlead.settings.values import BuildSecret
+from fairlead.settings.images import BuildSecret
 
 
 def test_the_values_of_build_secrets_are_masked_line_by_line(tmp_path: Path) -> None:

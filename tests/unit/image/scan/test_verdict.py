@@ -17,7 +17,7 @@ from fairlead.image.scan.verdict import (
     refused_vulnerabilities,
     unused_ignores,
 )
-from fairlead.settings.values import ScanIgnore, ScanSettings
+from fairlead.settings.images import ScanIgnore, ScanSettings
 from tests.unit.image.builders import CONFIG, NOW, PLATFORMS, database, report, scan, vulnerability
 
 IGNORE = ScanIgnore(id="CVE-2026-1", reason="not reachable here", until="2026-12-31")
