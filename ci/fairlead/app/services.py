@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from fairlead.app.clean import clean_service
@@ -15,7 +16,7 @@ from fairlead.app.images.own import own_image
 from fairlead.app.model import Service
 from fairlead.app.roles import ServiceFacts, as_front, infer_service, needs_mention, runs_once
 from fairlead.checkout import find_repository
-from fairlead.quick.records import replace
+from fairlead.quick.records import dataclass, replace
 from fairlead.sources import is_below
 
 TYPE_CHECKING = False
@@ -57,22 +58,15 @@ def infer_services(
         for name, definition in (definitions.items() if isinstance(definitions, Mapping) else ())
         if isinstance(definition, Mapping)
     }
-    awaited = _awaited_ends(cleaned)
-    # What is new with each release is nobody's data.
-    binds = sort_binds(cleaned, str(find_repository(root))) if deployed else {}
-    lasting = {name: one for name, one in cleaned.items() if name not in awaited and not _is_helper(one)}
-    shared = _shared_volumes(lasting, binds) | _release_volumes(volumes)
-    folders = frozenset(_host_folders(cleaned, binds)) if deployed else frozenset()
-    mentions: tuple[Mention, ...] | None = None
-    known: Mapping[str, FoundPort] | None = None
     owns = {name: own_image(name, one, images, registry) for name, one in cleaned.items()}
     dockerfiles = {name: _dockerfile(one, images.get(owns[name]), root) for name, one in cleaned.items()}
+    beside = _Beside.look(cleaned, root, volumes, deployed=deployed)
+    mentions = _Mentions(cleaned, root)
     # Only a web server calls by FastCGI and its like.
-    if any(
+    fronts = (
         is_proxy_image(dockerfiles[name].base or str(one.get("image", ""))) for name, one in cleaned.items()
-    ):
-        mentions = read_mentions(cleaned, root)
-    passed = find_passed(mentions or ())
+    )
+    passed = find_passed(mentions.read if any(fronts) else ())
     services = {}
     for name, definition in cleaned.items():
         facts = ServiceFacts(
@@ -80,20 +74,55 @@ def infer_services(
             definition=definition,
             image=owns[name],
             dockerfile=dockerfiles[name],
-            awaited_end=awaited.get(name, ""),
-            shared_volumes=shared,
-            host_folders=folders,
-            binds=binds.get(name, {}),
+            awaited_end=beside.awaited.get(name, ""),
+            shared_volumes=beside.shared,
+            host_folders=beside.folders,
+            binds=beside.binds.get(name, {}),
             imports_switch=_imports_switch(definition, root),
             passed=name in passed,
         )
         if needs_mention(facts):
-            # What others call it is read last and once: it means looking into their files.
-            known = find_mentions(mentions or read_mentions(cleaned, root)) if known is None else known
-            facts = replace(facts, mentioned=known.get(name))
+            facts = replace(facts, mentioned=mentions.ports.get(name))
         service = infer_service(facts)
         services[name] = service if deployed else as_front(service)
     return services
+
+
+class _Mentions:
+    """What files of the repository call services: read last and once, as it means looking into them."""
+
+    def __init__(self, cleaned: Mapping[str, Any], root: Path) -> None:
+        self._cleaned, self._root = cleaned, root
+
+    @cached_property
+    def read(self) -> tuple[Mention, ...]:
+        return read_mentions(self._cleaned, self._root)
+
+    @cached_property
+    def ports(self) -> Mapping[str, FoundPort]:
+        return find_mentions(self.read)
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What each service shares with the others: who waits for its end, volumes and folders, files of the repository."""
+
+    awaited: Mapping[str, str]
+    shared: frozenset[str]
+    folders: frozenset[str]
+    binds: Mapping[str, Mapping[str, Bind]]
+
+    @classmethod
+    def look(cls, cleaned: Mapping[str, Any], root: Path, volumes: Any, *, deployed: bool) -> _Beside:
+        """``volumes`` are those of the model."""
+        awaited = _awaited_ends(cleaned)
+        # What is new with each release is nobody's data.
+        binds = sort_binds(cleaned, str(find_repository(root))) if deployed else {}
+        lasting = {name: one for name, one in cleaned.items() if name not in awaited and not _is_helper(one)}
+        shared = _shared_volumes(lasting, binds) | _release_volumes(volumes)
+        return cls(
+            awaited, shared, frozenset(_host_folders(cleaned, binds)) if deployed else frozenset(), binds
+        )
 
 
 def _dockerfile(definition: Mapping[str, Any], image: ImageSettings | None, root: Path) -> DockerfileFacts:
