@@ -106,8 +106,8 @@ def _task(paths: Paths) -> str:
     emit({"event": "phase", "phase": "pull"})
     emit.close()
     engine = SimpleNamespace(logs=lambda *_, **__: iter(["a line"]))
-    context = SimpleNamespace(paths=paths, task=name, engine=engine)
-    migrate._keep_output(cast("Any", context), release().services["migrate"], container("migrate"))
+    deploy = SimpleNamespace(paths=paths, request=SimpleNamespace(task=name), engine=engine)
+    migrate._keep_output(cast("Any", deploy), release().services["migrate"], container("migrate"))
     assert task.list_tasks(paths) == [name]
     return name
 

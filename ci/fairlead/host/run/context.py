@@ -6,7 +6,7 @@ import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Protocol
 
 from ..disk.journal import Journal
 from ..disk.orders import heed
@@ -20,6 +20,7 @@ from ..watch.questions import Question
 from ..watch.traffic import Recorder
 from ..watch.verdict import Verdict
 from ..wire.errors import ReleaseFault
+from ..wire.owner import Owner
 from ..wire.phases import PREPARE
 from ..wire.request import Options
 from ..wire.result import Emit
@@ -77,9 +78,26 @@ class Host:
         self.note(text, WARNING)
 
 
+class Request(Protocol):
+    """What every request to change something says."""
+
+    @property
+    def task(self) -> str: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def claim(self) -> Optional[Owner]: ...
+    @property
+    def options(self) -> Options: ...
+    @property
+    def blobs(self) -> Optional[Path]: ...
+    @property
+    def credentials(self) -> Optional[Path]: ...
+
+
 @dataclass
-class Context:
-    """One deploy or rollback under way.
+class Progress:
+    """What has happened so far in a deploy or rollback.
 
     ``number`` is its first record in the journal, ``token`` opens the dark route, ``switched_at`` (monotonic
     seconds) is when its release began to serve; ``recorder`` counts what users are answered, ``verdict`` is the watch's,
@@ -87,16 +105,7 @@ class Context:
     ``unserved`` the services whose users' calls all failed, and of which nobody can tell whose fault that is.
     """
 
-    host: Host
-    number: int
-    task: str
-    by: str
-    options: Options
-    state: State
-    plan: Plan
-    target: Bundle
-    blobs: Optional[Path] = None
-    credentials: Optional[Path] = None
+    number: int = 0
     token: str = ""
     switched_at: float = 0.0
     recorder: Optional[Recorder] = None
@@ -104,6 +113,25 @@ class Context:
     unasked: tuple[str, ...] = ()
     uncertified: tuple[Question, ...] = ()
     unserved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """One deploy or rollback: what was asked for, what was found on the host under its lock, and what follows from both.
+
+    Nothing of it changes but its ``progress``.
+    """
+
+    host: Host
+    request: Request
+    state: State
+    plan: Plan
+    target: Bundle
+    progress: Progress = field(default_factory=Progress)
+
+    @property
+    def options(self) -> Options:
+        return self.request.options
 
     @property
     def paths(self) -> Paths:
@@ -120,7 +148,7 @@ class Context:
             StoppedFault: it did.
             ReleaseFault: it has.
         """
-        heed(self.paths.task(self.task))
+        heed(self.paths.task(self.request.task))
         if time.monotonic() >= self.host.until:
             raise ReleaseFault(
                 f"{self.host.phase} was not over within {self.host.within:g} s",

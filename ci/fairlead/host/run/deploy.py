@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Optional, Protocol
+from typing import Optional
 
 from ..disk.credentials import drop_credentials
 from ..disk.fold import fold_records
@@ -35,7 +34,7 @@ from ..wire.request import DeployRequest, Options, RollbackRequest, RotationRequ
 from ..wire.result import Emit, Result
 from ..wire.text import maintenance_sentence
 from .announce import announce
-from .context import Context, Host
+from .context import Deploy, Host, Request
 from .recover import recover
 from .remove import finish_removal
 from .repair import put_edge_in_order, put_in_order
@@ -43,23 +42,6 @@ from .restore import find_stopped, start_stopped
 from .serving import require_serving
 from .tidy import tidy_images
 from .transaction import Timeline, begin_transaction, run_transaction
-
-
-class Request(Protocol):
-    """What every request to change something says."""
-
-    @property
-    def task(self) -> str: ...
-    @property
-    def by(self) -> str: ...
-    @property
-    def claim(self) -> Optional[Owner]: ...
-    @property
-    def options(self) -> Options: ...
-    @property
-    def blobs(self) -> Optional[Path]: ...
-    @property
-    def credentials(self) -> Optional[Path]: ...
 
 
 def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optional[Engine] = None) -> Result:
@@ -120,11 +102,7 @@ def _change(
         asked = (request.task, request.by, request.options, request.claim)
         with _under_lock(paths, emit, engine, what, *asked) as host:
             state, plan, bundle = _decide(host, kind, decide)
-            context = Context(
-                host, 0, request.task, request.by, request.options, state, plan, bundle, request.blobs
-            )
-            context = replace(context, credentials=request.credentials)
-            result = _conduct(context, timeline, told)
+            result = _conduct(Deploy(host, request, state, plan, bundle), timeline, told)
     except (AgentError, OSError) as error:
         result = _refused(paths, timeline, error)
     finally:
@@ -247,15 +225,16 @@ class _Told:
             self.emit(self.result.to_event())
 
 
-def _conduct(context: Context, timeline: Timeline, told: _Told) -> Result:
-    plan = context.plan
+def _conduct(deploy: Deploy, timeline: Timeline, told: _Told) -> Result:
+    plan = deploy.plan
     for refusal in plan.refusals:
         raise refusal.to_fault()
     if plan.unchanged:
-        require_serving(context)
+        require_serving(deploy)
         timeline.end(PREPARE.name, "done", "nothing to change")
-        return _unchanged(plan, context.state, timeline)
-    return run_transaction(begin_transaction(context), timeline, told)
+        return _unchanged(plan, deploy.state, timeline)
+    begin_transaction(deploy)
+    return run_transaction(deploy, timeline, told)
 
 
 def _unchanged(plan: Plan, state: State, timeline: Timeline) -> Result:

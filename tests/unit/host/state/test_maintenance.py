@@ -16,6 +16,7 @@ from fairlead.host.disk.layout import make_layout
 from fairlead.host.disk.leftovers import sweep_leftovers
 from fairlead.host.disk.paths import Paths, app_paths
 from fairlead.host.disk.routes import switch_to, write_routes
+from fairlead.host.run.context import Progress
 from fairlead.host.run.phases.switch import run_switch
 from fairlead.host.shape.bundle import Bundle, write_bundle
 from fairlead.host.state import maintenance
@@ -186,15 +187,16 @@ def test_a_release_that_is_asked_elsewhere_is_answered_there_too(
 ) -> None:
     """From the switch on, and what served before still is: it may be gone back to. A page stays as it is."""
     target = _asked_at("000002", "/new/ready")
-    context: Any = SimpleNamespace(
+    deploy: Any = SimpleNamespace(
         paths=paths,
         target=target,
+        progress=Progress(),
         plan=SimpleNamespace(kind="deploy", window=30, previous="000001", of=lambda *_, **__: []),
     )
     write_routes(paths, "000002", {})
     start_maintenance(paths, Order("mine"), "alice")
     before, shown = _opened(paths), _shown(paths)
-    run_switch(context)
+    run_switch(deploy)
     assert _opened(paths) == {*before, "/new/ready"}
     assert _shown(paths) == shown
     bundles = {"000001": _asked_at("000001", "/old/ready"), "000002": target}
