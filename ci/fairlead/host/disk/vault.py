@@ -21,10 +21,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..wire.document import is_inside
 from ..wire.errors import InputFault
 from ..wire.marks import all_marks
 from ..wire.names import DIGEST
+from ..wire.reading.tree import is_inside
 from ..wire.release import FileTree, tree_digest
 from .atomic import SHOWN_FOLDER, make_folder, sync_folder, write_file
 from .keys import read_keys

@@ -159,7 +159,8 @@ class Door:
     def _deploy(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
         from ..plan.policy import read_policy
         from ..shape.rotation import refuse_revoked
-        from ..wire.document import parse_release, require_hashes, require_verdict
+        from ..wire.admission import require_hashes, require_verdict
+        from ..wire.document import parse_release
         from ..wire.signature import Signed, parse_signature
         from .intake import parse_contents, parse_parts
 
