@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fairlead.settings.values import Environment, Settings
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+_Answer = TypeVar("_Answer")
 
 
 def access_options(function: _Decorated) -> _Decorated:
@@ -158,7 +159,7 @@ class Line:
         with self.connect() as session:
             yield Server(session, self.connect)
 
-    def ask_ahead(self, question: Question) -> Ahead:
+    def ask_ahead(self, question: Question[_Answer]) -> Ahead[_Answer]:
         """Connect and ask, while the caller does what it can without the answer. Close it in the end."""
         from fairlead.remote.ahead import Ahead
         from fairlead.remote.session import begin_session
@@ -186,7 +187,7 @@ class Lines:
         return sum(line.traffic.agent_bytes for line in self._lines.values())
 
     @contextlib.contextmanager
-    def ask_ahead(self, question: Question) -> Iterator[Mapping[str, Ahead]]:
+    def ask_ahead(self, question: Question[_Answer]) -> Iterator[Mapping[str, Ahead[_Answer]]]:
         """Connect to every server and ask, while the block does what it can without the answers."""
         with contextlib.ExitStack() as stack:
             aheads = {}
@@ -216,10 +217,10 @@ def open_lines(place: Place, options: AccessOptions, *, take_over: bool = False)
 
 
 def ask_all(
-    place: Place, options: AccessOptions, question: Question
-) -> dict[str, Mapping[str, Any] | FairleadError]:
-    """Ask every server one thing, side by side: the data of each answer, or why there is none."""
-    answers: dict[str, Mapping[str, Any] | FairleadError] = {}
+    place: Place, options: AccessOptions, question: Question[_Answer]
+) -> dict[str, _Answer | FairleadError]:
+    """Ask every server one thing, side by side: each answer, or why there is none."""
+    answers: dict[str, _Answer | FairleadError] = {}
     with open_lines(place, options) as lines, lines.ask_ahead(question) as aheads:
         for host, ahead in aheads.items():
             try:
@@ -229,8 +230,8 @@ def ask_all(
     return answers
 
 
-def ask_each(place: Place, options: AccessOptions, question: Question) -> dict[str, Mapping[str, Any]]:
-    """Ask every server one thing, side by side, and return the data of their answers.
+def ask_each(place: Place, options: AccessOptions, question: Question[_Answer]) -> dict[str, _Answer]:
+    """Ask every server one thing, side by side, and return their answers.
 
     Raises:
         FairleadError: one cannot be reached, or its answer is an error.

@@ -23,8 +23,7 @@ from fairlead.cli.options import environment_option, examples
 from fairlead.errors import ExitCode, FairleadError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from fairlead.host.wire.replies import CheckAnswer
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.server import Server
 
@@ -82,7 +81,7 @@ def check(
         ctx.exit(int(ExitCode.COMMAND_FAILED))
 
 
-def _ask(server: Server) -> Mapping[str, Any]:
+def _ask(server: Server) -> CheckAnswer:
     return server.check()
 
 
@@ -93,7 +92,9 @@ def _check_hosts(place: Place, access: AccessOptions) -> list[dict[str, Any]]:
         FairleadError: the only one cannot be reached.
     """
     if len(place.hosts) == 1:
-        return [{"host": place.host, **one} for one in ask_each(place, access, _ask)[place.host]["checks"]]
+        return [
+            {"host": place.host, **one.document} for one in ask_each(place, access, _ask)[place.host].checks
+        ]
     checks: list[dict[str, Any]] = []
     for host, answer in ask_all(place, access, _ask).items():
         if isinstance(answer, FairleadError):
@@ -102,5 +103,5 @@ def _check_hosts(place: Place, access: AccessOptions) -> list[dict[str, Any]]:
                 {"host": host, "name": "connection", "state": "failed", "found": found, "fix": answer.fix}
             )
         else:
-            checks += [{"host": host, **one} for one in answer["checks"]]
+            checks += [{"host": host, **one.document} for one in answer.checks]
     return checks

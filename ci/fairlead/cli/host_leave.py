@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -15,8 +14,11 @@ from fairlead.cli.options import environment_option, examples
 from fairlead.errors import CommandFailedError
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.replies import DrainAnswer
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.ahead import Question
+
+_Answer = TypeVar("_Answer")
 
 _timeout = click.option(
     "--timeout",
@@ -68,12 +70,12 @@ def drain(
     place = find_place(environment).only(host)
     answer = _drain(place, access_of(known_hosts, identity), paths, timeout)
     reporter = report.current()
-    if not answer["quiet"]:
+    if not answer.quiet:
         reporter.warn(_still(answer, timeout))
-    if answer["streams"]:
-        reporter.warn(f"{answer['streams']} streams are still open: they end when one of their ends wants it")
-    document = {"schema": "fairlead.host-drain/v1", "host": place.host, "drained": True, **answer}
-    reporter.result(document, f"{place.host} is drained: {', '.join(answer['paths'])} answers 503")
+    if answer.streams:
+        reporter.warn(f"{answer.streams} streams are still open: they end when one of their ends wants it")
+    document = {"schema": "fairlead.host-drain/v1", "host": place.host, "drained": True, **answer.document}
+    reporter.result(document, f"{place.host} is drained: {', '.join(answer.paths)} answers 503")
 
 
 @click.command(epilog=examples(("fairlead host undrain app2.example.com", "its health path answers again")))
@@ -85,8 +87,8 @@ def undrain(environment: str | None, known_hosts: Path | None, identity: Path | 
     place = find_place(environment).only(host)
     answer = _ask(place, access_of(known_hosts, identity), lambda server: server.undrain())
     document = {"schema": "fairlead.host-drain/v1", "host": place.host, "drained": False}
-    said = "takes requests again" if answer["drained"] else "was not drained"
-    report.current().result(document, f"{place.host} {said}")
+    outcome = "takes requests again" if answer.drained else "was not drained"
+    report.current().result(document, f"{place.host} {outcome}")
 
 
 @click.command(
@@ -125,7 +127,7 @@ def remove(
         confirm_removal(place, volumes=volumes)
     if _serves(place, access):
         answer = _drain(place, access, paths, timeout)
-        if not answer["quiet"] and not force:
+        if not answer.quiet and not force:
             raise CommandFailedError(
                 f"{place.host} is still in use: {_still(answer, timeout)}",
                 why="what users send there would be lost; it stays drained",
@@ -135,19 +137,19 @@ def remove(
 
 
 def _serves(place: Place, access: AccessOptions) -> bool:
-    return _ask(place, access, lambda server: server.state()).get("serving") is not None
+    return _ask(place, access, lambda server: server.state()).serving is not None
 
 
-def _drain(place: Place, access: AccessOptions, paths: tuple[str, ...], timeout: float) -> Mapping[str, Any]:
+def _drain(place: Place, access: AccessOptions, paths: tuple[str, ...], timeout: float) -> DrainAnswer:
     with report.current().step(f"drain {place.host}"):
         return _ask(place, access, lambda server: server.drain(paths, timeout))
 
 
-def _still(answer: Mapping[str, Any], timeout: float) -> str:
-    flying = f", {answer['in_flight']} in flight" if answer.get("in_flight") else ""
+def _still(answer: DrainAnswer, timeout: float) -> str:
+    flying = f", {answer.in_flight} in flight" if answer.in_flight else ""
     return f"after {timeout:g} s requests still came{flying}"
 
 
-def _ask(place: Place, access: AccessOptions, question: Question) -> Mapping[str, Any]:
+def _ask(place: Place, access: AccessOptions, question: Question[_Answer]) -> _Answer:
     with open_lines(place, access) as lines, lines[place.host].server() as server:
         return question(server)

@@ -21,6 +21,7 @@ from fairlead.errors import CommandFailedError, FairleadError, InputError
 if TYPE_CHECKING:
     from fairlead.cli.connection import Place
     from fairlead.host.wire.calls import Maintain
+    from fairlead.host.wire.replies import MaintenanceAnswer
     from fairlead.remote.access import AccessOptions
 
 SCHEMA = "fairlead.maintenance/v1"
@@ -92,10 +93,10 @@ def on(
     call = Maintain(True, text, retry_after, look, _whoami())
     answers = _ask(place, access_of(known_hosts, identity), call)
     reporter = report.current()
-    looks = [f"{place.environment.url.rstrip('/')}/.fairlead/look/{one['look']}" for one in answers.values()]
+    looks = [f"{place.environment.url.rstrip('/')}/.fairlead/look/{one.look}" for one in answers.values()]
     for link in dict.fromkeys(looks) if place.environment.url and sys.stderr.isatty() else ():
         reporter.line(f"to look past it: {link}")
-    unseen = [f"{name}: {text}" for name, one in answers.items() for text in one["unseen"]]
+    unseen = [f"{name}: {text}" for name, one in answers.items() for text in one.unseen]
     if unseen:
         raise CommandFailedError(
             f"the page is there, and users do not get it: {unseen[0]}",
@@ -118,7 +119,7 @@ def off(environment: str | None, known_hosts: Path | None, identity: Path | None
 
     place = find_place(environment).only(host)
     answers = _ask(place, access_of(known_hosts, identity), Maintain(False, by=_whoami()))
-    unserved = [f"{name}: {text}" for name, one in answers.items() for text in one["unserved"]]
+    unserved = [f"{name}: {text}" for name, one in answers.items() for text in one.unserved]
     if unserved:
         raise CommandFailedError(
             f"the page is gone, and users are not served: {unserved[0]}",
@@ -126,7 +127,7 @@ def off(environment: str | None, known_hosts: Path | None, identity: Path | None
             details=tuple(unserved),
         )
     _tell_unasked(answers)
-    was_on = any(one["was_on"] for one in answers.values())
+    was_on = any(one.was_on for one in answers.values())
     said = "users are served again" if was_on else "was not in maintenance: users are served"
     report.current().result(_document(place, answers), f"{place.app}: {said}")
 
@@ -172,7 +173,7 @@ def _confine(file: Path) -> None:
         raise InputError(f"{file} is not read: {error}", fix="make it a file of the repository") from error
 
 
-def _ask(place: Place, access: AccessOptions, call: Maintain) -> dict[str, Mapping[str, Any]]:
+def _ask(place: Place, access: AccessOptions, call: Maintain) -> dict[str, MaintenanceAnswer]:
     """Ask every server.
 
     Raises:
@@ -189,12 +190,12 @@ def _ask(place: Place, access: AccessOptions, call: Maintain) -> dict[str, Mappi
     return done
 
 
-def _tell_unasked(answers: Mapping[str, Mapping[str, Any]]) -> None:
+def _tell_unasked(answers: Mapping[str, MaintenanceAnswer]) -> None:
     """Say of which servers nobody knows what users get."""
     from fairlead.host.wire.page import UNASKED
 
     for host, one in answers.items():
-        if not one["asked"]:
+        if not one.asked:
             report.current().warn(f"{host}: {UNASKED}")
 
 
@@ -204,6 +205,6 @@ def _whoami() -> str:
     return plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
 
 
-def _document(place: Place, answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    hosts = [{"host": host, **one} for host, one in answers.items()]
-    return {"schema": SCHEMA, "app": place.app, "on": hosts[0]["on"], "hosts": hosts}
+def _document(place: Place, answers: Mapping[str, MaintenanceAnswer]) -> dict[str, Any]:
+    hosts = [{"host": host, **one.document} for host, one in answers.items()]
+    return {"schema": SCHEMA, "app": place.app, "on": next(iter(answers.values())).on, "hosts": hosts}

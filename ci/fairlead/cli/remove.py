@@ -7,10 +7,9 @@ import getpass
 import os
 import socket
 import sys
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,6 +27,7 @@ from fairlead.errors import InputError
 
 if TYPE_CHECKING:
     from fairlead.cli.connection import Place
+    from fairlead.host.wire.replies import RemoveAnswer
     from fairlead.remote.access import AccessOptions
 
 REMOVE_SCHEMA = "fairlead.remove/v1"
@@ -74,7 +74,7 @@ def remove_app(place: Place, access: AccessOptions, *, volumes: bool) -> None:
 
     reporter = report.current()
     by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
-    told: dict[str, Mapping[str, Any]] = {}
+    answers: dict[str, RemoveAnswer] = {}
     several = len(place.hosts) > 1
     with open_lines(place, access) as lines:
         for host in place.hosts:
@@ -82,12 +82,12 @@ def remove_app(place: Place, access: AccessOptions, *, volumes: bool) -> None:
             with contextlib.ExitStack() as stack:
                 with reporter.step(f"connect to {host}"):
                     server = stack.enter_context(lines[host].server())
-                told[host] = server.remove_app(show, volumes=volumes, by=by)
-    hosts = [{"host": host, **one} for host, one in told.items()]
+                answers[host] = server.remove_app(show, volumes=volumes, by=by)
+    hosts = [{"host": host, **one.document} for host, one in answers.items()]
     document = {"schema": REMOVE_SCHEMA, "app": place.app, **hosts[0], "host": place.host, "hosts": hosts}
-    kept = sorted({volume for one in told.values() for volume in one["volumes_kept"]})
+    kept = sorted({volume for one in answers.values() for volume in one.volumes_kept})
     rest = f"; its volumes stay: {', '.join(kept)}" if kept else ""
-    folders = sorted({folder for one in told.values() for folder in one.get("data_kept") or ()})
+    folders = sorted({folder for one in answers.values() for folder in one.data_kept})
     rest += f"; its folders stay: {', '.join(folders)}" if folders else ""
     reporter.result(document, f"{place.app} is removed from {place.host}{rest}")
 

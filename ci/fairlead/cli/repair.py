@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,7 @@ from fairlead.cli.connection import Place, access_of, access_options, find_place
 from fairlead.cli.options import environment_option, examples
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.remote.server import Server
     from fairlead.remote.session import Event
     from fairlead.report import Reporter
@@ -42,24 +43,37 @@ def command(environment: str | None, known_hosts: Path | None, identity: Path | 
     ):
         servers, _ = connect_all(place, aheads, reporter)
 
-        def repair(host: str) -> Mapping[str, Any]:
+        def repair(host: str) -> _Repaired:
             return _repair(place, host, servers[host], reporter)
 
         hosts = each(repair, place.hosts)
-    said = find_differences({one["host"]: one["state"] for one in hosts})
-    if said:
-        reporter.warn(said)
+    difference = find_differences({one.host: one.state for one in hosts})
+    if difference:
+        reporter.warn(difference)
     document = {
         "schema": "fairlead.repair/v1",
         "app": place.app,
-        "hosts": [{key: one[key] for key in ("host", "serving", "repaired")} for one in hosts],
+        "hosts": [
+            {"host": one.host, "serving": one.serving, "repaired": list(one.repaired)} for one in hosts
+        ],
     }
-    texts = (f"{one['host']}: {text}" for one in hosts for text in one["repaired"])
+    texts = (f"{one.host}: {text}" for one in hosts for text in one.repaired)
     reporter.result(document, "\n".join(texts))
 
 
-def _repair(place: Place, host: str, server: Server, reporter: Reporter) -> Mapping[str, Any]:
-    from fairlead.remote.outcome import answer_of
+@dataclass(frozen=True)
+class _Repaired:
+    """What was put in order on a host, and how it stands since."""
+
+    host: str
+    state: StateAnswer
+    serving: str | None
+    repaired: tuple[str, ...]
+
+
+def _repair(place: Place, host: str, server: Server, reporter: Reporter) -> _Repaired:
+    from fairlead.host.wire.replies import RepairAnswer
+    from fairlead.remote.outcome import answer_of, read_answer
 
     def show(event: Event) -> None:
         if event.get("event") == "note":
@@ -67,4 +81,5 @@ def _repair(place: Place, host: str, server: Server, reporter: Reporter) -> Mapp
 
     done = server.repair(show)
     state = server.state()
-    return {"host": host, "state": state, "serving": done.get("serving"), **answer_of(done)}
+    answer = read_answer(RepairAnswer, answer_of(done))
+    return _Repaired(host, state, done.get("serving"), answer.repaired)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from fairlead.findings import Finding
     from fairlead.host.wire.changes import Deploy
     from fairlead.host.wire.marks import Marks
+    from fairlead.host.wire.planned import PlanAnswer
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.judge.evidence import Evidence
     from fairlead.release.bundle import Bundle, Origin
     from fairlead.release.drift import Drift
@@ -55,7 +57,7 @@ class Rollout:
     reporter: Reporter
     logins: Sequence[Blob] = ()
 
-    def plan(self, aheads: Mapping[str, Ahead]) -> tuple[dict[str, Mapping[str, Any]], Bundle]:
+    def plan(self, aheads: Mapping[str, Ahead[StateAnswer]]) -> tuple[dict[str, PlanAnswer], Bundle]:
         """The plan that each server computes for this release, and the release."""
         with self.reporter.step(f"plan on {self.place.host}"):
             asked = {host: ahead.wait() for host, ahead in aheads.items()}
@@ -63,7 +65,7 @@ class Rollout:
             plans = {host: server.plan(changes[host]) for host, (server, _) in asked.items()}
         return plans, bundle
 
-    def foresee(self, aheads: Mapping[str, Ahead]) -> None:
+    def foresee(self, aheads: Mapping[str, Ahead[StateAnswer]]) -> None:
         """Have each server say now what it would refuse when the images are built; the draft has stand-ins for them.
 
         Raises:
@@ -92,10 +94,10 @@ class Rollout:
             )
             for host, (server, _) in asked.items():
                 change = self._change(host, states, bundle, marks)
-                for warning in server.plan(change, preflight=True)["warnings"]:
+                for warning in server.plan(change, preflight=True).warnings or ():
                     self.reporter.warn(warning)
 
-    def deploy(self, aheads: Mapping[str, Ahead]) -> Event:
+    def deploy(self, aheads: Mapping[str, Ahead[StateAnswer]]) -> Event:
         """Deploy; returns the ``result`` event of all servers, which may be one of failure."""
         servers, states = connect_all(self.place, aheads, self.reporter, self.draft.origin.revision)
         bundle, changes = self._changes(states)
@@ -103,7 +105,7 @@ class Rollout:
         parts = [servers[host].part(host, changes[host], blobs) for host in self.place.hosts]
         return run_parts(self.place, parts, self.reporter)
 
-    def _changes(self, states: Mapping[str, Mapping[str, Any]]) -> tuple[Bundle, dict[str, Deploy]]:
+    def _changes(self, states: Mapping[str, StateAnswer]) -> tuple[Bundle, dict[str, Deploy]]:
         """The release, which is the same for all, and what each server is asked."""
         from fairlead.release.prepare import finish_release
         from fairlead.release.together import plan_reference
@@ -127,7 +129,7 @@ class Rollout:
     def _change(
         self,
         host: str,
-        states: Mapping[str, Mapping[str, Any]],
+        states: Mapping[str, StateAnswer],
         bundle: Bundle,
         marks: Marks,
         signature: str = "",
@@ -140,7 +142,7 @@ class Rollout:
         origin, options = self.draft.origin, self.options
         newer = plan_order(
             origin.revision,
-            states[host].get("revision"),
+            states[host].revision,
             partial(is_ancestor, self.place.settings.root),
             allow_older=options.allow_older,
         )
@@ -165,7 +167,7 @@ class Rollout:
         return [*files, *secrets, *self.logins]
 
 
-def ask_state(lines: Lines) -> AbstractContextManager[Mapping[str, Ahead]]:
+def ask_state(lines: Lines) -> AbstractContextManager[Mapping[str, Ahead[StateAnswer]]]:
     """Ask what serves, while the release is prepared here: the first question of every rollout."""
     return lines.ask_ahead(ask_marks)
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fairlead.host.wire.changes import Rollback, Rotate
     from fairlead.host.wire.fleet import Fleet
     from fairlead.host.wire.marks import Marks
+    from fairlead.host.wire.planned import PlanAnswer
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.remote.ahead import Ahead, Question
     from fairlead.remote.coordinator import Part
     from fairlead.remote.server import Server
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 
 def connect_all(
-    place: Place, aheads: Mapping[str, Ahead], reporter: Reporter, revision: str = ""
-) -> tuple[dict[str, Server], dict[str, Mapping[str, Any]]]:
+    place: Place, aheads: Mapping[str, Ahead[StateAnswer]], reporter: Reporter, revision: str = ""
+) -> tuple[dict[str, Server], dict[str, StateAnswer]]:
     """All servers and how each stands, after what a death left there was put in order.
 
     Raises:
@@ -40,7 +42,7 @@ def connect_all(
 def run_alike(
     place: Place,
     servers: Mapping[str, Server],
-    states: Mapping[str, Mapping[str, Any]],
+    states: Mapping[str, StateAnswer],
     change: Rollback | Rotate,
     blobs: Sequence[Blob],
     reporter: Reporter,
@@ -55,17 +57,25 @@ def run_alike(
     return run_parts(place, parts, reporter)
 
 
-def first_question(place: Place) -> Question:
+def first_question(place: Place) -> Question[StateAnswer]:
     """How they stand, where several have to agree; one host knows by itself."""
-    return (lambda server: server.state()) if len(place.hosts) > 1 else (lambda server: server.hello())
+    return (lambda server: server.state()) if len(place.hosts) > 1 else _greet
 
 
-def ask_marks(server: Server) -> Mapping[str, Any]:
+def _greet(server: Server) -> StateAnswer:
+    """See that somebody answers; how it stands is not asked."""
+    from fairlead.host.wire.status import StateAnswer
+
+    server.hello()
+    return StateAnswer()
+
+
+def ask_marks(server: Server) -> StateAnswer:
     """How it stands, and how it names the values of secrets: for who brings values."""
     return server.state(marks=True)
 
 
-def choose_marks(states: Mapping[str, Mapping[str, Any]]) -> Marks:
+def choose_marks(states: Mapping[str, StateAnswer]) -> Marks:
     """How values of secrets are named on these servers."""
     import secrets
 
@@ -75,7 +85,7 @@ def choose_marks(states: Mapping[str, Mapping[str, Any]]) -> Marks:
 
 
 def fleet_of(
-    place: Place, host: str, states: Mapping[str, Mapping[str, Any]], release: Mapping[str, Any] | None
+    place: Place, host: str, states: Mapping[str, StateAnswer], release: Mapping[str, Any] | None
 ) -> Fleet | None:
     """What a server is told of the others; None where it has none."""
     from fairlead.release.together import plan_fleet
@@ -112,7 +122,7 @@ def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
 
 
 def show_plans(
-    plans: Mapping[str, Mapping[str, Any]], reporter: Reporter, release: Mapping[str, Any] | None = None
+    plans: Mapping[str, PlanAnswer], reporter: Reporter, release: Mapping[str, Any] | None = None
 ) -> None:
     """Show the plan of each server; hosts that have the same one are named together."""
     from fairlead.release.plan_text import HEADERS, group_plans, plan_lines, plan_rows, plan_sentence
@@ -125,9 +135,9 @@ def show_plans(
         for text in plan_lines(plan, release):
             reporter.line(text)
     document = {
-        **next(iter(plans.values())),
+        **next(iter(plans.values())).document,
         "host": ", ".join(plans),
-        "hosts": [{"host": host, **plan} for host, plan in plans.items()],
+        "hosts": [{"host": host, **plan.document} for host, plan in plans.items()],
         **({"release_document": release} if release is not None else {}),
     }
     reporter.result(document, "\n".join(plan_sentence(plan, hosts) for hosts, plan in groups))

@@ -128,9 +128,9 @@ def test_an_app_with_data_that_is_not_fit(stage: Stage, tmp_path: Path) -> None:
     same.services["web"]["revision"] = "8" * 40
     assert stage.deploy(same).status == "live"
     told = read_state(stage.paths, Engine.connect())
-    (web,) = (one for one in told.to_json()["services"] if one["service"] == "web")
-    assert (told.live.release.revision if told.live else "", web["revision"]) == ("9" * 40, "8" * 40)
-    assert web["running_digest"] == web["digest"]
+    (web,) = (one for one in told.answer.services if one.service == "web")
+    assert (told.live.release.revision if told.live else "", web.revision) == ("9" * 40, "8" * 40)
+    assert web.running_digest == web.digest
     assert stage.rollback().status == "live"
     still = Engine.connect().inspect(f"{stage.app}-web-1")
     assert runs is not None

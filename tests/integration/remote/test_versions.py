@@ -102,8 +102,8 @@ def test_a_server_of_the_version_before_is_understood_and_is_asked_as_before(
     monkeypatch.setattr(FrameWriter, "write", record)
     with _launcher(tmp_path, *told) as session:
         asked = Asked(session, lambda: session)
-        assert asked.hello()["protocol"] == 1
-        assert asked.history()["history"] == []
+        assert asked.hello().protocol == 1
+        assert asked.history().history == ()
         deploy = asked.part("a", Deploy(release(), options, BY, marks_key=KEY), BLOBS)
         assert session.ask(deploy.request, deploy.blobs, events.append)["status"] == "live"
         assert asked.follow("20300101T000000-aaaaaa", events.append)["status"] == "live"

@@ -25,6 +25,7 @@ from ..disk.orders import ATTEND, attend, hand_on
 from ..disk.paths import Paths, app_paths
 from ..disk.record import Recorder
 from ..state.ownership import refuse_stranger
+from ..wire.answer import render_answer
 from ..wire.contract import parse_whole, read_text
 from ..wire.errors import AgentError, InputFault, as_fault
 from ..wire.frames import Frame, FrameError, FrameReader, FrameWriter, parse_blob_sizes
@@ -144,7 +145,8 @@ class Door:
             return
         self._reader.skip(sizes)
         if name in READING:
-            yield Result("ok", data=READING[name](self._root, frame, self._restriction)).to_event()
+            answer = READING[name](self._root, frame, self._restriction)
+            yield Result("ok", data=render_answer(answer)).to_event()
             if name == "state":
                 _make_ready()
         elif name in self._telling:

@@ -27,9 +27,11 @@ from ..shape.bundle import Bundle
 from ..state.maintenance import KIND, read_maintenance
 from ..state.ownership import require_owner
 from ..state.state import State
+from ..wire.answer import render_answer
 from ..wire.errors import EXIT_OK, AgentError, InputFault, as_fault
 from ..wire.owner import Owner
 from ..wire.phases import PREPARE
+from ..wire.replies import RepairAnswer
 from ..wire.request import DeployRequest, Options, RollbackRequest, RotationRequest
 from ..wire.result import Emit, Result
 from ..wire.text import maintenance_sentence
@@ -127,7 +129,8 @@ def run_repair(
         task = f"repair-{os.getpid()}"
         with _under_lock(paths, emit, engine, "repair", task, by, Options(), claim, repair=False) as host:
             done = put_in_order(host, decision)
-        result = Result("ok", serving=read_live(paths), data={"repaired": done or ["everything is in order"]})
+        answer = RepairAnswer(tuple(done) or ("everything is in order",))
+        result = Result("ok", serving=read_live(paths), data=render_answer(answer))
     except (AgentError, OSError) as error:
         result = _refused(paths, None, error)
     emit(result.to_event())
@@ -218,8 +221,8 @@ class _Told:
             self.result = result
             shown = read_maintenance(self._paths)
             if shown is not None:
-                told = shown.to_json()
-                text = maintenance_sentence(told)
+                told = render_answer(shown.shown)
+                text = maintenance_sentence(shown.shown)
                 self.emit({"event": "note", "level": "warning", "text": text, "phase": ""})
                 self.result = replace(result, data={**result.data, KIND: told})
             self.emit(self.result.to_event())
@@ -245,7 +248,7 @@ def _unchanged(plan: Plan, state: State, timeline: Timeline) -> Result:
         serving=state.serving,
         previous=state.previous,
         phases=tuple(timeline.times),
-        data={"plan": plan.to_json()},
+        data={"plan": render_answer(plan.answer)},
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,6 +31,7 @@ from fairlead.host.state.maintenance import (
 from fairlead.host.wire.errors import InputFault
 from fairlead.host.wire.page import MAX_PAGE, Order, parse_order
 from fairlead.host.wire.release import Health
+from fairlead.host.wire.status import StateAnswer
 from fairlead.host.wire.text import find_troubles, history_rows
 from tests.unit.host.samples import release
 
@@ -73,7 +73,7 @@ def test_the_page_comes_changes_and_goes(paths: Paths) -> None:
     assert end_maintenance(paths, "carol") == second
     assert read_maintenance(paths) is None
     assert not list(paths.maintenance_pages.iterdir())
-    told = [(one["status"], one["by"], one["key"]) for one in maintenance_history(paths)]
+    told = [(one.status, one.by, one.key) for one in maintenance_history(paths)]
     assert told == [("off", "carol", ""), ("on", "bob", ""), ("on", "alice", "SHA256:x")]
     assert [row[1:3] for row in history_rows(maintenance_history(paths))] == [("maintenance", "-")] * 3
 
@@ -129,7 +129,7 @@ def test_a_page_that_somebody_put_there_by_hand_is_told_and_ended(paths: Paths, 
         (paths.maintenance / "about.json").write_bytes(about)
     found = read_maintenance(paths)
     assert found is not None
-    told = find_troubles({"maintenance": found.to_json()})[0]
+    told = find_troubles(StateAnswer(maintenance=found.shown))[0]
     assert told.startswith("in maintenance")
     assert "users see a page with 503" in told
     assert end_maintenance(paths, "alice") is not None
@@ -241,5 +241,5 @@ def test_nothing_else_opens_a_way(look: object) -> None:
 
 def test_who_reads_the_status_does_not_look_past_the_page(paths: Paths) -> None:
     told = start_maintenance(paths, Order(), "alice")
-    assert told.look not in json.dumps(told.to_json())
+    assert told.look not in repr(told.shown)
     assert told.look not in (paths.maintenance / "about.json").read_text()

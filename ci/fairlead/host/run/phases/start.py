@@ -10,7 +10,7 @@ from ...disk.ledger import DEPLOY
 from ...disk.routes import open_inside, service_name, write_routes
 from ...disk.variables import read_values
 from ...engine.containers import Container, read_app_containers, release_project
-from ...plan.actions import CREATE, START, Action
+from ...plan.actions import CREATE, START
 from ...plan.handover import named_bridges
 from ...shape.bundle import compose_file
 from ...state.standby import find_retired
@@ -19,6 +19,7 @@ from ...watch.evidence import read_evidence
 from ...watch.health import FAILED, judge_container
 from ...watch.inflight import find_admin_sockets
 from ...wire.errors import EngineFault, ReleaseFault
+from ...wire.planned import Action
 from ..context import Deploy, Outcome
 from ..drain import end_containers
 from .handing import hand_over

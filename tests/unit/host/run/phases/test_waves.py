@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from fairlead.host.plan.actions import CREATE, START, Action
+from fairlead.host.plan.actions import CREATE, START
 from fairlead.host.run.context import Deploy
 from fairlead.host.run.phases.start import plan_waves
+from fairlead.host.wire.planned import Action
 from tests.unit.host.samples import document, release, service
 
 
