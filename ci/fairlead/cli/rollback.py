@@ -13,7 +13,7 @@ from fairlead.cli.connection import Place, access_of, access_options, ask_each, 
 from fairlead.cli.options import environment_option, examples, no_wait_option, work_dir_option
 
 if TYPE_CHECKING:
-    from fairlead.host.wire.changes import Rollback
+    from fairlead.host.wire.changes import RollbackCall
     from fairlead.remote.access import AccessOptions
 
 
@@ -60,21 +60,21 @@ def command(
     gone: /srv/fairlead/<app>/fairlead rollback.
     """
     place, access = find_place(environment), access_of(known_hosts, identity)
-    from fairlead.host.wire.changes import Rollback
+    from fairlead.host.wire.changes import RollbackCall
     from fairlead.host.wire.request import Options
 
     lock_timeout = place.settings.deploy.lock_timeout
     options = Options(accept_schema=accept_schema, no_wait=no_wait, lock_timeout=lock_timeout)
     if dry_run:
-        _show_plan(place, access, Rollback(to, options))
+        _show_plan(place, access, RollbackCall(to, options))
     else:
         from fairlead.image.workdir import claim_work_dir
 
         folder = claim_work_dir(place.settings.root, work_dir)
-        _roll_back(place, access, folder, Rollback(to, options))
+        _roll_back(place, access, folder, RollbackCall(to, options))
 
 
-def _roll_back(place: Place, access: AccessOptions, work_dir: Path, change: Rollback) -> None:
+def _roll_back(place: Place, access: AccessOptions, work_dir: Path, change: RollbackCall) -> None:
     import getpass
     import os
     import socket
@@ -97,7 +97,7 @@ def _roll_back(place: Place, access: AccessOptions, work_dir: Path, change: Roll
     finish_rollout(place, result, reporter, RolloutOptions(work_dir), lines)
 
 
-def _show_plan(place: Place, access: AccessOptions, change: Rollback) -> None:
+def _show_plan(place: Place, access: AccessOptions, change: RollbackCall) -> None:
     from fairlead.cli.together import show_plans
     from fairlead.release.together import plan_target
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fairlead.cli.connection import Lines, Place
     from fairlead.cli.rollout_options import RolloutOptions
     from fairlead.findings import Finding
-    from fairlead.host.wire.changes import Deploy
+    from fairlead.host.wire.changes import DeployCall
     from fairlead.host.wire.marks import Marks
     from fairlead.host.wire.planned import PlanAnswer
     from fairlead.host.wire.status import StateAnswer
@@ -105,7 +105,7 @@ class Rollout:
         parts = [servers[host].part(host, changes[host], blobs) for host in self.place.hosts]
         return run_parts(self.place, parts, self.reporter)
 
-    def _changes(self, states: Mapping[str, StateAnswer]) -> tuple[Bundle, dict[str, Deploy]]:
+    def _changes(self, states: Mapping[str, StateAnswer]) -> tuple[Bundle, dict[str, DeployCall]]:
         """The release, which is the same for all, and what each server is asked."""
         from fairlead.release.prepare import finish_release
         from fairlead.release.together import plan_reference
@@ -133,8 +133,8 @@ class Rollout:
         bundle: Bundle,
         marks: Marks,
         signature: str = "",
-    ) -> Deploy:
-        from fairlead.host.wire.changes import Deploy
+    ) -> DeployCall:
+        from fairlead.host.wire.changes import DeployCall
         from fairlead.host.wire.request import Options
         from fairlead.identity import is_ancestor
         from fairlead.release.order import plan_order
@@ -157,7 +157,7 @@ class Rollout:
             lock_timeout=self.place.settings.deploy.lock_timeout,
             fleet=fleet_of(self.place, host, states, bundle.release),
         )
-        return Deploy(bundle.release, wishes, origin.created_by, signature, marks.key.hex())
+        return DeployCall(bundle.release, wishes, origin.created_by, signature, marks.key.hex())
 
     def _blobs(self, bundle: Bundle) -> list[Blob]:
         from fairlead.remote.session import Blob

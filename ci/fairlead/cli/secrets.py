@@ -125,7 +125,7 @@ def _rotate(
     from fairlead.cli.rollout import finish_rollout
     from fairlead.cli.rollout_options import RolloutOptions
     from fairlead.cli.together import ask_marks, choose_marks, connect_all, run_alike
-    from fairlead.host.wire.changes import Rotate
+    from fairlead.host.wire.changes import RotateCall
     from fairlead.release.bundle import mark_secrets, plan_created_by
     from fairlead.remote.session import Blob
 
@@ -135,18 +135,18 @@ def _rotate(
     with open_lines(place, access) as lines, lines.ask_ahead(ask_marks) as aheads:
         servers, states = connect_all(place, aheads, reporter)
         marks = choose_marks(states)
-        change = Rotate(mark_secrets(secrets, marks), options, by, marks.key.hex())
+        change = RotateCall(mark_secrets(secrets, marks), options, by, marks.key.hex())
         result = run_alike(place, servers, states, change, blobs, reporter)
     finish_rollout(place, result, reporter, RolloutOptions(work_dir), lines)
 
 
 def _show_plan(place: Place, access: AccessOptions, options: Options, secrets: Mapping[str, Secret]) -> None:
     from fairlead.cli.together import ask_marks, choose_marks, show_plans
-    from fairlead.host.wire.changes import Rotate
+    from fairlead.host.wire.changes import RotateCall
     from fairlead.release.bundle import mark_secrets
 
     marks = choose_marks(ask_each(place, access, ask_marks))
-    change = Rotate(mark_secrets(secrets, marks), options)
+    change = RotateCall(mark_secrets(secrets, marks), options)
     show_plans(ask_each(place, access, lambda server: server.plan(change)), report.current())
 
 

@@ -12,7 +12,7 @@ from fairlead.errors import FairleadError
 
 if TYPE_CHECKING:
     from fairlead.cli.connection import Place
-    from fairlead.host.wire.changes import Rollback, Rotate
+    from fairlead.host.wire.changes import RollbackCall, RotateCall
     from fairlead.host.wire.fleet import Fleet
     from fairlead.host.wire.marks import Marks
     from fairlead.host.wire.planned import PlanAnswer
@@ -43,13 +43,13 @@ def run_alike(
     place: Place,
     servers: Mapping[str, Server],
     states: Mapping[str, StateAnswer],
-    change: Rollback | Rotate,
+    change: RollbackCall | RotateCall,
     blobs: Sequence[Blob],
     reporter: Reporter,
 ) -> Event:
     """Run a request that is the same for all servers, but for what each is told of the others."""
 
-    def told(host: str) -> Rollback | Rotate:
+    def told(host: str) -> RollbackCall | RotateCall:
         fleet = fleet_of(place, host, states, None)
         return replace(change, options=replace(change.options, fleet=fleet))
 

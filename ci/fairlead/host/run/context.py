@@ -17,7 +17,7 @@ from ..plan.plan import Plan
 from ..shape.bundle import Bundle
 from ..state.state import State
 from ..watch.questions import Question
-from ..watch.traffic import Recorder
+from ..watch.traffic import TrafficRecorder
 from ..watch.verdict import Verdict
 from ..wire.errors import ReleaseFault
 from ..wire.owner import Owner
@@ -108,7 +108,7 @@ class Progress:
     number: int = 0
     token: str = ""
     switched_at: float = 0.0
-    recorder: Optional[Recorder] = None
+    recorder: Optional[TrafficRecorder] = None
     verdict: Optional[Verdict] = None
     unasked: tuple[str, ...] = ()
     uncertified: tuple[Question, ...] = ()

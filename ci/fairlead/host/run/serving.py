@@ -12,7 +12,7 @@ from ..disk.paths import Paths
 from ..engine.containers import UNHEALTHY, Container
 from ..engine.engine import Engine
 from ..state.state import State
-from ..watch.certificates import Refusal, read_refusal
+from ..watch.certificates import CertificateRefusal, read_refusal
 from ..watch.questions import Question, plan_public
 from ..wire.caddy.snippet import PROBE_HEADER
 from ..wire.errors import AgentError
@@ -34,7 +34,7 @@ class Unserved:
     """What users do not get: the fault in words; ``why`` there is no certificate, where it is that."""
 
     what: str
-    why: Optional[Refusal] = None
+    why: Optional[CertificateRefusal] = None
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}" if self.why else self.what

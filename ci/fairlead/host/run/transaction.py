@@ -11,7 +11,7 @@ from ..disk.journal import BEGIN, PHASE
 from ..disk.ledger import DEPLOY, Transaction
 from ..disk.routes import read_live, switch_back
 from ..disk.task import read_request
-from ..watch.traffic import Recorder
+from ..watch.traffic import TrafficRecorder
 from ..wire.errors import (
     EXIT_OK,
     EXIT_ROLLED_BACK,
@@ -105,7 +105,7 @@ def run_transaction(deploy: Deploy, timeline: Timeline, tell: Callable[[Result],
     Args:
         tell: called with the result when nobody has to wait for the phases that are left.
     """
-    deploy.progress.recorder = recorder = Recorder(deploy.paths)
+    deploy.progress.recorder = recorder = TrafficRecorder(deploy.paths)
     with recorder.recording():
         return _run_phases(deploy, timeline, tell)
 

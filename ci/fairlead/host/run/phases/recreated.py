@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Optional
 
 from ...engine.containers import UNCHECKED, Container, find_proxy
-from ...watch.health import Verdict, judge_replicas
+from ...watch.health import Readiness, judge_replicas
 from ...watch.questions import Question, plan_recreated
 from ...wire.errors import ReleaseFault
 from ...wire.inside import ROLE as INSIDE
@@ -55,7 +55,7 @@ def judge_service(
     *,
     restarts: Mapping[str, int],
     since: Optional[Mapping[str, str]] = None,
-) -> Verdict:
+) -> Readiness:
     """Whether all its replicas are fit; of a proxy only that it stays up while nothing served before.
 
     Its health check may well ask for a page.

@@ -15,7 +15,7 @@ from ...engine.containers import STARTING, Container, find_proxy, refresh_contai
 from ...plan.actions import CREATE, START
 from ...state.standby import with_called
 from ...state.state import read_digests
-from ...watch.certificates import Refusal, read_refusal
+from ...watch.certificates import CertificateRefusal, read_refusal
 from ...watch.diagnose import advise_start, explain_silence
 from ...watch.evidence import explain_container, read_evidence
 from ...watch.health import FAILED, READY
@@ -266,7 +266,7 @@ def _behind(deploy: Deploy, fresh: Sequence[Service]) -> list[Service]:
     return [release.services[name] for name in dict.fromkeys(names) if name in release.services]
 
 
-def _read_refusal(deploy: Deploy) -> Optional[Refusal]:
+def _read_refusal(deploy: Deploy) -> Optional[CertificateRefusal]:
     """Why there is no certificate for the url, where the log of whoever ends its TLS tells."""
     release = deploy.target.release
     return read_refusal(deploy.engine, release, deploy.host.list_containers())

@@ -15,8 +15,7 @@ from ...disk.ledger import DEPLOY
 from ...disk.routes import close_before, open_trial, switch_back
 from ...engine.containers import Container, find_proxy, refresh_containers
 from ...watch.evidence import read_evidence
-from ...watch.health import READY
-from ...watch.health import Verdict as Health
+from ...watch.health import READY, Readiness
 from ...watch.patience import pause_for
 from ...watch.prober import Prober, asking
 from ...watch.questions import Question, plan_direct, plan_inside, plan_public
@@ -223,7 +222,7 @@ class _Watcher:
             if verdict.state != READY:
                 yield name, verdict.reason
 
-    def _judge(self, service: Service, current: list[Container], since: Mapping[str, str]) -> Health:
+    def _judge(self, service: Service, current: list[Container], since: Mapping[str, str]) -> Readiness:
         return judge_service(self._deploy, service, current, restarts=self._restarts, since=since)
 
     def _were_others_started_again(self) -> bool:
