@@ -92,7 +92,7 @@ def fleet_of(
 
     if len(place.hosts) == 1:
         return None
-    return plan_fleet(place.hosts, host, states, release, patience=place.settings.deploy.hold_timeout)
+    return plan_fleet(place.hosts, host, states, release, hold_timeout=place.settings.deploy.hold_timeout)
 
 
 def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
@@ -110,8 +110,8 @@ def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
     def show(host: str, event: Event) -> None:
         show_event(reporter, event, host if several else "")
 
-    patience = place.settings.deploy.hold_timeout
-    ends = run_together(parts, show, runner=place.hosts[0], patience=patience)
+    hold_timeout = place.settings.deploy.hold_timeout
+    ends = run_together(parts, show, runner=place.hosts[0], hold_timeout=hold_timeout)
     only = ends.by_host[parts[0].host]
     if not several and isinstance(only, FairleadError):
         raise only

@@ -76,7 +76,7 @@ def plan_fleet(
     states: Mapping[str, StateAnswer],
     release: Mapping[str, Any] | None,
     *,
-    patience: float,
+    hold_timeout: float,
 ) -> Fleet:
     """What one host of several is told of the others.
 
@@ -85,9 +85,9 @@ def plan_fleet(
         host: the one that is told.
         states: how each of them stands.
         release: the release document; None where each host has it already.
-        patience: for how many seconds it waits when it hears nothing.
+        hold_timeout: for how many seconds it waits when it hears nothing.
     """
-    fleet = Fleet(_lowest_id(states), tuple(hosts), patience)
+    fleet = Fleet(_lowest_id(states), tuple(hosts), hold_timeout)
     if release is None:
         return fleet
     done = {key for state in states.values() for key in state.jobs_done}

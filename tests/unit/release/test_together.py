@@ -68,10 +68,10 @@ def test_a_job_runs_once_unless_its_data_are_the_host_s_own(
 def test_the_first_host_runs_the_jobs_and_the_others_are_told_which_have_run() -> None:
     release = _release(migrate=JOB)
     states = {"a": _state("000041"), "b": _state(None, jobs_done=["ab" * 32, "cd" * 32])}
-    told = {host: plan_fleet(["a", "b"], host, states, release, patience=9) for host in states}
+    told = {host: plan_fleet(["a", "b"], host, states, release, hold_timeout=9) for host in states}
     assert told["a"].runner == ""
     assert told["b"] == Fleet("000042", ("a", "b"), 9, once=("migrate",), runner="a", done=("ab" * 32,))
-    alike = plan_fleet(["a", "b"], "b", states, None, patience=9)
+    alike = plan_fleet(["a", "b"], "b", states, None, hold_timeout=9)
     assert alike == Fleet("000042", ("a", "b"), 9)
 
 

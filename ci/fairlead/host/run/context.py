@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Optional, Protocol
 
 from ..disk.journal import Journal
-from ..disk.orders import heed
+from ..disk.orders import raise_if_stopped
 from ..disk.paths import Paths
 from ..engine.containers import Container, read_app_containers, refresh_containers
 from ..engine.engine import Engine
@@ -141,14 +141,14 @@ class Deploy:
     def engine(self) -> Engine:
         return self.host.engine
 
-    def heed(self) -> None:
+    def checkpoint(self) -> None:
         """A safe point: go no further where the client said stop, or where the phase has taken its time.
 
         Raises:
             StoppedFault: it did.
             ReleaseFault: it has.
         """
-        heed(self.paths.task(self.request.task))
+        raise_if_stopped(self.paths.task(self.request.task))
         if time.monotonic() >= self.host.until:
             raise ReleaseFault(
                 f"{self.host.phase} was not over within {self.host.within:g} s",

@@ -16,7 +16,7 @@ from ..disk.journal import Journal
 from ..disk.layout import make_layout
 from ..disk.ledger import DEPLOY, ROLLBACK
 from ..disk.lock import Holder, hold_lock
-from ..disk.orders import heed
+from ..disk.orders import raise_if_stopped
 from ..disk.paths import Paths
 from ..disk.routes import read_live
 from ..engine.engine import Engine
@@ -175,8 +175,8 @@ def _under_lock(
         emit({"event": "note", "level": "info", "text": text, "phase": PREPARE.name})
 
     holder = Holder(what=what, by=by, task=task, pid=os.getpid(), since=round(time.time(), 3))
-    stopped = partial(heed, paths.task(task))
-    with hold_lock(paths.lock, holder, wait=options.lock_wait, on_wait=tell, heed=stopped) as handle:
+    stopped = partial(raise_if_stopped, paths.task(task))
+    with hold_lock(paths.lock, holder, wait=options.lock_wait, on_wait=tell, checkpoint=stopped) as handle:
         engine.hand_down = (handle,)
         try:
             if claim is not None:

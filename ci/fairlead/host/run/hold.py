@@ -28,7 +28,7 @@ def hold(deploy: Deploy, point: str) -> Outcome:
 
     Raises:
         StoppedFault: it said stop.
-        ReleaseFault: nothing was heard of it for the fleet's patience.
+        ReleaseFault: nothing was heard of it for the fleet's `hold_timeout`.
         DoubtFault: the same at the last point, where another host may have been told to commit.
     """
     fleet = deploy.options.fleet
@@ -39,17 +39,17 @@ def hold(deploy: Deploy, point: str) -> Outcome:
     began = heard = time.monotonic()
     last = attended_at(folder)
     while not is_ordered(folder, point):
-        deploy.heed()
+        deploy.checkpoint()
         if (now := attended_at(folder)) != last:
             last, heard = now, time.monotonic()
-        if time.monotonic() - heard > fleet.patience:
-            _give_up(point, fleet.patience)
+        if time.monotonic() - heard > fleet.hold_timeout:
+            _give_up(point, fleet.hold_timeout)
         time.sleep(_POLL)
     return Outcome(f"waited {time.monotonic() - began:.1f} s for the other hosts")
 
 
-def _give_up(point: str, patience: float) -> None:
-    what = f"nothing was heard for {patience:g} s of the command that deploys to the other hosts"
+def _give_up(point: str, hold_timeout: float) -> None:
+    what = f"nothing was heard for {hold_timeout:g} s of the command that deploys to the other hosts"
     if point == COMMIT:
         raise DoubtFault(
             what,

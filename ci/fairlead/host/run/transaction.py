@@ -140,7 +140,7 @@ def _run_phases(deploy: Deploy, timeline: Timeline, tell: Callable[[Result], Non
 def _run_phase(deploy: Deploy, phase: Phase, timeline: Timeline) -> None:
     deploy.host.begin_phase(phase.name, phase.within(deploy.target.release.start_timeout))
     if phase.facts.stage != COMMITTED and phase.facts is not COMMIT:
-        deploy.heed()
+        deploy.checkpoint()
     told: dict[str, Any] = {"updated": touched_services(deploy)} if phase.facts is PLATFORM else {}
     deploy.host.journal.append(PHASE, tx=deploy.progress.number, phase=phase.name, **told)
     if phase is not PHASES[0]:

@@ -25,9 +25,9 @@ from tests.unit.host.samples import nothing
 _OWN_BOUNDS = {
     "prepare": "reads nothing of a container's",
     "migrate": "a job is never cut off: whoever wrote it decides how long it takes",
-    "ready": "the fleet's patience",
+    "ready": "the fleet's hold_timeout",
     "watch": "its window, and a while for the last answers",
-    "agree": "the fleet's patience",
+    "agree": "the fleet's hold_timeout",
     "commit": "reads nothing of a container's",
     "retire": "drain_timeout and stop_grace_period",
     "prune": "reads nothing of a container's",
@@ -52,12 +52,12 @@ def test_a_phase_that_takes_longer_ends_at_its_next_safe_point(tmp_path: Path) -
     host.begin_phase("verify", 0.0)
     assert engine.until <= time.monotonic()
     with pytest.raises(ReleaseFault, match="verify was not over within 0 s"):
-        deploy.heed()
+        deploy.checkpoint()
     paths.task("t").mkdir()
     give_order(paths.task("t"), "stop", "enough")
     with pytest.raises(StoppedFault):
-        deploy.heed()
+        deploy.checkpoint()
     (paths.task("t") / "order.end").unlink()
     host.begin_phase("switch", 100.0)
-    deploy.heed()
+    deploy.checkpoint()
     assert engine.until > time.monotonic() + 90

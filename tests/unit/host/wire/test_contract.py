@@ -28,7 +28,7 @@ FLEETS = st.builds(
     Fleet,
     release=st.just("") | IDS,
     hosts=LISTS,
-    patience=st.floats(0, 24 * 3600),
+    hold_timeout=st.floats(0, 24 * 3600),
     once=LISTS,
     runner=NAMES,
     done=st.lists(DIGESTS, max_size=2).map(tuple),

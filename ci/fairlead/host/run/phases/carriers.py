@@ -31,7 +31,7 @@ def wait_for_carriers(deploy: Deploy, names: Collection[str]) -> None:
         def ready(
             name: str = name, ports: list[int] = ports, found: list[Optional[Container]] = found
         ) -> bool:
-            deploy.heed()
+            deploy.checkpoint()
             found[0] = find_proxy(read_app_containers(deploy.engine, deploy.paths), name)
             return found[0] is not None and _accepts(found[0], ports)
 

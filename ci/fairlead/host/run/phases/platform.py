@@ -249,7 +249,7 @@ def wait_for_platform(deploy: Deploy, changed: Collection[str]) -> None:
     serving = read_live(host.paths) is not None
 
     def ready() -> bool:
-        deploy.heed()
+        deploy.checkpoint()
         containers = _without_replaced(host, release)
         pending[:] = [
             service for service in pending if not _is_ready(host, service, containers, serving=serving)

@@ -112,7 +112,7 @@ def _pull(deploy: Deploy, reference: str, config: Optional[Path]) -> None:
 
 
 def _attempt(deploy: Deploy, reference: str, config: Optional[Path]) -> Finished:
-    done = deploy.engine.pull(reference, config, deploy.heed)
+    done = deploy.engine.pull(reference, config, deploy.checkpoint)
     for _ in range(_ATTEMPTS - 1):
         if done.ok or explain_pull(done.output) is not None:
             break
@@ -120,7 +120,7 @@ def _attempt(deploy: Deploy, reference: str, config: Optional[Path]) -> Finished
         with contextlib.suppress(EngineFault):
             # It may be the engine itself that is being restarted.
             deploy.engine.wait_ready(_ENGINE_WAIT)
-        done = deploy.engine.pull(reference, config, deploy.heed)
+        done = deploy.engine.pull(reference, config, deploy.checkpoint)
     return done
 
 

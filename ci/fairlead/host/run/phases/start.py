@@ -139,7 +139,7 @@ def _compose_up(deploy: Deploy, home: str, actions: list[Action]) -> None:
     )
 
     def watch() -> None:
-        deploy.heed()
+        deploy.checkpoint()
         if waits:
             _raise_if_crashed(deploy, home)
 

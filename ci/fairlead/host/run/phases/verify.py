@@ -135,7 +135,7 @@ def _wait_for_containers(
     unproved = [one for one in services if one.gate == "running" and one.role not in CARRYING]
     settle = _settle(deploy) if unproved else 0.0
     while services:
-        deploy.heed()
+        deploy.checkpoint()
         waiting = _first_waiting(deploy, services, checks)
         row = 0 if waiting else row + 1
         if row >= enough and time.monotonic() - began >= settle:
@@ -223,9 +223,9 @@ def _ask(
     bears = bear_errors(deploy, question, deploy.host.seen)
     well = time.monotonic()
     while row < enough:
-        deploy.heed()
+        deploy.checkpoint()
         token, within = "" if question.direct else deploy.progress.token, max(question.within, _WITHIN)
-        answer = question.ask(token, within, heed=deploy.heed)
+        answer = question.ask(token, within, checkpoint=deploy.checkpoint)
         fault = question.fault(answer)
         row = 0 if fault else row + 1
         well = well if question.is_error(answer) else time.monotonic()

@@ -112,7 +112,7 @@ class _Watcher:
         ended = math.inf
         with asking(questions, self._progress.token) as prober:
             while True:
-                self._deploy.heed()
+                self._deploy.checkpoint()
                 served = self._served()
                 self._try(served)
                 now = time.monotonic()

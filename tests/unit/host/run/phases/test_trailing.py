@@ -63,7 +63,7 @@ def _rollback(
     request = RollbackRequest("t", options=Options(require_evidence=evidence))
     deploy = Deploy(host, request, state, plan_rollback(target, state), target)
     monkeypatch.setattr(Deploy, "engine", None)
-    monkeypatch.setattr(Deploy, "heed", lambda _: None)
+    monkeypatch.setattr(Deploy, "checkpoint", lambda _: None)
     monkeypatch.setattr(verify, "refresh_containers", lambda _, own: own)
     assert deploy.plan.kind == ROLLBACK
     return deploy
