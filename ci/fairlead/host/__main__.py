@@ -65,7 +65,7 @@ def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
     if words.verb in {"rollback", "repair"}:
         return _change(paths, words)
     if words.verb == "relieve":
-        return _relieve(paths, words.serving)
+        return _retire_expired(paths, words.serving)
     if words.verb == "logs":
         return _print_logs(paths, words)
     answer = _read(paths, words.verb)
@@ -122,7 +122,7 @@ def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
     from .door.maintaining import let_in, see
     from .engine.engine import Engine
     from .state.maintenance import read_maintenance, start_maintenance
-    from .wire.page import UNASKED, parse_order
+    from .wire.page import UNASKED, parse_page
 
     if not paths.journal.exists():
         raise InputFault(f"{paths.app} has never been deployed here")
@@ -135,7 +135,7 @@ def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
         faults, outcome = answer.unserved, "users are let in"
     else:
         before = read_maintenance(paths)
-        shown = start_maintenance(paths, parse_order(page, words.retry_after), by)
+        shown = start_maintenance(paths, parse_page(page, words.retry_after), by)
         answer = see(paths, Engine.connect(), shown, is_new=before is None)
         faults, outcome = answer.unseen, "users see a page with 503 until `maintenance off`"
     if words.json:
@@ -145,13 +145,13 @@ def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
     return AgentError.exit_code if faults else 0
 
 
-def _relieve(paths: Paths, serving: str) -> int:
+def _retire_expired(paths: Paths, serving: str) -> int:
     from .disk.hide import VaultMask
     from .engine.engine import Engine
-    from .run.relief import relieve
+    from .run.expiry import retire_expired
 
     mask = VaultMask(paths)
-    relieve(paths, serving, lambda event: console.show_event(mask.document(event)), Engine.connect())
+    retire_expired(paths, serving, lambda event: console.show_event(mask.document(event)), Engine.connect())
     return 0
 
 
@@ -159,7 +159,7 @@ def _change(paths: Paths, words: argparse.Namespace) -> int:
     """Roll back or repair as a task of its own, so that a dropped login shell does not stop it."""
     from .disk import task
     from .disk.atomic import make_folder, write_file
-    from .door.perform import run_task
+    from .door.task_process import run_task
 
     name = task.new_task_id()
     request = {

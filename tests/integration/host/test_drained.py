@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from fairlead.host.engine.engine import Engine
-from fairlead.host.state.drained import end_drain, parse_paths, read_drained, start_drain, wait_until_quiet
+from fairlead.host.state.drain import end_drain, parse_paths, read_drained, start_drain, wait_until_quiet
 from fairlead.host.state.state import read_state
 from fairlead.host.wire.errors import InputFault
 from tests.integration.host.sheet import Sheet

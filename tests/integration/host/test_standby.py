@@ -28,7 +28,7 @@ from tests.patience import PATIENCE
 
 _RUN_TASK = """
 import pathlib, sys
-from fairlead.host.door.perform import run_task
+from fairlead.host.door.task_process import run_task
 agent = (sys.executable, "-c", "import sys; sys.path.insert(0, %r); from fairlead.host.__main__ import main; sys.exit(main())")
 run_task(pathlib.Path(sys.argv[1]), agent)
 """

@@ -162,7 +162,7 @@ def parse_deployed_app(root: Path, frame: Frame, restriction: Restriction) -> Pa
     """
     paths = parse_app(root, frame)
     if not paths.journal.exists() and not paths.removing.exists():
-        from ..state.removed import explain_removed, find_removed
+        from ..state.removals import explain_removed, find_removed
 
         removed = find_removed(root, paths.app)
         if removed is not None:

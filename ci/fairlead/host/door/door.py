@@ -221,7 +221,7 @@ class Door:
         self, paths: Paths, request: Mapping[str, Any], parts: Sequence[Part], contents: Contents
     ) -> Iterator[Event]:
         from .intake import open_task
-        from .perform import run_task
+        from .task_process import run_task
 
         running = task.find_running(paths, request)
         if running is not None:
@@ -330,7 +330,7 @@ def _maintenance(root: Path, restriction: Restriction, frame: Frame) -> Iterator
 
 def _make_ready() -> None:
     """Load what a deploy needs while the client, which asks for the state first, makes up its mind."""
-    from . import intake, perform  # noqa: F401 - for the time that it takes
+    from . import intake, task_process  # noqa: F401 - for the time that it takes
 
 
 def _failed(error: AgentError) -> Event:

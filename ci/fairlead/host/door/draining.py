@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..disk.events import Event
 from ..engine.engine import Engine
-from ..state.drained import end_drain, parse_paths, start_drain, wait_until_quiet
+from ..state.drain import end_drain, parse_paths, start_drain, wait_until_quiet
 from ..wire.answer import render_answer
 from ..wire.calls import Drain
 from ..wire.contract import parse_whole

@@ -20,7 +20,7 @@ from ..wire.calls import Maintain
 from ..wire.contract import parse_whole
 from ..wire.errors import AgentError
 from ..wire.frames import Frame
-from ..wire.page import parse_order
+from ..wire.page import parse_page
 from ..wire.replies import MaintenanceAnswer
 from ..wire.restriction import Restriction
 from ..wire.result import Result
@@ -40,13 +40,13 @@ def answer_maintenance(root: Path, frame: Frame, restriction: Restriction) -> It
         AgentError: users would go on seeing the app.
     """
     paths, call = parse_deployed_app(root, frame, restriction), parse_whole(Maintain, frame)
-    order = parse_order(call.page, call.retry_after, call.look)
+    wanted = parse_page(call.page, call.retry_after, call.look)
     engine = Engine.connect()
     if not call.on:
         yield Result("ok", data=render_answer(let_in(paths, engine, call.by, restriction.key))).to_event()
         return
     before = read_maintenance(paths)
-    shown = start_maintenance(paths, order, call.by, restriction.key)
+    shown = start_maintenance(paths, wanted, call.by, restriction.key)
     answer = see(paths, engine, shown, is_new=before is None)
     yield Result("ok", data=render_answer(answer)).to_event()
 

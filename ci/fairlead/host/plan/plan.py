@@ -22,7 +22,7 @@ from ..wire.request import Options
 from .actions import AWAIT, CARRY, CREATE, KEEP, REMOVE, RUN, SKIP, START, UPDATE
 from .changes import explain_change
 from .handover import Handover, plan_handovers
-from .order import order_jobs
+from .job_order import order_jobs
 from .refusals import plan_refusals, plan_rollback_refusals
 
 PROXY = "proxy"

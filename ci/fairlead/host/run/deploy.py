@@ -38,7 +38,7 @@ from ..wire.text import maintenance_sentence
 from .announce import announce
 from .context import Deploy, Host, Request
 from .recover import recover
-from .remove import finish_removal
+from .removal import finish_removal
 from .repair import put_edge_in_order, put_in_order
 from .restore import find_stopped, start_stopped
 from .serving import require_serving

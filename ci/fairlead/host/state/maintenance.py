@@ -26,10 +26,10 @@ from ..disk.routes import read_before, read_live
 from ..shape.bundle import Bundle, read_bundle
 from ..wire.answer import render_answer
 from ..wire.errors import InputFault
-from ..wire.page import LOOK, RETRY_AFTER, Order
+from ..wire.page import LOOK, RETRY_AFTER, WantedPage
 from ..wire.plainjson import parse_json
 from ..wire.status import HistoryEntry, ShownPage
-from .drained import PATH
+from .drain import PATH
 
 KIND = "maintenance"
 _ABOUT = "about.json"
@@ -95,7 +95,7 @@ def read_maintenance(paths: Paths) -> Optional[Maintenance]:
         return Maintenance(0.0, "", "", RETRY_AFTER, own_page=True, look="")
 
 
-def start_maintenance(paths: Paths, order: Order, by: str, key: str = "") -> Maintenance:
+def start_maintenance(paths: Paths, wanted: WantedPage, by: str, key: str = "") -> Maintenance:
     """Show everybody the page from now on, or another one; who did it stands in the journal before it is seen.
 
     Raises:
@@ -108,15 +108,15 @@ def start_maintenance(paths: Paths, order: Order, by: str, key: str = "") -> Mai
         )
     with _journal(paths, by) as journal:
         before = read_maintenance(paths)
-        look = (before.look if before is not None else "") or order.look or secrets.token_hex(16)
+        look = (before.look if before is not None else "") or wanted.look or secrets.token_hex(16)
         since = before.since if before is not None and before.since else round(time.time(), 3)
-        told = Maintenance(since, by, key, order.retry_after, bool(order.page), look)
+        told = Maintenance(since, by, key, wanted.retry_after, bool(wanted.page), look)
         folder = paths.maintenance_pages / secrets.token_hex(6)
         # In a watch both releases may serve yet.
         before_it = read_bundle(paths, read_before(paths))
         opened = (*plan_open(live), *(plan_open(before_it) if before_it is not None else ()))
-        _write(folder, order.page or _PAGE, told, opened)
-        journal.append(KIND, on=True, by=by, key=key, retry_after=order.retry_after)
+        _write(folder, wanted.page or _PAGE, told, opened)
+        journal.append(KIND, on=True, by=by, key=key, retry_after=wanted.retry_after)
         point_link(paths.maintenance, f"{paths.maintenance_pages.name}/{folder.name}")
         _sweep(paths, folder.name)
     return told

@@ -35,10 +35,10 @@ from ..wire.status import (
 )
 from ..wire.text import age_of
 from .data import list_data
-from .drained import read_drained
+from .drain import read_drained
 from .maintenance import Maintenance, maintenance_history, read_maintenance
 from .ownership import find_namesakes, read_owner
-from .removed import Kept, read_kept
+from .removals import Kept, read_kept
 from .standby import Standby, find_standby
 
 _AT_ONCE = 8

@@ -19,7 +19,7 @@ from fairlead.host.disk.orders import give_order
 from fairlead.host.disk.paths import Paths, app_paths
 from fairlead.host.disk.routes import open_dark, open_inside, read_live, switch_to, write_routes
 from fairlead.host.plan.plan import Plan
-from fairlead.host.run import drain, transaction
+from fairlead.host.run import graceful, transaction
 from fairlead.host.run.context import Deploy, Host, Outcome
 from fairlead.host.run.phases.commit import run_commit
 from fairlead.host.run.recover import recover
@@ -148,7 +148,7 @@ class Rehearsal:
             timeline = transaction.Timeline(self.events.append)
             timeline.begin(PHASES[0].name)
             table = tuple(replace(one, run=partial(self._run_phase, one.name)) for one in PHASES)
-            with mock.patch.object(transaction, "PHASES", table), mock.patch.object(drain, "_POLL", 0.001):
+            with mock.patch.object(transaction, "PHASES", table), mock.patch.object(graceful, "_POLL", 0.001):
                 deploy = self._deploy(host)
                 transaction.begin_transaction(deploy)
                 return transaction.run_transaction(

@@ -32,7 +32,7 @@ from ...wire.caddy.snippet import render_switch
 from ...wire.errors import EngineFault, ReleaseFault
 from ...wire.release import Release
 from ..context import Deploy, Host
-from ..drain import end_containers
+from ..graceful import end_containers
 
 _ANSWER_WAIT = 5.0
 _LISTEN_WAIT = 5.0

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from ...disk.atomic import SHOWN_FILE, write_file
 from ...plan.handover import named_bridges
 from ..context import Deploy
-from ..drain import stop_containers
+from ..graceful import stop_containers
 
 
 def hand_over(deploy: Deploy, takers: Collection[str]) -> None:

@@ -26,7 +26,7 @@ from ...wire.inside import CONFIG
 from ...wire.inside import ROLE as INSIDE
 from ...wire.release import APART, RESOURCES, Release, Service
 from ..context import Deploy, Host, Outcome
-from ..drain import stop_containers
+from ..graceful import stop_containers
 from ..proxy import check_proxy_config
 from .beside import (
     bring_up_proxy,

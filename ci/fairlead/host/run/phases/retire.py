@@ -18,7 +18,7 @@ from ...state.standby import Standby, find_retired, find_standby
 from ...watch.inflight import find_admin_sockets
 from ...wire.machine import read_available_memory
 from ..context import Deploy, Host, Outcome
-from ..drain import end_containers, stop_containers
+from ..graceful import end_containers, stop_containers
 from .beside import drop_replaced
 from .carriers import forget_sockets
 

@@ -21,7 +21,7 @@ from ...watch.inflight import find_admin_sockets
 from ...wire.errors import EngineFault, ReleaseFault
 from ...wire.planned import Action
 from ..context import Deploy, Outcome
-from ..drain import end_containers
+from ..graceful import end_containers
 from .handing import hand_over
 from .platform import bring_up, changed_services, is_late
 

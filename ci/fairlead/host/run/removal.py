@@ -29,7 +29,7 @@ from ..engine.engine import Engine
 from ..shape.bundle import read_bundle
 from ..state.data import clear_folder, list_data, remove_data
 from ..state.ownership import read_owner, read_record, require_owner
-from ..state.removed import keep_journal, write_removed
+from ..state.removals import keep_journal, write_removed
 from ..wire import labels
 from ..wire.answer import render_answer
 from ..wire.errors import EXIT_OK, AgentError
