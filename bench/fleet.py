@@ -50,17 +50,18 @@ PHASES = {PHASES!r}
 
 def run_deploy(paths, request, emit, engine=None):
     emit({{"event": "task", "task": request.task, "release": "000001", "previous": None}})
-    context = SimpleNamespace(
-        options=request.options, paths=paths, task=request.task, host=SimpleNamespace(emit=emit), heed=lambda: None
+    host = SimpleNamespace(emit=emit)
+    deploy = SimpleNamespace(
+        options=request.options, paths=paths, request=request, host=host, checkpoint=lambda: None
     )
     for phase, seconds in PHASES.items():
         if phase == "watch" and request.options.fleet:
-            hold(context, "switch")
+            hold(deploy, "switch")
         emit({{"event": "phase", "phase": phase, "state": "begin", "seconds": 0}})
         time.sleep(seconds)
         emit({{"event": "phase", "phase": phase, "state": "done", "seconds": seconds}})
     if request.options.fleet:
-        hold(context, "commit")
+        hold(deploy, "commit")
     emit(Result("live", release="000001", serving="000001").to_event())
 
 

@@ -38,14 +38,15 @@ def command(environment: str | None, access: AccessOptions, limit: int) -> None:
     reporter = report.current()
     place = find_place(environment, access)
     answers = ask_each(place, lambda server: server.history())
-    entries = [{"host": host, **entry} for host, answer in answers.items() for entry in answer["history"]]
-    entries.sort(key=lambda entry: float(entry["began_at"]), reverse=True)
-    entries = entries[:limit] if limit else entries
-    rows = history_rows(entries)
-    if entries and place.has_several:
-        named = [(str(entry["host"]), *row) for entry, row in zip(entries, rows, strict=True)]
+    found = [(host, entry) for host, answer in answers.items() for entry in answer.history]
+    found.sort(key=lambda one: one[1].began_at, reverse=True)
+    found = found[:limit] if limit else found
+    rows = history_rows([entry for _, entry in found])
+    if found and place.has_several:
+        named = [(host, *row) for (host, _), row in zip(found, rows, strict=True)]
         reporter.table(("HOST", *HISTORY_HEADERS), named)
-    elif entries:
+    elif found:
         reporter.table(HISTORY_HEADERS, rows)
+    entries = [{"host": host, **entry.document} for host, entry in found]
     document = {"schema": "fairlead.history/v1", "app": place.app, "host": place.host, "history": entries}
-    reporter.result(document, "" if entries else f"{place.app} has never been deployed on {place.host}")
+    reporter.result(document, "" if found else f"{place.app} has never been deployed on {place.host}")

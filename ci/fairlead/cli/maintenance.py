@@ -18,6 +18,7 @@ from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
     from fairlead.host.wire.calls import Maintain
+    from fairlead.host.wire.replies import MaintenanceAnswer
     from fairlead.remote.access import AccessOptions
     from fairlead.rollout.place import Place
 
@@ -90,10 +91,10 @@ def on(
     call = Maintain(True, text, retry_after, look, whoami())
     answers = _ask(place, call)
     reporter = report.current()
-    looks = [f"{place.environment.url.rstrip('/')}/.fairlead/look/{one['look']}" for one in answers.values()]
+    looks = [f"{place.environment.url.rstrip('/')}/.fairlead/look/{one.look}" for one in answers.values()]
     for link in dict.fromkeys(looks) if place.environment.url and sys.stderr.isatty() else ():
         reporter.line(f"to look past it: {link}")
-    unseen = [f"{name}: {text}" for name, one in answers.items() for text in one["unseen"]]
+    unseen = [f"{name}: {text}" for name, one in answers.items() for text in one.unseen]
     if unseen:
         raise CommandFailedError(
             f"the page is there, and users do not get it: {unseen[0]}",
@@ -117,7 +118,7 @@ def off(environment: str | None, access: AccessOptions, host: str | None) -> Non
 
     place = find_place(environment, access).only(host)
     answers = _ask(place, Maintain(False, by=whoami()))
-    unserved = [f"{name}: {text}" for name, one in answers.items() for text in one["unserved"]]
+    unserved = [f"{name}: {text}" for name, one in answers.items() for text in one.unserved]
     if unserved:
         raise CommandFailedError(
             f"the page is gone, and users are not served: {unserved[0]}",
@@ -125,7 +126,7 @@ def off(environment: str | None, access: AccessOptions, host: str | None) -> Non
             details=tuple(unserved),
         )
     _tell_unasked(answers)
-    was_on = any(one["was_on"] for one in answers.values())
+    was_on = any(one.was_on for one in answers.values())
     said = "users are served again" if was_on else "was not in maintenance: users are served"
     report.current().result(_document(place, answers), f"{place.app}: {said}")
 
@@ -171,7 +172,7 @@ def _confine(file: Path) -> None:
         raise InputError(f"{file} is not read: {error}", fix="make it a file of the repository") from error
 
 
-def _ask(place: Place, call: Maintain) -> dict[str, Mapping[str, Any]]:
+def _ask(place: Place, call: Maintain) -> dict[str, MaintenanceAnswer]:
     """Ask every server.
 
     Raises:
@@ -190,15 +191,15 @@ def _ask(place: Place, call: Maintain) -> dict[str, Mapping[str, Any]]:
     return done
 
 
-def _tell_unasked(answers: Mapping[str, Mapping[str, Any]]) -> None:
+def _tell_unasked(answers: Mapping[str, MaintenanceAnswer]) -> None:
     """Say of which servers nobody knows what users get."""
     from fairlead.host.wire.page import UNASKED
 
     for host, one in answers.items():
-        if not one["asked"]:
+        if not one.asked:
             report.current().warn(f"{host}: {UNASKED}")
 
 
-def _document(place: Place, answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    hosts = [{"host": host, **one} for host, one in answers.items()]
-    return {"schema": SCHEMA, "app": place.app, "on": hosts[0]["on"], "hosts": hosts}
+def _document(place: Place, answers: Mapping[str, MaintenanceAnswer]) -> dict[str, Any]:
+    hosts = [{"host": host, **one.document} for host, one in answers.items()]
+    return {"schema": SCHEMA, "app": place.app, "on": next(iter(answers.values())).on, "hosts": hosts}

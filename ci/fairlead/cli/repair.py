@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,7 @@ from fairlead.cli.options.shared import access_options, environment_option, exam
 from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.server import Server
     from fairlead.remote.session import Event
@@ -44,24 +45,37 @@ def command(environment: str | None, access: AccessOptions) -> None:
     ):
         servers, _ = connect_all(place, aheads, reporter)
 
-        def repair(host: str) -> Mapping[str, Any]:
+        def repair(host: str) -> _Repaired:
             return _repair(place, host, servers[host], reporter)
 
         hosts = each(repair, place.hosts)
-    said = find_differences({one["host"]: one["state"] for one in hosts})
-    if said:
-        reporter.warn(said)
+    difference = find_differences({one.host: one.state for one in hosts})
+    if difference:
+        reporter.warn(difference)
     document = {
         "schema": "fairlead.repair/v1",
         "app": place.app,
-        "hosts": [{key: one[key] for key in ("host", "serving", "repaired")} for one in hosts],
+        "hosts": [
+            {"host": one.host, "serving": one.serving, "repaired": list(one.repaired)} for one in hosts
+        ],
     }
-    texts = (f"{one['host']}: {text}" for one in hosts for text in one["repaired"])
+    texts = (f"{one.host}: {text}" for one in hosts for text in one.repaired)
     reporter.result(document, "\n".join(texts))
 
 
-def _repair(place: Place, host: str, server: Server, reporter: Reporter) -> Mapping[str, Any]:
-    from fairlead.remote.outcome import answer_of
+@dataclass(frozen=True)
+class _Repaired:
+    """What was put in order on a host, and how it stands since."""
+
+    host: str
+    state: StateAnswer
+    serving: str | None
+    repaired: tuple[str, ...]
+
+
+def _repair(place: Place, host: str, server: Server, reporter: Reporter) -> _Repaired:
+    from fairlead.host.wire.replies import RepairAnswer
+    from fairlead.remote.outcome import answer_of, read_answer
     from fairlead.rollout.show import show_event
 
     def show(event: Event) -> None:
@@ -70,4 +84,5 @@ def _repair(place: Place, host: str, server: Server, reporter: Reporter) -> Mapp
 
     done = server.repair(show)
     state = server.state()
-    return {"host": host, "state": state, "serving": done.get("serving"), **answer_of(done)}
+    answer = read_answer(RepairAnswer, answer_of(done))
+    return _Repaired(host, state, done.get("serving"), answer.repaired)

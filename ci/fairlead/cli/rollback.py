@@ -66,12 +66,12 @@ def command(
     gone: /srv/fairlead/<app>/fairlead rollback.
     """
     place = find_place(environment, access)
-    from fairlead.host.wire.changes import Rollback
+    from fairlead.host.wire.changes import RollbackCall
     from fairlead.host.wire.request import Options
 
     lock_timeout = place.settings.deploy.lock_timeout
     options = Options(accept_schema=accept_schema, no_wait=no_wait, lock_timeout=lock_timeout, reason=reason)
-    change, reporter = Rollback(to, options), report.current()
+    change, reporter = RollbackCall(to, options), report.current()
     if dry_run:
         from fairlead.rollout.back import plan_rollback
         from fairlead.rollout.show import show_plans

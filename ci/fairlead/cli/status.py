@@ -16,6 +16,7 @@ from fairlead.errors import ExitCode, FairleadError, InputError
 from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.release.pins import Resolve
     from fairlead.release.proof import Link, Proof
     from fairlead.remote.access import AccessOptions
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from fairlead.rollout.place import Place
     from fairlead.settings.values import Settings
 
-    States = Mapping[str, Mapping[str, Any]]
+    States = Mapping[str, StateAnswer]
 
 
 @click.command(
@@ -65,9 +66,7 @@ def command(
         ctx.exit(int(ExitCode.COMMAND_FAILED))
 
 
-def _ask_states(
-    place: Place, reporter: Reporter
-) -> tuple[dict[str, Mapping[str, Any]], dict[str, FairleadError]]:
+def _ask_states(place: Place, reporter: Reporter) -> tuple[dict[str, StateAnswer], dict[str, FairleadError]]:
     """How the servers stand, after what a death left there was put in order; and those that cannot be reached.
 
     Raises:
@@ -121,11 +120,13 @@ def _document(
     """``fairlead.status/v1``; ``state`` and ``proof`` are those of the first server that answered."""
     first = next(iter(states))
     told = {host: [proof.to_json() for proof in found] for host, found in proofs.items()}
-    answered = [{"host": host, "state": state, "proof": told[host]} for host, state in states.items()]
+    answered = [
+        {"host": host, "state": state.document, "proof": told[host]} for host, state in states.items()
+    ]
     return {
         "schema": "fairlead.status/v1",
         "host": place.host,
-        "state": states[first],
+        "state": states[first].document,
         "proof": told[first],
         "hosts": [*answered, *({"host": host, "error": error.what} for host, error in lost.items())],
     }
@@ -138,11 +139,11 @@ def _sentences(place: Place, states: States, now: float) -> str:
     return "\n".join(said.values() if not place.has_several else map(": ".join, said.items()))
 
 
-def _show(reporter: Reporter, state: Mapping[str, Any], proofs: Sequence[Proof], now: float) -> None:
+def _show(reporter: Reporter, state: StateAnswer, proofs: Sequence[Proof], now: float) -> None:
     from fairlead.host.wire.text import STATUS_HEADERS, find_troubles, status_remarks, status_rows
     from fairlead.release.proof import LINKS, proof_notes, proof_rows
 
-    if state["services"]:
+    if state.services:
         reporter.table(STATUS_HEADERS, status_rows(state, now))
     for trouble in find_troubles(state):
         reporter.warn(trouble)
@@ -153,12 +154,12 @@ def _show(reporter: Reporter, state: Mapping[str, Any], proofs: Sequence[Proof],
         reporter.line(note)
 
 
-def _prove(place: Place, state: Mapping[str, Any], work_dir: Path) -> tuple[Proof, ...]:
+def _prove(place: Place, state: StateAnswer, work_dir: Path) -> tuple[Proof, ...]:
     from fairlead.image.documents import BUILD_NAME, SCAN_NAME, load_build, load_scan
     from fairlead.release.proof import plan_links, plan_proofs
 
-    settings = _with_builds(place.settings, str(state.get("revision") or ""))
-    if not state.get("revision") or not settings.images:
+    settings = _with_builds(place.settings, state.revision or "")
+    if not state.revision or not settings.images:
         return ()
     repositories = {name: settings.repository_of(name) for name in settings.images}
     return plan_proofs(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fairlead import process
 from fairlead.doctor.check import FAILED, OK, WARNING, Check, failed_check
@@ -24,6 +24,7 @@ from fairlead.settings.values import Settings
 from fairlead.tools.locate import locate
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.replies import CheckAnswer
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.server import Server
     from fairlead.settings.values import Environment
@@ -160,13 +161,12 @@ def _check_server(name: str, server: Server) -> Check:
         return failed_check(name, error, state=WARNING)
 
 
-def judge_host(name: str, answer: Mapping[str, Any]) -> Check:
+def judge_host(name: str, answer: CheckAnswer) -> Check:
     """A server by the answer of its agent: one line, with what is wrong there."""
-    checks: Sequence[Mapping[str, str]] = answer.get("checks") or ()
-    wrong = [check for check in checks if check["state"] != OK]
+    wrong = [check for check in answer.checks if check.state != OK]
     if not wrong:
-        return Check(name, OK, f"reached; its {len(checks)} checks are well")
-    state = FAILED if any(check["state"] == FAILED for check in wrong) else WARNING
-    found = "; ".join(f"{check['name']}: {check['found']}" for check in wrong)
-    fixes = "\n".join(check["fix"] for check in wrong if check["fix"])
+        return Check(name, OK, f"reached; its {len(answer.checks)} checks are well")
+    state = FAILED if any(check.state == FAILED for check in wrong) else WARNING
+    found = "; ".join(f"{check.name}: {check.found}" for check in wrong)
+    fixes = "\n".join(check.fix for check in wrong if check.fix)
     return Check(name, state, f"reached; {found}", fixes)

@@ -13,13 +13,16 @@ import os
 import pwd
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from .disk.paths import Paths, app_paths, fairlead_root, list_apps
 from .door import console
+from .wire.answer import render_answer
 from .wire.errors import AgentError, InputFault, as_fault
+from .wire.status import HistoryAnswer, StateAnswer
 from .wire.text import find_troubles, render_log
 
 
@@ -62,15 +65,15 @@ def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
     if words.verb in {"rollback", "repair"}:
         return _change(paths, words)
     if words.verb == "relieve":
-        return _relieve(paths, words.serving)
+        return _retire_expired(paths, words.serving)
     if words.verb == "logs":
         return _print_logs(paths, words)
-    data = _read(paths, words.verb)
+    answer = _read(paths, words.verb)
     if words.json:
-        console.say_json(data, pretty=True)
+        console.say_json(render_answer(answer), pretty=True)
     else:
-        console.say("\n".join(console.render(words.verb, data)))
-    return AgentError.exit_code if words.verb == "status" and find_troubles(data) else 0
+        console.say("\n".join(console.render(answer)))
+    return AgentError.exit_code if isinstance(answer, StateAnswer) and find_troubles(answer) else 0
 
 
 def _become_owner(folder: Path) -> None:
@@ -90,16 +93,16 @@ def _become_owner(folder: Path) -> None:
     os.environ["HOME"] = user.pw_dir
 
 
-def _read(paths: Paths, verb: str) -> Mapping[str, Any]:
+def _read(paths: Paths, verb: str) -> Union[StateAnswer, HistoryAnswer]:
     from .engine.engine import Engine
     from .run.serving import ask_public
-    from .state.state import read_history, read_state, tell_state
+    from .state.state import answer_of, read_history, read_state
 
     if verb == "history":
-        return {"app": paths.app, "history": read_history(paths)}
+        return read_history(paths)
     engine = Engine.connect()
     state = read_state(paths, engine)
-    return {**tell_state(paths, state), "unserved": ask_public(paths, state, engine)}
+    return replace(answer_of(paths, state), unserved=tuple(ask_public(paths, state, engine)))
 
 
 def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
@@ -119,7 +122,7 @@ def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
     from .door.maintaining import let_in, see
     from .engine.engine import Engine
     from .state.maintenance import read_maintenance, start_maintenance
-    from .wire.page import UNASKED, parse_order
+    from .wire.page import UNASKED, parse_page
 
     if not paths.journal.exists():
         raise InputFault(f"{paths.app} has never been deployed here")
@@ -128,27 +131,27 @@ def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
     page = words.page.read_text(errors="surrogateescape") if words.to == "on" and words.page else ""
     _become_owner(paths.home)
     if words.to == "off":
-        data = let_in(paths, Engine.connect(), by)
-        faults, said = data["unserved"], "users are let in"
+        answer = let_in(paths, Engine.connect(), by)
+        faults, outcome = answer.unserved, "users are let in"
     else:
         before = read_maintenance(paths)
-        told = start_maintenance(paths, parse_order(page, words.retry_after), by)
-        data = see(paths, Engine.connect(), told, is_new=before is None)
-        faults, said = data["unseen"], "users see a page with 503 until `maintenance off`"
+        shown = start_maintenance(paths, parse_page(page, words.retry_after), by)
+        answer = see(paths, Engine.connect(), shown, is_new=before is None)
+        faults, outcome = answer.unseen, "users see a page with 503 until `maintenance off`"
     if words.json:
-        console.say_json(data, pretty=True)
+        console.say_json(render_answer(answer), pretty=True)
     else:
-        console.say("\n".join([said, *faults, *([] if data["asked"] else [UNASKED])]))
+        console.say("\n".join([outcome, *faults, *([] if answer.asked else [UNASKED])]))
     return AgentError.exit_code if faults else 0
 
 
-def _relieve(paths: Paths, serving: str) -> int:
+def _retire_expired(paths: Paths, serving: str) -> int:
     from .disk.hide import VaultMask
     from .engine.engine import Engine
-    from .run.relief import relieve
+    from .run.expiry import retire_expired
 
     mask = VaultMask(paths)
-    relieve(paths, serving, lambda event: console.show_event(mask.document(event)), Engine.connect())
+    retire_expired(paths, serving, lambda event: console.show_event(mask.document(event)), Engine.connect())
     return 0
 
 
@@ -156,7 +159,7 @@ def _change(paths: Paths, words: argparse.Namespace) -> int:
     """Roll back or repair as a task of its own, so that a dropped login shell does not stop it."""
     from .disk import task
     from .disk.atomic import make_folder, write_file
-    from .door.perform import run_task
+    from .door.task_process import run_task
 
     name = task.new_task_id()
     request = {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fairlead.host.wire.planned import PlanAnswer
+    from fairlead.host.wire.status import StateAnswer
 
 SCHEMA = "fairlead.diff/v1"
 _AS_IT_IS = frozenset({"keep", "carry", "skip", "await"})
@@ -51,7 +54,7 @@ class Drift:
         }
 
 
-def find_drift(host: str, state: Mapping[str, Any], plan: Mapping[str, Any], wanted: str) -> Drift:
+def find_drift(host: str, state: StateAnswer, plan: PlanAnswer, wanted: str) -> Drift:
     """How a server differs from the release of commit ``wanted``.
 
     Args:
@@ -61,11 +64,9 @@ def find_drift(host: str, state: Mapping[str, Any], plan: Mapping[str, Any], wan
         wanted: the commit of the checkout.
     """
     services = tuple(
-        (str(one["service"]), str(one["action"]), str(one["reason"]))
-        for one in plan["actions"]
-        if one["action"] not in _AS_IT_IS
+        (one.service, one.action, one.reason) for one in plan.actions if one.action not in _AS_IT_IS
     )
-    return Drift(host, plan["previous"], state.get("revision"), wanted, plan["unchanged"] is True, services)
+    return Drift(host, plan.previous, state.revision, wanted, plan.unchanged, services)
 
 
 def _short(revision: str | None) -> str:

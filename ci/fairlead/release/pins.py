@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fairlead.errors import InputError
+from fairlead.host.wire.status import RunningService
 from fairlead.parallel import each
 from fairlead.settings.values import Settings
 
 if TYPE_CHECKING:
     from fairlead.app.split import Pin
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.image.documents import PublishDocument
     from fairlead.image.registry.client import Resolved
 
@@ -82,28 +84,22 @@ def resolve_foreign(references: Iterable[str], running: Iterable[str], resolve: 
     }
 
 
-def running_images(state: Mapping[str, Any]) -> tuple[str, ...]:
+def running_images(state: StateAnswer) -> tuple[str, ...]:
     """The pinned images of the release that serves, from the agent's ``state``."""
-    return tuple(str(service["image"]) for service in state.get("services", ()))
+    return tuple(service.image for service in state.services)
 
 
-def foresee_own(settings: Settings, names: Sequence[str], state: Mapping[str, Any]) -> dict[str, Pin]:
+def foresee_own(settings: Settings, names: Sequence[str], state: StateAnswer) -> dict[str, Pin]:
     """Stand-ins for images that are still to be built: what runs of them, so that nothing looks changed which may not be."""
     from fairlead.app.split import Pin
 
-    running = {
-        str(service["image"]).partition("@")[0]: service
-        for service in state.get("services", ())
-        if "@" in str(service["image"])
-    }
+    running = {service.image.partition("@")[0]: service for service in state.services if "@" in service.image}
     pins = {}
     for name in names:
         repository = settings.repository_of(name)
-        found = running.get(repository, {})
-        digest = str(found.get("image", "")).partition("@")[2] or _UNBUILT
-        pins[name] = Pin(
-            repository, digest, found.get("platforms") or dict.fromkeys(settings.platforms, _UNBUILT)
-        )
+        found = running.get(repository, RunningService())
+        digest = found.image.partition("@")[2] or _UNBUILT
+        pins[name] = Pin(repository, digest, found.platforms or dict.fromkeys(settings.platforms, _UNBUILT))
     return pins
 
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from fairlead.host.wire.text import short_image
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.planned import Action, PlanAnswer
     from fairlead.settings.values import Environment, Settings
 
 HEADERS = ("SERVICE", "ROLE", "ACTION", "BECAUSE", "IMAGE", "ROLE IS")
 
 
-def group_plans(plans: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+def group_plans(plans: Mapping[str, PlanAnswer]) -> list[tuple[str, PlanAnswer]]:
     """The different plans, each with the hosts that have it, in words."""
-    groups: list[tuple[list[str], Mapping[str, Any]]] = []
+    groups: list[tuple[list[str], PlanAnswer]] = []
     for host, plan in plans.items():
         same = next((hosts for hosts, other in groups if other == plan), None)
         if same is None:
@@ -25,32 +26,32 @@ def group_plans(plans: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mappi
     return [(", ".join(hosts), plan) for hosts, plan in groups]
 
 
-def plan_rows(plan: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def plan_rows(plan: PlanAnswer) -> list[tuple[str, ...]]:
     """One row a service, for ``HEADERS``: what happens to it and why, and why it has its role."""
     return [
         (
-            str(action["service"]),
-            str(action["role"]),
+            action.service,
+            action.role,
             _action(action, plan),
-            str(action["reason"]),
-            short_image(str(action["image"])),
-            str(action.get("why") or "-"),
+            action.reason,
+            short_image(action.image),
+            action.why or "-",
         )
-        for action in plan["actions"]
+        for action in plan.actions
     ]
 
 
-def plan_sentence(plan: Mapping[str, Any], host: str) -> str:
+def plan_sentence(plan: PlanAnswer, host: str) -> str:
     """What it comes to, in one line."""
-    if plan["refusals"]:
-        return f"this would be refused by {host}: {plan['refusals'][0]['what']}"
-    if plan["unchanged"]:
-        return f"nothing to do: {plan['app']} {plan['previous']} on {host} is this very release"
-    previous = f"replaces {plan['previous']}" if plan["previous"] else "is the first release"
-    return f"{plan['app']} {plan['release']} {previous} on {host}"
+    if plan.refusals:
+        return f"this would be refused by {host}: {plan.refusals[0].what}"
+    if plan.unchanged:
+        return f"nothing to do: {plan.app} {plan.previous} on {host} is this very release"
+    previous = f"replaces {plan.previous}" if plan.previous else "is the first release"
+    return f"{plan.app} {plan.release} {previous} on {host}"
 
 
-def plan_lines(plan: Mapping[str, Any], release: Mapping[str, Any] | None = None) -> list[str]:
+def plan_lines(plan: PlanAnswer, release: Mapping[str, Any] | None = None) -> list[str]:
     """What else a reader of the plan wants to know: routes, steps in their order, refusals.
 
     Args:
@@ -65,9 +66,9 @@ def plan_lines(plan: Mapping[str, Any], release: Mapping[str, Any] | None = None
     if release is not None and release.get("url"):
         lines.append(f"public address: {release['url']}")
     lines += [f"stays on the host: {line}" for line in _data_lines(release or {})]
-    lines += ["steps:", *(f"  {number}. {step}" for number, step in enumerate(plan["steps"], 1))]
-    for refusal in plan["refusals"]:
-        lines += [f"refused: {refusal['what']}", f"  why: {refusal['why']}", f"  fix: {refusal['fix']}"]
+    lines += ["steps:", *(f"  {number}. {step}" for number, step in enumerate(plan.steps, 1))]
+    for refusal in plan.refusals:
+        lines += [f"refused: {refusal.what}", f"  why: {refusal.why}", f"  fix: {refusal.fix}"]
     return lines
 
 
@@ -92,7 +93,6 @@ def _data_lines(release: Mapping[str, Any]) -> list[str]:
     return [f"{folder}/{name} ({', '.join(told)})" for name, told in sorted(users.items())]
 
 
-def _action(action: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
-    home = action.get("release")
-    word = str(action["action"])
-    return f"{word} ({home})" if word in {"carry", "keep"} and home and home != plan["release"] else word
+def _action(action: Action, plan: PlanAnswer) -> str:
+    word, home = action.action, action.home
+    return f"{word} ({home})" if word in {"carry", "keep"} and home and home != plan.release else word

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fairlead.findings import Finding
 from fairlead.release.bundle import Bundle, Origin, mark_secrets, plan_bundle
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fairlead.app.model import ComposeApp
     from fairlead.app.split import Pin
     from fairlead.host.wire.marks import Marks
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.judge.evidence import Evidence
     from fairlead.release.pins import Resolve
     from fairlead.release.secret_commands import SecretCommands
@@ -72,7 +73,7 @@ def draft_release(
 
 def finish_release(
     draft: Draft,
-    state: Mapping[str, Any],
+    state: StateAnswer,
     resolve: Resolve,
     marks: Marks,
     *,

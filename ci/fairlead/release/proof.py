@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.status import RunningService, StateAnswer
     from fairlead.image.documents import BuildDocument, ScanDocument
 
 LINKS = ("built", "scanned", "published", "running")
@@ -59,7 +60,7 @@ class Proof:
 
 
 def plan_proofs(
-    state: Mapping[str, Any],
+    state: StateAnswer,
     repositories: Mapping[str, str],
     build: BuildDocument | None,
     scan: ScanDocument | None,
@@ -74,7 +75,7 @@ def plan_proofs(
         scan: ``scan.json``.
         published: what the registry has under a commit's tag, by image and commit: of ``plan_links``.
     """
-    serving = str(state.get("revision") or "")
+    serving = state.revision or ""
     return tuple(
         Proof(
             name if revision == serving else f"{name} of {revision[:12]}",
@@ -89,14 +90,14 @@ def plan_proofs(
     )
 
 
-def plan_links(state: Mapping[str, Any], repositories: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def plan_links(state: StateAnswer, repositories: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Each image of ours that runs, with the commit that it is of: what was unchanged since, or left behind, has its own."""
-    serving = str(state.get("revision") or "")
+    serving = state.revision or ""
     found = {
-        (name, str(service.get("revision") or serving))
+        (name, service.revision or serving)
         for name, repository in repositories.items()
-        for service in state.get("services", ())
-        if str(service["image"]).partition("@")[0] == repository
+        for service in state.services
+        if service.image.partition("@")[0] == repository
     }
     names = list(repositories)
     return tuple(sorted(found, key=lambda one: (names.index(one[0]), one[1] != serving, one[1])))
@@ -120,14 +121,13 @@ def proof_notes(proofs: Sequence[Proof]) -> list[str]:
     return sorted(notes)
 
 
-def _services_of(state: Mapping[str, Any], repository: str, revision: str) -> list[Mapping[str, Any]]:
+def _services_of(state: StateAnswer, repository: str, revision: str) -> list[RunningService]:
     """The services of a commit: one that runs an older one than the release says so itself."""
-    serving = str(state.get("revision") or "")
+    serving = state.revision or ""
     return [
         service
-        for service in state.get("services", ())
-        if str(service["image"]).partition("@")[0] == repository
-        and (service.get("revision") or serving) == revision
+        for service in state.services
+        if service.image.partition("@")[0] == repository and (service.revision or serving) == revision
     ]
 
 
@@ -145,16 +145,16 @@ def _scanned(name: str, revision: str, build: BuildDocument | None, scan: ScanDo
     return Link(image.digest, broken="the scan refuses it" if image.verdict != "pass" else "")
 
 
-def _running(services: Sequence[Mapping[str, Any]]) -> Link:
-    lasting = [service for service in services if service.get("role") != "job"]
-    wanted = {str(service["digest"]) for service in services}
-    odd = [service for service in lasting if service.get("running_digest") not in {service["digest"], None}]
+def _running(services: Sequence[RunningService]) -> Link:
+    lasting = [service for service in services if service.role != "job"]
+    wanted = {str(service.digest) for service in services}
+    odd = [service for service in lasting if service.running_digest not in {service.digest, None}]
     if odd:
         return Link(
-            str(odd[0]["running_digest"]),
-            broken=f"{odd[0]['service']} runs another image than the release says",
+            str(odd[0].running_digest),
+            broken=f"{odd[0].service} runs another image than the release says",
         )
-    if not any(service.get("running_digest") for service in lasting) and lasting:
+    if not any(service.running_digest for service in lasting) and lasting:
         return Link(None, "no container of it runs")
     return Link(next(iter(wanted)), broken="" if len(wanted) == 1 else "its services run different digests")
 

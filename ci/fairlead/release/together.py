@@ -12,18 +12,16 @@ from fairlead.errors import InputError
 from fairlead.host.wire.fleet import Fleet
 from fairlead.host.wire.marks import Marks
 from fairlead.host.wire.release import content_hash
-
-State = Mapping[str, Any]
-"""The agent's ``state`` of one host."""
+from fairlead.host.wire.status import HostMarks, StateAnswer
 
 
-def plan_reference(states: Mapping[str, State]) -> State:
+def plan_reference(states: Mapping[str, StateAnswer]) -> StateAnswer:
     """The state by which others' images are pinned for all hosts: that of the first one that serves."""
-    serving = (state for state in states.values() if state.get("serving"))
+    serving = (state for state in states.values() if state.serving)
     return next(serving, next(iter(states.values())))
 
 
-def plan_marks(states: Mapping[str, State], fresh: bytes) -> Marks:
+def plan_marks(states: Mapping[str, StateAnswer], fresh: bytes) -> Marks:
     """How values of secrets are named, on all hosts alike: by the key of the first host that has one.
 
     Args:
@@ -31,28 +29,28 @@ def plan_marks(states: Mapping[str, State], fresh: bytes) -> Marks:
         fresh: a new key, for hosts that none of has one.
     """
     reference = plan_reference(states)
-    told = [state.get("marks") or {} for state in (reference, *states.values())]
-    key = next((str(one["key"]) for one in told if one.get("key")), fresh.hex())
-    return Marks(bytes.fromhex(key), dict(told[0].get("plain") or {}))
+    known = [state.marks or HostMarks() for state in (reference, *states.values())]
+    key = next((one.key for one in known if one.key), fresh.hex())
+    return Marks(bytes.fromhex(key), dict(known[0].plain))
 
 
-def plan_release_id(states: Mapping[str, State], release: Mapping[str, Any]) -> str:
+def plan_release_id(states: Mapping[str, StateAnswer], release: Mapping[str, Any]) -> str:
     """The lowest id that a release may get on every host.
 
     It is the id that it has where it serves already (a host was added), or where some hosts have begun with this very
     commit (their client died); else the lowest that is free on all.
     """
     content = content_hash(release)
-    known = [str(state["serving"]) for state in states.values() if state.get("content") == content] or [
-        str(state["unfinished"]["release"])
+    known = [str(state.serving) for state in states.values() if state.content == content] or [
+        str(state.unfinished.release)
         for state in states.values()
-        if (state.get("unfinished") or {}).get("revision") == release["revision"] and state.get("tasks")
+        if state.unfinished is not None and state.unfinished.revision == release["revision"] and state.tasks
     ]
     return max(known) if known else _lowest_id(states)
 
 
-def _lowest_id(states: Mapping[str, State]) -> str:
-    return max(str(state.get("next_id") or "") for state in states.values())
+def _lowest_id(states: Mapping[str, StateAnswer]) -> str:
+    return max(state.next_id for state in states.values())
 
 
 def plan_once(release: Mapping[str, Any]) -> tuple[str, ...]:
@@ -75,10 +73,10 @@ def plan_once(release: Mapping[str, Any]) -> tuple[str, ...]:
 def plan_fleet(
     hosts: Sequence[str],
     host: str,
-    states: Mapping[str, State],
+    states: Mapping[str, StateAnswer],
     release: Mapping[str, Any] | None,
     *,
-    patience: float,
+    hold_timeout: float,
 ) -> Fleet:
     """What one host of several is told of the others.
 
@@ -87,12 +85,12 @@ def plan_fleet(
         host: the one that is told.
         states: how each of them stands.
         release: the release document; None where each host has it already.
-        patience: for how many seconds it waits when it hears nothing.
+        hold_timeout: for how many seconds it waits when it hears nothing.
     """
-    fleet = Fleet(_lowest_id(states), tuple(hosts), patience)
+    fleet = Fleet(_lowest_id(states), tuple(hosts), hold_timeout)
     if release is None:
         return fleet
-    done = {str(key) for state in states.values() for key in state.get("jobs_done") or ()}
+    done = {key for state in states.values() for key in state.jobs_done}
     once = plan_once(release)
     return replace(
         fleet,
@@ -103,7 +101,7 @@ def plan_fleet(
     )
 
 
-def plan_target(states: Mapping[str, State], to: str | None) -> str | None:
+def plan_target(states: Mapping[str, StateAnswer], to: str | None) -> str | None:
     """The release that all hosts roll back to; None leaves it to the one host there is.
 
     Raises:
@@ -136,31 +134,26 @@ def plan_target(states: Mapping[str, State], to: str | None) -> str | None:
     return target
 
 
-def find_differences(states: Mapping[str, State]) -> str:
+def find_differences(states: Mapping[str, StateAnswer]) -> str:
     """In words, where the hosts do not serve the same release; empty where they do."""
-    if len({state.get("content") for state in states.values()}) <= 1:
+    if len({state.content for state in states.values()}) <= 1:
         return ""
-    told = (f"{host} {state.get('serving') or 'nothing'}" for host, state in states.items())
+    serving = (f"{host} {state.serving or 'nothing'}" for host, state in states.items())
     return (
-        f"the hosts do not serve the same release: {', '.join(told)}; "
+        f"the hosts do not serve the same release: {', '.join(serving)}; "
         "`fairlead deploy` or `fairlead rollback` brings all to one"
     )
 
 
-def _before(states: Mapping[str, State]) -> str | None:
+def _before(states: Mapping[str, StateAnswer]) -> str | None:
     """What served before the newest release that serves anywhere: who is behind it already stays where it is."""
-    newest = max(states.values(), key=lambda state: str(state.get("serving") or ""))
-    previous = newest.get("previous")
-    return str(previous) if previous else None
+    newest = max(states.values(), key=lambda state: state.serving or "")
+    return newest.previous or None
 
 
-def _stable(state: State) -> dict[str, str]:
+def _stable(state: StateAnswer) -> dict[str, str]:
     """Id -> commit of the releases that have served on a host and can be started there."""
-    return {
-        str(one["id"]): str(one["revision"])
-        for one in state.get("releases") or ()
-        if one.get("state") == "stable"
-    }
+    return {one.id: one.revision for one in state.releases if one.state == "stable"}
 
 
 def _has_volume(service: Mapping[str, Any]) -> bool:

@@ -13,12 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError
+from fairlead.host.wire.status import RunningService
 from fairlead.image.same import is_same_image
 from fairlead.parallel import each
 
 if TYPE_CHECKING:
     from fairlead.app.model import ComposeApp
     from fairlead.app.split import Pin
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.release.pins import Resolve
 
     ReadConfig = Callable[[str, str], Mapping[str, Any]]
@@ -28,27 +30,28 @@ _SIDE_BY_SIDE = 8
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-def running_pins(app: ComposeApp, state: Mapping[str, Any]) -> dict[str, Pin]:
+def running_pins(app: ComposeApp, state: StateAnswer) -> dict[str, Pin]:
     """By service, the image of ours that it runs: from the agent's ``state``, where it tells all that a release says."""
     from fairlead.app.split import Pin
 
-    running = {str(one["service"]): one for one in state.get("services", ())}
+    running = {one.service: one for one in state.services}
     pins = {}
     for name, service in app.services.items():
-        found = running.get(name, {})
-        repository, _, digest = str(found.get("image", "")).partition("@")
-        revision = str(found.get("revision") or "")
+        found = running.get(name, RunningService())
+        repository, _, digest = found.image.partition("@")
+        revision = found.revision or ""
         ours = service.image and repository == app.settings.repository_of(service.image)
         if ours and digest and _REVISION.fullmatch(revision):
-            told = found.get("platforms") or {}
-            pins[name] = Pin(repository, digest, told, "" if revision == app.revision else revision)
+            pins[name] = Pin(
+                repository, digest, found.platforms, "" if revision == app.revision else revision
+            )
     return pins
 
 
 def find_unchanged(
     app: ComposeApp,
     own: Mapping[str, Pin],
-    state: Mapping[str, Any],
+    state: StateAnswer,
     resolve: Resolve,
     read_config: ReadConfig,
 ) -> dict[str, Pin]:

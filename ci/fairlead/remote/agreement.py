@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fairlead.host.wire.fleet import COMMIT, FINISH, GONE_SECONDS, MIGRATE, POINTS, REVERT, STOP, SWITCH
 from fairlead.host.wire.phases import find_phase
+from fairlead.host.wire.status import StateAnswer
 
 
 @dataclass(frozen=True)
@@ -71,22 +71,22 @@ class Standing:
         return content is not None and (self.content == content or (self.told and self.left == content))
 
 
-def parse_standing(state: Mapping[str, Any]) -> Standing:
-    """From the agent's ``state``."""
-    left = state.get("unfinished") or {}
-    running = {str(one["task"]): one for one in state.get("tasks") or ()}
-    own = running.pop(str(left.get("task")), None)
+def standing_of(state: StateAnswer) -> Standing:
+    """How a host stands, by its ``state``."""
+    running = {one.task: one for one in state.tasks or ()}
+    left = state.unfinished
+    if left is None:
+        return Standing(content=state.content, is_busy=bool(running))
+    own = running.pop(left.task or "", None)
     # One host alone goes on without its client; one of several is attended, or it is left alone.
-    is_attended = own is not None and not (
-        left.get("hosts") and float(own.get("heard") or 0.0) >= GONE_SECONDS
-    )
-    settled = not left or left.get("committed") or left.get("release") != state.get("serving")
+    is_attended = own is not None and not (left.hosts and own.heard >= GONE_SECONDS)
+    settled = left.committed or left.release != state.serving
     return Standing(
-        content=state.get("content") if settled else None,
-        left=str(state.get("unfinished_content")) if left else None,
-        may_follow=bool(left.get("hosts")) and find_phase(str(left.get("phase"))).pledged,
-        told=left.get("word") == COMMIT,
-        task=str(own["task"]) if own is not None else "",
+        content=state.content if settled else None,
+        left=str(state.unfinished_content),
+        may_follow=bool(left.hosts) and find_phase(left.phase).pledged,
+        told=left.word == COMMIT,
+        task=own.task if own is not None else "",
         is_busy=bool(running) or is_attended,
     )
 

@@ -24,7 +24,7 @@ from fairlead.remote.session import Blob, Event, Session
 ATTEND_SECONDS = 5.0
 """How often at least hosts that hold hear that this process is still there."""
 _ATTENDS = 4
-"""How often they hear so within their patience."""
+"""How often they hear so within `hold_timeout`."""
 
 _INTERRUPTED: Event = {"event": "interrupted"}
 
@@ -58,7 +58,7 @@ def run_together(
     on_event: Callable[[str, Event], None],
     *,
     runner: str = "",
-    patience: float = ATTEND_SECONDS * _ATTENDS,
+    hold_timeout: float = ATTEND_SECONDS * _ATTENDS,
 ) -> Ends:
     """Ask every host, and say the words at the points where all of them have to be.
 
@@ -70,13 +70,13 @@ def run_together(
         parts: one a host.
         on_event: called in this thread with the host and each event of its task.
         runner: the host that runs the jobs which are run once.
-        patience: for how many seconds a host that holds waits when it hears nothing.
+        hold_timeout: for how many seconds a host that holds waits when it hears nothing.
 
     Raises:
         InterruptedByUserError: the user left before there was a result.
     """
-    every = min(ATTEND_SECONDS, patience / _ATTENDS)
-    return _Coordinator(parts, on_event, runner or parts[0].host, every).run()
+    attend_every = min(ATTEND_SECONDS, hold_timeout / _ATTENDS)
+    return _Coordinator(parts, on_event, runner or parts[0].host, attend_every).run()
 
 
 @dataclass
@@ -137,13 +137,13 @@ class _Participant:
 
 class _Coordinator:
     def __init__(
-        self, parts: Sequence[Part], on_event: Callable[[str, Event], None], runner: str, every: float
+        self, parts: Sequence[Part], on_event: Callable[[str, Event], None], runner: str, attend_every: float
     ) -> None:
         self._inbox: queue.SimpleQueue[tuple[str, Event | BaseException]] = queue.SimpleQueue()
         self._participants = {part.host: _Participant(part, self._inbox) for part in parts}
         self._on_event = on_event
         self._runner = runner
-        self._every = every
+        self._attend_every = attend_every
         self._members = {part.host: Member() for part in parts}
         self._ends = Ends(dict.fromkeys(self._participants))
         self._pending = set(self._participants)
@@ -174,7 +174,7 @@ class _Coordinator:
 
     def _step(self) -> None:
         try:
-            host, what = self._inbox.get(timeout=self._every)
+            host, what = self._inbox.get(timeout=self._attend_every)
         except queue.Empty:
             self._attend()
             return
@@ -191,7 +191,7 @@ class _Coordinator:
                 self._start_others()
             self._on_event(host, what)
         self._speak()
-        if time.monotonic() - self._attended >= self._every:
+        if time.monotonic() - self._attended >= self._attend_every:
             self._attend()
 
     def _end(self, host: str, what: Event | BaseException) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from fairlead.errors import (
     CommandFailedError,
@@ -15,6 +15,10 @@ from fairlead.errors import (
     RollbackFailedError,
     RolledBackError,
 )
+from fairlead.host.wire.answer import parse_answer
+from fairlead.host.wire.errors import InputFault
+
+_Answer = TypeVar("_Answer")
 
 DEPLOY_SCHEMA = "fairlead.deploy/v1"
 _STOPPED = "stopped"
@@ -64,6 +68,18 @@ def answer_of(result: Mapping[str, Any]) -> Mapping[str, Any]:
         raise failure
     data = result.get("data")
     return data if isinstance(data, Mapping) else {}
+
+
+def read_answer(form: type[_Answer], data: Mapping[str, Any]) -> _Answer:
+    """The dataclass of an answer from its ``data``.
+
+    Raises:
+        CommandFailedError: it is something else.
+    """
+    try:
+        return parse_answer(form, data)
+    except InputFault as fault:
+        raise CommandFailedError(fault.what, why=fault.why, fix=fault.fix, details=fault.details) from fault
 
 
 def stopped_result(result: Mapping[str, Any]) -> dict[str, Any]:

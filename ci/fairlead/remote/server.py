@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from fairlead.host.wire.calls import (
     AskHistory,
@@ -24,18 +24,28 @@ from fairlead.host.wire.calls import (
     frame_of,
 )
 from fairlead.host.wire.changes import Change
+from fairlead.host.wire.planned import PlanAnswer
+from fairlead.host.wire.replies import (
+    CheckAnswer,
+    DrainAnswer,
+    HelloAnswer,
+    MaintenanceAnswer,
+    RemoveAnswer,
+    UndrainAnswer,
+)
+from fairlead.host.wire.status import HistoryAnswer, StateAnswer
 from fairlead.remote.attach import run_remote_task
 from fairlead.remote.coordinator import Part
-from fairlead.remote.outcome import answer_of
+from fairlead.remote.outcome import answer_of, read_answer
 from fairlead.remote.session import Blob, Event, OnEvent, Session
 
-Answer = Mapping[str, Any]
+_Answer = TypeVar("_Answer")
 
 
 class Server:
     """A connection to the agent of a server, in the words of its requests.
 
-    Each method returns the data of the answer, and raises a FairleadError where that is none.
+    Each method returns the answer, and raises a FairleadError where that is none.
 
     Args:
         session: the open connection; the caller closes it.
@@ -46,41 +56,41 @@ class Server:
         self._session = session
         self._connect = connect
 
-    def hello(self) -> Answer:
+    def hello(self) -> HelloAnswer:
         """Who answers."""
-        return self._ask(Hello())
+        return self._ask(HelloAnswer, Hello())
 
-    def check(self) -> Answer:
+    def check(self) -> CheckAnswer:
         """What the host lacks; its clock is compared with the one here."""
-        return self._ask(Check(time.time()))
+        return self._ask(CheckAnswer, Check(time.time()))
 
-    def state(self, *, ask: bool = False, marks: bool = False) -> Answer:
+    def state(self, *, ask: bool = False, marks: bool = False) -> StateAnswer:
         """What serves."""
-        return self._ask(AskState(ask, marks))
+        return self._ask(StateAnswer, AskState(ask, marks))
 
-    def history(self) -> Answer:
+    def history(self) -> HistoryAnswer:
         """Every deploy, rollback and maintenance."""
-        return self._ask(AskHistory())
+        return self._ask(HistoryAnswer, AskHistory())
 
-    def plan(self, change: Change, *, preflight: bool = False) -> Answer:
+    def plan(self, change: Change, *, preflight: bool = False) -> PlanAnswer:
         """What a deploy, rollback or rotation would do; with ``preflight`` what would be refused once it is built."""
-        return self._ask(AskPlan(change, preflight))
+        return self._ask(PlanAnswer, AskPlan(change, preflight))
 
-    def logs(self, call: Logs, on_event: OnEvent) -> Answer:
+    def logs(self, call: Logs, on_event: OnEvent) -> None:
         """The lines come as events."""
-        return self._ask(call, on_event)
+        answer_of(self._session.ask(frame_of(call), on_event=on_event))
 
-    def drain(self, paths: Sequence[str], timeout: float) -> Answer:
+    def drain(self, paths: Sequence[str], timeout: float) -> DrainAnswer:
         """Take the host out of the load balancer."""
-        return self._ask(Drain(tuple(paths), timeout))
+        return self._ask(DrainAnswer, Drain(tuple(paths), timeout))
 
-    def undrain(self) -> Answer:
+    def undrain(self) -> UndrainAnswer:
         """Let it in again."""
-        return self._ask(Undrain())
+        return self._ask(UndrainAnswer, Undrain())
 
-    def maintenance(self, call: Maintain) -> Answer:
+    def maintenance(self, call: Maintain) -> MaintenanceAnswer:
         """Show everybody a page, or let them in."""
-        return self._ask(call)
+        return self._ask(MaintenanceAnswer, call)
 
     def order(self, task: str, word: str, why: str) -> bool:
         """Tell a task that nobody follows how to go on; whether it was told."""
@@ -94,14 +104,15 @@ class Server:
         """Finish or take back what was left, by what the other hosts did; returns the ``result`` event."""
         return self._session.ask(frame_of(Repair(decision)), on_event=on_event)
 
-    def remove_app(self, on_event: OnEvent, *, volumes: bool, by: str) -> Answer:
+    def remove_app(self, on_event: OnEvent, *, volumes: bool, by: str) -> RemoveAnswer:
         """Take the app off the host, over as many connections as that takes."""
         request = frame_of(Remove(volumes, by))
-        return answer_of(run_remote_task(self._session, self._connect, request, (), on_event))
+        done = run_remote_task(self._session, self._connect, request, (), on_event)
+        return read_answer(RemoveAnswer, answer_of(done))
 
     def part(self, host: str, change: Change, blobs: Sequence[Blob]) -> Part:
         """A deploy, rollback or rotation as this host's part of what several do alike (``coordinator``)."""
         return Part(host, self._session, self._connect, frame_of(change), blobs)
 
-    def _ask(self, call: Call, on_event: OnEvent | None = None) -> Answer:
-        return answer_of(self._session.ask(frame_of(call), on_event=on_event))
+    def _ask(self, form: type[_Answer], call: Call) -> _Answer:
+        return read_answer(form, answer_of(self._session.ask(frame_of(call))))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Generic, TypeVar
 
 from fairlead.remote.server import Server
 from fairlead.remote.session import Session
 
-Question = Callable[[Server], Mapping[str, Any]]
+_Answer = TypeVar("_Answer")
+Question = Callable[[Server], _Answer]
 """One request that only reads."""
 
 
-class Ahead:
+class Ahead(Generic[_Answer]):
     """A connection that is being made. Leaving the block hangs up, whatever has become of it.
 
     Args:
@@ -23,15 +24,15 @@ class Ahead:
         question: the first one.
     """
 
-    def __init__(self, session: Session, connect: Callable[[], Session], question: Question) -> None:
+    def __init__(self, session: Session, connect: Callable[[], Session], question: Question[_Answer]) -> None:
         self._session = session
         self._server = Server(session, connect)
         self._question = question
-        self._answer: Future[Mapping[str, Any]] = Future()
+        self._answer: Future[_Answer] = Future()
         self._thread = threading.Thread(target=self._ask, daemon=True)
         self._thread.start()
 
-    def wait(self) -> tuple[Server, Mapping[str, Any]]:
+    def wait(self) -> tuple[Server, _Answer]:
         """The server, and its answer.
 
         Raises:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from fairlead.host.wire.changes import Rollback
+from fairlead.host.wire.changes import RollbackCall
+from fairlead.host.wire.planned import PlanAnswer
 from fairlead.release.together import plan_target
 from fairlead.report import Reporter
 from fairlead.rollout.finish import finish_rollout
@@ -18,7 +17,7 @@ from fairlead.rollout.servers import connect_all, first_question, run_alike
 from fairlead.rollout.who import whoami
 
 
-def run_rollback(place: Place, change: Rollback, work_dir: Path, reporter: Reporter) -> None:
+def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: Reporter) -> None:
     """Go back.
 
     Raises:
@@ -34,7 +33,7 @@ def run_rollback(place: Place, change: Rollback, work_dir: Path, reporter: Repor
     finish_rollout(place, result, reporter, work_dir, lines)
 
 
-def plan_rollback(place: Place, change: Rollback) -> dict[str, Mapping[str, Any]]:
+def plan_rollback(place: Place, change: RollbackCall) -> dict[str, PlanAnswer]:
     """What each server would do."""
     if place.has_several:
         states = ask_each(place, lambda server: server.state())

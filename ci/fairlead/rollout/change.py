@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
-from fairlead.host.wire.changes import Deploy
+from fairlead.host.wire.changes import DeployCall
 from fairlead.host.wire.fleet import Fleet
 from fairlead.host.wire.marks import Marks
+from fairlead.host.wire.planned import PlanAnswer
 from fairlead.host.wire.request import Options
+from fairlead.host.wire.status import StateAnswer
 from fairlead.identity import is_ancestor
 from fairlead.release.bundle import Bundle
 from fairlead.release.order import plan_order
@@ -40,7 +41,7 @@ class Rollout:
     reporter: Reporter
     logins: Sequence[Blob] = ()
 
-    def plan(self, aheads: Mapping[str, Ahead]) -> tuple[dict[str, Mapping[str, Any]], Bundle]:
+    def plan(self, aheads: Mapping[str, Ahead[StateAnswer]]) -> tuple[dict[str, PlanAnswer], Bundle]:
         """The plan that each server computes for this release, and the release."""
         with self.reporter.step(f"plan on {self.place.host}"):
             asked = {host: ahead.wait() for host, ahead in aheads.items()}
@@ -48,7 +49,7 @@ class Rollout:
             plans = {host: server.plan(changes[host]) for host, (server, _) in asked.items()}
         return plans, bundle
 
-    def foresee(self, aheads: Mapping[str, Ahead]) -> None:
+    def foresee(self, aheads: Mapping[str, Ahead[StateAnswer]]) -> None:
         """Have each server say now what it would refuse when the images are built; the draft has stand-ins for them.
 
         Raises:
@@ -70,10 +71,10 @@ class Rollout:
             )
             for host, (server, _) in asked.items():
                 change = self._change(host, states, bundle, marks)
-                for warning in server.plan(change, preflight=True)["warnings"]:
+                for warning in server.plan(change, preflight=True).warnings or ():
                     self.reporter.warn(warning)
 
-    def deploy(self, aheads: Mapping[str, Ahead]) -> Event:
+    def deploy(self, aheads: Mapping[str, Ahead[StateAnswer]]) -> Event:
         """Deploy; returns the ``result`` event of all servers, which may be one of failure."""
         servers, states = connect_all(self.place, aheads, self.reporter, self.draft.origin.revision)
         bundle, changes = self._changes(states)
@@ -81,7 +82,7 @@ class Rollout:
         parts = [servers[host].part(host, changes[host], blobs) for host in self.place.hosts]
         return run_parts(self.place, parts, self.reporter)
 
-    def _changes(self, states: Mapping[str, Mapping[str, Any]]) -> tuple[Bundle, dict[str, Deploy]]:
+    def _changes(self, states: Mapping[str, StateAnswer]) -> tuple[Bundle, dict[str, DeployCall]]:
         """The release, which is the same for all, and what each server is asked."""
         settings = self.place.settings
         marks, reference, resolve = choose_marks(states), plan_reference(states), digest_resolver(settings)
@@ -96,19 +97,19 @@ class Rollout:
     def _change(
         self,
         host: str,
-        states: Mapping[str, Mapping[str, Any]],
+        states: Mapping[str, StateAnswer],
         bundle: Bundle,
         marks: Marks,
         signature: str = "",
-    ) -> Deploy:
+    ) -> DeployCall:
         origin, request = (
             self.draft.origin,
             self.wire_options(fleet_of(self.place, host, states, bundle.release)),
         )
-        serving, history = states[host].get("revision"), partial(is_ancestor, self.place.settings.root)
+        serving, history = states[host].revision, partial(is_ancestor, self.place.settings.root)
         older = plan_order(origin.revision, serving, history, allow_older=request.allow_older)
         options = replace(request, allow_older=older)
-        return Deploy(bundle.release, options, origin.created_by, signature, marks.key.hex())
+        return DeployCall(bundle.release, options, origin.created_by, signature, marks.key.hex())
 
     def wire_options(self, fleet: Fleet | None) -> Options:
         """What the command says, and fairlead.yaml where it has a say; the commits are not compared yet."""

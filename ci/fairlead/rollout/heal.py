@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fairlead.parallel import each
 from fairlead.rollout.show import show_event
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.remote.server import Server
     from fairlead.remote.session import Event
     from fairlead.report import Reporter
     from fairlead.rollout.place import Place
 
-State = Mapping[str, Any]
-
 
 def heal(
     place: Place,
     servers: Mapping[str, Server],
-    states: Mapping[str, State],
+    states: Mapping[str, StateAnswer],
     reporter: Reporter,
     revision: str = "",
-) -> dict[str, State]:
+) -> dict[str, StateAnswer]:
     """Repair every server that needs it, and return how all of them stand then.
 
     Args:
@@ -33,18 +32,18 @@ def heal(
         reporter: is told what was done.
         revision: the commit that is about to be deployed: a task that is at it is joined, not ended.
     """
-    from fairlead.remote.agreement import parse_standing, plan_decisions
+    from fairlead.remote.agreement import plan_decisions, standing_of
 
-    standings = {host: parse_standing(states[host]) if host in states else None for host in place.hosts}
+    standings = {host: standing_of(states[host]) if host in states else None for host in place.hosts}
     decisions = {
         host: decision
         for host, decision in plan_decisions(standings).items()
-        if not (states[host].get("tasks") and _revision(states[host]) == revision)
+        if not (states[host].tasks and _revision(states[host]) == revision)
     }
     if not decisions:
         return dict(states)
 
-    def repair(host: str) -> State:
+    def repair(host: str) -> StateAnswer:
         standing = standings[host]
         task = standing.task if standing is not None else ""
         return _repair(place, host, servers[host], decisions[host], task, reporter)
@@ -52,11 +51,13 @@ def heal(
     return {**states, **dict(zip(decisions, each(repair, decisions), strict=True))}
 
 
-def _revision(state: State) -> str:
-    return str((state.get("unfinished") or {}).get("revision") or "")
+def _revision(state: StateAnswer) -> str:
+    return (state.unfinished.revision if state.unfinished is not None else None) or ""
 
 
-def _repair(place: Place, host: str, server: Server, decision: str, task: str, reporter: Reporter) -> State:
+def _repair(
+    place: Place, host: str, server: Server, decision: str, task: str, reporter: Reporter
+) -> StateAnswer:
     from fairlead.host.wire.fleet import COMMIT, FINISH, STOP
     from fairlead.remote.outcome import answer_of
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TypeVar
 
 from fairlead.errors import FairleadError
 from fairlead.host.wire.changes import Subject
@@ -17,6 +17,8 @@ from fairlead.remote.session import Session, Traffic, begin_session, open_sessio
 from fairlead.remote.ssh import Access
 from fairlead.rollout.ahead import Ahead, Question
 from fairlead.rollout.place import Place
+
+_Answer = TypeVar("_Answer")
 
 
 class Line:
@@ -45,7 +47,7 @@ class Line:
         with self.connect() as session:
             yield Server(session, self.connect)
 
-    def ask_ahead(self, question: Question) -> Ahead:
+    def ask_ahead(self, question: Question[_Answer]) -> Ahead[_Answer]:
         """Connect and ask, while the caller does what it can without the answer. Close it in the end."""
         return Ahead(begin_session(self._access, self.traffic, self._subject), self.connect, question)
 
@@ -70,7 +72,7 @@ class Lines:
         return sum(line.traffic.agent_bytes for line in self._lines.values())
 
     @contextlib.contextmanager
-    def ask_ahead(self, question: Question) -> Iterator[Mapping[str, Ahead]]:
+    def ask_ahead(self, question: Question[_Answer]) -> Iterator[Mapping[str, Ahead[_Answer]]]:
         """Connect to every server and ask, while the block does what it can without the answers."""
         with contextlib.ExitStack() as stack:
             aheads = {}
@@ -96,9 +98,9 @@ def open_lines(place: Place, *, take_over: bool = False) -> Iterator[Lines]:
         yield Lines(lines)
 
 
-def ask_all(place: Place, question: Question) -> dict[str, Mapping[str, Any] | FairleadError]:
-    """Ask every server one thing, side by side: the data of each answer, or why there is none."""
-    answers: dict[str, Mapping[str, Any] | FairleadError] = {}
+def ask_all(place: Place, question: Question[_Answer]) -> dict[str, _Answer | FairleadError]:
+    """Ask every server one thing, side by side: each answer, or why there is none."""
+    answers: dict[str, _Answer | FairleadError] = {}
     with open_lines(place) as lines, lines.ask_ahead(question) as aheads:
         for host, ahead in aheads.items():
             try:
@@ -108,8 +110,8 @@ def ask_all(place: Place, question: Question) -> dict[str, Mapping[str, Any] | F
     return answers
 
 
-def ask_each(place: Place, question: Question) -> dict[str, Mapping[str, Any]]:
-    """Ask every server one thing, side by side, and return the data of their answers.
+def ask_each(place: Place, question: Question[_Answer]) -> dict[str, _Answer]:
+    """Ask every server one thing, side by side, and return their answers.
 
     Raises:
         FairleadError: one cannot be reached, or its answer is an error.

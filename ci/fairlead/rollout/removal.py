@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
+from fairlead.host.wire.replies import RemoveAnswer
 from fairlead.report import Reporter
 from fairlead.rollout.lines import open_lines
 from fairlead.rollout.place import Place
@@ -23,18 +22,18 @@ def remove_app(place: Place, reporter: Reporter, *, volumes: bool) -> None:
         FairleadError: from one of them it could not be removed; the others after it were not asked.
     """
     by = whoami()
-    told: dict[str, Mapping[str, Any]] = {}
+    answers: dict[str, RemoveAnswer] = {}
     with open_lines(place) as lines:
         for host in place.hosts:
             show = partial(show_event, reporter, host=host if place.has_several else "")
             with contextlib.ExitStack() as stack:
                 with reporter.step(f"connect to {host}"):
                     server = stack.enter_context(lines[host].server())
-                told[host] = server.remove_app(show, volumes=volumes, by=by)
-    hosts = [{"host": host, **one} for host, one in told.items()]
+                answers[host] = server.remove_app(show, volumes=volumes, by=by)
+    hosts = [{"host": host, **one.document} for host, one in answers.items()]
     document = {"schema": REMOVE_SCHEMA, "app": place.app, **hosts[0], "host": place.host, "hosts": hosts}
-    kept = sorted({volume for one in told.values() for volume in one["volumes_kept"]})
+    kept = sorted({volume for one in answers.values() for volume in one.volumes_kept})
     rest = f"; its volumes stay: {', '.join(kept)}" if kept else ""
-    folders = sorted({folder for one in told.values() for folder in one.get("data_kept") or ()})
+    folders = sorted({folder for one in answers.values() for folder in one.data_kept})
     rest += f"; its folders stay: {', '.join(folders)}" if folders else ""
     reporter.result(document, f"{place.app} is removed from {place.host}{rest}")

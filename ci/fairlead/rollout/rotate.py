@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from fairlead.host.wire.changes import Rotate
+from fairlead.host.wire.changes import RotateCall
+from fairlead.host.wire.planned import PlanAnswer
 from fairlead.host.wire.request import Options
 from fairlead.release.bundle import mark_secrets
 from fairlead.release.secrets import Secret
@@ -33,13 +33,13 @@ def run_rotation(
     with open_lines(place) as lines, lines.ask_ahead(ask_marks) as aheads:
         servers, states = connect_all(place, aheads, reporter)
         marks = choose_marks(states)
-        change = Rotate(mark_secrets(secrets, marks), options, whoami(), marks.key.hex())
+        change = RotateCall(mark_secrets(secrets, marks), options, whoami(), marks.key.hex())
         result = run_alike(place, servers, states, change, blobs, reporter)
     finish_rollout(place, result, reporter, work_dir, lines)
 
 
-def plan_rotation(place: Place, secrets: Secrets, options: Options) -> dict[str, Mapping[str, Any]]:
+def plan_rotation(place: Place, secrets: Secrets, options: Options) -> dict[str, PlanAnswer]:
     """What each server would do."""
     marks = choose_marks(ask_each(place, ask_marks))
-    change = Rotate(mark_secrets(secrets, marks), options)
+    change = RotateCall(mark_secrets(secrets, marks), options)
     return ask_each(place, lambda server: server.plan(change))

@@ -13,6 +13,7 @@ from fairlead.rollout.lines import Lines, open_lines
 from fairlead.rollout.servers import ask_marks
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.release.drift import Drift
     from fairlead.report import Reporter
     from fairlead.rollout.ahead import Ahead
@@ -26,7 +27,7 @@ class _Begun:
     """A rollout that is ready for its servers, which have been asked how they stand."""
 
     rollout: Rollout
-    aheads: Mapping[str, Ahead]
+    aheads: Mapping[str, Ahead[StateAnswer]]
     lines: Lines
 
 

@@ -11,9 +11,10 @@ from fairlead.rollout.heal import heal
 from fairlead.rollout.show import show_event
 
 if TYPE_CHECKING:
-    from fairlead.host.wire.changes import Rollback, Rotate
+    from fairlead.host.wire.changes import RollbackCall, RotateCall
     from fairlead.host.wire.fleet import Fleet
     from fairlead.host.wire.marks import Marks
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.remote.coordinator import Part
     from fairlead.remote.server import Server
     from fairlead.remote.session import Blob, Event
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 
 def connect_all(
-    place: Place, aheads: Mapping[str, Ahead], reporter: Reporter, revision: str = ""
-) -> tuple[dict[str, Server], dict[str, Mapping[str, Any]]]:
+    place: Place, aheads: Mapping[str, Ahead[StateAnswer]], reporter: Reporter, revision: str = ""
+) -> tuple[dict[str, Server], dict[str, StateAnswer]]:
     """All servers and how each stands, after what a death left there was put in order.
 
     Raises:
@@ -40,14 +41,14 @@ def connect_all(
 def run_alike(
     place: Place,
     servers: Mapping[str, Server],
-    states: Mapping[str, Mapping[str, Any]],
-    change: Rollback | Rotate,
+    states: Mapping[str, StateAnswer],
+    change: RollbackCall | RotateCall,
     blobs: Sequence[Blob],
     reporter: Reporter,
 ) -> Event:
     """Run a request that is the same for all servers, but for what each is told of the others."""
 
-    def told(host: str) -> Rollback | Rotate:
+    def told(host: str) -> RollbackCall | RotateCall:
         fleet = fleet_of(place, host, states, None)
         return replace(change, options=replace(change.options, fleet=fleet))
 
@@ -55,17 +56,25 @@ def run_alike(
     return run_parts(place, parts, reporter)
 
 
-def first_question(place: Place) -> Question:
+def first_question(place: Place) -> Question[StateAnswer]:
     """How they stand, where several have to agree; one host knows by itself."""
-    return (lambda server: server.state()) if place.has_several else (lambda server: server.hello())
+    return (lambda server: server.state()) if place.has_several else _greet
 
 
-def ask_marks(server: Server) -> Mapping[str, Any]:
+def _greet(server: Server) -> StateAnswer:
+    """See that somebody answers; how it stands is not asked."""
+    from fairlead.host.wire.status import StateAnswer
+
+    server.hello()
+    return StateAnswer()
+
+
+def ask_marks(server: Server) -> StateAnswer:
     """How it stands, and how it names the values of secrets: for who brings values."""
     return server.state(marks=True)
 
 
-def choose_marks(states: Mapping[str, Mapping[str, Any]]) -> Marks:
+def choose_marks(states: Mapping[str, StateAnswer]) -> Marks:
     """How values of secrets are named on these servers."""
     import secrets
 
@@ -75,14 +84,14 @@ def choose_marks(states: Mapping[str, Mapping[str, Any]]) -> Marks:
 
 
 def fleet_of(
-    place: Place, host: str, states: Mapping[str, Mapping[str, Any]], release: Mapping[str, Any] | None
+    place: Place, host: str, states: Mapping[str, StateAnswer], release: Mapping[str, Any] | None
 ) -> Fleet | None:
     """What a server is told of the others; None where it has none."""
     from fairlead.release.together import plan_fleet
 
     if not place.has_several:
         return None
-    return plan_fleet(place.hosts, host, states, release, patience=place.settings.deploy.hold_timeout)
+    return plan_fleet(place.hosts, host, states, release, hold_timeout=place.settings.deploy.hold_timeout)
 
 
 def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
@@ -100,8 +109,8 @@ def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
     def show(host: str, event: Event) -> None:
         show_event(reporter, event, host if several else "")
 
-    patience = place.settings.deploy.hold_timeout
-    ends = run_together(parts, show, runner=place.hosts[0], patience=patience)
+    hold_timeout = place.settings.deploy.hold_timeout
+    ends = run_together(parts, show, runner=place.hosts[0], hold_timeout=hold_timeout)
     only = ends.by_host[parts[0].host]
     if not several and isinstance(only, FairleadError):
         raise only

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairlead.findings import Finding
+from fairlead.host.wire.planned import PlanAnswer
 from fairlead.release.plan_text import HEADERS, group_plans, plan_lines, plan_rows, plan_sentence
 from fairlead.report import Reporter
 
@@ -26,7 +27,7 @@ def show_event(reporter: Reporter, event: Mapping[str, Any], host: str = "") -> 
 
 
 def show_plans(
-    plans: Mapping[str, Mapping[str, Any]], reporter: Reporter, release: Mapping[str, Any] | None = None
+    plans: Mapping[str, PlanAnswer], reporter: Reporter, release: Mapping[str, Any] | None = None
 ) -> None:
     """Show the plan of each server; hosts that have the same one are named together."""
     groups = group_plans(plans)
@@ -37,9 +38,9 @@ def show_plans(
         for text in plan_lines(plan, release):
             reporter.line(text)
     document = {
-        **next(iter(plans.values())),
+        **next(iter(plans.values())).document,
         "host": ", ".join(plans),
-        "hosts": [{"host": host, **plan} for host, plan in plans.items()],
+        "hosts": [{"host": host, **plan.document} for host, plan in plans.items()],
         **({"release_document": release} if release is not None else {}),
     }
     reporter.result(document, "\n".join(plan_sentence(plan, hosts) for hosts, plan in groups))

@@ -19,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from fairlead.host.door.perform import run_task
+from fairlead.host.door.task_process import run_task
 from fairlead.host.engine import api
 
 _CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT

@@ -27,7 +27,7 @@ SOURCE = Path(__file__).parents[3] / "ci"
 _CARRIER = f"-{PREFIX}"
 _RUN_TASK = """
 import pathlib, sys
-from fairlead.host.door.perform import run_task
+from fairlead.host.door.task_process import run_task
 run_task(pathlib.Path(sys.argv[1]), sys.argv)
 """
 

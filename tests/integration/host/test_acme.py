@@ -16,7 +16,7 @@ import pytest
 from fairlead.app.network.addresses import plan_sites
 from fairlead.app.network.sites import ACME_ROOT, inner_port, render_caddyfile
 from fairlead.app.remarks import Remarks
-from fairlead.host.watch.certificates import Refusal, explain_certificate
+from fairlead.host.watch.certificates import CertificateRefusal, explain_certificate
 from fairlead.host.wire.caddy.snippet import render_switch
 from fairlead.host.wire.setup import Authority as Named
 from fairlead.settings.values import AcmeSettings
@@ -124,7 +124,7 @@ def test_why_a_name_is_not_certified_is_told_out_of_the_real_log(tmp_path: Path)
             assert "retry after 2099-01-01" in refusal.why
 
 
-def _refusal(authority: Authority, root: Path, name: str) -> Refusal:
+def _refusal(authority: Authority, root: Path, name: str) -> CertificateRefusal:
     """What the log of the edge in ``root`` tells of a name, after somebody has asked for it."""
     context = ssl.create_default_context()
     deadline = time.monotonic() + PATIENCE

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fairlead.host.disk.paths import Paths
 from fairlead.host.engine.engine import Engine
-from fairlead.host.run.remove import run_remove
+from fairlead.host.run.removal import run_remove
 from fairlead.host.state.data import remove_data
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage

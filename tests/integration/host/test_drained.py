@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from fairlead.host.engine.engine import Engine
-from fairlead.host.state.drained import end_drain, parse_paths, read_drained, start_drain, wait_until_quiet
+from fairlead.host.state.drain import end_drain, parse_paths, read_drained, start_drain, wait_until_quiet
 from fairlead.host.state.state import read_state
 from fairlead.host.wire.errors import InputFault
 from tests.integration.host.sheet import Sheet
@@ -68,7 +68,7 @@ def test_a_drained_host_serves_all_but_its_health_path(stage: Stage) -> None:
     assert _quiet(stage, 10)
     assert stage.deploy(_good(stage, 2)).status == "live"
     assert _ask(stage, "/health/ready") == 503
-    assert read_state(stage.paths, Engine.connect()).to_json()["drained"] == ["/health/ready"]
+    assert read_state(stage.paths, Engine.connect()).answer.drained == ("/health/ready",)
     assert start_drain(stage.paths, ("/a", "/b")) == ("/a", "/b")
     assert read_drained(stage.paths) == ["/a", "/b"]
     assert end_drain(stage.paths)

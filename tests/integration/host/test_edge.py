@@ -20,11 +20,11 @@ from fairlead.host.edge.meetings import read_meetings
 from fairlead.host.engine.containers import find_edge
 from fairlead.host.engine.engine import Engine
 from fairlead.host.run.phases import beside, claim
-from fairlead.host.run.remove import run_remove
+from fairlead.host.run.removal import run_remove
 from fairlead.host.shape import project as projects
 from fairlead.host.state.maintenance import end_maintenance, start_maintenance
 from fairlead.host.watch.patience import wait_until
-from fairlead.host.wire.page import Order
+from fairlead.host.wire.page import WantedPage
 from tests.integration.host.sheet import SICK
 from tests.integration.host.street import Street, open_street
 from tests.modes import find_loose
@@ -103,7 +103,7 @@ def test_the_networks_are_there_again_whatever_happened_to_the_edge(street: Stre
     for name in ("board", "shop"):
         street.serve(name, street.sheet(name, 1))
     _in_order(street, "board", "shop")
-    start_maintenance(street.app("board").paths, Order("closed"), "alice")
+    start_maintenance(street.app("board").paths, WantedPage("closed"), "alice")
     assert [street.ask(f"{name}.example.com") for name in ("board", "shop")] == [
         (503, "closed"),
         (200, "shop 1"),

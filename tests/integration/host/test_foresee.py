@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fairlead.host.door.answers import answer_plan
+from fairlead.host.wire.answer import render_answer
 from fairlead.host.wire.errors import AgentError, EngineFault, InputFault
 from fairlead.host.wire.restriction import Restriction
 from tests.integration.host.sheet import Sheet
@@ -24,7 +25,7 @@ def _ask(stage: Stage, sheet: Sheet, **options: Any) -> dict[str, Any]:
         "options": options,
         "by": "alice",
     }
-    return dict(answer_plan(stage.root, frame, Restriction()))
+    return render_answer(answer_plan(stage.root, frame, Restriction()))
 
 
 def _unbuilt(stage: Stage, number: int) -> Sheet:

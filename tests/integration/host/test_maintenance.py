@@ -15,6 +15,7 @@ from fairlead.host.door.maintaining import answer_maintenance
 from fairlead.host.engine.engine import Engine
 from fairlead.host.run.serving import ask_public
 from fairlead.host.state.state import read_history, read_state
+from fairlead.host.wire.answer import render_answer
 from fairlead.host.wire.restriction import Restriction
 from fairlead.host.wire.text import find_troubles
 from tests.integration.host.sheet import Sheet
@@ -93,7 +94,7 @@ def test_a_deploy_is_made_behind_the_page(stage: Stage, monkeypatch: pytest.Monk
     assert main(on) == 0, "on the server, and the app is dead"
     assert _ask(stage)[2] == "7"
     assert stage.proxy_id() == proxy
-    assert [one["status"] for one in read_history(stage.paths) if one["kind"] == "maintenance"] == [
+    assert [one.status for one in read_history(stage.paths).history if one.kind == "maintenance"] == [
         "on",
         "off",
         "on",
@@ -117,7 +118,7 @@ def _looks_past_it(stage: Stage, look: str, release: str) -> None:
 def _is_told(stage: Stage) -> None:
     state = read_state(stage.paths, Engine.connect())
     assert ask_public(stage.paths, state, Engine.connect()) == [], "the app behind the page is well"
-    troubles = find_troubles(state.to_json())
+    troubles = find_troubles(state.answer)
     assert len(troubles) == 1, troubles
     assert "in maintenance" in troubles[0]
-    assert "look" not in state.to_json()["maintenance"]
+    assert "look" not in render_answer(state.answer)["maintenance"]

@@ -165,11 +165,11 @@ def test_image_that_cannot_be_pulled(stage: Stage, fetch: Callable[[], str]) -> 
 @pytest.mark.serving
 def test_status_proves_the_digest(stage: Stage) -> None:
     """What should run and what does run are both told."""
-    status = read_state(stage.paths, Engine.connect()).to_json()
-    web = next(one for one in status["services"] if one["service"] == "web")
-    assert web["running_digest"] == web["digest"] == stage.image.partition("@")[2]
-    assert (web["state"], web["release"], status["serving"]) == ("healthy", "000001", "000001")
-    assert web["since"]
+    status = read_state(stage.paths, Engine.connect()).answer
+    web = next(one for one in status.services if one.service == "web")
+    assert web.running_digest == web.digest == stage.image.partition("@")[2]
+    assert (web.state, web.release, status.serving) == ("healthy", "000001", "000001")
+    assert web.since
 
 
 @pytest.mark.serving

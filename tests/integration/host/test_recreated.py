@@ -19,7 +19,7 @@ from fairlead.host.engine.engine import Engine
 from fairlead.host.state.maintenance import end_maintenance, start_maintenance
 from fairlead.host.state.state import read_state
 from fairlead.host.watch.patience import wait_until
-from fairlead.host.wire.page import Order
+from fairlead.host.wire.page import WantedPage
 from fairlead.host.wire.result import Result
 from tests.integration.host.sheet import HOLDING, SICK, Sheet, keeping
 from tests.integration.host.stage import Stage
@@ -128,9 +128,9 @@ def test_an_app_with_data_that_is_not_fit(stage: Stage, tmp_path: Path) -> None:
     same.services["web"]["revision"] = "8" * 40
     assert stage.deploy(same).status == "live"
     told = read_state(stage.paths, Engine.connect())
-    (web,) = (one for one in told.to_json()["services"] if one["service"] == "web")
-    assert (told.live.release.revision if told.live else "", web["revision"]) == ("9" * 40, "8" * 40)
-    assert web["running_digest"] == web["digest"]
+    (web,) = (one for one in told.answer.services if one.service == "web")
+    assert (told.live.release.revision if told.live else "", web.revision) == ("9" * 40, "8" * 40)
+    assert web.running_digest == web.digest
     assert stage.rollback().status == "live"
     still = Engine.connect().inspect(f"{stage.app}-web-1")
     assert runs is not None
@@ -263,7 +263,7 @@ def test_requests_wait_while_it_is_recreated(stage: Stage) -> None:
         for client in clients:
             client.join()
     assert (result.status, set(fates)) == ("live", {200}), fates
-    told = start_maintenance(stage.paths, Order(), "alice")
+    told = start_maintenance(stage.paths, WantedPage(), "alice")
     assert ask_for_page(read_state(stage.paths, Engine.connect()), told) == ([], [])
     end_maintenance(stage.paths, "alice")
     served, _ = ask_for_page(read_state(stage.paths, Engine.connect()), told)

@@ -14,7 +14,7 @@ from fairlead.host.disk.paths import list_apps
 from fairlead.host.disk.vault import store_secret
 from fairlead.host.door.answers import parse_deployed_app
 from fairlead.host.engine.engine import Engine
-from fairlead.host.run.remove import begin_removal, leave_nothing, run_remove
+from fairlead.host.run.removal import begin_removal, leave_nothing, run_remove
 from fairlead.host.state.ownership import read_owner
 from fairlead.host.wire.errors import InputFault
 from fairlead.host.wire.owner import Owner

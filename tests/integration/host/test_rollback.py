@@ -30,8 +30,8 @@ def test_rollback_is_warm(stage: Stage, fetch: Callable[[], str], monkeypatch: p
     assert "retire" not in {event.get("phase") for event in stage.events[:told]}
     assert {event.get("phase") for event in stage.events[told:]} >= {"retire", "prune"}
     assert {name for name in stage.containers() if "-web-" in name} == {f"{stage.app}-000001-web-000001-1"}
-    (last, *_) = read_history(stage.paths)
-    assert [one["phase"] for one in last["phases"]][-2:] == ["retire", "prune"]
+    (last, *_) = read_history(stage.paths).history
+    assert [one["phase"] for one in last.phases][-2:] == ["retire", "prune"]
     again = stage.rollback()
     assert (again.status, again.exit) == ("refused", 2)
     assert again.error is not None

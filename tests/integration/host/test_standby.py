@@ -28,7 +28,7 @@ from tests.patience import PATIENCE
 
 _RUN_TASK = """
 import pathlib, sys
-from fairlead.host.door.perform import run_task
+from fairlead.host.door.task_process import run_task
 agent = (sys.executable, "-c", "import sys; sys.path.insert(0, %r); from fairlead.host.__main__ import main; sys.exit(main())")
 run_task(pathlib.Path(sys.argv[1]), agent)
 """
@@ -90,8 +90,8 @@ def test_a_rollback_finds_it_running(
     assert _running(stage) == {"000003-web", "000003-worker", "000002-web"}
     state = read_state(stage.paths, Engine.connect())
     assert state.standby is not None
-    assert state.standby.to_json()["services"] == ["web"]
-    assert any("goes back to 000002, which runs on until" in one for one in status_remarks(state.to_json()))
+    assert state.standby.shown.services == ("web",)
+    assert any("goes back to 000002, which runs on until" in one for one in status_remarks(state.answer))
     assert find_disorder(stage.paths, Engine.connect()) == []
     assert stage.repair().data["repaired"] == ["everything is in order"]
     since = _started(stage, "000002-web-000002")

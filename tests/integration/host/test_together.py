@@ -8,7 +8,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 from fairlead.host.engine.engine import Engine
-from fairlead.host.run.remove import run_remove
+from fairlead.host.run.removal import run_remove
 from tests.integration.host.php import php_image
 from tests.integration.host.sheet import HEALTHY, Sheet
 from tests.integration.host.stage import Stage

@@ -10,6 +10,8 @@ import pytest
 
 from fairlead.app.load import load_app
 from fairlead.app.split import Pin
+from fairlead.host.wire.answer import parse_answer
+from fairlead.host.wire.status import StateAnswer
 from fairlead.image.registry.client import read_image_config, resolve_image
 from fairlead.release.unchanged import find_unchanged
 from fairlead.settings.load import load_settings
@@ -117,7 +119,11 @@ def _kept(workshop: Workshop, revision: str, fresh: Pin, state: dict[str, Any]) 
     )
     asking: dict[str, Any] = {"environ": environ, "registry": workshop.repository}
     return find_unchanged(
-        app, {"api": fresh}, state, partial(resolve_image, **asking), partial(read_image_config, **asking)
+        app,
+        {"api": fresh},
+        parse_answer(StateAnswer, state),
+        partial(resolve_image, **asking),
+        partial(read_image_config, **asking),
     )
 
 

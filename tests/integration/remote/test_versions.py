@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from fairlead.errors import CommandFailedError, FairleadError
-from fairlead.host.wire.changes import Deploy, Rollback, Rotate, Subject
+from fairlead.host.wire.changes import DeployCall, RollbackCall, RotateCall, Subject
 from fairlead.host.wire.contract import defaults, render
 from fairlead.host.wire.frames import FrameWriter
 from fairlead.host.wire.names import PROTOCOL
@@ -102,12 +102,12 @@ def test_a_server_of_the_version_before_is_understood_and_is_asked_as_before(
     monkeypatch.setattr(FrameWriter, "write", record)
     with _launcher(tmp_path, *told) as session:
         asked = Asked(session, lambda: session)
-        assert asked.hello()["protocol"] == 1
-        assert asked.history()["history"] == []
-        deploy = asked.part("a", Deploy(release(), options, BY, marks_key=KEY), BLOBS)
+        assert asked.hello().protocol == 1
+        assert asked.history().history == ()
+        deploy = asked.part("a", DeployCall(release(), options, BY, marks_key=KEY), BLOBS)
         assert session.ask(deploy.request, deploy.blobs, events.append)["status"] == "live"
         assert asked.follow("20300101T000000-aaaaaa", events.append)["status"] == "live"
-        for change in (Rotate({"password": "zz"}, options, BY, KEY), Rollback("41", options, BY)):
+        for change in (RotateCall({"password": "zz"}, options, BY, KEY), RollbackCall("41", options, BY)):
             part = asked.part("a", change, ())
             assert session.ask(part.request)["exit"] == 2
     assert [one["event"] for one in events].count("phase") == 18

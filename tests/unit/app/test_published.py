@@ -23,7 +23,8 @@ from fairlead.app.network.ports import PublishedPort, parse_published
 from fairlead.app.split import ReleaseParts
 from fairlead.cli.root import command
 from fairlead.errors import ComposeInvalidError
-from fairlead.host.wire.document import parse_release, require_hashes
+from fairlead.host.wire.admission import require_hashes
+from fairlead.host.wire.document import parse_release
 from fairlead.host.wire.inside import with_inside
 from tests.unit.app.small import small_app, split_small
 from tests.unit.host.samples import document as sample

@@ -15,8 +15,10 @@ from jsonschema import Draft202012Validator
 from fairlead.cli import maintenance
 from fairlead.cli.root import command
 from fairlead.errors import CommandFailedError, FairleadError, InputError
+from fairlead.host.wire.answer import parse_answer
 from fairlead.host.wire.calls import Maintain
 from fairlead.host.wire.page import MAX_PAGE, UNASKED
+from fairlead.host.wire.replies import MaintenanceAnswer
 from fairlead.schemas import load_schema
 
 ON = {
@@ -49,7 +51,10 @@ class Servers:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **answers: Mapping[str, Any] | FairleadError) -> None:
         self.asked: Maintain
-        self._answers = answers
+        self._answers = {
+            host: one if isinstance(one, FairleadError) else parse_answer(MaintenanceAnswer, one)
+            for host, one in answers.items()
+        }
         monkeypatch.setattr("fairlead.rollout.lines.ask_all", self._ask)
 
     def _ask(self, _place: Any, question: Callable[[Servers], object]) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from fairlead.doctor.check import FAILED, OK, WARNING
 from fairlead.doctor.machine import judge_builder, judge_tool
 from fairlead.doctor.project import judge_commit, judge_host, judge_registry, list_tags_argv
+from fairlead.host.wire.replies import CheckAnswer, HostCheck
 from fairlead.identity import Identity
 from fairlead.tools.catalog import CATALOG
 from fairlead.tools.engine import Engine
@@ -123,11 +124,11 @@ def test_the_login_travels_in_a_file_and_plain_http_stays_on_this_machine() -> N
 
 
 def test_a_server_is_as_well_as_its_worst_check() -> None:
-    well = {"name": "python", "state": "ok", "found": "3.13", "fix": ""}
-    odd = {"name": "port 80", "state": "warning", "found": "taken", "fix": "stop it"}
-    bad = {"name": "disk", "state": "failed", "found": "0.1 GiB free", "fix": "make room"}
-    assert judge_host("production a", {"checks": [well]}).state == OK
-    assert judge_host("production a", {"checks": [well, odd]}).state == WARNING
-    check = judge_host("production a", {"checks": [well, odd, bad]})
+    well = HostCheck("python", "ok", "3.13")
+    odd = HostCheck("port 80", "warning", "taken", "stop it")
+    bad = HostCheck("disk", "failed", "0.1 GiB free", "make room")
+    assert judge_host("production a", CheckAnswer((well,))).state == OK
+    assert judge_host("production a", CheckAnswer((well, odd))).state == WARNING
+    check = judge_host("production a", CheckAnswer((well, odd, bad)))
     assert (check.state, check.found) == (FAILED, "reached; port 80: taken; disk: 0.1 GiB free")
     assert check.fix == "stop it\nmake room"

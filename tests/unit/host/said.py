@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fairlead.host.disk import record
-from fairlead.host.disk.record import Recorder, render_line
+from fairlead.host.disk.record import AuditLog, render_line
 from fairlead.host.door.door import Door
 from fairlead.host.wire.frames import FrameReader, FrameWriter
 from fairlead.host.wire.restriction import Restriction
@@ -36,7 +36,7 @@ class Said:
         try:
             os.write(here, content)
             os.lseek(here, 0, os.SEEK_SET)
-            recorder = Recorder(restriction, {"SSH_CONNECTION": "192.0.2.7 50022 192.0.2.1 22"})
+            recorder = AuditLog(restriction, {"SSH_CONNECTION": "192.0.2.7 50022 192.0.2.1 22"})
             Door(self.root, FrameReader(here), FrameWriter(there), ("agent",), restriction, recorder).serve()
             return [json.loads(line) for line in os.pread(there, 1 << 24, 0).splitlines()]
         finally:

@@ -21,7 +21,7 @@ from fairlead.host.disk.ledger import DEPLOY
 from fairlead.host.disk.paths import Paths, app_paths
 from fairlead.host.disk.place import ROLE, TOKEN_BYTES, Place
 from fairlead.host.disk.routes import open_dark, switch_to, write_routes
-from fairlead.host.door.perform import run_task
+from fairlead.host.door.task_process import run_task
 from fairlead.host.edge import meetings
 from fairlead.host.edge.meetings import list_meetings, read_meetings
 from fairlead.host.edge.project import edge_hash, render_edge_project
@@ -31,7 +31,7 @@ from fairlead.host.run.phases.platform import keep_for_revert, write_platform
 from fairlead.host.run.phases.standing import is_project, read_before, read_standing
 from fairlead.host.shape.bundle import Bundle, write_bundle
 from fairlead.host.shape.project import platform_hashes, render_platform_project
-from fairlead.host.state import removed
+from fairlead.host.state import removals
 from fairlead.host.wire import labels
 from fairlead.host.wire.caddy.snippet import render_switch
 from fairlead.host.wire.document import parse_release
@@ -293,8 +293,8 @@ def test_what_is_written_of_a_removed_app_is_read_whatever_it_says(
     paths.root.mkdir(exist_ok=True)
     owner = {"environment": "production", "source": "https://github.com/acme/board"}
     record = {"app": APP, "at": at, "volumes_kept": kept, "data_kept": kept, "owner": owner, "by": kept}
-    (paths.root / removed._FILE).write_text(f"{json.dumps(record)}\n{'[' * 200_000}\n")
-    assert removed.read_kept(paths, PretendEngine()) is None
-    found = removed.find_removed(paths.root, APP)
+    (paths.root / removals._FILE).write_text(f"{json.dumps(record)}\n{'[' * 200_000}\n")
+    assert removals.read_kept(paths, PretendEngine()) is None
+    found = removals.find_removed(paths.root, APP)
     assert found is not None
-    assert "was removed" in removed.explain_removed(APP, found).what
+    assert "was removed" in removals.explain_removed(APP, found).what

@@ -30,8 +30,8 @@ from fairlead.host.disk.vault import store_tree
 from fairlead.host.run.context import Host
 from fairlead.host.run.recover import recover
 from fairlead.host.shape.bundle import Bundle, write_bundle
-from fairlead.host.wire.document import parse_tree
 from fairlead.host.wire.errors import AgentError
+from fairlead.host.wire.reading.tree import parse_tree
 from fairlead.host.wire.release import FileTree, tree_digest
 from fairlead.host.wire.request import parse_deploy_request
 from tests.unit.host.fuzz import WATCH, ask, damage, damage_bytes, encode
@@ -233,7 +233,7 @@ def test_a_release_that_is_no_folder_of_ours_is_passed_over(root: Path, field: s
 def test_the_watch_sees_what_leaves_the_app(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were a path that leaves its folder believed, it would be told."""
     monkeypatch.setattr("fairlead.host.disk.vault.is_inside", lambda _: True)
-    monkeypatch.setattr("fairlead.host.wire.document.is_inside", lambda _: True)
+    monkeypatch.setattr("fairlead.host.wire.reading.tree.is_inside", lambda _: True)
     entries = {"../../../../escaped": {"sha256": SHA, "mode": "0644"}}
     tree = tree_digest(FileTree(True, {"../../../../escaped": (SHA, 0o644)}))
     release = document(files={tree: {"kind": "dir", "entries": entries}})

@@ -24,18 +24,18 @@ from fairlead.host.disk.place import Place
 from fairlead.host.disk.routes import open_dark, open_inside, switch_to, write_routes
 from fairlead.host.disk.vault import store_secret, store_tree
 from fairlead.host.door.intake import NOTHING, open_task
-from fairlead.host.door.perform import write_launcher
+from fairlead.host.door.task_process import write_launcher
 from fairlead.host.edge.claims import Claim, write_claim
 from fairlead.host.edge.lifecycle import edge_lock
 from fairlead.host.run.phases import migrate
-from fairlead.host.run.remove import begin_removal
+from fairlead.host.run.removal import begin_removal
 from fairlead.host.shape.bundle import Bundle, rewrite_projects, write_bundle
 from fairlead.host.shape.rotation import write_rotations
-from fairlead.host.state import removed
-from fairlead.host.state.drained import start_drain
+from fairlead.host.state import removals
+from fairlead.host.state.drain import start_drain
 from fairlead.host.state.maintenance import start_maintenance
 from fairlead.host.wire.frames import FrameReader
-from fairlead.host.wire.page import Order
+from fairlead.host.wire.page import WantedPage
 from fairlead.host.wire.release import FileTree, tree_digest
 from tests.modes import OPEN, find_loose, find_unused
 from tests.unit.host.samples import container, release
@@ -53,8 +53,8 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
         gone = Paths(root, "gone")
         _serve(gone)
         begin_removal(gone, by="me", volumes=True)
-        removed.keep_journal(root, "gone", gone.journal)
-        removed.write_removed(root, "gone", {"by": "me"}, ["gone_data"], [])
+        removals.keep_journal(root, "gone", gone.journal)
+        removals.write_removed(root, "gone", {"by": "me"}, ["gone_data"], [])
         yield root
     finally:
         os.umask(before)
@@ -86,7 +86,7 @@ def _write_app(paths: Paths, tmp_path: Path) -> None:
     spec = FileTree(True, {"a/b.conf": (sha, 0o644)})
     store_tree(paths, tree_digest(spec), spec, blobs)
     start_drain(paths, ["/health/ready"])
-    start_maintenance(paths, Order(), "me")
+    start_maintenance(paths, WantedPage(), "me")
     write_launcher(paths, ("python3", "agent"))
     write_rotations(paths, {"password": Rotation("000001", "a" * 64, frozenset())})
     with hold_lock(paths.lock, Holder("a deploy", "me", name, 1, 0.0), wait=0, on_wait=lambda _: None):
@@ -106,8 +106,8 @@ def _task(paths: Paths) -> str:
     emit({"event": "phase", "phase": "pull"})
     emit.close()
     engine = SimpleNamespace(logs=lambda *_, **__: iter(["a line"]))
-    context = SimpleNamespace(paths=paths, task=name, engine=engine)
-    migrate._keep_output(cast("Any", context), release().services["migrate"], container("migrate"))
+    deploy = SimpleNamespace(paths=paths, request=SimpleNamespace(task=name), engine=engine)
+    migrate._keep_output(cast("Any", deploy), release().services["migrate"], container("migrate"))
     assert task.list_tasks(paths) == [name]
     return name
 
@@ -133,7 +133,7 @@ def test_containers_still_read_what_is_theirs(world: Path) -> None:
 def test_a_file_that_an_older_agent_left_open_is_closed(tmp_path: Path) -> None:
     (tmp_path / "removed.jsonl").touch(0o644)
     (tmp_path / "removed.jsonl").chmod(0o644)
-    removed.write_removed(tmp_path, "gone", {}, [], [])
+    removals.write_removed(tmp_path, "gone", {}, [], [])
     assert find_loose(tmp_path) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from fairlead.app.variables import REVISION
 from fairlead.errors import ComposeInvalidError, ComposeUnseenError
-from fairlead.host.wire.document import require_verdict
+from fairlead.host.wire.admission import require_verdict
 from fairlead.judge.evidence import evidence_of
 from fairlead.judge.request import settings_request
 from fairlead.judge.run import judge

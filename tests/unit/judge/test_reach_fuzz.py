@@ -20,8 +20,9 @@ from fairlead.app.load import build_app
 from fairlead.app.split import Pin, secret_sources, split
 from fairlead.errors import FairleadError
 from fairlead.host.plan.trespass import Neighbours, find_trespass
+from fairlead.host.wire.admission import require_hashes
 from fairlead.host.wire.compose.reach import find_reach
-from fairlead.host.wire.document import parse_release, require_hashes
+from fairlead.host.wire.document import parse_release
 from fairlead.host.wire.errors import InputFault
 from fairlead.judge.request import settings_request
 from fairlead.judge.run import judge

@@ -12,7 +12,8 @@ import pytest
 from fairlead import __version__
 from fairlead.app.split import ReleaseParts
 from fairlead.host.run.announce import render_commit
-from fairlead.host.wire.document import parse_release, require_verdict
+from fairlead.host.wire.admission import require_verdict
+from fairlead.host.wire.document import parse_release
 from fairlead.host.wire.marks import Marks, keyed_mark
 from fairlead.host.wire.release import content_hash
 from fairlead.judge.evidence import Evidence

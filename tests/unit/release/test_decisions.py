@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fairlead.app.split import Pin
 from fairlead.errors import InputError
+from fairlead.host.wire.answer import parse_answer
+from fairlead.host.wire.planned import PlanAnswer, Refusal
 from fairlead.image.documents import PublishDocument, PublishedImage
 from fairlead.image.registry.client import Resolved
 from fairlead.release.order import plan_order
@@ -110,15 +112,18 @@ def _action(**more: str) -> dict[str, str]:
     }
 
 
-PLAN: dict[str, Any] = {
-    "app": "board",
-    "release": "000043",
-    "previous": "000042",
-    "unchanged": False,
-    "actions": [_action(), _action(service="api", action="carry", reason="unchanged", release="000041")],
-    "steps": ["pull x", "switch to 000043"],
-    "refusals": [],
-}
+PLAN: PlanAnswer = parse_answer(
+    PlanAnswer,
+    {
+        "app": "board",
+        "release": "000043",
+        "previous": "000042",
+        "unchanged": False,
+        "actions": [_action(), _action(service="api", action="carry", reason="unchanged", release="000041")],
+        "steps": ["pull x", "switch to 000043"],
+        "refusals": [],
+    },
+)
 
 
 def test_a_row_says_what_happens_why_and_where_the_role_comes_from() -> None:
@@ -138,11 +143,11 @@ def test_the_plan_in_one_line_and_in_steps() -> None:
         "  1. pull x",
         "  2. switch to 000043",
     ]
-    assert "first release" in plan_sentence({**PLAN, "previous": None}, "deploy@app")
-    assert "nothing to do" in plan_sentence({**PLAN, "unchanged": True}, "deploy@app")
+    assert "first release" in plan_sentence(replace(PLAN, previous=None), "deploy@app")
+    assert "nothing to do" in plan_sentence(replace(PLAN, unchanged=True), "deploy@app")
 
 
 def test_a_refusal_is_in_the_plan() -> None:
-    refused = {**PLAN, "refusals": [{"what": "too old", "why": "because", "fix": "--allow-older"}]}
+    refused = replace(PLAN, refusals=(Refusal("too old", "because", "--allow-older"),))
     assert plan_sentence(refused, "deploy@app") == "this would be refused by deploy@app: too old"
     assert plan_lines(refused)[-3:] == ["refused: too old", "  why: because", "  fix: --allow-older"]

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from fairlead.host.plan import actions
+from fairlead.host.wire.planned import Action, PlanAnswer
+from fairlead.host.wire.status import StateAnswer
 from fairlead.release.drift import find_drift
 
 SAME = {
@@ -17,14 +19,14 @@ SAME = {
 }
 
 
-def plan(*acts: tuple[str, str], previous: str | None = "000001", unchanged: bool = True) -> dict[str, Any]:
-    listed = [{"service": name, "action": action, "reason": "for a reason"} for name, action in acts]
-    return {"previous": previous, "unchanged": unchanged, "actions": listed}
+def plan(*acts: tuple[str, str], previous: str | None = "000001", unchanged: bool = True) -> PlanAnswer:
+    listed = tuple(Action(name, "app", action, "for a reason", "") for name, action in acts)
+    return PlanAnswer(previous=previous, unchanged=unchanged, actions=listed)
 
 
 def reasons(revision: str = "a" * 40, **given: Any) -> tuple[str, ...]:
     acts = given.pop("acts", ())
-    return find_drift("app", {"revision": revision}, plan(*acts, **given), "a" * 40).reasons
+    return find_drift("app", StateAnswer(revision=revision), plan(*acts, **given), "a" * 40).reasons
 
 
 def test_a_server_that_serves_this_very_release_is_the_same() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fairlead.host.wire.answer import parse_answer
+from fairlead.host.wire.status import StateAnswer
 from fairlead.image.documents import BuildDocument, BuiltImage, Reason, ScanDocument, ScannedImage
 from fairlead.release.proof import Link, Proof, plan_proofs, proof_notes, proof_rows
 
@@ -47,7 +49,9 @@ def _scan(*reasons: Reason) -> ScanDocument:
 def _prove(
     state: dict[str, Any], build: BuildDocument | None, scan: ScanDocument | None, link: Link
 ) -> Proof:
-    (proof, *_) = plan_proofs(state, REPOSITORIES, build, scan, {("web", SHA): link})
+    (proof, *_) = plan_proofs(
+        parse_answer(StateAnswer, state), REPOSITORIES, build, scan, {("web", SHA): link}
+    )
     return proof
 
 
@@ -74,12 +78,13 @@ def test_what_is_of_an_older_commit_has_a_chain_of_its_own() -> None:
     state = _state()
     state["services"].append({**state["services"][0], "service": "sqlite", "revision": "2b" * 20})
     older = {("web", SHA): Link(DIGEST), ("web", "2b" * 20): Link(DIGEST)}
-    _, proof = plan_proofs(state, REPOSITORIES, _build(), _scan(), older)
+    answer = parse_answer(StateAnswer, state)
+    _, proof = plan_proofs(answer, REPOSITORIES, _build(), _scan(), older)
     assert (proof.image, proof.holds) == (f"web of {'2b' * 6}", True)
     assert (proof.links["published"].digest, proof.links["running"].digest) == (DIGEST, DIGEST)
     assert proof.links["built"].note == f"there is no build.json of the commit {'2b' * 6}"
     (_, proof) = plan_proofs(
-        state, REPOSITORIES, _build(), _scan(), {**older, ("web", "2b" * 20): Link(OTHER)}
+        answer, REPOSITORIES, _build(), _scan(), {**older, ("web", "2b" * 20): Link(OTHER)}
     )
     assert not proof.holds
 

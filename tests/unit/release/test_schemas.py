@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from fairlead.host.door.check import Check
 from fairlead.host.plan.plan import Plan
 from fairlead.host.state.maintenance import Maintenance
+from fairlead.host.wire.answer import render_answer
+from fairlead.host.wire.replies import HostCheck
 from fairlead.host.wire.result import PhaseTime, Result
 from fairlead.release.proof import LINKS, Link, Proof
 from fairlead.remote.outcome import deploy_document, join_results
@@ -19,7 +20,7 @@ EXTRA = {"app": "board", "environment": "production", "traffic": {"connections":
 RESULT = Result("reverted", 6, "000043", "000042", "000042", (PhaseTime("verify", "failed", 1.5),))
 PLAN = Plan("deploy", "board", "000043", None, (), (), resources=False, unchanged=False)
 PROOF = Proof("web", {name: Link("sha256:aa") for name in LINKS})
-SHOWN = Maintenance(1.5, "alice", "", 300, own_page=True, look="a" * 32).to_json()
+SHOWN = Maintenance(1.5, "alice", "", 300, own_page=True, look="a" * 32).shown
 STATE: dict[str, Any] = {
     "schema": "fairlead.state/v1",
     "app": "board",
@@ -36,7 +37,7 @@ STATE: dict[str, Any] = {
             "deploy",
             deploy_document(join_results({"deploy@app": RESULT.to_event()}, None), "deploy@app", EXTRA),
         ),
-        ("plan", {**PLAN.to_json(), "host": "deploy@app"}),
+        ("plan", {**render_answer(PLAN.answer), "host": "deploy@app"}),
         (
             "status",
             {
@@ -74,7 +75,7 @@ STATE: dict[str, Any] = {
                 "app": "board",
                 "on": True,
                 "hosts": [
-                    {"host": "x", "on": True, "look": "a" * 32, "unseen": [], **SHOWN},
+                    {"host": "x", "on": True, "look": "a" * 32, "unseen": [], **render_answer(SHOWN)},
                     {"host": "y", "on": False, "was_on": True, "unserved": ["x"]},
                 ],
             },
@@ -84,7 +85,7 @@ STATE: dict[str, Any] = {
             {
                 "schema": "fairlead.host-check/v1",
                 "host": "x",
-                "checks": [{"host": "x", **Check("disk", "ok", "20 GiB").to_json()}],
+                "checks": [{"host": "x", **render_answer(HostCheck("disk", "ok", "20 GiB"))}],
             },
         ),
     ],

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from fairlead.errors import InputError
+from fairlead.host.wire.answer import parse_answer
 from fairlead.host.wire.fleet import Fleet
 from fairlead.host.wire.marks import Marks
 from fairlead.host.wire.release import content_hash
+from fairlead.host.wire.status import HostMarks, StateAnswer
 from fairlead.release.together import (
     find_differences,
     plan_fleet,
@@ -27,10 +30,10 @@ def _release(**services: Any) -> dict[str, Any]:
     return {"revision": "1a" * 20, "services": services}
 
 
-def _state(serving: str | None, *stable: str, **more: Any) -> dict[str, Any]:
+def _state(serving: str | None, *stable: str, **more: Any) -> StateAnswer:
     releases = [{"id": one, "state": "stable", "revision": one * 6} for one in stable]
     previous = max((one for one in stable if serving and one < serving), default=None)
-    return {
+    raw = {
         "serving": serving,
         "content": serving,
         "previous": previous,
@@ -39,6 +42,7 @@ def _state(serving: str | None, *stable: str, **more: Any) -> dict[str, Any]:
         "tasks": [],
         **more,
     }
+    return parse_answer(StateAnswer, raw)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +68,10 @@ def test_a_job_runs_once_unless_its_data_are_the_host_s_own(
 def test_the_first_host_runs_the_jobs_and_the_others_are_told_which_have_run() -> None:
     release = _release(migrate=JOB)
     states = {"a": _state("000041"), "b": _state(None, jobs_done=["ab" * 32, "cd" * 32])}
-    told = {host: plan_fleet(["a", "b"], host, states, release, patience=9) for host in states}
+    told = {host: plan_fleet(["a", "b"], host, states, release, hold_timeout=9) for host in states}
     assert told["a"].runner == ""
     assert told["b"] == Fleet("000042", ("a", "b"), 9, once=("migrate",), runner="a", done=("ab" * 32,))
-    alike = plan_fleet(["a", "b"], "b", states, None, patience=9)
+    alike = plan_fleet(["a", "b"], "b", states, None, hold_timeout=9)
     assert alike == Fleet("000042", ("a", "b"), 9)
 
 
@@ -85,7 +89,7 @@ def test_a_release_is_called_the_same_everywhere() -> None:
 def test_images_are_pinned_by_a_host_that_serves() -> None:
     serves = _state("000041")
     assert plan_reference({"a": _state(None), "b": serves}) is serves
-    assert plan_reference({"a": _state(None, mark=1)})["mark"] == 1
+    assert plan_reference({"a": _state(None, url="mark")}).url == "mark"
 
 
 def test_all_go_back_to_the_release_before_the_newest_that_serves() -> None:
@@ -107,7 +111,8 @@ def test_who_lacks_the_release_is_named_and_so_is_what_all_have() -> None:
     with pytest.raises(InputError, match="no release to go back to"):
         plan_target({"a": _state("000042", "000042"), "b": _state("000042", "000042")}, None)
     other = _state("000042", "000041", "000042")
-    other["releases"][0]["revision"] = "another"
+    first, *rest = other.releases
+    other = replace(other, releases=(replace(first, revision="another"), *rest))
     with pytest.raises(InputError, match="not the same commit"):
         plan_target({"a": old, "b": other}, "000041")
 
@@ -120,10 +125,9 @@ def test_differences_are_told() -> None:
 
 def test_values_are_named_by_the_key_that_a_host_has() -> None:
     """That of the host by which the release is pinned, else any; and a new one where there is none."""
-    none: dict[str, Any] = {"key": None, "plain": {}}
-    some, other = {**none, "key": "aa" * 32}, {**none, "key": "bb" * 32}
+    none, some = (StateAnswer(marks=HostMarks(key)) for key in (None, "aa" * 32))
     fresh = b"f" * 32
-    assert plan_marks({"a": {}, "b": {"marks": none}}, fresh).key == fresh
-    assert plan_marks({"a": {"marks": none}, "b": {"marks": some}}, fresh).key == b"\xaa" * 32
-    serving = {"serving": "000001", "marks": {**other, "plain": {"x": "0" * 64}}}
-    assert plan_marks({"a": {"marks": some}, "b": serving}, fresh) == Marks(b"\xbb" * 32, {"x": "0" * 64})
+    assert plan_marks({"a": StateAnswer(), "b": none}, fresh).key == fresh
+    assert plan_marks({"a": none, "b": some}, fresh).key == b"\xaa" * 32
+    serving = StateAnswer(serving="000001", marks=HostMarks("bb" * 32, {"x": "0" * 64}))
+    assert plan_marks({"a": some, "b": serving}, fresh) == Marks(b"\xbb" * 32, {"x": "0" * 64})

@@ -14,6 +14,8 @@ from fairlead.app.load import load_app
 from fairlead.app.model import ComposeApp
 from fairlead.app.split import Pin, split
 from fairlead.errors import CommandFailedError, InputError
+from fairlead.host.wire.answer import parse_answer
+from fairlead.host.wire.status import StateAnswer
 from fairlead.image.registry.client import Resolved
 from fairlead.release.unchanged import find_unchanged, running_pins
 from fairlead.settings.images import ImageSettings
@@ -90,7 +92,8 @@ def state_of(pin: Pin, *, revision: str | None = OLD, **more: Any) -> dict[str, 
 def kept_of(root: Path, registry: Registry, state: Mapping[str, Any] | None = None) -> dict[str, Pin]:
     own = {"app": registry.pin(registry.newer)}
     given = state_of(registry.pin(registry.older)) if state is None else state
-    return find_unchanged(app_in(root), own, given, registry.resolve, registry.config)
+    answer = parse_answer(StateAnswer, given)
+    return find_unchanged(app_in(root), own, answer, registry.resolve, registry.config)
 
 
 def test_who_alone_may_run_goes_on_and_what_is_rolled_has_the_image_of_the_commit(tmp_path: Path) -> None:
@@ -158,7 +161,7 @@ def test_what_is_asked_before_the_build_is_each_service_as_it_runs(tmp_path: Pat
     older, newer = registry.pin(registry.older), registry.pin(registry.newer)
     web = {"service": "web", "image": newer.reference, "platforms": dict(newer.platforms), "revision": NEW}
     state = {"services": [web, *state_of(older)["services"][1:]]}
-    pins = running_pins(app_in(tmp_path), state)
+    pins = running_pins(app_in(tmp_path), parse_answer(StateAnswer, state))
     assert {name: (pin.digest, pin.revision) for name, pin in pins.items()} == {
         "web": (newer.digest, ""),
         "notes": (older.digest, OLD),

@@ -7,8 +7,9 @@ that is left alone, what a repair makes of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -16,7 +17,8 @@ from fairlead.host.disk.ledger import DEPLOY, ROLLBACK, Transaction
 from fairlead.host.plan.agreement import plan_recovery
 from fairlead.host.wire import phases
 from fairlead.host.wire.fleet import COMMIT, FINISH, MIGRATE, REVERT, STOP, SWITCH
-from fairlead.remote.agreement import Member, Standing, parse_standing, plan_decisions, plan_word
+from fairlead.host.wire.status import HistoryEntry, RunningTask, StateAnswer
+from fairlead.remote.agreement import Member, Standing, plan_decisions, plan_word, standing_of
 
 NEW, OLD = "new", "old"
 _NAMES = tuple(one.name for one in phases.PHASES)
@@ -161,14 +163,14 @@ def _word(host: Host) -> str:
 
 @cache
 def _standing(host: Host, kind: str) -> Standing:
-    state = {
-        "serving": host.live,
-        "content": host.live,
-        "unfinished": None if host.end else {**_left(host, kind).to_json(), "word": _word(host)},
-        "unfinished_content": NEW,
-        "tasks": [{"task": "t", "kind": "deploy", "heard": 60.0}] if host.alive and not host.end else [],
-    }
-    return parse_standing(state)
+    state = StateAnswer(
+        serving=host.live,
+        content=host.live,
+        unfinished=None if host.end else replace(_left(host, kind).entry, word=_word(host)),
+        unfinished_content=NEW,
+        tasks=(RunningTask("t", "deploy", 60.0),) if host.alive and not host.end else (),
+    )
+    return standing_of(state)
 
 
 @cache
@@ -208,16 +210,14 @@ def test_any_death_anywhere_ends_with_one_release_everywhere(size: int, kind: st
     assert worlds > (200 if size == 2 else 2000), "the model has lost its states"
 
 
-def _state(*tasks: tuple[str, float], task: str = "t", hosts: tuple[str, ...] = ("a", "b")) -> dict[str, Any]:
-    left = {"task": task, "hosts": list(hosts), "phase": "verify", "release": "000002", "word": ""}
-    running = [{"task": name, "kind": "deploy", "heard": heard} for name, heard in tasks]
-    return {
-        "serving": "000001",
-        "content": OLD,
-        "unfinished": left,
-        "unfinished_content": NEW,
-        "tasks": running,
-    }
+def _state(*tasks: tuple[str, float], task: str = "t", hosts: tuple[str, ...] = ("a", "b")) -> StateAnswer:
+    return StateAnswer(
+        serving="000001",
+        content=OLD,
+        unfinished=HistoryEntry(task=task, hosts=hosts, phase="verify", release="000002", word=""),
+        unfinished_content=NEW,
+        tasks=tuple(RunningTask(name, "deploy", heard) for name, heard in tasks),
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,8 +231,8 @@ def _state(*tasks: tuple[str, float], task: str = "t", hosts: tuple[str, ...] = 
         pytest.param(_state(("other", 60.0), ("t", 60.0)), False, id="somebody waits for it"),
     ],
 )
-def test_who_is_at_work_is_not_disturbed(state: dict[str, Any], decided: bool) -> None:
-    assert plan_decisions({"a": parse_standing(state)}) == ({"a": REVERT} if decided else {})
+def test_who_is_at_work_is_not_disturbed(state: StateAnswer, decided: bool) -> None:
+    assert plan_decisions({"a": standing_of(state)}) == ({"a": REVERT} if decided else {})
 
 
 def test_in_doubt_nobody_guesses() -> None:

@@ -98,7 +98,7 @@ def run(again: Callable[[], Session] | None = None, /, **hosts: Host) -> tuple[E
         Part(name, cast("Session", host), again or lost, {"request": "deploy", "app": "board"})
         for name, host in hosts.items()
     ]
-    ends = run_together(parts, lambda host, event: told.append((host, event)), patience=0.4)
+    ends = run_together(parts, lambda host, event: told.append((host, event)), hold_timeout=0.4)
     return ends, told
 
 

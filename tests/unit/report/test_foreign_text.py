@@ -15,6 +15,7 @@ from fairlead.errors import InputError
 from fairlead.findings import Finding, Location
 from fairlead.github.reporter import ActionsReporter
 from fairlead.host.door import console
+from fairlead.host.wire.status import HistoryAnswer, HistoryEntry
 from fairlead.host.wire.text import render_log
 from fairlead.report.document import DocumentReporter
 from fairlead.report.plain import PlainReporter
@@ -176,6 +177,6 @@ def test_the_console_of_a_server(text: str) -> None:
         error = {"what": text, "why": text, "fix": text, "details": [text]}
         console.show_event({"event": "result", "status": text, "serving": text, "error": error})
         console.say(render_log({"service": "web", "container": text, "line": text}))
-        entry = {"kind": text, "status": text, "by": text, "error": {"what": text}}
-        console.say("\n".join(console.render("history", {"app": text, "history": [entry]})))
+        entry = HistoryEntry(kind=text, status=text, by=text, error={"what": text})
+        console.say("\n".join(console.render(HistoryAnswer(text, (entry,)))))
     assert steering(out.getvalue()) | steering(err.getvalue()) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from fairlead.errors import ComposeInvalidError
-from fairlead.host.wire.changes import Deploy
+from fairlead.host.wire.changes import DeployCall
+from fairlead.host.wire.planned import PlanAnswer
+from fairlead.host.wire.status import StateAnswer
 from fairlead.identity import Identity
 from fairlead.image.documents import PublishDocument, PublishedImage
 from fairlead.image.registry.client import Resolved
@@ -60,14 +62,14 @@ class Server:
     """A server that takes everything, and remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.foreseen: list[Deploy] = []
-        self.deployed: list[Deploy] = []
+        self.foreseen: list[DeployCall] = []
+        self.deployed: list[DeployCall] = []
 
-    def plan(self, change: Deploy, **_: Any) -> Mapping[str, Any]:
+    def plan(self, change: DeployCall, **_: Any) -> PlanAnswer:
         self.foreseen.append(change)
-        return {"warnings": []}
+        return PlanAnswer()
 
-    def part(self, _host: str, change: Deploy, _blobs: Any) -> None:
+    def part(self, _host: str, change: DeployCall, _blobs: Any) -> None:
         self.deployed.append(change)
 
     @contextlib.contextmanager
@@ -76,7 +78,7 @@ class Server:
 
     @contextlib.contextmanager
     def _ask(self, place: Place, _question: Any) -> Iterator[Any]:
-        yield {host: SimpleNamespace(wait=lambda: (self, {})) for host in place.hosts}
+        yield {host: SimpleNamespace(wait=lambda: (self, StateAnswer())) for host in place.hosts}
 
 
 def _identity(*_: Any) -> Identity:
@@ -124,7 +126,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     )
     monkeypatch.setattr(
         f"{where}.change.connect_all",
-        lambda place, *_: (dict.fromkeys(place.hosts, server), {host: {} for host in place.hosts}),
+        lambda place, *_: (dict.fromkeys(place.hosts, server), dict.fromkeys(place.hosts, StateAnswer())),
     )
     monkeypatch.setattr(f"{where}.change.run_parts", lambda *_: {})
     monkeypatch.setattr(f"{where}.pipeline.finish_rollout", lambda *_, **__: None)

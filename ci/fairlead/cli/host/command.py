@@ -14,8 +14,7 @@ from fairlead.errors import ExitCode, FairleadError
 from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from fairlead.host.wire.replies import CheckAnswer
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.server import Server
     from fairlead.rollout.place import Place
@@ -73,7 +72,7 @@ def check(
         ctx.exit(int(ExitCode.COMMAND_FAILED))
 
 
-def _ask(server: Server) -> Mapping[str, Any]:
+def _ask(server: Server) -> CheckAnswer:
     return server.check()
 
 
@@ -86,7 +85,7 @@ def _check_hosts(place: Place) -> list[dict[str, Any]]:
     from fairlead.rollout.lines import ask_all, ask_each
 
     if not place.has_several:
-        return [{"host": place.host, **one} for one in ask_each(place, _ask)[place.host]["checks"]]
+        return [{"host": place.host, **one.document} for one in ask_each(place, _ask)[place.host].checks]
     checks: list[dict[str, Any]] = []
     for host, answer in ask_all(place, _ask).items():
         if isinstance(answer, FairleadError):
@@ -95,5 +94,5 @@ def _check_hosts(place: Place) -> list[dict[str, Any]]:
                 {"host": host, "name": "connection", "state": "failed", "found": found, "fix": answer.fix}
             )
         else:
-            checks += [{"host": host, **one} for one in answer["checks"]]
+            checks += [{"host": host, **one.document} for one in answer.checks]
     return checks

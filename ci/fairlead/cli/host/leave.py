@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -14,9 +13,12 @@ from fairlead.errors import CommandFailedError
 from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
+    from fairlead.host.wire.replies import DrainAnswer
     from fairlead.remote.access import AccessOptions
     from fairlead.rollout.ahead import Question
     from fairlead.rollout.place import Place
+
+_Answer = TypeVar("_Answer")
 
 _timeout = click.option(
     "--timeout",
@@ -67,12 +69,12 @@ def drain(
     place = find_place(environment, access).only(host)
     answer = _drain(place, paths, timeout)
     reporter = report.current()
-    if not answer["quiet"]:
+    if not answer.quiet:
         reporter.warn(_still(answer, timeout))
-    if answer["streams"]:
-        reporter.warn(f"{answer['streams']} streams are still open: they end when one of their ends wants it")
-    document = {"schema": "fairlead.host-drain/v1", "host": place.host, "drained": True, **answer}
-    reporter.result(document, f"{place.host} is drained: {', '.join(answer['paths'])} answers 503")
+    if answer.streams:
+        reporter.warn(f"{answer.streams} streams are still open: they end when one of their ends wants it")
+    document = {"schema": "fairlead.host-drain/v1", "host": place.host, "drained": True, **answer.document}
+    reporter.result(document, f"{place.host} is drained: {', '.join(answer.paths)} answers 503")
 
 
 @click.command(epilog=examples(("fairlead host undrain app2.example.com", "its health path answers again")))
@@ -84,8 +86,8 @@ def undrain(environment: str | None, access: AccessOptions, host: str) -> None:
     place = find_place(environment, access).only(host)
     answer = _ask(place, lambda server: server.undrain())
     document = {"schema": "fairlead.host-drain/v1", "host": place.host, "drained": False}
-    said = "takes requests again" if answer["drained"] else "was not drained"
-    report.current().result(document, f"{place.host} {said}")
+    outcome = "takes requests again" if answer.drained else "was not drained"
+    report.current().result(document, f"{place.host} {outcome}")
 
 
 @click.command(
@@ -124,7 +126,7 @@ def remove(
         confirm_removal(place, volumes=volumes)
     if _serves(place):
         answer = _drain(place, paths, timeout)
-        if not answer["quiet"] and not force:
+        if not answer.quiet and not force:
             raise CommandFailedError(
                 f"{place.host} is still in use: {_still(answer, timeout)}",
                 why="what users send there would be lost; it stays drained",
@@ -134,20 +136,20 @@ def remove(
 
 
 def _serves(place: Place) -> bool:
-    return _ask(place, lambda server: server.state()).get("serving") is not None
+    return _ask(place, lambda server: server.state()).serving is not None
 
 
-def _drain(place: Place, paths: tuple[str, ...], timeout: float) -> Mapping[str, Any]:
+def _drain(place: Place, paths: tuple[str, ...], timeout: float) -> DrainAnswer:
     with report.current().step(f"drain {place.host}"):
         return _ask(place, lambda server: server.drain(paths, timeout))
 
 
-def _still(answer: Mapping[str, Any], timeout: float) -> str:
-    flying = f", {answer['in_flight']} in flight" if answer.get("in_flight") else ""
+def _still(answer: DrainAnswer, timeout: float) -> str:
+    flying = f", {answer.in_flight} in flight" if answer.in_flight else ""
     return f"after {timeout:g} s requests still came{flying}"
 
 
-def _ask(place: Place, question: Question) -> Mapping[str, Any]:
+def _ask(place: Place, question: Question[_Answer]) -> _Answer:
     from fairlead.rollout.lines import open_lines
 
     with open_lines(place) as lines, lines[place.host].server() as server:

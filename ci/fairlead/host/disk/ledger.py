@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..wire.phases import SERVING, find_phase
+from ..wire.status import HistoryEntry
 
 DEPLOY = "deploy"
 ROLLBACK = "rollback"
@@ -72,28 +73,29 @@ class Transaction:
         """Whether users may have been served by its release, while what served before still runs."""
         return find_phase(self.phase).stage == SERVING
 
-    def to_json(self) -> dict[str, Any]:
-        """One entry of ``fairlead history``."""
-        return {
-            "kind": self.kind,
-            "release": self.release,
-            "previous": self.previous,
-            "revision": self.revision,
-            "by": self.by,
-            "key": self.key,
-            "reason": self.reason,
-            "task": self.task,
-            "began_at": self.began_at,
-            "ended_at": self.ended_at,
-            "status": self.status or "unfinished",
-            "phase": self.phase,
-            "phases": [dict(phase) for phase in self.phases],
-            "error": dict(self.error) if self.error else None,
-            "repaired": self.repaired,
-            "secrets": sorted(self.rotations),
-            "committed": self.committed,
-            "hosts": list(self.hosts),
-        }
+    @property
+    def entry(self) -> HistoryEntry:
+        """As ``fairlead history`` shows it."""
+        return HistoryEntry(
+            kind=self.kind,
+            release=self.release,
+            previous=self.previous,
+            revision=self.revision,
+            by=self.by,
+            key=self.key,
+            reason=self.reason,
+            task=self.task,
+            began_at=self.began_at,
+            ended_at=self.ended_at,
+            status=self.status or "unfinished",
+            phase=self.phase,
+            phases=self.phases,
+            error=self.error or None,
+            repaired=self.repaired,
+            secrets=tuple(sorted(self.rotations)),
+            committed=self.committed,
+            hosts=self.hosts,
+        )
 
 
 @dataclass(frozen=True)

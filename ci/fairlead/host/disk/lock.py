@@ -50,7 +50,7 @@ def hold_lock(
     *,
     wait: float,
     on_wait: Callable[[str], None],
-    heed: Callable[[], None] = lambda: None,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> Iterator[int]:
     """Hold the app's lock and yield its descriptor.
 
@@ -59,19 +59,19 @@ def hold_lock(
         holder: what others are told while it is held.
         wait: seconds to wait for another holder; 0 does not wait.
         on_wait: called once with a sentence that says who holds the lock.
-        heed: called while it waits; what it raises ends the waiting.
+        checkpoint: called while it waits; what it raises ends the waiting.
 
     Raises:
         LockFault: it was not free in time.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _take(handle, path, wait, on_wait, heed)
+        _take(handle, path, wait, on_wait, checkpoint)
         while not _is_at(handle, path):
             # The app was removed, and the file with it, while this waited for it.
             os.close(handle)
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            _take(handle, path, wait, on_wait, heed)
+            _take(handle, path, wait, on_wait, checkpoint)
         # The lock is held, whether there is room for a name or not.
         with contextlib.suppress(OSError):
             _name_holder(handle, holder)
@@ -108,7 +108,7 @@ def is_locked(path: Path) -> bool:
 
 
 def _take(
-    handle: int, path: Path, wait: float, on_wait: Callable[[str], None], heed: Callable[[], None]
+    handle: int, path: Path, wait: float, on_wait: Callable[[str], None], checkpoint: Callable[[], None]
 ) -> None:
     started = time.monotonic()
     deadline = started + wait
@@ -130,7 +130,7 @@ def _take(
             if not told and not brief:
                 on_wait(f"waiting for {who}")
                 told = True
-            heed()
+            checkpoint()
             time.sleep(_POLL)
         else:
             return

@@ -87,7 +87,7 @@ def is_ordered(folder: Path, word: str) -> bool:
     return (folder / f"order.{word}").exists()
 
 
-def heed(folder: Path) -> None:
+def raise_if_stopped(folder: Path) -> None:
     """A safe point of the task: go no further where it was told to stop.
 
     Raises:

@@ -25,7 +25,7 @@ _MAX_STRANGE = 16
 _MAX_LINE = 4000
 
 
-class Recorder:
+class AuditLog:
     """Writes down what one connection asks for; a connection by a key that is not restricted is not written down.
 
     The server's own sshd tells of such a key that it logged in, and no more: it opens a shell.

@@ -19,13 +19,13 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from ..wire.document import is_inside
 from ..wire.errors import InputFault
 from ..wire.marks import all_marks
 from ..wire.names import DIGEST
+from ..wire.reading.tree import is_inside
 from ..wire.release import FileTree, tree_digest
+from ..wire.status import HostMarks
 from .atomic import SHOWN_FOLDER, make_folder, sync_folder, write_file
 from .keys import read_keys
 from .paths import Paths
@@ -66,7 +66,7 @@ def has_secret(paths: Paths, name: str, mark: str) -> bool:
         return False
 
 
-def tell_marks(paths: Paths, serving: Mapping[str, str]) -> dict[str, Any]:
+def read_marks(paths: Paths, serving: Mapping[str, str]) -> HostMarks:
     """How a client is to name values: by the key of this host, and as before what serves under its sha256.
 
     Args:
@@ -78,7 +78,7 @@ def tell_marks(paths: Paths, serving: Mapping[str, str]) -> dict[str, Any]:
         with contextlib.suppress(OSError):
             if hashlib.sha256(paths.secret(name, mark).read_bytes()).hexdigest() == mark:
                 plain[name] = mark
-    return {"key": keys[0].hex() if keys else None, "plain": plain}
+    return HostMarks(keys[0].hex() if keys else None, plain)
 
 
 def store_tree(paths: Paths, tree: str, spec: FileTree, blobs: Path) -> str:

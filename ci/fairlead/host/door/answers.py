@@ -1,4 +1,4 @@
-"""The requests that only read: each takes the request and gives the ``data`` of its result."""
+"""The requests that only read: each takes the request and gives its answer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import platform
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +19,29 @@ from ..wire.errors import InputFault
 from ..wire.fleet import GONE_SECONDS
 from ..wire.frames import Frame
 from ..wire.names import PROTOCOL
+from ..wire.planned import PlanAnswer
+from ..wire.replies import CheckAnswer, HelloAnswer, OrderAnswer
 from ..wire.restriction import Restriction
+from ..wire.status import HistoryAnswer, RunningTask, StateAnswer
 
-Answer = Callable[[Path, Frame, Restriction], Mapping[str, Any]]
+Answering = Callable[[Path, Frame, Restriction], Any]
+"""Gives one of the dataclasses of ``wire``."""
 
 
-def answer_hello(root: Path, _frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
+def answer_hello(root: Path, _frame: Frame, restriction: Restriction) -> HelloAnswer:
     """Who answers: versions, user, host, the apps that are there."""
-    return {
-        "protocol": PROTOCOL,
-        "python": platform.python_version(),
-        "user": getpass.getuser(),
-        "hostname": socket.gethostname(),
-        "root": str(root),
-        "apps": [app for app in list_apps(root) if restriction.sees(app)],
-        "time": time.time(),
-    }
+    return HelloAnswer(
+        protocol=PROTOCOL,
+        python=platform.python_version(),
+        user=getpass.getuser(),
+        hostname=socket.gethostname(),
+        root=str(root),
+        apps=tuple(app for app in list_apps(root) if restriction.sees(app)),
+        time=time.time(),
+    )
 
 
-def answer_check(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
+def answer_check(root: Path, frame: Frame, restriction: Restriction) -> CheckAnswer:
     """What the host lacks."""
     now = time.time()
     # Imported after the clock was read: that takes time, too.
@@ -46,33 +51,33 @@ def answer_check(root: Path, frame: Frame, restriction: Restriction) -> Mapping[
     client = parse_whole(Check, frame).time
     ahead = now - client if client is not None else None
 
-    return {"checks": [check.to_json() for check in run_checks(root, ahead, restriction.sees)]}
+    return CheckAnswer(tuple(run_checks(root, ahead, restriction.sees)))
 
 
-def answer_state(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
+def answer_state(root: Path, frame: Frame, restriction: Restriction) -> StateAnswer:
     """What serves, and the tasks that are under way."""
     from ..engine.engine import Engine
-    from ..state.state import read_state, tell_state
+    from ..state.state import answer_of, read_state
     from ..wire.calls import AskState
 
     paths, call = parse_app(root, frame), parse_whole(AskState, frame)
     engine = Engine.connect()
     state = read_state(paths, engine)
-    told = {**tell_state(paths, state), "tasks": _running(paths)}
+    answer = replace(answer_of(paths, state), tasks=_running(paths))
     if call.ask:
         from ..run.serving import ask_public
 
-        told["unserved"] = ask_public(paths, state, engine)
+        answer = replace(answer, unserved=tuple(ask_public(paths, state, engine)))
     if not call.marks or not restriction.brings_secrets:
-        return told
+        return answer
     # For who brings values of secrets: whoever has the key of their names can try values. `status` shows the rest.
-    from ..disk.vault import tell_marks
+    from ..disk.vault import read_marks
 
     serving = state.live.release.secrets if state.live is not None else {}
-    return {**told, "marks": tell_marks(paths, serving)}
+    return replace(answer, marks=read_marks(paths, serving))
 
 
-def answer_plan(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
+def answer_plan(root: Path, frame: Frame, restriction: Restriction) -> PlanAnswer:
     """What a deploy of ``release``, new values of ``secrets``, or a rollback to ``to``, would do."""
     from ..disk.fold import fold_records
     from ..disk.journal import read_journal
@@ -90,17 +95,17 @@ def answer_plan(root: Path, frame: Frame, restriction: Restriction) -> Mapping[s
         if parse_whole(AskPlan, frame).preflight:
             return foresee_deploy(paths, engine, request)
         decision = decide_deploy(paths, engine, request.release, request.options, request.signature)
-        return decision[1].to_json()
+        return decision[1].answer
     paths = parse_deployed_app(root, frame, restriction)
     if "secrets" in frame:
         rotation = parse_rotation_request(frame)
-        return decide_rotation(paths, engine, rotation.secrets, rotation.options)[1].to_json()
+        return decide_rotation(paths, engine, rotation.secrets, rotation.options)[1].answer
     rollback = parse_rollback_request(frame, None)
     ledger = fold_records(read_journal(paths.journal))
-    return decide_rollback(paths, engine, ledger, rollback.to, rollback.options)[1].to_json()
+    return decide_rollback(paths, engine, ledger, rollback.to, rollback.options)[1].answer
 
 
-def answer_order(root: Path, frame: Frame, restriction: Restriction) -> Mapping[str, Any]:
+def answer_order(root: Path, frame: Frame, restriction: Restriction) -> OrderAnswer:
     """Tell a task that nobody follows how to go on; ``word`` is what it goes by now.
 
     Who may not begin such a task may not stop it under its client's hands, either: only when that one is gone.
@@ -117,18 +122,17 @@ def answer_order(root: Path, frame: Frame, restriction: Restriction) -> Mapping[
             why="the key may not begin such a task, and so may not say how it goes on",
             fix=f"wait until nothing was heard of that client for {GONE_SECONDS:g} s, or use a key that may",
         )
-    return {"word": hand_on(folder, frame)}
+    return OrderAnswer(hand_on(folder, frame))
 
 
-def answer_history(root: Path, frame: Frame, _restriction: Restriction) -> Mapping[str, Any]:
+def answer_history(root: Path, frame: Frame, _restriction: Restriction) -> HistoryAnswer:
     """Every deploy and rollback, newest first."""
     from ..state.state import read_history
 
-    paths = parse_app(root, frame)
-    return {"app": paths.app, "history": read_history(paths)}
+    return read_history(parse_app(root, frame))
 
 
-READING: Mapping[str, Answer] = {
+READING: Mapping[str, Answering] = {
     "hello": answer_hello,
     "check": answer_check,
     "state": answer_state,
@@ -158,7 +162,7 @@ def parse_deployed_app(root: Path, frame: Frame, restriction: Restriction) -> Pa
     """
     paths = parse_app(root, frame)
     if not paths.journal.exists() and not paths.removing.exists():
-        from ..state.removed import explain_removed, find_removed
+        from ..state.removals import explain_removed, find_removed
 
         removed = find_removed(root, paths.app)
         if removed is not None:
@@ -188,14 +192,14 @@ def parse_task(root: Path, frame: Frame) -> Path:
     return paths.task(name)
 
 
-def _running(paths: Paths) -> list[dict[str, object]]:
-    """The tasks under way; ``heard`` is for how many seconds nothing was heard of a client of theirs."""
-    return [
-        {
-            "task": name,
-            "kind": str(task.read_request(paths.task(name)).get("kind", "")),
-            "heard": round(time.time() - attended_at(paths.task(name)) / 1e9, 1),
-        }
+def _running(paths: Paths) -> tuple[RunningTask, ...]:
+    """The tasks under way."""
+    return tuple(
+        RunningTask(
+            task=name,
+            kind=str(task.read_request(paths.task(name)).get("kind", "")),
+            heard=round(time.time() - attended_at(paths.task(name)) / 1e9, 1),
+        )
         for name in task.list_tasks(paths)
         if task.is_running(paths.task(name))
-    ]
+    )

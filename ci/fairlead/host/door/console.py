@@ -6,8 +6,9 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Union
 
+from ..wire.status import HistoryAnswer, StateAnswer
 from ..wire.text import (
     HISTORY_HEADERS,
     STATUS_HEADERS,
@@ -21,15 +22,15 @@ from ..wire.text import (
 from ..wire.visible import visible
 
 
-def render(verb: str, data: Mapping[str, Any]) -> list[str]:
+def render(answer: Union[StateAnswer, HistoryAnswer]) -> list[str]:
     """The lines of ``status`` or ``history``."""
-    if verb == "history":
-        rows = history_rows(data["history"])
-        return render_table(HISTORY_HEADERS, rows) if rows else [f"{data['app']} has no history here"]
+    if isinstance(answer, HistoryAnswer):
+        rows = history_rows(answer.history)
+        return render_table(HISTORY_HEADERS, rows) if rows else [f"{answer.app} has no history here"]
     now = time.time()
-    rows = status_rows(data, now)
+    rows = status_rows(answer, now)
     table = ["", *render_table(STATUS_HEADERS, rows), ""] if rows else []
-    return [status_sentence(data, now), *table, *find_troubles(data), *status_remarks(data)]
+    return [status_sentence(answer, now), *table, *find_troubles(answer), *status_remarks(answer)]
 
 
 def render_event(event: Mapping[str, Any]) -> list[str]:

@@ -23,8 +23,9 @@ from ..disk.events import Event
 from ..disk.neighbours import Discretion
 from ..disk.orders import ATTEND, attend, hand_on
 from ..disk.paths import Paths, app_paths
-from ..disk.record import Recorder
+from ..disk.record import AuditLog
 from ..state.ownership import refuse_stranger
+from ..wire.answer import render_answer
 from ..wire.contract import parse_whole, read_text
 from ..wire.errors import AgentError, InputFault, as_fault
 from ..wire.frames import Frame, FrameError, FrameReader, FrameWriter, parse_blob_sizes
@@ -47,7 +48,7 @@ class Door:
         writer: where answers go.
         agent: the argv that runs this agent, for the tasks that it starts.
         restriction: which key it is, and what it may.
-        recorder: writes down what is asked for.
+        audit: writes down what is asked for.
     """
 
     def __init__(
@@ -57,11 +58,11 @@ class Door:
         writer: FrameWriter,
         agent: Sequence[str],
         restriction: Optional[Restriction] = None,
-        recorder: Optional[Recorder] = None,
+        audit: Optional[AuditLog] = None,
     ) -> None:
         self._root = root
         self._restriction = restriction or Restriction()
-        self._recorder = recorder or Recorder(self._restriction, {})
+        self._audit = audit or AuditLog(self._restriction, {})
         self._discretion = (
             Discretion(root, self._restriction.sees) if self._restriction.apps is not None else None
         )
@@ -92,7 +93,7 @@ class Door:
                     return 0
                 self._answer(frame)
         except FrameError as error:
-            self._recorder.malformed(str(error))
+            self._audit.malformed(str(error))
             self._writer.write(
                 _failed(InputFault(f"this is no request: {error}", fix="use fairlead to talk to it"))
             )
@@ -104,14 +105,14 @@ class Door:
         if "order" in frame and "request" not in frame:
             # Said to a task that had ended meanwhile.
             return
-        self._recorder.asked(frame)
+        self._audit.asked(frame)
         end: Optional[Event] = None
         try:
             for event in self._answers(frame):
                 end = event if event.get("event") == "result" else None
                 self._writer.write(self._told_to_key(event))
         finally:
-            self._recorder.ended(frame, end)
+            self._audit.ended(frame, end)
 
     def _told_to_key(self, event: Event) -> Event:
         """An event without the apps that the key may not hear of; what its own app prints is its own."""
@@ -144,7 +145,8 @@ class Door:
             return
         self._reader.skip(sizes)
         if name in READING:
-            yield Result("ok", data=READING[name](self._root, frame, self._restriction)).to_event()
+            answer = READING[name](self._root, frame, self._restriction)
+            yield Result("ok", data=render_answer(answer)).to_event()
             if name == "state":
                 _make_ready()
         elif name in self._telling:
@@ -159,7 +161,8 @@ class Door:
     def _deploy(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
         from ..plan.policy import read_policy
         from ..shape.rotation import refuse_revoked
-        from ..wire.document import parse_release, require_hashes, require_verdict
+        from ..wire.admission import require_hashes, require_verdict
+        from ..wire.document import parse_release
         from ..wire.signature import Signed, parse_signature
         from .intake import parse_contents, parse_parts
 
@@ -170,7 +173,7 @@ class Door:
             signature = parse_signature(frame.get("signature"))
             # Here too, before anything of it is kept on the host.
             signer = read_policy().require(release, Signed(release.document, signature))
-            self._recorder.signed(signer)
+            self._audit.signed(signer)
             contents = parse_contents(release.document, frame.get("marks_key"))
             parts = parse_parts(frame.get("parts", []), sizes, contents)
             paths = app_paths(self._root, release.app)
@@ -218,7 +221,7 @@ class Door:
         self, paths: Paths, request: Mapping[str, Any], parts: Sequence[Part], contents: Contents
     ) -> Iterator[Event]:
         from .intake import open_task
-        from .perform import run_task
+        from .task_process import run_task
 
         running = task.find_running(paths, request)
         if running is not None:
@@ -226,7 +229,7 @@ class Door:
         name = running or open_task(self._reader, request, parts, contents, paths)
         if running is None:
             task.start_task(paths.task(name), partial(run_task, agent=self._agent))
-        self._recorder.attached(name)
+        self._audit.attached(name)
         yield {"event": "attached", "task": name, "resumed": running is not None}
         yield from self._follow(paths.task(name))
 
@@ -245,7 +248,7 @@ class Door:
             gone = self._reader.hung_up()
             for frame in self._reader.take_waiting("order"):
                 if frame.get("order") != ATTEND:
-                    self._recorder.ordered(frame)
+                    self._audit.ordered(frame)
                 if may_order:
                     hand_on(folder, frame)
             return gone
@@ -270,7 +273,7 @@ class Door:
         # Following may wait for a line for ever: sshd tells nobody that the client has gone, its pipe does.
         while not self._reader.hung_up():
             time.sleep(_WATCH_SECONDS)
-        self._recorder.ended(frame, None)
+        self._audit.ended(frame, None)
         os.killpg(os.getpgrp(), signal.SIGTERM)
 
     def _told(self, kind: str, frame: Frame) -> dict[str, Any]:
@@ -301,10 +304,10 @@ def run_door(root: Path, agent: Sequence[str], words: Sequence[str] = ()) -> int
     try:
         restriction = parse_restriction(words)
     except InputFault as error:
-        Recorder(Restriction("unknown"), os.environ).malformed(f"{error.what}: {error.why}")
+        AuditLog(Restriction("unknown"), os.environ).malformed(f"{error.what}: {error.why}")
         writer.write(_failed(error))
         return error.exit_code
-    return Door(root, reader, writer, agent, restriction, Recorder(restriction, os.environ)).serve()
+    return Door(root, reader, writer, agent, restriction, AuditLog(restriction, os.environ)).serve()
 
 
 def _drain(root: Path, restriction: Restriction, frame: Frame) -> Iterator[Event]:
@@ -327,7 +330,7 @@ def _maintenance(root: Path, restriction: Restriction, frame: Frame) -> Iterator
 
 def _make_ready() -> None:
     """Load what a deploy needs while the client, which asks for the state first, makes up its mind."""
-    from . import intake, perform  # noqa: F401 - for the time that it takes
+    from . import intake, task_process  # noqa: F401 - for the time that it takes
 
 
 def _failed(error: AgentError) -> Event:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from ..disk.events import Event
 from ..engine.engine import Engine
-from ..state.drained import end_drain, parse_paths, start_drain, wait_until_quiet
+from ..state.drain import end_drain, parse_paths, start_drain, wait_until_quiet
+from ..wire.answer import render_answer
 from ..wire.calls import Drain
 from ..wire.contract import parse_whole
 from ..wire.frames import Frame
+from ..wire.replies import DrainAnswer, UndrainAnswer
 from ..wire.restriction import Restriction
 from ..wire.result import Result
 from .answers import parse_deployed_app
@@ -28,8 +30,8 @@ def drain(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Event]
     quiet: Event = {}
     for quiet in wait_until_quiet(paths, Engine.connect(), bound):
         yield quiet
-    told = {key: quiet.get(key) for key in ("quiet", "in_flight", "streams")}
-    yield Result("ok", data={"paths": list(chosen), **told}).to_event()
+    answer = DrainAnswer(chosen, quiet.get("quiet"), quiet.get("in_flight"), quiet.get("streams"))
+    yield Result("ok", data=render_answer(answer)).to_event()
 
 
 def undrain(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Event]:
@@ -38,4 +40,5 @@ def undrain(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Even
     Raises:
         InputFault: there is no such app here.
     """
-    yield Result("ok", data={"drained": end_drain(parse_deployed_app(root, frame, restriction))}).to_event()
+    answer = UndrainAnswer(end_drain(parse_deployed_app(root, frame, restriction)))
+    yield Result("ok", data=render_answer(answer)).to_event()

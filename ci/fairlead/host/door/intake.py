@@ -20,11 +20,11 @@ from ..disk.credentials import drop_credentials, parse_credentials, write_creden
 from ..disk.keys import keep_key, read_keys
 from ..disk.paths import Paths
 from ..disk.vault import store_secret
-from ..wire.document import parse_tree
 from ..wire.errors import InputFault
 from ..wire.frames import FrameReader
 from ..wire.marks import all_marks, parse_key
 from ..wire.names import DIGEST
+from ..wire.reading.tree import parse_tree
 from ..wire.release import tree_digest
 
 FILE = "file"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from ..disk.events import Event
 from ..disk.paths import Paths
@@ -15,11 +15,13 @@ from ..state.maintenance import Maintenance, end_maintenance, read_maintenance, 
 from ..state.state import State, read_state
 from ..watch.probe import Answer
 from ..watch.questions import Question, plan_public
+from ..wire.answer import render_answer
 from ..wire.calls import Maintain
 from ..wire.contract import parse_whole
 from ..wire.errors import AgentError
 from ..wire.frames import Frame
-from ..wire.page import parse_order
+from ..wire.page import parse_page
+from ..wire.replies import MaintenanceAnswer
 from ..wire.restriction import Restriction
 from ..wire.result import Result
 from .answers import parse_deployed_app
@@ -38,39 +40,37 @@ def answer_maintenance(root: Path, frame: Frame, restriction: Restriction) -> It
         AgentError: users would go on seeing the app.
     """
     paths, call = parse_deployed_app(root, frame, restriction), parse_whole(Maintain, frame)
-    order = parse_order(call.page, call.retry_after, call.look)
+    wanted = parse_page(call.page, call.retry_after, call.look)
     engine = Engine.connect()
     if not call.on:
-        yield Result("ok", data=let_in(paths, engine, call.by, restriction.key)).to_event()
+        yield Result("ok", data=render_answer(let_in(paths, engine, call.by, restriction.key))).to_event()
         return
     before = read_maintenance(paths)
-    told = start_maintenance(paths, order, call.by, restriction.key)
-    yield Result("ok", data=see(paths, engine, told, is_new=before is None)).to_event()
+    shown = start_maintenance(paths, wanted, call.by, restriction.key)
+    answer = see(paths, engine, shown, is_new=before is None)
+    yield Result("ok", data=render_answer(answer)).to_event()
 
 
-def let_in(paths: Paths, engine: Engine, by: str, key: str = "") -> dict[str, Any]:
+def let_in(paths: Paths, engine: Engine, by: str, key: str = "") -> MaintenanceAnswer:
     """End the maintenance; what is wrong with what users get from now on."""
     before = end_maintenance(paths, by, key)
     state = read_state(paths, engine)
-    return {
-        "on": False,
-        "was_on": before is not None,
-        "asked": len(_questions(state)),
-        "unserved": _why_nobody(state) or ask_public(paths, state, engine),
-    }
+    asked = len(_questions(state))
+    unserved = _why_nobody(state) or ask_public(paths, state, engine)
+    return MaintenanceAnswer(was_on=before is not None, asked=asked, unserved=tuple(unserved))
 
 
-def see(paths: Paths, engine: Engine, told: Maintenance, *, is_new: bool) -> dict[str, Any]:
+def see(paths: Paths, engine: Engine, maintenance: Maintenance, *, is_new: bool) -> MaintenanceAnswer:
     """Ask as users do whether the page is there.
 
     Raises:
         AgentError: they are served by the app; what was new is taken back.
     """
     state = read_state(paths, engine)
-    passed, unseen = ask_for_page(state, told)
+    passed, unseen = ask_for_page(state, maintenance)
     if passed:
         if is_new:
-            end_maintenance(paths, told.by, told.key)
+            end_maintenance(paths, maintenance.by, maintenance.key)
         raise AgentError(
             f"users do not see the page: {passed[0]}",
             why="the proxy is one of an older Fairlead, or one of your own that answers there without `import switch`",
@@ -79,14 +79,24 @@ def see(paths: Paths, engine: Engine, told: Maintenance, *, is_new: bool) -> dic
             details=tuple(passed),
         )
     asked = len(_questions(state))
-    return {"on": True, **told.to_json(), "look": told.look, "asked": asked, "unseen": unseen}
+    return MaintenanceAnswer(
+        on=True,
+        since=maintenance.since,
+        by=maintenance.by,
+        key=maintenance.key,
+        retry_after=maintenance.retry_after,
+        own_page=maintenance.own_page,
+        look=maintenance.look,
+        asked=asked,
+        unseen=tuple(unseen),
+    )
 
 
-def ask_for_page(state: State, told: Maintenance) -> tuple[list[str], list[str]]:
+def ask_for_page(state: State, maintenance: Maintenance) -> tuple[list[str], list[str]]:
     """Where the app answers instead of the page, and where nobody answers at all, in words."""
     nobody = _why_nobody(state)
-    found = [(one, _fault(one, told)) for one in _questions(state)]
-    faults = [(told_of[0], f"{one.about}: {told_of[1]}") for one, told_of in found if told_of is not None]
+    found = [(one, _fault(one, maintenance)) for one in _questions(state)]
+    faults = [(fault[0], f"{one.about}: {fault[1]}") for one, fault in found if fault is not None]
     return (
         [text for served, text in faults if served],
         [*nobody, *(text for served, text in faults if not served)],
@@ -113,11 +123,13 @@ def _front_page(question: Question) -> Question:
     return replace(question, about=about, target=replace(question.target, path="/"))
 
 
-def _fault(question: Question, told: Maintenance) -> Optional[tuple[bool, str]]:
+def _fault(question: Question, maintenance: Maintenance) -> Optional[tuple[bool, str]]:
     """Whether somebody else answers, and what is wrong; None where it is the page."""
     answer = Answer(0)
     for _ in range(_TRIES):
         answer = question.ask(timeout=_WITHIN)
-        if answer.status == _UNAVAILABLE and answer.headers.get("retry-after") == str(told.retry_after):
+        if answer.status == _UNAVAILABLE and answer.headers.get("retry-after") == str(
+            maintenance.retry_after
+        ):
             return None
     return bool(answer.status), f"answered {answer.status}" if answer.status else answer.error

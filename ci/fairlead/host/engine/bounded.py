@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional, Union
 
-_HEED_EVERY = 0.25
+_CHECKPOINT_EVERY = 0.25
 
 
 class OverdueError(TimeoutError):
@@ -35,7 +35,7 @@ class Bound:
         seconds: for the whole of it.
         size: bytes, headers included.
         idle: seconds for each single piece, where the whole may take longer.
-        heed: called a few times a second while nothing comes: what it raises ends the wait.
+        checkpoint: called a few times a second while nothing comes: what it raises ends the wait.
         clock: monotonic seconds.
     """
 
@@ -45,13 +45,13 @@ class Bound:
         size: float = math.inf,
         *,
         idle: float = math.inf,
-        heed: Optional[Callable[[], None]] = None,
+        checkpoint: Optional[Callable[[], None]] = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.seconds = seconds
         self.size = size
         self._idle = idle
-        self._heed = heed
+        self._checkpoint = checkpoint
         self._clock = clock
         self._until = clock() + seconds
         self._taken = 0
@@ -83,13 +83,13 @@ class Bound:
         connection.settimeout(None if left == math.inf else left)
 
     def receive(self, connection: socket.socket, buffer: Any) -> int:
-        """Some bytes; 0 when there are no more. Raises as ``left`` and ``take`` do, and whatever ``heed`` raises."""
+        """Some bytes; 0 when there are no more. Raises as ``left`` and ``take`` do, and whatever ``checkpoint`` raises."""
         began = self._clock()
         while True:
             left = min(self.left(), self._idle - (self._clock() - began))
-            if self._heed is not None:
-                self._heed()
-            wait = left if self._heed is None else min(left, _HEED_EVERY)
+            if self._checkpoint is not None:
+                self._checkpoint()
+            wait = left if self._checkpoint is None else min(left, _CHECKPOINT_EVERY)
             connection.settimeout(None if wait == math.inf else max(wait, 0.001))
             try:
                 count = connection.recv_into(buffer)

@@ -15,6 +15,7 @@ from ..shape.rotation import replace_secrets, stored_values
 from ..state.nameless import find_unkept
 from ..state.state import State, read_state
 from ..wire.errors import InputFault
+from ..wire.planned import Refusal
 from ..wire.release import Release
 from ..wire.request import Options
 from ..wire.signature import Signed
@@ -22,7 +23,6 @@ from .actions import RUN, SKIP, START
 from .only import choose_services, explain_left
 from .plan import Plan, plan_deploy, plan_rollback
 from .policy import read_policy
-from .refusals import Refusal
 from .target import find_target
 
 Decision = Tuple[State, Plan, Bundle]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from ..disk.paths import Paths
 from ..engine.engine import Engine
+from ..wire.planned import PlanAnswer
 from ..wire.request import DeployRequest
 from .decide import decide_deploy
 from .preflight import check_host
 from .trespass import refuse_trespass
 
 
-def foresee_deploy(paths: Paths, engine: Engine, request: DeployRequest) -> Mapping[str, Any]:
+def foresee_deploy(paths: Paths, engine: Engine, request: DeployRequest) -> PlanAnswer:
     """The plan of a release whose images stand in for those to come, and ``warnings``.
 
     Raises:
@@ -24,4 +24,4 @@ def foresee_deploy(paths: Paths, engine: Engine, request: DeployRequest) -> Mapp
         raise refusal.to_fault()
     refuse_trespass(paths, engine, bundle.release)
     warnings = check_host(engine, paths, bundle.release, plan.pull, state)
-    return {**plan.to_json(), "warnings": warnings}
+    return replace(plan.answer, warnings=tuple(warnings))

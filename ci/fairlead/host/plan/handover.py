@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from ..engine.containers import Container, platform_project
 from ..shape.project import used_volumes
+from ..wire.planned import Action
 from ..wire.release import Release, Service
-from .actions import REMOVE, START, UPDATE, Action
+from .actions import REMOVE, START, UPDATE
 
 
 @dataclass(frozen=True)

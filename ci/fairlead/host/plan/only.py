@@ -15,8 +15,9 @@ from ..shape.project import used_volumes
 from ..wire.document import parse_release
 from ..wire.errors import InputFault
 from ..wire.inside import ROLE
+from ..wire.planned import Action
 from ..wire.release import Release, Service
-from .actions import CARRY, KEEP, SKIP, Action
+from .actions import CARRY, KEEP, SKIP
 
 Document = dict[str, Any]
 

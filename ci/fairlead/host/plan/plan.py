@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Optional
+from typing import Optional
 
 from ..disk.ledger import DEPLOY, LOST, ROLLBACK, Rotation
 from ..disk.routes import service_name
@@ -16,13 +16,14 @@ from ..state.state import State
 from ..watch.health import READY, judge_replicas
 from ..wire.caddy.snippet import render_switch
 from ..wire.fleet import Fleet
+from ..wire.planned import Action, PlanAnswer, Refusal
 from ..wire.release import Release, Service, content_of
 from ..wire.request import Options
-from .actions import AWAIT, CARRY, CREATE, KEEP, REMOVE, RUN, SKIP, START, UPDATE, Action
+from .actions import AWAIT, CARRY, CREATE, KEEP, REMOVE, RUN, SKIP, START, UPDATE
 from .changes import explain_change
 from .handover import Handover, plan_handovers
-from .order import order_jobs
-from .refusals import Refusal, plan_refusals, plan_rollback_refusals
+from .job_order import order_jobs
+from .refusals import plan_refusals, plan_rollback_refusals
 
 PROXY = "proxy"
 ROLLBACK_WINDOW = 0.2
@@ -97,20 +98,20 @@ class Plan:
         steps += [f"remove the old value of the secret {name}" for name in sorted(self.rotations)]
         return steps
 
-    def to_json(self) -> dict[str, Any]:
-        """The ``data`` of a ``plan`` request."""
-        return {
-            "schema": "fairlead.plan/v1",
-            "kind": self.kind,
-            "app": self.app,
-            "release": self.release,
-            "previous": self.previous,
-            "unchanged": self.unchanged,
-            "actions": [one.to_json() for one in self.actions],
-            "pull": list(self.pull),
-            "steps": self.steps,
-            "refusals": [one.to_json() for one in self.refusals],
-        }
+    @property
+    def answer(self) -> PlanAnswer:
+        """As it is shown."""
+        return PlanAnswer(
+            kind=self.kind,
+            app=self.app,
+            release=self.release,
+            previous=self.previous,
+            unchanged=self.unchanged,
+            actions=self.actions,
+            pull=self.pull,
+            steps=tuple(self.steps),
+            refusals=self.refusals,
+        )
 
     def _is_platform(self, action: Action) -> bool:
         return not action.home and action.action not in (RUN, SKIP, AWAIT)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..disk.ledger import Ledger
@@ -11,25 +10,10 @@ from ..disk.neighbours import named, named_all
 from ..edge.plan import edge_faults
 from ..shape.bundle import Bundle
 from ..state.state import State
-from ..wire.errors import InputFault
 from ..wire.owner import explain_stranger, owner_of
+from ..wire.planned import Refusal
 from ..wire.release import Release
 from ..wire.request import Options
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a release will not be deployed as it is."""
-
-    what: str
-    why: str
-    fix: str
-
-    def to_json(self) -> dict[str, str]:
-        return {"what": self.what, "why": self.why, "fix": self.fix}
-
-    def to_fault(self) -> InputFault:
-        return InputFault(self.what, why=self.why, fix=self.fix)
 
 
 def plan_refusals(

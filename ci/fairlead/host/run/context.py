@@ -6,10 +6,10 @@ import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Protocol
 
 from ..disk.journal import Journal
-from ..disk.orders import heed
+from ..disk.orders import raise_if_stopped
 from ..disk.paths import Paths
 from ..engine.containers import Container, read_app_containers, refresh_containers
 from ..engine.engine import Engine
@@ -17,9 +17,10 @@ from ..plan.plan import Plan
 from ..shape.bundle import Bundle
 from ..state.state import State
 from ..watch.questions import Question
-from ..watch.traffic import Recorder
+from ..watch.traffic import TrafficRecorder
 from ..watch.verdict import Verdict
 from ..wire.errors import ReleaseFault
+from ..wire.owner import Owner
 from ..wire.phases import PREPARE
 from ..wire.request import Options
 from ..wire.result import Emit
@@ -77,9 +78,26 @@ class Host:
         self.note(text, WARNING)
 
 
+class Request(Protocol):
+    """What every request to change something says."""
+
+    @property
+    def task(self) -> str: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def claim(self) -> Optional[Owner]: ...
+    @property
+    def options(self) -> Options: ...
+    @property
+    def blobs(self) -> Optional[Path]: ...
+    @property
+    def credentials(self) -> Optional[Path]: ...
+
+
 @dataclass
-class Context:
-    """One deploy or rollback under way.
+class Progress:
+    """What has happened so far in a deploy or rollback.
 
     ``number`` is its first record in the journal, ``token`` opens the dark route, ``switched_at`` (monotonic
     seconds) is when its release began to serve; ``recorder`` counts what users are answered, ``verdict`` is the watch's,
@@ -87,23 +105,33 @@ class Context:
     ``unserved`` the services whose users' calls all failed, and of which nobody can tell whose fault that is.
     """
 
-    host: Host
-    number: int
-    task: str
-    by: str
-    options: Options
-    state: State
-    plan: Plan
-    target: Bundle
-    blobs: Optional[Path] = None
-    credentials: Optional[Path] = None
+    number: int = 0
     token: str = ""
     switched_at: float = 0.0
-    recorder: Optional[Recorder] = None
+    recorder: Optional[TrafficRecorder] = None
     verdict: Optional[Verdict] = None
     unasked: tuple[str, ...] = ()
     uncertified: tuple[Question, ...] = ()
     unserved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """One deploy or rollback: what was asked for, what was found on the host under its lock, and what follows from both.
+
+    Nothing of it changes but its ``progress``.
+    """
+
+    host: Host
+    request: Request
+    state: State
+    plan: Plan
+    target: Bundle
+    progress: Progress = field(default_factory=Progress)
+
+    @property
+    def options(self) -> Options:
+        return self.request.options
 
     @property
     def paths(self) -> Paths:
@@ -113,14 +141,14 @@ class Context:
     def engine(self) -> Engine:
         return self.host.engine
 
-    def heed(self) -> None:
+    def checkpoint(self) -> None:
         """A safe point: go no further where the client said stop, or where the phase has taken its time.
 
         Raises:
             StoppedFault: it did.
             ReleaseFault: it has.
         """
-        heed(self.paths.task(self.task))
+        raise_if_stopped(self.paths.task(self.request.task))
         if time.monotonic() >= self.host.until:
             raise ReleaseFault(
                 f"{self.host.phase} was not over within {self.host.within:g} s",

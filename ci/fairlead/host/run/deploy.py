@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Optional, Protocol
+from typing import Optional
 
 from ..disk.credentials import drop_credentials
 from ..disk.fold import fold_records
@@ -17,7 +16,7 @@ from ..disk.journal import Journal
 from ..disk.layout import make_layout
 from ..disk.ledger import DEPLOY, ROLLBACK
 from ..disk.lock import Holder, hold_lock
-from ..disk.orders import heed
+from ..disk.orders import raise_if_stopped
 from ..disk.paths import Paths
 from ..disk.routes import read_live
 from ..engine.engine import Engine
@@ -28,38 +27,23 @@ from ..shape.bundle import Bundle
 from ..state.maintenance import KIND, read_maintenance
 from ..state.ownership import require_owner
 from ..state.state import State
+from ..wire.answer import render_answer
 from ..wire.errors import EXIT_OK, AgentError, InputFault, as_fault
 from ..wire.owner import Owner
 from ..wire.phases import PREPARE
+from ..wire.replies import RepairAnswer
 from ..wire.request import DeployRequest, Options, RollbackRequest, RotationRequest
 from ..wire.result import Emit, Result
 from ..wire.text import maintenance_sentence
 from .announce import announce
-from .context import Context, Host
+from .context import Deploy, Host, Request
 from .recover import recover
-from .remove import finish_removal
+from .removal import finish_removal
 from .repair import put_edge_in_order, put_in_order
 from .restore import find_stopped, start_stopped
 from .serving import require_serving
 from .tidy import tidy_images
 from .transaction import Timeline, begin_transaction, run_transaction
-
-
-class Request(Protocol):
-    """What every request to change something says."""
-
-    @property
-    def task(self) -> str: ...
-    @property
-    def by(self) -> str: ...
-    @property
-    def claim(self) -> Optional[Owner]: ...
-    @property
-    def options(self) -> Options: ...
-    @property
-    def blobs(self) -> Optional[Path]: ...
-    @property
-    def credentials(self) -> Optional[Path]: ...
 
 
 def run_deploy(paths: Paths, request: DeployRequest, emit: Emit, engine: Optional[Engine] = None) -> Result:
@@ -120,11 +104,7 @@ def _change(
         asked = (request.task, request.by, request.options, request.claim)
         with _under_lock(paths, emit, engine, what, *asked) as host:
             state, plan, bundle = _decide(host, kind, decide)
-            context = Context(
-                host, 0, request.task, request.by, request.options, state, plan, bundle, request.blobs
-            )
-            context = replace(context, credentials=request.credentials)
-            result = _conduct(context, timeline, told)
+            result = _conduct(Deploy(host, request, state, plan, bundle), timeline, told)
     except (AgentError, OSError) as error:
         result = _refused(paths, timeline, error)
     finally:
@@ -149,7 +129,8 @@ def run_repair(
         task = f"repair-{os.getpid()}"
         with _under_lock(paths, emit, engine, "repair", task, by, Options(), claim, repair=False) as host:
             done = put_in_order(host, decision)
-        result = Result("ok", serving=read_live(paths), data={"repaired": done or ["everything is in order"]})
+        answer = RepairAnswer(tuple(done) or ("everything is in order",))
+        result = Result("ok", serving=read_live(paths), data=render_answer(answer))
     except (AgentError, OSError) as error:
         result = _refused(paths, None, error)
     emit(result.to_event())
@@ -194,8 +175,8 @@ def _under_lock(
         emit({"event": "note", "level": "info", "text": text, "phase": PREPARE.name})
 
     holder = Holder(what=what, by=by, task=task, pid=os.getpid(), since=round(time.time(), 3))
-    stopped = partial(heed, paths.task(task))
-    with hold_lock(paths.lock, holder, wait=options.lock_wait, on_wait=tell, heed=stopped) as handle:
+    stopped = partial(raise_if_stopped, paths.task(task))
+    with hold_lock(paths.lock, holder, wait=options.lock_wait, on_wait=tell, checkpoint=stopped) as handle:
         engine.hand_down = (handle,)
         try:
             if claim is not None:
@@ -240,22 +221,23 @@ class _Told:
             self.result = result
             shown = read_maintenance(self._paths)
             if shown is not None:
-                told = shown.to_json()
-                text = maintenance_sentence(told)
+                told = render_answer(shown.shown)
+                text = maintenance_sentence(shown.shown)
                 self.emit({"event": "note", "level": "warning", "text": text, "phase": ""})
                 self.result = replace(result, data={**result.data, KIND: told})
             self.emit(self.result.to_event())
 
 
-def _conduct(context: Context, timeline: Timeline, told: _Told) -> Result:
-    plan = context.plan
+def _conduct(deploy: Deploy, timeline: Timeline, told: _Told) -> Result:
+    plan = deploy.plan
     for refusal in plan.refusals:
         raise refusal.to_fault()
     if plan.unchanged:
-        require_serving(context)
+        require_serving(deploy)
         timeline.end(PREPARE.name, "done", "nothing to change")
-        return _unchanged(plan, context.state, timeline)
-    return run_transaction(begin_transaction(context), timeline, told)
+        return _unchanged(plan, deploy.state, timeline)
+    begin_transaction(deploy)
+    return run_transaction(deploy, timeline, told)
 
 
 def _unchanged(plan: Plan, state: State, timeline: Timeline) -> Result:
@@ -266,7 +248,7 @@ def _unchanged(plan: Plan, state: State, timeline: Timeline) -> Result:
         serving=state.serving,
         previous=state.previous,
         phases=tuple(timeline.times),
-        data={"plan": plan.to_json()},
+        data={"plan": render_answer(plan.answer)},
     )
 
 

@@ -8,48 +8,48 @@ from ..disk.orders import attended_at, is_ordered
 from ..wire.errors import DoubtFault, ReleaseFault
 from ..wire.fleet import COMMIT
 from ..wire.phases import AGREE, READY
-from .context import Context, Outcome
+from .context import Deploy, Outcome
 
 _POLL = 0.02
 
 
-def run_ready(context: Context) -> Outcome:
+def run_ready(deploy: Deploy) -> Outcome:
     """Hold until every host has verified the release."""
-    return hold(context, READY.holds)
+    return hold(deploy, READY.holds)
 
 
-def run_agree(context: Context) -> Outcome:
+def run_agree(deploy: Deploy) -> Outcome:
     """Hold until every host has passed its watch."""
-    return hold(context, AGREE.holds)
+    return hold(deploy, AGREE.holds)
 
 
-def hold(context: Context, point: str) -> Outcome:
+def hold(deploy: Deploy, point: str) -> Outcome:
     """Tell the client that this host is at the point, and wait for its word.
 
     Raises:
         StoppedFault: it said stop.
-        ReleaseFault: nothing was heard of it for the fleet's patience.
+        ReleaseFault: nothing was heard of it for the fleet's `hold_timeout`.
         DoubtFault: the same at the last point, where another host may have been told to commit.
     """
-    fleet = context.options.fleet
+    fleet = deploy.options.fleet
     if fleet is None:
         return Outcome(skipped=True)
-    folder = context.paths.task(context.task)
-    context.host.emit({"event": "hold", "point": point})
+    folder = deploy.paths.task(deploy.request.task)
+    deploy.host.emit({"event": "hold", "point": point})
     began = heard = time.monotonic()
     last = attended_at(folder)
     while not is_ordered(folder, point):
-        context.heed()
+        deploy.checkpoint()
         if (now := attended_at(folder)) != last:
             last, heard = now, time.monotonic()
-        if time.monotonic() - heard > fleet.patience:
-            _give_up(point, fleet.patience)
+        if time.monotonic() - heard > fleet.hold_timeout:
+            _give_up(point, fleet.hold_timeout)
         time.sleep(_POLL)
     return Outcome(f"waited {time.monotonic() - began:.1f} s for the other hosts")
 
 
-def _give_up(point: str, patience: float) -> None:
-    what = f"nothing was heard for {patience:g} s of the command that deploys to the other hosts"
+def _give_up(point: str, hold_timeout: float) -> None:
+    what = f"nothing was heard for {hold_timeout:g} s of the command that deploys to the other hosts"
     if point == COMMIT:
         raise DoubtFault(
             what,

@@ -37,7 +37,7 @@ from ..wire.errors import EngineFault
 from ..wire.fleet import COMMIT, FINISH
 from ..wire.phases import PREPARE, SWITCH
 from .context import Host
-from .drain import end_containers
+from .graceful import end_containers
 from .phases.commit import commit_release
 from .phases.migrate import finish_job
 from .phases.platform import restore_late, restore_platform

@@ -12,12 +12,12 @@ from ..disk.paths import Paths
 from ..engine.containers import UNHEALTHY, Container
 from ..engine.engine import Engine
 from ..state.state import State
-from ..watch.certificates import Refusal, read_refusal
+from ..watch.certificates import CertificateRefusal, read_refusal
 from ..watch.questions import Question, plan_public
 from ..wire.caddy.snippet import PROBE_HEADER
 from ..wire.errors import AgentError
 from ..wire.release import Release
-from .context import Context
+from .context import Deploy
 
 _AT_ONCE = 8
 _WITHIN = 5.0
@@ -34,7 +34,7 @@ class Unserved:
     """What users do not get: the fault in words; ``why`` there is no certificate, where it is that."""
 
     what: str
-    why: Optional[Refusal] = None
+    why: Optional[CertificateRefusal] = None
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}" if self.why else self.what
@@ -68,50 +68,50 @@ def ask_all(
     return [Unserved(fault, why if tls else None) for fault, tls in found]
 
 
-def require_served(context: Context) -> None:
+def require_served(deploy: Deploy) -> None:
     """See that users get what is live: its page, for which there may have been no certificate yet, and its calls.
 
     Raises:
         AgentError: they do not, or nobody can tell. The release stays: it may be no other with the one before.
     """
-    if context.unserved:
+    if deploy.progress.unserved:
         raise AgentError(
-            f"release {context.target.id} is live, and all calls of users to {', '.join(context.unserved)} failed or hung",
+            f"release {deploy.target.id} is live, and all calls of users to {', '.join(deploy.progress.unserved)} failed or hung",
             why="Fairlead asks no page and no call of it (gRPC's health check says nothing of its calls), and calls that "
             "fail can be anybody's, so that they alone take no release back",
             fix="`fairlead logs` shows what they ended with, `fairlead rollback` goes back; to have a release refused for "
             "it, name one of its calls as the health path (`x-fairlead: {health: {path: /package.Service/Method}}`)",
-            details=context.verdict.figures if context.verdict is not None else (),
-            service=context.unserved[0],
+            details=deploy.progress.verdict.figures if deploy.progress.verdict is not None else (),
+            service=deploy.progress.unserved[0],
         )
-    if not context.uncertified:
+    if not deploy.progress.uncertified:
         return
-    containers = context.host.list_containers()
-    headers = _known(context.paths, context.state)
-    found = ask_all(context.uncertified, context.engine, context.target.release, containers, headers)
+    containers = deploy.host.list_containers()
+    headers = _known(deploy.paths, deploy.state)
+    found = ask_all(deploy.progress.uncertified, deploy.engine, deploy.target.release, containers, headers)
     if found:
         why, fix = (found[0].why.why, found[0].why.fix) if found[0].why else _UNKNOWN
         raise AgentError(
-            f"release {context.target.id} is live, and users do not get its page: {found[0].what}",
+            f"release {deploy.target.id} is live, and users do not get its page: {found[0].what}",
             why=why,
             fix=f"{fix}. Nothing has to be deployed again: `fairlead status` ends with 0 as soon as they do",
             details=tuple(map(str, found[1:])),
         )
 
 
-def require_serving(context: Context) -> None:
+def require_serving(deploy: Deploy) -> None:
     """See that the release that serves, for which there is nothing to change, does serve.
 
     Raises:
         AgentError: it does not.
     """
-    state = context.state
+    state = deploy.state
     live = state.live
     if live is None:
         return
     faults = [
         *find_sick(live.release.platform, state.containers),
-        *ask_public(context.paths, state, context.engine),
+        *ask_public(deploy.paths, state, deploy.engine),
     ]
     if faults:
         raise AgentError(

@@ -26,7 +26,7 @@ from ..wire.phases import (
     WATCH,
     PhaseFacts,
 )
-from .context import Context, Outcome
+from .context import Deploy, Outcome
 from .hold import run_agree, run_ready
 from .phases.commit import run_commit
 from .phases.migrate import run_migrate
@@ -53,7 +53,7 @@ class Phase:
     """
 
     facts: PhaseFacts
-    run: Callable[[Context], Outcome]
+    run: Callable[[Deploy], Outcome]
     kinds: tuple[str, ...] = (DEPLOY, ROLLBACK)
     after_result: tuple[str, ...] = ()
     patience: int = 0

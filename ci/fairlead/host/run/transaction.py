@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Optional
 
 from ..disk.fold import fold_records
@@ -12,7 +11,7 @@ from ..disk.journal import BEGIN, PHASE
 from ..disk.ledger import DEPLOY, Transaction
 from ..disk.routes import read_live, switch_back
 from ..disk.task import read_request
-from ..watch.traffic import Recorder
+from ..watch.traffic import TrafficRecorder
 from ..wire.errors import (
     EXIT_OK,
     EXIT_ROLLED_BACK,
@@ -25,7 +24,7 @@ from ..wire.errors import (
 )
 from ..wire.phases import COMMIT, COMMITTED, PLATFORM
 from ..wire.result import PhaseTime, Result
-from .context import Context, Outcome
+from .context import Deploy, Outcome
 from .phases.platform import touched_services
 from .recover import end_transaction, revert
 from .serving import require_served
@@ -35,8 +34,8 @@ from .table import PHASES, Phase
 class Timeline:
     """Tell of each phase as it begins and ends, and remember how long it took."""
 
-    def __init__(self, context_emit: Any) -> None:
-        self._emit = context_emit
+    def __init__(self, emit: Any) -> None:
+        self._emit = emit
         self._began = 0.0
         self._under_way = ""
         self.times: list[PhaseTime] = []
@@ -63,43 +62,43 @@ class Timeline:
         )
 
 
-def begin_transaction(context: Context) -> Context:
+def begin_transaction(deploy: Deploy) -> None:
     """Write the first record: from here on the next command finishes or undoes what this one leaves."""
-    release, fleet = context.target.release, context.options.fleet
+    release, fleet = deploy.target.release, deploy.options.fleet
     told: dict[str, Any] = {"hosts": list(fleet.hosts)} if fleet is not None else {}
-    told.update({"reason": context.options.reason} if context.options.reason else {})
+    told.update({"reason": deploy.options.reason} if deploy.options.reason else {})
     # By whom is the client's word; the key is what the door saw.
-    key = read_request(context.paths.task(context.task)).get("key")
+    key = read_request(deploy.paths.task(deploy.request.task)).get("key")
     told.update({"key": str(key)} if key else {})
-    record = context.host.journal.append(
+    record = deploy.host.journal.append(
         BEGIN,
-        kind=context.plan.kind,
-        release=context.target.id,
-        previous=context.plan.previous,
-        task=context.task,
-        by=context.by,
+        kind=deploy.plan.kind,
+        release=deploy.target.id,
+        previous=deploy.plan.previous,
+        task=deploy.request.task,
+        by=deploy.request.by,
         revision=release.revision,
         revision_time=release.revision_time,
         **told,
-        **_rotated(context),
+        **_rotated(deploy),
     )
-    context.host.emit(
+    deploy.host.emit(
         {
             "event": "task",
-            "task": context.task,
-            "release": context.target.id,
-            "previous": context.plan.previous,
+            "task": deploy.request.task,
+            "release": deploy.target.id,
+            "previous": deploy.plan.previous,
         }
     )
-    return replace(context, number=record.seq)
+    deploy.progress.number = record.seq
 
 
-def _rotated(context: Context) -> dict[str, Any]:
-    rotations = context.plan.rotations
+def _rotated(deploy: Deploy) -> dict[str, Any]:
+    rotations = deploy.plan.rotations
     return {"secrets": {name: one.to_json() for name, one in rotations.items()}} if rotations else {}
 
 
-def run_transaction(context: Context, timeline: Timeline, tell: Callable[[Result], None]) -> Result:
+def run_transaction(deploy: Deploy, timeline: Timeline, tell: Callable[[Result], None]) -> Result:
     """Run all phases. The first one, ``prepare``, has begun on the timeline already: it includes the lock.
 
     Raises nothing that can be told: what goes wrong is undone and becomes the result.
@@ -107,170 +106,170 @@ def run_transaction(context: Context, timeline: Timeline, tell: Callable[[Result
     Args:
         tell: called with the result when nobody has to wait for the phases that are left.
     """
-    context.recorder = Recorder(context.paths)
-    with context.recorder.recording():
-        return _run_phases(context, timeline, tell)
+    deploy.progress.recorder = recorder = TrafficRecorder(deploy.paths)
+    with recorder.recording():
+        return _run_phases(deploy, timeline, tell)
 
 
-def _run_phases(context: Context, timeline: Timeline, tell: Callable[[Result], None]) -> Result:
+def _run_phases(deploy: Deploy, timeline: Timeline, tell: Callable[[Result], None]) -> Result:
     result: Optional[Result] = None
     for phase in PHASES:
-        if context.plan.kind not in phase.kinds or (phase.facts.holds and context.options.fleet is None):
+        if deploy.plan.kind not in phase.kinds or (phase.facts.holds and deploy.options.fleet is None):
             continue
-        if context.plan.kind in phase.after_result and result is None:
-            result = _live(context, timeline)
+        if deploy.plan.kind in phase.after_result and result is None:
+            result = _live(deploy, timeline)
             # What is told after it is kept with the task, and followed by nobody.
             tell(result)
         try:
-            _run_phase(context, phase, timeline)
+            _run_phase(deploy, phase, timeline)
         except DoubtFault as doubt:
             timeline.end(phase.name, "failed", doubt.what)
-            return _leave_in_doubt(context, timeline, doubt)
+            return _leave_in_doubt(deploy, timeline, doubt)
         except (AgentError, OSError) as error:
             fault = as_fault(error)
-            if phase.facts is COMMIT and context.options.fleet is not None:
+            if phase.facts is COMMIT and deploy.options.fleet is not None:
                 # The other hosts commit now: to go back here is what nobody may do any more.
                 timeline.end(phase.name, "failed", fault.what)
-                return _result(context, timeline, fault)
+                return _result(deploy, timeline, fault)
             if phase.facts.stage != COMMITTED:
                 timeline.end(phase.name, "failed", fault.what)
-                return _undo(context, timeline, fault)
-            _run_late(context, phase, timeline, fault)
-    return _finish(context, timeline, result)
+                return _undo(deploy, timeline, fault)
+            _run_late(deploy, phase, timeline, fault)
+    return _finish(deploy, timeline, result)
 
 
-def _run_phase(context: Context, phase: Phase, timeline: Timeline) -> None:
-    context.host.begin_phase(phase.name, phase.within(context.target.release.start_timeout))
+def _run_phase(deploy: Deploy, phase: Phase, timeline: Timeline) -> None:
+    deploy.host.begin_phase(phase.name, phase.within(deploy.target.release.start_timeout))
     if phase.facts.stage != COMMITTED and phase.facts is not COMMIT:
-        context.heed()
-    told: dict[str, Any] = {"updated": touched_services(context)} if phase.facts is PLATFORM else {}
-    context.host.journal.append(PHASE, tx=context.number, phase=phase.name, **told)
+        deploy.checkpoint()
+    told: dict[str, Any] = {"updated": touched_services(deploy)} if phase.facts is PLATFORM else {}
+    deploy.host.journal.append(PHASE, tx=deploy.progress.number, phase=phase.name, **told)
     if phase is not PHASES[0]:
         timeline.begin(phase.name)
-    outcome: Outcome = phase.run(context)
+    outcome: Outcome = phase.run(deploy)
     timeline.end(phase.name, "skipped" if outcome.skipped else "done", outcome.detail)
 
 
-def _run_late(context: Context, phase: Phase, timeline: Timeline, fault: AgentError) -> None:
+def _run_late(deploy: Deploy, phase: Phase, timeline: Timeline, fault: AgentError) -> None:
     """There is no way back any more: once again, should it have been the engine's restart; else it is a warning."""
-    context.host.begin_phase(phase.name)
+    deploy.host.begin_phase(phase.name)
     try:
         if isinstance(fault, EngineFault):
-            context.engine.wait_ready()
-            context.host.list_containers()
-            outcome = phase.run(context)
+            deploy.engine.wait_ready()
+            deploy.host.list_containers()
+            outcome = phase.run(deploy)
             timeline.end(phase.name, "done", outcome.detail)
             return
     except (AgentError, OSError) as error:
         fault = as_fault(error)
     timeline.end(phase.name, "failed", fault.what)
-    context.host.warn(f"{phase.name}: {fault.what}{': ' if fault.why else ''}{fault.why}")
+    deploy.host.warn(f"{phase.name}: {fault.what}{': ' if fault.why else ''}{fault.why}")
 
 
-def _finish(context: Context, timeline: Timeline, told: Optional[Result]) -> Result:
+def _finish(deploy: Deploy, timeline: Timeline, told: Optional[Result]) -> Result:
     phases = [one.to_json() for one in timeline.times]
-    _end(context, _own(context), "live", phases=phases)
-    return told or _live(context, timeline)
+    _end(deploy, _own(deploy), "live", phases=phases)
+    return told or _live(deploy, timeline)
 
 
-def _live(context: Context, timeline: Timeline) -> Result:
+def _live(deploy: Deploy, timeline: Timeline) -> Result:
     """It is live; with an error where its users do not get it, so that nobody takes it for served."""
     try:
-        require_served(context)
+        require_served(deploy)
     except (AgentError, OSError) as error:
-        return _result(context, timeline, as_fault(error), status="live")
-    return _result(context, timeline)
+        return _result(deploy, timeline, as_fault(error), status="live")
+    return _result(deploy, timeline)
 
 
-def _leave_in_doubt(context: Context, timeline: Timeline, doubt: DoubtFault) -> Result:
+def _leave_in_doubt(deploy: Deploy, timeline: Timeline, doubt: DoubtFault) -> Result:
     """What served before serves again, and nothing is removed: the transaction ends when somebody knows how."""
     try:
-        switch_back(context.paths, context.plan.previous)
+        switch_back(deploy.paths, deploy.plan.previous)
     except OSError as error:
-        return _result(context, timeline, as_fault(error))
-    return _result(context, timeline, doubt, status="reverted")
+        return _result(deploy, timeline, as_fault(error))
+    return _result(deploy, timeline, doubt, status="reverted")
 
 
 def _result(
-    context: Context, timeline: Timeline, fault: Optional[AgentError] = None, *, status: str = "failed"
+    deploy: Deploy, timeline: Timeline, fault: Optional[AgentError] = None, *, status: str = "failed"
 ) -> Result:
     """It serves; or, with a fault, it is not over, and the next command ends it, unless ``status`` says otherwise."""
     return Result(
         "live" if fault is None else status,
         EXIT_OK if fault is None else fault.exit_code,
         error=fault.to_json() if fault is not None else None,
-        release=context.target.id,
-        serving=read_live(context.paths),
-        previous=context.plan.previous,
+        release=deploy.target.id,
+        serving=read_live(deploy.paths),
+        previous=deploy.plan.previous,
         phases=tuple(timeline.times),
-        data=_told(context),
+        data=_told(deploy),
     )
 
 
-def _told(context: Context) -> dict[str, object]:
-    watch = {"watch": context.verdict.to_json()} if context.verdict is not None else {}
-    return {**watch, **({"unasked": list(context.unasked)} if context.unasked else {})}
+def _told(deploy: Deploy) -> dict[str, object]:
+    watch = {"watch": deploy.progress.verdict.to_json()} if deploy.progress.verdict is not None else {}
+    return {**watch, **({"unasked": list(deploy.progress.unasked)} if deploy.progress.unasked else {})}
 
 
-def _undo(context: Context, timeline: Timeline, fault: AgentError) -> Result:
+def _undo(deploy: Deploy, timeline: Timeline, fault: AgentError) -> Result:
     """Back to what was, and say so; when that fails too, say that loudest."""
     # The time of the phase that failed is not the time to undo it.
-    context.host.begin_phase(context.host.phase)
-    own = _own(context)
-    _warn_of_schema(context)
-    status = "refused" if context.plan.kind == DEPLOY and not own.may_have_served else "reverted"
+    deploy.host.begin_phase(deploy.host.phase)
+    own = _own(deploy)
+    _warn_of_schema(deploy)
+    status = "refused" if deploy.plan.kind == DEPLOY and not own.may_have_served else "reverted"
     exit_code = fault.exit_code if isinstance(fault, InputFault) else EXIT_ROLLED_BACK
     try:
-        revert(context.host, own)
+        revert(deploy.host, own)
         phases = [one.to_json() for one in timeline.times]
-        _end(context, own, status, phases=phases, error=fault.to_json())
+        _end(deploy, own, status, phases=phases, error=fault.to_json())
     except (AgentError, OSError) as error:
-        fault = _unreverted(context, fault, as_fault(error))
+        fault = _unreverted(deploy, fault, as_fault(error))
         status, exit_code = "failed", fault.exit_code
     return Result(
         status,
         exit_code,
-        release=context.target.id,
-        serving=read_live(context.paths),
-        previous=context.plan.previous,
+        release=deploy.target.id,
+        serving=read_live(deploy.paths),
+        previous=deploy.plan.previous,
         phases=tuple(timeline.times),
         error=fault.to_json(),
-        data=_told(context),
+        data=_told(deploy),
     )
 
 
-def _end(context: Context, own: Transaction, status: str, **told: Any) -> None:
+def _end(deploy: Deploy, own: Transaction, status: str, **told: Any) -> None:
     """Write the last record; what happened has happened, whether there is room to write it down or not."""
     try:
-        end_transaction(context.host, own, status, **told)
+        end_transaction(deploy.host, own, status, **told)
     except OSError as error:
-        context.host.warn(f"how it ended cannot be written down: {error}; the next command does it")
+        deploy.host.warn(f"how it ended cannot be written down: {error}; the next command does it")
 
 
-def _warn_of_schema(context: Context) -> None:
+def _warn_of_schema(deploy: Deploy) -> None:
     """What serves again lives with data that were changed for good meanwhile: somebody should know."""
-    jobs = fold_records(context.host.journal.records).irreversible_since(context.plan.previous or "")
+    jobs = fold_records(deploy.host.journal.records).irreversible_since(deploy.plan.previous or "")
     for run in jobs:
-        if run.release == context.target.id:
-            context.host.warn(
-                f"the irreversible job {run.service} has run: see whether {context.plan.previous or 'the app'} "
+        if run.release == deploy.target.id:
+            deploy.host.warn(
+                f"the irreversible job {run.service} has run: see whether {deploy.plan.previous or 'the app'} "
                 "works with the data as they are now"
             )
 
 
-def _unreverted(context: Context, first: AgentError, second: AgentError) -> AgentError:
+def _unreverted(deploy: Deploy, first: AgentError, second: AgentError) -> AgentError:
     return RevertFault(
         f"{first.what}, and it could not be undone: {second.what}",
         why=second.why or first.why,
-        fix=f"`fairlead repair`, or on the host `{context.paths.launcher} repair`",
+        fix=f"`fairlead repair`, or on the host `{deploy.paths.launcher} repair`",
         details=(*first.details, *second.details),
         service=first.service,
     )
 
 
-def _own(context: Context) -> Transaction:
+def _own(deploy: Deploy) -> Transaction:
     """This transaction as the journal has it: undoing goes by the same record that recovery would go by."""
-    left: Optional[Transaction] = fold_records(context.host.journal.records).unfinished
+    left: Optional[Transaction] = fold_records(deploy.host.journal.records).unfinished
     if left is None:
         raise RevertFault("the journal does not know of the transaction under way")
     return left

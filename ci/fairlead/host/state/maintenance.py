@@ -14,9 +14,9 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from ..disk.atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, point_link, sync_folder, write_file
 from ..disk.journal import Journal, read_journal
@@ -24,10 +24,12 @@ from ..disk.lock import Holder, hold_lock
 from ..disk.paths import Paths
 from ..disk.routes import read_before, read_live
 from ..shape.bundle import Bundle, read_bundle
+from ..wire.answer import render_answer
 from ..wire.errors import InputFault
-from ..wire.page import LOOK, RETRY_AFTER, Order
+from ..wire.page import LOOK, RETRY_AFTER, WantedPage
 from ..wire.plainjson import parse_json
-from .drained import PATH
+from ..wire.status import HistoryEntry, ShownPage
+from .drain import PATH
 
 KIND = "maintenance"
 _ABOUT = "about.json"
@@ -67,11 +69,10 @@ class Maintenance:
     own_page: bool
     look: str
 
-    def to_json(self) -> dict[str, Any]:
-        """As ``status`` tells it, which is not for everybody to look past the page."""
-        told = asdict(self)
-        del told["look"]
-        return told
+    @property
+    def shown(self) -> ShownPage:
+        """As ``status`` shows it, which is not for everybody to look past the page."""
+        return ShownPage(self.since, self.by, self.key, self.retry_after, self.own_page)
 
 
 def read_maintenance(paths: Paths) -> Optional[Maintenance]:
@@ -94,7 +95,7 @@ def read_maintenance(paths: Paths) -> Optional[Maintenance]:
         return Maintenance(0.0, "", "", RETRY_AFTER, own_page=True, look="")
 
 
-def start_maintenance(paths: Paths, order: Order, by: str, key: str = "") -> Maintenance:
+def start_maintenance(paths: Paths, wanted: WantedPage, by: str, key: str = "") -> Maintenance:
     """Show everybody the page from now on, or another one; who did it stands in the journal before it is seen.
 
     Raises:
@@ -107,15 +108,15 @@ def start_maintenance(paths: Paths, order: Order, by: str, key: str = "") -> Mai
         )
     with _journal(paths, by) as journal:
         before = read_maintenance(paths)
-        look = (before.look if before is not None else "") or order.look or secrets.token_hex(16)
+        look = (before.look if before is not None else "") or wanted.look or secrets.token_hex(16)
         since = before.since if before is not None and before.since else round(time.time(), 3)
-        told = Maintenance(since, by, key, order.retry_after, bool(order.page), look)
+        told = Maintenance(since, by, key, wanted.retry_after, bool(wanted.page), look)
         folder = paths.maintenance_pages / secrets.token_hex(6)
         # In a watch both releases may serve yet.
         before_it = read_bundle(paths, read_before(paths))
         opened = (*plan_open(live), *(plan_open(before_it) if before_it is not None else ()))
-        _write(folder, order.page or _PAGE, told, opened)
-        journal.append(KIND, on=True, by=by, key=key, retry_after=order.retry_after)
+        _write(folder, wanted.page or _PAGE, told, opened)
+        journal.append(KIND, on=True, by=by, key=key, retry_after=wanted.retry_after)
         point_link(paths.maintenance, f"{paths.maintenance_pages.name}/{folder.name}")
         _sweep(paths, folder.name)
     return told
@@ -151,20 +152,17 @@ def plan_open(live: Bundle) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for path in plain if PATH.fullmatch(path)))
 
 
-def maintenance_history(paths: Paths) -> list[dict[str, Any]]:
-    """Each time that it was begun or ended, newest first, as entries of ``history``."""
+def maintenance_history(paths: Paths) -> list[HistoryEntry]:
+    """Each time that it was begun or ended, newest first."""
     return [
-        {
-            "kind": KIND,
-            "release": None,
-            "previous": None,
-            "revision": None,
-            "by": str(one.data.get("by", "")),
-            "key": str(one.data.get("key") or ""),
-            "began_at": one.at,
-            "ended_at": one.at,
-            "status": "on" if one.data.get("on") is True else "off",
-        }
+        HistoryEntry(
+            kind=KIND,
+            by=str(one.data.get("by", "")),
+            key=str(one.data.get("key") or ""),
+            began_at=one.at,
+            ended_at=one.at,
+            status="on" if one.data.get("on") is True else "off",
+        )
         for one in reversed(read_journal(paths.maintenance_journal))
         if one.type == KIND
     ]
@@ -186,7 +184,7 @@ def _write(folder: Path, page: str, told: Maintenance, opened: Sequence[str]) ->
     # No newline: the proxy takes the content as it is.
     write_file(folder / "look", told.look.encode(), SHOWN_FILE)
     write_file(folder / "retry-after", str(told.retry_after).encode(), SHOWN_FILE)
-    write_file(folder / _ABOUT, json.dumps(told.to_json()).encode())
+    write_file(folder / _ABOUT, json.dumps(render_answer(told.shown)).encode())
     write_file(folder / "page.html", page.encode(), SHOWN_FILE)
     for parent, _, _ in os.walk(folder):
         sync_folder(Path(parent))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Optional
 
 from ..disk.ledger import DEPLOY, Ledger
 from ..disk.paths import Paths
 from ..engine.containers import Container
 from ..shape.bundle import Bundle, read_bundle
 from ..wire.release import Release
+from ..wire.status import StandingBy
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,10 @@ class Standby:
         """Whether this container is one of those that stand by."""
         return not container.oneoff and self.homes.get(container.service) == container.release
 
-    def to_json(self) -> dict[str, Any]:
-        """As ``status`` tells it."""
-        return {"release": self.release, "until": self.until, "services": sorted(self.homes)}
+    @property
+    def shown(self) -> StandingBy:
+        """As ``status`` shows it."""
+        return StandingBy(self.release, self.until, tuple(sorted(self.homes)))
 
 
 def find_standby(

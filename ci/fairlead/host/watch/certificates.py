@@ -62,7 +62,7 @@ _CAUSES = (
 
 
 @dataclass(frozen=True)
-class Refusal:
+class CertificateRefusal:
     """A name for which there is no certificate: why, with the line of Caddy's log, and what to do."""
 
     why: str
@@ -72,7 +72,7 @@ class Refusal:
         return f"{self.why}; {self.fix}"
 
 
-def explain_certificate(lines: Iterable[str], name: str) -> Optional[Refusal]:
+def explain_certificate(lines: Iterable[str], name: str) -> Optional[CertificateRefusal]:
     """Why the last try for a name failed, by Caddy's log; None where it did not, or the log does not tell. Pure."""
     said = ""
     for line in lines:
@@ -87,10 +87,14 @@ def explain_certificate(lines: Iterable[str], name: str) -> Optional[Refusal]:
         return None
     cause, fix = next((found for mark, found in _CAUSES if mark in said), _OTHER)
     told = cut(" ".join(said.split()), _MAX_TOLD)
-    return Refusal(f"{name} has no certificate: {cause} (Caddy's log: {told})", fix.format(name=name))
+    return CertificateRefusal(
+        f"{name} has no certificate: {cause} (Caddy's log: {told})", fix.format(name=name)
+    )
 
 
-def read_refusal(engine: Engine, release: Release, containers: Iterable[Container]) -> Optional[Refusal]:
+def read_refusal(
+    engine: Engine, release: Release, containers: Iterable[Container]
+) -> Optional[CertificateRefusal]:
     """The same for the name of a release's url, out of the log of whoever ends its TLS."""
     url = urllib.parse.urlsplit(release.url or "")
     ends: Optional[Container] = (

@@ -13,7 +13,7 @@ FAILED = "failed"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Readiness:
     """``ready``, ``waiting`` or ``failed``, and the reason in words."""
 
     state: str
@@ -22,7 +22,7 @@ class Verdict:
 
 def judge_container(
     container: Container, *, gate: str, restarts: int = 0, since: str = "", proved: bool = False
-) -> Verdict:
+) -> Readiness:
     """Whether this container is fit, as far as the engine can tell.
 
     A crash, a restart and a kill for memory fail at once: who waits for a timeout to see them wastes a minute.
@@ -35,23 +35,23 @@ def judge_container(
         proved: its health check has passed, run by us: the engine's own next look at it may be half a minute away.
     """
     if container.oom_killed:
-        return Verdict(FAILED, "was killed because it used more memory than its limit")
+        return Readiness(FAILED, "was killed because it used more memory than its limit")
     begun_anew = bool(since) and container.running and container.started_at != since
     if container.restarting or container.restarts > restarts or begun_anew:
         # Started again, it has no code of its own yet, and the engine says 0.
         code = f" (exit code {container.exit_code})" if container.restarting or container.exit_code else ""
-        return Verdict(FAILED, f"crashed and was restarted{code}")
+        return Readiness(FAILED, f"crashed and was restarted{code}")
     if container.created:
-        return Verdict(WAITING, "is created, not started yet")
+        return Readiness(WAITING, "is created, not started yet")
     if not container.running:
-        return Verdict(FAILED, f"exited with code {container.exit_code}")
+        return Readiness(FAILED, f"exited with code {container.exit_code}")
     if container.health == UNHEALTHY:
-        return Verdict(FAILED, "is unhealthy: its health check fails")
+        return Readiness(FAILED, "is unhealthy: its health check fails")
     if container.health == STARTING and not proved:
-        return Verdict(WAITING, "has not passed its health check yet")
+        return Readiness(WAITING, "has not passed its health check yet")
     if gate == "healthcheck" and container.health == UNCHECKED:
-        return Verdict(FAILED, "has no health check, though the release says that one decides")
-    return Verdict(READY, "running" if container.health == UNCHECKED else "healthy")
+        return Readiness(FAILED, "has no health check, though the release says that one decides")
+    return Readiness(READY, "running" if container.health == UNCHECKED else "healthy")
 
 
 def judge_replicas(
@@ -62,7 +62,7 @@ def judge_replicas(
     restarts: Mapping[str, int] | None = None,
     since: Mapping[str, str] | None = None,
     proved: Collection[str] = (),
-) -> Verdict:
+) -> Readiness:
     """Whether all replicas of a service are fit: the worst of them decides. All that is known is by id, see above."""
     known, started = restarts or {}, since or {}
     verdicts = [
@@ -80,5 +80,5 @@ def judge_replicas(
             if verdict.state == state:
                 return verdict
     if len(containers) < wanted:
-        return Verdict(WAITING, f"has {len(containers)} of {wanted} containers")
-    return Verdict(READY, verdicts[0].reason if verdicts else "has no containers, as asked")
+        return Readiness(WAITING, f"has {len(containers)} of {wanted} containers")
+    return Readiness(READY, verdicts[0].reason if verdicts else "has no containers, as asked")

@@ -111,15 +111,15 @@ def probe_http(
     token: str = "",
     timeout: float = _TIMEOUT,
     headers: Optional[Mapping[str, str]] = None,
-    heed: Optional[Callable[[], None]] = None,
+    checkpoint: Optional[Callable[[], None]] = None,
 ) -> Answer:
     """Ask once, with further ``headers``; ``timeout`` seconds for the whole answer, from the connection on.
 
-    The certificate is not checked: the connection does not leave the host. What ``heed`` raises ends the wait.
+    The certificate is not checked: the connection does not leave the host. What ``checkpoint`` raises ends the wait.
     """
     if target.scheme == TCP:
         return Answer(_LISTENS) if listens(target) else Answer(0, error="does not listen")
-    bound = Bound(timeout, _MAX_ANSWER, heed=heed)
+    bound = Bound(timeout, _MAX_ANSWER, checkpoint=checkpoint)
     connection = LoopbackConnection(
         target.address, target.port, target.host, bound, tls=target.scheme == "https"
     )

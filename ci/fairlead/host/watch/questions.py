@@ -67,7 +67,7 @@ class Question:
         token: str = "",
         timeout: Optional[float] = None,
         headers: Optional[Mapping[str, str]] = None,
-        heed: Optional[Callable[[], None]] = None,
+        checkpoint: Optional[Callable[[], None]] = None,
     ) -> Answer:
         """Ask once; an app that sends everybody on to TLS is asked as by a load balancer that has ended it.
 
@@ -75,11 +75,11 @@ class Question:
         one on as well ends TLS himself, and is followed there.
         """
         within = self.within if timeout is None else timeout
-        answer = probe_http(self.target, token, within, headers, heed)
+        answer = probe_http(self.target, token, within, headers, checkpoint)
         if self.expected.status is None and self.target.scheme == "http" and answer.asks_for_tls:
-            answer = probe_http(self.target, token, within, {**(headers or {}), **_BY_TLS}, heed)
+            answer = probe_http(self.target, token, within, {**(headers or {}), **_BY_TLS}, checkpoint)
             if self.secure is not None and answer.leads_to(self.secure):
-                return probe_http(self.secure, token, within, headers, heed)
+                return probe_http(self.secure, token, within, headers, checkpoint)
         return answer
 
     def is_error(self, answer: Answer) -> bool:

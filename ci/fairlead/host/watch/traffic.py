@@ -151,7 +151,7 @@ def is_waited_for(samples: Sequence[Sample], addresses: Collection[str], since: 
     )
 
 
-class Recorder:
+class TrafficRecorder:
     """Takes samples beside everything else; the newest few minutes are kept."""
 
     def __init__(self, paths: Paths) -> None:
@@ -160,7 +160,7 @@ class Recorder:
         self._stop = threading.Event()
 
     @contextlib.contextmanager
-    def recording(self) -> Iterator[Recorder]:
+    def recording(self) -> Iterator[TrafficRecorder]:
         """Take samples until the block is left."""
         thread = threading.Thread(target=self._record, name="recorder", daemon=True)
         thread.start()

@@ -167,7 +167,7 @@ class Undrain(Call):
 
 @dataclass(frozen=True)
 class Maintain(Call):
-    """Show everybody a page, or let them in; its bounds are those of ``page.parse_order``."""
+    """Show everybody a page, or let them in; its bounds are those of ``page.parse_page``."""
 
     request = "maintenance"
     on: bool = field(metadata=kind(_read_on))

@@ -24,7 +24,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Deploy(Call):
+class DeployCall(Call):
     """Deploy a release, as ``fairlead.release/v1`` has it; ``marks_key`` is what the names of its secrets are made with."""
 
     request = DEPLOY
@@ -36,7 +36,7 @@ class Deploy(Call):
 
 
 @dataclass(frozen=True)
-class Rollback(Call):
+class RollbackCall(Call):
     """Go back to a release; None is the one before."""
 
     request = ROLLBACK
@@ -46,7 +46,7 @@ class Rollback(Call):
 
 
 @dataclass(frozen=True)
-class Rotate(Call):
+class RotateCall(Call):
     """Give secrets new values, by name and mark."""
 
     request = ROTATE
@@ -56,5 +56,5 @@ class Rotate(Call):
     marks_key: Optional[str] = field(default=None, metadata=RAW)
 
 
-Change = Union[Deploy, Rollback, Rotate]
+Change = Union[DeployCall, RollbackCall, RotateCall]
 """What can be planned, and is done by several hosts alike."""

@@ -31,7 +31,7 @@ def kind(read: Reader, *, name: str = "", **more: Any) -> Kind:
 
 def parse(form: type[_Part], fields: Fields) -> _Part:
     """The dataclass from its fields, in their order. What does not hold is noted in the faults of ``fields``."""
-    return form(**{one.name: read(fields, name, _default(one)) for one, name, read in _told(form)})
+    return form(**{one.name: read(fields, name, _default(one)) for one, name, read in travelling(form)})
 
 
 def parse_whole(form: type[_Part], raw: Mapping[str, Any]) -> _Part:
@@ -48,18 +48,18 @@ def parse_whole(form: type[_Part], raw: Mapping[str, Any]) -> _Part:
 
 def render(value: Any) -> dict[str, Any]:
     """The dataclass as it travels: JSON values, without what has its default."""
-    told = ((name, getattr(value, one.name), _default(one)) for one, name, _ in _told(type(value)))
-    return {name: _plain(given) for name, given, default in told if given != default}
+    values = ((name, getattr(value, one.name), _default(one)) for one, name, _ in travelling(type(value)))
+    return {name: _plain(given) for name, given, default in values if given != default}
 
 
 def defaults(form: type[Any]) -> dict[str, Any]:
     """What each field is that did not travel."""
-    return {name: _plain(_default(one)) for one, name, _ in _told(form)}
+    return {name: _plain(_default(one)) for one, name, _ in travelling(form)}
 
 
 def fields_with(form: type[Any], key: str, value: str) -> frozenset[str]:
     """The names of the fields whose kind has the value among those of ``key``."""
-    return frozenset(name for one, name, _ in _told(form) if value in one.metadata.get(key, ()))
+    return frozenset(name for one, name, _ in travelling(form) if value in one.metadata.get(key, ()))
 
 
 def read_text(raw: Mapping[str, Any], name: str) -> Optional[str]:
@@ -127,7 +127,7 @@ RAW = kind(lambda fields, name, default: fields.raw.get(name, default))
 """Whatever it is: who uses it looks at it."""
 
 
-def _told(form: type[Any]) -> list[tuple[dataclasses.Field[Any], str, Reader]]:
+def travelling(form: type[Any]) -> list[tuple[dataclasses.Field[Any], str, Reader]]:
     """The fields that travel, each with its name on the wire and its reader."""
     return [
         (one, one.metadata["name"] or one.name, one.metadata["read"])

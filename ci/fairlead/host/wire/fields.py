@@ -131,6 +131,15 @@ class Fields:
             if inner.is_key(name, None):
                 yield name, inner.name(name, pattern)
 
+    def names(self, key: str, pattern: re.Pattern[str], *, limit: int) -> tuple[str, ...]:
+        """A list of texts that match; a missing one is empty."""
+        value = self.raw.get(key, [])
+        good = isinstance(value, list) and len(value) <= limit
+        if not good or not all(isinstance(name, str) and pattern.fullmatch(name) for name in value):
+            self.fault(key, f"is no list of at most {limit} names")
+            return ()
+        return tuple(value)
+
     def rows(self, key: str, *, limit: int) -> list[Fields]:
         """The entries of a list of mappings; a missing list has none."""
         value = self.raw.get(key)

@@ -56,7 +56,7 @@ class Fleet:
     """The lowest id that the release may get, so that it is called the same everywhere."""
     hosts: tuple[str, ...] = field(default=(), metadata=_list_of(_HOST))
     """All of them, as fairlead.yaml names them."""
-    patience: float = field(default=HOLD_TIMEOUT, metadata=seconds(24 * 3600.0))
+    hold_timeout: float = field(default=HOLD_TIMEOUT, metadata={**seconds(24 * 3600.0), "name": "patience"})
     """How long a host that holds waits for a client of which nothing is heard."""
     once: tuple[str, ...] = field(default=(), metadata=_list_of(_NAME))
     """The jobs that one host runs for all."""

@@ -17,7 +17,7 @@ UNASKED = "nobody could be asked as users ask: there is no url, or none that the
 
 
 @dataclass(frozen=True)
-class Order:
+class WantedPage:
     """What to show: the page, empty for ours, and after how many seconds to come back.
 
     ``look`` opens the way past it: of all servers the same, for a load balancer may send a browser to any; empty, one of
@@ -29,7 +29,7 @@ class Order:
     look: str = ""
 
 
-def parse_order(page: object, retry_after: object, look: object = "") -> Order:
+def parse_page(page: object, retry_after: object, look: object = "") -> WantedPage:
     """What a client asks for.
 
     Raises:
@@ -50,4 +50,4 @@ def parse_order(page: object, retry_after: object, look: object = "") -> Order:
         raise InputFault(
             "`look` must be 32 hexadecimal digits", fix="use the same version of fairlead on both ends"
         )
-    return Order(page, retry_after, look)  # type: ignore[arg-type]
+    return WantedPage(page, retry_after, look)  # type: ignore[arg-type]

@@ -163,7 +163,8 @@ def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optio
     Raises:
         InputFault: it does not hold.
     """
-    from .document import parse_release, require_hashes, require_verdict
+    from .admission import require_hashes, require_verdict
+    from .document import parse_release
 
     asked = parse_whole(_Task, raw)
     release = parse_release(raw.get("release"))

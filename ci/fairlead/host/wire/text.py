@@ -5,8 +5,9 @@ from __future__ import annotations
 import calendar
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional
+from typing import Optional
 
+from .status import HistoryEntry, RunningService, ShownPage, StateAnswer
 from .visible import visible_line
 
 STATUS_HEADERS = ("SERVICE", "ROLE", "RELEASE", "STATE", "SINCE", "IMAGE")
@@ -16,108 +17,102 @@ _SHORT = 12
 _KEY_CHARS = len("SHA256:") + 8
 
 
-def status_rows(state: Mapping[str, Any], now: float) -> list[tuple[str, ...]]:
+def status_rows(state: StateAnswer, now: float) -> list[tuple[str, ...]]:
     """One row a service, for ``STATUS_HEADERS``; ``now`` in epoch seconds."""
     return [
         (
-            str(service["service"]),
-            str(service["role"]),
-            str(service["release"] or "platform" if service["role"] != "job" else "-"),
+            service.service,
+            service.role,
+            service.release or "platform" if service.role != "job" else "-",
             service_state(service),
-            ago(service.get("since"), now),
-            short_image(str(service["image"])),
+            ago(service.since, now),
+            short_image(service.image),
         )
-        for service in state.get("services", ())
+        for service in state.services
     ]
 
 
-def service_state(service: Mapping[str, Any]) -> str:
+def service_state(service: RunningService) -> str:
     """A service's state in words: ``healthy``, ``healthy, 2 of 3``, ``healthy, not the wanted image``."""
-    words = [str(service["state"])]
-    running = [one for one in service.get("containers", ()) if one.get("running")]
-    replicas = service.get("replicas")
+    words, replicas = [service.state], service.replicas
+    running = [one for one in service.containers if one.running]
     if replicas is not None and (len(running) != replicas or replicas > 1):
         words.append(f"{len(running)} of {replicas}")
-    restarts = sum(int(one.get("restarts") or 0) for one in running)
+    restarts = sum(one.restarts for one in running)
     if restarts:
         words.append(f"restarted {restarts} times")
-    if running and service.get("running_digest") != service.get("digest"):
+    if running and service.running_digest != service.digest:
         words.append("not the wanted image")
     return ", ".join(words)
 
 
-def status_sentence(state: Mapping[str, Any], now: float) -> str:
+def status_sentence(state: StateAnswer, now: float) -> str:
     """What serves, in one line."""
-    app = state.get("app")
-    if not state.get("serving"):
-        return f"{app}: nothing serves"
-    where = f" at {state['url']}" if state.get("url") else ""
-    since = f", {ago(state.get('since'), now)} ago" if state.get("since") else ""
-    by = f", by {state['by']}" if state.get("by") else ""
-    return f"{app} ({state.get('environment')}) serves {state['serving']}, commit {short(state.get('revision'))}{where}{since}{by}"
+    if not state.serving:
+        return f"{state.app}: nothing serves"
+    where = f" at {state.url}" if state.url else ""
+    since = f", {ago(state.since, now)} ago" if state.since else ""
+    by = f", by {state.by}" if state.by else ""
+    what = f"serves {state.serving}, commit {short(state.revision)}"
+    return f"{state.app} ({state.environment}) {what}{where}{since}{by}"
 
 
-def status_remarks(state: Mapping[str, Any]) -> list[str]:
+def status_remarks(state: StateAnswer) -> list[str]:
     """What needs somebody's attention, or is good to know."""
-    remarks = []
-    if state.get("busy"):
-        committed = (state.get("unfinished") or {}).get("committed")
+    remarks, unfinished = [], state.unfinished
+    if state.busy:
+        committed = unfinished is not None and unfinished.committed
         ending = "; it is live, and what it replaced is being stopped" if committed else ""
-        remarks.append(f"under way: {state['busy']}{ending}")
-    elif state.get("unfinished"):
-        unfinished = state["unfinished"]
+        remarks.append(f"under way: {state.busy}{ending}")
+    elif unfinished is not None:
         remarks.append(
-            f"a {unfinished['kind']} of {unfinished['release']} was interrupted in {unfinished.get('phase') or 'its beginning'}"
+            f"a {unfinished.kind} of {unfinished.release} was interrupted in {unfinished.phase or 'its beginning'}"
             ": the next command repairs it, or `repair` does now"
         )
-    behind = [
-        one for one in state.get("services", ()) if one.get("revision") not in (None, state.get("revision"))
-    ]
-    for revision in sorted({str(one["revision"]) for one in behind}):
-        names = ", ".join(str(one["service"]) for one in behind if one["revision"] == revision)
+    behind = [one for one in state.services if one.revision not in (None, state.revision)]
+    for revision in sorted({str(one.revision) for one in behind}):
+        names = ", ".join(one.service for one in behind if one.revision == revision)
         remarks.append(f"of the commit {short(revision)}, unchanged since or left there by --only: {names}")
-    if state.get("drained"):
-        remarks.append(f"drained: {', '.join(state['drained'])} answers 503 to load balancers")
-    if state.get("previous"):
-        standby = state.get("standby") or {}
-        runs = f", which runs on until {stamp(standby['until'])}" if standby else ""
-        remarks.append(f"`rollback` goes back to {state['previous']}{runs}")
+    if state.drained:
+        remarks.append(f"drained: {', '.join(state.drained)} answers 503 to load balancers")
+    if state.previous:
+        runs = f", which runs on until {stamp(state.standby.until)}" if state.standby else ""
+        remarks.append(f"`rollback` goes back to {state.previous}{runs}")
     return remarks
 
 
-def find_troubles(state: Mapping[str, Any]) -> list[str]:
+def find_troubles(state: StateAnswer) -> list[str]:
     """Why what serves is not well, in words: services that do not stay up, are sick or gone, pages that fail."""
-    found = [text for service in state.get("services", ()) for text in _trouble(service)]
-    if state.get("maintenance"):
-        found.insert(0, maintenance_sentence(state["maintenance"]))
-    return [*found, *map(str, state.get("unserved") or ())]
+    shown = [maintenance_sentence(state.maintenance)] if state.maintenance is not None else []
+    found = [text for service in state.services for text in _trouble(service)]
+    return [*shown, *found, *(state.unserved or ())]
 
 
-def maintenance_sentence(maintenance: Mapping[str, Any]) -> str:
+def maintenance_sentence(page: ShownPage) -> str:
     """That users are not served, on purpose."""
-    since = f" since {stamp(maintenance['since'])}" if maintenance.get("since") else ""
-    by = f" by {maintenance['by']}" if maintenance.get("by") else ""
+    since = f" since {stamp(page.since)}" if page.since else ""
+    by = f" by {page.by}" if page.by else ""
     return f"in maintenance{since}{by}: users see a page with 503 until `fairlead maintenance off`"
 
 
-def _trouble(service: Mapping[str, Any]) -> list[str]:
-    name, how = service["service"], str(service["state"])
+def _trouble(service: RunningService) -> list[str]:
+    name, how = service.service, service.state
     if how == "restarting":
-        restarts = max(int(one.get("restarts") or 0) for one in service.get("containers", ()))
+        restarts = max(one.restarts for one in service.containers)
         return [f"{name} is restarted over and over ({restarts} times): `fairlead logs {name}` shows why"]
     if how == "missing":
         return [f"{name} has no container: `fairlead repair`, or deploy again"]
     return [f"{name} is {how}: `fairlead logs {name}` shows why"] if how in _TROUBLED else []
 
 
-def history_rows(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+def history_rows(entries: Sequence[HistoryEntry]) -> list[tuple[str, ...]]:
     """One row a deploy or rollback, for ``HISTORY_HEADERS``."""
     return [
         (
-            stamp(entry.get("began_at")),
-            f"secret {', '.join(entry['secrets'])}" if entry.get("secrets") else str(entry["kind"]),
+            stamp(entry.began_at),
+            f"secret {', '.join(entry.secrets)}" if entry.secrets else entry.kind,
             _way(entry),
-            short(entry.get("revision")),
+            short(entry.revision),
             _by(entry),
             _took(entry),
             _ending(entry),
@@ -126,17 +121,17 @@ def history_rows(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     ]
 
 
-def _way(entry: Mapping[str, Any]) -> str:
+def _way(entry: HistoryEntry) -> str:
     """From which release to which; nothing for what changes none."""
-    ends = (entry.get("previous"), entry.get("release"))
+    ends = (entry.previous, entry.release)
     return f"{ends[0] or '-'} -> {ends[1] or '-'}" if any(ends) else "-"
 
 
-def _by(entry: Mapping[str, Any]) -> str:
+def _by(entry: HistoryEntry) -> str:
     """Who it was by their own word, the beginning of the key that was used where the server knows it, and why."""
-    by = str(entry.get("by") or "-")
-    key = f" ({str(entry['key'])[:_KEY_CHARS]})" if entry.get("key") else ""
-    return f"{by}{key}: {entry['reason']}" if entry.get("reason") else f"{by}{key}"
+    by = entry.by or "-"
+    key = f" ({entry.key[:_KEY_CHARS]})" if entry.key else ""
+    return f"{by}{key}: {entry.reason}" if entry.reason else f"{by}{key}"
 
 
 def short(revision: object) -> str:
@@ -198,19 +193,17 @@ def _utc_seconds(text: str) -> int:
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
 
 
-def _took(entry: Mapping[str, Any]) -> str:
-    began, ended = entry.get("began_at"), entry.get("ended_at")
+def _took(entry: HistoryEntry) -> str:
+    began, ended = entry.began_at, entry.ended_at
     return f"{ended - began:.1f} s" if began and ended else "-"
 
 
-def _ending(entry: Mapping[str, Any]) -> str:
-    status = str(entry.get("status"))
-    if status == "unfinished" and entry.get("committed"):
+def _ending(entry: HistoryEntry) -> str:
+    if entry.status == "unfinished" and entry.committed:
         # Who rolls back does not wait for what comes after the commit.
         return "live; what it replaced is not all stopped and removed yet"
-    error = entry.get("error")
-    what = f": {error['what']}" if isinstance(error, Mapping) and error.get("what") else ""
-    return f"{status}{what}"
+    what = entry.error.get("what") if entry.error is not None else None
+    return f"{entry.status}: {what}" if what else entry.status
 
 
 def render_log(line: Mapping[str, str]) -> str:

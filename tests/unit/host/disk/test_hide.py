@@ -71,8 +71,9 @@ def test_the_journal_holds_none_and_says_the_same_of_what_happened(paths: Paths)
         )
     assert VALUE not in paths.journal.read_text()
     assert paths.journal.stat().st_mode & 0o777 == 0o600
-    (entry,) = read_history(paths)
-    assert (entry["kind"], entry["status"], entry["error"]["what"]) == ("deploy", "refused", "***: ***")
+    (entry,) = read_history(paths).history
+    assert entry.error is not None
+    assert (entry.kind, entry.status, entry.error["what"]) == ("deploy", "refused", "***: ***")
 
 
 def test_a_journal_from_before_is_told_without_them(paths: Paths) -> None:
@@ -89,7 +90,7 @@ def test_a_journal_from_before_is_told_without_them(paths: Paths) -> None:
             error={"what": VALUE},
         )
     assert VALUE in paths.journal.read_text()
-    assert read_history(paths)[0]["error"] == {"what": "***"}
+    assert read_history(paths).history[0].error == {"what": "***"}
 
 
 def test_the_last_words_of_a_task_that_died(paths: Paths) -> None:

@@ -28,6 +28,7 @@ from fairlead.host.engine.api import ApiFault
 from fairlead.host.plan.plan import plan_deploy
 from fairlead.host.plan.preflight import port_fault
 from fairlead.host.plan.trespass import Neighbours, find_trespass
+from fairlead.host.wire.answer import render_answer
 from fairlead.host.wire.errors import EngineFault, as_fault
 from fairlead.host.wire.mask import Mask
 from fairlead.host.wire.restriction import Restriction
@@ -69,9 +70,13 @@ SAYINGS: dict[str, Callable[[], Any]] = {
     "a port of an app": lambda: port_fault(80, "caddy", HOLDER, []).to_json(),
     "a port of the edge": lambda: port_fault(80, "caddy", EDGE, ["yak", "zebra"]).to_json(),
     "who leaves the edge": lambda: leave_fault("board", ["yak", "zebra"]).to_json(),
-    "a check of a port": lambda: judge_port(80, True, [{**HOLDER, "Ports": [{"PublicPort": 80}]}]).to_json(),
-    "a project": lambda: plan_deploy(release(), replace(nothing(), clashes=("zebra",))).to_json(),
-    "a namesake": lambda: plan_deploy(release(), replace(nothing(), namesakes=("zebra",))).to_json(),
+    "a check of a port": lambda: render_answer(
+        judge_port(80, True, [{**HOLDER, "Ports": [{"PublicPort": 80}]}])
+    ),
+    "a project": lambda: render_answer(plan_deploy(release(), replace(nothing(), clashes=("zebra",))).answer),
+    "a namesake": lambda: render_answer(
+        plan_deploy(release(), replace(nothing(), namesakes=("zebra",))).answer
+    ),
     "a trespass": _trespasses,
     "the edge's last words": lambda: list(_of_edge(['{"host": "zebra.example.com"}', "no «zebra»: a zebra"])),
     "a file": lambda: as_fault(PermissionError(13, "no", f"{ROOT}/zebra/releases/000042")).to_json(),

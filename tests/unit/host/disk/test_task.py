@@ -12,7 +12,7 @@ import pytest
 
 from fairlead.host.disk import task
 from fairlead.host.disk.paths import Paths
-from fairlead.host.door.perform import prune_agents, write_launcher
+from fairlead.host.door.task_process import prune_agents, write_launcher
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from fairlead.host.door import maintaining
 from fairlead.host.door.maintaining import ask_for_page, let_in
 from fairlead.host.state.maintenance import Maintenance
 from fairlead.host.state.state import State
+from fairlead.host.wire.replies import MaintenanceAnswer
 from tests.unit.host.samples import nothing, release, serving
 
 TOLD = Maintenance(1.0, "alice", "", 300, own_page=False, look="a" * 32)
@@ -33,5 +34,5 @@ def test_nobody_is_served_where_nothing_answers(
     engine: Any = None
     (tmp_path / "board").mkdir()
     found = let_in(app_paths(tmp_path, "board"), engine, "alice")
-    assert found == {"on": False, "was_on": False, "asked": 0, "unserved": [why]}
+    assert found == MaintenanceAnswer(was_on=False, unserved=(why,))
     assert ask_for_page(state, TOLD) == ([], [why])

@@ -186,13 +186,13 @@ def test_stop_ends_the_wait() -> None:
     """Whoever waits for an answer hears what the client says meanwhile."""
     heard = iter([False, False, True])
 
-    def heed() -> None:
+    def checkpoint() -> None:
         if next(heard):
             raise StoppedFault("stopped")
 
     ours, theirs = socket.socketpair()
     with ours, theirs, pytest.raises(StoppedFault):
-        Bound(60.0, heed=heed).receive(ours, bytearray(10))
+        Bound(60.0, checkpoint=checkpoint).receive(ours, bytearray(10))
 
 
 def _engine_that_says(path: Path, body: Iterator[bytes]) -> Any:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from fairlead.host.disk.ledger import JobRun, Ledger
-from fairlead.host.plan.actions import Action
 from fairlead.host.plan.only import choose_services, explain_left
 from fairlead.host.plan.plan import Plan, plan_deploy
 from fairlead.host.wire.errors import InputFault
 from fairlead.host.wire.inside import ROLE as INSIDE
+from fairlead.host.wire.planned import Action
 from fairlead.host.wire.release import Release
 from tests.unit.host.samples import document, image, release, service, serving
 

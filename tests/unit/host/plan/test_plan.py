@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fairlead.host.disk.ledger import JobRun, Ledger
-from fairlead.host.plan.order import order_jobs
+from fairlead.host.plan.job_order import order_jobs
 from fairlead.host.plan.plan import Plan, plan_deploy, plan_rollback
 from fairlead.host.shape.bundle import Bundle
 from fairlead.host.wire.errors import InputFault

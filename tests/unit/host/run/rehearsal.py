@@ -19,8 +19,8 @@ from fairlead.host.disk.orders import give_order
 from fairlead.host.disk.paths import Paths, app_paths
 from fairlead.host.disk.routes import open_dark, open_inside, read_live, switch_to, write_routes
 from fairlead.host.plan.plan import Plan
-from fairlead.host.run import drain, transaction
-from fairlead.host.run.context import Context, Host, Outcome
+from fairlead.host.run import graceful, transaction
+from fairlead.host.run.context import Deploy, Host, Outcome
 from fairlead.host.run.phases.commit import run_commit
 from fairlead.host.run.recover import recover
 from fairlead.host.run.table import PHASES, Phase
@@ -28,7 +28,7 @@ from fairlead.host.shape.bundle import Bundle, read_bundle, write_bundle
 from fairlead.host.wire import labels
 from fairlead.host.wire.document import parse_release
 from fairlead.host.wire.fleet import STOP, Fleet
-from fairlead.host.wire.request import Options
+from fairlead.host.wire.request import Options, RollbackRequest
 from fairlead.host.wire.result import Result
 from tests.unit.host.pretend import PretendEngine
 from tests.unit.host.samples import document, nothing
@@ -116,7 +116,7 @@ class Rehearsal:
     faults: dict[str, list[BaseException]] = field(default_factory=dict)
     late: bool = False
     stop_in: str = ""
-    act: Optional[Callable[[Context, str], None]] = None
+    act: Optional[Callable[[Deploy, str], None]] = None
     begun: list[str] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
     events: list[Mapping[str, Any]] = field(default_factory=list)
@@ -148,10 +148,11 @@ class Rehearsal:
             timeline = transaction.Timeline(self.events.append)
             timeline.begin(PHASES[0].name)
             table = tuple(replace(one, run=partial(self._run_phase, one.name)) for one in PHASES)
-            with mock.patch.object(transaction, "PHASES", table), mock.patch.object(drain, "_POLL", 0.001):
-                context = transaction.begin_transaction(self._context(host))
+            with mock.patch.object(transaction, "PHASES", table), mock.patch.object(graceful, "_POLL", 0.001):
+                deploy = self._deploy(host)
+                transaction.begin_transaction(deploy)
                 return transaction.run_transaction(
-                    context, timeline, lambda result: self.told.append((result, len(self.begun)))
+                    deploy, timeline, lambda result: self.told.append((result, len(self.begun)))
                 )
 
     def recover(self) -> Ledger:
@@ -184,25 +185,26 @@ class Rehearsal:
         """The names of those of a release that are there."""
         return {name for name in self.engine.raw if f"-{release}-" in name}
 
-    def _context(self, host: Host) -> Context:
+    def _deploy(self, host: Host) -> Deploy:
         piece = self.piece
         target = read_bundle(self.paths, piece.target)
         assert target is not None
         plan = Plan(piece.kind, APP, piece.target, piece.previous, (), (), False, False)
         options = Options(fleet=Fleet(hosts=("a", "b")) if piece.fleet else None, reason="pages are slow")
-        return Context(host, 0, TASK, "alice", options, nothing(), plan, target)
+        request = RollbackRequest(TASK, options=options, by="alice")
+        return Deploy(host, request, nothing(), plan, target)
 
-    def _run_phase(self, name: str, context: Context) -> Outcome:
+    def _run_phase(self, name: str, deploy: Deploy) -> Outcome:
         self.begun.append(name)
         if not self.late:
             self._fail(name)
         {"start": self._start, "switch": self._switch, "commit": run_commit, "retire": self._retire}.get(
             name, lambda _: None
-        )(context)
+        )(deploy)
         if name == self.stop_in:
             give_order(self.paths.task(TASK), STOP, "enough")
         if self.act is not None:
-            self.act(context, name)
+            self.act(deploy, name)
         self._fail(name)
         return Outcome(detail=name, skipped=name == "pull")
 
@@ -212,16 +214,16 @@ class Rehearsal:
             self.deeds.clear()
             raise self.faults[name].pop(0)
 
-    def _start(self, context: Context) -> None:
-        open_dark(self.paths, context.target.id)
-        open_inside(self.paths, context.target.id, {})
-        self._add(context.target.id)
+    def _start(self, deploy: Deploy) -> None:
+        open_dark(self.paths, deploy.target.id)
+        open_inside(self.paths, deploy.target.id, {})
+        self._add(deploy.target.id)
 
-    def _switch(self, context: Context) -> None:
-        switch_to(self.paths, context.target.id)
+    def _switch(self, deploy: Deploy) -> None:
+        switch_to(self.paths, deploy.target.id)
 
-    def _retire(self, context: Context) -> None:
-        for name in self.containers(context.plan.previous or "none"):
+    def _retire(self, deploy: Deploy) -> None:
+        for name in self.containers(deploy.plan.previous or "none"):
             self.engine.stop(name, grace=1)
 
     def _add(self, release: str, *, running: bool = True) -> None:

@@ -13,17 +13,21 @@ from fairlead.host.disk.journal import Journal
 from fairlead.host.disk.layout import make_layout
 from fairlead.host.disk.orders import give_order
 from fairlead.host.disk.paths import app_paths
-from fairlead.host.run.context import Context, Host
+from fairlead.host.plan.plan import Plan
+from fairlead.host.run.context import Deploy, Host
 from fairlead.host.run.table import PHASES
+from fairlead.host.shape.bundle import Bundle
 from fairlead.host.wire.errors import ReleaseFault, StoppedFault
+from fairlead.host.wire.request import RollbackRequest
 from tests.unit.host.pretend import PretendEngine
+from tests.unit.host.samples import nothing
 
 _OWN_BOUNDS = {
     "prepare": "reads nothing of a container's",
     "migrate": "a job is never cut off: whoever wrote it decides how long it takes",
-    "ready": "the fleet's patience",
+    "ready": "the fleet's hold_timeout",
     "watch": "its window, and a while for the last answers",
-    "agree": "the fleet's patience",
+    "agree": "the fleet's hold_timeout",
     "commit": "reads nothing of a container's",
     "retire": "drain_timeout and stop_grace_period",
     "prune": "reads nothing of a container's",
@@ -44,17 +48,16 @@ def test_a_phase_that_takes_longer_ends_at_its_next_safe_point(tmp_path: Path) -
     make_layout(paths)
     engine = PretendEngine()
     host = Host(paths, engine, cast("Journal", None), lambda _: None)
-    context = Context.__new__(Context)
-    context.host, context.task = host, "t"
+    deploy = Deploy(host, RollbackRequest("t"), nothing(), cast("Plan", None), cast("Bundle", None))
     host.begin_phase("verify", 0.0)
     assert engine.until <= time.monotonic()
     with pytest.raises(ReleaseFault, match="verify was not over within 0 s"):
-        context.heed()
+        deploy.checkpoint()
     paths.task("t").mkdir()
     give_order(paths.task("t"), "stop", "enough")
     with pytest.raises(StoppedFault):
-        context.heed()
+        deploy.checkpoint()
     (paths.task("t") / "order.end").unlink()
     host.begin_phase("switch", 100.0)
-    context.heed()
+    deploy.checkpoint()
     assert engine.until > time.monotonic() + 90

@@ -16,7 +16,7 @@ import pytest
 
 from fairlead.host.disk.fold import fold_records
 from fairlead.host.disk.ledger import DEPLOY, ROLLBACK
-from fairlead.host.run.context import Context
+from fairlead.host.run.context import Deploy
 from fairlead.host.wire.errors import DoubtFault, EngineFault, InputFault, ReleaseFault, StoppedFault
 from tests.unit.host.run.rehearsal import PIECES, ROLLED, Piece, Rehearsal
 from tests.unit.host.stories import APP
@@ -129,7 +129,7 @@ def test_what_goes_well(memory: Path, piece: Piece) -> None:
     assert (result.release, result.serving, result.previous) == (piece.target, piece.target, piece.previous)
     assert played.begun == names
     assert _written(played) == [*_until(piece, names[-1], late=True), "end"]
-    assert fold_records(played.written).transactions[-1].to_json()["reason"] == "pages are slow"
+    assert fold_records(played.written).transactions[-1].entry.reason == "pages are slow"
     end = played.written[-1].data
     assert (end["status"], end["repaired"], "error" in end) == ("live", False, False)
     assert [one["phase"] for one in end["phases"]] == names
@@ -286,7 +286,7 @@ def test_stop_is_heard_until_the_commit_and_not_from_then_on(memory: Path, piece
 def test_what_cannot_be_undone_pages_somebody(memory: Path, piece: Piece, name: str) -> None:
     """It is not over then: the next command tries again."""
 
-    def die(_: Context, reached: str) -> None:
+    def die(_: Deploy, reached: str) -> None:
         played.engine.dead = EngineFault("no space", why="none") if reached == name else None
 
     played = Rehearsal(memory / "root", piece, {name: [ReleaseFault("unfit")]}, late=True, act=die)
@@ -305,9 +305,9 @@ def test_what_cannot_be_undone_pages_somebody(memory: Path, piece: Piece, name: 
 def test_how_it_ended_has_happened_though_it_cannot_be_written_down(memory: Path, fault: str) -> None:
     """On a full disk: the next command does it."""
 
-    def fill(context: Context, name: str) -> None:
+    def fill(deploy: Deploy, name: str) -> None:
         if name == (fault or "prune"):
-            context.host.journal.append = full  # type: ignore[method-assign]
+            deploy.host.journal.append = full  # type: ignore[method-assign]
 
     def full(*_: object, **__: object) -> Any:
         raise OSError(errno.ENOSPC, "no space")
@@ -322,8 +322,9 @@ def test_how_it_ended_has_happened_though_it_cannot_be_written_down(memory: Path
 
 
 def test_what_is_live_and_not_served_is_told_and_stays(memory: Path) -> None:
-    def count(context: Context, name: str) -> None:
-        context.unserved = ("web",) if name == "watch" else context.unserved
+    def count(deploy: Deploy, name: str) -> None:
+        if name == "watch":
+            deploy.progress.unserved = ("web",)
 
     played = Rehearsal(memory / "root", DEPLOYS, act=count)
     result = played.run()

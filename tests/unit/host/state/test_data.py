@@ -11,6 +11,7 @@ import pytest
 from fairlead.host.disk.paths import Paths
 from fairlead.host.shape.project import render_release_project
 from fairlead.host.state.data import list_data, parse_user, read_passwd, writers_of
+from fairlead.host.wire.planned import PlanAnswer
 from fairlead.release.plan_text import plan_lines
 from tests.unit.host.samples import document, release
 
@@ -76,7 +77,7 @@ def test_a_folder_is_mounted_from_where_it_lies_and_told() -> None:
     project = render_release_project(made, "000001", Paths(Path("/srv/fairlead"), "board"), {"web"})
     (mount,) = [one for one in project["services"]["web-000001"]["volumes"] if one["target"] == "/up"]
     assert (mount["source"], mount["read_only"]) == ("/srv/fairlead/board/data/up", False)
-    lines = plan_lines({"steps": [], "refusals": []}, raw)
+    lines = plan_lines(PlanAnswer(), raw)
     assert "stays on the host: /srv/fairlead/board/data/up (web as /up)" in lines
 
 

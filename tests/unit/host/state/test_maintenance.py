@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,10 +15,11 @@ from fairlead.host.disk.layout import make_layout
 from fairlead.host.disk.leftovers import sweep_leftovers
 from fairlead.host.disk.paths import Paths, app_paths
 from fairlead.host.disk.routes import switch_to, write_routes
+from fairlead.host.run.context import Progress
 from fairlead.host.run.phases.switch import run_switch
 from fairlead.host.shape.bundle import Bundle, write_bundle
 from fairlead.host.state import maintenance
-from fairlead.host.state.drained import parse_paths, plan_paths
+from fairlead.host.state.drain import parse_paths, plan_paths
 from fairlead.host.state.maintenance import (
     end_maintenance,
     maintenance_history,
@@ -29,8 +29,9 @@ from fairlead.host.state.maintenance import (
     start_maintenance,
 )
 from fairlead.host.wire.errors import InputFault
-from fairlead.host.wire.page import MAX_PAGE, Order, parse_order
+from fairlead.host.wire.page import MAX_PAGE, WantedPage, parse_page
 from fairlead.host.wire.release import Health
+from fairlead.host.wire.status import StateAnswer
 from fairlead.host.wire.text import find_troubles, history_rows
 from tests.unit.host.samples import release
 
@@ -60,11 +61,11 @@ def test_the_page_comes_changes_and_goes(paths: Paths) -> None:
     """Another page keeps the way past it; nothing of it is left in the end but who did it."""
     assert read_maintenance(paths) is None
     assert end_maintenance(paths, "alice") is None
-    first = start_maintenance(paths, Order(), "alice", "SHA256:x")
+    first = start_maintenance(paths, WantedPage(), "alice", "SHA256:x")
     page, after = _shown(paths)
     assert (after, "Down for maintenance" in page, '<html lang="en">' in page) == ("300", True, True)
     assert "http" not in page, "a page that loads nothing"
-    second = start_maintenance(paths, Order("mine", 5), "bob")
+    second = start_maintenance(paths, WantedPage("mine", 5), "bob")
     assert _shown(paths) == ("mine", "5")
     assert read_maintenance(paths) == second
     assert (second.look, second.since, second.by, second.own_page) == (first.look, first.since, "bob", True)
@@ -72,7 +73,7 @@ def test_the_page_comes_changes_and_goes(paths: Paths) -> None:
     assert end_maintenance(paths, "carol") == second
     assert read_maintenance(paths) is None
     assert not list(paths.maintenance_pages.iterdir())
-    told = [(one["status"], one["by"], one["key"]) for one in maintenance_history(paths)]
+    told = [(one.status, one.by, one.key) for one in maintenance_history(paths)]
     assert told == [("off", "carol", ""), ("on", "bob", ""), ("on", "alice", "SHA256:x")]
     assert [row[1:3] for row in history_rows(maintenance_history(paths))] == [("maintenance", "-")] * 3
 
@@ -84,7 +85,7 @@ def test_killed_at_any_step_users_see_one_page_or_the_app(
 ) -> None:
     """What a death leaves is whole, and the next command puts it right, whichever it is."""
     if was_on:
-        start_maintenance(paths, Order("before"), "alice")
+        start_maintenance(paths, WantedPage("before"), "alice")
 
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -92,10 +93,10 @@ def test_killed_at_any_step_users_see_one_page_or_the_app(
     with monkeypatch.context() as patch:
         patch.setattr(maintenance, step, die)
         with pytest.raises(KeyboardInterrupt):
-            start_maintenance(paths, Order("after"), "alice")
+            start_maintenance(paths, WantedPage("after"), "alice")
     seen = _shown(paths)[0] if read_maintenance(paths) is not None else "the app"
     assert seen == ("after" if step == "_sweep" else "before" if was_on else "the app")
-    start_maintenance(paths, Order("again"), "alice")
+    start_maintenance(paths, WantedPage("again"), "alice")
     assert _shown(paths)[0] == "again"
     assert len(list(paths.maintenance_pages.iterdir())) == 1
     with monkeypatch.context() as patch:
@@ -109,7 +110,7 @@ def test_killed_at_any_step_users_see_one_page_or_the_app(
 
 def test_what_is_swept_up_after_a_death_is_not_the_page(paths: Paths) -> None:
     """Nor the link that is on its way there, which needs no lock of the app."""
-    start_maintenance(paths, Order("mine"), "alice")
+    start_maintenance(paths, WantedPage("mine"), "alice")
     (paths.home / ".maintenance.0123456789ab").symlink_to("maintenance.d/x")
     assert sweep_leftovers(paths) == []
     assert _shown(paths)[0] == "mine"
@@ -128,7 +129,7 @@ def test_a_page_that_somebody_put_there_by_hand_is_told_and_ended(paths: Paths, 
         (paths.maintenance / "about.json").write_bytes(about)
     found = read_maintenance(paths)
     assert found is not None
-    told = find_troubles({"maintenance": found.to_json()})[0]
+    told = find_troubles(StateAnswer(maintenance=found.shown))[0]
     assert told.startswith("in maintenance")
     assert "users see a page with 503" in told
     assert end_maintenance(paths, "alice") is not None
@@ -138,17 +139,17 @@ def test_a_page_that_somebody_put_there_by_hand_is_told_and_ended(paths: Paths, 
 def test_nothing_that_serves_is_nothing_to_close(paths: Paths) -> None:
     paths.live.unlink()
     with pytest.raises(InputFault, match="no release"):
-        start_maintenance(paths, Order(), "alice")
+        start_maintenance(paths, WantedPage(), "alice")
     assert read_maintenance(paths) is None
 
 
 @given(st.integers(-5, 700_000))
 def test_a_time_is_whole_seconds(after: int) -> None:
     if 1 <= after <= 604_800:
-        assert parse_order("page", after) == Order("page", after)
+        assert parse_page("page", after) == WantedPage("page", after)
     else:
         with pytest.raises(InputFault, match="whole seconds"):
-            parse_order("page", after)
+            parse_page("page", after)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def test_a_time_is_whole_seconds(after: int) -> None:
 )
 def test_what_is_no_page_is_refused(page: Any, after: Any) -> None:
     with pytest.raises(InputFault):
-        parse_order(page, after)
+        parse_page(page, after)
 
 
 def test_health_checks_are_answered_as_ever(paths: Paths) -> None:
@@ -166,7 +167,7 @@ def test_health_checks_are_answered_as_ever(paths: Paths) -> None:
     bundle = Bundle("000001", made, {})
     wanted = {one.health.path for one in made.services.values() if one.health and one.health.path != "/"}
     assert set(plan_open(bundle)) == wanted != set()
-    start_maintenance(paths, Order(), "alice")
+    start_maintenance(paths, WantedPage(), "alice")
     assert _opened(paths) == wanted
 
 
@@ -186,20 +187,21 @@ def test_a_release_that_is_asked_elsewhere_is_answered_there_too(
 ) -> None:
     """From the switch on, and what served before still is: it may be gone back to. A page stays as it is."""
     target = _asked_at("000002", "/new/ready")
-    context: Any = SimpleNamespace(
+    deploy: Any = SimpleNamespace(
         paths=paths,
         target=target,
+        progress=Progress(),
         plan=SimpleNamespace(kind="deploy", window=30, previous="000001", of=lambda *_, **__: []),
     )
     write_routes(paths, "000002", {})
-    start_maintenance(paths, Order("mine"), "alice")
+    start_maintenance(paths, WantedPage("mine"), "alice")
     before, shown = _opened(paths), _shown(paths)
-    run_switch(context)
+    run_switch(deploy)
     assert _opened(paths) == {*before, "/new/ready"}
     assert _shown(paths) == shown
     bundles = {"000001": _asked_at("000001", "/old/ready"), "000002": target}
     monkeypatch.setattr(maintenance, "read_bundle", lambda _, name: bundles.get(name))
-    start_maintenance(paths, Order(), "bob")
+    start_maintenance(paths, WantedPage(), "bob")
     assert _opened(paths) == {"/new/ready", "/old/ready"}, "another page in the watch is for both of them"
 
 
@@ -225,19 +227,19 @@ def test_a_dot_in_a_path_is_one_of_its_letters(path: str) -> None:
 
 def test_one_way_past_the_page_leads_to_all_servers(paths: Paths) -> None:
     """A load balancer sends a browser to any of them; a way that is given away already stays."""
-    given = parse_order("", 5, "ab" * 16)
+    given = parse_page("", 5, "ab" * 16)
     assert start_maintenance(paths, given, "alice").look == "ab" * 16
     assert (paths.maintenance / "look").read_text() == "ab" * 16
-    assert start_maintenance(paths, parse_order("mine", 5, "cd" * 16), "bob").look == "ab" * 16
+    assert start_maintenance(paths, parse_page("mine", 5, "cd" * 16), "bob").look == "ab" * 16
 
 
 @pytest.mark.parametrize("look", [None, 5, "x", "ab" * 15, "AB" * 16, "ab" * 16 + "\n", "/" * 32])
 def test_nothing_else_opens_a_way(look: object) -> None:
     with pytest.raises(InputFault):
-        parse_order("", 5, look)
+        parse_page("", 5, look)
 
 
 def test_who_reads_the_status_does_not_look_past_the_page(paths: Paths) -> None:
-    told = start_maintenance(paths, Order(), "alice")
-    assert told.look not in json.dumps(told.to_json())
+    told = start_maintenance(paths, WantedPage(), "alice")
+    assert told.look not in repr(told.shown)
     assert told.look not in (paths.maintenance / "about.json").read_text()

@@ -63,14 +63,14 @@ def under_way(paths: Paths) -> Iterator[contextlib.ExitStack]:
 
 
 def test_a_rollback_that_ends_meanwhile_is_under_way(paths: Paths, under_way: contextlib.ExitStack) -> None:
-    state = read_state(paths, Hurried(under_way)).to_json()
-    assert state["unfinished"]
+    state = read_state(paths, Hurried(under_way)).answer
+    assert state.unfinished
     assert status_remarks(state)[0].startswith("under way: rollback to 000001 by alice")
     assert not any("interrupted" in one for one in status_remarks(state))
 
 
 def test_a_rollback_that_nobody_works_on_was_interrupted(paths: Paths) -> None:
-    remarks = status_remarks(read_state(paths, PretendEngine()).to_json())
+    remarks = status_remarks(read_state(paths, PretendEngine()).answer)
     assert remarks[0].startswith("a rollback of 000001 was interrupted in prune")
 
 
@@ -117,7 +117,7 @@ def test_what_is_started_over_and_over_is_not_well(changes: dict[str, Any], told
     sick = container("db", "", **changes)
     state = serving(live)
     others = [one for one in state.containers if one.service != "db"]
-    document = replace(state, containers=(*others, sick)).to_json()
-    (db,) = [one for one in document["services"] if one["service"] == "db"]
-    assert db["state"] == told
-    assert bool(find_troubles(document)) == (told != "healthy")
+    answer = replace(state, containers=(*others, sick)).answer
+    (db,) = [one for one in answer.services if one.service == "db"]
+    assert db.state == told
+    assert bool(find_troubles(answer)) == (told != "healthy")

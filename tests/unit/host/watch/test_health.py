@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fairlead.host.engine.containers import parse_container
-from fairlead.host.watch.health import Verdict, judge_container, judge_replicas
+from fairlead.host.watch.health import Readiness, judge_container, judge_replicas
 from tests.unit.host.samples import container
 
 
@@ -67,7 +67,7 @@ def test_the_worst_replica_decides() -> None:
 def test_a_check_that_passed_counts_until_the_engine_has_looked() -> None:
     """Starting by the engine's account, and healthy by its own check: ready. Unhealthy stays unhealthy."""
     slow, bad = container("web", health="starting"), container("api", health="unhealthy")
-    assert judge_container(slow, gate="healthcheck", proved=True) == Verdict("ready", "healthy")
+    assert judge_container(slow, gate="healthcheck", proved=True) == Readiness("ready", "healthy")
     assert judge_container(bad, gate="healthcheck", proved=True).state == "failed"
     assert (
         judge_container(container("web", health="starting", restarts=1), gate="running", proved=True).state

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fairlead.host.disk.task import fingerprint
 from fairlead.host.wire import calls, changes
 from fairlead.host.wire.calls import AskPlan, Attach, Call, Drain, GiveOrder, Logs, Maintain, frame_of
-from fairlead.host.wire.changes import Deploy, Rollback, Rotate
+from fairlead.host.wire.changes import DeployCall, RollbackCall, RotateCall
 from fairlead.host.wire.contract import parse_whole
 from fairlead.host.wire.errors import InputFault
 from fairlead.host.wire.fleet import Fleet
@@ -28,7 +28,7 @@ FLEETS = st.builds(
     Fleet,
     release=st.just("") | IDS,
     hosts=LISTS,
-    patience=st.floats(0, 24 * 3600),
+    hold_timeout=st.floats(0, 24 * 3600),
     once=LISTS,
     runner=NAMES,
     done=st.lists(DIGESTS, max_size=2).map(tuple),
@@ -61,9 +61,9 @@ CALLS = st.one_of(
     st.builds(GiveOrder, order=TEXTS, task=st.none() | TEXTS, why=TEXTS),
     st.builds(Drain, paths=st.just(()), timeout=st.floats(0, calls.MAX_DRAIN)),
     st.builds(Maintain, on=st.booleans(), page=TEXTS, retry_after=st.integers(1, 9), look=TEXTS, by=TEXTS),
-    st.builds(Deploy, release=SECRETS, options=OPTIONS, by=TEXTS, signature=TEXTS, marks_key=DIGESTS),
-    st.builds(Rollback, to=st.none() | IDS, options=OPTIONS, by=TEXTS),
-    st.builds(Rotate, secrets=SECRETS, options=OPTIONS, by=TEXTS, marks_key=DIGESTS),
+    st.builds(DeployCall, release=SECRETS, options=OPTIONS, by=TEXTS, signature=TEXTS, marks_key=DIGESTS),
+    st.builds(RollbackCall, to=st.none() | IDS, options=OPTIONS, by=TEXTS),
+    st.builds(RotateCall, secrets=SECRETS, options=OPTIONS, by=TEXTS, marks_key=DIGESTS),
 )
 
 
@@ -80,7 +80,7 @@ def test_what_the_client_sends_is_what_the_door_reads(call: Call) -> None:
 
 @given(OPTIONS)
 def test_a_plan_travels_as_what_it_is_about(options: Options) -> None:
-    change = Rollback("000041", options)
+    change = RollbackCall("000041", options)
     frame = _sent(AskPlan(change, preflight=True))
     assert {**frame, "request": "rollback"} == {**_sent(change), "preflight": True}
     assert parse_whole(AskPlan, frame).preflight
@@ -98,8 +98,8 @@ def test_there_is_a_call_for_every_request_of_the_door() -> None:
 
 
 def test_what_has_its_default_does_not_travel() -> None:
-    assert frame_of(Rollback()) == {"request": "rollback"}
-    assert frame_of(Rollback("000041", Options(no_wait=True))) == {
+    assert frame_of(RollbackCall()) == {"request": "rollback"}
+    assert frame_of(RollbackCall("000041", Options(no_wait=True))) == {
         "request": "rollback",
         "to": "000041",
         "options": {"no_wait": True},

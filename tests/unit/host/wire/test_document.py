@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.wire.document import is_inside, load_release, parse_release, require_verdict
+from fairlead.host.wire.admission import require_verdict
+from fairlead.host.wire.document import load_release, parse_release
 from fairlead.host.wire.errors import InputFault
 from fairlead.host.wire.inside import PREFIX
+from fairlead.host.wire.reading.tree import is_inside
 from fairlead.host.wire.release import Probe, Watch
 from fairlead.host.wire.request import parse_deploy_request
 from tests.unit.host.samples import document, service

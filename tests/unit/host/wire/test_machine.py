@@ -14,9 +14,9 @@ from fairlead.host.plan.changes import explain_change
 from fairlead.host.plan.plan import plan_deploy
 from fairlead.host.plan.preflight import platform_faults
 from fairlead.host.shape.project import render_release_project
-from fairlead.host.wire import document as reader
 from fairlead.host.wire.document import parse_release
 from fairlead.host.wire.errors import InputFault
+from fairlead.host.wire.reading import service as reader
 from fairlead.host.wire.release import Release, local_image
 from tests.unit.host.samples import container, document, image, nothing, service, serving
 

@@ -10,10 +10,11 @@ import pytest
 from fairlead.host.disk.keys import keep_key, read_keys
 from fairlead.host.disk.ledger import Rotation
 from fairlead.host.disk.paths import Paths, app_paths
-from fairlead.host.disk.vault import has_secret, store_secret, tell_marks
+from fairlead.host.disk.vault import has_secret, read_marks, store_secret
 from fairlead.host.shape.rotation import refuse_revoked, stored_values, write_rotations
 from fairlead.host.wire.errors import InputFault
 from fairlead.host.wire.marks import Marks, all_marks, keyed_mark, parse_key
+from fairlead.host.wire.status import HostMarks
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 PIN = b"4711"
@@ -87,11 +88,10 @@ def test_what_is_told_to_who_deploys(paths: Paths) -> None:
     keep_key(paths, KEY)
     mark = store_secret(paths, "new", b"new", keyed_mark(KEY, "new", b"new"))
     store_secret(paths, "pin", PIN)
-    assert tell_marks(paths, {"new": mark, "pin": PLAIN, "gone": "0" * 64}) == {
-        "key": KEY.hex(),
-        "plain": {"pin": PLAIN},
-    }
-    assert tell_marks(app_paths(paths.root, "shop"), {}) == {"key": None, "plain": {}}
+    assert read_marks(paths, {"new": mark, "pin": PLAIN, "gone": "0" * 64}) == HostMarks(
+        KEY.hex(), {"pin": PLAIN}
+    )
+    assert read_marks(app_paths(paths.root, "shop"), {}) == HostMarks()
 
 
 def test_a_value_that_was_rotated_away_is_refused_under_every_name(paths: Paths) -> None:

@@ -19,10 +19,10 @@ from fairlead.host.door.door import Door
 from fairlead.host.engine import engine
 from fairlead.host.plan.plan import plan_deploy
 from fairlead.host.run.deploy import run_repair, run_rollback
-from fairlead.host.run.remove import run_remove
+from fairlead.host.run.removal import run_remove
 from fairlead.host.shape.bundle import Bundle, write_bundle
 from fairlead.host.state.ownership import find_namesakes
-from fairlead.host.state.removed import Kept
+from fairlead.host.state.removals import Kept
 from fairlead.host.wire.frames import FrameReader, FrameWriter
 from fairlead.host.wire.owner import Owner, owner_of, parse_owner
 from fairlead.host.wire.request import Options, parse_rollback_request

@@ -8,6 +8,8 @@ import pytest
 
 from fairlead.host.door import console
 from fairlead.host.wire import text
+from fairlead.host.wire.answer import parse_answer
+from fairlead.host.wire.status import HistoryEntry, StateAnswer
 
 NOW = 1_800_000_000.0
 STATE: dict[str, Any] = {
@@ -36,8 +38,16 @@ STATE: dict[str, Any] = {
 }
 
 
+def _state(raw: dict[str, Any]) -> StateAnswer:
+    return parse_answer(StateAnswer, raw)
+
+
+def _rows(entry: dict[str, Any]) -> list[tuple[str, ...]]:
+    return text.history_rows([parse_answer(HistoryEntry, entry)])
+
+
 def test_a_row_says_which_release_runs_how_well_since_when() -> None:
-    assert text.status_rows(STATE, NOW) == [
+    assert text.status_rows(_state(STATE), NOW) == [
         (
             "web",
             "app",
@@ -51,25 +61,26 @@ def test_a_row_says_which_release_runs_how_well_since_when() -> None:
 
 def test_a_container_with_another_image_is_told() -> None:
     service = {**STATE["services"][0], "running_digest": "sha256:" + "cd" * 32}
-    assert "not the wanted image" in text.service_state(service)
+    assert "not the wanted image" in text.service_state(_state({"services": [service]}).services[0])
 
 
 def test_one_sentence_says_what_serves() -> None:
-    assert text.status_sentence(STATE, NOW) == (
+    assert text.status_sentence(_state(STATE), NOW) == (
         "board (production) serves 000042, commit 1a2b3c4d5e6f at https://board.example.com, 2 h ago, by alice@laptop"
     )
-    assert text.status_sentence({"app": "board", "serving": None}, NOW) == "board: nothing serves"
+    assert text.status_sentence(_state({"app": "board", "serving": None}), NOW) == "board: nothing serves"
 
 
 def test_an_interrupted_deploy_is_told_unless_it_is_under_way() -> None:
     left = {**STATE, "unfinished": {"kind": "deploy", "release": "000043", "phase": "verify"}}
-    assert "was interrupted in verify" in text.status_remarks(left)[0]
+    assert "was interrupted in verify" in text.status_remarks(_state(left))[0]
     services = [{"service": name, "revision": mark * 40} for name, mark in (("api", "a"), ("web", "b"))]
-    (behind, _) = text.status_remarks({"revision": "b" * 40, "services": services, "previous": "000001"})
+    mixed = {"revision": "b" * 40, "services": services, "previous": "000001"}
+    (behind, _) = text.status_remarks(_state(mixed))
     assert behind == f"of the commit {'a' * 12}, unchanged since or left there by --only: api"
-    assert text.status_remarks({**left, "busy": "deploy of 1a2b"})[0] == "under way: deploy of 1a2b"
+    assert text.status_remarks(_state({**left, "busy": "deploy of 1a2b"}))[0] == "under way: deploy of 1a2b"
     live = {"unfinished": {"committed": True}, "busy": "deploy of 1a2b"}
-    assert text.status_remarks(live)[0].endswith("it is live, and what it replaced is being stopped")
+    assert text.status_remarks(_state(live))[0].endswith("it is live, and what it replaced is being stopped")
 
 
 @pytest.mark.parametrize(
@@ -107,15 +118,15 @@ def test_history_says_how_each_ended_and_why() -> None:
         "12.3 s",
         "reverted: web is unhealthy",
     )
-    assert text.history_rows([entry]) == [row]
+    assert _rows(entry) == [row]
     keyed = {**entry, "key": f"SHA256:{'x' * 43}", "reason": "pages were slow"}
-    assert text.history_rows([{**entry, "reason": "pages were slow"}])[0][4] == "alice: pages were slow"
-    assert text.history_rows([keyed])[0][4] == "alice (SHA256:xxxxxxxx): pages were slow"
+    assert _rows({**entry, "reason": "pages were slow"})[0][4] == "alice: pages were slow"
+    assert _rows(keyed)[0][4] == "alice (SHA256:xxxxxxxx): pages were slow"
     # A rollback has ended for whoever asked for it when it serves.
     left = {**entry, "status": "unfinished", "error": None, "committed": True}
-    assert text.history_rows([left])[0][-1].startswith("live; what it replaced")
-    assert text.history_rows([{**left, "committed": False}])[0][-1] == "unfinished"
-    assert text.history_rows([{**entry, "secrets": ["password", "token"]}])[0][1] == "secret password, token"
+    assert _rows(left)[0][-1].startswith("live; what it replaced")
+    assert _rows({**left, "committed": False})[0][-1] == "unfinished"
+    assert _rows({**entry, "secrets": ["password", "token"]})[0][1] == "secret password, token"
 
 
 def test_events_as_lines() -> None:
@@ -149,11 +160,12 @@ def test_events_as_lines() -> None:
     ],
 )
 def test_a_service_that_is_not_well_is_a_trouble(state: str, told: str) -> None:
-    found = text.find_troubles({**STATE, "services": [{**STATE["services"][0], "state": state}]})
+    found = text.find_troubles(_state({**STATE, "services": [{**STATE["services"][0], "state": state}]}))
     assert [told in one for one in found] == ([True] if told else [])
 
 
 def test_a_page_that_users_do_not_get_is_a_trouble() -> None:
     told = "https://board.example.com/ answered 503"
-    assert text.find_troubles({**STATE, "unserved": [told]}) == [told]
-    assert told in console.render("status", {**STATE, "unserved": [told]})
+    state = _state({**STATE, "unserved": [told]})
+    assert text.find_troubles(state) == [told]
+    assert told in console.render(state)

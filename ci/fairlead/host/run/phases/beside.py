@@ -31,8 +31,8 @@ from ...watch.probe import Target, listens, probe_http
 from ...wire.caddy.snippet import render_switch
 from ...wire.errors import EngineFault, ReleaseFault
 from ...wire.release import Release
-from ..context import Context, Host
-from ..drain import end_containers
+from ..context import Deploy, Host
+from ..graceful import end_containers
 
 _ANSWER_WAIT = 5.0
 _LISTEN_WAIT = 5.0
@@ -90,13 +90,13 @@ def describe_proxy(host: Host) -> dict[str, Any]:
     }
 
 
-def join_edge(context: Context) -> None:
+def join_edge(deploy: Deploy) -> None:
     """Let the edge send the release's hostnames to its proxy; start the edge where it does not run.
 
     Raises:
         ReleaseFault: the proxy does not listen where the edge asks, or the edge does not start.
     """
-    host, release = context.host, context.target.release
+    host, release = deploy.host, deploy.target.release
     place = Place(host.paths.root)
     meeting = read_meeting(place, host.paths.app)
     edge, claim = release.edge, plan_claim(release, meeting)
@@ -114,7 +114,7 @@ def join_edge(context: Context) -> None:
             host.engine,
             place,
             edge.image,
-            replace=context.options.upgrade_edge,
+            replace=deploy.options.upgrade_edge,
             before=lambda: _free(host, holders_of(containers, PORTS.values())),
         )
         found = find_edge(host.engine)
@@ -126,13 +126,13 @@ def join_edge(context: Context) -> None:
         )
 
 
-def free_ports(context: Context) -> None:
+def free_ports(deploy: Deploy) -> None:
     """Stop the edge for an app that takes its ports back; it is removed when that was committed.
 
     Raises:
         InputFault: another app has come behind it meanwhile.
     """
-    host = context.host
+    host = deploy.host
     place = Place(host.paths.root)
     if read_claim(place, host.paths.app) is None:
         return

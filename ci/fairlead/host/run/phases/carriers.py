@@ -11,19 +11,19 @@ from ...watch.patience import wait_until
 from ...watch.probe import Target, listens
 from ...wire.errors import ReleaseFault
 from ...wire.inside import ROLE, carried_by
-from ..context import Context, Host
+from ..context import Deploy, Host
 
 _WAIT = 15.0
 _POLL = 0.05
 
 
-def wait_for_carriers(context: Context, names: Collection[str]) -> None:
+def wait_for_carriers(deploy: Deploy, names: Collection[str]) -> None:
     """Wait until these accept connections at each of their ports.
 
     Raises:
         ReleaseFault: one does not, with its last lines.
     """
-    release = context.target.release
+    release = deploy.target.release
     for name in names:
         ports = [release.routes[service] for service in carried_by(release.services[name])]
         found: list[Optional[Container]] = [None]
@@ -31,8 +31,8 @@ def wait_for_carriers(context: Context, names: Collection[str]) -> None:
         def ready(
             name: str = name, ports: list[int] = ports, found: list[Optional[Container]] = found
         ) -> bool:
-            context.heed()
-            found[0] = find_proxy(read_app_containers(context.engine, context.paths), name)
+            deploy.checkpoint()
+            found[0] = find_proxy(read_app_containers(deploy.engine, deploy.paths), name)
             return found[0] is not None and _accepts(found[0], ports)
 
         if not wait_until(ready, timeout=_WAIT, poll=_POLL):
@@ -40,7 +40,7 @@ def wait_for_carriers(context: Context, names: Collection[str]) -> None:
                 f"{name}, which carries calls between services, does not listen",
                 why=f"nobody accepts a connection at port {' or '.join(map(str, ports))} after {_WAIT:g} s",
                 fix="what serves was not touched; see what it printed last, quoted here",
-                details=read_evidence(context.engine, found[0]) if found[0] is not None else (),
+                details=read_evidence(deploy.engine, found[0]) if found[0] is not None else (),
                 service=name,
             )
 

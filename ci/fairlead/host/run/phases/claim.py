@@ -8,17 +8,17 @@ from ...disk.place import Meeting, Place
 from ...edge.claims import claim_hostnames, drop_claim, holds_any
 from ...edge.lifecycle import edge_lock, stop_edge
 from ...edge.meetings import open_meeting
-from ..context import Context, Host
+from ..context import Deploy, Host
 
 
-def take_place(context: Context) -> Optional[Meeting]:
+def take_place(deploy: Deploy) -> Optional[Meeting]:
     """Claim the release's hostnames and open the network where its proxy meets the edge, before anything is started.
 
     Raises:
         InputFault: another app has one of the hostnames.
         EngineFault: there is no room for another network.
     """
-    host, edge = context.host, context.target.release.edge
+    host, edge = deploy.host, deploy.target.release.edge
     if edge is None:
         return None
     place = Place(host.paths.root)

@@ -8,12 +8,12 @@ from ...shape.project import render_json
 from ...state.ownership import read_record
 from ...wire.owner import owner_of, parse_owner
 from ...wire.release import Release
-from ..context import Context, Host, Outcome
+from ..context import Deploy, Host, Outcome
 
 
-def run_commit(context: Context) -> Outcome:
+def run_commit(deploy: Deploy) -> Outcome:
     """Write the record that recovery and rollback go by."""
-    commit_release(context.host, context.number, context.target.id, context.target.release)
+    commit_release(deploy.host, deploy.progress.number, deploy.target.id, deploy.target.release)
     return Outcome()
 
 

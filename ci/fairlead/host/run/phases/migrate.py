@@ -21,7 +21,7 @@ from ...watch.patience import wait_until
 from ...wire.errors import EngineFault, ReleaseFault, as_fault
 from ...wire.fleet import MIGRATE
 from ...wire.release import Service
-from ..context import Context, Host, Outcome
+from ..context import Deploy, Host, Outcome
 from ..hold import hold
 
 _TELL_EVERY = 30.0
@@ -31,40 +31,40 @@ _KEPT_WITHIN = 60.0
 _POLL = 0.05
 
 
-def run_migrate(context: Context) -> Outcome:
+def run_migrate(deploy: Deploy) -> Outcome:
     """Run the jobs that have not run for this definition and image, in the order of the plan.
 
     Raises:
         ReleaseFault: one failed, with its last lines.
     """
-    jobs, elsewhere = _jobs(context, RUN), _jobs(context, AWAIT)
+    jobs, elsewhere = _jobs(deploy, RUN), _jobs(deploy, AWAIT)
     for job in jobs:
-        _run_job(context, job)
-    waited = _await_jobs(context, elsewhere)
+        _run_job(deploy, job)
+    waited = _await_jobs(deploy, elsewhere)
     if not jobs and not elsewhere:
         return Outcome("no job has to run", skipped=True)
     return Outcome(", ".join(filter(None, (*(job.name for job in jobs), waited))))
 
 
-def _jobs(context: Context, action: str) -> list[Service]:
+def _jobs(deploy: Deploy, action: str) -> list[Service]:
     return [
-        context.target.release.services[one.service] for one in context.plan.actions if one.action == action
+        deploy.target.release.services[one.service] for one in deploy.plan.actions if one.action == action
     ]
 
 
-def _await_jobs(context: Context, jobs: list[Service]) -> str:
+def _await_jobs(deploy: Deploy, jobs: list[Service]) -> str:
     """Wait until the jobs have run on another host, and write down that they have; says where."""
-    fleet = context.options.fleet
+    fleet = deploy.options.fleet
     if fleet is None or not jobs:
         return ""
     if any(job.hash not in fleet.done for job in jobs):
-        hold(context, MIGRATE)
+        hold(deploy, MIGRATE)
     for job in jobs:
-        context.host.journal.append(
+        deploy.host.journal.append(
             JOB,
             service=job.name,
             hash=job.hash,
-            release=context.target.id,
+            release=deploy.target.id,
             container="",
             state="done",
             irreversible=job.irreversible,
@@ -90,11 +90,11 @@ def finish_job(host: Host, service: str, job_hash: str, release: str, container:
     return done
 
 
-def _run_job(context: Context, job: Service) -> None:
-    release = context.target.id
-    project = release_project(context.paths.app, release)
+def _run_job(deploy: Deploy, job: Service) -> None:
+    release = deploy.target.id
+    project = release_project(deploy.paths.app, release)
     name = f"{project}-{job.name}-job"
-    context.host.journal.append(
+    deploy.host.journal.append(
         JOB,
         service=job.name,
         hash=job.hash,
@@ -103,25 +103,25 @@ def _run_job(context: Context, job: Service) -> None:
         state="begin",
         irreversible=job.irreversible,
     )
-    started = context.engine.compose(
+    started = deploy.engine.compose(
         project,
-        compose_file(context.paths, release),
+        compose_file(deploy.paths, release),
         *("--profile", "fairlead-job", "run", "--detach", "--no-deps", "--no-TTY", "--name", name),
         service_name(job.name, release),
     )
-    raw = context.engine.inspect(name)
+    raw = deploy.engine.inspect(name)
     if raw is None or not started.ok:
-        _fail(context, job, f"could not be started (exit code {started.returncode})", started.tail)
+        _fail(deploy, job, f"could not be started (exit code {started.returncode})", started.tail)
     container = parse_container(raw or {})
-    done = finish_job(context.host, job.name, job.hash, release, container)
-    evidence = read_evidence(context.engine, container)
-    cause = "" if done else explain_job(context.engine, container, evidence)
-    _keep_output(context, job, container)
-    ended = _inspect(context.engine, container)
-    context.engine.remove(container.id)
+    done = finish_job(deploy.host, job.name, job.hash, release, container)
+    evidence = read_evidence(deploy.engine, container)
+    cause = "" if done else explain_job(deploy.engine, container, evidence)
+    _keep_output(deploy, job, container)
+    ended = _inspect(deploy.engine, container)
+    deploy.engine.remove(container.id)
     if not done:
         _fail(
-            context,
+            deploy,
             job,
             f"exited with code {ended.exit_code}" if ended else "its container is gone",
             evidence,
@@ -129,13 +129,13 @@ def _run_job(context: Context, job: Service) -> None:
         )
 
 
-def _fail(context: Context, job: Service, why: str, details: tuple[str, ...], cause: str = "") -> None:
+def _fail(deploy: Deploy, job: Service, why: str, details: tuple[str, ...], cause: str = "") -> None:
     raise ReleaseFault(
         f"the job {job.name} failed: it {why}"
         if why.startswith(("exited", "could"))
         else f"the job {job.name} failed",
         why=cause or (details[-1] if details else why),
-        fix=f"run it on a copy of the data to see more; its whole output: {_output_path(context, job)}",
+        fix=f"run it on a copy of the data to see more; its whole output: {_output_path(deploy, job)}",
         details=details,
         service=job.name,
     )
@@ -159,18 +159,18 @@ def _inspect(engine: Engine, container: Container) -> Optional[Container]:
     return parse_container(raw) if raw is not None else None
 
 
-def _output_path(context: Context, job: Service) -> str:
-    return str(context.paths.task(context.task) / f"job-{job.name}.log")
+def _output_path(deploy: Deploy, job: Service) -> str:
+    return str(deploy.paths.task(deploy.request.task) / f"job-{job.name}.log")
 
 
-def _keep_output(context: Context, job: Service, container: Container) -> None:
-    folder = context.paths.task(context.task)
+def _keep_output(deploy: Deploy, job: Service, container: Container) -> None:
+    folder = deploy.paths.task(deploy.request.task)
     try:
         make_folder(folder)
         with open_private(folder / f"job-{job.name}.log") as stream:
             bound = Bound(_KEPT_WITHIN, _KEPT_BYTES)
-            lines = context.engine.logs(container.id, tail=_KEPT_LINES, bound=bound)
+            lines = deploy.engine.logs(container.id, tail=_KEPT_LINES, bound=bound)
             stream.writelines(f"{line}\n" for line in lines)
     except (OSError, EngineFault) as error:
         fault = as_fault(error)
-        context.host.warn(f"not all of the output of the job {job.name} is kept: {fault.why or fault.what}")
+        deploy.host.warn(f"not all of the output of the job {job.name} is kept: {fault.why or fault.what}")

@@ -25,8 +25,8 @@ from ...wire.errors import AgentError, EngineFault, ReleaseFault
 from ...wire.inside import CONFIG
 from ...wire.inside import ROLE as INSIDE
 from ...wire.release import APART, RESOURCES, Release, Service
-from ..context import Context, Host, Outcome
-from ..drain import stop_containers
+from ..context import Deploy, Host, Outcome
+from ..graceful import stop_containers
 from ..proxy import check_proxy_config
 from .beside import (
     bring_up_proxy,
@@ -50,71 +50,69 @@ _ADMIN_WAIT = 5.0
 _RESTORE_WAIT = 30.0
 
 
-def run_platform(context: Context) -> Outcome:
+def run_platform(deploy: Deploy) -> Outcome:
     """Start what is missing, recreate what changed, and wait until it is healthy.
 
     Raises:
         ReleaseFault: a service does not become healthy; the caller restores what was.
     """
-    changed = [
-        name for name in changed_services(context) if not is_late(context.target.release.services[name])
-    ]
-    release = context.target.release
-    made = make_data(context.engine, context.paths, release)
-    idle = not changed_services(context) and not context.plan.resources and not context.plan.edge
+    changed = [name for name in changed_services(deploy) if not is_late(deploy.target.release.services[name])]
+    release = deploy.target.release
+    made = make_data(deploy.engine, deploy.paths, release)
+    idle = not changed_services(deploy) and not deploy.plan.resources and not deploy.plan.edge
     nothing_changed = Outcome(", ".join(f"data/{one}" for one in made) or "unchanged", skipped=not made)
-    if idle and not context.plan.of(REMOVE, platform=True):
+    if idle and not deploy.plan.of(REMOVE, platform=True):
         return nothing_changed
     switch = render_switch(h2c=release.has_h2c)
-    project = _with_kept(render_platform_project(release, context.paths, switch), context)
-    keep_for_revert(context.host, context.number)
-    meeting = take_place(context)
-    write_platform(context.paths, project, switch)
+    project = _with_kept(render_platform_project(release, deploy.paths, switch), deploy)
+    keep_for_revert(deploy.host, deploy.progress.number)
+    meeting = take_place(deploy)
+    write_platform(deploy.paths, project, switch)
     if idle:
         # What goes runs on until the commit, and is in no project that somebody might bring up by hand.
         return nothing_changed
-    open_bridges(context)
+    open_bridges(deploy)
     carriers = [name for name in changed if release.services[name].role == INSIDE]
-    if carriers and context.state.live is not None:
+    if carriers and deploy.state.live is not None:
         # Before a proxy that an older agent made gives the names of services away.
-        bring_up(context.host, carriers)
-        wait_for_carriers(context, carriers)
-    hand_over(context, changed)
+        bring_up(deploy.host, carriers)
+        wait_for_carriers(deploy, carriers)
+    hand_over(deploy, changed)
     if release.proxy in changed and meeting is not None:
-        _bring_up_beside(context, meeting, [name for name in changed if name != release.proxy])
+        _bring_up_beside(deploy, meeting, [name for name in changed if name != release.proxy])
     else:
-        if release.proxy in changed and context.state.live is not None:
-            project_name = platform_project(context.paths.app)
-            check_proxy_config(context.host, release, project_name, context.paths.platform, release.proxy)
-        if context.plan.edge and release.edge is None:
-            free_ports(context)
-        bring_up(context.host, changed)
-    wait_for_platform(context, changed)
-    join_edge(context)
-    return Outcome(", ".join([*changed, *context.plan.edge]) or "networks and volumes")
+        if release.proxy in changed and deploy.state.live is not None:
+            project_name = platform_project(deploy.paths.app)
+            check_proxy_config(deploy.host, release, project_name, deploy.paths.platform, release.proxy)
+        if deploy.plan.edge and release.edge is None:
+            free_ports(deploy)
+        bring_up(deploy.host, changed)
+    wait_for_platform(deploy, changed)
+    join_edge(deploy)
+    return Outcome(", ".join([*changed, *deploy.plan.edge]) or "networks and volumes")
 
 
-def _bring_up_beside(context: Context, meeting: Meeting, others: Collection[str]) -> None:
+def _bring_up_beside(deploy: Deploy, meeting: Meeting, others: Collection[str]) -> None:
     """The proxy in a project of its own, beside the one that serves, after everything else of the platform."""
-    host, release = context.host, context.target.release
+    host, release = deploy.host, deploy.target.release
     mark = proxy_mark(release)
     write_proxy(host, release, meeting)
     bring_up(host, others)
-    if context.state.live is not None:
+    if deploy.state.live is not None:
         project, file = proxy_project(host.paths.app, mark), host.paths.proxy_file(mark)
         check_proxy_config(host, release, project, file, APART)
     bring_up_proxy(host, mark)
 
 
-def changed_services(context: Context) -> list[str]:
+def changed_services(deploy: Deploy) -> list[str]:
     """The platform services that the plan starts or recreates."""
-    return [one.service for one in context.plan.of(START, UPDATE, platform=True)]
+    return [one.service for one in deploy.plan.of(START, UPDATE, platform=True)]
 
 
-def touched_services(context: Context) -> list[str]:
+def touched_services(deploy: Deploy) -> list[str]:
     """What a revert has to look after: what is started or recreated, and what ends before that."""
-    handed = [one.service for one in context.plan.handovers if not one.home]
-    return [*changed_services(context), *dict.fromkeys(handed)]
+    handed = [one.service for one in deploy.plan.handovers if not one.home]
+    return [*changed_services(deploy), *dict.fromkeys(handed)]
 
 
 def is_late(service: Service) -> bool:
@@ -238,7 +236,7 @@ def bring_up(host: Host, services: Collection[str]) -> None:
         )
 
 
-def wait_for_platform(context: Context, changed: Collection[str]) -> None:
+def wait_for_platform(deploy: Deploy, changed: Collection[str]) -> None:
     """Wait until the services are healthy; a crash is seen at once.
 
     A proxy is taken as it runs while nothing serves: its health check may well ask for a page.
@@ -246,12 +244,12 @@ def wait_for_platform(context: Context, changed: Collection[str]) -> None:
     Raises:
         ReleaseFault: one crashed, or was not healthy within the release's start_timeout.
     """
-    host, release = context.host, context.target.release
+    host, release = deploy.host, deploy.target.release
     pending = [release.services[name] for name in changed]
     serving = read_live(host.paths) is not None
 
     def ready() -> bool:
-        context.heed()
+        deploy.checkpoint()
         containers = _without_replaced(host, release)
         pending[:] = [
             service for service in pending if not _is_ready(host, service, containers, serving=serving)
@@ -268,7 +266,7 @@ def wait_for_platform(context: Context, changed: Collection[str]) -> None:
             details=read_evidence(host.engine, containers[0]) if containers else (),
             service=service.name,
         )
-    wait_for_carriers(context, [name for name in changed if release.services[name].role == INSIDE])
+    wait_for_carriers(deploy, [name for name in changed if release.services[name].role == INSIDE])
     if release.proxy in changed:
         _see_admin(host, release)
 
@@ -307,14 +305,14 @@ def _see_admin(host: Host, release: Release) -> None:
         )
 
 
-def _with_kept(project: Document, context: Context) -> Document:
+def _with_kept(project: Document, deploy: Deploy) -> Document:
     """The project with the definitions that stay although the release says something else (data does not go back)."""
-    before = read_standing(context.host)
+    before = read_standing(deploy.host)
     if before is None:
         return project
     current = before.get("services", {})
-    hashes = platform_hashes(context.target.release, render_switch(h2c=context.target.release.has_h2c))
-    for one in context.plan.of(KEEP, platform=True):
+    hashes = platform_hashes(deploy.target.release, render_switch(h2c=deploy.target.release.has_h2c))
+    for one in deploy.plan.of(KEEP, platform=True):
         kept = current.get(one.service)
         if kept is not None and kept.get("labels", {}).get(labels.HASH) != hashes.get(one.service):
             project["services"][one.service] = _without_strangers(kept, project)

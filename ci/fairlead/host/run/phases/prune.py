@@ -21,16 +21,16 @@ from ...shape.project import real_name
 from ...shape.rotation import write_rotations
 from ...wire import labels
 from ...wire.names import RELEASE_ID
-from ..context import Context, Host, Outcome
+from ..context import Deploy, Host, Outcome
 
 _AT_ONCE = 8
 _YOUNG = 3600.0
 """Seconds for which files and secrets are spared: another deploy may have sent them and wait for the lock."""
 
 
-def run_prune(context: Context) -> Outcome:
+def run_prune(deploy: Deploy) -> Outcome:
     """Prune by the number of releases that the one which serves wants kept."""
-    return prune_old(context.host, context.target)
+    return prune_old(deploy.host, deploy.target)
 
 
 def prune_old(host: Host, live: Bundle) -> Outcome:

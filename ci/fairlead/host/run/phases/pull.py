@@ -17,7 +17,7 @@ from ...state.nameless import find_unkept
 from ...state.state import read_digests
 from ...wire.errors import EngineFault
 from ...wire.release import Service
-from ..context import Context, Outcome
+from ..context import Deploy, Outcome
 
 _AT_ONCE = 4
 _ATTEMPTS = 3
@@ -31,60 +31,60 @@ _FINAL = {
 """Answers that another attempt will not change."""
 
 
-def run_pull(context: Context) -> Outcome:
+def run_pull(deploy: Deploy) -> Outcome:
     """Pull what the plan needs and the host does not have, and check that it is what was asked for.
 
     Raises:
         EngineFault: an image cannot be pulled, or another one came.
         InputFault: one of a rolled service keeps data where no other release finds them.
     """
-    references = context.plan.pull
+    references = deploy.plan.pull
     try:
         if references:
             # Before it is done: an image that nobody knows to be ours would never be pruned.
-            context.host.journal.append(PULLED, images=list(references))
-            config = context.credentials.parent if context.credentials else None
+            deploy.host.journal.append(PULLED, images=list(references))
+            config = deploy.request.credentials.parent if deploy.request.credentials else None
             with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-                list(pool.map(lambda reference: _pull(context, reference, config), references))
+                list(pool.map(lambda reference: _pull(deploy, reference, config), references))
     finally:
-        drop_credentials(context.credentials)
-    if context.plan.kind == DEPLOY:
-        for one in context.plan.of(START, platform=False):
-            _check_volumes(context, context.target.release.services[one.service])
-        for one in context.plan.of(START, platform=True):
-            _tell_left(context, context.target.release.services[one.service])
+        drop_credentials(deploy.request.credentials)
+    if deploy.plan.kind == DEPLOY:
+        for one in deploy.plan.of(START, platform=False):
+            _check_volumes(deploy, deploy.target.release.services[one.service])
+        for one in deploy.plan.of(START, platform=True):
+            _tell_left(deploy, deploy.target.release.services[one.service])
     if not references:
         return Outcome("every image is on the host", skipped=True)
     return Outcome(f"{len(references)} image{'s' if len(references) > 1 else ''}")
 
 
-def _check_volumes(context: Context, service: Service) -> None:
+def _check_volumes(deploy: Deploy, service: Service) -> None:
     """Refuse what would be written to a volume that the next release does not have.
 
     Raises:
         InputFault: there is such a volume, and nobody has accepted that new values of secrets empty it.
     """
-    unkept = find_unkept(context.engine, service, context.state)
+    unkept = find_unkept(deploy.engine, service, deploy.state)
     if unkept is None:
         return
-    if context.plan.rotations:
-        if service.name not in context.options.accept_recreate:
+    if deploy.plan.rotations:
+        if service.name not in deploy.options.accept_recreate:
             raise unkept.by_rotation()
         for text in unkept.so_far:
-            context.host.warn(unkept.left(text))
+            deploy.host.warn(unkept.left(text))
         return
     raise unkept.by_release()
 
 
-def _tell_left(context: Context, service: Service) -> None:
+def _tell_left(deploy: Deploy, service: Service) -> None:
     """Say where the data stay of a service that was rolled, and is recreated from now on for the volume it writes to."""
-    live = context.state.live
+    live = deploy.state.live
     if live is None or not live.homes.get(service.name):
         return
-    unkept = find_unkept(context.engine, service, context.state)
+    unkept = find_unkept(deploy.engine, service, deploy.state)
     if unkept is not None:
         for text in unkept.so_far:
-            context.host.warn(unkept.left(text, " and keeps it from now on"))
+            deploy.host.warn(unkept.left(text, " and keeps it from now on"))
 
 
 def explain_pull(output: str) -> Optional[str]:
@@ -96,8 +96,8 @@ def explain_pull(output: str) -> Optional[str]:
     return None
 
 
-def _pull(context: Context, reference: str, config: Optional[Path]) -> None:
-    done = _attempt(context, reference, config)
+def _pull(deploy: Deploy, reference: str, config: Optional[Path]) -> None:
+    done = _attempt(deploy, reference, config)
     if not done.ok:
         reason = explain_pull(done.output)
         raise EngineFault(
@@ -107,20 +107,20 @@ def _pull(context: Context, reference: str, config: Optional[Path]) -> None:
             details=done.tail,
         )
     digest = reference.partition("@")[2]
-    if digest and digest not in read_digests(context.engine, reference):
+    if digest and digest not in read_digests(deploy.engine, reference):
         raise EngineFault(f"pulled {reference}, and the engine has another image under that name")
 
 
-def _attempt(context: Context, reference: str, config: Optional[Path]) -> Finished:
-    done = context.engine.pull(reference, config, context.heed)
+def _attempt(deploy: Deploy, reference: str, config: Optional[Path]) -> Finished:
+    done = deploy.engine.pull(reference, config, deploy.checkpoint)
     for _ in range(_ATTEMPTS - 1):
         if done.ok or explain_pull(done.output) is not None:
             break
         time.sleep(_PAUSE)
         with contextlib.suppress(EngineFault):
             # It may be the engine itself that is being restarted.
-            context.engine.wait_ready(_ENGINE_WAIT)
-        done = context.engine.pull(reference, config, context.heed)
+            deploy.engine.wait_ready(_ENGINE_WAIT)
+        done = deploy.engine.pull(reference, config, deploy.checkpoint)
     return done
 
 

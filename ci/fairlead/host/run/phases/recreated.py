@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Optional
 
 from ...engine.containers import UNCHECKED, Container, find_proxy
-from ...watch.health import Verdict, judge_replicas
+from ...watch.health import Readiness, judge_replicas
 from ...watch.questions import Question, plan_recreated
 from ...wire.errors import ReleaseFault
 from ...wire.inside import ROLE as INSIDE
 from ...wire.inside import networks_of
 from ...wire.release import Service
-from ..context import Context
+from ..context import Deploy
 from .beside import is_replaced
 from .platform import changed_services
 from .undone import LATE
@@ -30,62 +30,62 @@ CARRYING = ("proxy", INSIDE)
 """What carries requests, and is seen by whether these arrive."""
 
 
-def recreated_services(context: Context) -> list[Service]:
+def recreated_services(deploy: Deploy) -> list[Service]:
     """The services of the platform that the release starts or recreates."""
-    return [context.target.release.services[name] for name in changed_services(context)]
+    return [deploy.target.release.services[name] for name in changed_services(deploy)]
 
 
-def own_containers(context: Context, service: Service, containers: Iterable[Container]) -> list[Container]:
+def own_containers(deploy: Deploy, service: Service, containers: Iterable[Container]) -> list[Container]:
     """The containers of a service, rolled or not, in the release that is to serve."""
-    home = context.target.homes.get(service.name, "")
+    home = deploy.target.homes.get(service.name, "")
     return [
         one
         for one in containers
         if one.service == service.name
         and one.release == home
         and not one.oneoff
-        and not is_replaced(one, context.target.release)
+        and not is_replaced(one, deploy.target.release)
     ]
 
 
 def judge_service(
-    context: Context,
+    deploy: Deploy,
     service: Service,
     own: Sequence[Container],
     *,
     restarts: Mapping[str, int],
     since: Optional[Mapping[str, str]] = None,
-) -> Verdict:
+) -> Readiness:
     """Whether all its replicas are fit; of a proxy only that it stays up while nothing served before.
 
     Its health check may well ask for a page.
     """
-    first_proxy = service.role == "proxy" and context.state.live is None
+    first_proxy = service.role == "proxy" and deploy.state.live is None
     return judge_replicas(
         [replace(one, health=UNCHECKED) for one in own] if first_proxy else own,
         wanted=service.replicas,
         gate="running" if first_proxy else service.gate,
         restarts=restarts,
         since=since,
-        proved=context.host.proved,
+        proved=deploy.host.proved,
     )
 
 
-def restarts_before(context: Context) -> dict[str, int]:
+def restarts_before(deploy: Deploy) -> dict[str, int]:
     """How often those that ran before had been restarted: what runs on is not blamed for its past."""
-    return {one.id: one.restarts for one in context.state.containers if one.running}
+    return {one.id: one.restarts for one in deploy.state.containers if one.running}
 
 
-def ask_recreated(context: Context, containers: Sequence[Container]) -> Iterator[Question]:
+def ask_recreated(deploy: Deploy, containers: Sequence[Container]) -> Iterator[Question]:
     """What is asked of each of them by itself."""
-    networks = context.target.release.networks
-    for service in recreated_services(context):
+    networks = deploy.target.release.networks
+    for service in recreated_services(deploy):
         drivers = {str((networks.get(name) or {}).get("driver", "")) for name in networks_of(service)}
         if not drivers & _UNREACHED:
             yield from plan_recreated(service, containers)
 
 
-def bear_errors(context: Context, question: Question, containers: Sequence[Container]) -> float:
+def bear_errors(deploy: Deploy, question: Question, containers: Sequence[Container]) -> float:
     """For how many seconds on end errors may be answered before they are final.
 
     The users of what is recreated get them all the while, so that this is a part of `start_timeout`, and not less than
@@ -93,18 +93,18 @@ def bear_errors(context: Context, question: Question, containers: Sequence[Conta
     """
     asked = [
         one
-        for one in recreated_services(context)
+        for one in recreated_services(deploy)
         if question.service == one.name or (question.service is None and one.role in LATE)
     ]
-    if not asked or context.state.live is None:
+    if not asked or deploy.state.live is None:
         return math.inf
-    own = [found for one in asked for found in own_containers(context, one, containers)]
-    part = _ERRORS_SHARE * context.target.release.start_timeout
+    own = [found for one in asked for found in own_containers(deploy, one, containers)]
+    part = _ERRORS_SHARE * deploy.target.release.start_timeout
     return max(_ERRORS_AT_LEAST, part, *(one.start_period for one in own))
 
 
 def find_unasked(
-    context: Context,
+    deploy: Deploy,
     services: Iterable[Service],
     containers: Sequence[Container],
     questions: Sequence[Question],
@@ -117,15 +117,15 @@ def find_unasked(
         if service.replicas
         and service.role not in CARRYING
         and service.name not in asked
-        and not any(one.check for one in own_containers(context, service, containers))
+        and not any(one.check for one in own_containers(deploy, service, containers))
     ]
 
 
 def find_unasked_page(
-    context: Context, containers: Sequence[Container], questions: Sequence[Question]
+    deploy: Deploy, containers: Sequence[Container], questions: Sequence[Question]
 ) -> list[str]:
     """Whether nothing is asked as users ask, in words."""
-    proxy = find_proxy(list(containers), context.target.release.proxy)
+    proxy = find_proxy(list(containers), deploy.target.release.proxy)
     leads = proxy is not None and bool(proxy.ports)
     if not leads or any(one.public for one in questions):
         return []
@@ -134,17 +134,17 @@ def find_unasked_page(
     ]
 
 
-def tell_unasked(context: Context, unasked: Sequence[str]) -> None:
+def tell_unasked(deploy: Deploy, unasked: Sequence[str]) -> None:
     """Say so, and remember it for the result.
 
     Raises:
         ReleaseFault: somebody could be asked nothing, and evidence was asked for.
     """
-    context.unasked = (*context.unasked, *unasked)
-    if unasked and context.options.require_evidence:
+    deploy.progress.unasked = (*deploy.progress.unasked, *unasked)
+    if unasked and deploy.options.require_evidence:
         raise ReleaseFault(unasked[0], why="evidence was asked for", fix=_FIX, details=tuple(unasked))
     for text in unasked:
-        context.host.warn(f"{text}; {_FIX}")
+        deploy.host.warn(f"{text}; {_FIX}")
 
 
 _FIX = "give it a `healthcheck:`, or `x-fairlead: {port: N}`; where users come, the environment's `url:`"

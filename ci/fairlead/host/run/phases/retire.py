@@ -17,8 +17,8 @@ from ...shape.bundle import Bundle
 from ...state.standby import Standby, find_retired, find_standby
 from ...watch.inflight import find_admin_sockets
 from ...wire.machine import read_available_memory
-from ..context import Context, Host, Outcome
-from ..drain import end_containers, stop_containers
+from ..context import Deploy, Host, Outcome
+from ..graceful import end_containers, stop_containers
 from .beside import drop_replaced
 from .carriers import forget_sockets
 
@@ -29,20 +29,20 @@ _SETTLE_SECONDS = 1.0
 stops containers. A deploy has its watch for that, and nobody waits for the end of a rollback."""
 
 
-def run_retire(context: Context) -> Outcome:
+def run_retire(deploy: Deploy) -> Outcome:
     """Retire everything that the release which serves now does not use."""
-    if context.plan.kind == ROLLBACK:
+    if deploy.plan.kind == ROLLBACK:
         time.sleep(_SETTLE_SECONDS)
-    for name in context.plan.left:
-        context.host.note(
-            f"the volume {name} stays, with its data: release {context.target.id} does not use it; "
+    for name in deploy.plan.left:
+        deploy.host.note(
+            f"the volume {name} stays, with its data: release {deploy.target.id} does not use it; "
             f"`docker volume rm {name}` deletes it"
         )
-    for name in context.plan.left_data:
-        context.host.note(
-            f"the folder {context.paths.data / name} stays, with its data: release {context.target.id} does not use it"
+    for name in deploy.plan.left_data:
+        deploy.host.note(
+            f"the folder {deploy.paths.data / name} stays, with its data: release {deploy.target.id} does not use it"
         )
-    return retire_old(context.host, context.target)
+    return retire_old(deploy.host, deploy.target)
 
 
 def retire_old(host: Host, live: Bundle, *, standby_over: bool = False) -> Outcome:

@@ -10,7 +10,7 @@ from ...disk.ledger import DEPLOY
 from ...disk.routes import open_inside, service_name, write_routes
 from ...disk.variables import read_values
 from ...engine.containers import Container, read_app_containers, release_project
-from ...plan.actions import CREATE, START, Action
+from ...plan.actions import CREATE, START
 from ...plan.handover import named_bridges
 from ...shape.bundle import compose_file
 from ...state.standby import find_retired
@@ -19,8 +19,9 @@ from ...watch.evidence import read_evidence
 from ...watch.health import FAILED, judge_container
 from ...watch.inflight import find_admin_sockets
 from ...wire.errors import EngineFault, ReleaseFault
-from ..context import Context, Outcome
-from ..drain import end_containers
+from ...wire.planned import Action
+from ..context import Deploy, Outcome
+from ..graceful import end_containers
 from .handing import hand_over
 from .platform import bring_up, changed_services, is_late
 
@@ -28,91 +29,91 @@ _POLL = 0.2
 _AT_ONCE = 8
 
 
-def run_start(context: Context) -> Outcome:
+def run_start(deploy: Deploy) -> Outcome:
     """Start what the plan says: new containers by Compose, stopped ones of an older release by themselves.
 
     Raises:
         ReleaseFault: one crashed, or Compose failed.
     """
-    plan = context.plan
-    quiet = not context.target.release.release_header
-    live = context.state.live.release if context.state.live is not None else None
-    bridges = named_bridges(live.routes, context.target.release) if live is not None else {}
-    write_routes(context.paths, context.target.id, {**plan.names, **bridges}, quiet=quiet)
+    plan = deploy.plan
+    quiet = not deploy.target.release.release_header
+    live = deploy.state.live.release if deploy.state.live is not None else None
+    bridges = named_bridges(live.routes, deploy.target.release) if live is not None else {}
+    write_routes(deploy.paths, deploy.target.id, {**plan.names, **bridges}, quiet=quiet)
     actions = [
         one
         for one in plan.of(START, CREATE, platform=False)
-        if not context.target.release.services[one.service].starts_late
+        if not deploy.target.release.services[one.service].starts_late
     ]
-    late = [name for name in changed_services(context) if is_late(context.target.release.services[name])]
+    late = [name for name in changed_services(deploy) if is_late(deploy.target.release.services[name])]
     if not actions and not late:
         return Outcome("every service is carried over", skipped=True)
-    _end_standby(context)
+    _end_standby(deploy)
     # A service may call a neighbour that is new with it before anything serves.
-    open_inside(context.paths, context.target.id, plan.names)
-    start_services(context, actions)
+    open_inside(deploy.paths, deploy.target.id, plan.names)
+    start_services(deploy, actions)
     if late:
-        hand_over(context, late)
+        hand_over(deploy, late)
         # Whether they are fit, the next phase sees: it runs their checks itself, which takes half a minute less.
-        bring_up(context.host, late)
+        bring_up(deploy.host, late)
     return Outcome(", ".join([*(one.service for one in actions), *late]))
 
 
-def _end_standby(context: Context) -> None:
+def _end_standby(deploy: Deploy) -> None:
     """Stop what still stands by for the release that serves: no more than two releases run at once."""
-    live = context.state.live
-    if context.plan.kind == DEPLOY and live is not None:
-        retired = find_retired(live, context.state.containers)
-        sockets = partial(find_admin_sockets, context.paths)
-        end_containers(context.host, retired, sockets, live.release.drain_timeout)
+    live = deploy.state.live
+    if deploy.plan.kind == DEPLOY and live is not None:
+        retired = find_retired(live, deploy.state.containers)
+        sockets = partial(find_admin_sockets, deploy.paths)
+        end_containers(deploy.host, retired, sockets, live.release.drain_timeout)
 
 
-def start_services(context: Context, actions: Sequence[Action]) -> None:
+def start_services(deploy: Deploy, actions: Sequence[Action]) -> None:
     """Start rolled services as their actions say.
 
     Raises:
         ReleaseFault: one crashed, or Compose failed.
     """
     for home in sorted({one.home for one in actions}):
-        for own in plan_waves([one for one in actions if one.home == home], context):
-            stopped = [one for one in own if one.action == START and home != context.state.next_id]
+        for own in plan_waves([one for one in actions if one.home == home], deploy):
+            stopped = [one for one in own if one.action == START and home != deploy.state.next_id]
             created = [one for one in own if one not in stopped]
-            _start_stopped(context, stopped)
+            _start_stopped(deploy, stopped)
             if created:
-                _compose_up(context, home, created)
+                _compose_up(deploy, home, created)
 
 
-def plan_waves(actions: list[Action], context: Context) -> list[list[Action]]:
+def plan_waves(actions: list[Action], deploy: Deploy) -> list[list[Action]]:
     """Those that others call by their own names, then the others: nginx ends where it does not find its FastCGI program.
 
     What is created at once is brought up in order by Compose.
     """
-    services = context.target.release.services
+    services = deploy.target.release.services
     called = {name for one in actions for name in services[one.service].calls}
-    if all(one.home == context.state.next_id for one in actions):
+    if all(one.home == deploy.state.next_id for one in actions):
         return [actions]
     first = [one for one in actions if one.service in called]
     return [wave for wave in (first, [one for one in actions if one not in first]) if wave]
 
 
-def _start_stopped(context: Context, actions: list[Action]) -> None:
+def _start_stopped(deploy: Deploy, actions: list[Action]) -> None:
     pairs = [
         (action, container)
         for action in actions
-        for container in context.state.of_service(action.service, action.home)
+        for container in deploy.state.of_service(action.service, action.home)
         if not container.serves
     ]
     if pairs:
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            list(pool.map(lambda pair: _start_again(context, *pair), pairs))
+            list(pool.map(lambda pair: _start_again(deploy, *pair), pairs))
 
 
-def _start_again(context: Context, action: Action, container: Container) -> None:
+def _start_again(deploy: Deploy, action: Action, container: Container) -> None:
     if container.running:
         # It runs and is not healthy: what is to serve again begins afresh.
-        context.engine.stop(container.id, grace=container.grace)
+        deploy.engine.stop(container.id, grace=container.grace)
     try:
-        context.engine.start(container.id)
+        deploy.engine.start(container.id)
     except EngineFault as error:
         raise ReleaseFault(
             f"{action.service} of release {action.home} cannot be started again",
@@ -122,29 +123,29 @@ def _start_again(context: Context, action: Action, container: Container) -> None
         ) from error
 
 
-def _compose_up(context: Context, home: str, actions: list[Action]) -> None:
+def _compose_up(deploy: Deploy, home: str, actions: list[Action]) -> None:
     """``compose up``, watched: a crash ends it at once, where Compose would wait for a dependency's health."""
     started = {one.service for one in actions}
     names = sorted(service_name(name, home) for name in started)
-    file = compose_file(context.paths, home)
-    argv = context.engine.compose_argv(
-        release_project(context.paths.app, home),
+    file = compose_file(deploy.paths, home)
+    argv = deploy.engine.compose_argv(
+        release_project(deploy.paths.app, home),
         file,
         *("up", "--detach", "--no-deps", "--no-build", *names),
     )
     # Compose waits for the health of dependencies only; without any it ends as soon as all are started.
     waits = any(
-        name in context.target.release.services[one.service].depends_on for one in actions for name in started
+        name in deploy.target.release.services[one.service].depends_on for one in actions for name in started
     )
 
     def watch() -> None:
-        context.heed()
+        deploy.checkpoint()
         if waits:
-            _raise_if_crashed(context, home)
+            _raise_if_crashed(deploy, home)
 
-    done = context.engine.run_watched(argv, watch, poll=_POLL, values=read_values(file))
+    done = deploy.engine.run_watched(argv, watch, poll=_POLL, values=read_values(file))
     if not done.ok:
-        _raise_if_crashed(context, home)
+        _raise_if_crashed(deploy, home)
         raise ReleaseFault(
             "the release could not be started",
             why=done.tail[-1] if done.tail else f"compose exited with {done.returncode}",
@@ -153,8 +154,8 @@ def _compose_up(context: Context, home: str, actions: list[Action]) -> None:
         )
 
 
-def _raise_if_crashed(context: Context, home: str) -> None:
-    for container in read_app_containers(context.engine, context.paths):
+def _raise_if_crashed(deploy: Deploy, home: str) -> None:
+    for container in read_app_containers(deploy.engine, deploy.paths):
         if container.release != home or container.oneoff:
             continue
         verdict = judge_container(container, gate="running")
@@ -163,6 +164,6 @@ def _raise_if_crashed(context: Context, home: str) -> None:
                 f"{container.service} {verdict.reason}",
                 why="it did so while it was starting",
                 fix="; ".join(filter(None, ("its last lines are quoted here", advise_start([container])))),
-                details=read_evidence(context.engine, container),
+                details=read_evidence(deploy.engine, container),
                 service=container.service,
             )

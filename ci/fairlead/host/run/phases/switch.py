@@ -10,44 +10,44 @@ from ...plan.actions import CREATE, START
 from ...state.maintenance import open_for
 from ...wire.errors import EngineFault
 from ...wire.release import Service
-from ..context import Context, Outcome
+from ..context import Deploy, Outcome
 from .start import start_services
 from .verify import trailing_services, verify_late
 
 
-def run_switch(context: Context) -> Outcome:
+def run_switch(deploy: Deploy) -> Outcome:
     """Point ``live`` at the release, end the ways that were open for its verification only, start its late workers.
 
     Raises:
         ReleaseFault: a worker is not healthy; the caller goes back.
     """
-    previous = context.plan.previous
-    if context.plan.kind == DEPLOY and context.plan.window and previous is not None:
-        open_before(context.paths, previous)
-    open_for(context.paths, context.target)
-    switch_to(context.paths, context.target.id)
-    open_for(context.paths, context.target)
-    context.switched_at = time.monotonic()
-    if read_live(context.paths) != context.target.id:
-        raise EngineFault(f"{context.paths.live} does not point to release {context.target.id}")
-    close_inside(context.paths)
-    context.token = close_dark(context.paths)
-    late = _start_late(context)
+    previous = deploy.plan.previous
+    if deploy.plan.kind == DEPLOY and deploy.plan.window and previous is not None:
+        open_before(deploy.paths, previous)
+    open_for(deploy.paths, deploy.target)
+    switch_to(deploy.paths, deploy.target.id)
+    open_for(deploy.paths, deploy.target)
+    deploy.progress.switched_at = time.monotonic()
+    if read_live(deploy.paths) != deploy.target.id:
+        raise EngineFault(f"{deploy.paths.live} does not point to release {deploy.target.id}")
+    close_inside(deploy.paths)
+    deploy.progress.token = close_dark(deploy.paths)
+    late = _start_late(deploy)
     # What was started before, and users had not to wait for, is proved with it.
-    unproved = [*trailing_services(context), *late]
+    unproved = [*trailing_services(deploy), *late]
     if unproved:
-        verify_late(context, unproved)
+        verify_late(deploy, unproved)
     if late:
-        context.host.note(f"started now that the release serves: {', '.join(one.name for one in late)}")
-    return Outcome(f"{context.plan.previous or 'nothing'} -> {context.target.id}")
+        deploy.host.note(f"started now that the release serves: {', '.join(one.name for one in late)}")
+    return Outcome(f"{deploy.plan.previous or 'nothing'} -> {deploy.target.id}")
 
 
-def _start_late(context: Context) -> list[Service]:
+def _start_late(deploy: Deploy) -> list[Service]:
     """Start the workers that say `start: after`; the old ones go on until the release is committed."""
-    services = context.target.release.services
+    services = deploy.target.release.services
     actions = [
-        one for one in context.plan.of(START, CREATE, platform=False) if services[one.service].starts_late
+        one for one in deploy.plan.of(START, CREATE, platform=False) if services[one.service].starts_late
     ]
     if actions:
-        start_services(context, actions)
+        start_services(deploy, actions)
     return [services[one.service] for one in actions]

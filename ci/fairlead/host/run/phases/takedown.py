@@ -16,7 +16,7 @@ from ...engine.api import ApiFault
 from ...engine.containers import Container, platform_project, read_app_containers
 from ...wire import labels
 from ..context import Host
-from ..drain import stop_containers
+from ..graceful import stop_containers
 from .carriers import forget_sockets
 from .claim import release_place
 

@@ -15,8 +15,7 @@ from ...disk.ledger import DEPLOY
 from ...disk.routes import close_before, open_trial, switch_back
 from ...engine.containers import Container, find_proxy, refresh_containers
 from ...watch.evidence import read_evidence
-from ...watch.health import READY
-from ...watch.health import Verdict as Health
+from ...watch.health import READY, Readiness
 from ...watch.patience import pause_for
 from ...watch.prober import Prober, asking
 from ...watch.questions import Question, plan_direct, plan_inside, plan_public
@@ -35,7 +34,7 @@ from ...wire.errors import ReleaseFault
 from ...wire.inside import find_carrier
 from ...wire.names import HEALTH_PATH
 from ...wire.release import Service
-from ..context import Context, Outcome
+from ..context import Deploy, Outcome
 from .recreated import ask_recreated, judge_service, own_containers, recreated_services, restarts_before
 
 _TICK = 0.1
@@ -53,44 +52,45 @@ _SETTLED_WITHIN = 30.0
 """Seconds after the window for what was asked in it: each answer has its own, and many wait for their turn."""
 
 
-def run_watch(context: Context) -> Outcome:
+def run_watch(deploy: Deploy) -> Outcome:
     """Watch for the release's window, and go back as soon as it fails.
 
     Raises:
         ReleaseFault: it failed, or nothing could be told and the caller asked for evidence; the switch is back.
     """
-    window = context.plan.window
+    window = deploy.plan.window
     if not window:
         return Outcome("off", skipped=True)
-    watcher = _Watcher(context, window)
+    watcher = _Watcher(deploy, window)
     try:
         verdict = watcher.watch()
     finally:
-        close_before(context.paths)
-    context.verdict = verdict
-    if verdict.state == FAIL or (verdict.state == INCONCLUSIVE and context.options.require_evidence):
-        _go_back(context)
-        context.verdict = watcher.explain(verdict)
-        raise _fault(context, context.verdict, watcher.blamed)
+        close_before(deploy.paths)
+    deploy.progress.verdict = verdict
+    if verdict.state == FAIL or (verdict.state == INCONCLUSIVE and deploy.options.require_evidence):
+        _go_back(deploy)
+        deploy.progress.verdict = watcher.explain(verdict)
+        raise _fault(deploy, deploy.progress.verdict, watcher.blamed)
     if verdict.state == INCONCLUSIVE:
-        context.host.warn(f"the watch was inconclusive, the release is kept: {verdict.reason}")
+        deploy.host.warn(f"the watch was inconclusive, the release is kept: {verdict.reason}")
     return Outcome(f"{verdict.state}, {verdict.evidence.answered} probes answered")
 
 
 class _Watcher:
     """Looks at everything in turn. ``blamed`` is the service that failed first."""
 
-    def __init__(self, context: Context, window: float) -> None:
-        self._context = context
+    def __init__(self, deploy: Deploy, window: float) -> None:
+        self._deploy = deploy
+        self._progress = deploy.progress
         self._window = window
-        self._release = context.target.release
+        self._release = deploy.target.release
         # As verify saw them: a restart between then and now counts.
-        seen = context.host.seen
+        seen = deploy.host.seen
         self._own = {
-            service.name: own_containers(context, service, seen)
-            for service in (*self._release.rolled.values(), *recreated_services(context))
+            service.name: own_containers(deploy, service, seen)
+            for service in (*self._release.rolled.values(), *recreated_services(deploy))
         }
-        known = restarts_before(context)
+        known = restarts_before(deploy)
         self._restarts = {
             one.id: min(one.restarts, known.get(one.id, 0)) for own in self._own.values() for one in own
         }
@@ -98,7 +98,7 @@ class _Watcher:
         self._others = {one.id: one for one in seen if one.running and one.id not in self._since}
         self._moved = list(self._find_moved())
         self._old = {
-            name: sum_traffic(self._samples(), self._addresses_before(name), 0.0, context.switched_at)
+            name: sum_traffic(self._samples(), self._addresses_before(name), 0.0, deploy.progress.switched_at)
             for name in self._moved
         }
         self._faults: tuple[str, ...] = ()
@@ -110,9 +110,9 @@ class _Watcher:
         """Look until it fails, or the window is over and no answer is awaited."""
         questions = list(self._questions())
         ended = math.inf
-        with asking(questions, self._context.token) as prober:
+        with asking(questions, self._progress.token) as prober:
             while True:
-                self._context.heed()
+                self._deploy.checkpoint()
                 served = self._served()
                 self._try(served)
                 now = time.monotonic()
@@ -130,7 +130,7 @@ class _Watcher:
                 if time.monotonic() - ended >= _SETTLED_WITHIN:
                     late = "some probes were not answered in time to tell"
                     return Verdict(INCONCLUSIVE, (*verdict.reasons, late), verdict.evidence)
-                waited = time.monotonic() - self._context.switched_at
+                waited = time.monotonic() - self._progress.switched_at
                 time.sleep(min(pause_for(waited, _FIRST_TICK, _TICK_SHARE), _TICK))
 
     def explain(self, verdict: Verdict) -> Verdict:
@@ -143,17 +143,17 @@ class _Watcher:
 
     def _is_over(self, served: Sequence[Served], now: float) -> bool:
         """Whether the window is; what is about to be told of a trial is waited for."""
-        waited = now - self._context.switched_at
+        waited = now - self._progress.switched_at
         leans = self._tried and any(one.leans for one in served)
         return waited >= self._window + (_TRIED_WITHIN if leans else 0.0)
 
     def _try(self, served: Sequence[Served]) -> None:
         """Let chance decide who answers, where users' calls look bad: what a stranger asks for, he asks of both."""
         found = [one.service for one in served if wants_trial(self._release.watch, one)]
-        previous = self._context.plan.previous
-        if found and not self._tried and previous is not None and self._context.paths.before.is_symlink():
-            open_trial(self._context.paths, previous)
-            self._context.host.note(
+        previous = self._deploy.plan.previous
+        if found and not self._tried and previous is not None and self._deploy.paths.before.is_symlink():
+            open_trial(self._deploy.paths, previous)
+            self._deploy.host.note(
                 f"calls to {', '.join(found)} fail or wait: those with effects (no GET, no HEAD) go to the new "
                 f"release or to {previous} by chance, until it is clear which answers"
             )
@@ -165,7 +165,7 @@ class _Watcher:
             own = [asked for asked in questions if asked.service == one.service or asked.public]
             vouched = any(asked.target.path != HEALTH_PATH for asked in own)
             if not vouched and serves_nobody(one):
-                self._context.unserved = (*self._context.unserved, one.service)
+                self._progress.unserved = (*self._progress.unserved, one.service)
 
     def _served(self) -> tuple[Served, ...]:
         samples = self._samples()
@@ -185,20 +185,20 @@ class _Watcher:
         since = time.monotonic() - _SILENT_FOR
         addresses = self._addresses_of(name)
         return (
-            since >= self._context.switched_at
+            since >= self._progress.switched_at
             and is_waited_for(samples, addresses, since)
-            and not sum_traffic(samples, addresses, self._context.switched_at).answers
+            and not sum_traffic(samples, addresses, self._progress.switched_at).answers
         )
 
     def _evidence(self, prober: Prober, served: tuple[Served, ...]) -> Evidence:
         return Evidence(
-            seconds=time.monotonic() - self._context.switched_at,
+            seconds=time.monotonic() - self._progress.switched_at,
             faults=(*self._faults, *prober.faults),
             asked=prober.asked,
             answered=prober.answered,
             unmeasured=(*prober.unmeasured, *self._unmeasured(self._samples())),
             served=served,
-            compared=self._context.plan.kind == DEPLOY and self._context.state.live is not None,
+            compared=self._deploy.plan.kind == DEPLOY and self._deploy.state.live is not None,
         )
 
     def _look(self, *, now: bool) -> None:
@@ -215,65 +215,65 @@ class _Watcher:
         """The services whose containers may not serve, and why."""
         for name, own in self._own.items():
             service = self._release.services[name]
-            current = refresh_containers(self._context.engine, own)
+            current = refresh_containers(self._deploy.engine, own)
             verdict = self._judge(service, current, self._since)
             if verdict.state != READY and self._were_others_started_again():
                 verdict = self._judge(service, current, {})
             if verdict.state != READY:
                 yield name, verdict.reason
 
-    def _judge(self, service: Service, current: list[Container], since: Mapping[str, str]) -> Health:
-        return judge_service(self._context, service, current, restarts=self._restarts, since=since)
+    def _judge(self, service: Service, current: list[Container], since: Mapping[str, str]) -> Readiness:
+        return judge_service(self._deploy, service, current, restarts=self._restarts, since=since)
 
     def _were_others_started_again(self) -> bool:
         """Whether it was the engine, which without live-restore takes everything down when it is restarted."""
-        now = refresh_containers(self._context.engine, list(self._others.values()))
+        now = refresh_containers(self._deploy.engine, list(self._others.values()))
         return any(one.running and one.started_at != self._others[one.id].started_at for one in now)
 
     def _questions(self) -> Iterator[Question]:
-        seen = list(self._context.host.seen)
+        seen = list(self._deploy.host.seen)
         proxy = find_proxy(seen, self._release.proxy)
         if proxy is None:
             return
         for name in self._release.routes:
             if find_carrier(self._release, name) is None:
-                yield from plan_direct(self._context.target, name, self._own[name])
-            yield from plan_inside(self._context.target, name, seen)
-        yield from ask_recreated(self._context, seen)
-        yield from plan_public(self._context.target, proxy)
+                yield from plan_direct(self._deploy.target, name, self._own[name])
+            yield from plan_inside(self._deploy.target, name, seen)
+        yield from ask_recreated(self._deploy, seen)
+        yield from plan_public(self._deploy.target, proxy)
 
     def _find_moved(self) -> Iterator[str]:
         """The routed services whose requests go to other containers since the switch."""
-        live = self._context.state.live
+        live = self._deploy.state.live
         before = live.homes if live is not None else {}
         for name in self._release.routes:
-            if before.get(name) != self._context.target.homes.get(name):
+            if before.get(name) != self._deploy.target.homes.get(name):
                 yield name
 
     def _addresses_before(self, name: str) -> set[str]:
-        live = self._context.state.live
+        live = self._deploy.state.live
         home = live.homes.get(name) if live is not None else None
-        old = [one for one in self._context.host.seen if one.service == name and one.release == home]
+        old = [one for one in self._deploy.host.seen if one.service == name and one.release == home]
         return {address for one in old for address in one.addresses}
 
     def _addresses_of(self, name: str) -> set[str]:
         return {address for one in self._own[name] for address in one.addresses}
 
     def _new(self, name: str, samples: tuple[Sample, ...]) -> Traffic:
-        return sum_traffic(samples, self._addresses_of(name), self._context.switched_at)
+        return sum_traffic(samples, self._addresses_of(name), self._progress.switched_at)
 
     def _again(self, name: str, samples: tuple[Sample, ...]) -> Traffic:
         """What the old release was asked once more since the switch."""
-        return sum_traffic(samples, self._addresses_before(name), self._context.switched_at)
+        return sum_traffic(samples, self._addresses_before(name), self._progress.switched_at)
 
     def _samples(self) -> tuple[Sample, ...]:
-        recorder = self._context.recorder
+        recorder = self._progress.recorder
         return recorder.samples if recorder is not None else ()
 
     def _unmeasured(self, samples: tuple[Sample, ...]) -> Iterator[str]:
-        seconds = time.monotonic() - self._context.switched_at
-        asked = self._moved and self._context.state.live is not None and seconds > _SAMPLED_WITHIN
-        if asked and not any(one.at > self._context.switched_at for one in samples):
+        seconds = time.monotonic() - self._progress.switched_at
+        asked = self._moved and self._deploy.state.live is not None and seconds > _SAMPLED_WITHIN
+        if asked and not any(one.at > self._progress.switched_at for one in samples):
             yield "the proxy's admin socket does not answer, so that nobody knows what users were answered"
 
 
@@ -281,35 +281,35 @@ def _told(unfit: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(f"{name} {reason}" for name, reason in unfit)
 
 
-def _go_back(context: Context) -> None:
+def _go_back(deploy: Deploy) -> None:
     """The rename first, everything else after it."""
     began = time.monotonic()
-    switch_back(context.paths, context.plan.previous)
+    switch_back(deploy.paths, deploy.plan.previous)
     took = time.monotonic() - began
-    context.host.note(
-        f"switched back to {context.plan.previous or 'nothing'}, {took * 1000:.1f} ms after the verdict"
+    deploy.host.note(
+        f"switched back to {deploy.plan.previous or 'nothing'}, {took * 1000:.1f} ms after the verdict"
     )
 
 
-def _fault(context: Context, verdict: Verdict, blamed: Optional[str]) -> ReleaseFault:
+def _fault(deploy: Deploy, verdict: Verdict, blamed: Optional[str]) -> ReleaseFault:
     failed = verdict.state == FAIL
     what = "failed its watch" if failed else "gave too little evidence, and evidence was asked for"
     return ReleaseFault(
-        f"release {context.target.id} {what} after {verdict.evidence.seconds:.1f} s: {verdict.reasons[0]}",
+        f"release {deploy.target.id} {what} after {verdict.evidence.seconds:.1f} s: {verdict.reasons[0]}",
         why="; ".join(verdict.reasons[1:]),
         fix="what was seen is quoted here; correct it and deploy again"
         if failed
         else "deploy while there is traffic, with a longer `deploy.watch.window`, or without --require-evidence",
-        details=(*verdict.reasons, *verdict.figures, *_logs(context, blamed if failed else None)),
+        details=(*verdict.reasons, *verdict.figures, *_logs(deploy, blamed if failed else None)),
         service=blamed if failed else None,
     )
 
 
-def _logs(context: Context, blamed: Optional[str]) -> Iterator[str]:
+def _logs(deploy: Deploy, blamed: Optional[str]) -> Iterator[str]:
     """The last lines of the service that is to blame; of each one that moved, where none is."""
-    for container in context.host.seen:
-        home = context.target.homes.get(container.service, "")
+    for container in deploy.host.seen:
+        home = deploy.target.homes.get(container.service, "")
         if container.release != home or container.oneoff:
             continue
-        if container.service == blamed or (blamed is None and home == context.target.id):
-            yield from read_evidence(context.engine, container)
+        if container.service == blamed or (blamed is None and home == deploy.target.id):
+            yield from read_evidence(deploy.engine, container)

@@ -11,10 +11,11 @@ import pytest
 from fairlead.host.disk.ledger import ROLLBACK
 from fairlead.host.engine.containers import UNCHECKED, Container
 from fairlead.host.plan.plan import plan_rollback
-from fairlead.host.run.context import Context
+from fairlead.host.run.context import Deploy
 from fairlead.host.run.phases import verify
 from fairlead.host.shape.bundle import Bundle
 from fairlead.host.wire.errors import ReleaseFault
+from fairlead.host.wire.request import Options, RollbackRequest
 from tests.unit.host.samples import container, document, release, service, serving
 
 OLD, NEW = "000001", "000002"
@@ -40,7 +41,7 @@ class _Host:
 
 def _rollback(
     monkeypatch: pytest.MonkeyPatch, services: dict[str, Any], *, evidence: bool = False, **worker: Any
-) -> Context:
+) -> Deploy:
     """Back to what stands by, with everything but its routed services started anew; the proxy publishes a port."""
     made = release(services=services)
     target = Bundle(OLD, made, dict.fromkeys(made.rolled, OLD))
@@ -58,46 +59,45 @@ def _rollback(
     state = serving(
         made, NEW, digests={DIGEST: (DIGEST,)}, containers=(*others, *published, *standing, *stopped)
     )
-    context = Context.__new__(Context)
-    context.host = cast("Any", _Host([*others, *published, *standing, *started]))
-    context.state, context.target, context.plan = state, target, plan_rollback(target, state)
-    context.options = cast("Any", SimpleNamespace(require_evidence=evidence))
-    monkeypatch.setattr(Context, "engine", None)
-    monkeypatch.setattr(Context, "heed", lambda _: None)
+    host = cast("Any", _Host([*others, *published, *standing, *started]))
+    request = RollbackRequest("t", options=Options(require_evidence=evidence))
+    deploy = Deploy(host, request, state, plan_rollback(target, state), target)
+    monkeypatch.setattr(Deploy, "engine", None)
+    monkeypatch.setattr(Deploy, "checkpoint", lambda _: None)
     monkeypatch.setattr(verify, "refresh_containers", lambda _, own: own)
-    assert context.plan.kind == ROLLBACK
-    return context
+    assert deploy.plan.kind == ROLLBACK
+    return deploy
 
 
 def test_of_pages_nothing_is_said_once_they_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """They were before the switch: who asks for evidence has it."""
-    context = _rollback(monkeypatch, document()["services"], evidence=True, check=("true",))
-    trailing = verify.trailing_services(context)
+    deploy = _rollback(monkeypatch, document()["services"], evidence=True, check=("true",))
+    trailing = verify.trailing_services(deploy)
     assert [one.name for one in trailing] == ["worker"]
-    verify.verify_late(context, trailing)
-    assert (context.unasked, cast("Any", context.host).warnings) == ((), [])
+    verify.verify_late(deploy, trailing)
+    assert (deploy.progress.unasked, cast("Any", deploy.host).warnings) == ((), [])
 
 
 def test_who_has_no_check_is_still_named(monkeypatch: pytest.MonkeyPatch) -> None:
     services = {**document()["services"], "worker": service("worker", "api", gate="running")}
-    context = _rollback(monkeypatch, services, evidence=True, health=UNCHECKED)
+    deploy = _rollback(monkeypatch, services, evidence=True, health=UNCHECKED)
     with pytest.raises(ReleaseFault, match="nothing tells whether worker works"):
-        verify.verify_late(context, verify.trailing_services(context))
+        verify.verify_late(deploy, verify.trailing_services(deploy))
 
 
 def test_who_may_get_requests_by_a_file_is_proved_before_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:
     """A FastCGI program behind a socket in a volume of the release: nobody calls it by its name."""
     sharing = {"web": service("app", "web", together=True), "php": service("worker", "php", together=True)}
-    context = _rollback(monkeypatch, {**document()["services"], **sharing})
-    assert [one.name for one in verify.trailing_services(context)] == ["worker"]
+    deploy = _rollback(monkeypatch, {**document()["services"], **sharing})
+    assert [one.name for one in verify.trailing_services(deploy)] == ["worker"]
 
 
 @pytest.mark.parametrize(("window", "times"), [(0.2, 1), (0.0, 3)])
 def test_who_is_not_watched_is_asked_more_than_once(
     monkeypatch: pytest.MonkeyPatch, window: float, times: int
 ) -> None:
-    context = _rollback(monkeypatch, document()["services"])
-    context.plan = replace(context.plan, window=window)
+    made = _rollback(monkeypatch, document()["services"])
+    deploy = replace(made, plan=replace(made.plan, window=window))
     asked: list[str] = []
     question: Any = SimpleNamespace(
         service="web",
@@ -108,5 +108,5 @@ def test_who_is_not_watched_is_asked_more_than_once(
         fault=lambda _: "",
         is_error=lambda _: False,
     )
-    verify._ask(context, question, 0.0, 0.0, list, ())
+    verify._ask(deploy, question, 0.0, 0.0, list, ())
     assert len(asked) == times

@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from fairlead.host.plan.actions import CREATE, START, Action
-from fairlead.host.run.context import Context
+from fairlead.host.plan.actions import CREATE, START
+from fairlead.host.run.context import Deploy
 from fairlead.host.run.phases.start import plan_waves
+from fairlead.host.wire.planned import Action
 from tests.unit.host.samples import document, release, service
 
 
@@ -26,9 +27,9 @@ def test_who_is_called_is_there_before_who_calls_it(php: str) -> None:
     made: Any = SimpleNamespace(
         target=SimpleNamespace(release=release(services=services)), state=SimpleNamespace(next_id="000003")
     )
-    context = cast("Context", made)
-    waves = plan_waves(_actions("000001", web=START, php=php, api=START), context)
+    deploy = cast("Deploy", made)
+    waves = plan_waves(_actions("000001", web=START, php=php, api=START), deploy)
     assert [[one.service for one in wave] for wave in waves] == [["php"], ["web", "api"]]
     fresh = _actions("000003", web=START, php=START)
-    assert plan_waves(fresh, context) == [fresh], "Compose knows the order by their links"
-    assert plan_waves(_actions("000001", api=START), context) == [_actions("000001", api=START)]
+    assert plan_waves(fresh, deploy) == [fresh], "Compose knows the order by their links"
+    assert plan_waves(_actions("000001", api=START), deploy) == [_actions("000001", api=START)]

@@ -1,4 +1,4 @@
-"""Relief: what stands by is retired when its time is over, by a process that sleeps until then.
+"""The end of a standby: what stands by is retired when its time is over, by a process that sleeps until then.
 
 The process is a shell that sleeps and then becomes the agent: a megabyte for minutes, where Python would take thirty.
 When it dies (a reboot), the next command that retires does it.
@@ -31,7 +31,7 @@ _PATIENCE = 3600.0
 _SLEEP = 'sleep "$1" && shift && exec "$@"'
 
 
-def schedule_relief(paths: Paths, agent: Sequence[str], log: Path, engine: Engine) -> None:
+def schedule_expiry(paths: Paths, agent: Sequence[str], log: Path, engine: Engine) -> None:
     """Where a release stands by, start the process that retires it in time; what it says goes to ``log``.
 
     Raises:
@@ -63,7 +63,7 @@ def schedule_relief(paths: Paths, agent: Sequence[str], log: Path, engine: Engin
         )
 
 
-def relieve(paths: Paths, serving: str, emit: Emit, engine: Engine) -> None:
+def retire_expired(paths: Paths, serving: str, emit: Emit, engine: Engine) -> None:
     """Retire what stands by for the release ``serving``; nothing where another one serves by now.
 
     Raises:

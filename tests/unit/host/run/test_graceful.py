@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.host.run import drain
+from fairlead.host.run import graceful
 from fairlead.host.watch.inflight import InFlight
 
 
@@ -26,8 +26,8 @@ class _Told:
 
 def _wait(monkeypatch: pytest.MonkeyPatch, found: InFlight | None, bound: float) -> _Told:
     host: Any = _Told()
-    monkeypatch.setattr(drain, "count_in_flight", lambda *_: found)
-    drain._await_requests(host, {"10.0.0.2"}, lambda: (), bound)
+    monkeypatch.setattr(graceful, "count_in_flight", lambda *_: found)
+    graceful._await_requests(host, {"10.0.0.2"}, lambda: (), bound)
     return host  # type: ignore[no-any-return]
 
 

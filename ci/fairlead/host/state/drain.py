@@ -21,7 +21,7 @@ from ..engine.containers import read_app_containers
 from ..engine.engine import Engine
 from ..shape.bundle import Bundle, read_bundle
 from ..watch.inflight import count_in_flight, find_admin_sockets
-from ..watch.traffic import Recorder, sum_traffic
+from ..watch.traffic import TrafficRecorder, sum_traffic
 from ..wire.errors import InputFault
 
 PATH = re.compile(r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9_~.-]+)+")
@@ -115,7 +115,7 @@ def wait_until_quiet(paths: Paths, engine: Engine, bound: float) -> Iterator[dic
     """
     addresses = {address for one in read_app_containers(engine, paths) for address in one.addresses}
     began = last = time.monotonic()
-    recorder = Recorder(paths)
+    recorder = TrafficRecorder(paths)
     with recorder.recording():
         while True:
             now = time.monotonic()

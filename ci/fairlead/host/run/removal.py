@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import time
-from typing import Any, Optional
+from typing import Optional
 
 from ..disk.atomic import write_file
 from ..disk.fold import fold_records
@@ -29,11 +29,13 @@ from ..engine.engine import Engine
 from ..shape.bundle import read_bundle
 from ..state.data import clear_folder, list_data, remove_data
 from ..state.ownership import read_owner, read_record, require_owner
-from ..state.removed import keep_journal, write_removed
+from ..state.removals import keep_journal, write_removed
 from ..wire import labels
+from ..wire.answer import render_answer
 from ..wire.errors import EXIT_OK, AgentError
 from ..wire.owner import Owner
 from ..wire.phases import PREPARE
+from ..wire.replies import RemoveAnswer
 from ..wire.result import Emit, Result
 from .context import Host
 from .phases.takedown import of_platform, remove_networks, stop_in_order
@@ -80,8 +82,8 @@ def run_remove(
             begin_removal(paths, by=by, key=key, volumes=volumes)
             with Journal(paths.journal) as journal:
                 host = Host(paths, engine, journal, emit)
-                told = finish_removal(host)
-        result = Result("ok", EXIT_OK, data=told)
+                answer = finish_removal(host)
+        result = Result("ok", EXIT_OK, data=render_answer(answer))
     except (AgentError, OSError) as error:
         fault = error if isinstance(error, AgentError) else AgentError(f"the host failed: {error}")
         result = Result("failed", fault.exit_code, serving=read_live(paths), error=fault.to_json())
@@ -99,7 +101,7 @@ def begin_removal(paths: Paths, *, by: str, volumes: bool, key: str = "") -> Non
     write_file(paths.removing, json.dumps(document).encode())
 
 
-def finish_removal(host: Host) -> dict[str, Any]:
+def finish_removal(host: Host) -> RemoveAnswer:
     """Do what the marker says, from wherever a dead agent left it; what was removed, and which volumes stay.
 
     The folder stays, with the lock and the tasks that run: ``leave_nothing`` is for the very end.
@@ -141,13 +143,13 @@ def finish_removal(host: Host) -> dict[str, Any]:
     keep_journal(paths.root, f"{paths.app}.maintenance", paths.maintenance_journal)
     _empty(paths)
     write_removed(paths.root, paths.app, marker, kept, data)
-    return {
-        "containers": sorted(one.name for one in containers),
-        "images": images,
-        "volumes_kept": kept,
-        "data_kept": data,
-        "was_serving": live.id if live is not None else None,
-    }
+    return RemoveAnswer(
+        containers=tuple(sorted(one.name for one in containers)),
+        images=tuple(images),
+        volumes_kept=tuple(kept),
+        data_kept=tuple(data),
+        was_serving=live.id if live is not None else None,
+    )
 
 
 def leave_nothing(paths: Paths, task: str) -> None:

@@ -66,13 +66,13 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
     write_finished(request, folder.name, hide(result.to_event()))
     if request.get("kind") in ("remove", "repair") and not paths.journal.exists():
         # The app is gone, and with it the place of the events: whoever follows them reads the last one first.
-        from ..run.remove import leave_nothing
+        from ..run.removal import leave_nothing
 
         time.sleep(_READ_SECONDS)
         leave_nothing(paths, folder.name)
         return result.exit
     if paths.journal.exists():
-        _schedule_relief(paths, folder, agent)
+        _schedule_expiry(paths, folder, agent)
     with contextlib.suppress(OSError):
         prune_tasks(paths, keep=folder.name)
         prune_agents(paths.root / "agents", keep=Path(agent[-1]).name)
@@ -105,7 +105,7 @@ def prune_agents(folder: Path, keep: str) -> None:
 def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) -> Result:
     # Imported here: the door uses this package too, and answers sooner without the transaction.
     from ..run.deploy import run_deploy, run_repair, run_rollback, run_rotation
-    from ..run.remove import run_remove
+    from ..run.removal import run_remove
     from ..wire.request import (
         parse_claim,
         parse_decision,
@@ -133,13 +133,13 @@ def _run(paths: Paths, folder: Path, request: Mapping[str, Any], emit: Emitter) 
     raise InputFault(f"the request of task {folder.name} cannot be read", fix="send it again")
 
 
-def _schedule_relief(paths: Paths, folder: Path, agent: Sequence[str]) -> None:
+def _schedule_expiry(paths: Paths, folder: Path, agent: Sequence[str]) -> None:
     """Nobody listens any more: what goes wrong is for the task's log, and the next command retires what stands by."""
     from ..engine.engine import Engine
-    from ..run.relief import schedule_relief
+    from ..run.expiry import schedule_expiry
 
     try:
-        schedule_relief(paths, agent, folder / "log", Engine.connect())
+        schedule_expiry(paths, agent, folder / "log", Engine.connect())
     except (AgentError, OSError) as error:
         console.say(as_fault(error).what, error=True)
 

@@ -1,0 +1,1 @@
+"""The parts of a release document, each read on its own; ``wire.document`` puts them together."""
