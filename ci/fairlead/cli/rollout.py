@@ -146,7 +146,7 @@ class Rollout:
             partial(is_ancestor, self.place.settings.root),
             allow_older=options.allow_older,
         )
-        wishes = Options(
+        call_options = Options(
             allow_older=newer,
             accept_recreate=options.accept_recreate,
             require_evidence=options.require_evidence,
@@ -157,7 +157,7 @@ class Rollout:
             lock_timeout=self.place.settings.deploy.lock_timeout,
             fleet=fleet_of(self.place, host, states, bundle.release),
         )
-        return DeployCall(bundle.release, wishes, origin.created_by, signature, marks.key.hex())
+        return DeployCall(bundle.release, call_options, origin.created_by, signature, marks.key.hex())
 
     def _blobs(self, bundle: Bundle) -> list[Blob]:
         from fairlead.remote.session import Blob
