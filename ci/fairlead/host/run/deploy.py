@@ -31,7 +31,6 @@ from ..wire.answer import render_answer
 from ..wire.errors import EXIT_OK, AgentError, InputFault, as_fault
 from ..wire.owner import Owner
 from ..wire.phases import PREPARE
-from ..wire.replies import RepairAnswer
 from ..wire.request import DeployRequest, Options, RollbackRequest, RotationRequest
 from ..wire.result import Emit, Result
 from ..wire.text import maintenance_sentence
@@ -129,6 +128,8 @@ def run_repair(
         task = f"repair-{os.getpid()}"
         with _under_lock(paths, emit, engine, "repair", task, by, Options(), claim, repair=False) as host:
             done = put_in_order(host, decision)
+        from ..wire.replies import RepairAnswer
+
         answer = RepairAnswer(tuple(done) or ("everything is in order",))
         result = Result("ok", serving=read_live(paths), data=render_answer(answer))
     except (AgentError, OSError) as error:

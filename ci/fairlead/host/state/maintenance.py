@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from ..disk.atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, point_link, sync_folder, write_file
 from ..disk.journal import Journal, read_journal
@@ -28,8 +28,10 @@ from ..wire.answer import render_answer
 from ..wire.errors import InputFault
 from ..wire.page import LOOK, RETRY_AFTER, WantedPage
 from ..wire.plainjson import parse_json
-from ..wire.status import HistoryEntry, ShownPage
 from .drain import PATH
+
+if TYPE_CHECKING:
+    from ..wire.status import HistoryEntry, ShownPage
 
 KIND = "maintenance"
 _ABOUT = "about.json"
@@ -72,6 +74,8 @@ class Maintenance:
     @property
     def shown(self) -> ShownPage:
         """As ``status`` shows it, which is not for everybody to look past the page."""
+        from ..wire.status import ShownPage
+
         return ShownPage(self.since, self.by, self.key, self.retry_after, self.own_page)
 
 
@@ -154,6 +158,8 @@ def plan_open(live: Bundle) -> tuple[str, ...]:
 
 def maintenance_history(paths: Paths) -> list[HistoryEntry]:
     """Each time that it was begun or ended, newest first."""
+    from ..wire.status import HistoryEntry
+
     return [
         HistoryEntry(
             kind=KIND,
