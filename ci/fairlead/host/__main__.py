@@ -16,14 +16,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from .disk.paths import Paths, app_paths, fairlead_root, list_apps
 from .door import console
-from .wire.answer import render_answer
 from .wire.errors import AgentError, InputFault, as_fault
-from .wire.status import HistoryAnswer, StateAnswer
 from .wire.text import find_troubles, render_log
+
+if TYPE_CHECKING:
+    from .wire.status import HistoryAnswer, StateAnswer
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -68,6 +69,9 @@ def _run(words: argparse.Namespace, argv: Sequence[str]) -> int:
         return _retire_expired(paths, words.serving)
     if words.verb == "logs":
         return _print_logs(paths, words)
+    from .wire.answer import render_answer
+    from .wire.status import StateAnswer
+
     answer = _read(paths, words.verb)
     if words.json:
         console.say_json(render_answer(answer), pretty=True)
@@ -96,7 +100,8 @@ def _become_owner(folder: Path) -> None:
 def _read(paths: Paths, verb: str) -> Union[StateAnswer, HistoryAnswer]:
     from .engine.engine import Engine
     from .run.serving import ask_public
-    from .state.state import answer_of, read_history, read_state
+    from .state.shown import answer_of, read_history
+    from .state.state import read_state
 
     if verb == "history":
         return read_history(paths)
@@ -122,6 +127,7 @@ def _keep_out(paths: Paths, words: argparse.Namespace) -> int:
     from .door.maintaining import let_in, see
     from .engine.engine import Engine
     from .state.maintenance import read_maintenance, start_maintenance
+    from .wire.answer import render_answer
     from .wire.page import UNASKED, parse_page
 
     if not paths.journal.exists():

@@ -28,24 +28,24 @@ class Member:
     ended: str = ""
 
 
-def plan_word(members: Mapping[str, Member], runner: str, said: frozenset[str]) -> str | None:
+def plan_word(members: Mapping[str, Member], runner: str, words: frozenset[str]) -> str | None:
     """The next word that all hosts are to be told, or None while it is too early or too late for one.
 
     Args:
         members: every host.
         runner: the host that runs the jobs which are run once.
-        said: the words that were given so far.
+        words: the words that were given so far.
     """
-    if said & {COMMIT, STOP}:
+    if words & {COMMIT, STOP}:
         return None
     if any(one.ended in {"failed", "lost"} for one in members.values()):
         return STOP
-    if MIGRATE not in said and (members[runner].migrated or members[runner].ended):
+    if MIGRATE not in words and (members[runner].migrated or members[runner].ended):
         return MIGRATE
     # A host may be further than the others: it was told the word by a client that died.
     reached = [POINTS.index(one.holding) if one.holding else -1 for one in members.values() if not one.ended]
     for point in (SWITCH, COMMIT):
-        if reached and point not in said and min(reached) >= POINTS.index(point):
+        if reached and point not in words and min(reached) >= POINTS.index(point):
             return point
     return None
 
@@ -55,20 +55,20 @@ class Standing:
     """How a host stands when nobody deploys: contents are hashes that are equal for equal releases.
 
     ``content`` is what it serves for good; ``left`` is the release of a transaction that has not ended, None where
-    there is none. ``may_follow``: it had said that it would commit, ``told``: it was told to. ``task`` is at it still,
+    there is none. ``may_follow``: it had said that it would commit, ``ordered``: it was told to. ``task`` is at it still,
     and waits for a client that is gone. ``is_busy``: somebody is at work who must not be disturbed.
     """
 
     content: str | None = None
     left: str | None = None
     may_follow: bool = False
-    told: bool = False
+    ordered: bool = False
     task: str = ""
     is_busy: bool = False
 
     def has_committed(self, content: str | None) -> bool:
         """Whether this release stays on this host."""
-        return content is not None and (self.content == content or (self.told and self.left == content))
+        return content is not None and (self.content == content or (self.ordered and self.left == content))
 
 
 def standing_of(state: StateAnswer) -> Standing:
@@ -85,7 +85,7 @@ def standing_of(state: StateAnswer) -> Standing:
         content=state.content if settled else None,
         left=str(state.unfinished_content),
         may_follow=bool(left.hosts) and find_phase(left.phase).pledged,
-        told=left.word == COMMIT,
+        ordered=left.word == COMMIT,
         task=own.task if own is not None else "",
         is_busy=bool(running) or is_attended,
     )
@@ -94,7 +94,7 @@ def standing_of(state: StateAnswer) -> Standing:
 def plan_decisions(standings: Mapping[str, Standing | None]) -> dict[str, str]:
     """Which hosts have to be repaired, and whether they are to ``finish`` or to ``revert``.
 
-    A host that said it would commit follows one that did; where that cannot be known yet, because a host does not
+    A host that words it would commit follows one that did; where that cannot be known yet, because a host does not
     answer (None) or somebody is still at it, it is left as it is.
     """
     decisions: dict[str, str] = {}

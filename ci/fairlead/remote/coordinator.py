@@ -49,7 +49,7 @@ class Ends:
 
     by_host: dict[str, End]
     culprit: str | None = None
-    said: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
     stopped: bool = False
 
 
@@ -218,10 +218,10 @@ class _Coordinator:
             self._say(word, f"{self._ends.culprit} failed" if word == STOP else "")
 
     def _next_word(self) -> str | None:
-        return None if self._is_alone else plan_word(self._members, self._runner, self._ends.said)
+        return None if self._is_alone else plan_word(self._members, self._runner, self._ends.words)
 
     def _say(self, word: str, why: str = "") -> None:
-        self._ends.said |= {word}
+        self._ends.words |= {word}
         for host in sorted(self._pending):
             one = self._participants[host]
             if word == STOP and not one.may_start.is_set():
@@ -244,7 +244,7 @@ class _Coordinator:
     def _stop(self) -> None:
         """Ask the hosts to stop: at once where they have begun, else as soon as they say that they have."""
         self._ends.stopped = True
-        if COMMIT in self._ends.said:
+        if COMMIT in self._ends.words:
             text = "too late to stop: every host has been told to commit"
         else:
             text = "asked the server to stop at its next safe point; once more leaves at once"

@@ -85,8 +85,8 @@ def read_answer(form: type[_Answer], data: Mapping[str, Any]) -> _Answer:
 def stopped_result(result: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a task that the user asked to stop: exit 130, unless it failed by itself meanwhile."""
     code = int(result.get("exit", CommandFailedError.exit_code))
-    told = result.get("error") or {}
-    if code not in {0, int(RolledBackError.exit_code)} or (code and told.get("what") != _STOPPED):
+    error = result.get("error") or {}
+    if code not in {0, int(RolledBackError.exit_code)} or (code and error.get("what") != _STOPPED):
         return dict(result)
     release, interrupted = result.get("release"), int(InterruptedByUserError.exit_code)
     if code == 0:
@@ -104,8 +104,8 @@ def stopped_result(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def deploy_document(result: Mapping[str, Any], host: str, extra: Mapping[str, Any]) -> dict[str, Any]:
     """``deploy.json``: the result of a deploy or rollback, where it happened, and what the client adds."""
-    told = {key: value for key, value in result.items() if key != "event"}
-    return {"schema": DEPLOY_SCHEMA, "host": host, **extra, **told}
+    body = {key: value for key, value in result.items() if key != "event"}
+    return {"schema": DEPLOY_SCHEMA, "host": host, **extra, **body}
 
 
 def join_results(

@@ -115,6 +115,6 @@ def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
     if not several and isinstance(only, FairleadError):
         raise only
     joined = join_results(
-        ends.by_host, ends.culprit, switched=SWITCH in ends.said, committed=COMMIT in ends.said
+        ends.by_host, ends.culprit, switched=SWITCH in ends.words, committed=COMMIT in ends.words
     )
     return stopped_result(joined) if ends.stopped else joined

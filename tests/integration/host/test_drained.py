@@ -10,6 +10,7 @@ import pytest
 
 from fairlead.host.engine.engine import Engine
 from fairlead.host.state.drain import end_drain, parse_paths, read_drained, start_drain, wait_until_quiet
+from fairlead.host.state.shown import show_state
 from fairlead.host.state.state import read_state
 from fairlead.host.wire.errors import InputFault
 from tests.integration.host.sheet import Sheet
@@ -68,7 +69,7 @@ def test_a_drained_host_serves_all_but_its_health_path(stage: Stage) -> None:
     assert _quiet(stage, 10)
     assert stage.deploy(_good(stage, 2)).status == "live"
     assert _ask(stage, "/health/ready") == 503
-    assert read_state(stage.paths, Engine.connect()).answer.drained == ("/health/ready",)
+    assert show_state(read_state(stage.paths, Engine.connect())).drained == ("/health/ready",)
     assert start_drain(stage.paths, ("/a", "/b")) == ("/a", "/b")
     assert read_drained(stage.paths) == ["/a", "/b"]
     assert end_drain(stage.paths)

@@ -14,7 +14,8 @@ from fairlead.host.__main__ import main
 from fairlead.host.door.maintaining import answer_maintenance
 from fairlead.host.engine.engine import Engine
 from fairlead.host.run.serving import ask_public
-from fairlead.host.state.state import read_history, read_state
+from fairlead.host.state.shown import read_history, show_state
+from fairlead.host.state.state import read_state
 from fairlead.host.wire.answer import render_answer
 from fairlead.host.wire.restriction import Restriction
 from fairlead.host.wire.text import find_troubles
@@ -118,7 +119,7 @@ def _looks_past_it(stage: Stage, look: str, release: str) -> None:
 def _is_told(stage: Stage) -> None:
     state = read_state(stage.paths, Engine.connect())
     assert ask_public(stage.paths, state, Engine.connect()) == [], "the app behind the page is well"
-    troubles = find_troubles(state.answer)
+    troubles = find_troubles(show_state(state))
     assert len(troubles) == 1, troubles
     assert "in maintenance" in troubles[0]
-    assert "look" not in render_answer(state.answer)["maintenance"]
+    assert "look" not in render_answer(show_state(state))["maintenance"]

@@ -16,6 +16,7 @@ import pytest
 
 from fairlead.host.disk.vault import store_secret
 from fairlead.host.engine.engine import Engine
+from fairlead.host.state.shown import show_state
 from fairlead.host.state.state import read_state
 from tests.integration.host.sheet import CADDYFILE, Sheet, site
 from tests.integration.host.stage import Stage
@@ -165,7 +166,7 @@ def test_image_that_cannot_be_pulled(stage: Stage, fetch: Callable[[], str]) -> 
 @pytest.mark.serving
 def test_status_proves_the_digest(stage: Stage) -> None:
     """What should run and what does run are both told."""
-    status = read_state(stage.paths, Engine.connect()).answer
+    status = show_state(read_state(stage.paths, Engine.connect()))
     web = next(one for one in status.services if one.service == "web")
     assert web.running_digest == web.digest == stage.image.partition("@")[2]
     assert (web.state, web.release, status.serving) == ("healthy", "000001", "000001")

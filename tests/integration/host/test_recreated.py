@@ -17,6 +17,7 @@ from fairlead.host.disk.routes import read_live
 from fairlead.host.door.maintaining import ask_for_page
 from fairlead.host.engine.engine import Engine
 from fairlead.host.state.maintenance import end_maintenance, start_maintenance
+from fairlead.host.state.shown import show_state
 from fairlead.host.state.state import read_state
 from fairlead.host.watch.patience import wait_until
 from fairlead.host.wire.page import WantedPage
@@ -128,7 +129,7 @@ def test_an_app_with_data_that_is_not_fit(stage: Stage, tmp_path: Path) -> None:
     same.services["web"]["revision"] = "8" * 40
     assert stage.deploy(same).status == "live"
     told = read_state(stage.paths, Engine.connect())
-    (web,) = (one for one in told.answer.services if one.service == "web")
+    (web,) = (one for one in show_state(told).services if one.service == "web")
     assert (told.live.release.revision if told.live else "", web.revision) == ("9" * 40, "8" * 40)
     assert web.running_digest == web.digest
     assert stage.rollback().status == "live"

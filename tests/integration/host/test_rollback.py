@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from fairlead.host.engine.engine import Engine
-from fairlead.host.state.state import read_history
+from fairlead.host.state.shown import read_history
 from tests.integration.host.stage import Stage
 
 

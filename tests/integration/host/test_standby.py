@@ -16,6 +16,7 @@ import pytest
 from fairlead.host.disk.routes import read_live
 from fairlead.host.engine.containers import read_app_containers
 from fairlead.host.engine.engine import Engine
+from fairlead.host.state.shown import show_state
 from fairlead.host.state.state import read_state
 from fairlead.host.watch.patience import wait_until
 from fairlead.host.watch.probe import Answer
@@ -91,7 +92,7 @@ def test_a_rollback_finds_it_running(
     state = read_state(stage.paths, Engine.connect())
     assert state.standby is not None
     assert state.standby.shown.services == ("web",)
-    assert any("goes back to 000002, which runs on until" in one for one in status_remarks(state.answer))
+    assert any("goes back to 000002, which runs on until" in one for one in status_remarks(show_state(state)))
     assert find_disorder(stage.paths, Engine.connect()) == []
     assert stage.repair().data["repaired"] == ["everything is in order"]
     since = _started(stage, "000002-web-000002")

@@ -106,7 +106,7 @@ def test_one_host_is_told_nothing() -> None:
     host = Host(*begun(), hold("switch"), WELL)
     ends, told = run(a=host)
     assert ends.by_host == {"a": WELL}
-    assert (ends.culprit, ends.said, host.words) == (None, frozenset(), [])
+    assert (ends.culprit, ends.words, host.words) == (None, frozenset(), [])
     assert [event["event"] for _, event in told] == ["attached", "task", "hold"]
 
 
@@ -119,7 +119,7 @@ def test_all_switch_and_commit_together() -> None:
     )
     ends, _ = run(a=first, b=other)
     assert ends.by_host == {"a": WELL, "b": WELL}
-    assert ends.said == {"migrate", "switch", "commit"}
+    assert ends.words == {"migrate", "switch", "commit"}
     assert [word for word in other.words if word != "attend"] == ["migrate", "switch", "commit"]
 
 
@@ -149,7 +149,7 @@ def test_one_that_fails_stops_the_others() -> None:
     )
     assert ends.culprit == "b"
     assert ends.by_host == {"a": STOPPED, "b": FAILED, "c": STOPPED}
-    assert "switch" not in ends.said
+    assert "switch" not in ends.words
 
 
 def test_the_others_begin_when_the_first_has_its_lock() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..wire.phases import SERVING, find_phase
-from ..wire.status import HistoryEntry
+
+if TYPE_CHECKING:
+    from ..wire.status import HistoryEntry
 
 DEPLOY = "deploy"
 ROLLBACK = "rollback"
@@ -76,6 +78,8 @@ class Transaction:
     @property
     def entry(self) -> HistoryEntry:
         """As ``fairlead history`` shows it."""
+        from ..wire.status import HistoryEntry
+
         return HistoryEntry(
             kind=self.kind,
             release=self.release,

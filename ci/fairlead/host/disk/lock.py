@@ -112,7 +112,7 @@ def _take(
 ) -> None:
     started = time.monotonic()
     deadline = started + wait
-    told = False
+    announced = False
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -127,9 +127,9 @@ def _take(
                     why=f"waited {wait:g} s for it" if wait else "and this command was told not to wait",
                     fix="run it again when the other one has ended; `fairlead status` shows how far it is",
                 ) from None
-            if not told and not brief:
+            if not announced and not brief:
                 on_wait(f"waiting for {who}")
-                told = True
+                announced = True
             checkpoint()
             time.sleep(_POLL)
         else:

@@ -41,8 +41,8 @@ class AuditLog:
 
     def ended(self, frame: Mapping[str, Any], event: Optional[Mapping[str, Any]]) -> None:
         """It has ended, by this ``result``; None: the client left before."""
-        told = {"request": frame.get("request"), "app": _app(frame)}
-        self._say("ended", **told, **(describe_end(event) if event is not None else {"status": "left"}))
+        facts = {"request": frame.get("request"), "app": _app(frame)}
+        self._say("ended", **facts, **(describe_end(event) if event is not None else {"status": "left"}))
 
     def signed(self, signer: str) -> None:
         """Whose signature the release has, where the host asks for one."""
@@ -61,20 +61,20 @@ class AuditLog:
         """What came was no request."""
         self._say("malformed", why=why)
 
-    def _say(self, what: str, **told: Any) -> None:
+    def _say(self, what: str, **facts: Any) -> None:
         if self._on:
-            write_line(what, {**self._who, **told})
+            write_line(what, {**self._who, **facts})
 
 
-def write_line(what: str, told: Mapping[str, Any]) -> None:
+def write_line(what: str, facts: Mapping[str, Any]) -> None:
     """One line to the host's log; what is not there is left out. Without a syslog it goes nowhere, and nothing fails."""
     syslog.openlog(NAME, syslog.LOG_PID, syslog.LOG_AUTH)
-    syslog.syslog(syslog.LOG_NOTICE, render_line(what, told))
+    syslog.syslog(syslog.LOG_NOTICE, render_line(what, facts))
 
 
-def render_line(what: str, told: Mapping[str, Any]) -> str:
+def render_line(what: str, facts: Mapping[str, Any]) -> str:
     """``asked key=SHA256:… request=deploy by="…"``: plain ASCII; what a client chose cannot end a value or a line."""
-    parts = [f"{name}={_value(value)}" for name, value in told.items() if value not in (None, "", [], {})]
+    parts = [f"{name}={_value(value)}" for name, value in facts.items() if value not in (None, "", [], {})]
     return " ".join((what, *parts))[:_MAX_LINE]
 
 
@@ -83,7 +83,7 @@ def describe_request(frame: Mapping[str, Any]) -> dict[str, Any]:
     release = frame.get("release")
     release = release if isinstance(release, dict) else {}
     options = frame.get("options")
-    wishes = sorted(name for name, value in options.items() if value) if isinstance(options, dict) else []
+    wanted = sorted(name for name, value in options.items() if value) if isinstance(options, dict) else []
     secrets = frame.get("secrets")
     return {
         "request": frame.get("request"),
@@ -98,7 +98,7 @@ def describe_request(frame: Mapping[str, Any]) -> dict[str, Any]:
         "service": frame.get("service"),
         "secrets": ",".join(sorted(map(str, secrets))) if isinstance(secrets, dict) else None,
         "volumes": frame.get("volumes") or None,
-        "options": ",".join(map(str, wishes)) or None,
+        "options": ",".join(map(str, wanted)) or None,
         "by": frame.get("by"),
     }
 
@@ -130,8 +130,8 @@ def is_heard() -> bool:
 def write_finished(request: Mapping[str, Any], task: str, event: Mapping[str, Any]) -> None:
     """A task outlives its connection: its end is written down, whoever follows it."""
     if request.get("key"):
-        told = {"key": request["key"], "task": task, "request": request.get("kind")}
-        write_line("finished", {**told, **describe_end(event)})
+        facts = {"key": request["key"], "task": task, "request": request.get("kind")}
+        write_line("finished", {**facts, **describe_end(event)})
 
 
 def _origin(environ: Mapping[str, str]) -> str:

@@ -68,7 +68,7 @@ def fingerprint(request: Mapping[str, Any]) -> str:
     from ..wire.request import complete_options
 
     release = request.get("release")
-    told = {
+    meaning = {
         "kind": request.get("kind"),
         "release": content_of(release) if isinstance(release, dict) else None,
         "to": request.get("to"),
@@ -77,7 +77,7 @@ def fingerprint(request: Mapping[str, Any]) -> str:
         "volumes": request.get("volumes"),
         "options": complete_options(request.get("options")),
     }
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
 
 def find_running(paths: Paths, request: Mapping[str, Any]) -> str | None:

@@ -19,16 +19,19 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..wire.errors import InputFault
 from ..wire.marks import all_marks
 from ..wire.names import DIGEST
 from ..wire.reading.tree import is_inside
 from ..wire.release import FileTree, tree_digest
-from ..wire.status import HostMarks
 from .atomic import SHOWN_FOLDER, make_folder, sync_folder, write_file
 from .keys import read_keys
 from .paths import Paths
+
+if TYPE_CHECKING:
+    from ..wire.status import HostMarks
 
 _SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SECRET_MODE = 0o444
@@ -72,6 +75,8 @@ def read_marks(paths: Paths, serving: Mapping[str, str]) -> HostMarks:
     Args:
         serving: the secrets of the release that serves, name -> mark.
     """
+    from ..wire.status import HostMarks
+
     keys = read_keys(paths)
     plain = {}
     for name, mark in serving.items():

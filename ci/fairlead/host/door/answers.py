@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..disk import task
 from ..disk.orders import attended_at
@@ -19,10 +19,12 @@ from ..wire.errors import InputFault
 from ..wire.fleet import GONE_SECONDS
 from ..wire.frames import Frame
 from ..wire.names import PROTOCOL
-from ..wire.planned import PlanAnswer
-from ..wire.replies import CheckAnswer, HelloAnswer, OrderAnswer
 from ..wire.restriction import Restriction
-from ..wire.status import HistoryAnswer, RunningTask, StateAnswer
+
+if TYPE_CHECKING:
+    from ..wire.planned import PlanAnswer
+    from ..wire.replies import CheckAnswer, HelloAnswer, OrderAnswer
+    from ..wire.status import HistoryAnswer, RunningTask, StateAnswer
 
 Answering = Callable[[Path, Frame, Restriction], Any]
 """Gives one of the dataclasses of ``wire``."""
@@ -30,6 +32,8 @@ Answering = Callable[[Path, Frame, Restriction], Any]
 
 def answer_hello(root: Path, _frame: Frame, restriction: Restriction) -> HelloAnswer:
     """Who answers: versions, user, host, the apps that are there."""
+    from ..wire.replies import HelloAnswer
+
     return HelloAnswer(
         protocol=PROTOCOL,
         python=platform.python_version(),
@@ -46,6 +50,7 @@ def answer_check(root: Path, frame: Frame, restriction: Restriction) -> CheckAns
     now = time.time()
     # Imported after the clock was read: that takes time, too.
     from ..wire.calls import Check
+    from ..wire.replies import CheckAnswer
     from .check import run_checks
 
     client = parse_whole(Check, frame).time
@@ -57,7 +62,8 @@ def answer_check(root: Path, frame: Frame, restriction: Restriction) -> CheckAns
 def answer_state(root: Path, frame: Frame, restriction: Restriction) -> StateAnswer:
     """What serves, and the tasks that are under way."""
     from ..engine.engine import Engine
-    from ..state.state import answer_of, read_state
+    from ..state.shown import answer_of
+    from ..state.state import read_state
     from ..wire.calls import AskState
 
     paths, call = parse_app(root, frame), parse_whole(AskState, frame)
@@ -111,6 +117,7 @@ def answer_order(root: Path, frame: Frame, restriction: Restriction) -> OrderAns
     Who may not begin such a task may not stop it under its client's hands, either: only when that one is gone.
     """
     from ..disk.orders import hand_on
+    from ..wire.replies import OrderAnswer
 
     folder = parse_task(root, frame)
     if not task.is_running(folder):
@@ -127,7 +134,7 @@ def answer_order(root: Path, frame: Frame, restriction: Restriction) -> OrderAns
 
 def answer_history(root: Path, frame: Frame, _restriction: Restriction) -> HistoryAnswer:
     """Every deploy and rollback, newest first."""
-    from ..state.state import read_history
+    from ..state.shown import read_history
 
     return read_history(parse_app(root, frame))
 
@@ -194,6 +201,8 @@ def parse_task(root: Path, frame: Frame) -> Path:
 
 def _running(paths: Paths) -> tuple[RunningTask, ...]:
     """The tasks under way."""
+    from ..wire.status import RunningTask
+
     return tuple(
         RunningTask(
             task=name,

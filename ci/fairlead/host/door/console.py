@@ -6,9 +6,8 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
-from ..wire.status import HistoryAnswer, StateAnswer
 from ..wire.text import (
     HISTORY_HEADERS,
     STATUS_HEADERS,
@@ -21,9 +20,14 @@ from ..wire.text import (
 )
 from ..wire.visible import visible
 
+if TYPE_CHECKING:
+    from ..wire.status import HistoryAnswer, StateAnswer
+
 
 def render(answer: Union[StateAnswer, HistoryAnswer]) -> list[str]:
     """The lines of ``status`` or ``history``."""
+    from ..wire.status import HistoryAnswer
+
     if isinstance(answer, HistoryAnswer):
         rows = history_rows(answer.history)
         return render_table(HISTORY_HEADERS, rows) if rows else [f"{answer.app} has no history here"]

@@ -110,16 +110,16 @@ class Door:
         try:
             for event in self._answers(frame):
                 end = event if event.get("event") == "result" else None
-                self._writer.write(self._told_to_key(event))
+                self._writer.write(self._visible_to_key(event))
         finally:
             self._audit.ended(frame, end)
 
-    def _told_to_key(self, event: Event) -> Event:
+    def _visible_to_key(self, event: Event) -> Event:
         """An event without the apps that the key may not hear of; what its own app prints is its own."""
         if self._discretion is None or event.get("event") == "log":
             return event
-        told: Event = self._discretion.document(event)
-        return told
+        visible: Event = self._discretion.document(event)
+        return visible
 
     def _answers(self, frame: Frame) -> Iterator[Event]:
         """The events of a request, the last one of which says how it ended."""
@@ -178,7 +178,11 @@ class Door:
             parts = parse_parts(frame.get("parts", []), sizes, contents)
             paths = app_paths(self._root, release.app)
             refuse_revoked(paths, release.secrets)
-            request = {**self._told("deploy", frame), "release": frame["release"], "signature": signature}
+            request = {
+                **self._request_of("deploy", frame),
+                "release": frame["release"],
+                "signature": signature,
+            }
         yield from self._start(paths, request, parts, contents)
 
     def _rollback(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
@@ -187,7 +191,7 @@ class Door:
         with self._taken_when_refused(sizes):
             paths = parse_deployed_app(self._root, frame, self._restriction)
             parts = parse_parts(frame.get("parts", []), sizes, NOTHING)
-            request = {**self._told("rollback", frame), "to": read_text(frame, "to")}
+            request = {**self._request_of("rollback", frame), "to": read_text(frame, "to")}
         yield from self._start(paths, request, parts, NOTHING)
 
     def _rotate(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
@@ -200,21 +204,21 @@ class Door:
             secrets = parse_rotation_request({**frame, "task": "rotate"}).secrets
             contents = Contents(frozenset(), secrets, parse_key(frame.get("marks_key")))
             parts = parse_parts(frame.get("parts", []), sizes, contents)
-            request = {**self._told("rotate", frame), "secrets": secrets}
+            request = {**self._request_of("rotate", frame), "secrets": secrets}
         yield from self._start(paths, request, parts, contents)
 
     def _repair(self, frame: Frame) -> Iterator[Event]:
         from ..wire.calls import Repair
         from .intake import NOTHING
 
-        request = {**self._told("repair", frame), "decision": parse_whole(Repair, frame).decision}
+        request = {**self._request_of("repair", frame), "decision": parse_whole(Repair, frame).decision}
         yield from self._start(parse_deployed_app(self._root, frame, self._restriction), request, [], NOTHING)
 
     def _remove(self, frame: Frame) -> Iterator[Event]:
         from ..wire.calls import Remove
         from .intake import NOTHING
 
-        request = {**self._told("remove", frame), "volumes": parse_whole(Remove, frame).volumes}
+        request = {**self._request_of("remove", frame), "volumes": parse_whole(Remove, frame).volumes}
         yield from self._start(parse_deployed_app(self._root, frame, self._restriction), request, [], NOTHING)
 
     def _start(
@@ -276,14 +280,14 @@ class Door:
         self._audit.ended(frame, None)
         os.killpg(os.getpgrp(), signal.SIGTERM)
 
-    def _told(self, kind: str, frame: Frame) -> dict[str, Any]:
+    def _request_of(self, kind: str, frame: Frame) -> dict[str, Any]:
         """What a task keeps of every request: ``by`` is the client's word, ``key`` is not."""
         from ..wire.request import parse_by
 
         key = {"key": self._restriction.key} if self._restriction.key else {}
         named: dict[str, Any] = {name: frame[name] for name in ("environment", "repository") if name in frame}
-        told = {"kind": kind, "options": frame.get("options", {}), "by": parse_by(frame)}
-        return {**told, **named, **key}
+        common = {"kind": kind, "options": frame.get("options", {}), "by": parse_by(frame)}
+        return {**common, **named, **key}
 
     @contextlib.contextmanager
     def _taken_when_refused(self, sizes: list[int]) -> Iterator[None]:

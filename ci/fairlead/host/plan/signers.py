@@ -35,11 +35,11 @@ def require_signed(release: Release, signed: Optional[Signed], signers: Path) ->
         file.flush()
         argv = ("ssh-keygen", "-Y", "verify", "-n", NAMESPACE, "-I", release.app)
         words = (*argv, "-f", str(signers), "-s", file.name)
-        code, told = run_filter(words, render_signed(signed.document), _SECONDS)
-    found = _SIGNER.search(told)
+        code, output = run_filter(words, render_signed(signed.document), _SECONDS)
+    found = _SIGNER.search(output)
     if code != 0 or found is None:
         raise _refused(
-            release, told.strip().splitlines()[-1] if told.strip() else "its signature does not hold"
+            release, output.strip().splitlines()[-1] if output.strip() else "its signature does not hold"
         )
     return found.group()
 

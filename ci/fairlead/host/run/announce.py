@@ -46,8 +46,8 @@ def announce(
     before = read_bundle(paths, result.previous) if result.previous else None
     event = render_event(result, bundle.release, by, kind, time.time())
     event["commit"] = render_commit(bundle.release, kind, before.release if before is not None else None)
-    told = VaultMask(paths).document(event)
-    body = json.dumps(told).encode()
+    masked = VaultMask(paths).document(event)
+    body = json.dumps(masked).encode()
     url = events.url.rstrip("/") + _PATH
     fault = ""
     for attempt in range(_ATTEMPTS):

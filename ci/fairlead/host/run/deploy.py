@@ -31,7 +31,6 @@ from ..wire.answer import render_answer
 from ..wire.errors import EXIT_OK, AgentError, InputFault, as_fault
 from ..wire.owner import Owner
 from ..wire.phases import PREPARE
-from ..wire.replies import RepairAnswer
 from ..wire.request import DeployRequest, Options, RollbackRequest, RotationRequest
 from ..wire.result import Emit, Result
 from ..wire.text import maintenance_sentence
@@ -98,18 +97,18 @@ def _change(
     timeline = Timeline(emit)
     timeline.begin(PREPARE.name)
     result = Result("failed")
-    told = _Told(paths, emit)
+    reply = _Reply(paths, emit)
     bundle: Optional[Bundle] = None
     try:
-        asked = (request.task, request.by, request.options, request.claim)
-        with _under_lock(paths, emit, engine, what, *asked) as host:
+        who = (request.task, request.by, request.options, request.claim)
+        with _under_lock(paths, emit, engine, what, *who) as host:
             state, plan, bundle = _decide(host, kind, decide)
-            result = _conduct(Deploy(host, request, state, plan, bundle), timeline, told)
+            result = _conduct(Deploy(host, request, state, plan, bundle), timeline, reply)
     except (AgentError, OSError) as error:
         result = _refused(paths, timeline, error)
     finally:
         drop_credentials(request.credentials)
-    return _conclude(paths, engine, told, result, bundle, request.by, kind)
+    return _conclude(paths, engine, reply, result, bundle, request.by, kind)
 
 
 def run_repair(
@@ -129,6 +128,8 @@ def run_repair(
         task = f"repair-{os.getpid()}"
         with _under_lock(paths, emit, engine, "repair", task, by, Options(), claim, repair=False) as host:
             done = put_in_order(host, decision)
+        from ..wire.replies import RepairAnswer
+
         answer = RepairAnswer(tuple(done) or ("everything is in order",))
         result = Result("ok", serving=read_live(paths), data=render_answer(answer))
     except (AgentError, OSError) as error:
@@ -205,7 +206,7 @@ def _finish_removal(paths: Paths, engine: Engine, emit: Emit) -> bool:
     return True
 
 
-class _Told:
+class _Reply:
     """The result goes out once, by whoever has it first; ``result`` is what the caller was told.
 
     In a maintenance what serves is seen by nobody yet, and that is told with it.
@@ -221,14 +222,14 @@ class _Told:
             self.result = result
             shown = read_maintenance(self._paths)
             if shown is not None:
-                told = render_answer(shown.shown)
+                page = render_answer(shown.shown)
                 text = maintenance_sentence(shown.shown)
                 self.emit({"event": "note", "level": "warning", "text": text, "phase": ""})
-                self.result = replace(result, data={**result.data, KIND: told})
+                self.result = replace(result, data={**result.data, KIND: page})
             self.emit(self.result.to_event())
 
 
-def _conduct(deploy: Deploy, timeline: Timeline, told: _Told) -> Result:
+def _conduct(deploy: Deploy, timeline: Timeline, reply: _Reply) -> Result:
     plan = deploy.plan
     for refusal in plan.refusals:
         raise refusal.to_fault()
@@ -237,7 +238,7 @@ def _conduct(deploy: Deploy, timeline: Timeline, told: _Told) -> Result:
         timeline.end(PREPARE.name, "done", "nothing to change")
         return _unchanged(plan, deploy.state, timeline)
     begin_transaction(deploy)
-    return run_transaction(deploy, timeline, told)
+    return run_transaction(deploy, timeline, reply)
 
 
 def _unchanged(plan: Plan, state: State, timeline: Timeline) -> Result:
@@ -265,19 +266,19 @@ def _refused(paths: Paths, timeline: Optional[Timeline], error: Exception) -> Re
 def _conclude(
     paths: Paths,
     engine: Optional[Engine],
-    told: _Told,
+    reply: _Reply,
     result: Result,
     bundle: Optional[Bundle],
     by: str,
     kind: str,
 ) -> Result:
     """The result first, for the user waits for it; then the board and the images, which nobody waits for."""
-    told(result)
-    result = told.result or result
+    reply(result)
+    result = reply.result or result
     if bundle is not None and result.release is not None and result.status != "unchanged":
         with contextlib.suppress(AgentError):
             engine = engine or Engine.connect()
             if bundle.release.events is not None:
-                announce(paths, engine, told.emit, result, bundle, by, kind)
+                announce(paths, engine, reply.emit, result, bundle, by, kind)
             tidy_images(paths, engine)
     return result

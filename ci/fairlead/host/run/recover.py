@@ -141,10 +141,10 @@ def revert(host: Host, left: Transaction) -> None:
 
 
 def end_transaction(
-    host: Host, left: Transaction, status: str, *, repaired: bool = False, **told: Any
+    host: Host, left: Transaction, status: str, *, repaired: bool = False, **facts: Any
 ) -> None:
     """Write the last record of a transaction: from here on it is history."""
-    host.journal.append(END, tx=left.number, release=left.release, status=status, repaired=repaired, **told)
+    host.journal.append(END, tx=left.number, release=left.release, status=status, repaired=repaired, **facts)
 
 
 def _wake(host: Host, release: Optional[str]) -> bool:
@@ -214,12 +214,12 @@ def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:
     retire_old(host, live)
     prune_old(host, live)
     end_transaction(host, left, "live", repaired=True)
-    told = (
+    text = (
         f"release {left.release} had been switched to: it serves, and is committed"
         if live.id == left.release
         else f"release {left.release} was committed, and {live.id} was switched to since: that stays"
     )
-    return Repaired(left.release, "finished", told)
+    return Repaired(left.release, "finished", text)
 
 
 def _undo(host: Host, left: Transaction) -> Repaired:

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import time
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from ..disk.atomic import write_file
 from ..disk.fold import fold_records
@@ -35,11 +35,13 @@ from ..wire.answer import render_answer
 from ..wire.errors import EXIT_OK, AgentError
 from ..wire.owner import Owner
 from ..wire.phases import PREPARE
-from ..wire.replies import RemoveAnswer
 from ..wire.result import Emit, Result
 from .context import Host
 from .phases.takedown import of_platform, remove_networks, stop_in_order
 from .tidy import without_others
+
+if TYPE_CHECKING:
+    from ..wire.replies import RemoveAnswer
 
 _LOCK_WAIT = 600.0
 
@@ -143,6 +145,8 @@ def finish_removal(host: Host) -> RemoveAnswer:
     keep_journal(paths.root, f"{paths.app}.maintenance", paths.maintenance_journal)
     _empty(paths)
     write_removed(paths.root, paths.app, marker, kept, data)
+    from ..wire.replies import RemoveAnswer
+
     return RemoveAnswer(
         containers=tuple(sorted(one.name for one in containers)),
         images=tuple(images),

@@ -65,11 +65,11 @@ class Timeline:
 def begin_transaction(deploy: Deploy) -> None:
     """Write the first record: from here on the next command finishes or undoes what this one leaves."""
     release, fleet = deploy.target.release, deploy.options.fleet
-    told: dict[str, Any] = {"hosts": list(fleet.hosts)} if fleet is not None else {}
-    told.update({"reason": deploy.options.reason} if deploy.options.reason else {})
+    facts: dict[str, Any] = {"hosts": list(fleet.hosts)} if fleet is not None else {}
+    facts.update({"reason": deploy.options.reason} if deploy.options.reason else {})
     # By whom is the client's word; the key is what the door saw.
     key = read_request(deploy.paths.task(deploy.request.task)).get("key")
-    told.update({"key": str(key)} if key else {})
+    facts.update({"key": str(key)} if key else {})
     record = deploy.host.journal.append(
         BEGIN,
         kind=deploy.plan.kind,
@@ -79,7 +79,7 @@ def begin_transaction(deploy: Deploy) -> None:
         by=deploy.request.by,
         revision=release.revision,
         revision_time=release.revision_time,
-        **told,
+        **facts,
         **_rotated(deploy),
     )
     deploy.host.emit(
@@ -142,8 +142,8 @@ def _run_phase(deploy: Deploy, phase: Phase, timeline: Timeline) -> None:
     deploy.host.begin_phase(phase.name, phase.within(deploy.target.release.start_timeout))
     if phase.facts.stage != COMMITTED and phase.facts is not COMMIT:
         deploy.checkpoint()
-    told: dict[str, Any] = {"updated": touched_services(deploy)} if phase.facts is PLATFORM else {}
-    deploy.host.journal.append(PHASE, tx=deploy.progress.number, phase=phase.name, **told)
+    facts: dict[str, Any] = {"updated": touched_services(deploy)} if phase.facts is PLATFORM else {}
+    deploy.host.journal.append(PHASE, tx=deploy.progress.number, phase=phase.name, **facts)
     if phase is not PHASES[0]:
         timeline.begin(phase.name)
     outcome: Outcome = phase.run(deploy)
@@ -166,10 +166,10 @@ def _run_late(deploy: Deploy, phase: Phase, timeline: Timeline, fault: AgentErro
     deploy.host.warn(f"{phase.name}: {fault.what}{': ' if fault.why else ''}{fault.why}")
 
 
-def _finish(deploy: Deploy, timeline: Timeline, told: Optional[Result]) -> Result:
+def _finish(deploy: Deploy, timeline: Timeline, sent: Optional[Result]) -> Result:
     phases = [one.to_json() for one in timeline.times]
     _end(deploy, _own(deploy), "live", phases=phases)
-    return told or _live(deploy, timeline)
+    return sent or _live(deploy, timeline)
 
 
 def _live(deploy: Deploy, timeline: Timeline) -> Result:
@@ -202,11 +202,11 @@ def _result(
         serving=read_live(deploy.paths),
         previous=deploy.plan.previous,
         phases=tuple(timeline.times),
-        data=_told(deploy),
+        data=_data(deploy),
     )
 
 
-def _told(deploy: Deploy) -> dict[str, object]:
+def _data(deploy: Deploy) -> dict[str, object]:
     watch = {"watch": deploy.progress.verdict.to_json()} if deploy.progress.verdict is not None else {}
     return {**watch, **({"unasked": list(deploy.progress.unasked)} if deploy.progress.unasked else {})}
 
@@ -234,14 +234,14 @@ def _undo(deploy: Deploy, timeline: Timeline, fault: AgentError) -> Result:
         previous=deploy.plan.previous,
         phases=tuple(timeline.times),
         error=fault.to_json(),
-        data=_told(deploy),
+        data=_data(deploy),
     )
 
 
-def _end(deploy: Deploy, own: Transaction, status: str, **told: Any) -> None:
+def _end(deploy: Deploy, own: Transaction, status: str, **facts: Any) -> None:
     """Write the last record; what happened has happened, whether there is room to write it down or not."""
     try:
-        end_transaction(deploy.host, own, status, **told)
+        end_transaction(deploy.host, own, status, **facts)
     except OSError as error:
         deploy.host.warn(f"how it ended cannot be written down: {error}; the next command does it")
 

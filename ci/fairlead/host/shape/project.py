@@ -218,13 +218,13 @@ def _definition(service: Service, release: Release, release_id: str, paths: Path
         labels.HASH: service.hash,
         **({labels.RELEASE: release_id} if release_id else {}),
     }
-    told = [
+    variables = [
         paths.secret(mount.secret, release.secrets[mount.secret])
         for mount in service.mounts
         if mount.variable and mount.secret is not None
     ]
-    definition["labels"] = {**_pairs(definition.get("labels")), **marks, **render_label(told)}
-    if told:
+    definition["labels"] = {**_pairs(definition.get("labels")), **marks, **render_label(variables)}
+    if variables:
         definition["environment"] = {
             **_pairs(definition.get("environment")),
             **variables_of(service, release),

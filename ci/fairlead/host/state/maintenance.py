@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from ..disk.atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, point_link, sync_folder, write_file
 from ..disk.journal import Journal, read_journal
@@ -28,8 +28,10 @@ from ..wire.answer import render_answer
 from ..wire.errors import InputFault
 from ..wire.page import LOOK, RETRY_AFTER, WantedPage
 from ..wire.plainjson import parse_json
-from ..wire.status import HistoryEntry, ShownPage
 from .drain import PATH
+
+if TYPE_CHECKING:
+    from ..wire.status import HistoryEntry, ShownPage
 
 KIND = "maintenance"
 _ABOUT = "about.json"
@@ -72,6 +74,8 @@ class Maintenance:
     @property
     def shown(self) -> ShownPage:
         """As ``status`` shows it, which is not for everybody to look past the page."""
+        from ..wire.status import ShownPage
+
         return ShownPage(self.since, self.by, self.key, self.retry_after, self.own_page)
 
 
@@ -110,16 +114,16 @@ def start_maintenance(paths: Paths, wanted: WantedPage, by: str, key: str = "") 
         before = read_maintenance(paths)
         look = (before.look if before is not None else "") or wanted.look or secrets.token_hex(16)
         since = before.since if before is not None and before.since else round(time.time(), 3)
-        told = Maintenance(since, by, key, wanted.retry_after, bool(wanted.page), look)
+        maintenance = Maintenance(since, by, key, wanted.retry_after, bool(wanted.page), look)
         folder = paths.maintenance_pages / secrets.token_hex(6)
         # In a watch both releases may serve yet.
         before_it = read_bundle(paths, read_before(paths))
         opened = (*plan_open(live), *(plan_open(before_it) if before_it is not None else ()))
-        _write(folder, wanted.page or _PAGE, told, opened)
+        _write(folder, wanted.page or _PAGE, maintenance, opened)
         journal.append(KIND, on=True, by=by, key=key, retry_after=wanted.retry_after)
         point_link(paths.maintenance, f"{paths.maintenance_pages.name}/{folder.name}")
         _sweep(paths, folder.name)
-    return told
+    return maintenance
 
 
 def end_maintenance(paths: Paths, by: str, key: str = "") -> Optional[Maintenance]:
@@ -154,6 +158,8 @@ def plan_open(live: Bundle) -> tuple[str, ...]:
 
 def maintenance_history(paths: Paths) -> list[HistoryEntry]:
     """Each time that it was begun or ended, newest first."""
+    from ..wire.status import HistoryEntry
+
     return [
         HistoryEntry(
             kind=KIND,
@@ -178,13 +184,13 @@ def _journal(paths: Paths, by: str) -> Iterator[Journal]:
         yield journal
 
 
-def _write(folder: Path, page: str, told: Maintenance, opened: Sequence[str]) -> None:
+def _write(folder: Path, page: str, maintenance: Maintenance, opened: Sequence[str]) -> None:
     make_folder(folder, SHOWN_FOLDER)
     _open(folder, opened)
     # No newline: the proxy takes the content as it is.
-    write_file(folder / "look", told.look.encode(), SHOWN_FILE)
-    write_file(folder / "retry-after", str(told.retry_after).encode(), SHOWN_FILE)
-    write_file(folder / _ABOUT, json.dumps(render_answer(told.shown)).encode())
+    write_file(folder / "look", maintenance.look.encode(), SHOWN_FILE)
+    write_file(folder / "retry-after", str(maintenance.retry_after).encode(), SHOWN_FILE)
+    write_file(folder / _ABOUT, json.dumps(render_answer(maintenance.shown)).encode())
     write_file(folder / "page.html", page.encode(), SHOWN_FILE)
     for parent, _, _ in os.walk(folder):
         sync_folder(Path(parent))

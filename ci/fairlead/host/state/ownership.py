@@ -54,15 +54,15 @@ def refuse_stranger(root: Path, frame: Frame) -> None:
     """
     request, app = str(frame.get("request")), frame.get("app")
     release = frame.get("release")
-    told = release if isinstance(release, Mapping) else {}
-    app = told.get("app") if app is None else app
+    document = release if isinstance(release, Mapping) else {}
+    app = document.get("app") if app is None else app
     if request in OF_HOST or not isinstance(app, str):
         return
     paths = app_paths(root, app)
     if request in _TAKING_OVER and _takes_over(frame):
         return
     claims = [_claim(frame.get("environment"), frame.get("repository"))] if "environment" in frame else []
-    claims += [_claim(told.get("environment"), told.get("source"))] if told else []
+    claims += [_claim(document.get("environment"), document.get("source"))] if document else []
     owner = read_owner(paths)
     if owner is None:
         return

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from ..disk.ledger import DEPLOY, Ledger
 from ..disk.paths import Paths
 from ..engine.containers import Container
 from ..shape.bundle import Bundle, read_bundle
 from ..wire.release import Release
-from ..wire.status import StandingBy
+
+if TYPE_CHECKING:
+    from ..wire.status import StandingBy
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Standby:
     @property
     def shown(self) -> StandingBy:
         """As ``status`` shows it."""
+        from ..wire.status import StandingBy
+
         return StandingBy(self.release, self.until, tuple(sorted(self.homes)))
 
 

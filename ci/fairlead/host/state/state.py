@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Optional
 
 from ..disk.fold import fold_records
-from ..disk.hide import VaultMask
 from ..disk.journal import read_journal
 from ..disk.ledger import Ledger
 from ..disk.lock import Holder, is_locked, read_holder
@@ -24,26 +22,15 @@ from ..shape.bundle import Bundle, read_bundle
 from ..wire.errors import InputFault
 from ..wire.names import RELEASE_ID
 from ..wire.owner import Owner
-from ..wire.release import Release, Service, content_hash
-from ..wire.status import (
-    HistoryAnswer,
-    HistoryEntry,
-    KnownRelease,
-    RunningContainer,
-    RunningService,
-    StateAnswer,
-)
-from ..wire.text import age_of
+from ..wire.release import Release
 from .data import list_data
 from .drain import read_drained
-from .maintenance import Maintenance, maintenance_history, read_maintenance
+from .maintenance import Maintenance, read_maintenance
 from .ownership import find_namesakes, read_owner
 from .removals import Kept, read_kept
 from .standby import Standby, find_standby
 
 _AT_ONCE = 8
-_STEADY_SECONDS = 60.0
-"""The engine waits for up to a minute before it starts again what crashed: up for longer, it has calmed down."""
 _FIRST = "000001"
 _MOST_FIRST = 900_000
 _MOST_AHEAD = 1000
@@ -100,83 +87,6 @@ class State:
             for one in self.containers
             if one.service == name and one.release == release and not one.oneoff
         ]
-
-    @property
-    def answer(self) -> StateAnswer:
-        """What ``fairlead status`` shows: which digest should run, and which does."""
-        release = self.live.release if self.live else None
-        entry = self.ledger.releases.get(self.serving or "")
-        last = self.ledger.transactions[-1] if self.ledger.transactions else None
-        unfinished = self.ledger.unfinished
-        return StateAnswer(
-            app=self.app,
-            environment=release.environment if release else None,
-            url=release.url if release else None,
-            serving=self.serving,
-            previous=self.previous,
-            since=entry.committed_at if entry else None,
-            by=entry.by if entry else None,
-            revision=release.revision if release else None,
-            revision_time=release.revision_time if release else None,
-            services=tuple(map(self._service, release.services.values())) if release else (),
-            releases=tuple(
-                KnownRelease(one.id, one.state, one.revision, one.by, one.began_at)
-                for one in reversed(list(self.ledger.releases.values()))
-                if one.state != "pruned"
-            ),
-            last=last.entry if last else None,
-            unfinished=replace(unfinished.entry, word=self.word) if unfinished else None,
-            content=content_hash(release.document) if release else None,
-            unfinished_content=content_hash(self.left.release.document) if self.left else None,
-            next_id=self.next_id,
-            standby=self.standby.shown if self.standby else None,
-            drained=tuple(self.drained) if self.drained is not None else None,
-            maintenance=self.maintenance.shown if self.maintenance is not None else None,
-            jobs_done=tuple(key for key, run in self.ledger.jobs.items() if run.state == "done"),
-            busy=str(self.holder) if self.holder else None,
-        )
-
-    def _service(self, service: Service) -> RunningService:
-        home = self.live.homes.get(service.name, "") if self.live else ""
-        containers = [] if service.is_job else self.of_service(service.name, home)
-        running = [one for one in containers if one.running]
-        return RunningService(
-            service=service.name,
-            role=service.role,
-            image=service.pinned,
-            digest=service.digest,
-            platforms=service.platforms,
-            running_digest=self._running_digest(running, service),
-            release=home or None,
-            revision=service.revision or (self.live.release.revision if self.live else None),
-            replicas=None if service.is_job else service.replicas,
-            state=_summary(service, containers),
-            since=min((one.started_at for one in running), default=None),
-            containers=tuple(self._container(one, service) for one in containers),
-        )
-
-    def _running_digest(self, running: list[Container], service: Service) -> Optional[str]:
-        """The digest that runs: the wanted one only if every container has it."""
-        found = {self.digest_of(one, service) for one in running}
-        odd = found - {service.digest}
-        return next(iter(odd)) if odd else (service.digest if found else None)
-
-    def digest_of(self, container: Container, service: Service) -> Optional[str]:
-        """The digest of the image that a container runs, the release's if that is what it runs."""
-        known = self.digests.get(container.image_id, ())
-        if not service.digests.isdisjoint(known):
-            return service.digest
-        return known[0] if known else container.image_id
-
-    def _container(self, container: Container, service: Service) -> RunningContainer:
-        return RunningContainer(
-            name=container.name,
-            running=container.running,
-            health=container.health,
-            since=container.started_at or None,
-            restarts=container.restarts,
-            digest=self.digest_of(container, service),
-        )
 
 
 def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, at_least: str = "") -> State:
@@ -248,51 +158,6 @@ def _read_present(engine: Engine, references: set[str]) -> frozenset[str]:
         return frozenset(
             name for name, found in zip(names, pool.map(engine.image, names)) if found is not None
         )
-
-
-def read_history(paths: Paths) -> HistoryAnswer:
-    """Every deploy and rollback, and each time that users were shown a page instead, newest first."""
-    mask = VaultMask(paths)
-    found = [
-        _masked(mask, one.entry) for one in reversed(fold_records(read_journal(paths.journal)).transactions)
-    ]
-    entries = sorted([*found, *maintenance_history(paths)], key=lambda one: one.began_at, reverse=True)
-    return HistoryAnswer(paths.app, tuple(entries))
-
-
-def answer_of(paths: Paths, state: State) -> StateAnswer:
-    """The state as it is shown."""
-    answer = state.answer
-    return replace(answer, last=_masked(VaultMask(paths), answer.last)) if answer.last else answer
-
-
-def _masked(mask: VaultMask, entry: HistoryEntry) -> HistoryEntry:
-    """A journal may be older than the hiding of secrets in it."""
-    return replace(entry, error=mask.document(entry.error)) if entry.error else entry
-
-
-def _summary(service: Service, containers: list[Container]) -> str:
-    if service.is_job:
-        return "job"
-    if not containers:
-        return "missing" if service.replicas else "none asked"
-    if any(map(_is_restarted_now, containers)):
-        return "restarting"
-    if not all(one.running for one in containers):
-        return "stopped" if not any(one.running for one in containers) else "partly stopped"
-    worst = {one.health for one in containers}
-    for health in ("unhealthy", "starting"):
-        if health in worst:
-            return health
-    return "healthy" if worst == {"healthy"} else "running"
-
-
-def _is_restarted_now(container: Container) -> bool:
-    """Whether it is started over and over: about to be, or up for a moment since the engine had to."""
-    up = age_of(container.started_at, time.time())
-    return container.restarting or (
-        container.restarts > 0 and container.running and up is not None and up < _STEADY_SECONDS
-    )
 
 
 def later_id(following: str, at_least: str) -> str:

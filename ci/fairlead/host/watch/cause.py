@@ -44,9 +44,9 @@ def find_cause(lines: Sequence[str], loud: Sequence[str] = ()) -> str:
         if found is not None:
             return found.strip()
     for some in (loud, lines):
-        told = [line for line in some if line.strip() and not _PLAIN.match(line)]
-        if told:
-            return told[-1].strip()
+        unusual = [line for line in some if line.strip() and not _PLAIN.match(line)]
+        if unusual:
+            return unusual[-1].strip()
     return next((line.strip() for line in reversed((*loud, *lines)) if line.strip()), "")
 
 

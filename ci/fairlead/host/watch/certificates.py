@@ -74,21 +74,21 @@ class CertificateRefusal:
 
 def explain_certificate(lines: Iterable[str], name: str) -> Optional[CertificateRefusal]:
     """Why the last try for a name failed, by Caddy's log; None where it did not, or the log does not tell. Pure."""
-    said = ""
+    message = ""
     for line in lines:
         entry = _entry(line)
         if entry.get("logger") not in (_OBTAIN, _RENEW) or entry.get("identifier") != name:
             continue
         if entry.get("level") == "error":
-            said = str(entry.get("error") or entry.get("msg") or "")
+            message = str(entry.get("error") or entry.get("msg") or "")
         elif "successfully" in str(entry.get("msg")):
-            said = ""
-    if not said:
+            message = ""
+    if not message:
         return None
-    cause, fix = next((found for mark, found in _CAUSES if mark in said), _OTHER)
-    told = cut(" ".join(said.split()), _MAX_TOLD)
+    cause, fix = next((found for mark, found in _CAUSES if mark in message), _OTHER)
+    quoted = cut(" ".join(message.split()), _MAX_TOLD)
     return CertificateRefusal(
-        f"{name} has no certificate: {cause} (Caddy's log: {told})", fix.format(name=name)
+        f"{name} has no certificate: {cause} (Caddy's log: {quoted})", fix.format(name=name)
     )
 
 

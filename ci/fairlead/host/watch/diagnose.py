@@ -23,7 +23,7 @@ from .speaks import TLS, name_first_bytes
 _WITHIN = 2.0
 _FIRST = 64
 _BAD_REQUEST = 400
-_ASKED: tuple[bytes, ...] = (
+_GREETINGS: tuple[bytes, ...] = (
     PREFACE + encode_frame(Frame(SETTINGS, 0, 0, b"")),
     b"\x01\x09\0\0\0\0\0\0",
 )
@@ -58,20 +58,20 @@ def _explain_protocol(service: Service, container: Container, port: int) -> str:
 
 def find_protocol(address: str, port: int) -> str:
     """What is spoken at a port that gives no answer to HTTP; empty where that cannot be told."""
-    for asked in _ASKED:
-        first = _first_bytes(address, port, asked)
+    for greeting in _GREETINGS:
+        first = _first_bytes(address, port, greeting)
         if first and not first.startswith(b"HTTP/"):
             return name_first_bytes(first)
     return TLS if _speaks_tls(address, port) else ""
 
 
-def _first_bytes(address: str, port: int, asked: bytes) -> bytes:
+def _first_bytes(address: str, port: int, greeting: bytes) -> bytes:
     """How the answer begins; nothing where there is none."""
     with contextlib.suppress(OSError):
         bound = Bound(_WITHIN)
         with socket.create_connection((address, port), timeout=_WITHIN) as connection:
             own = BoundedSocket(connection, bound)
-            own.sendall(asked)
+            own.sendall(greeting)
             with own.makefile() as stream:
                 return stream.read1(_FIRST)
     return b""

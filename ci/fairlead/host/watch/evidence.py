@@ -26,8 +26,8 @@ def explain_container(container: Container, evidence: tuple[str, ...]) -> str:
     """
     if not container.has_died and container.health_log:
         return container.health_log[-1].splitlines()[0]
-    said = _printed(container, evidence)
-    return f"{_prefix(container)}{find_cause(said)}" if said else ""
+    printed = _printed(container, evidence)
+    return f"{_prefix(container)}{find_cause(printed)}" if printed else ""
 
 
 def explain_job(engine: Engine, container: Container, evidence: tuple[str, ...]) -> str:

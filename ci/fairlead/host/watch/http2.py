@@ -162,8 +162,8 @@ class _Reading:
         found = parse_status(block) if self._status is None else self._status
         # 103 and its like come before the answer.
         self._status = None if found is not None and found < _FINAL else found
-        told = parse_grpc_status(block)
-        self._grpc = self._grpc if told is None else told
+        status = parse_grpc_status(block)
+        self._grpc = self._grpc if status is None else status
 
 
 def read_answer(read: Callable[[int], bytes], send: Callable[[bytes], object], most: int) -> Reply:

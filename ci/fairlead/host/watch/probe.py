@@ -133,7 +133,7 @@ def probe_http(
     except OverdueError:
         return Answer(0, error=f"did not answer: the whole answer had not come after {timeout:.3g} s")
     except (OSError, http.client.HTTPException, Http2Error, ValueError) as error:
-        return Answer(0, error=f"did not answer: {_told(error)}")
+        return Answer(0, error=f"did not answer: {_reason(error)}")
     finally:
         connection.close()
 
@@ -164,12 +164,12 @@ def _ask_h2c(connection: LoopbackConnection, target: Target, headers: Mapping[st
     connection.sock.sendall(encode_request(target.host, method, target.path, named, body))
     with connection.sock.makefile("rb") as stream:
         reply = read_answer(stream.read, connection.sock.sendall, _MAX_BODY)
-    told = None if reply.grpc is None else str(reply.grpc)
-    grpc = read_state(told, reply.body) if is_grpc else ""
+    code = None if reply.grpc is None else str(reply.grpc)
+    grpc = read_state(code, reply.body) if is_grpc else ""
     return Answer(reply.status, body=reply.body.decode("utf-8", "replace"), grpc=grpc)
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """An error in words; some have all that came in them, and that may be no text."""
     if isinstance(error, http.client.RemoteDisconnected):
         return "it closed the connection without an answer"

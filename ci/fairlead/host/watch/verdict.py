@@ -57,10 +57,10 @@ class Served:
         return bool(self.again.good) and not self.new.good
 
     def to_json(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"differs": round(self.again.differs)}
+        figures: dict[str, Any] = {"differs": round(self.again.differs)}
         if self.again.good or self.new.good:
-            told["tried"] = {"new": round(self.new.good), "old": round(self.again.good)}
-        return {"service": self.service, "new": self.new.to_json(), "old": self.old.to_json(), **told}
+            figures["tried"] = {"new": round(self.new.good), "old": round(self.again.good)}
+        return {"service": self.service, "new": self.new.to_json(), "old": self.old.to_json(), **figures}
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ class Verdict:
         return (
             f"watched for {seen.seconds:.1f} s, probes: {seen.answered} of {seen.asked} answered well",
             *(
-                f"{one.service}: {_told(one.new)}; before the switch: {_told(one.old)}; "
-                f"failed and answered well by the old release: about {round(one.again.differs)}{_told_trial(one)}"
+                f"{one.service}: {_in_words(one.new)}; before the switch: {_in_words(one.old)}; "
+                f"failed and answered well by the old release: about {round(one.again.differs)}{_trial_in_words(one)}"
                 for one in seen.served
             ),
         )
@@ -225,12 +225,12 @@ def _missing_traffic(watch: Watch, evidence: Evidence) -> list[str]:
     return [f"too little traffic to compare with: {seen}, {watch.requests} are needed"]
 
 
-def _told_trial(one: Served) -> str:
+def _trial_in_words(one: Served) -> str:
     if not one.again.good and not one.new.good:
         return ""
     return f"; given to either by chance, answered well: {one.new.good:.0f}, by the old release {one.again.good:.0f}"
 
 
-def _told(traffic: Traffic) -> str:
-    told = traffic.to_json()
-    return f"about {told['answers']} answers, {told['errors']} errors (5xx), {told['slow']} slow"
+def _in_words(traffic: Traffic) -> str:
+    counts = traffic.to_json()
+    return f"about {counts['answers']} answers, {counts['errors']} errors (5xx), {counts['slow']} slow"

@@ -100,7 +100,7 @@ def as_fault(error: Exception) -> AgentError:
     if isinstance(error, AgentError):
         return error
     number = error.errno if isinstance(error, OSError) else None
-    told = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     fix = (
         "make room: `docker system df` shows what takes it, `docker system prune` frees it"
         if number in (errno.ENOSPC, errno.EDQUOT)
@@ -108,7 +108,7 @@ def as_fault(error: Exception) -> AgentError:
     )
     where = getattr(error, "filename", None)
     return AgentError(
-        f"the server cannot write or read: {told}",
+        f"the server cannot write or read: {reason}",
         why=f"at {where}" if where else type(error).__name__,
         fix=fix,
     )

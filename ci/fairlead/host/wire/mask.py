@@ -268,14 +268,14 @@ def _unescaped(text: str, places: Sequence[int]) -> tuple[str, list[int]]:
     stood: list[int] = []
     kept = 0
     for match in _ESCAPE.finditer(text):
-        said = _said(match)
-        parts += [text[kept : match.start()], said]
-        stood += [*places[kept : match.start()], *([places[match.start()]] * len(said))]
+        decoded = _decoded(match)
+        parts += [text[kept : match.start()], decoded]
+        stood += [*places[kept : match.start()], *([places[match.start()]] * len(decoded))]
         kept = match.end()
     return "".join([*parts, text[kept:]]), [*stood, *places[kept:]]
 
 
-def _said(match: re.Match[str]) -> str:
+def _decoded(match: re.Match[str]) -> str:
     code, short = match.groups()
     if code is None:
         return _SHORT.get(short, short) if short else ""

@@ -30,8 +30,8 @@ class Owner:
 
     def to_json(self) -> dict[str, str]:
         """As the file ``origin`` has it; ``app`` only where the host calls it otherwise, as older agents expect."""
-        told = {"source": self.source, "environment": self.environment}
-        return {**told, "app": self.app} if self.app else told
+        facts = {"source": self.source, "environment": self.environment}
+        return {**facts, "app": self.app} if self.app else facts
 
     def __str__(self) -> str:
         return f"{_shown(self.environment) or 'unknown environment'} of {_shown(self.source) or 'an unknown repository'}"

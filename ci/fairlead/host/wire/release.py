@@ -155,9 +155,9 @@ class Service:
     def replicas(self) -> int:
         """How many containers it is to have."""
         deploy = self.definition.get("deploy")
-        asked = deploy.get("replicas") if isinstance(deploy, Mapping) else None
-        asked = self.definition.get("scale") if asked is None else asked
-        return asked if isinstance(asked, int) and 0 <= asked <= 1000 else 1
+        replicas = deploy.get("replicas") if isinstance(deploy, Mapping) else None
+        replicas = self.definition.get("scale") if replicas is None else replicas
+        return replicas if isinstance(replicas, int) and 0 <= replicas <= 1000 else 1
 
 
 @dataclass(frozen=True)

@@ -166,14 +166,14 @@ def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optio
     from .admission import require_hashes, require_verdict
     from .document import parse_release
 
-    asked = parse_whole(_Task, raw)
+    common = parse_whole(_Task, raw)
     release = parse_release(raw.get("release"))
     require_verdict(release)
     require_hashes(release)
     signature = parse_signature(raw.get("signature"))
-    claim = None if asked.options.take_over else owner_of(release)
-    by = asked.by or release.created_by
-    return DeployRequest(asked.task, release, blobs, credentials, asked.options, by, signature, claim)
+    claim = None if common.options.take_over else owner_of(release)
+    by = common.by or release.created_by
+    return DeployRequest(common.task, release, blobs, credentials, common.options, by, signature, claim)
 
 
 def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) -> RollbackRequest:
@@ -182,7 +182,7 @@ def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) 
     Raises:
         InputFault: it does not hold.
     """
-    asked = parse_whole(_Task, raw)
+    common = parse_whole(_Task, raw)
     to = raw.get("to") or None
     if to is not None and not (isinstance(to, str) and RELEASE_ID.fullmatch(to)):
         raise InputFault(
@@ -190,7 +190,7 @@ def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) 
             why="an id has six digits, like 000042",
             fix="`fairlead history` lists them",
         )
-    return RollbackRequest(asked.task, to, credentials, asked.options, asked.by, claim=asked.claim)
+    return RollbackRequest(common.task, to, credentials, common.options, common.by, claim=common.claim)
 
 
 @dataclass(frozen=True)
@@ -212,8 +212,8 @@ def parse_rotation_request(raw: Mapping[str, Any]) -> RotationRequest:
     Raises:
         InputFault: it does not hold.
     """
-    asked, secrets = parse_whole(_Task, raw), parse_whole(_Secrets, raw).secrets
-    return RotationRequest(asked.task, secrets, asked.options, asked.by, claim=asked.claim)
+    common, secrets = parse_whole(_Task, raw), parse_whole(_Secrets, raw).secrets
+    return RotationRequest(common.task, secrets, common.options, common.by, claim=common.claim)
 
 
 def parse_by(raw: Mapping[str, Any]) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import calendar
 import time
 from collections.abc import Mapping, Sequence
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from .status import HistoryEntry, RunningService, ShownPage, StateAnswer
 from .visible import visible_line
+
+if TYPE_CHECKING:
+    from .status import HistoryEntry, RunningService, ShownPage, StateAnswer
 
 STATUS_HEADERS = ("SERVICE", "ROLE", "RELEASE", "STATE", "SINCE", "IMAGE")
 HISTORY_HEADERS = ("WHEN", "WHAT", "RELEASE", "COMMIT", "BY", "TOOK", "ENDED")

@@ -22,7 +22,7 @@ from fairlead.host.disk.task import follow_task
 from fairlead.host.disk.vault import store_secret
 from fairlead.host.engine import containers
 from fairlead.host.engine.engine import _KEPT_OUTPUT, Engine, Finished, _Tail
-from fairlead.host.state.state import read_history
+from fairlead.host.state.shown import read_history
 from fairlead.host.watch.evidence import read_evidence
 from fairlead.host.watch.probe import Answer
 from fairlead.host.wire.release import Probe

@@ -143,7 +143,7 @@ def test_what_its_own_app_prints_is_told_as_it_is(tmp_path: Path) -> None:
     here, there = os.memfd_create("asked"), os.memfd_create("told")
     door = Door(tmp_path, FrameReader(here), FrameWriter(there), ("agent",), OURS)
     event = {"event": "log", "line": "un «mot»"}
-    assert door._told_to_key(event) == event
+    assert door._visible_to_key(event) == event
     os.close(here)
     os.close(there)
 

@@ -15,6 +15,7 @@ from fairlead.host.disk.journal import render_record
 from fairlead.host.disk.layout import make_layout
 from fairlead.host.disk.lock import Holder, hold_lock
 from fairlead.host.disk.paths import Paths, app_paths
+from fairlead.host.state.shown import show_state
 from fairlead.host.state.state import later_id, read_state
 from fairlead.host.wire.errors import InputFault
 from fairlead.host.wire.text import find_troubles, status_remarks
@@ -63,14 +64,14 @@ def under_way(paths: Paths) -> Iterator[contextlib.ExitStack]:
 
 
 def test_a_rollback_that_ends_meanwhile_is_under_way(paths: Paths, under_way: contextlib.ExitStack) -> None:
-    state = read_state(paths, Hurried(under_way)).answer
+    state = show_state(read_state(paths, Hurried(under_way)))
     assert state.unfinished
     assert status_remarks(state)[0].startswith("under way: rollback to 000001 by alice")
     assert not any("interrupted" in one for one in status_remarks(state))
 
 
 def test_a_rollback_that_nobody_works_on_was_interrupted(paths: Paths) -> None:
-    remarks = status_remarks(read_state(paths, PretendEngine()).answer)
+    remarks = status_remarks(show_state(read_state(paths, PretendEngine())))
     assert remarks[0].startswith("a rollback of 000001 was interrupted in prune")
 
 
@@ -117,7 +118,7 @@ def test_what_is_started_over_and_over_is_not_well(changes: dict[str, Any], told
     sick = container("db", "", **changes)
     state = serving(live)
     others = [one for one in state.containers if one.service != "db"]
-    answer = replace(state, containers=(*others, sick)).answer
+    answer = show_state(replace(state, containers=(*others, sick)))
     (db,) = [one for one in answer.services if one.service == "db"]
     assert db.state == told
     assert bool(find_troubles(answer)) == (told != "healthy")

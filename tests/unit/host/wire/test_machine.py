@@ -14,6 +14,7 @@ from fairlead.host.plan.changes import explain_change
 from fairlead.host.plan.plan import plan_deploy
 from fairlead.host.plan.preflight import platform_faults
 from fairlead.host.shape.project import render_release_project
+from fairlead.host.state.shown import digest_of
 from fairlead.host.wire.document import parse_release
 from fairlead.host.wire.errors import InputFault
 from fairlead.host.wire.reading import service as reader
@@ -97,7 +98,7 @@ def test_a_container_of_the_manifest_is_one_of_the_release() -> None:
     assert web.digest is not None
     for known, said in (((ARM,), web.digest), ((web.digest,), web.digest), ((AMD,), AMD), ((), one.image_id)):
         told = dataclasses.replace(state, digests={one.image_id: known})
-        assert told.digest_of(one, web) == said
+        assert digest_of(told, one, web) == said
 
 
 def test_an_engine_of_another_architecture_than_the_host_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

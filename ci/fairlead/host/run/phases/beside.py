@@ -234,8 +234,8 @@ def _check_answers(release: Release, claim: Claim, proxy: Optional[Container]) -
             service=release.proxy,
         )
     # An answer may take its time while nothing serves yet; a redirect does not.
-    told = {"X-Forwarded-Proto": claim.scheme, "X-Forwarded-Host": hostname}
-    answer = probe_http(target, headers=told, timeout=_REDIRECT_WAIT)
+    forwarded = {"X-Forwarded-Proto": claim.scheme, "X-Forwarded-Host": hostname}
+    answer = probe_http(target, headers=forwarded, timeout=_REDIRECT_WAIT)
     where = answer.headers.get("location", "")
     if answer.status in _MOVED and where.rstrip("/") == f"https://{hostname}":
         raise ReleaseFault(

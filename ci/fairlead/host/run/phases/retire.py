@@ -73,8 +73,8 @@ def retire_old(host: Host, live: Bundle, *, standby_over: bool = False) -> Outco
     forget_sockets(host, gone)
     replaced = drop_replaced(host, live.release)
     stopped = sorted({*(_name(one) for one in (*old, *gone)), *replaced})
-    told = [*stopped, *([f"{standby.release} stands by"] if standby is not None else []), *too_large]
-    return Outcome(", ".join(told) or "nothing to stop", skipped=not stopped)
+    parts = [*stopped, *([f"{standby.release} stands by"] if standby is not None else []), *too_large]
+    return Outcome(", ".join(parts) or "nothing to stop", skipped=not stopped)
 
 
 def _find_standby(host: Host, live: Bundle, containers: Sequence[Container]) -> Optional[Standby]:

@@ -322,9 +322,9 @@ def _refuse(
         bad = died or [one for one in own if not one.serves]
         for one in (bad or own)[:3]:
             details += read_evidence(deploy.engine, one)
-        said = explain_container(bad[0], details) if bad else ""
+        cause = explain_container(bad[0], details) if bad else ""
         silence = "" if died else explain_silence(deploy.engine, service, own)
-        why = "; ".join(filter(None, (silence, said)))
+        why = "; ".join(filter(None, (silence, cause)))
         advice = advise_start(own, limit)
     for other in behind[:_QUOTED]:
         for one in own_containers(deploy, other, deploy.host.list_containers())[:1]:

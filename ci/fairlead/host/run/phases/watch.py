@@ -139,7 +139,7 @@ class _Watcher:
             return verdict
         died = list(self._unfit())
         self.blamed = died[0][0] if died else self.blamed
-        return replace(verdict, reasons=(*_told(died), *verdict.reasons))
+        return replace(verdict, reasons=(*_in_words(died), *verdict.reasons))
 
     def _is_over(self, served: Sequence[Served], now: float) -> bool:
         """Whether the window is; what is about to be told of a trial is waited for."""
@@ -162,8 +162,8 @@ class _Watcher:
     def _tell_unserved(self, questions: Sequence[Question], served: Sequence[Served]) -> None:
         """Remember whose users were not served by all that is known, where no page of it says that they are."""
         for one in served:
-            own = [asked for asked in questions if asked.service == one.service or asked.public]
-            vouched = any(asked.target.path != HEALTH_PATH for asked in own)
+            own = [question for question in questions if question.service == one.service or question.public]
+            vouched = any(question.target.path != HEALTH_PATH for question in own)
             if not vouched and serves_nobody(one):
                 self._progress.unserved = (*self._progress.unserved, one.service)
 
@@ -209,7 +209,7 @@ class _Watcher:
         self._looked = time.monotonic()
         found = list(self._unfit())
         self.blamed = self.blamed or (found[0][0] if found else None)
-        self._faults = _told(found)
+        self._faults = _in_words(found)
 
     def _unfit(self) -> Iterator[tuple[str, str]]:
         """The services whose containers may not serve, and why."""
@@ -272,12 +272,12 @@ class _Watcher:
 
     def _unmeasured(self, samples: tuple[Sample, ...]) -> Iterator[str]:
         seconds = time.monotonic() - self._progress.switched_at
-        asked = self._moved and self._deploy.state.live is not None and seconds > _SAMPLED_WITHIN
-        if asked and not any(one.at > self._progress.switched_at for one in samples):
+        expected = self._moved and self._deploy.state.live is not None and seconds > _SAMPLED_WITHIN
+        if expected and not any(one.at > self._progress.switched_at for one in samples):
             yield "the proxy's admin socket does not answer, so that nobody knows what users were answered"
 
 
-def _told(unfit: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def _in_words(unfit: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(f"{name} {reason}" for name, reason in unfit)
 
 

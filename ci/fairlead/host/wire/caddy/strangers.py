@@ -46,7 +46,7 @@ NAMES = {
 """A header of just this name goes."""
 
 
-_TOLD = """\
+_SCHEME_OF_PROXY = """\
 		@fairlead-{scheme} {{
 			remote_ip {ranges}
 			header X-Forwarded-Proto {scheme}
@@ -69,13 +69,15 @@ def render_route(trusted: Sequence[str] = ()) -> str:
     lines = [f"\t\trequest_header -{field}\n" for field in _fields()]
     if trusted:
         ranges = " ".join(trusted)
-        told = [_TOLD.format(scheme=one, ranges=ranges, variable=SCHEME) for one in ("https", "http")]
+        schemes = [
+            _SCHEME_OF_PROXY.format(scheme=one, ranges=ranges, variable=SCHEME) for one in ("https", "http")
+        ]
         taken = [_TAKEN.format(scheme=one, variable=SCHEME) for one in ("https", "http")]
         asker = [
             f"\t\t@fairlead-trusted remote_ip {ranges}\n",
             "\t\trequest_header @fairlead-trusted X-Forwarded-For {client_ip}\n",
         ]
-        lines = [*told, *lines, *taken, *asker]
+        lines = [*schemes, *lines, *taken, *asker]
     return f"&({ROUTE}) {{\n\troute {{\n{''.join(lines)}\t}}\n}}\n"
 
 
