@@ -8,8 +8,8 @@ from fairlead import report
 from fairlead.cli.explain import command
 from fairlead.errors import InputError
 from fairlead.judge.policy import GRADES
-from fairlead.report.recording import RecordingReporter
 from fairlead.schemas import load_schema
+from tests.recording import RecordingReporter
 
 
 def explain(*words: str) -> RecordingReporter:

@@ -10,11 +10,11 @@ import pytest
 from fairlead import report
 from fairlead.cli.setup import command
 from fairlead.errors import ToolMissingError
-from fairlead.report.recording import RecordingReporter
 from fairlead.schemas import load_schema
 from fairlead.tools import engine_setup, fetch, locate
 from fairlead.tools.catalog import Tool, tools_for
 from fairlead.tools.engine import Engine
+from tests.recording import RecordingReporter
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from fairlead.judge.request import settings_request
 from fairlead.judge.run import judge
 from fairlead.judge.verdict import Request, Verdict
 from fairlead.quick.records import replace
-from fairlead.report.recording import RecordingReporter
 from fairlead.rollout.gate import pass_gate, refusal
 from fairlead.settings.values import Environment, Settings
+from tests.recording import RecordingReporter
 from tests.unit.host.samples import release
 
 TEXT = "name: shop\nservices:\n  web:\n    image: nginx:1.29\n    expose: ['80']\n"

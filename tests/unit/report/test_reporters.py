@@ -14,8 +14,8 @@ from fairlead.errors import InputError
 from fairlead.findings import Location
 from fairlead.report.document import DocumentReporter
 from fairlead.report.plain import PlainReporter
-from fairlead.report.recording import RecordingReporter
 from fairlead.report.sink import Sink
+from tests.recording import RecordingReporter
 
 
 def ticking() -> Callable[[], float]:

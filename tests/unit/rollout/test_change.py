@@ -14,11 +14,11 @@ from fairlead.cli.options.rollout import rollout_options
 from fairlead.cli.options.shared import work_dir_option
 from fairlead.host.wire.request import Options
 from fairlead.remote.access import AccessOptions
-from fairlead.report.recording import RecordingReporter
 from fairlead.rollout.change import Rollout
 from fairlead.rollout.options import RolloutOptions
 from fairlead.rollout.place import Place
 from fairlead.settings.values import DeploySettings, Environment, Host, Settings, WatchSettings
+from tests.recording import RecordingReporter
 
 ROOT = Path("/repository")
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from fairlead.errors import FairleadError
-from fairlead.report.recording import RecordingReporter
 from fairlead.report.redact import forget, redact
 from fairlead.rollout.finish import finish_rollout
+from tests.recording import RecordingReporter
 
 
 def test_a_registry_s_password_is_not_in_it(tmp_path: Path) -> None:

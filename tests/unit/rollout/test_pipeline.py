@@ -28,13 +28,13 @@ from fairlead.judge.scopes import settings_scopes
 from fairlead.positions import load_documents
 from fairlead.quick.records import replace
 from fairlead.remote.access import AccessOptions
-from fairlead.report.recording import RecordingReporter
 from fairlead.rollout.gate import pass_gate
 from fairlead.rollout.options import RolloutOptions
 from fairlead.rollout.pipeline import run_ship
 from fairlead.rollout.place import Place
 from fairlead.settings.load import load_settings
 from fairlead.settings.values import Settings
+from tests.recording import RecordingReporter
 
 REVISION = "5" * 40
 DIGEST = f"sha256:{'d' * 64}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fairlead.findings import Finding, Location
-from fairlead.report.recording import RecordingReporter
 from fairlead.rollout.show import show_remarks
+from tests.recording import RecordingReporter
 
 
 def test_a_remark_is_told_once() -> None:
