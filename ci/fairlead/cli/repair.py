@@ -75,7 +75,7 @@ class _Repaired:
 
 def _repair(place: Place, host: str, server: Server, reporter: Reporter) -> _Repaired:
     from fairlead.host.wire.replies import RepairAnswer
-    from fairlead.remote.outcome import answer_of, read_answer
+    from fairlead.remote.outcome import answer_of, ending_of, read_answer
     from fairlead.rollout.show import show_event
 
     def show(event: Event) -> None:
@@ -85,4 +85,4 @@ def _repair(place: Place, host: str, server: Server, reporter: Reporter) -> _Rep
     done = server.repair(show)
     state = server.state()
     answer = read_answer(RepairAnswer, answer_of(done))
-    return _Repaired(host, state, done.get("serving"), answer.repaired)
+    return _Repaired(host, state, ending_of(done).serving, answer.repaired)

@@ -17,6 +17,7 @@ from fairlead.errors import (
 )
 from fairlead.host.wire.answer import parse_answer
 from fairlead.host.wire.errors import InputFault
+from fairlead.host.wire.replies import Ending
 
 _Answer = TypeVar("_Answer")
 
@@ -41,20 +42,28 @@ def failure_of(result: Mapping[str, Any]) -> FairleadError | None:
 
     Where a deploy failed, it says what serves now: the first thing that anybody wants to know.
     """
-    code = int(result.get("exit", CommandFailedError.exit_code))
-    if code == 0:
+    end = ending_of(result)
+    if end.exit == 0:
         return None
-    error = result.get("error") or {}
-    kind = _ERRORS.get(code, CommandFailedError)
-    service = (
-        f"{error['service']}: " if error.get("service") and error["service"] not in error["what"] else ""
-    )
+    kind, error = _ERRORS.get(end.exit, CommandFailedError), end.error
+    service = f"{error.service}: " if error.service and error.service not in error.what else ""
+    # What serves where stands below, host by host, where there are several.
+    serving = _serving(kind, end) if len(result.get("hosts") or ()) <= 1 else ""
     return kind(
-        service + str(error.get("what") or "the server failed, and did not say how"),
-        why=". ".join(filter(None, (str(error.get("why") or ""), _serving(kind, result)))),
-        fix=str(error.get("fix") or ""),
-        details=tuple(str(line) for line in error.get("details") or ()),
+        service + (error.what or "the server failed, and did not say how"),
+        why=". ".join(filter(None, (error.why, serving))),
+        fix=error.fix,
+        details=error.details,
     )
+
+
+def ending_of(result: Mapping[str, Any]) -> Ending:
+    """How a ``result`` event ended.
+
+    Raises:
+        CommandFailedError: it does not say so.
+    """
+    return read_answer(Ending, result)
 
 
 def answer_of(result: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -84,21 +93,19 @@ def read_answer(form: type[_Answer], data: Mapping[str, Any]) -> _Answer:
 
 def stopped_result(result: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a task that the user asked to stop: exit 130, unless it failed by itself meanwhile."""
-    code = int(result.get("exit", CommandFailedError.exit_code))
-    error = result.get("error") or {}
-    if code not in {0, int(RolledBackError.exit_code)} or (code and error.get("what") != _STOPPED):
+    end, interrupted = ending_of(result), int(InterruptedByUserError.exit_code)
+    if end.exit not in {0, int(RolledBackError.exit_code)} or (end.exit and end.error.what != _STOPPED):
         return dict(result)
-    release, interrupted = result.get("release"), int(InterruptedByUserError.exit_code)
-    if code == 0:
+    if end.exit == 0:
         error = {
-            "what": f"it was too late to stop: release {result.get('serving')} serves",
+            "what": f"it was too late to stop: release {end.serving} serves",
             "why": "it had been committed, or there was nothing to change",
             "fix": "`fairlead rollback` goes back to the release before",
         }
-    elif release is None:
+    elif end.release is None:
         error = {"what": "stopped before anything was touched", "fix": "run it again"}
     else:
-        error = {"what": f"stopped: release {release} was taken back", "fix": "run it again"}
+        error = {"what": f"stopped: release {end.release} was taken back", "fix": "run it again"}
     return {**result, "exit": interrupted, "error": {**error, "details": [], "service": None}}
 
 
@@ -196,14 +203,11 @@ def _standing(host: Mapping[str, Any]) -> str:
     return f"release {serving} serves" if serving else "nothing serves"
 
 
-def _serving(kind: type[FairleadError], result: Mapping[str, Any]) -> str:
-    serving = result.get("serving")
-    if len(result.get("hosts") or ()) > 1:
-        # What serves where stands below, host by host.
-        return ""
+def _serving(kind: type[FairleadError], end: Ending) -> str:
+    serving = end.serving
     if kind is RollbackFailedError:
         return f"the switch points to {serving}" if serving else "nothing serves"
-    if result.get("status") == "live":
+    if end.status == "live":
         # Its error is about what is live, and says so.
         return ""
     if kind in {RolledBackError, CommandFailedError, InterruptedByUserError}:

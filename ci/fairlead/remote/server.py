@@ -36,7 +36,7 @@ from fairlead.host.wire.replies import (
 from fairlead.host.wire.status import HistoryAnswer, StateAnswer
 from fairlead.remote.attach import run_remote_task
 from fairlead.remote.coordinator import Part
-from fairlead.remote.outcome import answer_of, read_answer
+from fairlead.remote.outcome import answer_of, ending_of, read_answer
 from fairlead.remote.session import Blob, Event, OnEvent, Session
 
 _Answer = TypeVar("_Answer")
@@ -94,7 +94,7 @@ class Server:
 
     def order(self, task: str, word: str, why: str) -> bool:
         """Tell a task that nobody follows how to go on; whether it was told."""
-        return self._session.ask(frame_of(GiveOrder(word, task, why))).get("exit") == 0
+        return ending_of(self._session.ask(frame_of(GiveOrder(word, task, why)))).exit == 0
 
     def follow(self, task: str, on_event: OnEvent) -> Event:
         """Follow a task to its result."""

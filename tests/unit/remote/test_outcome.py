@@ -69,6 +69,16 @@ def test_a_result_without_an_error_is_still_a_failure() -> None:
     assert "did not say how" in failure.what
 
 
+@pytest.mark.parametrize("result", [{}, {"status": "live"}, {"exit": None}, {"exit": "0"}, {"exit": False}])
+def test_what_does_not_say_that_it_ended_well_has_failed(result: dict[str, Any]) -> None:
+    try:
+        failure = failure_of(result)
+    except CommandFailedError as error:
+        failure = error
+    assert failure is not None
+    assert failure.exit_code == 4
+
+
 def test_answers_are_data_or_the_error() -> None:
     assert answer_of({"exit": 0, "data": {"a": 1}}) == {"a": 1}
     with pytest.raises(InputError):
