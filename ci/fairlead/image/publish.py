@@ -168,6 +168,7 @@ def _push_all(
         lambda item: _push(registry, settings, commit, *item, work_dir=work_dir),
         build.images.items(),
         at_once=_SIDE_BY_SIDE,
+        fail_fast=True,
     )
 
 

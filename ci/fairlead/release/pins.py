@@ -117,4 +117,4 @@ def _unpublished(tag: str, cause: InputError) -> InputError:
 
 def _resolve_all(references: Iterable[str], resolve: Resolve) -> dict[str, Resolved]:
     asked = tuple(references)
-    return dict(zip(asked, each(resolve, asked, at_once=_SIDE_BY_SIDE), strict=True))
+    return dict(zip(asked, each(resolve, asked, at_once=_SIDE_BY_SIDE, fail_fast=True), strict=True))
