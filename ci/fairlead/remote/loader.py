@@ -25,9 +25,15 @@ PINNED_ROOT = ""
 KEPT = ("HOME", "LOGNAME", "USER", "SHELL", "SSH_CONNECTION", "XDG_RUNTIME_DIR")
 
 
+# What the client wants to hear with every answer: a start-up file of the server may have printed something like one.
+MARK = {}  # type: dict[str, object]
+
+
 def say(answer: "dict[str, object]") -> None:
     answer["protocol"] = PROTOCOL
-    os.write(1, json.dumps(answer).encode("ascii") + b"\n")
+    answer.update(MARK)
+    # On a line of its own, though the server has printed something without an end before: a terminal's title, say.
+    os.write(1, b"\n" + json.dumps(answer).encode("ascii") + b"\n")
 
 
 def record(what: str) -> None:
@@ -128,6 +134,8 @@ def main() -> None:
     root = PINNED_ROOT or os.environ.get("FAIRLEAD_ROOT") or "/srv/fairlead"
     try:
         wanted = read_line()
+        if "mark" in wanted:
+            MARK["mark"] = str(wanted["mark"])[:64]
         refuse_other_protocol(wanted.get("protocol", 1))
         sha256, size = str(wanted["agent"]), int(str(wanted["size"]))
     except (ValueError, KeyError, RecursionError):
