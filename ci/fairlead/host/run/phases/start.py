@@ -23,6 +23,7 @@ from ..context import Context, Outcome
 from ..drain import end_containers
 from .handing import hand_over
 from .platform import bring_up, changed_services, is_late
+from .trailing import trails
 
 _POLL = 0.2
 _AT_ONCE = 8
@@ -50,7 +51,10 @@ def run_start(context: Context) -> Outcome:
     _end_standby(context)
     # A service may call a neighbour that is new with it before anything serves.
     open_inside(context.paths, context.target.id, plan.names)
-    start_services(context, actions)
+    beside = [one for one in actions if _starts_beside(context, one)]
+    start_services(context, [one for one in actions if one not in beside])
+    if beside:
+        _start_beside(context, beside)
     if late:
         hand_over(context, late)
         # Whether they are fit, the next phase sees: it runs their checks itself, which takes half a minute less.
@@ -65,6 +69,21 @@ def _end_standby(context: Context) -> None:
         retired = find_retired(live, context.state.containers)
         sockets = partial(find_admin_sockets, context.paths)
         end_containers(context.host, retired, sockets, live.release.drain_timeout)
+
+
+def _starts_beside(context: Context, action: Action) -> bool:
+    """Whether it is started while the phases go on: what is only to be started again, and users do not wait for."""
+    return action.action == START and trails(context, context.target.release.services[action.service])
+
+
+def _start_beside(context: Context, actions: Sequence[Action]) -> None:
+    """Whoever needs it, or takes back what was done, awaits it first (``await_started``)."""
+    context.host.apart = tuple(
+        one for action in actions for one in context.state.of_service(action.service, action.home)
+    )
+    pool = ThreadPoolExecutor(max_workers=1)
+    context.starting = pool.submit(start_services, context, actions)
+    pool.shutdown(wait=False)
 
 
 def start_services(context: Context, actions: Sequence[Action]) -> None:

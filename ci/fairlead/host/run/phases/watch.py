@@ -37,6 +37,7 @@ from ...wire.names import HEALTH_PATH
 from ...wire.release import Service
 from ..context import Context, Outcome
 from .recreated import ask_recreated, judge_service, own_containers, recreated_services, restarts_before
+from .trailing import Late, proving
 
 _TICK = 0.1
 _FIRST_TICK = 0.02
@@ -57,14 +58,16 @@ def run_watch(context: Context) -> Outcome:
     """Watch for the release's window, and go back as soon as it fails.
 
     Raises:
-        ReleaseFault: it failed, or nothing could be told and the caller asked for evidence; the switch is back.
+        ReleaseFault: it failed, or nothing could be told and the caller asked for evidence; the switch is back. Or who was
+            to be proved meanwhile is not fit; the caller goes back.
     """
     window = context.plan.window
     if not window:
         return Outcome("off", skipped=True)
-    watcher = _Watcher(context, window)
     try:
-        verdict = watcher.watch()
+        with proving(context) as late:
+            watcher = _Watcher(context, window, late)
+            verdict = watcher.watch()
     finally:
         close_before(context.paths)
     context.verdict = verdict
@@ -78,11 +81,12 @@ def run_watch(context: Context) -> Outcome:
 
 
 class _Watcher:
-    """Looks at everything in turn. ``blamed`` is the service that failed first."""
+    """Looks at everything in turn, ``late`` included. ``blamed`` is the service that failed first."""
 
-    def __init__(self, context: Context, window: float) -> None:
+    def __init__(self, context: Context, window: float, late: Late) -> None:
         self._context = context
         self._window = window
+        self._late = late
         self._release = context.target.release
         # As verify saw them: a restart between then and now counts.
         seen = context.host.seen
@@ -107,12 +111,17 @@ class _Watcher:
         self.blamed: Optional[str] = None
 
     def watch(self) -> Verdict:
-        """Look until it fails, or the window is over and no answer is awaited."""
+        """Look until it fails, or the window is over, everybody is proved and no answer is awaited.
+
+        Raises:
+            ReleaseFault: who is proved meanwhile is not fit.
+        """
         questions = list(self._questions())
         ended = math.inf
         with asking(questions, self._context.token) as prober:
             while True:
                 self._context.heed()
+                self._late.step()
                 served = self._served()
                 self._try(served)
                 now = time.monotonic()
@@ -142,10 +151,10 @@ class _Watcher:
         return replace(verdict, reasons=(*_told(died), *verdict.reasons))
 
     def _is_over(self, served: Sequence[Served], now: float) -> bool:
-        """Whether the window is; what is about to be told of a trial is waited for."""
+        """Whether the window is; who is still to be proved, and what is about to be told of a trial, is waited for."""
         waited = now - self._context.switched_at
         leans = self._tried and any(one.leans for one in served)
-        return waited >= self._window + (_TRIED_WITHIN if leans else 0.0)
+        return not self._late.names and waited >= self._window + (_TRIED_WITHIN if leans else 0.0)
 
     def _try(self, served: Sequence[Served]) -> None:
         """Let chance decide who answers, where users' calls look bad: what a stranger asks for, he asks of both."""
@@ -214,6 +223,9 @@ class _Watcher:
     def _unfit(self) -> Iterator[tuple[str, str]]:
         """The services whose containers may not serve, and why."""
         for name, own in self._own.items():
+            if name in self._late.names:
+                # It has failed when its proof says so.
+                continue
             service = self._release.services[name]
             current = refresh_containers(self._context.engine, own)
             verdict = self._judge(service, current, self._since)
