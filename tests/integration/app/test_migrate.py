@@ -49,13 +49,13 @@ def test_an_index_is_made_beside_those_who_write(backends: Backends, empty_datab
     with backends.connect(empty_database) as watcher, backends.connect(empty_database) as writer:
         watcher.execute("UPDATE alembic_version SET version_num = '0003'")
         watcher.execute("DROP INDEX events_environment_id_seq_idx")
-        watcher.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'events_live_idx'::regclass")
+        watcher.execute(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'events_live_idx'::regclass"
+        )
         writer.execute("BEGIN")
         writer.execute("DELETE FROM events")
         role = run_role("migrate", environ)
-        waits = (
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INDEX CONCURRENTLY%'"
-        )
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INDEX CONCURRENTLY%'"
         wait_for("the index to wait", lambda: watcher.execute(waits).fetchone() == (1,))
         watcher.execute("SET lock_timeout = '10s'")
         watcher.execute("DELETE FROM events")

@@ -146,7 +146,12 @@ def test_pages_are_watched_while_a_worker_is_proved(monkeypatch: pytest.MonkeyPa
     late.step = step
 
     page: Any = SimpleNamespace(
-        service="web", about="page", public=False, target=SimpleNamespace(path="/"), ask=ask, fault=lambda _: ""
+        service="web",
+        about="page",
+        public=False,
+        target=SimpleNamespace(path="/"),
+        ask=ask,
+        fault=lambda _: "",
     )
     judged: list[str] = []
 
@@ -172,10 +177,11 @@ def test_a_worker_is_started_while_the_phases_go_on(monkeypatch: pytest.MonkeyPa
     started: list[str] = []
 
     def begin(_: Context, actions: Sequence[Action]) -> None:
-        may_start.wait()
+        if actions:
+            may_start.wait()
         started.extend(one.service for one in actions)
 
-    monkeypatch.setattr(start, "start_services", lambda context, actions: actions and begin(context, actions))
+    monkeypatch.setattr(start, "start_services", begin)
     monkeypatch.setattr(start, "write_routes", lambda *_, **__: None)
     monkeypatch.setattr(start, "open_inside", lambda *_: None)
     monkeypatch.setattr(Context, "paths", None)
