@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Optional
 
 from ...watch.diagnose import advise_start, explain_silence
 from ...watch.evidence import explain_container, read_evidence
+from ...watch.verdict import FAIL, Verdict
 from ...wire.errors import ReleaseFault
 from ...wire.release import Service
 from ..context import Context
@@ -50,3 +51,28 @@ def refuse(
         details=details,
         service=service.name if service else None,
     )
+
+
+def watch_fault(context: Context, verdict: Verdict, blamed: Optional[str]) -> ReleaseFault:
+    """The fault of a release that did not pass its watch, with what was seen of it."""
+    failed = verdict.state == FAIL
+    what = "failed its watch" if failed else "gave too little evidence, and evidence was asked for"
+    return ReleaseFault(
+        f"release {context.target.id} {what} after {verdict.evidence.seconds:.1f} s: {verdict.reasons[0]}",
+        why="; ".join(verdict.reasons[1:]),
+        fix="what was seen is quoted here; correct it and deploy again"
+        if failed
+        else "deploy while there is traffic, with a longer `deploy.watch.window`, or without --require-evidence",
+        details=(*verdict.reasons, *verdict.figures, *_logs(context, blamed if failed else None)),
+        service=blamed if failed else None,
+    )
+
+
+def _logs(context: Context, blamed: Optional[str]) -> Iterator[str]:
+    """The last lines of the service that is to blame; of each one that moved, where none is."""
+    for container in context.host.seen:
+        home = context.target.homes.get(container.service, "")
+        if container.release != home or container.oneoff:
+            continue
+        if container.service == blamed or (blamed is None and home == context.target.id):
+            yield from read_evidence(context.engine, container)

@@ -14,7 +14,6 @@ from typing import Optional
 from ...disk.ledger import DEPLOY
 from ...disk.routes import close_before, open_trial, switch_back
 from ...engine.containers import Container, find_proxy, refresh_containers
-from ...watch.evidence import read_evidence
 from ...watch.health import READY
 from ...watch.health import Verdict as Health
 from ...watch.patience import pause_for
@@ -31,12 +30,12 @@ from ...watch.verdict import (
     serves_nobody,
     wants_trial,
 )
-from ...wire.errors import ReleaseFault
 from ...wire.inside import find_carrier
 from ...wire.names import HEALTH_PATH
 from ...wire.release import Service
 from ..context import Context, Outcome
 from .recreated import ask_recreated, judge_service, own_containers, recreated_services, restarts_before
+from .refusing import watch_fault
 from .trailing import Late, proving
 
 _TICK = 0.1
@@ -74,7 +73,7 @@ def run_watch(context: Context) -> Outcome:
     if verdict.state == FAIL or (verdict.state == INCONCLUSIVE and context.options.require_evidence):
         _go_back(context)
         context.verdict = watcher.explain(verdict)
-        raise _fault(context, context.verdict, watcher.blamed)
+        raise watch_fault(context, context.verdict, watcher.blamed)
     if verdict.state == INCONCLUSIVE:
         context.host.warn(f"the watch was inconclusive, the release is kept: {verdict.reason}")
     return Outcome(f"{verdict.state}, {verdict.evidence.answered} probes answered")
@@ -301,27 +300,3 @@ def _go_back(context: Context) -> None:
     context.host.note(
         f"switched back to {context.plan.previous or 'nothing'}, {took * 1000:.1f} ms after the verdict"
     )
-
-
-def _fault(context: Context, verdict: Verdict, blamed: Optional[str]) -> ReleaseFault:
-    failed = verdict.state == FAIL
-    what = "failed its watch" if failed else "gave too little evidence, and evidence was asked for"
-    return ReleaseFault(
-        f"release {context.target.id} {what} after {verdict.evidence.seconds:.1f} s: {verdict.reasons[0]}",
-        why="; ".join(verdict.reasons[1:]),
-        fix="what was seen is quoted here; correct it and deploy again"
-        if failed
-        else "deploy while there is traffic, with a longer `deploy.watch.window`, or without --require-evidence",
-        details=(*verdict.reasons, *verdict.figures, *_logs(context, blamed if failed else None)),
-        service=blamed if failed else None,
-    )
-
-
-def _logs(context: Context, blamed: Optional[str]) -> Iterator[str]:
-    """The last lines of the service that is to blame; of each one that moved, where none is."""
-    for container in context.host.seen:
-        home = context.target.homes.get(container.service, "")
-        if container.release != home or container.oneoff:
-            continue
-        if container.service == blamed or (blamed is None and home == context.target.id):
-            yield from read_evidence(context.engine, container)
