@@ -160,10 +160,13 @@ class Line:
 
     def ask_ahead(self, question: Question) -> Ahead:
         """Connect and ask, while the caller does what it can without the answer. Close it in the end."""
-        from fairlead.remote.ahead import Ahead
         from fairlead.remote.session import begin_session
 
-        return Ahead(begin_session(self._access, self.traffic, self._subject), self.connect, question)
+        session = begin_session(self._access, self.traffic, self._subject)
+        # Loaded while ssh connects.
+        from fairlead.remote.ahead import Ahead
+
+        return Ahead(session, self.connect, question)
 
 
 class Lines:
@@ -213,6 +216,11 @@ def open_lines(place: Place, options: AccessOptions, *, take_over: bool = False)
             access = stack.enter_context(open_access(host, place.environment, options, os.environ))
             lines[str(host)] = Line(access, Traffic(), subject)
         yield Lines(lines)
+
+
+def first_question(place: Place) -> Question:
+    """How they stand, where several have to agree; one host knows by itself."""
+    return (lambda server: server.state()) if len(place.hosts) > 1 else (lambda server: server.hello())
 
 
 def ask_all(

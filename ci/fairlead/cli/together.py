@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fairlead.host.wire.changes import Rollback, Rotate
     from fairlead.host.wire.fleet import Fleet
     from fairlead.host.wire.marks import Marks
-    from fairlead.remote.ahead import Ahead, Question
+    from fairlead.remote.ahead import Ahead
     from fairlead.remote.coordinator import Part
     from fairlead.remote.server import Server
     from fairlead.remote.session import Blob, Event
@@ -53,11 +53,6 @@ def run_alike(
 
     parts = [servers[host].part(host, told(host), blobs) for host in place.hosts]
     return run_parts(place, parts, reporter)
-
-
-def first_question(place: Place) -> Question:
-    """How they stand, where several have to agree; one host knows by itself."""
-    return (lambda server: server.state()) if len(place.hosts) > 1 else (lambda server: server.hello())
 
 
 def ask_marks(server: Server) -> Mapping[str, Any]:

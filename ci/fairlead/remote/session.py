@@ -106,8 +106,9 @@ class Session:
         self._explain = explain
         self._subject = subject or {}
         self._traffic = traffic
-        self._agent = agent or build_agent()
         self._process = process.open_pipes(argv, env=env, also=passed.SSH, detached=True)
+        # Built while it connects.
+        self._agent = agent or build_agent()
         self._traffic.connections += 1
         assert self._process.stdin is not None
         assert self._process.stdout is not None
