@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Optional
 
-from ...disk.ledger import DEPLOY
+from ...disk.ledger import DEPLOY, ROLLBACK
 from ...disk.routes import close_before, open_trial, switch_back
 from ...engine.containers import Container, find_proxy, refresh_containers
 from ...watch.health import READY
@@ -47,6 +47,9 @@ _LOOK_SPACING = 0.1
 """Seconds between two containers that are looked at, over all: a watch is no load."""
 _SAMPLED_WITHIN = 1.0
 _SILENT_FOR = 2.0
+_BAD_FOR = 5.0
+"""Seconds of bad answers on end that take a rollback back: what it goes back to has served, and whoever is in too much
+of a hurry would send users to what somebody wants to be rid of, as both answer badly while they have too much to do."""
 _TRIED_WITHIN = 60.0
 """Seconds beyond the window for calls that hang, which tell little at a time."""
 _SETTLED_WITHIN = 30.0
@@ -117,7 +120,8 @@ class _Watcher:
         """
         questions = list(self._questions())
         ended = math.inf
-        with asking(questions, self._context.token) as prober:
+        patience = _BAD_FOR if self._context.plan.kind == ROLLBACK else 0.0
+        with asking(questions, self._context.token, patience) as prober:
             while True:
                 self._context.heed()
                 self._late.step()
