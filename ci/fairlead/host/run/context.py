@@ -123,6 +123,14 @@ class Context:
     def engine(self) -> Engine:
         return self.host.engine
 
+    def look(self) -> list[Container]:
+        """All containers of the app as they are now; listed again only where this transaction may have made some."""
+        if self.plan.makes_containers:
+            return self.host.list_containers()
+        self.host.seen = self.host.seen or self.state.containers
+        self.host.seen = tuple(self.host.refresh_containers())
+        return list(self.host.seen)
+
     def await_started(self) -> None:
         """Wait until nothing is being started beside the phases any more.
 

@@ -45,7 +45,7 @@ def _prove_late(context: Context, late: list[Service]) -> None:
     context.unproved = (*trailing_services(context), *late)
     if not context.unproved:
         return
-    context.host.list_containers()
+    context.look()
     if not context.plan.window:
         with proving(context) as proof:
             proof.wait()

@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator, Sequence
 
 from ...disk.ledger import ROLLBACK
+from ...engine.containers import refresh_containers
 from ...state.standby import with_called
 from ...watch.healthcheck import HealthChecks, checking
 from ...wire.release import Service
 from ..context import Context
 from .proof import Proof, check_images, to_wait_for
-from .recreated import find_unasked, tell_unasked
+from .recreated import find_unasked, own_containers, tell_unasked
 
 
 class Late:
@@ -45,7 +46,9 @@ class Late:
             self._confirm()
 
     def _confirm(self) -> None:
-        containers = self._context.host.refresh_containers()
+        seen = self._context.host.seen
+        own = [one for service in self._services for one in own_containers(self._context, service, seen)]
+        containers = refresh_containers(self._context.engine, own)
         check_images(self._context, containers)
         # Of pages it was told before the switch.
         tell_unasked(self._context, find_unasked(self._context, self._services, containers, ()))

@@ -49,12 +49,14 @@ def run_verify(context: Context) -> Outcome:
     """
     release = context.target.release
     began = time.monotonic()
-    fresh = [one for one in to_wait_for(context, context.host.list_containers()) if not trails(context, one)]
+    containers = context.look()
+    fresh = [one for one in to_wait_for(context, containers) if not trails(context, one)]
     recreated = recreated_services(context)
     hurry = context.plan.kind == ROLLBACK
     with checking(context.engine, context.host.proved, hurry=hurry) as checks:
         Proof(context, fresh, checks, began + release.start_timeout).wait()
-    containers = context.host.refresh_containers()
+    if fresh:
+        containers = context.host.refresh_containers()
     check_images(context, containers)
     context.token = open_dark(context.paths, context.target.id)
     questions = list(_questions(context, containers))
