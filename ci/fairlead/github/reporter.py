@@ -149,7 +149,10 @@ class ActionsReporter:
 
     def _summarize(self, markdown: str) -> None:
         if self._summary is not None:
-            summary.append_summary(self._summary, clean(markdown))
+            fault = summary.append_summary(self._summary, clean(markdown))
+            if fault:
+                self._summary = None
+                self._say(f"warning: {fault}")
 
     def _set_outputs(self, outputs: Mapping[str, str]) -> None:
         if self._output is not None:

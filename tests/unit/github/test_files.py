@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from fairlead.errors import InputError
 from fairlead.findings import Finding, Location
 from fairlead.github import summary
@@ -69,6 +71,11 @@ def test_the_summary_is_appended_to(tmp_path: Path) -> None:
     summary.append_summary(path, "ours")
     summary.append_summary(path, "more")
     assert path.read_text() == "# another tool\nours\n\nmore\n\n"
+
+
+@pytest.mark.parametrize("place", [".", "none/summary.md"])
+def test_a_summary_that_cannot_be_written_is_told_and_fails_nothing(place: str, tmp_path: Path) -> None:
+    assert "the summary of the step cannot be written" in summary.append_summary(tmp_path / place, "ours")
 
 
 def test_the_summary_is_cut_before_github_drops_all_of_it(tmp_path: Path) -> None:
