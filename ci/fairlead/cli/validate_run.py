@@ -273,7 +273,9 @@ def _tell_job(verdict: Verdict) -> None:
         if fault:
             sys.stderr.write(f"warning: {fault}\n")
     if outputs:
-        append_outputs(Path(outputs), outputs_of(verdict_document(verdict)))
+        temporary = os.environ.get("RUNNER_TEMP")
+        found = outputs_of(verdict_document(verdict))
+        append_outputs(Path(outputs), found, Path(temporary) if temporary else None)
 
 
 def _write(path: Path, text: str) -> None:

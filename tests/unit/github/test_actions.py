@@ -103,6 +103,11 @@ def test_every_input_is_described_and_every_output_is_mapped(path: Path) -> None
 
 
 @pytest.mark.parametrize("path", VERB_ACTIONS, ids=name_of)
+def test_what_every_verb_tells_on_failure_too_is_an_output(path: Path) -> None:
+    assert {"exit-code", "error", "document", "document-file"} <= set(load(path)["outputs"])
+
+
+@pytest.mark.parametrize("path", VERB_ACTIONS, ids=name_of)
 def test_an_action_is_its_verb_and_speaks_of_what_the_verb_knows(path: Path) -> None:
     (step, *_) = steps_of(load(path))
     verb = path.parent.name
