@@ -41,6 +41,7 @@ Whoever sees a command line must not see a secret.
 | `FAIRLEAD_SSH_KEY` | The private key of the deploy user, whole. |
 | `FAIRLEAD_SECRET_<NAME>` | The value of one secret of the app: `FAIRLEAD_SECRET_POSTGRES_PASSWORD`. |
 | `FAIRLEAD_SECRETS` | The values of all of them: lines as in a `.env` file, or a JSON object. |
+| `FAIRLEAD_PUBLISHED` | What another job has published, for `deploy` and `plan`: the text of its `publish.json`. |
 | `FAIRLEAD_CACHE` | Where tools and virtualenvs are kept, instead of `~/.cache/fairlead`. |
 | `FAIRLEAD_PASS_ENV` | More variables for the tools that Fairlead starts, which see only those that they need: `AWS_PROFILE TUNNEL_*`, say, for a `ProxyCommand` of ssh. |
 | `NO_COLOR` | Set to anything: no colours. |
