@@ -16,6 +16,7 @@ from fairlead.errors import FairleadError, InputError
 
 if TYPE_CHECKING:
     from fairlead.host.wire.changes import Subject
+    from fairlead.host.wire.status import StateAnswer
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.ahead import Ahead, Question
     from fairlead.remote.server import Server
@@ -161,10 +162,13 @@ class Line:
 
     def ask_ahead(self, question: Question[_Answer]) -> Ahead[_Answer]:
         """Connect and ask, while the caller does what it can without the answer. Close it in the end."""
-        from fairlead.remote.ahead import Ahead
         from fairlead.remote.session import begin_session
 
-        return Ahead(begin_session(self._access, self.traffic, self._subject), self.connect, question)
+        session = begin_session(self._access, self.traffic, self._subject)
+        # Loaded while ssh connects.
+        from fairlead.remote.ahead import Ahead
+
+        return Ahead(session, self.connect, question)
 
 
 class Lines:
@@ -214,6 +218,19 @@ def open_lines(place: Place, options: AccessOptions, *, take_over: bool = False)
             access = stack.enter_context(open_access(host, place.environment, options, os.environ))
             lines[str(host)] = Line(access, Traffic(), subject)
         yield Lines(lines)
+
+
+def first_question(place: Place) -> Question[StateAnswer]:
+    """How they stand, where several have to agree; one host knows by itself."""
+    return (lambda server: server.state()) if len(place.hosts) > 1 else _greet
+
+
+def _greet(server: Server) -> StateAnswer:
+    """See that somebody answers; how it stands is not asked."""
+    from fairlead.host.wire.status import StateAnswer
+
+    server.hello()
+    return StateAnswer()
 
 
 def ask_all(

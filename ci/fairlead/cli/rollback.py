@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead import report
-from fairlead.cli.connection import Place, access_of, access_options, ask_each, find_place, open_lines
+from fairlead.cli.connection import (
+    Place,
+    access_of,
+    access_options,
+    ask_each,
+    find_place,
+    first_question,
+    open_lines,
+)
 from fairlead.cli.options import environment_option, examples, no_wait_option, work_dir_option
 
 if TYPE_CHECKING:
@@ -75,22 +83,23 @@ def command(
 
 
 def _roll_back(place: Place, access: AccessOptions, work_dir: Path, change: RollbackCall) -> None:
-    import getpass
-    import os
-    import socket
-
-    from fairlead.cli.rollout import finish_rollout, login_blobs
-    from fairlead.cli.rollout_options import RolloutOptions
-    from fairlead.cli.together import connect_all, first_question, run_alike
-    from fairlead.release.bundle import plan_created_by
-    from fairlead.release.together import plan_target
-
     reporter = report.current()
-    by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
-    # A pruned image is pulled again: the login for our own registry goes along.
-    own = [f"{place.settings.registry}/image"] if place.settings.registry else []
-    blobs = login_blobs(place, own)
     with open_lines(place, access) as lines, lines.ask_ahead(first_question(place)) as aheads:
+        # Loaded and found out while ssh connects: who goes back is in a hurry.
+        import getpass
+        import os
+        import socket
+
+        from fairlead.cli.rollout import finish_rollout, login_blobs
+        from fairlead.cli.rollout_options import RolloutOptions
+        from fairlead.cli.together import connect_all, run_alike
+        from fairlead.release.bundle import plan_created_by
+        from fairlead.release.together import plan_target
+
+        by = plan_created_by(os.environ, getpass.getuser(), socket.gethostname())
+        # A pruned image is pulled again: the login for our own registry goes along.
+        own = [f"{place.settings.registry}/image"] if place.settings.registry else []
+        blobs = login_blobs(place, own)
         servers, states = connect_all(place, aheads, reporter)
         change = replace(change, to=plan_target(states, change.to), by=by)
         result = run_alike(place, servers, states, change, blobs, reporter)

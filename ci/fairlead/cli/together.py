@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fairlead.host.wire.marks import Marks
     from fairlead.host.wire.planned import PlanAnswer
     from fairlead.host.wire.status import StateAnswer
-    from fairlead.remote.ahead import Ahead, Question
+    from fairlead.remote.ahead import Ahead
     from fairlead.remote.coordinator import Part
     from fairlead.remote.server import Server
     from fairlead.remote.session import Blob, Event
@@ -55,19 +55,6 @@ def run_alike(
 
     parts = [servers[host].part(host, told(host), blobs) for host in place.hosts]
     return run_parts(place, parts, reporter)
-
-
-def first_question(place: Place) -> Question[StateAnswer]:
-    """How they stand, where several have to agree; one host knows by itself."""
-    return (lambda server: server.state()) if len(place.hosts) > 1 else _greet
-
-
-def _greet(server: Server) -> StateAnswer:
-    """See that somebody answers; how it stands is not asked."""
-    from fairlead.host.wire.status import StateAnswer
-
-    server.hello()
-    return StateAnswer()
 
 
 def ask_marks(server: Server) -> StateAnswer:

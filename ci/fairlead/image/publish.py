@@ -24,14 +24,13 @@ from fairlead.image.documents import (
 from fairlead.image.layout import Layout, read_layout, verify_blobs
 from fairlead.image.manifests import UnfitError, foreign_parts
 from fairlead.image.registry import Registry, Resolved
-from fairlead.image.tags import Move, Present, commit_tag, decide_move, plan_tags
+from fairlead.image.tags import REVISION_LABEL, Move, Present, commit_tag, decide_move, plan_tags
 from fairlead.image.verdict import expired_ignores, policy_hash
 from fairlead.parallel import each
 from fairlead.report import Reporter
 from fairlead.settings.values import Settings
 from fairlead.tools.locate import locate
 
-_REVISION_LABEL = "org.opencontainers.image.revision"
 _SIDE_BY_SIDE = 4
 
 
@@ -168,6 +167,7 @@ def _push_all(
         lambda item: _push(registry, settings, commit, *item, work_dir=work_dir),
         build.images.items(),
         at_once=_SIDE_BY_SIDE,
+        fail_fast=True,
     )
 
 
@@ -288,7 +288,7 @@ def _move(
         revision = ""
         if found.digest != image.digest and not is_forced:
             platform = _one_of(found, settings.platforms)
-            revision = registry.read_labels(reference, platform).get(_REVISION_LABEL, "")
+            revision = registry.read_labels(reference, platform).get(REVISION_LABEL, "")
         if revision and revision != build.revision:
             is_ahead = is_ancestor(settings.root, revision, build.revision)
             is_behind = is_ancestor(settings.root, build.revision, revision)

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from fairlead.findings import Finding
 from fairlead.release.bundle import Bundle, Origin, mark_secrets, plan_bundle
-from fairlead.release.pins import read_publish, resolve_foreign, resolve_own, running_images
+from fairlead.release.pins import (
+    PUBLISHED_VARIABLE,
+    read_publish,
+    resolve_foreign,
+    resolve_own,
+    running_images,
+)
 from fairlead.release.secrets import Secret, Wanted, read_secrets
 from fairlead.sources import repository_of
 
@@ -74,7 +80,7 @@ def draft_release(
     app = load_app(settings, environment, registry=settings.registry, tag=tag, revision=origin.revision)
     secrets = read_secrets(wanted_secrets(app, settings), environ, secrets_dir, commands)
     check_variables(app, secrets)
-    published = read_publish(work_dir, settings.app, origin.revision)
+    published = read_publish(work_dir, settings.app, origin.revision, environ.get(PUBLISHED_VARIABLE, ""))
     own = resolve_own(settings, app.own_images(), tag, published, resolve)
     # What cannot be rolled out is told before anybody connects; the split that counts knows the server's images.
     split(app, own=own)
