@@ -147,7 +147,7 @@ class Door:
         if name in READING:
             answer = READING[name](self._root, frame, self._restriction)
             yield Result("ok", data=render_answer(answer)).to_event()
-            if name == "state":
+            if name == "hello" or (name == "state" and not frame.get("ask")):
                 _make_ready()
         elif name in self._telling:
             yield from self._telling[name](frame)
@@ -333,8 +333,12 @@ def _maintenance(root: Path, restriction: Restriction, frame: Frame) -> Iterator
 
 
 def _make_ready() -> None:
-    """Load what a deploy needs while the client, which asks for the state first, makes up its mind."""
-    from . import intake, task_process  # noqa: F401 - for the time that it takes
+    """Load what a change needs while the client, which asks how things stand first, makes up its mind.
+
+    Who wants to know whether users are served (``ask``) changes nothing. The process of the task has what is loaded here.
+    """
+    from ..run import deploy  # noqa: F401 - for the time that it takes
+    from . import intake, task_process  # noqa: F401
 
 
 def _failed(error: AgentError) -> Event:

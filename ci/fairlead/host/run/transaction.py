@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any, Optional
@@ -215,6 +216,9 @@ def _undo(deploy: Deploy, timeline: Timeline, fault: AgentError) -> Result:
     """Back to what was, and say so; when that fails too, say that loudest."""
     # The time of the phase that failed is not the time to undo it.
     deploy.host.begin_phase(deploy.host.phase)
+    with contextlib.suppress(AgentError, OSError):
+        # What is taken back may not be started meanwhile.
+        deploy.await_started()
     own = _own(deploy)
     _warn_of_schema(deploy)
     status = "refused" if deploy.plan.kind == DEPLOY and not own.may_have_served else "reverted"

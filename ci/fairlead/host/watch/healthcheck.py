@@ -25,6 +25,9 @@ from .probe import Target, direct_target, probe_http
 _AT_ONCE = 8
 _PAUSE = 0.1
 _CHECK_SHARE = 0.1
+_BUSY_WITHIN = 1.0
+"""Seconds after which a container that is busy is checked all the same."""
+_BUSY_EVERY, _BUSY_SHARE = 0.1, 0.2
 _KNOCK_EVERY = 0.03
 _KNOCK_WITHIN = 1.0
 _REFUSALS, _ERRORS = 400, 500
@@ -78,6 +81,7 @@ class HealthChecks:
     def _check(self, container: Container) -> None:
         first = time.monotonic()
         while not self._over.is_set():
+            self._await_calm(container)
             with self._room:
                 began = time.monotonic()
                 code = self._engine.execute(container.id, container.check, timeout=container.check_timeout)
@@ -89,6 +93,16 @@ class HealthChecks:
             # A check shares the processors with what it checks: it gets half of the time at first, then less.
             ended = time.monotonic()
             self._over.wait(pause_for(ended - first, max(_PAUSE, ended - began), _CHECK_SHARE))
+
+    def _await_calm(self, container: Container) -> None:
+        """Wait for a while until it has little to do: a check shares its processors, and passes when it has started."""
+        began = before = time.monotonic()
+        had = self._engine.processor_of(container.id)
+        while not self._over.wait(_BUSY_EVERY) and before - began < _BUSY_WITHIN:
+            has, now = self._engine.processor_of(container.id), time.monotonic()
+            if has - had < _BUSY_SHARE * (now - before):
+                return
+            had, before = has, now
 
 
 def plan_knock(service: Service, container: Container) -> Optional[Target]:

@@ -192,6 +192,7 @@ def test_a_release_that_is_asked_elsewhere_is_answered_there_too(
         target=target,
         progress=Progress(),
         plan=SimpleNamespace(kind="deploy", window=30, previous="000001", of=lambda *_, **__: []),
+        await_started=lambda: None,
     )
     write_routes(paths, "000002", {})
     start_maintenance(paths, WantedPage("mine"), "alice")

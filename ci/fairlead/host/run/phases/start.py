@@ -24,6 +24,7 @@ from ..context import Deploy, Outcome
 from ..graceful import end_containers
 from .handing import hand_over
 from .platform import bring_up, changed_services, is_late
+from .trailing import trails
 
 _POLL = 0.2
 _AT_ONCE = 8
@@ -51,7 +52,10 @@ def run_start(deploy: Deploy) -> Outcome:
     _end_standby(deploy)
     # A service may call a neighbour that is new with it before anything serves.
     open_inside(deploy.paths, deploy.target.id, plan.names)
-    start_services(deploy, actions)
+    beside = [one for one in actions if _starts_beside(deploy, one)]
+    start_services(deploy, [one for one in actions if one not in beside])
+    if beside:
+        _start_beside(deploy, beside)
     if late:
         hand_over(deploy, late)
         # Whether they are fit, the next phase sees: it runs their checks itself, which takes half a minute less.
@@ -66,6 +70,21 @@ def _end_standby(deploy: Deploy) -> None:
         retired = find_retired(live, deploy.state.containers)
         sockets = partial(find_admin_sockets, deploy.paths)
         end_containers(deploy.host, retired, sockets, live.release.drain_timeout)
+
+
+def _starts_beside(deploy: Deploy, action: Action) -> bool:
+    """Whether it is started while the phases go on: what is only to be started again, and users do not wait for."""
+    return action.action == START and trails(deploy, deploy.target.release.services[action.service])
+
+
+def _start_beside(deploy: Deploy, actions: Sequence[Action]) -> None:
+    """Whoever needs it, or takes back what was done, awaits it first (``await_started``)."""
+    deploy.host.apart = tuple(
+        one for action in actions for one in deploy.state.of_service(action.service, action.home)
+    )
+    pool = ThreadPoolExecutor(max_workers=1)
+    deploy.progress.starting = pool.submit(start_services, deploy, actions)
+    pool.shutdown(wait=False)
 
 
 def start_services(deploy: Deploy, actions: Sequence[Action]) -> None:

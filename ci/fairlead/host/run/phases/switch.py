@@ -12,14 +12,14 @@ from ...wire.errors import EngineFault
 from ...wire.release import Service
 from ..context import Deploy, Outcome
 from .start import start_services
-from .verify import trailing_services, verify_late
+from .trailing import proving, trailing_services
 
 
 def run_switch(deploy: Deploy) -> Outcome:
     """Point ``live`` at the release, end the ways that were open for its verification only, start its late workers.
 
     Raises:
-        ReleaseFault: a worker is not healthy; the caller goes back.
+        ReleaseFault: a worker cannot be started, or is not healthy and nobody watches; the caller goes back.
     """
     previous = deploy.plan.previous
     if deploy.plan.kind == DEPLOY and deploy.plan.window and previous is not None:
@@ -33,13 +33,22 @@ def run_switch(deploy: Deploy) -> Outcome:
     close_inside(deploy.paths)
     deploy.progress.token = close_dark(deploy.paths)
     late = _start_late(deploy)
-    # What was started before, and users had not to wait for, is proved with it.
-    unproved = [*trailing_services(deploy), *late]
-    if unproved:
-        verify_late(deploy, unproved)
+    _prove_late(deploy, late)
     if late:
         deploy.host.note(f"started now that the release serves: {', '.join(one.name for one in late)}")
     return Outcome(f"{deploy.plan.previous or 'nothing'} -> {deploy.target.id}")
+
+
+def _prove_late(deploy: Deploy, late: list[Service]) -> None:
+    """Have those proved that users had not to wait for: by the watch, which sees to users meanwhile, where there is one."""
+    deploy.await_started()
+    deploy.progress.unproved = (*trailing_services(deploy), *late)
+    if not deploy.progress.unproved:
+        return
+    deploy.look()
+    if not deploy.plan.window:
+        with proving(deploy) as proof:
+            proof.wait()
 
 
 def _start_late(deploy: Deploy) -> list[Service]:

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Optional
 
-from ...disk.ledger import DEPLOY
+from ...disk.ledger import DEPLOY, ROLLBACK
 from ...disk.routes import close_before, open_trial, switch_back
 from ...engine.containers import Container, find_proxy, refresh_containers
-from ...watch.evidence import read_evidence
 from ...watch.health import READY, Readiness
 from ...watch.patience import pause_for
 from ...watch.prober import Prober, asking
@@ -30,12 +29,13 @@ from ...watch.verdict import (
     serves_nobody,
     wants_trial,
 )
-from ...wire.errors import ReleaseFault
 from ...wire.inside import find_carrier
 from ...wire.names import HEALTH_PATH
 from ...wire.release import Service
 from ..context import Deploy, Outcome
 from .recreated import ask_recreated, judge_service, own_containers, recreated_services, restarts_before
+from .refusing import watch_fault
+from .trailing import Late, proving
 
 _TICK = 0.1
 _FIRST_TICK = 0.02
@@ -46,6 +46,9 @@ _LOOK_SPACING = 0.1
 """Seconds between two containers that are looked at, over all: a watch is no load."""
 _SAMPLED_WITHIN = 1.0
 _SILENT_FOR = 2.0
+_BAD_FOR = 5.0
+"""Seconds of bad answers on end that take a rollback back: what it goes back to has served, and whoever is in too much
+of a hurry would send users to what somebody wants to be rid of, as both answer badly while they have too much to do."""
 _TRIED_WITHIN = 60.0
 """Seconds beyond the window for calls that hang, which tell little at a time."""
 _SETTLED_WITHIN = 30.0
@@ -56,33 +59,35 @@ def run_watch(deploy: Deploy) -> Outcome:
     """Watch for the release's window, and go back as soon as it fails.
 
     Raises:
-        ReleaseFault: it failed, or nothing could be told and the caller asked for evidence; the switch is back.
+        ReleaseFault: it failed, or nothing could be told and the caller asked for evidence; the switch is back. Or who was
+            to be proved meanwhile is not fit; the caller goes back.
     """
     window = deploy.plan.window
     if not window:
         return Outcome("off", skipped=True)
-    watcher = _Watcher(deploy, window)
     try:
-        verdict = watcher.watch()
+        with proving(deploy) as late:
+            watcher = _Watcher(deploy, window, late)
+            verdict = watcher.watch()
     finally:
         close_before(deploy.paths)
     deploy.progress.verdict = verdict
     if verdict.state == FAIL or (verdict.state == INCONCLUSIVE and deploy.options.require_evidence):
         _go_back(deploy)
         deploy.progress.verdict = watcher.explain(verdict)
-        raise _fault(deploy, deploy.progress.verdict, watcher.blamed)
+        raise watch_fault(deploy, deploy.progress.verdict, watcher.blamed)
     if verdict.state == INCONCLUSIVE:
         deploy.host.warn(f"the watch was inconclusive, the release is kept: {verdict.reason}")
     return Outcome(f"{verdict.state}, {verdict.evidence.answered} probes answered")
 
 
 class _Watcher:
-    """Looks at everything in turn. ``blamed`` is the service that failed first."""
+    """Looks at everything in turn, ``late`` included. ``blamed`` is the service that failed first."""
 
-    def __init__(self, deploy: Deploy, window: float) -> None:
+    def __init__(self, deploy: Deploy, window: float, late: Late) -> None:
         self._deploy = deploy
-        self._progress = deploy.progress
         self._window = window
+        self._late = late
         self._release = deploy.target.release
         # As verify saw them: a restart between then and now counts.
         seen = deploy.host.seen
@@ -107,12 +112,18 @@ class _Watcher:
         self.blamed: Optional[str] = None
 
     def watch(self) -> Verdict:
-        """Look until it fails, or the window is over and no answer is awaited."""
+        """Look until it fails, or the window is over, everybody is proved and no answer is awaited.
+
+        Raises:
+            ReleaseFault: who is proved meanwhile is not fit.
+        """
         questions = list(self._questions())
         ended = math.inf
-        with asking(questions, self._progress.token) as prober:
+        patience = _BAD_FOR if self._deploy.plan.kind == ROLLBACK else 0.0
+        with asking(questions, self._deploy.progress.token, patience) as prober:
             while True:
                 self._deploy.checkpoint()
+                self._late.step()
                 served = self._served()
                 self._try(served)
                 now = time.monotonic()
@@ -130,7 +141,7 @@ class _Watcher:
                 if time.monotonic() - ended >= _SETTLED_WITHIN:
                     late = "some probes were not answered in time to tell"
                     return Verdict(INCONCLUSIVE, (*verdict.reasons, late), verdict.evidence)
-                waited = time.monotonic() - self._progress.switched_at
+                waited = time.monotonic() - self._deploy.progress.switched_at
                 time.sleep(min(pause_for(waited, _FIRST_TICK, _TICK_SHARE), _TICK))
 
     def explain(self, verdict: Verdict) -> Verdict:
@@ -139,13 +150,13 @@ class _Watcher:
             return verdict
         died = list(self._unfit())
         self.blamed = died[0][0] if died else self.blamed
-        return replace(verdict, reasons=(*_in_words(died), *verdict.reasons))
+        return replace(verdict, reasons=(*_told(died), *verdict.reasons))
 
     def _is_over(self, served: Sequence[Served], now: float) -> bool:
-        """Whether the window is; what is about to be told of a trial is waited for."""
-        waited = now - self._progress.switched_at
+        """Whether the window is; who is still to be proved, and what is about to be told of a trial, is waited for."""
+        waited = now - self._deploy.progress.switched_at
         leans = self._tried and any(one.leans for one in served)
-        return waited >= self._window + (_TRIED_WITHIN if leans else 0.0)
+        return not self._late.names and waited >= self._window + (_TRIED_WITHIN if leans else 0.0)
 
     def _try(self, served: Sequence[Served]) -> None:
         """Let chance decide who answers, where users' calls look bad: what a stranger asks for, he asks of both."""
@@ -162,10 +173,10 @@ class _Watcher:
     def _tell_unserved(self, questions: Sequence[Question], served: Sequence[Served]) -> None:
         """Remember whose users were not served by all that is known, where no page of it says that they are."""
         for one in served:
-            own = [question for question in questions if question.service == one.service or question.public]
-            vouched = any(question.target.path != HEALTH_PATH for question in own)
+            own = [asked for asked in questions if asked.service == one.service or asked.public]
+            vouched = any(asked.target.path != HEALTH_PATH for asked in own)
             if not vouched and serves_nobody(one):
-                self._progress.unserved = (*self._progress.unserved, one.service)
+                self._deploy.progress.unserved = (*self._deploy.progress.unserved, one.service)
 
     def _served(self) -> tuple[Served, ...]:
         samples = self._samples()
@@ -185,14 +196,14 @@ class _Watcher:
         since = time.monotonic() - _SILENT_FOR
         addresses = self._addresses_of(name)
         return (
-            since >= self._progress.switched_at
+            since >= self._deploy.progress.switched_at
             and is_waited_for(samples, addresses, since)
-            and not sum_traffic(samples, addresses, self._progress.switched_at).answers
+            and not sum_traffic(samples, addresses, self._deploy.progress.switched_at).answers
         )
 
     def _evidence(self, prober: Prober, served: tuple[Served, ...]) -> Evidence:
         return Evidence(
-            seconds=time.monotonic() - self._progress.switched_at,
+            seconds=time.monotonic() - self._deploy.progress.switched_at,
             faults=(*self._faults, *prober.faults),
             asked=prober.asked,
             answered=prober.answered,
@@ -209,11 +220,14 @@ class _Watcher:
         self._looked = time.monotonic()
         found = list(self._unfit())
         self.blamed = self.blamed or (found[0][0] if found else None)
-        self._faults = _in_words(found)
+        self._faults = _told(found)
 
     def _unfit(self) -> Iterator[tuple[str, str]]:
         """The services whose containers may not serve, and why."""
         for name, own in self._own.items():
+            if name in self._late.names:
+                # It has failed when its proof says so.
+                continue
             service = self._release.services[name]
             current = refresh_containers(self._deploy.engine, own)
             verdict = self._judge(service, current, self._since)
@@ -260,24 +274,24 @@ class _Watcher:
         return {address for one in self._own[name] for address in one.addresses}
 
     def _new(self, name: str, samples: tuple[Sample, ...]) -> Traffic:
-        return sum_traffic(samples, self._addresses_of(name), self._progress.switched_at)
+        return sum_traffic(samples, self._addresses_of(name), self._deploy.progress.switched_at)
 
     def _again(self, name: str, samples: tuple[Sample, ...]) -> Traffic:
         """What the old release was asked once more since the switch."""
-        return sum_traffic(samples, self._addresses_before(name), self._progress.switched_at)
+        return sum_traffic(samples, self._addresses_before(name), self._deploy.progress.switched_at)
 
     def _samples(self) -> tuple[Sample, ...]:
-        recorder = self._progress.recorder
+        recorder = self._deploy.progress.recorder
         return recorder.samples if recorder is not None else ()
 
     def _unmeasured(self, samples: tuple[Sample, ...]) -> Iterator[str]:
-        seconds = time.monotonic() - self._progress.switched_at
-        expected = self._moved and self._deploy.state.live is not None and seconds > _SAMPLED_WITHIN
-        if expected and not any(one.at > self._progress.switched_at for one in samples):
+        seconds = time.monotonic() - self._deploy.progress.switched_at
+        asked = self._moved and self._deploy.state.live is not None and seconds > _SAMPLED_WITHIN
+        if asked and not any(one.at > self._deploy.progress.switched_at for one in samples):
             yield "the proxy's admin socket does not answer, so that nobody knows what users were answered"
 
 
-def _in_words(unfit: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def _told(unfit: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(f"{name} {reason}" for name, reason in unfit)
 
 
@@ -289,27 +303,3 @@ def _go_back(deploy: Deploy) -> None:
     deploy.host.note(
         f"switched back to {deploy.plan.previous or 'nothing'}, {took * 1000:.1f} ms after the verdict"
     )
-
-
-def _fault(deploy: Deploy, verdict: Verdict, blamed: Optional[str]) -> ReleaseFault:
-    failed = verdict.state == FAIL
-    what = "failed its watch" if failed else "gave too little evidence, and evidence was asked for"
-    return ReleaseFault(
-        f"release {deploy.target.id} {what} after {verdict.evidence.seconds:.1f} s: {verdict.reasons[0]}",
-        why="; ".join(verdict.reasons[1:]),
-        fix="what was seen is quoted here; correct it and deploy again"
-        if failed
-        else "deploy while there is traffic, with a longer `deploy.watch.window`, or without --require-evidence",
-        details=(*verdict.reasons, *verdict.figures, *_logs(deploy, blamed if failed else None)),
-        service=blamed if failed else None,
-    )
-
-
-def _logs(deploy: Deploy, blamed: Optional[str]) -> Iterator[str]:
-    """The last lines of the service that is to blame; of each one that moved, where none is."""
-    for container in deploy.host.seen:
-        home = deploy.target.homes.get(container.service, "")
-        if container.release != home or container.oneoff:
-            continue
-        if container.service == blamed or (blamed is None and home == deploy.target.id):
-            yield from read_evidence(deploy.engine, container)
