@@ -30,6 +30,7 @@ from .recreated import (
     own_containers,
     recreated_services,
     tell_unasked,
+    tell_unled,
 )
 from .refusing import refuse
 from .trailing import trails
@@ -63,6 +64,7 @@ def run_verify(context: Context) -> Outcome:
     unasked = find_unasked(context, fresh, containers, questions)
     tell_unasked(context, [*unasked, *find_unasked_page(context, containers, questions)])
     _ask_all(context, fresh, questions, began + release.start_timeout)
+    tell_unled(context, fresh)
     seen = [one for one in recreated if one.role != INSIDE]
     return Outcome(f"{len(release.rolled) + len(seen)} services, {len(questions)} answers")
 
