@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Optional
 
 from ...disk.ledger import ROLLBACK
@@ -15,8 +16,9 @@ from ...watch.healthcheck import HealthChecks
 from ...watch.patience import pause_for
 from ...wire.release import Service
 from ..context import Context
-from .recreated import CARRYING, judge_service, own_containers, recreated_services, restarts_before
+from .recreated import CARRYING, judge_service, own_containers, recreated_services
 from .refusing import refuse
+from .starting import Look
 
 _POLL = 0.05
 IN_A_ROW = 3
@@ -105,18 +107,19 @@ def first_waiting(
 ) -> Optional[tuple[Service, str]]:
     """A service that is not ready yet, and why; one that has failed ends it all."""
     waiting = None
-    restarts = restarts_before(context)
+    look = Look(context)
     for service in services:
         own = refresh_containers(context.engine, own_containers(context, service, context.host.seen))
         if len(own) < service.replicas:
             own = own_containers(context, service, context.host.list_containers())
         if checks is not None:
             checks.follow(service, own)
-        verdict = judge_service(context, service, own, restarts=restarts)
+        verdict = look.judge(service.name, own, partial(judge_service, context, service))
         if verdict.state == FAILED:
             refuse(context, service, f"{service.name} {verdict.reason}")
         if verdict.state != READY and waiting is None:
             waiting = service, verdict.reason
+    look.end()
     return waiting
 
 

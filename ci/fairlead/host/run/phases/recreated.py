@@ -54,8 +54,8 @@ def judge_service(
     context: Context,
     service: Service,
     own: Sequence[Container],
-    *,
     restarts: Mapping[str, int],
+    *,
     since: Optional[Mapping[str, str]] = None,
 ) -> Verdict:
     """Whether all its replicas are fit; of a proxy only that it stays up while nothing served before.
@@ -71,11 +71,6 @@ def judge_service(
         since=since,
         proved=context.host.proved,
     )
-
-
-def restarts_before(context: Context) -> dict[str, int]:
-    """How often those that ran before had been restarted: what runs on is not blamed for its past."""
-    return {one.id: one.restarts for one in context.state.containers if one.running}
 
 
 def ask_recreated(context: Context, containers: Sequence[Container]) -> Iterator[Question]:

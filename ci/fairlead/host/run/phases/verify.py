@@ -33,6 +33,7 @@ from .recreated import (
     tell_unled,
 )
 from .refusing import refuse
+from .starting import crashes_of, look_again, tell_crashes
 from .trailing import trails
 
 _POLL = 0.05
@@ -52,25 +53,36 @@ def run_verify(context: Context) -> Outcome:
     began = time.monotonic()
     containers = context.look()
     fresh = [one for one in to_wait_for(context, containers) if not trails(context, one)]
-    recreated = recreated_services(context)
-    hurry = context.plan.kind == ROLLBACK
-    with checking(context.engine, context.host.proved, hurry=hurry) as checks:
-        Proof(context, fresh, checks, began + release.start_timeout).wait()
+    answers = None
+    while answers is None:
+        # Again where one crashed meanwhile, and is started again: it may have another address.
+        answers = _prove(context, fresh, containers, began + release.start_timeout)
+    tell_unled(context, fresh)
+    seen = [one for one in recreated_services(context) if one.role != INSIDE]
+    services = f"{len(release.rolled) + len(seen)} services"
+    return Outcome(", ".join([services, f"{answers} answers", *tell_crashes(context)]))
+
+
+def _prove(
+    context: Context, fresh: list[Service], containers: list[Container], deadline: float
+) -> Optional[int]:
+    """Wait for the containers and ask everything; how many answers there were, None where one crashed meanwhile."""
+    with checking(context.engine, context.host.proved, hurry=context.plan.kind == ROLLBACK) as checks:
+        Proof(context, fresh, checks, deadline).wait()
     if fresh:
-        containers = context.host.refresh_containers()
+        containers = look_again(context)
     check_images(context, containers)
+    is_first = not context.token
     context.token = open_dark(context.paths, context.target.id)
     questions = list(_questions(context, containers))
-    unasked = find_unasked(context, fresh, containers, questions)
-    tell_unasked(context, [*unasked, *find_unasked_page(context, containers, questions)])
-    _ask_all(context, fresh, questions, began + release.start_timeout)
-    tell_unled(context, fresh)
-    seen = [one for one in recreated if one.role != INSIDE]
-    return Outcome(f"{len(release.rolled) + len(seen)} services, {len(questions)} answers")
+    if is_first:
+        unasked = find_unasked(context, fresh, containers, questions)
+        tell_unasked(context, [*unasked, *find_unasked_page(context, containers, questions)])
+    return len(questions) if _ask_all(context, fresh, questions, deadline) else None
 
 
-def _ask_all(context: Context, fresh: list[Service], questions: Sequence[Question], patience: float) -> None:
-    """Ask every question until it was answered well often enough in a row.
+def _ask_all(context: Context, fresh: list[Service], questions: Sequence[Question], patience: float) -> bool:
+    """Ask every question until it was answered well often enough in a row; False where one crashed meanwhile.
 
     Who says nothing of its health but by answers gets the whole time that a start may take, until ``patience``.
     """
@@ -83,7 +95,16 @@ def _ask_all(context: Context, fresh: list[Service], questions: Sequence[Questio
         patient = question.service in silent if question.service else bool(silent)
         deadline = patience if patient else soon
         behind = _behind(context, fresh)
-        _ask(context, question, deadline, patience, lambda: first_waiting(context, fresh), behind)
+        if not _ask(context, question, deadline, patience, lambda: _has_crashed(context, fresh), behind):
+            return False
+    return True
+
+
+def _has_crashed(context: Context, fresh: list[Service]) -> bool:
+    """Whether one has crashed since this was last asked; one that comes to nothing ends it all."""
+    before = crashes_of(context).total
+    first_waiting(context, fresh)
+    return crashes_of(context).total > before
 
 
 def _ask(
@@ -91,9 +112,9 @@ def _ask(
     question: Question,
     deadline: float,
     patience: float,
-    crashed: Callable[[], object],
+    crashed: Callable[[], bool],
     behind: Sequence[Service],
-) -> None:
+) -> bool:
     row = 0
     # Where nobody watches, nobody asks again.
     enough = enough_of(context) if context.plan.window else IN_A_ROW
@@ -115,9 +136,10 @@ def _ask(
             # A certificate may need the public to reach this host first: unknown is not wrong.
             context.host.warn(f"{question.about}: {refusal or fault}; the page could not be probed in public")
             context.uncertified = (*context.uncertified, question)
-            return
+            return True
         if fault:
-            crashed()
+            if crashed():
+                return False
             # A certificate may be on its way, and who asks for it waits: that is no answer yet.
             awaited = question.public and question.target.scheme == "https" and not answer.status
             over = time.monotonic() >= (patience if awaited else deadline)
@@ -134,6 +156,7 @@ def _ask(
                     context, service, f"{question.about} {fault}{lasting}", limit, () if service else behind
                 )
             time.sleep(_POLL)
+    return True
 
 
 def _behind(context: Context, fresh: Sequence[Service]) -> list[Service]:
