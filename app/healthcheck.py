@@ -5,7 +5,6 @@ The images hold no curl; this imports little, because it runs every few seconds.
 
 from __future__ import annotations
 
-import http.client
 import os
 import sys
 import time
@@ -28,6 +27,9 @@ def main(arguments: list[str]) -> int:
 
 def probe_http(path: str, port: int) -> tuple[bool, str]:
     """Whether this container's server answers ``path`` with 200, and what it answered."""
+    # Imported here: it is most of what this process costs, and a worker's check runs while the worker itself is starting.
+    import http.client
+
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3)
     try:
         connection.request("GET", path)

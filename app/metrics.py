@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-from starlette.requests import Request
-from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 REQUESTS = Counter("board_http_requests", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram("board_http_request_seconds", "Seconds until a request was answered", ["method", "route"])
@@ -17,4 +21,7 @@ DELIVERY_SECONDS = Histogram("board_delivery_seconds", "Seconds that a webhook t
 
 async def metrics_endpoint(_request: Request) -> Response:
     """The metrics in Prometheus's text format."""
+    # Imported here: a worker counts as well, and answers nobody.
+    from starlette.responses import Response
+
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

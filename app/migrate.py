@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 LOCK = 0x626F617264
 """The advisory lock that a migration holds: "board" in hexadecimal."""
 
+LOCK_POLL = 0.2
+"""Seconds between two tries to have it."""
+
 LOCK_TIMEOUT = "5s"
 """How long a migration waits for a table that others use; then it fails rather than queue them up behind it."""
 
@@ -35,8 +38,11 @@ def run(environ: Mapping[str, str]) -> int:
     try:
         _migrate(settings.database)
     except Exception as error:
-        # All in one transaction: whatever failed, the release that serves finds the schema that it knows.
-        log.exception("the migration failed, the database is as it was: %s", str(error).partition("\n")[0])
+        # Each only adds to what the release that serves knows, so that it goes on with those before the one that failed.
+        log.exception(
+            "the migration failed, the database is as the one before it left it: %s",
+            str(error).partition("\n")[0],
+        )
         return 1
     return 0
 
@@ -44,10 +50,11 @@ def run(environ: Mapping[str, str]) -> int:
 def _migrate(database: Database) -> None:
     engine = create_engine(database_url(database), connect_args={"application_name": "board-migrate"})
     with _connect(engine, time.monotonic() + CONNECT_FOR) as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+        _lock(connection)
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
-        connection.commit()
         before = _revision(connection)
+        # Each migration begins and ends its own.
+        connection.commit()
         command.upgrade(_config(connection), "head")
         connection.commit()
         after = _revision(connection)
@@ -63,6 +70,16 @@ def _connect(engine: Engine, deadline: float) -> Connection:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
+
+
+def _lock(connection: Connection) -> None:
+    """Wait for whoever migrates now.
+
+    Never within a statement: an index that is made beside others waits for all statements that began before it.
+    """
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
+        connection.commit()
+        time.sleep(LOCK_POLL)
 
 
 def _revision(connection: Connection) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import metrics
@@ -57,12 +57,13 @@ class Gate:
             self._inside -= 1
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = False
+        began = ended = False
 
         async def send_on(message: Message) -> None:
-            nonlocal began
+            nonlocal began, ended
             began = began or message["type"] == "http.response.start"
             await send(message)
+            ended = ended or _is_last(message)
 
         deadline = asyncio.timeout(self._deadline)
         try:
@@ -72,6 +73,9 @@ class Gate:
                 else:
                     await self._application(scope, receive, send_on)
         except TimeoutError:
+            if ended and deadline.expired():
+                # Answered in time: only what cleans up after that was not over.
+                return
             if began or not deadline.expired():
                 raise
             log.warning("not answered in time", extra={"path": scope["path"], "seconds": self._deadline})
@@ -90,7 +94,7 @@ async def _answer_while_awaited(application: ASGIApp, scope: Scope, receive: Rec
         return {"type": "http.disconnect"}
 
     async def send_on(message: Message) -> None:
-        if message["type"] == "http.response.body" and not message.get("more_body"):
+        if _is_last(message):
             # The server says now that the caller has gone. What is left is to clean up.
             answered.set()
         await send(message)
@@ -109,18 +113,33 @@ async def _answer_while_awaited(application: ASGIApp, scope: Scope, receive: Rec
             return
     finally:
         watcher.cancel()
-        if not work.done():
-            work.cancel()
-            await asyncio.wait((work,))
+        await _give_up(work)
     if not work.cancelled():
         await work
     await send({"type": "http.response.start", "status": CLIENT_GONE, "headers": []})
 
 
+async def _give_up(work: asyncio.Future[None]) -> None:
+    """End it, if it has not ended; an error that nobody is left to hear of is not to be logged as forgotten."""
+    if not work.done():
+        work.cancel()
+        await asyncio.wait((work,))
+    if not work.cancelled():
+        work.exception()
+
+
+def _is_last(message: Message) -> bool:
+    return message["type"] == "http.response.body" and not message.get("more_body")
+
+
 async def _busy(scope: Scope, receive: Receive, send: Send) -> None:
-    answer = PlainTextResponse(
+    await make_refusal()(scope, receive, send)
+
+
+def make_refusal() -> Response:
+    """The answer to who asks for more than can be done now."""
+    return PlainTextResponse(
         "Too many requests at once: come again in a moment.\n",
         status_code=503,
         headers={"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"},
     )
-    await answer(scope, receive, send)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -25,6 +25,8 @@ class Api(ThreadingHTTPServer):
         self.comments: list[dict[str, Any]] = []
         self.requests: list[str] = []
         self.refusals: list[int] = []
+        self.retry_after = ""
+        self.meanwhile: list[Callable[[], None]] = []
 
     @property
     def url(self) -> str:
@@ -35,6 +37,10 @@ class Handler(BaseHTTPRequestHandler):
     server: Api
 
     def do_GET(self) -> None:
+        one = re.search(r"/comments/(\d+)\Z", self.path)
+        if one is not None:
+            self._answer(200, self._comment(int(one[1])))
+            return
         page = int((re.search(r"[?&]page=(\d+)", self.path) or ["", "1"])[1])
         shown = self.server.comments[(page - 1) * 2 : page * 2]
         more = len(self.server.comments) > page * 2
@@ -53,14 +59,28 @@ class Handler(BaseHTTPRequestHandler):
             **self._body(),
         }
         if not self.server.refusals:
+            self._meanwhile()
             self.server.comments.append(comment)
         self._answer(201, comment)
 
     def do_PATCH(self) -> None:
-        number = int(self.path.rsplit("/", 1)[1])
-        (comment,) = [one for one in self.server.comments if one["id"] == number]
+        comment = self._comment(int(self.path.rsplit("/", 1)[1]))
         comment.update(self._body())
+        self._meanwhile()
         self._answer(200, comment)
+
+    def do_DELETE(self) -> None:
+        self.server.comments.remove(self._comment(int(self.path.rsplit("/", 1)[1])))
+        self._answer(204, None)
+
+    def _comment(self, number: int) -> dict[str, Any]:
+        (comment,) = [one for one in self.server.comments if one["id"] == number]
+        return comment
+
+    def _meanwhile(self) -> None:
+        """What another job does before the answer arrives."""
+        if self.server.meanwhile:
+            self.server.meanwhile.pop(0)()
 
     def _body(self) -> dict[str, Any]:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -73,7 +93,8 @@ class Handler(BaseHTTPRequestHandler):
             status, body = 401, {"message": "Bad credentials"}
         if self.server.refusals:
             status, body = self.server.refusals.pop(0), {"message": "no"}
-        data = json.dumps(body).encode()
+            headers = {"Retry-After": self.server.retry_after} if self.server.retry_after else {}
+        data = b"" if status == 204 else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Length": str(len(data)), **(headers or {})}.items():
             self.send_header(name, value)

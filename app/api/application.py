@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from app.api import board, events
@@ -15,12 +19,14 @@ from app.asgi import Envelope
 from app.health import Check, Health
 from app.lifecycle import Lifecycle
 from app.metrics import metrics_endpoint
-from app.overload import Gate
+from app.overload import Gate, make_refusal
 from app.queue import NotificationQueue, make_redis
 from app.settings import ApiSettings
 from app.store.engine import make_engine, make_sessions
 from app.store.outbox import COUNTED, count_waiting
 from app.store.schema import probe_schema, read_revisions
+
+log = logging.getLogger(__name__)
 
 POOL = 8
 """Database connections of one api process."""
@@ -61,6 +67,7 @@ def make_application(settings: ApiSettings, lifecycle: Lifecycle) -> ASGIApp:
         lifespan=lifespan,
     )
     application.state.resources = resources
+    application.add_exception_handler(PoolTimeout, refuse_when_full)
     application.include_router(events.router)
     application.include_router(board.router)
     health = Health(
@@ -75,6 +82,15 @@ def make_application(settings: ApiSettings, lifecycle: Lifecycle) -> ASGIApp:
         application.add_route(path, endpoint, include_in_schema=False)
     gate = Gate(application, limit=AT_ONCE, deadline=DEADLINE, reserve=EVENTS_MORE)
     return Envelope(gate, release=settings.process.release, lifecycle=lifecycle)
+
+
+async def refuse_when_full(request: Request, error: Exception) -> Response:
+    """Who got no connection to the database within its time is one too many, as who was refused at the gate."""
+    log.warning(
+        "no connection to the database in time",
+        extra={"path": request.scope["path"], "why": type(error).__name__},
+    )
+    return make_refusal()
 
 
 def _readiness(resources: Resources) -> Mapping[str, Check]:

@@ -51,7 +51,8 @@ def command(
     """Build every image for every platform, with one bake.
 
     Each image becomes an OCI layout below the work directory, with labels of the commit and a provenance
-    attestation. Nothing is pullable before `fairlead publish`.
+    attestation. Nothing is pullable before `fairlead publish`. What is published for the commit already is
+    fetched, not built once more, unless --no-cache or --pull asks for that.
     """
     import json
     import os

@@ -29,13 +29,20 @@ def command() -> None:
     metavar="TOKEN",
     help="A token that may write to pull requests; give it by the variable.",
 )
-def comment(work_dir: str, github_token: str | None) -> None:
-    """Name the published images in one comment of the pull request."""
+@click.option(
+    "--allow-failure",
+    is_flag=True,
+    envvar="FAIRLEAD_ALLOW_FAILURE",
+    show_envvar=True,
+    help="End with 0 and a warning where GitHub does not take the comment: the images are there.",
+)
+def comment(work_dir: str, github_token: str | None, allow_failure: bool) -> None:
+    """Name the published images in one comment of the pull request, a section for each app of the repository."""
     import os
     from pathlib import Path
 
-    from fairlead.errors import InputError
-    from fairlead.github.comment import put_comment, render_comment
+    from fairlead.errors import CommandFailedError, InputError
+    from fairlead.github.comment import put_comment, render_section
     from fairlead.github.context import read_context
     from fairlead.image.workdir import claim_work_dir
     from fairlead.settings.load import load_settings
@@ -52,8 +59,15 @@ def comment(work_dir: str, github_token: str | None) -> None:
     root = load_settings(Path.cwd(), os.environ).root
     published = _read_published(claim_work_dir(root, work_dir) / "publish.json")
     number = context.pull_request.number
-    with reporter.step(f"comment on #{number}"):
-        url = put_comment(context, number, github_token, render_comment(published, context))
+    section = render_section(published, context)
+    try:
+        with reporter.step(f"comment on #{number}"):
+            url = put_comment(context, number, github_token, str(published["app"]), section)
+    except CommandFailedError as error:
+        if not allow_failure:
+            raise
+        reporter.warn(": ".join(filter(None, (f"there is no comment: {error.what}", error.fix))))
+        url = ""
     reporter.result({"schema": "fairlead.comment/v1", "number": number, "url": url}, url)
 
 

@@ -1,7 +1,12 @@
-"""The one comment on a pull request that names its images: made once, updated ever after."""
+"""The one comment on a pull request that names its images: made once, updated ever after.
+
+The apps of a repository share it, a section each; their jobs may write it at the same time.
+"""
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +18,28 @@ if TYPE_CHECKING:
 
     from fairlead.github.context import GitHubContext
 
+_SECTION = re.compile(r"^<!-- fairlead: app ([a-z0-9-]+) -->$", re.MULTILINE)
+_LARGEST = 65536
+"""Characters that GitHub takes in a comment."""
+_TRIES = 5
+_WAITS = 3
+_LONGEST_WAIT = 90.0
+"""Seconds that a job waits for a rate limit to end, each time."""
+
 # By this the comment is found again, among those of our own token. An HTML comment: nobody sees it.
 MARKER = "<!-- fairlead: images of this pull request -->"
 
 _TIMEOUT = 30.0
+_PERMISSION = "give the job `permissions: pull-requests: write`"
 
 
-def render_comment(published: Mapping[str, Any], context: GitHubContext) -> str:
-    """The comment's body for a ``fairlead.publish/v1`` document.
+def render_section(published: Mapping[str, Any], context: GitHubContext) -> str:
+    """An app's section of the comment, for a ``fairlead.publish/v1`` document.
 
     Each image stands there by tag, to be read, and by digest, to be pulled.
     """
     lines = [
-        MARKER,
-        f"### Images of `{published['revision'][:12]}`",
+        f"### {escape(str(published['app']))}: images of `{published['revision'][:12]}`",
         "",
         "| image | pull | platforms |",
         "| --- | --- | --- |",
@@ -38,28 +51,103 @@ def render_comment(published: Mapping[str, Any], context: GitHubContext) -> str:
         platforms = ", ".join(sorted(image.get("platforms", {})))
         lines.append(f"| {escape(name)} | `{tagged}`<br>`{pinned}` | {escape(platforms)} |")
     lines += ["", f"Built, scanned and pushed by [this run]({context.run_url})."]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
-def put_comment(context: GitHubContext, number: int, token: str, body: str) -> str:
-    """Make or update the comment of pull request ``number`` and return its address.
+def merge_section(body: str, app: str, section: str) -> str:
+    """The comment with the section of an app in it, in place of the one before; the others stay. Pure."""
+    sections = {**_sections(body), _key(app): section.strip()}
+    parts = [f"<!-- fairlead: app {name} -->\n{text}" for name, text in sorted(sections.items())]
+    merged = "\n\n".join((MARKER, *parts)) + "\n"
+    return merged if len(merged) <= _LARGEST or len(sections) == 1 else merge_section("", app, section)
+
+
+def has_section(body: str, app: str, section: str) -> bool:
+    """Whether the comment has this very section of the app. Pure."""
+    return _sections(body.replace("\r\n", "\n")).get(_key(app)) == section.strip()
+
+
+def put_comment(context: GitHubContext, number: int, token: str, app: str, section: str) -> str:
+    """Put an app's section into the comment of pull request ``number`` and return the comment's address.
 
     The REST API at ``context.api_url`` is used (GITHUB_API_URL: GitHub Enterprise has its own). A comment of anybody
-    else stays as it is, whatever it says: its author could change afterwards what we wrote in his name.
+    else stays as it is, whatever it says: its author could change afterwards what we wrote in his name. What another
+    app's job has written meanwhile stays as well: what was written is read again.
 
     Raises:
-        CommandFailedError: GitHub refused or could not be reached.
+        CommandFailedError: GitHub refused or could not be reached, or others write the comment all the time.
     """
     with _session(token) as session:
         base = f"{context.api_url}/repos/{context.repository}/issues"
-        comments = _comments(session, f"{base}/{number}/comments?per_page=100")
-        alike = [comment for comment in comments if str(comment.get("body") or "").startswith(MARKER)]
-        own = _own_login(session, context.api_url) if alike else ""
-        for comment in alike:
-            if is_by(comment, own):
-                url = f"{base}/comments/{comment['id']}"
-                return str(_call(session, "PATCH", url, {"body": body}).json()["html_url"])
-        return str(_call(session, "POST", f"{base}/{number}/comments", {"body": body}).json()["html_url"])
+        for _ in range(_TRIES):
+            comment = _write(session, context.api_url, base, number, app, section)
+            if comment is None:
+                continue
+            found = _call(session, "GET", f"{base}/comments/{comment['id']}").json()
+            if has_section(str(found.get("body") or ""), app, section):
+                return str(comment["html_url"])
+    raise CommandFailedError(
+        "the comment is written by other jobs all the time", fix="run this job again when they have ended"
+    )
+
+
+def _write(
+    session: requests.Session, api_url: str, base: str, number: int, app: str, section: str
+) -> Mapping[str, Any] | None:
+    """The comment as it was written; None where another job had made one at the same time."""
+    listed = f"{base}/{number}/comments"
+    own = _own_comments(session, api_url, listed)
+    if own:
+        merged = merge_section(str(own[0]["body"]), app, section)
+        written: dict[str, Any] = _call(
+            session, "PATCH", f"{base}/comments/{own[0]['id']}", {"body": merged}
+        ).json()
+        return written
+    made: dict[str, Any] = _call(session, "POST", listed, {"body": merge_section("", app, section)}).json()
+    own = _own_comments(session, api_url, listed)
+    if not own or own[0]["id"] == made["id"]:
+        return made
+    _call(session, "DELETE", f"{base}/comments/{made['id']}")
+    return None
+
+
+def _own_comments(session: requests.Session, api_url: str, url: str) -> list[dict[str, Any]]:
+    """Our comments, oldest first."""
+    comments = _comments(session, f"{url}?per_page=100")
+    alike = [comment for comment in comments if str(comment.get("body") or "").startswith(MARKER)]
+    own = _own_login(session, api_url) if alike else ""
+    return sorted(
+        (comment for comment in alike if is_by(comment, own)), key=lambda comment: int(comment["id"])
+    )
+
+
+def _sections(body: str) -> dict[str, str]:
+    parts = _SECTION.split(body)
+    return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def _key(app: str) -> str:
+    return re.sub(r"[^a-z0-9-]", "-", app.lower()) or "-"
+
+
+def wait_seconds(status: int, headers: Mapping[str, str], now: float) -> float | None:
+    """How long to wait before the same is asked again; None where that would not help, or takes too long. Pure.
+
+    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
+    if status not in {403, 429}:
+        return None
+    told = {name.lower(): value for name, value in headers.items()}
+    after, reset = told.get("retry-after", ""), told.get("x-ratelimit-reset", "")
+    if after.isdecimal():
+        seconds = float(after)
+    elif told.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        seconds = max(float(reset) - now, 1.0)
+    elif status == 429:
+        seconds = 60.0
+    else:
+        return None
+    return seconds if seconds <= _LONGEST_WAIT else None
 
 
 def is_by(comment: Mapping[str, Any], own: str) -> bool:
@@ -110,7 +198,11 @@ def _session(token: str) -> requests.Session:
     session = requests.Session()
     # A POST is not retried: a second one would be a second comment.
     retry = Retry(
-        total=2, backoff_factor=0.3, status_forcelist=(502, 503, 504), allowed_methods={"GET", "PATCH"}
+        total=2,
+        backoff_factor=0.3,
+        status_forcelist=(502, 503, 504),
+        allowed_methods={"GET", "PATCH"},
+        respect_retry_after_header=False,
     )
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(max_retries=retry))
@@ -129,18 +221,29 @@ def _call(
 ) -> requests.Response:
     import requests
 
-    try:
-        response = session.request(method, url, json=body, timeout=_TIMEOUT)
-    except requests.RequestException as error:
-        raise CommandFailedError(
-            "GitHub's API could not be reached", why=str(error), fix="run the job again"
-        ) from error
-    if response.ok:
-        return response
-    raise CommandFailedError(
+    for left in reversed(range(_WAITS + 1)):
+        try:
+            response = session.request(method, url, json=body, timeout=_TIMEOUT)
+        except requests.RequestException as error:
+            raise CommandFailedError(
+                "GitHub's API could not be reached", why=str(error), fix="run the job again"
+            ) from error
+        if response.ok:
+            return response
+        seconds = wait_seconds(response.status_code, response.headers, time.time())
+        if seconds is None or not left:
+            raise _refused(method, url, response)
+        time.sleep(seconds)
+    raise AssertionError("the last try returns or raises")
+
+
+def _refused(method: str, url: str, response: requests.Response) -> CommandFailedError:
+    is_limit = response.status_code == 429 or response.headers.get("x-ratelimit-remaining") == "0"
+    fixes = {401: _PERMISSION, 403: _PERMISSION, 404: _PERMISSION}
+    return CommandFailedError(
         f"GitHub refused the comment: {method} {url} answered {response.status_code}",
         why=response.text[:500],
-        fix="give the job `permissions: pull-requests: write`"
-        if response.status_code in {401, 403, 404}
-        else "",
+        fix="run the job again later: the token has asked too much for now"
+        if is_limit
+        else fixes.get(response.status_code, ""),
     )

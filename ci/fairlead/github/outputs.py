@@ -11,6 +11,11 @@ from pathlib import Path
 from fairlead import files
 from fairlead.host.wire.visible import escaped
 
+_DOCUMENT = "document"
+# A job's outputs may have 1 MB together, counted by UTF-16.
+# https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idoutputs
+_LARGEST = 250_000
+
 
 def outputs_of(document: Mapping[str, object]) -> dict[str, str]:
     """The outputs that a document gives: each scalar field under its name, and all of it as ``document``.
@@ -22,7 +27,7 @@ def outputs_of(document: Mapping[str, object]) -> dict[str, str]:
         for field, value in document.items()
         if isinstance(value, (str, int, float)) and field != "schema"
     }
-    return {**scalars, "document": json.dumps(document, separators=(",", ":"), ensure_ascii=False)}
+    return {**scalars, _DOCUMENT: json.dumps(document, separators=(",", ":"), ensure_ascii=False)}
 
 
 def output_name(field: str) -> str:
@@ -35,12 +40,22 @@ def render_output(name: str, value: str, delimiter: str) -> str:
     return f"{name}<<{delimiter}\n{escaped(value)}\n{delimiter}\n"
 
 
-def append_outputs(path: Path, outputs: Mapping[str, str]) -> None:
+def append_outputs(path: Path, outputs: Mapping[str, str], folder: Path | None = None) -> None:
     """Append to the file GITHUB_OUTPUT.
 
     The delimiter is random, so that no value (a commit message, a log line) can end its own output
-    and begin another one.
+    and begin another one. A job whose outputs are too large ends with none: a large ``document`` is written to a file
+    instead, which ``document-file`` names.
+
+    Args:
+        path: the file.
+        outputs: name and value of each.
+        folder: where a large document may lie until the job ends (RUNNER_TEMP); without it, beside ``path``.
     """
+    if len(outputs.get(_DOCUMENT, "")) > _LARGEST:
+        file = (folder or path.parent) / f"fairlead-document-{secrets.token_hex(8)}.json"
+        files.append(file, outputs[_DOCUMENT].encode())
+        outputs = {**outputs, _DOCUMENT: "", f"{_DOCUMENT}-file": str(file)}
     rendered = (render_output(*output, f"fairlead_{secrets.token_hex(16)}") for output in outputs.items())
     files.append(path, "".join(rendered).encode())
 

@@ -49,6 +49,7 @@ class ActionsReporter:
         self._sink = sink
         self._summary = _file(environ, "GITHUB_STEP_SUMMARY")
         self._output = _file(environ, "GITHUB_OUTPUT")
+        self._temporary = _file(environ, "RUNNER_TEMP")
         self._clock = clock
         self._depth = 0
         self._annotations: list[Annotation] = []
@@ -149,11 +150,14 @@ class ActionsReporter:
 
     def _summarize(self, markdown: str) -> None:
         if self._summary is not None:
-            summary.append_summary(self._summary, clean(markdown))
+            fault = summary.append_summary(self._summary, clean(markdown))
+            if fault:
+                self._summary = None
+                self._say(f"warning: {fault}")
 
     def _set_outputs(self, outputs: Mapping[str, str]) -> None:
         if self._output is not None:
-            append_outputs(self._output, outputs)
+            append_outputs(self._output, outputs, self._temporary)
 
 
 def _ended(state: str, text: str, seconds: float | None) -> str:

@@ -77,20 +77,27 @@ def fence(text: str) -> str:
     return f"{ticks}text\n{shown}\n{ticks}"
 
 
-def append_summary(path: Path, markdown: str) -> None:
+def append_summary(path: Path, markdown: str) -> str:
     """Append to the file GITHUB_STEP_SUMMARY: other tools of the step write there as well.
 
     Nothing is written once the limit is reached; what would cross it is cut.
+
+    Returns:
+        Why nothing could be written, empty where it could: no job fails for its summary.
     """
-    taken = path.stat().st_size if path.exists() else 0
-    room = LIMIT - taken
-    data = (markdown.rstrip("\n") + "\n\n").encode()
-    if len(data) > room:
-        keep = room - len(_CUT.encode())
-        if keep <= 0:
-            return
-        data = data[:keep].decode(errors="ignore").encode() + _CUT.encode()
-    files.append(path, data)
+    try:
+        taken = path.stat().st_size if path.exists() else 0
+        room = LIMIT - taken
+        data = (markdown.rstrip("\n") + "\n\n").encode()
+        if len(data) > room:
+            keep = room - len(_CUT.encode())
+            if keep <= 0:
+                return ""
+            data = data[:keep].decode(errors="ignore").encode() + _CUT.encode()
+        files.append(path, data)
+    except OSError as error:
+        return f"the summary of the step cannot be written: {error}"
+    return ""
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -254,7 +254,20 @@ def load_publish(work_dir: Path) -> PublishDocument:
     Raises:
         InputError: it is not there, or does not hold: all faults as findings.
     """
-    value = _load(work_dir / PUBLISH_NAME, "publish", "`fairlead publish` writes it")
+    return _publish_document(_load(work_dir / PUBLISH_NAME, "publish", "`fairlead publish` writes it"))
+
+
+def parse_publish(text: str, name: str) -> PublishDocument:
+    """Read the text of a ``publish.json`` that came another way; ``name`` says which.
+
+    Raises:
+        InputError: it does not hold: all faults as findings.
+    """
+    fix = "hand on the output `document` of the action publish as it is"
+    return _publish_document(_parse(text, name, "publish", fix))
+
+
+def _publish_document(value: Mapping[str, Any]) -> PublishDocument:
     return PublishDocument(
         app=value["app"],
         revision=value["revision"],
@@ -288,18 +301,22 @@ def _scanned_json(image: ScannedImage) -> dict[str, Any]:
 
 
 def _load(path: Path, schema: str, written_by: str) -> dict[str, Any]:
+    try:
+        text = files.read(path).decode("utf-8", "replace")
+    except FileNotFoundError as error:
+        raise InputError(f"there is no {path.name} in {path.parent}", fix=written_by) from error
+    return _parse(text, str(path), schema, written_by)
+
+
+def _parse(text: str, name: str, schema: str, fix: str) -> dict[str, Any]:
     # The reader of YAML reads JSON too, and knows the line of every fault.
     from fairlead.positions import parse_yaml
     from fairlead.schemas import load_schema
     from fairlead.schemas.check import schema_findings
 
-    try:
-        text = files.read(path).decode("utf-8", "replace")
-    except FileNotFoundError as error:
-        raise InputError(f"there is no {path.name} in {path.parent}", fix=written_by) from error
-    document = parse_yaml(text, str(path))
+    document = parse_yaml(text, name)
     findings = document.faults or schema_findings(document, load_schema(schema), rule="document")
     if findings or not isinstance(document.value, dict):
-        raise InputError(f"{path} does not hold", fix=written_by, findings=tuple(findings))
+        raise InputError(f"{name} does not hold", fix=fix, findings=tuple(findings))
     value: dict[str, Any] = document.value
     return value

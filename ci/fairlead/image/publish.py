@@ -11,6 +11,7 @@ from pathlib import Path
 from fairlead.errors import CommandFailedError, InputError, ScanRefusedError
 from fairlead.findings import Finding
 from fairlead.identity import is_ancestor
+from fairlead.image.build.tags import REVISION_LABEL, Move, Present, commit_tag, decide_move, plan_tags
 from fairlead.image.documents import (
     PUBLISH_NAME,
     BuildDocument,
@@ -25,13 +26,11 @@ from fairlead.image.oci.manifests import UnfitError, foreign_parts
 from fairlead.image.registry.client import Registry, Resolved
 from fairlead.image.registry.credentials import auth_file, read_credentials, registry_host
 from fairlead.image.scan.verdict import expired_ignores, policy_hash
-from fairlead.image.tags import Move, Present, commit_tag, decide_move, plan_tags
 from fairlead.parallel import each
 from fairlead.report import Reporter
 from fairlead.settings.values import Settings
 from fairlead.tools.locate import locate
 
-_REVISION_LABEL = "org.opencontainers.image.revision"
 _SIDE_BY_SIDE = 4
 
 
@@ -168,6 +167,7 @@ def _push_all(
         lambda item: _push(registry, settings, commit, *item, work_dir=work_dir),
         build.images.items(),
         at_once=_SIDE_BY_SIDE,
+        fail_fast=True,
     )
 
 
@@ -288,7 +288,7 @@ def _move(
         revision = ""
         if found.digest != image.digest and not is_forced:
             platform = _one_of(found, settings.platforms)
-            revision = registry.read_labels(reference, platform).get(_REVISION_LABEL, "")
+            revision = registry.read_labels(reference, platform).get(REVISION_LABEL, "")
         if revision and revision != build.revision:
             is_ahead = is_ancestor(settings.root, revision, build.revision)
             is_behind = is_ancestor(settings.root, build.revision, revision)

@@ -18,18 +18,33 @@ if TYPE_CHECKING:
     Resolve = Callable[[str], Resolved]
     """What a reference points to now: asks the registry."""
 
+PUBLISHED_VARIABLE = "FAIRLEAD_PUBLISHED"
 _SIDE_BY_SIDE = 8
 _UNBUILT = f"sha256:{'0' * 64}"
 
 
-def read_publish(work_dir: Path, app: str, revision: str) -> PublishDocument | None:
-    """``publish.json`` if it is about this very commit of this app, else None.
+def read_publish(work_dir: Path, app: str, revision: str, given: str = "") -> PublishDocument | None:
+    """What was published for this very commit of this app: as another job hands it on, or from ``publish.json``.
+
+    Args:
+        work_dir: where ``publish.json`` may lie.
+        app: the app.
+        revision: the commit.
+        given: the text of another job's ``publish.json``, in ``FAIRLEAD_PUBLISHED``; empty where there is none.
 
     Raises:
-        InputError: it is there, and damaged.
+        InputError: it is there, and damaged; or what is given is about another app or commit.
     """
-    from fairlead.image.documents import PUBLISH_NAME, load_publish
+    from fairlead.image.documents import PUBLISH_NAME, load_publish, parse_publish
 
+    if given:
+        document = parse_publish(given, PUBLISHED_VARIABLE)
+        if (document.app, document.revision) != (app, revision):
+            raise InputError(
+                f"{PUBLISHED_VARIABLE} is about {document.app} at {document.revision[:12]}, and not about {app} at {revision[:12]}",
+                fix="check out the commit in this job that the job before it has published",
+            )
+        return document
     if not (work_dir / PUBLISH_NAME).exists():
         return None
     document = load_publish(work_dir)
@@ -117,4 +132,4 @@ def _unpublished(tag: str, cause: InputError) -> InputError:
 
 def _resolve_all(references: Iterable[str], resolve: Resolve) -> dict[str, Resolved]:
     asked = tuple(references)
-    return dict(zip(asked, each(resolve, asked, at_once=_SIDE_BY_SIDE), strict=True))
+    return dict(zip(asked, each(resolve, asked, at_once=_SIDE_BY_SIDE, fail_fast=True), strict=True))

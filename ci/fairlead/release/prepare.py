@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.findings import Finding
 from fairlead.release.bundle import Bundle, Origin, mark_secrets, plan_bundle
-from fairlead.release.pins import read_publish, resolve_foreign, resolve_own, running_images
+from fairlead.release.pins import (
+    PUBLISHED_VARIABLE,
+    read_publish,
+    resolve_foreign,
+    resolve_own,
+    running_images,
+)
 from fairlead.release.secrets import Secret, Wanted, read_secrets
 from fairlead.sources import repository_of
 
@@ -65,7 +71,7 @@ def draft_release(
     settings, tag = app.settings, f"sha-{origin.revision}"
     secrets = read_secrets(wanted_secrets(app), environ, secrets_dir, commands)
     check_variables(app, secrets)
-    published = read_publish(work_dir, settings.app, origin.revision)
+    published = read_publish(work_dir, settings.app, origin.revision, environ.get(PUBLISHED_VARIABLE, ""))
     own = resolve_own(settings, app.own_images(), tag, published, resolve)
     return Draft(app, own, secrets, origin, verdict)
 

@@ -8,7 +8,7 @@ error output the last lines are, should it fail.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from fairlead.host.wire.mask import Mask
 from fairlead.host.wire.visible import visible
 
 if TYPE_CHECKING:
+    from fairlead.release.secrets import Values
     from fairlead.settings.values import SecretCommand, SecretSettings, Settings
 
 MAX_OUTPUT = 4 * 1024 * 1024
@@ -31,9 +32,7 @@ Run = Callable[["SecretCommand"], bytes]
 class SecretCommands:
     """Asks the programs of fairlead.yaml; each is run at most once."""
 
-    def __init__(
-        self, settings: SecretSettings, run: Run, parse: Callable[[str, str], Mapping[str, bytes]]
-    ) -> None:
+    def __init__(self, settings: SecretSettings, run: Run, parse: Callable[[str, str], Values]) -> None:
         """Remember what to run.
 
         Args:
@@ -65,7 +64,7 @@ class SecretCommands:
         if common is None:
             return b""
         text = self._output(common).decode("utf-8", "surrogateescape")
-        return self._parse(text, f"the output of `{shown_argv(common)}`").get(variable, b"")
+        return self._parse(text, f"the output of `{shown_argv(common)}`").get(variable)
 
     def places(self, name: str) -> list[str]:
         """Where a value is looked for, in words."""

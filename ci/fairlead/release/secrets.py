@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairlead.errors import InputError
 from fairlead.findings import Finding, Location
+from fairlead.nearest import nearest
+from fairlead.release.secret_text import Line, parse_lines
 from fairlead.sources import SourceRefusedError, is_withheld, read_source
 
 if TYPE_CHECKING:
@@ -95,8 +97,13 @@ def read_secrets(
             places = _places(want, folder, commands)
             findings.append(Finding(f"the secret {want.name}: {error}", want.location, places))
             continue
+        except InputError as error:
+            if error is not bundle.faults.get(variable_of(want.name)):
+                raise
+            findings.append(Finding(f"the secret {want.name}: {error.what}", want.location, error.fix))
+            continue
         if not value:
-            places = _places(want, folder, commands)
+            places = _places(want, folder, commands) + _misspelt(want, wanted, bundle)
             findings.append(Finding(f"the secret {want.name} has no value", want.location, places))
         elif len(value) > _MAX_BYTES:
             findings.append(
@@ -137,40 +144,74 @@ def parse_typed(name: str, value: bytes) -> Secret:
     return parse_secret(name, value.rstrip(b"\r\n"))
 
 
-def parse_bundle(text: str) -> dict[str, bytes]:
+@dataclass(frozen=True)
+class Values:
+    """Many values, by the name of the variable that each could have come in.
+
+    Attributes:
+        known: the values, those with a fault as they were written.
+        faults: why a value is not taken, which matters only to who wants it.
+        every: all values, also those that another one of the name hides.
+    """
+
+    known: Mapping[str, bytes] = field(default_factory=dict)
+    faults: Mapping[str, InputError] = field(default_factory=dict)
+    every: tuple[bytes, ...] = ()
+
+    def get(self, variable: str) -> bytes:
+        """The value, empty where there is none.
+
+        Raises:
+            InputError: it is not clear what it is.
+        """
+        if variable in self.faults:
+            raise self.faults[variable]
+        return self.known.get(variable, b"")
+
+
+def parse_bundle(text: str) -> Values:
     """The values in ``FAIRLEAD_SECRETS``; see ``parse_values``."""
     return parse_values(text, BUNDLE_VARIABLE)
 
 
-def parse_values(text: str, what: str) -> dict[str, bytes]:
-    """The values in a text that holds many, by the name of the variable that each could have come in.
-
-    One ``NAME=value`` a line, or a JSON object, which can hold values of several lines.
-    Empty lines and lines that begin with ``#`` say nothing.
+def parse_values(text: str, what: str) -> Values:
+    """The values in a text that holds many: lines as in ``.env`` files (``secret_text``), or a JSON object.
 
     Raises:
         InputError: ``what`` is neither; no value stands in the message.
     """
-    if text.lstrip().startswith("{"):
-        try:
-            document = json.loads(text)
-        except ValueError:
-            document = None
-        if not isinstance(document, dict) or not all(isinstance(value, str) for value in document.values()):
-            raise InputError(
-                f"{what} is no JSON object with a text for each name",
-                fix='write {"name": "value"}, or one NAME=value a line',
+    known: dict[str, bytes] = {}
+    faults: dict[str, InputError] = {}
+    lines = _read_lines(text, what)
+    for line in lines:
+        variable, value = variable_of(line.name), _bytes(line.value)
+        if line.fault is not None:
+            faults.setdefault(variable, line.fault)
+        if known.setdefault(variable, value) != value:
+            faults.setdefault(
+                variable,
+                InputError(
+                    f"{what} has two values for {line.name}",
+                    why="names are compared in upper case, with _ for what is neither letter nor digit",
+                    fix="leave one of them out",
+                ),
             )
-        return {variable_of(name): _bytes(value) for name, value in document.items()}
-    values: dict[str, bytes] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        name, equals, value = line.partition("=")
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        if not equals or not name.strip():
-            raise InputError(f"line {number} of {what} is not NAME=value", fix="write one secret a line")
-        values[variable_of(name.strip())] = _bytes(value)
-    return values
+    return Values(known, faults, tuple(_bytes(line.value) for line in lines))
+
+
+def _read_lines(text: str, what: str) -> list[Line]:
+    if not text.lstrip().startswith("{"):
+        return parse_lines(text, what)
+    try:
+        document = json.loads(text, object_pairs_hook=list)
+    except ValueError:
+        document = None
+    if not isinstance(document, list) or not all(isinstance(value, str) for _, value in document):
+        raise InputError(
+            f"{what} is no JSON object with a text for each name",
+            fix='write {"name": "value"}, or one NAME=value a line',
+        )
+    return [Line(name, value) for name, value in document]
 
 
 def values_in(environ: Mapping[str, str]) -> list[str]:
@@ -179,8 +220,8 @@ def values_in(environ: Mapping[str, str]) -> list[str]:
     try:
         bundle = parse_bundle(environ.get(BUNDLE_VARIABLE, ""))
     except InputError:
-        bundle = {}
-    return [value for value in (*found, *map(_shown, bundle.values())) if value]
+        bundle = Values()
+    return [value for value in (*found, *map(_shown, bundle.every)) if value]
 
 
 def _shown(value: bytes) -> str:
@@ -190,18 +231,16 @@ def _shown(value: bytes) -> str:
 def _read(
     want: Wanted,
     environ: Mapping[str, str],
-    bundle: Mapping[str, bytes],
+    bundle: Values,
     folder: Path | None,
     commands: SecretCommands | None,
 ) -> bytes:
-    own = (
-        _from_variable(environ, variable_of(want.name)),
-        bundle.get(variable_of(want.name), b""),
-        _from_file(folder / want.name if folder is not None else None),
-    )
-    value = next(filter(None, own), b"")
+    variable = variable_of(want.name)
+    value = _from_variable(environ, variable) or bundle.get(variable)
+    if not value and folder is not None:
+        value = _from_file(folder / want.name)
     if not value and commands is not None:
-        value = commands.value(want.name, variable_of(want.name))
+        value = commands.value(want.name, variable)
     return value or _named(want, environ, folder)
 
 
@@ -234,8 +273,16 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _from_file(path: Path | None) -> bytes:
-    return path.read_bytes() if path is not None and path.is_file() else b""
+def _from_file(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _misspelt(want: Wanted, wanted: Sequence[Wanted], bundle: Values) -> str:
+    """The name among those of the bundle that nobody wants which this secret may have been given by."""
+    unwanted = set(bundle.known) - {variable_of(one.name) for one in wanted}
+    names = {name.removeprefix(VARIABLE_PREFIX) for name in unwanted}
+    near = nearest(variable_of(want.name).removeprefix(VARIABLE_PREFIX), names)
+    return f"; {BUNDLE_VARIABLE} has {near}, which no service of this release wants" if near else ""
 
 
 def _places(want: Wanted, folder: Path | None, commands: SecretCommands | None) -> str:

@@ -86,7 +86,10 @@ def _find_same(running: Pin, new: Pin, resolve: Resolve, read_config: ReadConfig
             return {}
         asked = [(pins[name], name) for name in manifests for pins in (manifests, new.platforms)]
         configs = each(
-            lambda one: read_config(f"{new.repository}@{one[0]}", one[1]), asked, at_once=_SIDE_BY_SIDE
+            lambda one: read_config(f"{new.repository}@{one[0]}", one[1]),
+            asked,
+            at_once=_SIDE_BY_SIDE,
+            fail_fast=True,
         )
         pairs = list(zip(configs[::2], configs[1::2], strict=True))
     except FairleadError:

@@ -18,10 +18,11 @@ from typing import Any, Self
 
 from fairlead import passed, process
 from fairlead.errors import CommandFailedError
-from fairlead.host.wire.frames import Frame, FrameError, FrameReader, FrameWriter, parse_frame
+from fairlead.host.wire.frames import Frame, FrameError, FrameReader, FrameWriter
 from fairlead.host.wire.names import PROTOCOL
 from fairlead.remote.access import explain_failure
 from fairlead.remote.agent import Agent, build_agent
+from fairlead.remote.greeting import make_mark, parse_greeting
 from fairlead.remote.ssh import Access, ssh_argv
 
 Event = dict[str, Any]
@@ -30,7 +31,6 @@ OnEvent = Callable[[Event], None]
 _STDERR_LINES = 200
 _GREETING_LINES = 200
 _CLOSE_SECONDS = 3.0
-_ANSWERS = frozenset({"known", "wanted", "stored"})
 
 
 class LostError(CommandFailedError):
@@ -106,8 +106,9 @@ class Session:
         self._explain = explain
         self._subject = subject or {}
         self._traffic = traffic
-        self._agent = agent or build_agent()
         self._process = process.open_pipes(argv, env=env, also=passed.SSH, detached=True)
+        # Built while it connects.
+        self._agent = agent or build_agent()
         self._traffic.connections += 1
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -197,29 +198,28 @@ class Session:
         self._listener.join(_CLOSE_SECONDS)
 
     def _hand_over(self) -> None:
+        mark, agent = make_mark(), self._agent
+        greeting = {"agent": agent.sha256, "size": len(agent.content), "protocol": PROTOCOL, "mark": mark}
         with self._told_when_lost():
             with contextlib.suppress(BrokenPipeError):
-                self._writer.write(
-                    {"agent": self._agent.sha256, "size": len(self._agent.content), "protocol": PROTOCOL}
-                )
-            answer = self._greeting()
+                self._writer.write(greeting)
+            answer = self._greeting(mark)
             if answer["agent"] == "wanted":
-                self._writer.write_bytes(self._agent.content)
-                self._traffic.agent_bytes += len(self._agent.content)
-                answer = self._greeting()
+                self._writer.write_bytes(agent.content)
+                self._traffic.agent_bytes += len(agent.content)
+                answer = self._greeting(mark)
         if answer["agent"] == "refused":
             raise _refusal(answer["error"])
 
-    def _greeting(self) -> Event:
+    def _greeting(self, mark: str) -> Event:
         """The loader's next answer; what the server's shell start-up files print before it is passed over."""
         for _ in range(_GREETING_LINES):
             line = self._reader.read_line()
             if line is None:
                 raise self._lost()
-            with contextlib.suppress(FrameError):
-                answer = parse_frame(line)
-                if "agent" in answer:
-                    return _understood(answer)
+            answer = parse_greeting(line, mark)
+            if answer is not None:
+                return answer
         raise CommandFailedError(
             "the server prints too much before it answers",
             why="its shell's start-up files print for every connection",
@@ -245,26 +245,6 @@ class Session:
         assert self._process.stderr is not None
         with self._process.stderr as stream:
             self._stderr.extend(stream)
-
-
-def _understood(answer: Event) -> Event:
-    """A loader's answer: that of a key which is held to one agent may be of another version than we are.
-
-    Raises:
-        CommandFailedError: it is, and speaks otherwise.
-    """
-    # What it refuses it says in its own words.
-    spoken = answer.get("protocol", 1)
-    if answer["agent"] == "refused" or (spoken == PROTOCOL and str(answer["agent"]) in _ANSWERS):
-        return answer
-    raise CommandFailedError(
-        "this Fairlead and the server's are of different versions",
-        why=f"this one speaks the protocol {PROTOCOL}, the server {str(spoken)[:20]}"
-        if spoken != PROTOCOL
-        else f"the server answers {str(answer['agent'])[:40]!r}, which this one does not know",
-        fix="use the Fairlead with which the server's key was restricted, or as root on the server: "
-        "`fairlead host setup --restrict` with this one",
-    )
 
 
 def _refusal(error: Mapping[str, Any]) -> CommandFailedError:

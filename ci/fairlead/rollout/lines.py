@@ -6,17 +6,19 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError
 from fairlead.host.wire.changes import Subject
 from fairlead.host.wire.contract import render
 from fairlead.remote.access import open_access
-from fairlead.remote.server import Server
 from fairlead.remote.session import Session, Traffic, begin_session, open_session
 from fairlead.remote.ssh import Access
-from fairlead.rollout.ahead import Ahead, Question
 from fairlead.rollout.place import Place
+
+if TYPE_CHECKING:
+    from fairlead.remote.server import Server
+    from fairlead.rollout.ahead import Ahead, Question
 
 
 class Line:
@@ -42,12 +44,18 @@ class Line:
         Raises:
             CommandFailedError: there is no connection, for the reason that is given.
         """
+        from fairlead.remote.server import Server
+
         with self.connect() as session:
             yield Server(session, self.connect)
 
     def ask_ahead(self, question: Question) -> Ahead:
         """Connect and ask, while the caller does what it can without the answer. Close it in the end."""
-        return Ahead(begin_session(self._access, self.traffic, self._subject), self.connect, question)
+        session = begin_session(self._access, self.traffic, self._subject)
+        # Loaded while ssh connects.
+        from fairlead.rollout.ahead import Ahead
+
+        return Ahead(session, self.connect, question)
 
 
 class Lines:
@@ -94,6 +102,11 @@ def open_lines(place: Place, *, take_over: bool = False) -> Iterator[Lines]:
             access = stack.enter_context(open_access(host, place.environment, place.access, os.environ))
             lines[str(host)] = Line(access, Traffic(), subject)
         yield Lines(lines)
+
+
+def first_question(place: Place) -> Question:
+    """How they stand, where several have to agree; one host knows by itself."""
+    return (lambda server: server.state()) if place.has_several else (lambda server: server.hello())
 
 
 def ask_all(place: Place, question: Question) -> dict[str, Mapping[str, Any] | FairleadError]:

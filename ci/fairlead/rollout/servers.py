@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fairlead.remote.server import Server
     from fairlead.remote.session import Blob, Event
     from fairlead.report import Reporter
-    from fairlead.rollout.ahead import Ahead, Question
+    from fairlead.rollout.ahead import Ahead
     from fairlead.rollout.place import Place
 
 
@@ -53,11 +53,6 @@ def run_alike(
 
     parts = [servers[host].part(host, told(host), blobs) for host in place.hosts]
     return run_parts(place, parts, reporter)
-
-
-def first_question(place: Place) -> Question:
-    """How they stand, where several have to agree; one host knows by itself."""
-    return (lambda server: server.state()) if place.has_several else (lambda server: server.hello())
 
 
 def ask_marks(server: Server) -> Mapping[str, Any]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from fairlead.starter.look import Sight
 
 _APP = re.compile(r"[^a-z0-9-]+")
+_NOT_OF_PATH = re.compile(r"[^a-z0-9._-]+")
+_LONGEST_APP = 31
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 _WORDS_OF_YAML = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -40,8 +42,9 @@ def plan_draft(sight: Sight) -> Draft:
         f"app: {app}",
     ]
     if sight.slug:
-        lines.append(f"registry: ghcr.io/{sight.slug}")
-        inferred.append(f"registry: ghcr.io/{sight.slug}, from the git remote")
+        registry, why = _registry(sight)
+        lines.append(f"registry: {registry}")
+        inferred.append(f"registry: {registry}, {why}")
     else:
         lines += [
             "# Where images go; there is no git remote to infer it from.",
@@ -121,13 +124,29 @@ def _clean_image(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "app"
 
 
+def _registry(sight: Sight) -> tuple[str, str]:
+    """Where images go: below the repository's own path a folder of its own for each app of the repository."""
+    parts = [_NOT_OF_PATH.sub("-", part.lower()).strip("-._") for part in sight.folder.split("/")]
+    why = "from the git remote and the folder" if any(parts) else "from the git remote"
+    return "/".join(["ghcr.io", sight.slug, *filter(None, parts)]), why
+
+
 def _app_name(sight: Sight) -> tuple[str, str]:
+    repository = sight.slug.rpartition("/")[2]
+    # Two apps of one repository would get one name from it, and replace each other on a host.
+    inside = f"{repository}/{sight.folder}" if repository and sight.folder else ""
     for raw, why in (
         (sight.project, f"the name: of {sight.compose}"),
-        (sight.slug.rpartition("/")[2], "the name of the repository"),
+        (inside, "the name of the repository and the folder in it"),
+        (repository, "the name of the repository"),
+        (sight.folder, "the folder in the repository"),
         (sight.root.name, "the name of the folder"),
     ):
-        name = _APP.sub("-", raw.lower()).strip("-").lstrip("0123456789-")[:31].rstrip("-")
+        name = _APP.sub("-", raw.lower()).strip("-").lstrip("0123456789-")
+        # What tells one folder from another stands at its end.
+        name = (
+            name[-_LONGEST_APP:].lstrip("0123456789-") if raw == inside else name[:_LONGEST_APP].rstrip("-")
+        )
         if name:
             return name, why
     return "app", "for want of a better name"

@@ -43,6 +43,7 @@ class Sight:
     Attributes:
         root: the folder that fairlead.yaml will stand in.
         slug: ``owner/repository`` of its forge, or empty.
+        folder: where the root lies in its repository, ``apps/admin`` for instance; empty at its top.
         compose: the compose file that was chosen, relative to the root, or empty.
         others: compose files that were found and not chosen.
         overlays: files beside it that look as if they were merged with it on a server, relative to the root.
@@ -58,6 +59,7 @@ class Sight:
 
     root: Path
     slug: str = ""
+    folder: str = ""
     compose: str = ""
     others: tuple[str, ...] = ()
     overlays: tuple[str, ...] = ()
@@ -77,8 +79,10 @@ def read_sight(root: Path, environ: Mapping[str, str]) -> Sight:
     found = _compose_files(root)
     dockerfiles = tuple(sorted(path.name for path in root.glob("Dockerfile*") if path.is_file()))
     slug = read_repository_slug(root, environ)
+    inside = _relative(root, Path(repository_of(str(root))))
+    inside = "" if inside == "." else inside
     if not found:
-        return Sight(root, slug, dockerfiles=dockerfiles)
+        return Sight(root, slug, inside, dockerfiles=dockerfiles)
     compose = found[0]
     _confine(root / compose)
     document = load_yaml(root / compose, compose)
@@ -88,6 +92,7 @@ def read_sight(root: Path, environ: Mapping[str, str]) -> Sight:
     return Sight(
         root=root,
         slug=slug,
+        folder=inside,
         compose=compose,
         others=tuple(found[1:]),
         overlays=tuple(_overlays(folder, root)),

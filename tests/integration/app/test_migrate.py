@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.store.schema import read_revisions
-from tests.integration.app.board import Backends, run_role
+from tests.integration.app.board import Backends, run_role, wait_for
 
 
 @pytest.fixture
@@ -29,15 +29,41 @@ def test_migrations_that_start_together_run_one_after_the_other(
         )
 
 
-def test_a_migration_that_fails_leaves_the_database_as_it_was(
+def test_a_migration_that_fails_leaves_the_database_as_the_one_before_it_did(
     backends: Backends, empty_database: str
 ) -> None:
-    """Here the second migration meets a table that is in its way; what the first made is undone too."""
+    """Here the second migration meets a table that is in its way; it goes on from there when that is gone."""
+    environ = backends.environ | {"BOARD_DATABASE_NAME": empty_database}
     with backends.connect(empty_database) as connection:
         connection.execute("CREATE TABLE deliveries (in_the_way int)")
-        assert run_role("migrate", backends.environ | {"BOARD_DATABASE_NAME": empty_database}).wait() == 1
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-    assert tables == [("deliveries",)]
+        assert run_role("migrate", environ).wait() == 1
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        connection.execute("DROP TABLE deliveries")
+        assert run_role("migrate", environ).wait() == 0
+
+
+def test_an_index_is_made_beside_those_who_write(backends: Backends, empty_database: str) -> None:
+    """It waits for who is at it, and nobody waits for it; an index that was cut off is made anew."""
+    environ = backends.environ | {"BOARD_DATABASE_NAME": empty_database}
+    assert run_role("migrate", environ).wait() == 0
+    with backends.connect(empty_database) as watcher, backends.connect(empty_database) as writer:
+        watcher.execute("UPDATE alembic_version SET version_num = '0003'")
+        watcher.execute("DROP INDEX events_environment_id_seq_idx")
+        watcher.execute(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'events_live_idx'::regclass"
+        )
+        writer.execute("BEGIN")
+        writer.execute("DELETE FROM events")
+        role = run_role("migrate", environ)
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INDEX CONCURRENTLY%'"
+        wait_for("the index to wait", lambda: watcher.execute(waits).fetchone() == (1,))
+        watcher.execute("SET lock_timeout = '10s'")
+        watcher.execute("DELETE FROM events")
+        writer.execute("COMMIT")
+        assert role.wait() == 0
+        invalid = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
+        assert watcher.execute(invalid).fetchone() == (0,)
+        assert watcher.execute("SELECT to_regclass('events_environment_id_seq_idx')").fetchone() != (None,)
 
 
 def test_tables_of_the_code_are_those_of_the_migrations(backends: Backends) -> None:

@@ -69,7 +69,10 @@ def test_all_replicas_serve_and_a_late_worker_starts_when_they_do(
     assert _started(f"{stage.app}-000002-web-000002-2") < switched
     assert _started(f"{stage.app}-000002-queue-000002-1") > switched
 
-    result = stage.deploy(_crowd(stage, 3, command="/missing"))
+    bad = _crowd(stage, 3, command="/missing")
+    # So that it is the watch that looks at the worker, too.
+    bad.watch = {"window": 1}
+    result = stage.deploy(bad)
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000002")
     assert result.error is not None
     assert "queue" in str(result.error["what"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -53,6 +54,36 @@ def test_the_tag_of_a_commit_never_moves(scanned: Workshop) -> None:
     assert other["images"]["api"]["digest"] in error["why"]
     for tag in (f"sha-{built['revision']}", "main"):
         assert scanned.remote("api", tag) == published["images"]["api"]["digest"]
+    # Who runs the commit again takes what is there, on another machine too, and whatever was built since.
+    scanned.ok("build")
+    assert scanned.built["images"]["api"]["digest"] == published["images"]["api"]["digest"]
+    shutil.rmtree(scanned.work)
+    again = scanned.run("build")
+    assert again.code == 0, again
+    assert "is there already, taken from" in again.stderr
+    for fact in ("digest", "platforms", "bases"):
+        assert scanned.built["images"]["api"][fact] == built["images"]["api"][fact]
+    scanned.ok("scan", "--offline")
+    assert scanned.ok("publish") == published
+    # Other files than the commit's are never the commit's image.
+    scanned.write("source/app.txt", "changed\n")
+    scanned.ok("build")
+    assert scanned.built["images"]["api"]["digest"] != published["images"]["api"]["digest"]
+
+
+def test_of_a_publish_that_was_cut_off_the_rest_is_built(workshop: Workshop) -> None:
+    first = workshop.ok("build", "--no-cache")
+    workshop.push("api", f"sha-{first['revision']}")
+    shutil.rmtree(workshop.work)
+    ended = workshop.run("build", "--reproducible")
+    assert ended.code == 0, ended
+    assert "api: is there already" in ended.stderr
+    assert "web: is there already" not in ended.stderr
+    images = workshop.built["images"]
+    assert images["api"] == first["images"]["api"]
+    assert images["web"]["digest"] != first["images"]["web"]["digest"]
+    workshop.passed()
+    assert workshop.ok("publish")["images"]["api"]["digest"] == first["images"]["api"]["digest"]
 
 
 def test_a_moving_tag_goes_forward_and_never_back(scanned: Workshop) -> None:

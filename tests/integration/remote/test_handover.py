@@ -40,8 +40,18 @@ def test_a_root_that_cannot_be_written_is_told_with_what_to_do(server: Server) -
     assert "host setup" in caught.value.fix
 
 
-def test_what_a_shell_prints_at_its_start_is_passed_over(server: Server) -> None:
-    words = ["sh", "-c", 'echo "Welcome!"; echo "{}"; exec "$@"', "sh", sys.executable, *loader_argv()[1:]]
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "Welcome!\\n{}\\n",
+        '{"agent": "monitoring", "protocol": 3}\\n{"agent": "wanted", "host": "web-1"}\\n[1]\\n',
+        "a title without an end",
+    ],
+)
+def test_what_a_shell_prints_at_its_start_is_passed_over(server: Server, printed: str) -> None:
+    shell = ["sh", "-c", f"printf '{printed}'; exec \"$@\"", "sh"]
     env = {"FAIRLEAD_ROOT": str(server.root)}
-    with Session(words, lost, Traffic(), agent=server.agent, env=env) as session:
+    with Session(
+        [*shell, sys.executable, *loader_argv()[1:]], lost, Traffic(), agent=server.agent, env=env
+    ) as session:
         assert session.ask({"request": "hello"})["exit"] == 0

@@ -31,8 +31,10 @@ BEFORE = Path(__file__).parent / "version_before"
 SUBJECT = render(Subject("board", "production", "https://git.example.com/acme/board"))
 BY, KEY = "alice@laptop", "5c" * 32
 _LAUNCHER = """
-import pathlib, sys
-print(pathlib.Path(sys.argv[1]).read_text(), end="", flush=True)
+import json, pathlib, sys
+marked = {"mark": json.loads(sys.stdin.buffer.readline())["mark"]} if sys.argv[2] else {}
+for line in pathlib.Path(sys.argv[1]).read_text().splitlines():
+    print(json.dumps({**json.loads(line), **marked}), flush=True)
 sys.stdin.buffer.read()
 """
 
@@ -43,14 +45,14 @@ def _greet(server: Server, greeting: Event) -> dict[str, Any]:
     env = {"FAIRLEAD_ROOT": str(server.root), "PATH": "/usr/bin:/bin"}
     sent = json.dumps(greeting).encode() + b"\n"
     done = subprocess.run(argv, input=sent, stdout=subprocess.PIPE, env=env, timeout=PATIENCE, check=False)
-    [line] = done.stdout.splitlines()
+    _, line = done.stdout.splitlines()
     return dict(json.loads(line))
 
 
-def _launcher(folder: Path, *answers: Event) -> Session:
+def _launcher(folder: Path, *answers: Event, marks: bool = False) -> Session:
     """A connection to a launcher that answers this, whatever it is asked."""
     (folder / "answers").write_text("".join(json.dumps(one) + "\n" for one in answers))
-    argv = [sys.executable, "-c", _LAUNCHER, str(folder / "answers")]
+    argv = [sys.executable, "-c", _LAUNCHER, str(folder / "answers"), "marks" if marks else ""]
     return Session(argv, lost, Traffic(), subject=SUBJECT)
 
 
@@ -135,7 +137,7 @@ def test_a_launcher_of_another_version_is_told_from_one_that_is_slow(
     tmp_path: Path, answer: Event, why: str
 ) -> None:
     with pytest.raises(CommandFailedError, match="different versions") as caught:
-        _launcher(tmp_path, answer).greet()
+        _launcher(tmp_path, answer, marks=True).greet()
     assert why in caught.value.why
     assert "host setup --restrict" in caught.value.fix
 

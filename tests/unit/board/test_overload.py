@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.application import refuse_when_full
 from app.overload import CLIENT_GONE, Gate
 from app.web.client import ANSWER_WITHIN, TRIES, ApiError, BoardClient, RetryBudget
 
@@ -175,6 +183,58 @@ def test_what_takes_too_long_is_refused_and_its_place_is_free() -> None:
         assert (first.status, held.cancelled, held.inside) == (503, 1, 0)
 
     asyncio.run(story())
+
+
+def test_what_was_answered_in_time_is_no_error_though_it_does_not_end() -> None:
+    """It is the end of the request that took too long: its caller has the answer."""
+
+    async def application(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"all"})
+        await asyncio.Event().wait()
+
+    async def ask() -> Call:
+        call = Call(Gate(application, limit=1, deadline=0.01))
+        await call.start()
+        return call
+
+    assert [one["type"] for one in asyncio.run(ask()).sent] == ["http.response.start", "http.response.body"]
+
+
+def test_an_error_in_the_moment_in_which_time_is_over_is_not_forgotten() -> None:
+    """Who waits is told to come again; the error does not turn up later as one that nobody has asked for."""
+    forgotten: list[dict[str, Any]] = []
+
+    async def application(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError("while it was given up")
+
+    async def ask() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, found: forgotten.append(found))
+        with contextlib.suppress(ValueError):
+            await Call(Gate(application, limit=1, deadline=0.01)).start()
+        gc.collect()
+
+    asyncio.run(ask())
+    assert forgotten == []
+
+
+def test_who_gets_no_connection_to_the_database_is_told_to_come_again() -> None:
+    """It is one too many, and no error of ours with its whole traceback: that costs those who are inside."""
+
+    async def page(_: Request) -> Response:
+        raise PoolTimeout("QueuePool limit of size 8 overflow 0 reached")
+
+    async def ask() -> Call:
+        call = Call(Starlette(routes=[Route("/", page)], exception_handlers={PoolTimeout: refuse_when_full}))
+        await call.start()
+        return call
+
+    call = asyncio.run(ask())
+    assert call.status == 503
+    assert (b"retry-after", b"1") in call.sent[0]["headers"]
 
 
 def test_an_error_of_the_application_passes_through() -> None:

@@ -27,6 +27,7 @@ VARIABLES_WITHOUT_OPTION = {
     "FAIRLEAD_REGISTRY",
     "FAIRLEAD_REGISTRY_USERNAME",
     "FAIRLEAD_REGISTRY_PASSWORD",
+    "FAIRLEAD_PUBLISHED",
     "FAIRLEAD_SECRETS",
     "FAIRLEAD_SSH_KEY",
 }
@@ -103,6 +104,11 @@ def test_every_input_is_described_and_every_output_is_mapped(path: Path) -> None
 
 
 @pytest.mark.parametrize("path", VERB_ACTIONS, ids=name_of)
+def test_what_every_verb_tells_on_failure_too_is_an_output(path: Path) -> None:
+    assert {"exit-code", "error", "document", "document-file"} <= set(load(path)["outputs"])
+
+
+@pytest.mark.parametrize("path", VERB_ACTIONS, ids=name_of)
 def test_an_action_is_its_verb_and_speaks_of_what_the_verb_knows(path: Path) -> None:
     (step, *_) = steps_of(load(path))
     verb = path.parent.name
@@ -164,19 +170,42 @@ def test_a_fork_gets_nothing_to_write_with() -> None:
     assert "==" in jobs["push"]["if"]
 
 
-def test_deploy_and_rollback_never_run_side_by_side_and_are_never_cancelled() -> None:
-    deploy = load(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]["deploy"]["concurrency"]
-    rollback = load(ROOT / ".github" / "workflows" / "rollback.yml")["concurrency"]
-    assert deploy["cancel-in-progress"] is rollback["cancel-in-progress"] is False
-    assert rollback["group"] == "fairlead-${{ inputs.environment }}"
-    assert deploy["group"] == "fairlead-${{ inputs.environment || vars.FAIRLEAD_ENVIRONMENT }}"
+def test_one_deploy_of_an_environment_at_a_time_and_none_is_cancelled() -> None:
+    jobs = load(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]
+    assert jobs["deploy"]["concurrency"] == {
+        "group": "fairlead-${{ inputs.directory || '.' }}-${{ inputs.environment || vars.FAIRLEAD_ENVIRONMENT }}",
+        "cancel-in-progress": False,
+    }
+    assert "concurrency" not in jobs["images"]
+
+
+def test_a_rollback_waits_in_no_group_where_a_newer_push_would_take_its_place() -> None:
+    """GitHub keeps one waiting job of a group, the newest: the lock of the server puts them in order."""
+    document = load(ROOT / ".github" / "workflows" / "rollback.yml")
+    assert "concurrency" not in document
+    assert "concurrency" not in document["jobs"]["rollback"]
+
+
+def test_the_job_with_the_deploy_key_builds_nothing_and_the_one_that_builds_has_no_key() -> None:
+    jobs = load(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]
+    assert "FAIRLEAD_" not in str([step.get("with") for step in jobs["images"]["steps"]])
+    assert "environment" not in jobs["images"]
+    assert jobs["images"]["outputs"]["published"] == "${{ steps.publish.outputs.document }}"
+    assert jobs["deploy"]["steps"][-1]["with"]["published"] == "${{ needs.images.outputs.published }}"
+    assert jobs["deploy"]["permissions"] == {"contents": "read", "packages": "read"}
+    used = [step["uses"].partition("@")[0] for step in jobs["deploy"]["steps"]]
+    assert used == [
+        "actions/checkout",
+        "actions/checkout",
+        *(f"./fairlead/.github/actions/{verb}" for verb in ("setup", "deploy")),
+    ]
 
 
 def test_users_are_shut_out_and_let_in_while_a_deploy_is_under_way() -> None:
     """It waits for no lock on the server, and here for no job but another one of its own."""
     document = load(ROOT / ".github" / "workflows" / "maintenance.yml")
     assert document["concurrency"] == {
-        "group": "fairlead-maintenance-${{ inputs.environment }}",
+        "group": "fairlead-maintenance-${{ inputs.directory || '.' }}-${{ inputs.environment }}",
         "cancel-in-progress": False,
     }
 

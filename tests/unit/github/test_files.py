@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from fairlead.errors import InputError
 from fairlead.findings import Finding, Location
 from fairlead.github import summary
@@ -55,6 +57,19 @@ def test_no_value_can_end_its_output_and_begin_another(tmp_path: Path) -> None:
     assert read_outputs(path) == {"before": "1", "message": hostile, "after": ""}
 
 
+@pytest.mark.parametrize("folder", ["", "temp"])
+def test_a_document_that_a_job_could_not_hand_on_lies_in_a_file(folder: str, tmp_path: Path) -> None:
+    (tmp_path / "temp").mkdir()
+    path = tmp_path / "out"
+    document = {"status": "live", "findings": ["é" * 1_000] * 400}
+    append_outputs(path, outputs_of(document), tmp_path / folder if folder else None)
+    found = read_outputs(path)
+    assert (found["status"], found["document"]) == ("live", "")
+    file = Path(found["document-file"])
+    assert file.parent == tmp_path / folder
+    assert json.loads(file.read_text()) == document
+
+
 def test_the_delimiter_is_another_one_each_time(tmp_path: Path) -> None:
     path = tmp_path / "out"
     append_outputs(path, {"a": "1", "b": "2"})
@@ -69,6 +84,11 @@ def test_the_summary_is_appended_to(tmp_path: Path) -> None:
     summary.append_summary(path, "ours")
     summary.append_summary(path, "more")
     assert path.read_text() == "# another tool\nours\n\nmore\n\n"
+
+
+@pytest.mark.parametrize("place", [".", "none/summary.md"])
+def test_a_summary_that_cannot_be_written_is_told_and_fails_nothing(place: str, tmp_path: Path) -> None:
+    assert "the summary of the step cannot be written" in summary.append_summary(tmp_path / place, "ours")
 
 
 def test_the_summary_is_cut_before_github_drops_all_of_it(tmp_path: Path) -> None:

@@ -157,3 +157,13 @@ def test_a_secret_is_not_in_the_summary_either(job: Job) -> None:
     finally:
         forget()
     assert "c4n4ry" not in job.summary_file.read_text()
+
+
+def test_a_summary_that_cannot_be_written_is_told_once_and_the_work_goes_on(job: Job) -> None:
+    job.summary_file.unlink(missing_ok=True)
+    job.summary_file.mkdir()
+    for _ in range(2):
+        job.reporter.table(["a"], [["b"]])
+    job.reporter.result({"schema": "x/v1", "status": "live"}, "live")
+    assert len([line for line in job.log if "summary of the step cannot be written" in line]) == 1
+    assert job.log[-1] == "live"

@@ -58,6 +58,41 @@ def test_the_registry_comes_from_the_remote_in_lower_case(tmp_path: Path) -> Non
     assert "registry: ghcr.io/acme/the_board, from the git remote" in draft.inferred
 
 
+@pytest.mark.parametrize(
+    ("folders", "slug"),
+    [
+        (["apps/admin", "apps/shop", "."], "acme/Mono"),
+        (["one/web", "other/web"], "acme/mono"),
+        (["one/web", "other/web"], ""),
+        ([f"{'a-long-way-down/' * 4}{end}" for end in ("left", "right")], "acme/a-repository-of-a-long-name"),
+        (["01 Käse", "02 Käse"], "acme/mono"),
+    ],
+)
+def test_two_apps_of_one_repository_get_names_and_registries_of_their_own(
+    folders: list[str], slug: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".git").mkdir()
+    found = []
+    for folder in folders:
+        root = tmp_path / folder
+        root.mkdir(parents=True, exist_ok=True)
+        _, settings = drafted(root, {"GITHUB_REPOSITORY": slug} if slug else None)
+        found.append(settings)
+    assert len({settings.app for settings in found}) == len(folders)
+    if slug:
+        assert len({settings.registry for settings in found}) == len(folders)
+        assert all(settings.registry.startswith(f"ghcr.io/{slug.lower()}") for settings in found)
+
+
+def test_the_app_of_a_folder_is_called_after_repository_and_folder(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    root = tmp_path / "apps" / "admin"
+    root.mkdir(parents=True)
+    draft, settings = drafted(root, {"GITHUB_REPOSITORY": "acme/shop"})
+    assert (settings.app, settings.registry) == ("shop-apps-admin", "ghcr.io/acme/shop/apps/admin")
+    assert "registry: ghcr.io/acme/shop/apps/admin, from the git remote and the folder" in draft.inferred
+
+
 def test_an_empty_folder_gets_a_file_that_loads_and_says_what_is_missing(tmp_path: Path) -> None:
     root = tmp_path / "42 My App!"
     root.mkdir()

@@ -19,7 +19,8 @@ from fairlead.app.remarks import Remarks
 _SOCKETS = frozenset({"docker.sock", "docker-cli.sock", "podman.sock"})
 _FOLDERS = frozenset({"/run", "/var/run", "/run/docker", "/run/podman", "/"})
 _PROVIDER = re.compile(
-    r"""providers[._\s"']*[.\s_]["']?(?:docker|swarm)|(?:^|[{,\s])["']?(?:docker|swarm)["']?\s*:""",
+    r"""(?:providers[._\s"']*[.\s_]["']?|(?:^|[{,\s])["']?(?=(?:docker|swarm)["']?\s*:))"""
+    r"""(?P<kind>docker|swarm)(?P<part>[._]\w)?["']?(?:[ \t]*[=:][ \t]*["']?(?P<value>\w+))?""",
     re.IGNORECASE | re.MULTILINE,
 )
 """Of Traefik: an option, a variable, TOML, or, in a text that says ``providers``, YAML."""
@@ -80,13 +81,26 @@ def _looks(app: ComposeApp, front: Service) -> bool | None:
     if any(source.name in _SOCKETS or str(source) in _FOLDERS for source in sources):
         return True
     texts = [_COMMENT.sub("", text) for text in _texts(app, front) if "providers" in text.lower()]
-    return any(_PROVIDER.search(text) for text in texts) if texts else None
+    return any(map(_goes_by_engine, texts)) if texts else None
+
+
+def _goes_by_engine(text: str) -> bool:
+    """Whether it says that Traefik asks the engine: any value but ``true`` is off, whatever else is said of it."""
+    asks: dict[str, bool] = {}
+    for found in _PROVIDER.finditer(text):
+        kind, value = found["kind"].lower(), found["value"]
+        if found["part"]:
+            asks.setdefault(kind, True)
+        else:
+            asks[kind] = value is None or value.lower() == "true"
+    return any(asks.values())
 
 
 def _texts(app: ComposeApp, front: Service) -> Iterator[str]:
     """All that tells a front what to do, as far as it lies in the repository."""
     root, definition = app.settings.root, front.definition
-    yield from definition.get("environment") or {}
+    environment = definition.get("environment") or {}
+    yield "\n".join(f"{name}={'' if value is None else value}" for name, value in environment.items())
     yield " ".join(str(word) for word in definition.get("entrypoint") or ())
     yield from (one.text for one in read_mentions({front.name: definition}, root))
     known = app.model.get("configs") or {}

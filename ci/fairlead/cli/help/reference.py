@@ -40,7 +40,8 @@ Whoever sees a command line must not see a secret.
 | `FAIRLEAD_REGISTRY_HOST` | The only registry that gets this login, such as `registry.example.com`. Without it that of `FAIRLEAD_REGISTRY`; else `ghcr.io` in GitHub Actions, none in another CI, and elsewhere the one that fairlead.yaml names. |
 | `FAIRLEAD_SSH_KEY` | The private key of the deploy user, whole. |
 | `FAIRLEAD_SECRET_<NAME>` | The value of one secret of the app: `FAIRLEAD_SECRET_POSTGRES_PASSWORD`. |
-| `FAIRLEAD_SECRETS` | The values of all of them: one `NAME=value` a line, or a JSON object. |
+| `FAIRLEAD_SECRETS` | The values of all of them: lines as in a `.env` file, or a JSON object. |
+| `FAIRLEAD_PUBLISHED` | What another job has published, for `deploy` and `plan`: the text of its `publish.json`. |
 | `FAIRLEAD_CACHE` | Where tools and virtualenvs are kept, instead of `~/.cache/fairlead`. |
 | `FAIRLEAD_PASS_ENV` | More variables for the tools that Fairlead starts, which see only those that they need: `AWS_PROFILE TUNNEL_*`, say, for a `ProxyCommand` of ssh. |
 | `NO_COLOR` | Set to anything: no colours. |

@@ -269,9 +269,13 @@ def _tell_job(verdict: Verdict) -> None:
 
     summary, outputs = os.environ.get("GITHUB_STEP_SUMMARY"), os.environ.get("GITHUB_OUTPUT")
     if summary:
-        append_summary(Path(summary), render("markdown", verdict))
+        fault = append_summary(Path(summary), render("markdown", verdict))
+        if fault:
+            sys.stderr.write(f"warning: {fault}\n")
     if outputs:
-        append_outputs(Path(outputs), outputs_of(verdict_document(verdict)))
+        temporary = os.environ.get("RUNNER_TEMP")
+        found = outputs_of(verdict_document(verdict))
+        append_outputs(Path(outputs), found, Path(temporary) if temporary else None)
 
 
 def _write(path: Path, text: str) -> None:

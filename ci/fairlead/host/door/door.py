@@ -145,7 +145,7 @@ class Door:
         self._reader.skip(sizes)
         if name in READING:
             yield Result("ok", data=READING[name](self._root, frame, self._restriction)).to_event()
-            if name == "state":
+            if name == "hello" or (name == "state" and not frame.get("ask")):
                 _make_ready()
         elif name in self._telling:
             yield from self._telling[name](frame)
@@ -326,8 +326,12 @@ def _maintenance(root: Path, restriction: Restriction, frame: Frame) -> Iterator
 
 
 def _make_ready() -> None:
-    """Load what a deploy needs while the client, which asks for the state first, makes up its mind."""
-    from . import intake, perform  # noqa: F401 - for the time that it takes
+    """Load what a change needs while the client, which asks how things stand first, makes up its mind.
+
+    Who wants to know whether users are served (``ask``) changes nothing. The process of the task has what is loaded here.
+    """
+    from ..run import deploy  # noqa: F401 - for the time that it takes
+    from . import intake, perform  # noqa: F401
 
 
 def _failed(error: AgentError) -> Event:

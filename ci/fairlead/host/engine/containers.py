@@ -26,6 +26,7 @@ _DEFAULT_INTERVAL = 30.0
 _DEFAULT_RETRIES = 3
 _NANOSECONDS = 1e9
 _SHELL = ("/bin/sh", "-c")
+_RESTARTING = ("always", "unless-stopped", "on-failure")
 _NAMELESS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,7 +40,8 @@ class Container:
     ``check`` is the command line of its health check, empty without one, ``check_timeout`` its seconds;
     ``sources`` are the paths on the host of what it is shown, and of the secrets whose values are its variables;
     ``start_period`` is that of its health check, ``patience`` all the seconds that this gives it to become healthy;
-    ``networks`` are the names of those it is in, ``volumes`` of those it has mounted.
+    ``networks`` are the names of those it is in, ``volumes`` of those it has mounted; ``policy`` is that of its restarts;
+    ``finished_at`` is when its last run ended, which may be the one before that which goes on.
     """
 
     id: str
@@ -71,6 +73,8 @@ class Container:
     start_period: float = 0.0
     patience: float = 0.0
     volumes: tuple[str, ...] = ()
+    policy: str = ""
+    finished_at: str = ""
 
     @property
     def nameless(self) -> list[str]:
@@ -91,6 +95,11 @@ class Container:
     def serves(self) -> bool:
         """Whether it runs and its health check, if it has one, passes."""
         return self.running and not self.restarting and self.health in (HEALTHY, UNCHECKED)
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether the engine has started it again after a crash, or is about to."""
+        return self.policy in _RESTARTING and (self.restarting or self.running) and not self.oom_killed
 
     @property
     def has_died(self) -> bool:
@@ -144,28 +153,49 @@ def parse_container(raw: Mapping[str, Any]) -> Container:
         volumes=tuple(
             str(mount.get("Name") or "") for mount in raw.get("Mounts") or () if mount.get("Type") == "volume"
         ),
+        finished_at=str(state.get("FinishedAt") or ""),
+        policy=((raw.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") or "",
     )
 
 
-def read_containers(engine: Engine, *marks: str) -> list[Container]:
-    """All containers that carry the labels, oldest first; one that goes away meanwhile is left out."""
+def read_containers(engine: Engine, *marks: str, apart: Sequence[Container] = ()) -> list[Container]:
+    """All containers that carry the labels, oldest first; one that goes away meanwhile is left out.
+
+    Args:
+        engine: who is asked.
+        marks: the labels.
+        apart: those that are told as they are here: of one that is being started, the engine tells nothing until it runs.
+    """
     found = engine.containers(*marks)
     if not found:
         return []
+    known = {one.id: one for one in apart}
+    ids = [str(item["Id"]) for item in found]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        details = list(pool.map(engine.inspect, [item["Id"] for item in found]))
-    return [parse_container(raw) for raw in reversed(details) if raw is not None]
+        seen = list(pool.map(lambda one: known.get(one) or _look(engine, one), ids))
+    return [one for one in reversed(seen) if one is not None]
 
 
-def refresh_containers(engine: Engine, known: Sequence[Container]) -> list[Container]:
-    """The same containers as they are now, without those that are gone: a tenth of the cost of listing them again."""
-    details = (engine.inspect(one.id) for one in known)
-    return [parse_container(raw) for raw in details if raw is not None]
+def refresh_containers(
+    engine: Engine, known: Sequence[Container], *, apart: Sequence[Container] = ()
+) -> list[Container]:
+    """The same containers as they are now, without those that are gone: a tenth of the cost of listing them again.
+
+    ``apart`` is as of ``read_containers``.
+    """
+    left = {one.id: one for one in apart}
+    seen = (left.get(one.id) or _look(engine, one.id) for one in known)
+    return [one for one in seen if one is not None]
 
 
-def read_app_containers(engine: Engine, paths: Paths) -> list[Container]:
+def _look(engine: Engine, name: str) -> Optional[Container]:
+    raw = engine.inspect(name)
+    return None if raw is None else parse_container(raw)
+
+
+def read_app_containers(engine: Engine, paths: Paths, *, apart: Sequence[Container] = ()) -> list[Container]:
     """All containers of the app: platform, releases, jobs."""
-    return read_containers(engine, f"{labels.APP}={paths.app}")
+    return read_containers(engine, f"{labels.APP}={paths.app}", apart=apart)
 
 
 def platform_project(app: str) -> str:

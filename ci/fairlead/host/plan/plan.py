@@ -61,6 +61,14 @@ class Plan:
         return [one for one in self.actions if one.action in actions and self._is_platform(one) == platform]
 
     @property
+    def makes_containers(self) -> bool:
+        """Whether more may happen than that containers which are there are kept or started again."""
+        known = all(
+            one.action in (CARRY, KEEP, SKIP) or (one.action == START and one.home) for one in self.actions
+        )
+        return self.kind == DEPLOY or not known or bool(self.edge or self.handovers)
+
+    @property
     def homes(self) -> dict[str, str]:
         """Rolled service -> the release whose containers serve it from now on."""
         return {

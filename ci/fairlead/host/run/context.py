@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
@@ -16,11 +17,13 @@ from ..engine.engine import Engine
 from ..plan.plan import Plan
 from ..shape.bundle import Bundle
 from ..state.state import State
+from ..watch.crashes import Crashes
 from ..watch.questions import Question
 from ..watch.traffic import Recorder
 from ..watch.verdict import Verdict
 from ..wire.errors import ReleaseFault
 from ..wire.phases import PREPARE
+from ..wire.release import Service
 from ..wire.request import Options
 from ..wire.result import Emit
 
@@ -41,7 +44,9 @@ class Host:
     """The app on this host, under its lock: what recovery needs too.
 
     ``proved`` has the ids of the containers whose health check has passed when Fairlead ran it; ``until`` is when the
-    phase under way has to be over (monotonic seconds), ``within`` how many seconds it was given.
+    phase under way has to be over (monotonic seconds), ``within`` how many seconds it was given; ``apart`` are the
+    containers that are being started beside the phases, as they were before: until they run, the engine does not answer
+    for them.
     """
 
     paths: Paths
@@ -53,6 +58,7 @@ class Host:
     proved: set[str] = field(default_factory=set)
     until: float = math.inf
     within: float = math.inf
+    apart: tuple[Container, ...] = ()
 
     def begin_phase(self, name: str, within: float = math.inf) -> None:
         """From now on it is this phase, and it has so many seconds: nothing that it calls outlasts them."""
@@ -61,13 +67,15 @@ class Host:
 
     def list_containers(self) -> list[Container]:
         """All containers of the app: the engine is asked for the list, which costs it 15 ms a container."""
-        found = read_app_containers(self.engine, self.paths)
+        found = read_app_containers(self.engine, self.paths, apart=self.apart)
         self.seen = tuple(found)
         return found
 
     def refresh_containers(self) -> list[Container]:
         """The containers of the last list as they are now, without those that are gone: for when none can be new."""
-        return refresh_containers(self.engine, self.seen) if self.seen else self.list_containers()
+        if not self.seen:
+            return self.list_containers()
+        return refresh_containers(self.engine, self.seen, apart=self.apart)
 
     def note(self, text: str, level: str = INFO) -> None:
         """Tell the user something that is no failure."""
@@ -84,7 +92,9 @@ class Context:
     ``number`` is its first record in the journal, ``token`` opens the dark route, ``switched_at`` (monotonic
     seconds) is when its release began to serve; ``recorder`` counts what users are answered, ``verdict`` is the watch's,
     ``unasked`` says in words of whom nothing could be asked; ``uncertified`` are the public questions that got no TLS,
-    ``unserved`` the services whose users' calls all failed, and of which nobody can tell whose fault that is.
+    ``unserved`` the services whose users' calls all failed, and of which nobody can tell whose fault that is;
+    ``starting`` is what is being started beside the phases, ``unproved`` what is to be proved while the release serves;
+    ``crashes`` are those of containers while they start.
     """
 
     host: Host
@@ -104,6 +114,9 @@ class Context:
     unasked: tuple[str, ...] = ()
     uncertified: tuple[Question, ...] = ()
     unserved: tuple[str, ...] = ()
+    starting: Optional[Future[None]] = None
+    unproved: tuple[Service, ...] = ()
+    crashes: Optional[Crashes] = None
 
     @property
     def paths(self) -> Paths:
@@ -112,6 +125,26 @@ class Context:
     @property
     def engine(self) -> Engine:
         return self.host.engine
+
+    def look(self) -> list[Container]:
+        """All containers of the app as they are now; listed again only where this transaction may have made some."""
+        if self.plan.makes_containers:
+            return self.host.list_containers()
+        self.host.seen = self.host.seen or self.state.containers
+        self.host.seen = tuple(self.host.refresh_containers())
+        return list(self.host.seen)
+
+    def await_started(self) -> None:
+        """Wait until nothing is being started beside the phases any more.
+
+        Raises:
+            AgentError: it could not be started.
+        """
+        try:
+            if self.starting is not None:
+                self.starting.result()
+        finally:
+            self.host.apart = ()
 
     def heed(self) -> None:
         """A safe point: go no further where the client said stop, or where the phase has taken its time.

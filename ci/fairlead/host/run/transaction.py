@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -216,6 +217,9 @@ def _undo(context: Context, timeline: Timeline, fault: AgentError) -> Result:
     """Back to what was, and say so; when that fails too, say that loudest."""
     # The time of the phase that failed is not the time to undo it.
     context.host.begin_phase(context.host.phase)
+    with contextlib.suppress(AgentError, OSError):
+        # What is taken back may not be started meanwhile.
+        context.await_started()
     own = _own(context)
     _warn_of_schema(context)
     status = "refused" if context.plan.kind == DEPLOY and not own.may_have_served else "reverted"

@@ -25,6 +25,9 @@ from .probe import Target, direct_target, probe_http
 _AT_ONCE = 8
 _PAUSE = 0.1
 _CHECK_SHARE = 0.1
+_BUSY_WITHIN = 1.0
+"""Seconds after which a container that is busy is checked all the same."""
+_BUSY_EVERY, _BUSY_SHARE = 0.1, 0.2
 _KNOCK_EVERY = 0.03
 _KNOCK_WITHIN = 1.0
 _REFUSALS, _ERRORS = 400, 500
@@ -41,14 +44,15 @@ class HealthChecks:
         self._engine = engine
         self._over = threading.Event()
         self._room = threading.Semaphore(_AT_ONCE)
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, str]] = set()
         self.proved = proved
 
     def follow(self, service: Service, containers: Sequence[Container]) -> None:
-        """Check those that are starting, each until it passes, ends, or the block is left. Takes no time."""
+        """Check those that are starting, each start until it passes, ends, or the block is left. Takes no time."""
         for one in containers:
-            if one.id not in self._seen and one.running and one.health == STARTING and one.check:
-                self._seen.add(one.id)
+            start = (one.id, one.started_at)
+            if start not in self._seen and one.running and one.health == STARTING and one.check:
+                self._seen.add(start)
                 threading.Thread(target=self._prove, args=(service, one), daemon=True).start()
 
     def end(self) -> None:
@@ -71,13 +75,14 @@ class HealthChecks:
         while not self._over.is_set():
             answer = probe_http(target, timeout=_KNOCK_WITHIN)
             if answer.status and answer.status < _ERRORS:
-                return not answer.fault(_expected(service)) and answer.status < _REFUSALS
+                return not answer.fault(expected_answer(service)) and answer.status < _REFUSALS
             self._over.wait(pause_for(time.monotonic() - first, _KNOCK_EVERY))
         return False
 
     def _check(self, container: Container) -> None:
         first = time.monotonic()
         while not self._over.is_set():
+            self._await_calm(container)
             with self._room:
                 began = time.monotonic()
                 code = self._engine.execute(container.id, container.check, timeout=container.check_timeout)
@@ -90,6 +95,16 @@ class HealthChecks:
             ended = time.monotonic()
             self._over.wait(pause_for(ended - first, max(_PAUSE, ended - began), _CHECK_SHARE))
 
+    def _await_calm(self, container: Container) -> None:
+        """Wait for a while until it has little to do: a check shares its processors, and passes when it has started."""
+        began = before = time.monotonic()
+        had = self._engine.processor_of(container.id)
+        while not self._over.wait(_BUSY_EVERY) and before - began < _BUSY_WITHIN:
+            has, now = self._engine.processor_of(container.id), time.monotonic()
+            if has - had < _BUSY_SHARE * (now - before):
+                return
+            had, before = has, now
+
 
 def plan_knock(service: Service, container: Container) -> Optional[Target]:
     """What to ask before the check is run, which may cost much: a process that starts; None where nothing answers."""
@@ -98,7 +113,8 @@ def plan_knock(service: Service, container: Container) -> Optional[Target]:
     return direct_target(container, service.port, service.health.path, service)
 
 
-def _expected(service: Service) -> Probe:
+def expected_answer(service: Service) -> Probe:
+    """What a service that is well answers at its health path."""
     health = service.health
     return Probe(health.path, health.status) if health is not None else Probe("/", None)
 

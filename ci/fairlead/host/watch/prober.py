@@ -23,10 +23,16 @@ _AT_ONCE = 8
 
 @dataclass
 class _Series:
-    """One question: its answer under way, and what the last ones were like."""
+    """One question: its answer under way, and what the last ones were like.
+
+    It has failed by ``row`` bad answers on end over at least ``patience`` seconds; ``since`` is when the first of them came.
+    """
 
     question: Question
     due: float
+    patience: float = 0.0
+    since: float = 0.0
+    lasted: float = 0.0
     pending: Optional[Future[Answer]] = None
     asked: int = 0
     row: int = 0
@@ -35,18 +41,25 @@ class _Series:
 
     @property
     def has_failed(self) -> bool:
-        return self.row >= _IN_A_ROW
+        return self.row >= _IN_A_ROW and self.lasted >= self.patience
 
 
 class Prober:
-    """Call ``step`` often; it takes no time. ``asked`` and ``answered`` count the answers so far."""
+    """Call ``step`` often; it takes no time. ``asked`` and ``answered`` count the answers so far.
 
-    def __init__(self, questions: Sequence[Question], pool: ThreadPoolExecutor, token: str) -> None:
+    Bad answers fail it when they come for ``patience`` seconds on end, and twice in a row at least.
+    """
+
+    def __init__(
+        self, questions: Sequence[Question], pool: ThreadPoolExecutor, token: str, patience: float = 0.0
+    ) -> None:
         now = time.monotonic()
         self._headers = {PROBE_HEADER: token}
         self._pool = pool
         self._every = max(_EVERY, _SPACING * len(questions))
-        self._all = [_Series(one, now + index * _SPACING / 10) for index, one in enumerate(questions)]
+        self._all = [
+            _Series(one, now + index * _SPACING / 10, patience) for index, one in enumerate(questions)
+        ]
         self.asked = 0
         self.answered = 0
         self.unmeasured: list[str] = []
@@ -76,7 +89,7 @@ class Prober:
         for one in self._all:
             if one.pending is not None and one.pending.done():
                 self._take(one, one.pending.result(), now)
-            due = bool(one.row) or not one.asked if closing else now >= one.due
+            due = (bool(one.row) and now >= one.due) or not one.asked if closing else now >= one.due
             if one.pending is None and due and not one.dropped and not one.has_failed:
                 one.asked += 1
                 one.pending = self._pool.submit(one.question.ask, headers=self._headers)
@@ -92,14 +105,17 @@ class Prober:
         self.asked += 1
         self.answered += not one.fault
         one.row = one.row + 1 if one.fault else 0
-        one.due = now + (_SPACING if one.fault else self._every)
+        one.since = now if one.row <= 1 else one.since
+        one.lasted = now - one.since
+        # One that goes on being bad is asked no more often than others: it may have too much to do.
+        one.due = now + (_SPACING if one.row == 1 else self._every)
 
 
 @contextlib.contextmanager
-def asking(questions: Sequence[Question], token: str) -> Iterator[Prober]:
+def asking(questions: Sequence[Question], token: str, patience: float = 0.0) -> Iterator[Prober]:
     """A prober, known to the proxy by ``token``; what it still waits for when the block is left is forgotten."""
     pool = ThreadPoolExecutor(max_workers=min(_AT_ONCE, max(1, len(questions))))
     try:
-        yield Prober(questions, pool, token)
+        yield Prober(questions, pool, token, patience)
     finally:
         pool.shutdown(wait=False)

@@ -58,6 +58,8 @@ _MAX_DOCUMENT = 8 * 1024 * 1024
 _MAX_SERVICES = 200
 _MAX_TOLD = 400
 _MAX_HOSTNAMES = 100
+_MAX_FURTHER = 100
+"""Each of them makes the configuration of a proxy longer."""
 _MAX_SECONDS = 24 * 3600.0
 
 
@@ -237,11 +239,12 @@ def _names(fields: Fields, key: str, pattern: re.Pattern[str]) -> tuple[str, ...
     return tuple(value)
 
 
-def _ports(fields: Fields, key: str) -> frozenset[int]:
-    """Ports of the host; older clients name none."""
+def _ports(fields: Fields, key: str, most: int = 65535) -> frozenset[int]:
+    """Ports of the host or of a container; older clients name none."""
     value = fields.raw.get(key, [])
-    if not isinstance(value, list) or not all(type(port) is int and 0 < port < 65536 for port in value):
-        fields.fault(key, "is no list of ports")
+    good = isinstance(value, list) and len(value) <= most
+    if not good or not all(type(port) is int and 0 < port < 65536 for port in value):
+        fields.fault(key, f"is no list of ports, or of more than {most}")
         return frozenset()
     return frozenset(value)
 
@@ -346,6 +349,8 @@ def _service(name: str, fields: Fields, host: str) -> Service:
         protocol=fields.choice("protocol", PROTOCOLS, default=PROTOCOLS[0]),
         together=fields.flag("together"),
         calls=_names(fields, "calls", _SERVICE),
+        further=tuple(sorted(_ports(fields, "further", _MAX_FURTHER))),
+        callers=_names(fields, "callers", _SERVICE),
     )
     if service.start == "after" and role != "worker":
         fields.fault("start", "is for workers: whoever answers must run before the switch")
@@ -437,11 +442,21 @@ def _check_references(release: Release, faults: Faults) -> None:
         service = release.services.get(name)
         if service is None or not service.is_rolled:
             faults.add("routes", f"names {name!r}, which is no rolled service")
+    _check_further(release, faults)
     _check_together(release, faults)
     _check_shared(release, faults)
     _check_mounts(release, faults)
     if release.events is not None and release.events.token_secret not in release.secrets:
         faults.add("events", f"needs the secret {release.events.token_secret!r}, which is not given")
+
+
+def _check_further(release: Release, faults: Faults) -> None:
+    """Each port of a service has one listener, and only what is rolled needs any."""
+    for name, service in release.services.items():
+        if service.further and (not service.is_rolled or release.routes.get(name) in service.further):
+            faults.add(
+                f"services.{name}", "has `further` ports that are its routed one, or is no rolled service"
+            )
 
 
 def _check_together(release: Release, faults: Faults) -> None:

@@ -45,8 +45,8 @@ class Options:
 
     allow_older: bool = field(default=False, metadata=FLAG)
     """Replace a newer commit."""
-    accept_recreate: tuple[str, ...] = field(default=(), metadata={**_SERVICES, "own": (ROTATE,)})
-    """State services that may be recreated: who reads a new value of a secret has to be restarted."""
+    accept_recreate: tuple[str, ...] = field(default=(), metadata=_SERVICES)
+    """Services that keep data and may be recreated."""
     take_over: bool = field(default=False, metadata=FLAG)
     """The app belongs to another repository so far."""
     no_wait: bool = field(default=False, metadata={**FLAG, **_OWN})

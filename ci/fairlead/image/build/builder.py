@@ -6,6 +6,7 @@ import contextlib
 import json
 import platform as machine
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from fairlead.image.build.progress import Progress, emulated_seconds, heading_of
 from fairlead.image.build.provenance import read_bases, settle_bases, settle_provenance
 from fairlead.image.build.secrets import redact_build_secrets
 from fairlead.image.build.staging import STAGED, Source, load_ignore, plan_staging, write_staging
+from fairlead.image.build.taken import is_taken_from_registry, take_published
 from fairlead.image.documents import (
     BUILD_NAME,
     BuildDocument,
@@ -99,7 +101,7 @@ def run_build(
     options: BuildOptions,
     reporter: Reporter,
 ) -> BuildDocument:
-    """Build, and write ``build.json``.
+    """Build what is not published for the commit yet, and write ``build.json``.
 
     Raises:
         InputError: a Dockerfile or a build secret is missing or wrong.
@@ -113,6 +115,44 @@ def run_build(
     if identity.dirty:
         reporter.warn(_dirty_warning(identity))
     prepare_work_dir(work_dir)
+    taken = {}
+    if is_taken_from_registry(settings, identity, options):
+        taken = take_published(
+            settings, identity, plan.layouts, environ=environ, options=options, reporter=reporter
+        )
+    built = _Built()
+    if len(taken) < len(settings.images):
+        rest = replace(
+            settings, images={name: image for name, image in settings.images.items() if name not in taken}
+        )
+        built = _build_images(
+            rest, identity, sources, work_dir=work_dir, environ=environ, options=options, reporter=reporter
+        )
+    document = _document(settings, identity, taken, built)
+    write_document(work_dir / BUILD_NAME, document)
+    return document
+
+
+@dataclass(frozen=True)
+class _Built:
+    """The images that this run has built, and the platforms on which each of them was emulated."""
+
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
+    emulated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def _build_images(
+    settings: Settings,
+    identity: Identity,
+    every_source: Mapping[str, Source],
+    *,
+    work_dir: Path,
+    environ: Mapping[str, str],
+    options: BuildOptions,
+    reporter: Reporter,
+) -> _Built:
+    sources = {name: every_source[name] for name in settings.images}
+    plan = load_plan(settings, identity, sources, work_dir=work_dir, environ=environ, options=options)
     for folder in plan.layouts.values():
         prepare_layout(folder)
     count = f"{len(plan.targets)} {'image' if len(plan.targets) == 1 else 'images'}"
@@ -120,10 +160,7 @@ def run_build(
         lines = _run_bake(plan, settings, sources, work_dir=work_dir, environ=environ, reporter=reporter)
     layouts = {name: _take_layout(identity.source_url, folder) for name, folder in plan.layouts.items()}
     _renew_local_caches(settings)
-    emulated = _emulated(settings, sources, parse_progress(lines), reporter)
-    document = _document(settings, identity, layouts, emulated)
-    write_document(work_dir / BUILD_NAME, document)
-    return document
+    return _Built(layouts, _emulated(settings, sources, parse_progress(lines), reporter))
 
 
 def _run_bake(
@@ -219,17 +256,22 @@ def _emulated(
 def _document(
     settings: Settings,
     identity: Identity,
-    layouts: Mapping[str, Layout],
-    emulated: Mapping[str, tuple[str, ...]],
+    taken: Mapping[str, Layout],
+    built: _Built,
 ) -> BuildDocument:
-    for name, layout in layouts.items():
+    for name, layout in built.layouts.items():
         missing = [wanted for wanted in settings.platforms if wanted not in layout.platforms]
         if missing:
             raise CommandFailedError(
                 f"the image {name} was not built for {', '.join(missing)}",
                 why=f"the builder made {', '.join(layout.platforms) or 'nothing'}",
             )
-    bases = settle_bases({name: read_bases(layout) for name, layout in layouts.items()})
+    # A base may have moved since the other ones were published.
+    bases = {
+        **settle_bases({name: read_bases(layout) for name, layout in taken.items()}),
+        **settle_bases({name: read_bases(layout) for name, layout in built.layouts.items()}),
+    }
+    layouts = {name: taken.get(name) or built.layouts[name] for name in settings.images}
     return BuildDocument(
         app=settings.app,
         revision=identity.revision,
@@ -244,7 +286,7 @@ def _document(
                 layout=f"images/{name}",
                 digest=layout.digest,
                 platforms=layout.digests,
-                emulated=emulated[name],
+                emulated=built.emulated.get(name, ()),
                 bases=bases[name],
             )
             for name, layout in layouts.items()

@@ -33,7 +33,7 @@ from fairlead.image.registry.credentials import (
     read_credentials,
     registry_host,
 )
-from fairlead.image.registry.skopeo import config_argv, inspect_argv, push_argv, tag_argv
+from fairlead.image.registry.skopeo import config_argv, inspect_argv, pull_argv, push_argv, tag_argv
 from fairlead.tools.locate import locate
 
 _NOT_FOUND = ("manifest unknown", "name unknown", "name_unknown", "statuscode: 404", "not found", "not known")
@@ -151,6 +151,14 @@ class Registry:
             CommandFailedError: the registry does not answer, or refuses.
         """
         self._copy(push_argv(self.skopeo, layout, reference, self.login), reference)
+
+    def pull(self, reference: str, layout: Path) -> None:
+        """Fetch an index by its digest into a layout, all platforms and attestations.
+
+        Raises:
+            CommandFailedError: the registry does not answer, or refuses.
+        """
+        self._copy(pull_argv(self.skopeo, reference, layout, self.login), reference)
 
     def tag(self, source: str, reference: str) -> None:
         """Give what is in the registry already another tag.

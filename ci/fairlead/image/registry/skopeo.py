@@ -49,6 +49,17 @@ def push_argv(skopeo: Path, layout: Path, reference: str, login: Path | None) ->
     return (*_copy(skopeo, reference, login), "--all", f"oci:{layout}", f"docker://{reference}")
 
 
+def pull_argv(skopeo: Path, reference: str, layout: Path, login: Path | None) -> tuple[str, ...]:
+    """Copy everything that an index leads to into a layout, digests kept."""
+    return (
+        *_copy(skopeo, "", login),
+        *_tls("--src-tls-verify", reference),
+        "--all",
+        f"docker://{untagged(reference)}",
+        f"oci:{layout}",
+    )
+
+
 def tag_argv(skopeo: Path, source: str, reference: str, login: Path | None) -> tuple[str, ...]:
     """Give an index that the registry has, with all that it leads to, another tag: one write."""
     return (
@@ -74,7 +85,7 @@ def _skopeo(skopeo: Path) -> tuple[str, ...]:
     return (str(skopeo), "--insecure-policy")
 
 
-def _copy(skopeo: Path, reference: str, login: Path | None) -> tuple[str, ...]:
+def _copy(skopeo: Path, target: str, login: Path | None) -> tuple[str, ...]:
     # With a format named, a failed upload is told as such; else skopeo goes on to try Docker's own format,
     # and complains that it must not convert.
     return (
@@ -84,7 +95,7 @@ def _copy(skopeo: Path, reference: str, login: Path | None) -> tuple[str, ...]:
         *("--format", "oci"),
         *("--retry-times", "2"),
         *_login(login),
-        *_tls("--dest-tls-verify", reference),
+        *(_tls("--dest-tls-verify", target) if target else ()),
     )
 
 

@@ -215,6 +215,7 @@ def _write_reports(
         lambda pair: _reports(trivy, policy, *pair, database=database, now=now),
         zip(tasks, scans, strict=True),
         at_once=_workers(),
+        fail_fast=True,
     )
     return dict(zip([(task.image, task.platform) for task in tasks], done, strict=True))
 

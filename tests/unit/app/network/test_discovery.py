@@ -23,6 +23,7 @@ TRAEFIK_BY_HOST = f"  front:\n    image: traefik:v3\n    ports: ['80:80']\n{BY_H
 FOLDER = "  front:\n    image: traefik:v3\n    ports: ['80:80']\n    volumes: ['/var/run/:/var/run:ro']\n"
 VARIABLE = "  front:\n    image: traefik:v3\n    ports: ['80:80']\n    environment: {TRAEFIK_PROVIDERS_DOCKER_ENDPOINT: 'tcp://e:1'}\n"
 WITH_FILE = "  front:\n    image: traefik:v3\n    ports: ['80:80']\n    volumes: ['./traefik.conf:/etc/traefik/traefik.yml:ro']\n"
+OFF = "  front:\n    image: traefik:v3\n    ports: ['80:80']\n    {how}\n"
 ROUTED = "    labels: ['traefik.enable=true', 'traefik.http.routers.web.rule=Host(`x`)']\n"
 
 
@@ -73,6 +74,48 @@ def test_what_it_would_not_find_is_no_concern(tmp_path: Path, front: str, lines:
 
 
 @pytest.mark.parametrize(
+    "how",
+    [
+        "environment: {TRAEFIK_PROVIDERS_DOCKER: 'false'}",
+        "environment: [TRAEFIK_PROVIDERS_DOCKER=False, TRAEFIK_PROVIDERS_SWARM=0]",
+        "environment: [traefik_providers_docker=no, TRAEFIK_PROVIDERS_DOCKER_ENDPOINT=tcp://engine:2375]",
+        "environment: [TRAEFIK_PROVIDERS_DOCKER_ENDPOINT=tcp://engine:2375, TRAEFIK_PROVIDERS_DOCKER=false]",
+        "command: ['--providers.docker=false', '--providers.file.filename=/r.yml']",
+        "command: [-providers.Docker=FALSE, --providers.docker.endpoint=tcp://engine:2375]",
+        "command: --providers.docker --providers.docker=false",
+        "entrypoint: [traefik, --providers.swarm=false]",
+    ],
+)
+def test_a_provider_that_is_off_does_not_look(tmp_path: Path, how: str) -> None:
+    """Traefik takes every value but ``true`` for off, whatever else is said of the provider."""
+    parts = split_small(_app(tmp_path, OFF.format(how=how), ROUTED))
+    assert not [one for one in parts.notes if "at the engine" in one.what]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "environment: {TRAEFIK_PROVIDERS_DOCKER: 'true'}",
+        "environment: {TRAEFIK_PROVIDERS_DOCKER: ''}",
+        "environment: [TRAEFIK_PROVIDERS_DOCKER_EXPOSEDBYDEFAULT=false]",
+        "environment: [TRAEFIK_PROVIDERS_DOCKER=false, TRAEFIK_PROVIDERS_SWARM=true]",
+        "command: [--providers.docker]",
+        "command: [--providers.docker=True]",
+        "command: [--providers.docker.exposedbydefault=false]",
+        "command: [--providers.docker=false, --providers.docker=true]",
+        "{environment: {TRAEFIK_PROVIDERS_DOCKER: 'false'}, command: [--providers.docker]}",
+    ],
+)
+def test_a_provider_that_is_on_does(tmp_path: Path, how: str) -> None:
+    front = OFF.format(how=how)
+    if how.startswith("{"):
+        front = f"  front: {{image: traefik:v3, ports: ['80:80'], {how[1:]}\n"
+    with pytest.raises(ComposeInvalidError) as raised:
+        split_small(_app(tmp_path, front, ROUTED))
+    assert "front finds web at the engine" in raised.value.findings[0].what
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "entryPoints: {web: {address: ':80'}}\nproviders:\n  docker:\n    endpoint: tcp://engine:2375\n",
@@ -81,6 +124,8 @@ def test_what_it_would_not_find_is_no_concern(tmp_path: Path, front: str, lines:
         'providers.docker.endpoint = "tcp://engine:2375"\n',
         "providers:\n  file: {filename: /r.yml}\n  'swarm':\n    endpoint: tcp://engine:2375\n",
         '{"providers": {"docker": {}}}',
+        "providers:\n  docker: true\n",
+        "providers:\n  docker: &engine\n    endpoint: tcp://engine:2375\n",
     ],
 )
 def test_what_its_own_file_says_counts_as_well(tmp_path: Path, text: str) -> None:
@@ -95,6 +140,10 @@ def test_what_its_own_file_says_counts_as_well(tmp_path: Path, text: str) -> Non
     [
         "providers:\n  file:\n    directory: /routes\n",
         "providers:\n  # docker:\n  file: {filename: /r.yml}\n",
+        "providers:\n  docker: false\n  file: {filename: /r.yml}\n",
+        "providers: {'docker': 'false', swarm: no}\n",
+        '{"providers": {"docker": false}}',
+        "providers.docker = false\n",
         '[providers.file]\n  filename = "/docker.toml"\n',
     ],
 )

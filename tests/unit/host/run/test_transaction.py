@@ -10,7 +10,8 @@ import errno
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Optional
+from types import SimpleNamespace
+from typing import Any, Optional, cast
 
 import pytest
 
@@ -51,6 +52,7 @@ def _find_cases() -> Iterator[tuple[Piece, str, bool]]:
 
 
 DEPLOYS = next(one for one in PIECES if one.name == "deploy")
+ROLLBACKS = next(one for one in PIECES if one.name == "rollback")
 ALL = tuple(_find_cases())
 AFTER = tuple(case for case in ALL if _is_after(case[0], case[1], "commit"))
 BEFORE = tuple(case for case in ALL if case not in AFTER)
@@ -331,3 +333,18 @@ def test_what_is_live_and_not_served_is_told_and_stays(memory: Path) -> None:
     assert result.error is not None
     assert result.error["service"] == "web"
     assert played.written[-1].data["status"] == "live"
+
+
+def test_what_is_started_beside_the_phases_is_stopped_with_the_rest(memory: Path) -> None:
+    """It may only just have been started when a phase fails."""
+    worker = f"{APP}-{ROLLBACKS.target}-worker-1"
+
+    def begin(context: Context, name: str) -> None:
+        if name == "start":
+            context.engine.stop(worker, grace=1)
+            context.starting = cast("Any", SimpleNamespace(result=lambda: context.engine.start(worker)))
+
+    played = Rehearsal(memory / "root", ROLLBACKS, {"verify": [ReleaseFault("unfit")]}, act=begin)
+    assert played.run().exit == 6
+    assert ("start", {worker}) in played.verbs()
+    assert played.engine.running() == played.ran_before

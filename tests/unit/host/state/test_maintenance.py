@@ -190,6 +190,7 @@ def test_a_release_that_is_asked_elsewhere_is_answered_there_too(
         paths=paths,
         target=target,
         plan=SimpleNamespace(kind="deploy", window=30, previous="000001", of=lambda *_, **__: []),
+        await_started=lambda: None,
     )
     write_routes(paths, "000002", {})
     start_maintenance(paths, Order("mine"), "alice")

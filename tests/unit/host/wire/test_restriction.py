@@ -143,13 +143,14 @@ def test_a_rollback_without_the_right_to_deploy_is_a_plain_one(options: Mapping[
         {"allow_older": True},
         {"only": ["web"]},
         {"accept_schema": "000001"},
+        {"accept_recreate": ["db"]},
         {"upgrade_edge": True},
         {"whatever": 1},
     ],
 )
 def test_new_values_of_secrets_widen_nothing_without_the_right_to_deploy(options: Mapping[str, Any]) -> None:
-    """A state service that reads one may be recreated: somebody has to restart it."""
-    own = {"no_wait": True, "lock_timeout": 5, "accept_recreate": ["db"], "fleet": {"hosts": []}}
+    """A service that keeps data is made again by who may deploy: a volume without a name does not come along."""
+    own = {"no_wait": True, "lock_timeout": 5, "accept_recreate": [], "fleet": {"hosts": []}}
     frame = {"request": "rotate", "app": "board", "options": own}
     wide = {**frame, "options": {**own, **options}}
     Restriction(KEY, None, frozenset({"secrets"})).require(frame)

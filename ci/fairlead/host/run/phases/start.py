@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,13 +17,15 @@ from ...shape.bundle import compose_file
 from ...state.standby import find_retired
 from ...watch.diagnose import advise_start
 from ...watch.evidence import read_evidence
-from ...watch.health import FAILED, judge_container
+from ...watch.health import FAILED, WAITING, judge_replicas
 from ...watch.inflight import find_admin_sockets
 from ...wire.errors import EngineFault, ReleaseFault
 from ..context import Context, Outcome
 from ..drain import end_containers
 from .handing import hand_over
 from .platform import bring_up, changed_services, is_late
+from .starting import Look, crashes_of
+from .trailing import trails
 
 _POLL = 0.2
 _AT_ONCE = 8
@@ -50,7 +53,10 @@ def run_start(context: Context) -> Outcome:
     _end_standby(context)
     # A service may call a neighbour that is new with it before anything serves.
     open_inside(context.paths, context.target.id, plan.names)
-    start_services(context, actions)
+    beside = [one for one in actions if _starts_beside(context, one)]
+    start_services(context, [one for one in actions if one not in beside])
+    if beside:
+        _start_beside(context, beside)
     if late:
         hand_over(context, late)
         # Whether they are fit, the next phase sees: it runs their checks itself, which takes half a minute less.
@@ -65,6 +71,21 @@ def _end_standby(context: Context) -> None:
         retired = find_retired(live, context.state.containers)
         sockets = partial(find_admin_sockets, context.paths)
         end_containers(context.host, retired, sockets, live.release.drain_timeout)
+
+
+def _starts_beside(context: Context, action: Action) -> bool:
+    """Whether it is started while the phases go on: what is only to be started again, and users do not wait for."""
+    return action.action == START and trails(context, context.target.release.services[action.service])
+
+
+def _start_beside(context: Context, actions: Sequence[Action]) -> None:
+    """Whoever needs it, or takes back what was done, awaits it first (``await_started``)."""
+    context.host.apart = tuple(
+        one for action in actions for one in context.state.of_service(action.service, action.home)
+    )
+    pool = ThreadPoolExecutor(max_workers=1)
+    context.starting = pool.submit(start_services, context, actions)
+    pool.shutdown(wait=False)
 
 
 def start_services(context: Context, actions: Sequence[Action]) -> None:
@@ -137,14 +158,18 @@ def _compose_up(context: Context, home: str, actions: list[Action]) -> None:
         name in context.target.release.services[one.service].depends_on for one in actions for name in started
     )
 
+    began = time.monotonic()
+
     def watch() -> None:
         context.heed()
         if waits:
-            _raise_if_crashed(context, home)
+            _raise_if_crashed(
+                context, home, late=time.monotonic() - began >= context.target.release.start_timeout
+            )
 
     done = context.engine.run_watched(argv, watch, poll=_POLL, values=read_values(file))
     if not done.ok:
-        _raise_if_crashed(context, home)
+        _raise_if_crashed(context, home, late=True)
         raise ReleaseFault(
             "the release could not be started",
             why=done.tail[-1] if done.tail else f"compose exited with {done.returncode}",
@@ -153,16 +178,23 @@ def _compose_up(context: Context, home: str, actions: list[Action]) -> None:
         )
 
 
-def _raise_if_crashed(context: Context, home: str) -> None:
-    for container in read_app_containers(context.engine, context.paths):
-        if container.release != home or container.oneoff:
-            continue
-        verdict = judge_container(container, gate="running")
-        if verdict.state == FAILED:
+def _raise_if_crashed(context: Context, home: str, *, late: bool) -> None:
+    """End it where a container has crashed that does not come up again, or has not in the time that it has."""
+    look = Look(context)
+    found = [one for one in read_app_containers(context.engine, context.paths) if one.release == home]
+    # What Compose has not started waits for the others, and nobody for it.
+    started = [one for one in found if not one.oneoff and not one.created]
+    for service in sorted({one.service for one in started}):
+        own = [one for one in started if one.service == service]
+        verdict = look.judge(service, own, partial(judge_replicas, wanted=len(own), gate="running"))
+        crashed = [one for one in own if one.has_died]
+        if verdict.state == FAILED or (late and crashed and verdict.state == WAITING):
+            bad = next(iter(crashed), own[0])
             raise ReleaseFault(
-                f"{container.service} {verdict.reason}",
+                f"{service} {verdict.reason}",
                 why="it did so while it was starting",
-                fix="; ".join(filter(None, ("its last lines are quoted here", advise_start([container])))),
-                details=read_evidence(context.engine, container),
-                service=container.service,
+                fix="; ".join(filter(None, ("its last lines are quoted here", advise_start([bad])))),
+                details=crashes_of(context).evidence(bad) or read_evidence(context.engine, bad),
+                service=service,
             )
+    look.end()

@@ -12,14 +12,14 @@ from ...wire.errors import EngineFault
 from ...wire.release import Service
 from ..context import Context, Outcome
 from .start import start_services
-from .verify import trailing_services, verify_late
+from .trailing import proving, trailing_services
 
 
 def run_switch(context: Context) -> Outcome:
     """Point ``live`` at the release, end the ways that were open for its verification only, start its late workers.
 
     Raises:
-        ReleaseFault: a worker is not healthy; the caller goes back.
+        ReleaseFault: a worker cannot be started, or is not healthy and nobody watches; the caller goes back.
     """
     previous = context.plan.previous
     if context.plan.kind == DEPLOY and context.plan.window and previous is not None:
@@ -33,13 +33,22 @@ def run_switch(context: Context) -> Outcome:
     close_inside(context.paths)
     context.token = close_dark(context.paths)
     late = _start_late(context)
-    # What was started before, and users had not to wait for, is proved with it.
-    unproved = [*trailing_services(context), *late]
-    if unproved:
-        verify_late(context, unproved)
+    _prove_late(context, late)
     if late:
         context.host.note(f"started now that the release serves: {', '.join(one.name for one in late)}")
     return Outcome(f"{context.plan.previous or 'nothing'} -> {context.target.id}")
+
+
+def _prove_late(context: Context, late: list[Service]) -> None:
+    """Have those proved that users had not to wait for: by the watch, which sees to users meanwhile, where there is one."""
+    context.await_started()
+    context.unproved = (*trailing_services(context), *late)
+    if not context.unproved:
+        return
+    context.look()
+    if not context.plan.window:
+        with proving(context) as proof:
+            proof.wait()
 
 
 def _start_late(context: Context) -> list[Service]:

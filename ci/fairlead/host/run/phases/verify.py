@@ -11,44 +11,33 @@ from typing import Optional
 
 from ...disk.ledger import ROLLBACK
 from ...disk.routes import open_dark
-from ...engine.containers import STARTING, Container, find_proxy, refresh_containers
-from ...plan.actions import CREATE, START
-from ...state.standby import with_called
-from ...state.state import read_digests
+from ...engine.containers import Container, find_proxy
 from ...watch.certificates import Refusal, read_refusal
-from ...watch.diagnose import advise_start, explain_silence
-from ...watch.evidence import explain_container, read_evidence
-from ...watch.health import FAILED, READY
-from ...watch.healthcheck import HealthChecks, checking
-from ...watch.patience import pause_for
+from ...watch.healthcheck import checking
 from ...watch.probe import Answer
 from ...watch.questions import Question, plan_direct, plan_inside, plan_public, public_probes
 from ...wire.errors import ReleaseFault
 from ...wire.inside import ROLE as INSIDE
 from ...wire.release import Service
 from ..context import Context, Outcome
+from .proof import IN_A_ROW, Proof, check_images, enough_of, first_waiting, to_wait_for
 from .recreated import (
     CARRYING,
     ask_recreated,
     bear_errors,
     find_unasked,
     find_unasked_page,
-    judge_service,
     own_containers,
     recreated_services,
-    restarts_before,
     tell_unasked,
+    tell_unled,
 )
+from .refusing import refuse
+from .starting import crashes_of, look_again, tell_crashes
+from .trailing import trails
 
 _POLL = 0.05
-_IN_A_ROW = 3
-_SETTLE = 2.0
-"""Seconds that a container without any check has to run: a crash at start shows by then."""
-_SETTLE_AGAIN = 0.5
-"""The same where the release has served before, and who goes back to it is in a hurry."""
 _WITHIN = 5.0
-_QUOTED = 3
-"""Services whose last words are told where any of them may have answered."""
 _CERTIFIED_EVERY = 0.5
 _ANSWER_WITHIN = 5.0
 """Seconds for answers once all containers are healthy: more waiting would not make a wrong answer right."""
@@ -62,142 +51,38 @@ def run_verify(context: Context) -> Outcome:
     """
     release = context.target.release
     began = time.monotonic()
-    fresh = [
-        one for one in _to_wait_for(context, context.host.list_containers()) if not _trails(context, one)
-    ]
-    recreated = recreated_services(context)
-    hurry = context.plan.kind == ROLLBACK
-    with checking(context.engine, context.host.proved, hurry=hurry) as checks:
-        _wait_for_containers(context, fresh, began + release.start_timeout, checks)
-    containers = context.host.refresh_containers()
-    _check_images(context, containers)
+    containers = context.look()
+    fresh = [one for one in to_wait_for(context, containers) if not trails(context, one)]
+    answers = None
+    while answers is None:
+        # Again where one crashed meanwhile, and is started again: it may have another address.
+        answers = _prove(context, fresh, containers, began + release.start_timeout)
+    tell_unled(context, fresh)
+    seen = [one for one in recreated_services(context) if one.role != INSIDE]
+    services = f"{len(release.rolled) + len(seen)} services"
+    return Outcome(", ".join([services, f"{answers} answers", *tell_crashes(context)]))
+
+
+def _prove(
+    context: Context, fresh: list[Service], containers: list[Container], deadline: float
+) -> Optional[int]:
+    """Wait for the containers and ask everything; how many answers there were, None where one crashed meanwhile."""
+    with checking(context.engine, context.host.proved, hurry=context.plan.kind == ROLLBACK) as checks:
+        Proof(context, fresh, checks, deadline).wait()
+    if fresh:
+        containers = look_again(context)
+    check_images(context, containers)
+    is_first = not context.token
     context.token = open_dark(context.paths, context.target.id)
     questions = list(_questions(context, containers))
-    unasked = find_unasked(context, fresh, containers, questions)
-    tell_unasked(context, [*unasked, *find_unasked_page(context, containers, questions)])
-    _ask_all(context, fresh, questions, began + release.start_timeout)
-    seen = [one for one in recreated if one.role != INSIDE]
-    return Outcome(f"{len(release.rolled) + len(seen)} services, {len(questions)} answers")
+    if is_first:
+        unasked = find_unasked(context, fresh, containers, questions)
+        tell_unasked(context, [*unasked, *find_unasked_page(context, containers, questions)])
+    return len(questions) if _ask_all(context, fresh, questions, deadline) else None
 
 
-def trailing_services(context: Context) -> list[Service]:
-    """Those that were started before the switch, and are proved after it."""
-    if context.plan.kind != ROLLBACK:
-        return []
-    return [one for one in _to_wait_for(context, context.host.seen) if _trails(context, one)]
-
-
-def _trails(context: Context, service: Service) -> bool:
-    """Whether users need not wait for it: who goes back is in a hurry, and no request of theirs comes to a worker.
-
-    What shares files of the release may get requests by one of them, a socket.
-    """
-    release = context.target.release
-    needed = with_called(release, release.routes)
-    hurry = context.plan.kind == ROLLBACK
-    return hurry and service.is_rolled and not service.together and service.name not in needed
-
-
-def verify_late(context: Context, services: list[Service]) -> None:
-    """Prove that services which users did not wait for are healthy, and what they should be.
-
-    Raises:
-        ReleaseFault: they are not, with the evidence.
-    """
-    context.host.list_containers()
-    deadline = time.monotonic() + context.target.release.start_timeout
-    hurry = context.plan.kind == ROLLBACK
-    with checking(context.engine, context.host.proved, hurry=hurry) as checks:
-        _wait_for_containers(context, services, deadline, checks)
-    containers = context.host.refresh_containers()
-    _check_images(context, containers)
-    # Of pages it was told before the switch.
-    tell_unasked(context, find_unasked(context, services, containers, ()))
-
-
-def _to_wait_for(context: Context, containers: Sequence[Container]) -> list[Service]:
-    """The services that start or are recreated, and those that run on though the engine has not looked at them yet."""
-    started = {one.service for one in context.plan.of(START, CREATE, platform=False)}
-    rolled = context.target.release.rolled.values()
-    waited = [
-        service
-        for service in rolled
-        if (service.name in started and not service.starts_late)
-        or any(one.health == STARTING for one in own_containers(context, service, containers))
-    ]
-    return [*recreated_services(context), *waited]
-
-
-def _wait_for_containers(
-    context: Context, services: list[Service], deadline: float, checks: HealthChecks
-) -> None:
-    row = 0
-    enough = _enough(context)
-    began = time.monotonic()
-    unproved = [one for one in services if one.gate == "running" and one.role not in CARRYING]
-    settle = _settle(context) if unproved else 0.0
-    while services:
-        context.heed()
-        waiting = _first_waiting(context, services, checks)
-        row = 0 if waiting else row + 1
-        if row >= enough and time.monotonic() - began >= settle:
-            return
-        if waiting and time.monotonic() >= deadline:
-            service, reason = waiting
-            limit = context.target.release.start_timeout
-            _refuse(
-                context, service, f"{service.name} was not healthy within {limit:g} s: it {reason}", limit
-            )
-        time.sleep(pause_for(time.monotonic() - began, _POLL) if waiting else _POLL)
-
-
-def _enough(context: Context) -> int:
-    """How often in a row: whoever goes back is in a hurry, and to what has served before."""
-    return 1 if context.plan.kind == ROLLBACK else _IN_A_ROW
-
-
-def _settle(context: Context) -> float:
-    return _SETTLE_AGAIN if context.plan.kind == ROLLBACK else _SETTLE
-
-
-def _first_waiting(
-    context: Context, services: list[Service], checks: Optional[HealthChecks] = None
-) -> Optional[tuple[Service, str]]:
-    """A service that is not ready yet, and why; one that has failed ends it all."""
-    waiting = None
-    restarts = restarts_before(context)
-    for service in services:
-        own = refresh_containers(context.engine, own_containers(context, service, context.host.seen))
-        if len(own) < service.replicas:
-            own = own_containers(context, service, context.host.list_containers())
-        if checks is not None:
-            checks.follow(service, own)
-        verdict = judge_service(context, service, own, restarts=restarts)
-        if verdict.state == FAILED:
-            _refuse(context, service, f"{service.name} {verdict.reason}")
-        if verdict.state != READY and waiting is None:
-            waiting = service, verdict.reason
-    return waiting
-
-
-def _check_images(context: Context, containers: list[Container]) -> None:
-    """The image that runs is the one that was scanned and published, by its digest."""
-    for service in (*context.target.release.rolled.values(), *recreated_services(context)):
-        if service.digest is None:
-            context.host.note(f"{service.name}: its image has no digest, so that nobody can tell what runs")
-            continue
-        for image in {one.image_id for one in own_containers(context, service, containers)}:
-            running = context.state.digests.get(image, ())
-            if service.digests.isdisjoint(running):
-                # It was not there yet, or not under this name: the engine takes 20 ms an image, so only then.
-                running = read_digests(context.engine, image)
-            if service.digests.isdisjoint(running):
-                found = ", ".join(running) or image
-                _refuse(context, service, f"{service.name} runs another image than the release's: {found}")
-
-
-def _ask_all(context: Context, fresh: list[Service], questions: Sequence[Question], patience: float) -> None:
-    """Ask every question until it was answered well often enough in a row.
+def _ask_all(context: Context, fresh: list[Service], questions: Sequence[Question], patience: float) -> bool:
+    """Ask every question until it was answered well often enough in a row; False where one crashed meanwhile.
 
     Who says nothing of its health but by answers gets the whole time that a start may take, until ``patience``.
     """
@@ -210,7 +95,16 @@ def _ask_all(context: Context, fresh: list[Service], questions: Sequence[Questio
         patient = question.service in silent if question.service else bool(silent)
         deadline = patience if patient else soon
         behind = _behind(context, fresh)
-        _ask(context, question, deadline, patience, lambda: _first_waiting(context, fresh), behind)
+        if not _ask(context, question, deadline, patience, lambda: _has_crashed(context, fresh), behind):
+            return False
+    return True
+
+
+def _has_crashed(context: Context, fresh: list[Service]) -> bool:
+    """Whether one has crashed since this was last asked; one that comes to nothing ends it all."""
+    before = crashes_of(context).total
+    first_waiting(context, fresh)
+    return crashes_of(context).total > before
 
 
 def _ask(
@@ -218,12 +112,12 @@ def _ask(
     question: Question,
     deadline: float,
     patience: float,
-    crashed: Callable[[], object],
+    crashed: Callable[[], bool],
     behind: Sequence[Service],
-) -> None:
+) -> bool:
     row = 0
     # Where nobody watches, nobody asks again.
-    enough = _enough(context) if context.plan.window else _IN_A_ROW
+    enough = enough_of(context) if context.plan.window else IN_A_ROW
     bears = bear_errors(context, question, context.host.seen)
     well = time.monotonic()
     while row < enough:
@@ -242,9 +136,10 @@ def _ask(
             # A certificate may need the public to reach this host first: unknown is not wrong.
             context.host.warn(f"{question.about}: {refusal or fault}; the page could not be probed in public")
             context.uncertified = (*context.uncertified, question)
-            return
+            return True
         if fault:
-            crashed()
+            if crashed():
+                return False
             # A certificate may be on its way, and who asks for it waits: that is no answer yet.
             awaited = question.public and question.target.scheme == "https" and not answer.status
             over = time.monotonic() >= (patience if awaited else deadline)
@@ -257,10 +152,11 @@ def _ask(
                 service = release.services.get(question.service or "")
                 silent = service is not None and service.gate == "http" and not answer.status
                 limit = release.start_timeout if silent or lasting else None
-                _refuse(
+                refuse(
                     context, service, f"{question.about} {fault}{lasting}", limit, () if service else behind
                 )
             time.sleep(_POLL)
+    return True
 
 
 def _behind(context: Context, fresh: Sequence[Service]) -> list[Service]:
@@ -305,39 +201,3 @@ def _questions(context: Context, containers: list[Container]) -> Iterator[Questi
             f"{release.url}: the proxy publishes no port for it, so that it was not probed in public"
         )
     yield from public
-
-
-def _refuse(
-    context: Context,
-    service: Optional[Service],
-    what: str,
-    limit: Optional[float] = None,
-    behind: Sequence[Service] = (),
-) -> None:
-    """Refuse the release, with what can be seen of the service that is to blame.
-
-    ``limit`` is what it did not keep to; ``behind`` are those whose last words may tell, where nobody knows which it is.
-    """
-    details: tuple[str, ...] = ()
-    why = advice = ""
-    if service is not None:
-        own = own_containers(context, service, context.host.list_containers())
-        died = [one for one in own if one.has_died]
-        bad = died or [one for one in own if not one.serves]
-        for one in (bad or own)[:3]:
-            details += read_evidence(context.engine, one)
-        said = explain_container(bad[0], details) if bad else ""
-        silence = "" if died else explain_silence(context.engine, service, own)
-        why = "; ".join(filter(None, (silence, said)))
-        advice = advise_start(own, limit)
-    for other in behind[:_QUOTED]:
-        for one in own_containers(context, other, context.host.list_containers())[:1]:
-            details += read_evidence(context.engine, one)
-    quoted = "see what it printed last, quoted here" if details else ""
-    raise ReleaseFault(
-        what,
-        why=why,
-        fix="; ".join(filter(None, (quoted, advice, "correct it and deploy again"))),
-        details=details,
-        service=service.name if service else None,
-    )

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Optional
 
-from ...disk.ledger import DEPLOY
+from ...disk.ledger import DEPLOY, ROLLBACK
 from ...disk.routes import close_before, open_trial, switch_back
 from ...engine.containers import Container, find_proxy, refresh_containers
-from ...watch.evidence import read_evidence
 from ...watch.health import READY
 from ...watch.health import Verdict as Health
 from ...watch.patience import pause_for
@@ -31,12 +30,14 @@ from ...watch.verdict import (
     serves_nobody,
     wants_trial,
 )
-from ...wire.errors import ReleaseFault
 from ...wire.inside import find_carrier
 from ...wire.names import HEALTH_PATH
 from ...wire.release import Service
 from ..context import Context, Outcome
-from .recreated import ask_recreated, judge_service, own_containers, recreated_services, restarts_before
+from .recreated import ask_recreated, judge_service, own_containers, recreated_services
+from .refusing import watch_fault
+from .starting import crashes_of
+from .trailing import Late, proving
 
 _TICK = 0.1
 _FIRST_TICK = 0.02
@@ -47,6 +48,9 @@ _LOOK_SPACING = 0.1
 """Seconds between two containers that are looked at, over all: a watch is no load."""
 _SAMPLED_WITHIN = 1.0
 _SILENT_FOR = 2.0
+_BAD_FOR = 5.0
+"""Seconds of bad answers on end that take a rollback back: what it goes back to has served, and whoever is in too much
+of a hurry would send users to what somebody wants to be rid of, as both answer badly while they have too much to do."""
 _TRIED_WITHIN = 60.0
 """Seconds beyond the window for calls that hang, which tell little at a time."""
 _SETTLED_WITHIN = 30.0
@@ -57,32 +61,35 @@ def run_watch(context: Context) -> Outcome:
     """Watch for the release's window, and go back as soon as it fails.
 
     Raises:
-        ReleaseFault: it failed, or nothing could be told and the caller asked for evidence; the switch is back.
+        ReleaseFault: it failed, or nothing could be told and the caller asked for evidence; the switch is back. Or who was
+            to be proved meanwhile is not fit; the caller goes back.
     """
     window = context.plan.window
     if not window:
         return Outcome("off", skipped=True)
-    watcher = _Watcher(context, window)
     try:
-        verdict = watcher.watch()
+        with proving(context) as late:
+            watcher = _Watcher(context, window, late)
+            verdict = watcher.watch()
     finally:
         close_before(context.paths)
     context.verdict = verdict
     if verdict.state == FAIL or (verdict.state == INCONCLUSIVE and context.options.require_evidence):
         _go_back(context)
         context.verdict = watcher.explain(verdict)
-        raise _fault(context, context.verdict, watcher.blamed)
+        raise watch_fault(context, context.verdict, watcher.blamed)
     if verdict.state == INCONCLUSIVE:
         context.host.warn(f"the watch was inconclusive, the release is kept: {verdict.reason}")
     return Outcome(f"{verdict.state}, {verdict.evidence.answered} probes answered")
 
 
 class _Watcher:
-    """Looks at everything in turn. ``blamed`` is the service that failed first."""
+    """Looks at everything in turn, ``late`` included. ``blamed`` is the service that failed first."""
 
-    def __init__(self, context: Context, window: float) -> None:
+    def __init__(self, context: Context, window: float, late: Late) -> None:
         self._context = context
         self._window = window
+        self._late = late
         self._release = context.target.release
         # As verify saw them: a restart between then and now counts.
         seen = context.host.seen
@@ -90,7 +97,7 @@ class _Watcher:
             service.name: own_containers(context, service, seen)
             for service in (*self._release.rolled.values(), *recreated_services(context))
         }
-        known = restarts_before(context)
+        known = crashes_of(context).borne
         self._restarts = {
             one.id: min(one.restarts, known.get(one.id, 0)) for own in self._own.values() for one in own
         }
@@ -107,12 +114,18 @@ class _Watcher:
         self.blamed: Optional[str] = None
 
     def watch(self) -> Verdict:
-        """Look until it fails, or the window is over and no answer is awaited."""
+        """Look until it fails, or the window is over, everybody is proved and no answer is awaited.
+
+        Raises:
+            ReleaseFault: who is proved meanwhile is not fit.
+        """
         questions = list(self._questions())
         ended = math.inf
-        with asking(questions, self._context.token) as prober:
+        patience = _BAD_FOR if self._context.plan.kind == ROLLBACK else 0.0
+        with asking(questions, self._context.token, patience) as prober:
             while True:
                 self._context.heed()
+                self._late.step()
                 served = self._served()
                 self._try(served)
                 now = time.monotonic()
@@ -142,10 +155,10 @@ class _Watcher:
         return replace(verdict, reasons=(*_told(died), *verdict.reasons))
 
     def _is_over(self, served: Sequence[Served], now: float) -> bool:
-        """Whether the window is; what is about to be told of a trial is waited for."""
+        """Whether the window is; who is still to be proved, and what is about to be told of a trial, is waited for."""
         waited = now - self._context.switched_at
         leans = self._tried and any(one.leans for one in served)
-        return waited >= self._window + (_TRIED_WITHIN if leans else 0.0)
+        return not self._late.names and waited >= self._window + (_TRIED_WITHIN if leans else 0.0)
 
     def _try(self, served: Sequence[Served]) -> None:
         """Let chance decide who answers, where users' calls look bad: what a stranger asks for, he asks of both."""
@@ -214,6 +227,9 @@ class _Watcher:
     def _unfit(self) -> Iterator[tuple[str, str]]:
         """The services whose containers may not serve, and why."""
         for name, own in self._own.items():
+            if name in self._late.names:
+                # It has failed when its proof says so.
+                continue
             service = self._release.services[name]
             current = refresh_containers(self._context.engine, own)
             verdict = self._judge(service, current, self._since)
@@ -223,7 +239,7 @@ class _Watcher:
                 yield name, verdict.reason
 
     def _judge(self, service: Service, current: list[Container], since: Mapping[str, str]) -> Health:
-        return judge_service(self._context, service, current, restarts=self._restarts, since=since)
+        return judge_service(self._context, service, current, self._restarts, since=since)
 
     def _were_others_started_again(self) -> bool:
         """Whether it was the engine, which without live-restore takes everything down when it is restarted."""
@@ -289,27 +305,3 @@ def _go_back(context: Context) -> None:
     context.host.note(
         f"switched back to {context.plan.previous or 'nothing'}, {took * 1000:.1f} ms after the verdict"
     )
-
-
-def _fault(context: Context, verdict: Verdict, blamed: Optional[str]) -> ReleaseFault:
-    failed = verdict.state == FAIL
-    what = "failed its watch" if failed else "gave too little evidence, and evidence was asked for"
-    return ReleaseFault(
-        f"release {context.target.id} {what} after {verdict.evidence.seconds:.1f} s: {verdict.reasons[0]}",
-        why="; ".join(verdict.reasons[1:]),
-        fix="what was seen is quoted here; correct it and deploy again"
-        if failed
-        else "deploy while there is traffic, with a longer `deploy.watch.window`, or without --require-evidence",
-        details=(*verdict.reasons, *verdict.figures, *_logs(context, blamed if failed else None)),
-        service=blamed if failed else None,
-    )
-
-
-def _logs(context: Context, blamed: Optional[str]) -> Iterator[str]:
-    """The last lines of the service that is to blame; of each one that moved, where none is."""
-    for container in context.host.seen:
-        home = context.target.homes.get(container.service, "")
-        if container.release != home or container.oneoff:
-            continue
-        if container.service == blamed or (blamed is None and home == context.target.id):
-            yield from read_evidence(context.engine, container)

@@ -14,6 +14,7 @@ from fairlead.errors import InputError
 from fairlead.image.build.cache import CACHE_TAG
 from fairlead.image.documents import BuildDocument
 
+REVISION_LABEL = "org.opencontainers.image.revision"
 _TAG = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
 _SHA_TAG = re.compile(r"^sha-[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _VERSION = re.compile(r"^(?P<prefix>v?)(?P<major>0|[1-9]\d*)\.(?P<minor>0|[1-9]\d*)\.(?:0|[1-9]\d*)\Z")

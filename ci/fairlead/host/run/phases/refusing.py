@@ -1,0 +1,79 @@
+"""A release is refused with what can be seen of whoever is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Optional
+
+from ...watch.diagnose import advise_start, explain_silence
+from ...watch.evidence import explain_container, read_evidence
+from ...watch.verdict import FAIL, Verdict
+from ...wire.errors import ReleaseFault
+from ...wire.release import Service
+from ..context import Context
+from .recreated import own_containers
+from .starting import crashes_of
+
+_QUOTED = 3
+"""Services whose last words are told where any of them may have answered."""
+
+
+def refuse(
+    context: Context,
+    service: Optional[Service],
+    what: str,
+    limit: Optional[float] = None,
+    behind: Sequence[Service] = (),
+) -> None:
+    """Refuse the release, always.
+
+    ``limit`` is what it did not keep to; ``behind`` are those whose last words may tell, where nobody knows which it is.
+    """
+    details: tuple[str, ...] = ()
+    why = advice = ""
+    if service is not None:
+        own = own_containers(context, service, context.host.list_containers())
+        died = [one for one in own if one.has_died]
+        bad = died or [one for one in own if not one.serves]
+        for one in (bad or own)[:3]:
+            details += crashes_of(context).evidence(one) or read_evidence(context.engine, one)
+        said = explain_container(bad[0], details) if bad else ""
+        silence = "" if died else explain_silence(context.engine, service, own)
+        why = "; ".join(filter(None, (silence, said)))
+        advice = advise_start(own, limit)
+    for other in behind[:_QUOTED]:
+        for one in own_containers(context, other, context.host.list_containers())[:1]:
+            details += read_evidence(context.engine, one)
+    quoted = "see what it printed last, quoted here" if details else ""
+    raise ReleaseFault(
+        what,
+        why=why,
+        fix="; ".join(filter(None, (quoted, advice, "correct it and deploy again"))),
+        details=details,
+        service=service.name if service else None,
+    )
+
+
+def watch_fault(context: Context, verdict: Verdict, blamed: Optional[str]) -> ReleaseFault:
+    """The fault of a release that did not pass its watch, with what was seen of it."""
+    failed = verdict.state == FAIL
+    what = "failed its watch" if failed else "gave too little evidence, and evidence was asked for"
+    return ReleaseFault(
+        f"release {context.target.id} {what} after {verdict.evidence.seconds:.1f} s: {verdict.reasons[0]}",
+        why="; ".join(verdict.reasons[1:]),
+        fix="what was seen is quoted here; correct it and deploy again"
+        if failed
+        else "deploy while there is traffic, with a longer `deploy.watch.window`, or without --require-evidence",
+        details=(*verdict.reasons, *verdict.figures, *_logs(context, blamed if failed else None)),
+        service=blamed if failed else None,
+    )
+
+
+def _logs(context: Context, blamed: Optional[str]) -> Iterator[str]:
+    """The last lines of the service that is to blame; of each one that moved, where none is."""
+    for container in context.host.seen:
+        home = context.target.homes.get(container.service, "")
+        if container.release != home or container.oneoff:
+            continue
+        if container.service == blamed or (blamed is None and home == context.target.id):
+            yield from read_evidence(context.engine, container)
