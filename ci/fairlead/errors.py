@@ -7,7 +7,7 @@ nothing else in the package prints an error or calls ``sys.exit``.
 
 from __future__ import annotations
 
-import enum
+from fairlead.quick.codes import IntEnum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fairlead.findings import Finding
 
 
-class ExitCode(enum.IntEnum):
+class ExitCode(IntEnum):
     """The exit codes of the command, one meaning each."""
 
     OK = 0

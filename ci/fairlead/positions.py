@@ -118,7 +118,8 @@ def load_documents(path: Path, shown: str = "") -> tuple[Document, ...]:
     if len(raw) > MAX_BYTES:
         return (_broken(name, f"the file is larger than {MAX_BYTES // 2**20} MiB"),)
     try:
-        text = raw.decode("utf-8-sig")
+        # The second has to be imported.
+        text = raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1

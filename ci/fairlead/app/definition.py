@@ -19,6 +19,8 @@ _DROPPED = frozenset(
         *("env_file", "label_file", "links", "container_name"),
     }
 )
+_OF_ONE = frozenset({"hostname"})
+"""What the engine's name server would know the containers of two releases by."""
 _ANY_ATTEMPTS = re.compile(r"on-failure(:\d+)?")
 
 
@@ -33,10 +35,11 @@ def clean_definition(
         volumes: the volumes that stay as they are.
         ports: those that it publishes itself.
     """
+    dropped = _DROPPED | _OF_ONE if service.is_rolled else _DROPPED
     definition: dict[str, Any] = {
         key: plain(value)
         for key, value in service.definition.items()
-        if key not in _DROPPED and not key.startswith("x-") and value is not None and value != {}
+        if key not in dropped and not key.startswith("x-") and value is not None and value != {}
     }
     definition["image"] = image
     kept = [plain(volume) for volume in volumes]
@@ -48,6 +51,19 @@ def clean_definition(
     _close_environment(definition, service.secret_environment)
     _settle_restart(definition, service)
     return definition
+
+
+def add_aliases(definition: dict[str, Any], names: Collection[str]) -> None:
+    """Let a service be known by these names too, in each of its networks."""
+    if not names or definition.get("network_mode"):
+        return
+    definition["networks"] = {
+        network: {
+            **(how or {}),
+            "aliases": list(dict.fromkeys((*((how or {}).get("aliases") or ()), *names))),
+        }
+        for network, how in (definition.get("networks") or {"default": None}).items()
+    }
 
 
 def _close_environment(definition: dict[str, Any], secret: Collection[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Mapping
 
 from fairlead.app.images import known as known_images
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 _OK = 200
 _FPM = compile_late(r":(.*[-.])?fpm([-.]|\Z)")
 """A tag such as those of nextcloud:29-fpm and wordpress:php8.3-fpm-alpine."""
+_BETWEEN_WORDS = compile_late(r"[\s\"',=\[\]]+")
 _UWSGI_SOCKET = frozenset(("-s", "--socket", "--uwsgi-socket"))
 
 
@@ -175,7 +175,7 @@ def _speaks_uwsgi(facts: ServiceFacts) -> bool:
         facts.definition.get("entrypoint") or image.entrypoint,
         facts.definition.get("command") or image.command,
     )
-    words = [word for part in said for word in re.split(r"[\s\"',=\[\]]+", str(part)) if word]
+    words = [word for part in said for word in _BETWEEN_WORDS.split(str(part)) if word]
     if any(pair == ("--protocol", "uwsgi") for pair in itertools.pairwise(words)):
         return True
     programs = {word.rpartition("/")[2] for word in words}

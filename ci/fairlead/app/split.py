@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-from fairlead.app.definition import clean_definition
+from fairlead.app.definition import add_aliases, clean_definition
 from fairlead.app.files.mounts import SecretSource, load_mounts, secret_sources
 from fairlead.app.files.trees import Tree
 from fairlead.app.model import GENERATED_PROXY, ComposeApp, Service
 from fairlead.app.network.addresses import check_own_proxy, check_unserved, is_taken_over, plan_sites
+from fairlead.app.network.carried import plan_reach
 from fairlead.app.network.discovery import check_discovery
 from fairlead.app.network.edge import plan_edge, unpublished
 from fairlead.app.network.lookups import check_lookups
@@ -108,7 +109,7 @@ def split(
     splitter = _Splitter(app, own, foreign or {}, secrets or {}, kept or {}, remarks)
     for service in app.services.values():
         if service.is_rolled:
-            check_rolled(app, service, remarks)
+            check_rolled(app, service, splitter.reach, remarks)
     check_together(app, remarks)
     check_discovery(app, remarks)
     check_lookups(app, remarks)
@@ -192,6 +193,7 @@ class _Splitter:
         self.edge: Mapping[str, Any] | None = None
         self.own_volumes = release_volumes(app.model.get("volumes") or {})
         self.calls = plan_calls(app)
+        self.reach = plan_reach(app, remarks)
         self.members = plan_members(app)
 
     def stand_behind_edge(self) -> None:
@@ -224,6 +226,7 @@ class _Splitter:
         self.trees.update(found.trees)
         self.data.update(found.data)
         definition = clean_definition(service, self._image(service), found.volumes, self._own_ports(service))
+        add_aliases(definition, self.reach.names.get(service.name, ()))
         if service.role == "proxy":
             definition["networks"] = join_networks(definition.get("networks"), self.app)
         self.services[service.name] = self._entry(service, definition, list(found.mounts))
@@ -275,6 +278,8 @@ class _Splitter:
             "depends_on": self._depends_on(service),
             **({"together": True} if service.name in self.members else {}),
             **({"calls": list(self.calls[service.name])} if self.calls.get(service.name) else {}),
+            **({"further": list(further)} if (further := self.reach.ports.get(service.name)) else {}),
+            **({"callers": list(callers)} if (callers := self.reach.callers.get(service.name)) else {}),
             "mounts": mounts,
             "definition": definition,
             # What a one-shot has done stays done, whatever password it did it with.

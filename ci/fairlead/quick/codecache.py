@@ -1,37 +1,55 @@
 """The compiled code of one way through the program, side by side in one file of the cache.
 
-Python looks each module up on its own, with half a dozen system calls and a file: for the 90 modules behind
+Python looks each module up on its own, with half a dozen system calls and a file: for the 140 modules behind
 ``fairlead validate`` that is 10 ms of the 60 ms that it has, and half a second where Python may not write
-byte code beside the source. What stands in the file counts only while every source file is as it was then
-(time and size); where it can't be read or written, everything is imported as ever.
+byte code beside the source. A module in the file counts only while its source is as it was then (time and size);
+where the file can't be read or written, everything is imported as ever.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import SourceFileLoader
+from _frozen_importlib import ModuleSpec
+from _frozen_importlib_external import SourceFileLoader
 from marshal import dumps, loads
+
+from fairlead.quick.patterns import all_compiled, use_compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from importlib.machinery import ModuleSpec
     from types import CodeType, ModuleType
     from typing import Any
+
+    _Kept = tuple[str, bool, tuple[int, int], CodeType]
+    """Of a module the file, whether it is a package, the stamp of its source, and its code."""
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - no time for pathlib
 """The package that this checkout has."""
 
 _START = 8
+_MOST_UNUSED = 2
+"""Modules of the core that a call may do without before the core is made smaller."""
 
 
 class _Finder:
-    """Finds the modules of the file before anybody looks at the disk for them."""
+    """Finds the modules of the file before anybody looks at the disk for them.
 
-    def __init__(self, modules: dict[str, Any], handle: int) -> None:
-        self._modules = modules
+    Attributes:
+        core: the modules that every call so far has imported.
+    """
+
+    def __init__(
+        self, handle: int, start: int, core: tuple[str, ...], size: int, modules: dict[str, Any]
+    ) -> None:
+        self.core = core
         self._handle = handle
+        self._start = start
+        self._core_size = size
+        self._modules = modules
+        self._codes: dict[str, CodeType] = {}
+        self._changed: set[str] = set()
 
     def find_spec(
         self, name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
@@ -39,85 +57,134 @@ class _Finder:
         known = self._modules.get(name)
         if known is None:
             return None
-        file, is_package, offset, size = known
-        from importlib._bootstrap_external import spec_from_file_location
+        file, is_package, stamp, *_ = known
+        if _is_changed(file, stamp):
+            self._changed.add(name)
+            return None
+        spec = ModuleSpec(name, _Loader(name, file, self), origin=file, is_package=is_package)
+        # As if it had been found in its folder, without the time that it takes to find out where its byte code lies.
+        spec.has_location, spec.cached = True, file
+        if is_package:
+            spec.submodule_search_locations = [os.path.dirname(file)]  # noqa: PTH120 - same
+        return spec
 
-        folder = [os.path.dirname(file)] if is_package else None  # noqa: PTH120 - same
-        loader = _Loader(name, file, self._handle, offset, size)
-        return spec_from_file_location(name, file, loader=loader, submodule_search_locations=folder)
+    def holds(self, name: str) -> bool:
+        """Whether a module stands in the file as it is."""
+        return name in self._modules and name not in self._changed
+
+    def code(self, name: str) -> CodeType:
+        """The code of a module."""
+        *_, offset, size = self._modules[name]
+        if size:
+            return self._loaded(offset, size)  # type: ignore[no-any-return]
+        if not self._codes:
+            self._codes = dict(zip(self.core, self._loaded(0, self._core_size), strict=True))
+        return self._codes[name]
+
+    def all_kept(self) -> dict[str, _Kept]:
+        """What stands in the file."""
+        return {name: (*facts, self.code(name)) for name, (*facts, _, _) in self._modules.items()}
+
+    def _loaded(self, offset: int, size: int) -> Any:
+        return loads(os.pread(self._handle, size, self._start + offset))  # noqa: S302 - the user's own cache, as any byte code
 
 
 class _Loader(SourceFileLoader):
     """Loads a module's code from the file; its source, its data and its name are where they are."""
 
-    def __init__(self, name: str, file: str, handle: int, offset: int, size: int) -> None:
+    def __init__(self, name: str, file: str, finder: _Finder) -> None:
         super().__init__(name, file)
-        self._place = (handle, size, offset)
+        self._finder = finder
 
-    def get_code(self, _name: str) -> CodeType:
-        code: CodeType = loads(os.pread(*self._place))  # noqa: S302 - the user's own cache, as any byte code
-        return code
+    def get_code(self, name: str) -> CodeType:
+        return self._finder.code(name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(self._finder.code(module.__name__), vars(module))  # noqa: S102 - what importing is
 
 
 def use(name: str) -> None:
     """Import from the file of that name, as far as it holds and is current."""
+    compiled: dict[Any, Any] = {}
     try:
         handle = open_own(_path(name))
         size = os.fstat(handle).st_size
         start = int.from_bytes(os.pread(handle, _START, 0), "big")
-        if not _START < start <= size:
-            return
-        version, stamps, modules = loads(os.pread(handle, start - _START, _START))  # noqa: S302 - same
-        current = version == sys.version and all(_stamp(path) == stamp for path, stamp in stamps)
-        # Cut short, it would fail in the middle of an import.
-        current = current and size == start + sum(entry[3] for entry in modules.values())
+        if _START < start <= size:
+            version, whole, patterns, *places = loads(os.pread(handle, start - _START, _START))  # noqa: S302 - same
+            # Cut short, it would fail in the middle of an import.
+            if version == sys.version and size == start + whole:
+                finder: Any = _Finder(handle, start, *places)
+                sys.meta_path.insert(0, finder)
+                compiled = patterns
     except (OSError, ValueError, TypeError, EOFError, LookupError):
-        return
-    if current:
-        placed = {
-            one: (file, kind, start + offset, size) for one, (file, kind, offset, size) in modules.items()
-        }
-        finder: Any = _Finder(placed, handle)
-        sys.meta_path.insert(0, finder)
+        pass
+    use_compiled(compiled)
 
 
 def keep(name: str) -> None:
-    """Write the file anew if this process did not import from it: the code of all that it imported.
-
-    The file: how long its head is (8 bytes); the head, with the Python, the stamps of the sources, and where each
-    module's code lies; the code.
-    """
-    if any(isinstance(finder, _Finder) for finder in sys.meta_path) or is_in_checkout(_path(name)):
+    """Write the file anew if this process has imported or compiled what does not stand in it."""
+    finder = next((one for one in sys.meta_path if isinstance(one, _Finder)), None)
+    expressions, has_more = all_compiled()
+    fresh = _fresh(finder)
+    core = [one for one in finder.core if one in sys.modules] if finder is not None else list(fresh)
+    too_much = finder is not None and len(finder.core) - len(core) > _MOST_UNUSED
+    if is_in_checkout(_path(name)) or not (has_more or fresh or too_much):
         return
+    content = _rendered({**(finder.all_kept() if finder is not None else {}), **fresh}, core, expressions)
     scratch = f"{_path(name)}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(scratch), exist_ok=True)  # noqa: PTH103, PTH120 - same
         handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
-            modules, code = _loaded()
-            stamps = [(path, _stamp(path)) for path, *_ in modules.values()]
-            head = dumps((sys.version, stamps, modules))
-            file.write((_START + len(head)).to_bytes(_START, "big") + head + code)
+            file.write(content)
         os.replace(scratch, _path(name))  # noqa: PTH105 - same
     except OSError:
         return
 
 
-def _loaded() -> tuple[dict[str, tuple[str, bool, int, int]], bytes]:
-    """Each module that came from a source file (the file, whether it is a package, where its code lies), and the code."""
-    found: dict[str, tuple[str, bool, int, int]] = {}
-    parts: list[bytes] = []
-    offset = 0
+def _rendered(kept: dict[str, _Kept], core: list[str], expressions: dict[Any, Any]) -> bytes:
+    """The file: how long its head is (8 bytes); the head; the code of the core in one piece, and of each other module.
+
+    In one piece it is read in two thirds of the time: what the modules have in common, names above all, is there once.
+    The head: the Python, how long the code is, the expressions, the modules of the core, how long their code is, and
+    each module with its file, whether it is a package, its stamp, and where its code lies (of the core: 0, 0).
+    """
+    parts = [dumps(tuple(kept[name][3] for name in core))]
+    offset = size = len(parts[0])
+    modules: dict[str, Any] = {}
+    for name, (file, is_package, stamp, code) in kept.items():
+        modules[name] = file, is_package, stamp, 0, 0
+        if name not in core:
+            parts.append(dumps(code))
+            modules[name] = file, is_package, stamp, offset, len(parts[-1])
+            offset += len(parts[-1])
+    head = dumps((sys.version, offset, expressions, tuple(core), size, modules))
+    return (_START + len(head)).to_bytes(_START, "big") + head + b"".join(parts)
+
+
+def _fresh(finder: _Finder | None) -> dict[str, _Kept]:
+    """Each module that came from a source file and is not kept yet."""
+    found: dict[str, _Kept] = {}
     for module in list(sys.modules.values()):
         spec = getattr(module, "__spec__", None)
         loader = getattr(spec, "loader", None)
         if spec is None or type(loader) is not SourceFileLoader or spec.name == "__main__":
             continue
-        parts.append(dumps(loader.get_code(spec.name)))
-        is_package = spec.submodule_search_locations is not None
-        found[spec.name] = (loader.path, is_package, offset, len(parts[-1]))
-        offset += len(parts[-1])
-    return found, b"".join(parts)
+        if finder is None or not finder.holds(spec.name):
+            # The stamp first: what changes between the two is read again.
+            stamp = _stamp(loader.path)
+            code = loader.get_code(spec.name)
+            if code is not None:
+                found[spec.name] = loader.path, spec.submodule_search_locations is not None, stamp, code
+    return found
+
+
+def _is_changed(path: str, stamp: tuple[int, int]) -> bool:
+    try:
+        return _stamp(path) != stamp
+    except OSError:
+        return True
 
 
 def _stamp(path: str) -> tuple[int, int]:

@@ -101,6 +101,10 @@ OPTIONS = (
 
 _BY_NAME = {name: option for option in OPTIONS for name in option.names}
 
+_OF_EVERY_VERB = ("FAIRLEAD_DIRECTORY", "FAIRLEAD_JSON", "FAIRLEAD_PLAIN", "_FAIRLEAD_COMPLETE")
+_READ_BY_CLICK = frozenset((*filter(None, (option.envvar for option in OPTIONS)), *_OF_EVERY_VERB))
+"""Variables that say what the words could have said."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ValidateOptions:
@@ -127,9 +131,9 @@ def parse_plainly(words: Sequence[str], environ: Mapping[str, str]) -> ValidateO
 
     Args:
         words: what stands behind ``fairlead validate``.
-        environ: with a variable of Fairlead's in it, or in a job of GitHub Actions, click reads: both are rare.
+        environ: with a variable of an option in it, or in a job of GitHub Actions, click reads: both are rare.
     """
-    if "GITHUB_ACTIONS" in environ or any(name.startswith(("FAIRLEAD_", "_FAIRLEAD")) for name in environ):
+    if "GITHUB_ACTIONS" in environ or not _READ_BY_CLICK.isdisjoint(environ):
         return None
     values: dict[str, Any] = {}
     files: list[str] = []

@@ -63,6 +63,14 @@ def plan_lines(plan: PlanAnswer, release: Mapping[str, Any] | None = None) -> li
     if routes:
         told = ", ".join(f"{service}:{port}" for service, port in routes.items())
         lines.append(f"through the switch: {told}")
+    further = {
+        name: how["further"]
+        for name, how in (release or {}).get("services", {}).items()
+        if how.get("further")
+    }
+    if further:
+        told = ", ".join(f"{service}:{port}" for service, ports in further.items() for port in ports)
+        lines.append(f"between services, too: {told}")
     if release is not None and release.get("url"):
         lines.append(f"public address: {release['url']}")
     lines += [f"stays on the host: {line}" for line in _data_lines(release or {})]

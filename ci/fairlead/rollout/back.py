@@ -7,14 +7,9 @@ from pathlib import Path
 
 from fairlead.host.wire.changes import RollbackCall
 from fairlead.host.wire.planned import PlanAnswer
-from fairlead.release.together import plan_target
 from fairlead.report import Reporter
-from fairlead.rollout.finish import finish_rollout
-from fairlead.rollout.lines import ask_each, open_lines
+from fairlead.rollout.lines import ask_each, first_question, open_lines
 from fairlead.rollout.place import Place
-from fairlead.rollout.registry import login_blobs
-from fairlead.rollout.servers import connect_all, first_question, run_alike
-from fairlead.rollout.who import whoami
 
 
 def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: Reporter) -> None:
@@ -23,10 +18,17 @@ def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: R
     Raises:
         FairleadError: it failed.
     """
-    # A pruned image is pulled again: the login for our own registry goes along.
-    own = [f"{place.settings.registry}/image"] if place.settings.registry else []
-    blobs = login_blobs(place.settings, own)
     with open_lines(place) as lines, lines.ask_ahead(first_question(place)) as aheads:
+        # Loaded and found out while ssh connects: who goes back is in a hurry.
+        from fairlead.release.together import plan_target
+        from fairlead.rollout.finish import finish_rollout
+        from fairlead.rollout.registry import login_blobs
+        from fairlead.rollout.servers import connect_all, run_alike
+        from fairlead.rollout.who import whoami
+
+        # A pruned image is pulled again: the login for our own registry goes along.
+        own = [f"{place.settings.registry}/image"] if place.settings.registry else []
+        blobs = login_blobs(place.settings, own)
         servers, states = connect_all(place, aheads, reporter)
         change = replace(change, to=plan_target(states, change.to), by=whoami())
         result = run_alike(place, servers, states, change, blobs, reporter)
@@ -35,6 +37,8 @@ def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: R
 
 def plan_rollback(place: Place, change: RollbackCall) -> dict[str, PlanAnswer]:
     """What each server would do."""
+    from fairlead.release.together import plan_target
+
     if place.has_several:
         states = ask_each(place, lambda server: server.state())
         change = replace(change, to=plan_target(states, change.to))

@@ -6,17 +6,20 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from fairlead.errors import FairleadError
 from fairlead.host.wire.changes import Subject
 from fairlead.host.wire.contract import render
 from fairlead.remote.access import open_access
-from fairlead.remote.server import Server
 from fairlead.remote.session import Session, Traffic, begin_session, open_session
 from fairlead.remote.ssh import Access
-from fairlead.rollout.ahead import Ahead, Question
 from fairlead.rollout.place import Place
+
+if TYPE_CHECKING:
+    from fairlead.host.wire.status import StateAnswer
+    from fairlead.remote.server import Server
+    from fairlead.rollout.ahead import Ahead, Question
 
 _Answer = TypeVar("_Answer")
 
@@ -44,12 +47,18 @@ class Line:
         Raises:
             CommandFailedError: there is no connection, for the reason that is given.
         """
+        from fairlead.remote.server import Server
+
         with self.connect() as session:
             yield Server(session, self.connect)
 
     def ask_ahead(self, question: Question[_Answer]) -> Ahead[_Answer]:
         """Connect and ask, while the caller does what it can without the answer. Close it in the end."""
-        return Ahead(begin_session(self._access, self.traffic, self._subject), self.connect, question)
+        session = begin_session(self._access, self.traffic, self._subject)
+        # Loaded while ssh connects.
+        from fairlead.rollout.ahead import Ahead
+
+        return Ahead(session, self.connect, question)
 
 
 class Lines:
@@ -96,6 +105,19 @@ def open_lines(place: Place, *, take_over: bool = False) -> Iterator[Lines]:
             access = stack.enter_context(open_access(host, place.environment, place.access, os.environ))
             lines[str(host)] = Line(access, Traffic(), subject)
         yield Lines(lines)
+
+
+def first_question(place: Place) -> Question[StateAnswer]:
+    """How they stand, where several have to agree; one host knows by itself."""
+    return (lambda server: server.state()) if place.has_several else _greet
+
+
+def _greet(server: Server) -> StateAnswer:
+    """See that somebody answers; how it stands is not asked."""
+    from fairlead.host.wire.status import StateAnswer
+
+    server.hello()
+    return StateAnswer()
 
 
 def ask_all(place: Place, question: Question[_Answer]) -> dict[str, _Answer | FairleadError]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fairlead.remote.server import Server
     from fairlead.remote.session import Blob, Event
     from fairlead.report import Reporter
-    from fairlead.rollout.ahead import Ahead, Question
+    from fairlead.rollout.ahead import Ahead
     from fairlead.rollout.place import Place
 
 
@@ -54,19 +54,6 @@ def run_alike(
 
     parts = [servers[host].part(host, told(host), blobs) for host in place.hosts]
     return run_parts(place, parts, reporter)
-
-
-def first_question(place: Place) -> Question[StateAnswer]:
-    """How they stand, where several have to agree; one host knows by itself."""
-    return (lambda server: server.state()) if place.has_several else _greet
-
-
-def _greet(server: Server) -> StateAnswer:
-    """See that somebody answers; how it stands is not asked."""
-    from fairlead.host.wire.status import StateAnswer
-
-    server.hello()
-    return StateAnswer()
 
 
 def ask_marks(server: Server) -> StateAnswer:

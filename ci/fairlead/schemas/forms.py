@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fairlead.quick.patterns import compile_late
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -28,6 +30,8 @@ _TOLD = frozenset({
 _ONE = ("additionalProperties", "unevaluatedProperties", "propertyNames", "items", "if", "then", "else")
 _BY_NAME = ("properties", "patternProperties", "$defs", "definitions")
 _LISTS = ("allOf", "anyOf", "oneOf")
+_OF_TEXT = frozenset({"pattern", "minLength", "maxLength"})
+_OF_CHOICE = frozenset({"enum", "const", "if", *_LISTS})
 _PLAIN = frozenset({
     "$ref", "type", "enum", "const", "required", "pattern", "minimum", "maximum", "minLength", "maxLength",
     "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "x-expected",
@@ -122,12 +126,10 @@ class Checker:
             return text.startswith("x-")
         search = self._patterns.get(pattern)
         if search is None:
-            import re
-
             ending = (
                 pattern[:-1] + r"\Z" if pattern.endswith("$") and not pattern.endswith(r"\$") else pattern
             )
-            search = self._patterns[pattern] = re.compile(ending).search
+            search = self._patterns[pattern] = compile_late(ending).search
         return search(text) is not None
 
     def _target(self, form: Form) -> Form:
@@ -146,11 +148,12 @@ class Checker:
                 self._check_mapping(form, value, path, found)
             elif isinstance(value, list):
                 self._check_list(form, value, path, found)
-            elif isinstance(value, str):
+            elif isinstance(value, str) and not _OF_TEXT.isdisjoint(form):
                 self._check_text(form, value, path, found)
             elif isinstance(value, (int, float)) and not isinstance(value, bool):
                 _check_number(form, value, path, found)
-            self._check_choices(form, value, path, found)
+            if not _OF_CHOICE.isdisjoint(form):
+                self._check_choices(form, value, path, found)
             if "$ref" not in form:
                 return
             form = self._target(form)
@@ -167,7 +170,11 @@ class Checker:
         names = form.get("propertyNames")
         rest = form.get("additionalProperties", True)
         if properties or patterns or names is not None or rest is not True:
+            is_simple = names is None and not patterns
             for key, item in value.items():
+                if is_simple and key in properties:
+                    self._check(properties[key], item, (*path, key), found)
+                    continue
                 self._check_entry(form, key, item, path, found, properties, patterns, names, rest)
         if form.get("unevaluatedProperties") is False:
             known, known_patterns = self.known_keys(form)

@@ -13,19 +13,20 @@ from pathlib import Path
 import pytest
 
 from tests.patience import PATIENCE
+from tests.quick_start import LIST, modules_of_a_call, own
 
 FAIRLEAD = [sys.executable, "-m", "fairlead", "validate"]
 GOOD = "name: shop\nservices:\n  web:\n    image: nginx:1.29\n"
 SECONDS = 2.0
 MEGABYTES = 200
 
-# What the plain way of the command must not import: each costs milliseconds, and it has fifty.
+# What the plain way of the command must not import: each costs milliseconds, and it has forty.
 HEAVY = {
-    "asyncio", "bz2", "click", "concurrent.futures", "dataclasses", "datetime", "difflib", "docker", "email",
-    "hashlib", "http", "importlib.metadata", "importlib.resources", "inspect", "ipaddress", "json", "jsonschema",
-    "logging", "random", "requests", "rich", "shutil", "socket", "subprocess", "tempfile", "threading", "typing",
-    "urllib.parse", "yaml.resolver", "yaml.constructor", "yaml.reader", "fairlead.process", "fairlead.settings",
-    "fairlead.cli.root", "fairlead.judge.policy.pages", "fairlead.app.split", "fairlead.app.load",
+    "asyncio", "bz2", "click", "concurrent.futures", "contextlib", "dataclasses", "datetime", "difflib", "docker",
+    "email", "encodings.utf_8_sig", "enum", "hashlib", "http", "importlib.metadata",
+    "importlib.resources", "inspect", "ipaddress", "json", "jsonschema", "logging", "math", "ntpath", "random", "re._compiler", "requests", "rich", "shutil", "socket",
+    "struct", "subprocess", "tempfile", "threading", "typing", "urllib.parse", "yaml.resolver", "yaml.constructor",
+    "yaml.reader",
 }  # fmt: skip
 
 
@@ -50,19 +51,39 @@ def run(folder: Path, environ: Mapping[str, str], *words: str) -> subprocess.Com
     )
 
 
-def test_the_plain_way_imports_nothing_heavy(tmp_path: Path, environ: dict[str, str]) -> None:
-    (tmp_path / "compose.yaml").write_text(GOOD)
-    script = (
-        "import sys; from fairlead.__main__ import _import_pathlib; _import_pathlib()\n"
-        "from fairlead.boundary import main\n"
-        "main(['validate', '--no-compose', 'compose.yaml']); print(*sys.modules, file=sys.stderr)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
-    )
-    loaded = set(done.stderr.split())
-    assert "fairlead.judge.policy" in loaded, done.stderr
-    assert not HEAVY & loaded
+def test_a_good_file_imports_what_it_needs(tmp_path: Path, environ: dict[str, str]) -> None:
+    """No library that is heavy, and of Fairlead the modules of the list: `python -m tests.quick_start` makes it."""
+    place = tmp_path / "cache" / "fairlead" / "code"
+    first = modules_of_a_call(tmp_path, environ)
+    # The second knows the expressions, and keeps less than the first needed to compile them.
+    second = modules_of_a_call(tmp_path, environ)
+    assert own(first) == own(second) == LIST.read_text().split()
+    assert not HEAVY & second
+    kept = [(file.name, file.stat().st_ino) for file in place.iterdir()]
+    modules_of_a_call(tmp_path, environ)
+    assert kept == [(file.name, file.stat().st_ino) for file in place.iterdir()]
+    assert len(kept) == 1
+
+
+def test_what_a_call_needs_more_is_there_for_the_next(tmp_path: Path, environ: dict[str, str]) -> None:
+    """A file with findings needs other modules: they are kept beside the others, and a good file's do not go."""
+
+    def called(text: str) -> tuple[str, int]:
+        (tmp_path / "compose.yaml").write_text(text)
+        done = run(tmp_path, environ, "--no-compose")
+        assert done.stderr == ""
+        (file,) = (tmp_path / "cache" / "fairlead" / "code").iterdir()
+        return done.stdout, file.stat().st_ino
+
+    bad = GOOD.replace("nginx:1.29", "nginx:latest\n    privileged: true\n    ports: ['0.0.0.0:5432:5432']")
+    called(GOOD)
+    good, of_good = called(GOOD)
+    found, _ = called(bad)
+    again, of_bad = called(bad)
+    assert of_bad != of_good
+    assert again == found
+    assert called(bad) == (found, of_bad)
+    assert called(GOOD) == (good, of_bad)
 
 
 def _large(folder: Path) -> None:

@@ -14,7 +14,7 @@ _ANSWERING = """\
 {
 	admin off
 }
-:PORT {
+:PORT, :9000 {
 	header X-Release RELEASE
 	respond "TEXT as {http.request.host}"
 }
@@ -37,7 +37,7 @@ _CALLER = """\
 
 
 def answering(sheet: Sheet, name: str, port: int, text: str) -> None:
-    """Add a routed service that answers with a text and the Host that it was called by."""
+    """Add a routed service that answers with a text and the Host that it was called by, at port 9000 too."""
     site = _ANSWERING.replace("PORT", str(port)).replace("RELEASE", sheet.revision).replace("TEXT", text)
     sheet.web(name, site)
     sheet.routes[name] = sheet.services[name]["port"] = port

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from fairlead.host.disk.routes import read_live
+from fairlead.host.engine.engine import Engine
+from fairlead.host.watch.patience import wait_until
+from tests.integration.host.sheet import site
 from tests.integration.host.stage import Stage
 from tests.modes import find_loose
+from tests.patience import PATIENCE
 
 
 def test_first_release_serves(stage: Stage, fetch: Callable[[], str]) -> None:
@@ -66,6 +73,40 @@ def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> Non
     assert result.error["what"] == "web keeps data in /kept, and each release would begin with an empty one"
     assert "tmpfs: [/kept]" in str(result.error["fix"])
     assert stage.containers(running=False) == {f"{stage.app}-caddy-1", f"{stage.app}-000001-web-000001-1"}
+
+
+@pytest.mark.serving
+def test_one_that_ends_until_its_neighbour_is_ready_comes_up(
+    stage: Stage, fetch: Callable[[], str], tmp_path: Path
+) -> None:
+    """As it does in Compose; that it was started again is told, and does not fail its watch."""
+    shared = [{"type": "volume", "source": "data", "target": "/data", "volume": {}}]
+    ready = ["/caddy", "adapt", "--config", "/data/ready", "--adapter", "caddyfile"]
+    check = {"test": ["CMD", *ready], "interval": "1s", "start_period": "300s"}
+    sheet = stage.sheet(2)
+    sheet.extra["volumes"] = {"data": {}}
+    sheet.web(text=f"import /data/ready\n{site(sheet.revision, 'web 2222')}", definition={"volumes": shared})
+    runs = {"command": ["/check", "--", "/caddy", "run"], "volumes": shared, "healthcheck": check}
+    sheet.service("issuer", "worker", definition=runs)
+    sheet.proxy()
+    (tmp_path / "ready").write_text("# it is\n")
+    prefix = f"{stage.app}-000002"
+
+    def is_started_again() -> bool:
+        return ((Engine.connect().inspect(f"{prefix}-web-000002-1") or {}).get("RestartCount") or 0) > 1
+
+    def become_ready() -> None:
+        assert wait_until(is_started_again, timeout=PATIENCE)
+        copied = ["docker", "cp", str(tmp_path / "ready"), f"{prefix}-issuer-000002-1:/data/ready"]
+        subprocess.run(copied, check=True, capture_output=True)
+
+    neighbour = threading.Thread(target=become_ready)
+    neighbour.start()
+    result = stage.deploy(sheet)
+    neighbour.join()
+    assert (result.status, fetch()) == ("live", "web 2222"), (result.error, stage.notes())
+    (told,) = (one for one in stage.notes() if "web crashed" in one)
+    assert "times (exit code 1) while the release started, and has stayed up since" in told
 
 
 def test_health_is_not_waited_for_that_is_there(stage: Stage, fetch: Callable[[], str]) -> None:

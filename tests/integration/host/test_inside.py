@@ -59,9 +59,11 @@ def test_other_routes_cost_no_call_and_leave_the_public_proxy_alone(stage: Stage
     assert stage.deploy(_app(stage, 1)).status == "live"
     proxy, before = stage.proxy_id(), stage.carriers()
     caller = find_caller(stage)
+    sheet = _app(stage, 2, "api")
+    sheet.services["api"]["further"] = [9000]
     with _calling(caller, "web:8000") as heard:
-        assert stage.deploy(_app(stage, 2, "api")).status == "live"
-        assert call(caller, "api:8000") == "api 2222 as api"
+        assert stage.deploy(sheet).status == "live"
+        assert {call(caller, f"api:{port}") for port in (8000, 9000)} == {"api 2222 as api"}
         between = stage.carriers()
         assert stage.rollback().status == "live"
     assert {one for one in heard if one.startswith("lost")} == set()

@@ -19,7 +19,6 @@ BOT = "  bot:\n    image: bot:1\n    expose: ['80']\n"
         ("network_mode: host", "5:5", "host-namespace", "network_mode: host"),
         ("network_mode: service:db", "5:5", "host-namespace", "network_mode: service:db"),
         ("pid: host", "5:5", "host-namespace", "pid: host"),
-        ("links: ['db:database']", "5:5", "model", "a link under another name"),
         ("external_links: [old]", "5:5", "model", "external_links"),
         ("networks: {default: {ipv4_address: 10.0.0.2}}", "5:26", "model", "ipv4_address"),
         ("ports: [{target: 53, published: '53', protocol: udp}]", "5:5", "published-port", "not HTTP"),
@@ -52,13 +51,14 @@ def test_a_container_name_that_nobody_calls_is_left_out(tmp_path: Path) -> None:
     ]
 
 
-def test_a_container_name_that_another_service_calls_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["container_name", "hostname"])
+def test_a_name_of_one_container_leads_through_the_switch(tmp_path: Path, key: str) -> None:
+    """The engine's name server would know both releases by it, or neither."""
     caller = "  bot:\n    image: bot:1\n    x-fairlead: {health: none}\n    environment: {URL: 'http://my-web:8000'}\n"
-    with pytest.raises(ComposeInvalidError) as raised:
-        split_small(small_app(tmp_path, f"{WEB}    container_name: my-web\n{caller}"))
-    (finding,) = raised.value.findings
-    assert (finding.rule, str(finding.location)) == ("container-name", "compose.yaml:5:5")
-    assert "bot calls it my-web" in finding.what
+    parts = split_small(small_app(tmp_path, f"{WEB}    {key}: my-web\n{caller}"))
+    definition = parts.services["web"]["definition"]
+    assert key not in definition
+    assert definition["networks"] == {"default": {"aliases": ["my-web"]}}
 
 
 def test_plain_links_say_nothing_that_the_network_does_not(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ APP = "app: shop\nregistry: ghcr.io/acme/shop\nenvironments: {production: {hosts
 CASES = {
     "a file that is written to": "  db:\n    image: postgres:18\n    volumes: ['./pg/app.sqlite3:/data/app.sqlite3']\n",
     "an alias": "    networks: {default: {ipv4_address: 10.0.0.2}}\n",
-    "a name that is called": "    container_name: shop-web\n  cron:\n    image: acme/web:1.29\n    command: [curl, 'http://shop-web']\n",
+    "a port that is no HTTP's": "  cron:\n    image: acme/web:1.29\n    command: [work, 'redis://web:6379']\n",
     "a namespace": "    network_mode: host\n",
     "another's volumes": "    volumes_from: [db]\n  db:\n    image: postgres:18\n",
     "a config without content": "    configs: [conf]\nconfigs:\n  conf: {environment: NOWHERE}\n",

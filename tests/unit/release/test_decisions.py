@@ -143,6 +143,8 @@ def test_the_plan_in_one_line_and_in_steps() -> None:
         "  1. pull x",
         "  2. switch to 000043",
     ]
+    services = {"web": {}, "api": {"further": [9000, 9001]}}
+    assert "between services, too: api:9000, api:9001" in plan_lines(PLAN, {"services": services})
     assert "first release" in plan_sentence(replace(PLAN, previous=None), "deploy@app")
     assert "nothing to do" in plan_sentence(replace(PLAN, unchanged=True), "deploy@app")
 

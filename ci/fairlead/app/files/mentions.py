@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from fairlead.app.network.ports import FoundPort
+from fairlead.quick.patterns import compile_late
 from fairlead.quick.records import dataclass
 from fairlead.sources import SourceRefusedError, read_source, repository_of
 
@@ -25,7 +26,26 @@ _MAX_VALUE = 256
 _CONFIG_PATTERNS = ("*.conf", "*.conf.template", "*.template", "Caddyfile", "haproxy.cfg")
 _ROUTES_PATTERNS = (*_CONFIG_PATTERNS, "*.yaml", "*.yml", "*.toml")
 """Of a folder that is mounted: Traefik is given one."""
-_VARIABLE = re.compile(r'"?\$\{(\w+)\}"?|\$(\w+)|\{\$(\w+)(?::[^{}\s]*)?\}|\{env\.(\w+)\}')
+_VARIABLE = compile_late(r'"?\$\{(\w+)\}"?|\$(\w+)|\{\$(\w+)(?::[^{}\s]*)?\}|\{env\.(\w+)\}')
+_CALLED = r"([A-Za-z0-9][\w.-]*)"
+_ASKED = (
+    compile_late(rf"\bhttp://{_CALLED}(?::([0-9]{{2,5}}))?(?![\w.:-])"),
+    # nginx, HAProxy (its first word is a name of its own), Caddy.
+    compile_late(rf"^[^\S\n]*server\s+{_CALLED}(?::([0-9]{{2,5}}))?(?=[\s;])[^;\n{{]*;", re.MULTILINE),
+    compile_late(rf"^[^\S\n]*server\s+\S+\s+{_CALLED}:([0-9]{{2,5}})(?=\s|\Z)", re.MULTILINE),
+    compile_late(
+        rf"^[^\S\n]*reverse_proxy\s+(?:[/*@]\S*\s+)?(?:h2c://)?{_CALLED}:([0-9]{{2,5}})(?=\s|\Z)",
+        re.MULTILINE,
+    ),
+)
+_PASSED = compile_late(
+    rf"\b(?:(?:uwsgi|fastcgi|scgi)_pass\s+(?:s?uwsgi://)?|php_fastcgi\s+(?:[/*@]\S*\s+)?){_CALLED}(?=[:;\s])"
+)
+_POOL = compile_late(rf"\bupstream\s+{_CALLED}\s*\{{([^{{}}]*)\}}")
+_MEMBER = compile_late(rf"\bserver\s+{_CALLED}(?=[:;\s])")
+_BY_HTTP = compile_late(rf"\bhttp://{_CALLED}")
+_PUT_IN = compile_late(r"^[ \t]*(?:COPY|ADD)[ \t]+(.*)$", re.MULTILINE | re.IGNORECASE)
+_WORD = compile_late(r'[^\s\[\]",]+')
 _CONFIGURED = (
     "/etc/nginx/",
     "/etc/haproxy/",
@@ -77,20 +97,9 @@ def _fill_in(text: str, definition: Mapping[str, Any]) -> str:
 
 def find_mentions(mentions: Iterable[Mention]) -> dict[str, FoundPort]:
     """The HTTP port under which each name is known to another service: ``http://name:port``, or 80 without one."""
-    url = re.compile(r"\bhttp://([A-Za-z0-9][\w.-]*)(?::([0-9]{2,5}))?(?![\w.:-])")
-    name = r"([A-Za-z0-9][\w.-]*)"
-    fronts = (
-        # nginx, HAProxy (its first word is a name of its own), Caddy.
-        re.compile(rf"^[^\S\n]*server\s+{name}(?::([0-9]{{2,5}}))?(?=[\s;])[^;\n{{]*;", re.MULTILINE),
-        re.compile(rf"^[^\S\n]*server\s+\S+\s+{name}:([0-9]{{2,5}})(?=\s|\Z)", re.MULTILINE),
-        re.compile(
-            rf"^[^\S\n]*reverse_proxy\s+(?:[/*@]\S*\s+)?(?:h2c://)?{name}:([0-9]{{2,5}})(?=\s|\Z)",
-            re.MULTILINE,
-        ),
-    )
     found: dict[str, FoundPort] = {}
     for mention in mentions:
-        for called, written in (pair for form in (url, *fronts) for pair in form.findall(mention.text)):
+        for called, written in (pair for form in _ASKED for pair in form.findall(mention.text)):
             if called != mention.service and called not in found:
                 port = int(written or 80)
                 why = f"{mention.service} asks it at port {port}, says {mention.where}"
@@ -100,19 +109,15 @@ def find_mentions(mentions: Iterable[Mention]) -> dict[str, FoundPort]:
 
 def find_passed(mentions: Iterable[Mention]) -> frozenset[str]:
     """What fronts call by FastCGI, uwsgi or SCGI, and nobody by HTTP, as their configuration says."""
-    name = r"([A-Za-z0-9][\w.-]*)"
-    passes = re.compile(
-        rf"\b(?:(?:uwsgi|fastcgi|scgi)_pass\s+(?:s?uwsgi://)?|php_fastcgi\s+(?:[/*@]\S*\s+)?){name}(?=[:;\s])"
-    )
-    pool = re.compile(rf"\bupstream\s+{name}\s*\{{([^{{}}]*)\}}")
-    member = re.compile(rf"\bserver\s+{name}(?=[:;\s])")
-    by_http = re.compile(rf"\bhttp://{name}")
+    mentions = tuple(mentions)
+    if not any("_pass" in one.text or "php_fastcgi" in one.text for one in mentions):
+        return frozenset()
     passed: set[str] = set()
     asked: set[str] = set()
     for mention in mentions:
-        pools = {called: member.findall(members) for called, members in pool.findall(mention.text)}
-        passed.update(one for called in passes.findall(mention.text) for one in pools.get(called, [called]))
-        asked.update(one for called in by_http.findall(mention.text) for one in pools.get(called, [called]))
+        pools = {called: _MEMBER.findall(members) for called, members in _POOL.findall(mention.text)}
+        passed.update(one for called in _PASSED.findall(mention.text) for one in pools.get(called, [called]))
+        asked.update(one for called in _BY_HTTP.findall(mention.text) for one in pools.get(called, [called]))
     return frozenset(passed - asked - {"unix"})
 
 
@@ -140,9 +145,9 @@ def _put_in(build: Mapping[str, Any], context: Path, root: Path) -> Iterator[Pat
     """What a Dockerfile puts where a front is configured, whatever it is called."""
     dockerfile = context / str(build.get("dockerfile", "Dockerfile"))
     text = str(build.get("dockerfile_inline") or read_small(dockerfile, root, _MAX_BYTES))
-    for said in re.findall(r"^[ \t]*(?:COPY|ADD)[ \t]+(.*)$", text, re.MULTILINE | re.IGNORECASE):
+    for said in _PUT_IN.findall(text):
         # The paths stand as words or as a list of JSON.
-        words = re.findall(r'[^\s\[\]",]+', said)
+        words = _WORD.findall(said)
         paths = [word for word in words if not word.startswith("--")]
         if "--from=" in said or not paths or not paths[-1].startswith(_CONFIGURED):
             continue

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+
+from fairlead.quick.patterns import compile_late
 
 # Databases, caches, queues, object stores: what keeps data, or must not run twice.
-_STATE = r"""postgres(ql)?|postgis|pgvector|timescaledb(-ha)?|mysql(-server)?|mariadb(-galera)?|percona(-server)?
+_STATE = compile_late(
+    r"""postgres(ql)?|postgis|pgvector|timescaledb(-ha)?|mysql(-server)?|mariadb(-galera)?|percona(-server)?
     |mongo(db)?|mongodb-community-server|redis(-stack(-server)?)?|valkey|keydb|dragonfly|memcached
     |rabbitmq|nats|kafka|cp-kafka|redpanda|zookeeper|cp-zookeeper|pulsar|emqx|eclipse-mosquitto|activemq(-artemis)?
     |elasticsearch|opensearch|solr|meilisearch|typesense|manticore|qdrant|weaviate|milvus|chroma
     |clickhouse(-server)?|cassandra|scylla|couchdb|couchbase|neo4j|arangodb|rethinkdb|cockroach|influxdb|questdb
-    |etcd|consul|vault|minio|seaweedfs|server|azure-sql-edge|oracle-xe|firebird|surrealdb|edgedb|gel"""
+    |etcd|consul|vault|minio|seaweedfs|server|azure-sql-edge|oracle-xe|firebird|surrealdb|edgedb|gel""",
+    re.VERBOSE,
+)
 # `server` alone is SQL Server (mcr.microsoft.com/mssql/server); elsewhere the word says nothing.
 _SQL_SERVER = "mssql/server"
 
 # Monitoring, logs, backup and the like.
-_OPS = r"""prometheus|alertmanager|pushgateway|grafana(-oss|-enterprise)?|loki|promtail|alloy|tempo|mimir|jaeger|all-in-one
+_OPS = compile_late(
+    r"""prometheus|alertmanager|pushgateway|grafana(-oss|-enterprise)?|loki|promtail|alloy|tempo|mimir|jaeger|all-in-one
     |victoria-metrics|vmagent|vmalert|vector|fluentd|fluent-bit|telegraf|netdata|cadvisor|zipkin
     |otel-collector|opentelemetry-collector(-contrib)?|uptime-kuma|portainer(-ce)?|watchtower|autoheal|dozzle
-    |[a-z0-9-]+-exporter|[a-z0-9-]*backup[a-z0-9-]*|restic|litestream|borgmatic|pgbackrest"""
+    |[a-z0-9-]+-exporter|[a-z0-9-]*backup[a-z0-9-]*|restic|litestream|borgmatic|pgbackrest""",
+    re.VERBOSE,
+)
 
 _PROXIES = frozenset(
     {
@@ -78,12 +85,12 @@ def is_state_image(reference: str) -> bool:
     name = short_name(reference)
     if name == "server":
         return repository_of(reference).endswith(_SQL_SERVER)
-    return _pattern(_STATE).fullmatch(name) is not None
+    return _STATE.fullmatch(name) is not None
 
 
 def is_ops_image(reference: str) -> bool:
     """Whether an image is known to watch or back up others."""
-    return _pattern(_OPS).fullmatch(short_name(reference)) is not None
+    return _OPS.fullmatch(short_name(reference)) is not None
 
 
 def is_proxy_image(reference: str) -> bool:
@@ -94,8 +101,3 @@ def is_proxy_image(reference: str) -> bool:
 def is_web_server(reference: str) -> bool:
     """Whether an image is a well-known web server, a reverse proxy or not: what stands in front of an app."""
     return short_name(reference) in _PROXIES | _WEB_SERVERS
-
-
-@cache
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.VERBOSE)

@@ -14,15 +14,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_TLS_PORTS = frozenset({443, 8443})
+TLS_PORTS = frozenset({443, 8443})
 OTHER_PROTOCOLS = frozenset({21, 22, 23, 25, 53, 110, 143, 465, 587, 993, 995, 1883, 8883})
 """Container ports that are known to speak something else than HTTP, beside those of databases."""
-_GRPC_PORTS = frozenset({4317, 6334, 14250, 50051})
+GRPC_PORTS = frozenset({4317, 6334, 14250, 50051})
 """Container ports that are known for gRPC, beside another port that answers HTTP: OpenTelemetry's, Qdrant's, Jaeger's, and
 the one of gRPC's own examples."""
 _H2C = frozenset({"grpc", "h2c"})
 # Debuggers that frameworks publish beside their port: Node's inspector, Java's, Go's, Python's.
-_DEBUG_PORTS = frozenset({9229, 9230, 5005, 2345, 40000, 5678})
+DEBUG_PORTS = frozenset({9229, 9230, 5005, 2345, 40000, 5678})
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class PublishedPort:
     @property
     def is_h2c(self) -> bool:
         """Whether it takes HTTP/2 without TLS: the file says so, or it is known for that."""
-        return self.app_protocol in _H2C or (not self.app_protocol and self.target in _GRPC_PORTS)
+        return self.app_protocol in _H2C or (not self.app_protocol and self.target in GRPC_PORTS)
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,7 @@ def find_port(
     _, port = find_health_request(healthcheck_command(definition, image))
     if port:
         return FoundPort(port, f"its health check asks port {port}")
-    exposed = [
-        int(str(entry).partition("/")[0])
-        for entry in definition.get("expose", ())
-        if _is_single_tcp(str(entry))
-    ]
+    exposed = exposed_ports(definition)
     if exposed:
         return FoundPort(_likeliest(exposed), f"it exposes port {_likeliest(exposed)}")
     targets = [entry.target for entry in parse_published(definition) if entry.protocol == "tcp"]
@@ -119,12 +115,17 @@ def find_port(
     return None
 
 
-def _is_single_tcp(entry: str) -> bool:
-    port = entry.removesuffix("/tcp")
-    return port.isascii() and port.isdigit() and len(port) <= 5
+def exposed_ports(definition: Mapping[str, Any]) -> list[int]:
+    """The TCP ports that a service exposes, those of ranges one by one."""
+    found: dict[int, None] = {}
+    for entry in definition.get("expose", ()):
+        first, _, last = str(entry).removesuffix("/tcp").partition("-")
+        if all(one.isascii() and one.isdigit() and len(one) <= 5 for one in (first, last or first)):
+            found.update(dict.fromkeys(range(int(first), min(int(last or first), 65535) + 1)))
+    return list(found)
 
 
 def _likeliest(ports: list[int]) -> int:
     """The first port that can speak plain HTTP to the proxy."""
-    plain = [port for port in ports if port not in _TLS_PORTS | _DEBUG_PORTS]
+    plain = [port for port in ports if port not in TLS_PORTS | DEBUG_PORTS]
     return (plain or ports)[0]

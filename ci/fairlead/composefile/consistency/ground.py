@@ -6,7 +6,7 @@ from fairlead.findings import Finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from fairlead.composefile.loader import Model
@@ -97,22 +97,27 @@ def at(value: Any, *steps: str) -> Any:
     return value
 
 
-def matches(value: Any, pattern: ValuePath, path: ValuePath) -> Iterator[tuple[ValuePath, Any]]:
+def matches(value: Any, pattern: ValuePath, path: ValuePath) -> list[tuple[ValuePath, Any]]:
     """The values below ``value`` that a pattern leads to, with their paths."""
-    if not pattern:
-        yield path, value
-        return
-    step, rest = pattern[0], pattern[1:]
-    if step == ANY:
-        inner: Iterable[tuple[Any, Any]] = ()
-        if isinstance(value, dict):
-            inner = value.items()
-        elif isinstance(value, list):
-            inner = enumerate(value)
-        for key, item in inner:
-            yield from matches(item, rest, (*path, key))
-    elif isinstance(value, dict) and step in value:
-        yield from matches(value[step], rest, (*path, step))
+    found = [(path, value)]
+    for step in pattern:
+        below: list[tuple[ValuePath, Any]] = []
+        for place, item in found:
+            if step == ANY:
+                inner = (
+                    item.items()
+                    if isinstance(item, dict)
+                    else enumerate(item)
+                    if isinstance(item, list)
+                    else ()
+                )
+                below += [((*place, key), one) for key, one in inner]
+            elif isinstance(item, dict) and step in item:
+                below.append(((*place, step), item[step]))
+        if not below:
+            return below
+        found = below
+    return found
 
 
 def is_set(value: Mapping[str, Any], key: str) -> bool:

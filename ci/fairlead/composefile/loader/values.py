@@ -6,8 +6,8 @@ Each ``parse_*`` gives None for what Compose refuses.
 from __future__ import annotations
 
 import re
-import struct
-from math import isfinite
+
+from fairlead.quick.patterns import compile_late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,10 +25,14 @@ _UNITS = {
 }
 _MAX_NANOSECONDS = 2**63 - 1
 _MOST_BYTES = 1 << 63
+_INFINITE = float("inf")
 _SIZE_POWERS = "kmgtp"
 _MAX_INTEGER_DIGITS = 21
 # Powers of ten between which Go writes a number out.
 _SMALLEST_PLAIN, _FIRST_SHORTENED = -4, 6
+_NUMBER = compile_late(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?", re.ASCII)
+_BYTES = compile_late(r"([-+0-9.eE_]*[0-9.]) ?(?:([kKmMgGtTpP])(?:[iI]?[bB])?|[bB])?")
+_DURATION = compile_late(r"([0-9]{1,25}\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d|w)")
 _TRUE = frozenset({"true", "y", "yes", "on"})
 _FALSE = frozenset({"false", "n", "no", "off"})
 
@@ -51,7 +55,7 @@ def go_text(value: Any) -> str:
 
 
 def _go_float(value: float) -> str:
-    if not isfinite(value):
+    if not -_INFINITE < value < _INFINITE:
         return {"inf": "+Inf", "-inf": "-Inf"}.get(str(value), "NaN")
     digits, _, exponent = f"{value!r}".partition("e")
     sign, whole, fraction = _decimal(digits)
@@ -79,14 +83,21 @@ def _decimal(digits: str) -> tuple[str, str, str]:
 def float32(value: float) -> float | int:
     """A number as Go prints it after it went through a 32-bit float: the shortest decimal; whole ones as integers."""
     try:
-        packed = struct.pack("f", value)
+        packed = _single(value)
     except OverflowError:
         return value
     for precision in range(1, 10):
         shorter = float(f"{value:.{precision}g}")
-        if struct.pack("f", shorter) == packed:
+        if _single(shorter) == packed:
             return int(shorter) if shorter.is_integer() else shorter
     return value
+
+
+def _single(value: float) -> bytes:
+    """A number as a 32-bit float, as ``struct.pack("f", …)`` writes it: that is a library to be loaded."""
+    place = memoryview(bytearray(4)).cast("f")
+    place[0] = value
+    return place.tobytes()
 
 
 def parse_integer(text: str) -> int | None:
@@ -97,8 +108,7 @@ def parse_integer(text: str) -> int | None:
 
 def parse_number(text: str) -> float | None:
     """A decimal number."""
-    match = re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?", text, re.ASCII)
-    return float(text) if match else None
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def parse_boolean(text: str) -> bool | None:
@@ -111,7 +121,7 @@ def parse_boolean(text: str) -> bool | None:
 
 def parse_bytes(text: str) -> int | None:
     """A size such as ``10m``, ``1.5 GB`` or ``512`` in bytes. Source: ``RAMInBytes`` of go-units."""
-    match = re.fullmatch(r"([-+0-9.eE_]*[0-9.]) ?(?:([kKmMgGtTpP])(?:[iI]?[bB])?|[bB])?", text)
+    match = _BYTES.fullmatch(text)
     number = parse_number(match[1]) if match else None
     if match is None or number is None or number < 0:
         return None
@@ -125,7 +135,7 @@ def parse_duration(text: str) -> int | None:
     sign, rest = (-1, text[1:]) if text[:1] == "-" else (1, text.removeprefix("+"))
     if rest == "0":
         return 0
-    parts = re.findall(r"([0-9]{1,25}\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d|w)", rest)
+    parts = _DURATION.findall(rest)
     if not parts or "".join(number + unit for number, unit in parts) != rest:
         return None
     total = 0

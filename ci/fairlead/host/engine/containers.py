@@ -26,6 +26,7 @@ _DEFAULT_INTERVAL = 30.0
 _DEFAULT_RETRIES = 3
 _NANOSECONDS = 1e9
 _SHELL = ("/bin/sh", "-c")
+_RESTARTING = ("always", "unless-stopped", "on-failure")
 _NAMELESS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,7 +40,8 @@ class Container:
     ``check`` is the command line of its health check, empty without one, ``check_timeout`` its seconds;
     ``sources`` are the paths on the host of what it is shown, and of the secrets whose values are its variables;
     ``start_period`` is that of its health check, ``patience`` all the seconds that this gives it to become healthy;
-    ``networks`` are the names of those it is in, ``volumes`` of those it has mounted.
+    ``networks`` are the names of those it is in, ``volumes`` of those it has mounted; ``policy`` is that of its restarts;
+    ``finished_at`` is when its last run ended, which may be the one before that which goes on.
     """
 
     id: str
@@ -71,6 +73,8 @@ class Container:
     start_period: float = 0.0
     patience: float = 0.0
     volumes: tuple[str, ...] = ()
+    policy: str = ""
+    finished_at: str = ""
 
     @property
     def nameless(self) -> list[str]:
@@ -91,6 +95,11 @@ class Container:
     def serves(self) -> bool:
         """Whether it runs and its health check, if it has one, passes."""
         return self.running and not self.restarting and self.health in (HEALTHY, UNCHECKED)
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether the engine has started it again after a crash, or is about to."""
+        return self.policy in _RESTARTING and (self.restarting or self.running) and not self.oom_killed
 
     @property
     def has_died(self) -> bool:
@@ -144,6 +153,8 @@ def parse_container(raw: Mapping[str, Any]) -> Container:
         volumes=tuple(
             str(mount.get("Name") or "") for mount in raw.get("Mounts") or () if mount.get("Type") == "volume"
         ),
+        finished_at=str(state.get("FinishedAt") or ""),
+        policy=((raw.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") or "",
     )
 
 

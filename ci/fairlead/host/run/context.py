@@ -17,6 +17,7 @@ from ..engine.engine import Engine
 from ..plan.plan import Plan
 from ..shape.bundle import Bundle
 from ..state.state import State
+from ..watch.crashes import Crashes
 from ..watch.questions import Question
 from ..watch.traffic import TrafficRecorder
 from ..watch.verdict import Verdict
@@ -110,7 +111,8 @@ class Progress:
     seconds) is when its release began to serve; ``recorder`` counts what users are answered, ``verdict`` is the watch's,
     ``unasked`` says in words of whom nothing could be asked; ``uncertified`` are the public questions that got no TLS,
     ``unserved`` the services whose users' calls all failed, and of which nobody can tell whose fault that is;
-    ``starting`` is what is being started beside the phases, ``unproved`` what is to be proved while the release serves.
+    ``starting`` is what is being started beside the phases, ``unproved`` what is to be proved while the release serves;
+    ``crashes`` are those of containers while they start.
     """
 
     number: int = 0
@@ -123,6 +125,7 @@ class Progress:
     unserved: tuple[str, ...] = ()
     starting: Optional[Future[None]] = None
     unproved: tuple[Service, ...] = ()
+    crashes: Optional[Crashes] = None
 
 
 @dataclass(frozen=True)

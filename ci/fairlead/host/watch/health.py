@@ -56,10 +56,10 @@ def judge_container(
 
 def judge_replicas(
     containers: Sequence[Container],
+    restarts: Mapping[str, int] | None = None,
     *,
     wanted: int,
     gate: str,
-    restarts: Mapping[str, int] | None = None,
     since: Mapping[str, str] | None = None,
     proved: Collection[str] = (),
 ) -> Readiness:

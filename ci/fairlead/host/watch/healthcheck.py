@@ -44,14 +44,15 @@ class HealthChecks:
         self._engine = engine
         self._over = threading.Event()
         self._room = threading.Semaphore(_AT_ONCE)
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, str]] = set()
         self.proved = proved
 
     def follow(self, service: Service, containers: Sequence[Container]) -> None:
-        """Check those that are starting, each until it passes, ends, or the block is left. Takes no time."""
+        """Check those that are starting, each start until it passes, ends, or the block is left. Takes no time."""
         for one in containers:
-            if one.id not in self._seen and one.running and one.health == STARTING and one.check:
-                self._seen.add(one.id)
+            start = (one.id, one.started_at)
+            if start not in self._seen and one.running and one.health == STARTING and one.check:
+                self._seen.add(start)
                 threading.Thread(target=self._prove, args=(service, one), daemon=True).start()
 
     def end(self) -> None:
@@ -74,7 +75,7 @@ class HealthChecks:
         while not self._over.is_set():
             answer = probe_http(target, timeout=_KNOCK_WITHIN)
             if answer.status and answer.status < _ERRORS:
-                return not answer.fault(_expected(service)) and answer.status < _REFUSALS
+                return not answer.fault(expected_answer(service)) and answer.status < _REFUSALS
             self._over.wait(pause_for(time.monotonic() - first, _KNOCK_EVERY))
         return False
 
@@ -112,7 +113,8 @@ def plan_knock(service: Service, container: Container) -> Optional[Target]:
     return direct_target(container, service.port, service.health.path, service)
 
 
-def _expected(service: Service) -> Probe:
+def expected_answer(service: Service) -> Probe:
+    """What a service that is well answers at its health path."""
     health = service.health
     return Probe(health.path, health.status) if health is not None else Probe("/", None)
 

@@ -17,7 +17,7 @@ from .inside import with_inside
 from .names import APP_NAME, DIGEST
 from .reading.patterns import DATA, HEADER, HOSTNAME, IMAGE, KEY, REVISION, SERVICE, URL, URL_PATH
 from .reading.references import check_references
-from .reading.service import MAX_SERVICES, read_service
+from .reading.service import MAX_SERVICES, read_ports, read_service
 from .reading.tree import read_tree
 from .release import Commit, Edge, Events, Probe, Release, Service, Watch
 
@@ -92,7 +92,7 @@ def _release(top: Fields) -> Release:
         volumes=_resources(top, "volumes"),
         proxy=proxy.name("service", SERVICE),
         inside_image=_inside_image(proxy, services),
-        h2c_ports=_ports(proxy, "h2c"),
+        h2c_ports=read_ports(proxy, "h2c"),
         services=services,
         routes={name: top.fields("routes").integer(name, 1, 65535) for name in top.keys("routes", SERVICE)},
         probes=tuple(_probe(fields) for fields in top.rows("probes", limit=50)),
@@ -145,15 +145,6 @@ def _commit(fields: Fields) -> Commit:
     return Commit(
         fields.text("subject", _MAX_TOLD, default=""), fields.text("author", _MAX_TOLD, default=""), run
     )
-
-
-def _ports(fields: Fields, key: str) -> frozenset[int]:
-    """Ports of the host; older clients name none."""
-    value = fields.raw.get(key, [])
-    if not isinstance(value, list) or not all(type(port) is int and 0 < port < 65536 for port in value):
-        fields.fault(key, "is no list of ports")
-        return frozenset()
-    return frozenset(value)
 
 
 def _inside_image(proxy: Fields, services: Mapping[str, Service]) -> str:

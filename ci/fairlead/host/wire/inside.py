@@ -33,7 +33,7 @@ _Networks = dict[str, dict[str, Any]]
 
 def with_inside(release: Release) -> Release:
     """The release with the services that carry its internal calls."""
-    called = ((name, frozenset(find_networks(release, name))) for name in sorted(release.routes))
+    called = ((name, frozenset(find_networks(release, name))) for name in sorted(release.called))
     made = (_carrier(release, networks, [name]) for name, networks in called if networks)
     return replace(release, services={**release.services, **{one.name: one for one in made}})
 
@@ -52,8 +52,9 @@ def carried_by(carrier: Service) -> list[str]:
 def find_networks(release: Release, service: str) -> set[str]:
     """The networks on which a service is called by its name.
 
-    One where a database lives is taken only if somebody there could not call otherwise.
+    One where a database lives is taken only if somebody there could not call otherwise; the database itself seldom calls.
     """
+    callers = release.services[service].callers
     own = set(networks_of(release.services[service]))
     others = [
         one
@@ -65,7 +66,8 @@ def find_networks(release: Release, service: str) -> set[str]:
     joined = called - guarded or set(called)
     for one in others:
         shared = called & set(networks_of(one))
-        if one.role != "state" and shared and not shared & joined:
+        calls = one.role != "state" or one.name in callers
+        if calls and shared and not shared & joined:
             joined.add(min(shared))
     return joined
 
@@ -95,8 +97,10 @@ def _without_aliases(options: Mapping[str, Any], names: Mapping[str, int]) -> di
 
 
 def _carrier(release: Release, networks: frozenset[str], names: list[str]) -> Service:
-    h2c = [name for name in names if release.services[name].protocol == H2C]
-    config = render_inside({name: release.routes[name] for name in names}, h2c)
+    own = [release.services[name] for name in names]
+    h2c = [one.name for one in own if one.protocol == H2C]
+    routes = {name: release.routes[name] for name in names if name in release.routes}
+    config = render_inside(routes, h2c, {one.name: one.further for one in own if one.further})
     definition: dict[str, Any] = {
         "image": release.inside_image,
         "entrypoint": ["caddy", "run", "--config", "/fairlead/inside.caddy", "--adapter", "caddyfile"],

@@ -97,7 +97,8 @@ class Service:
     ``revision`` is the commit that it is of, empty where that is the release's own.
     ``protocol`` is what it speaks on ``port``: ``http``, or ``h2c``.
     ``together``: it is started whenever another one that says so is, since they share what is the release's own;
-    ``calls`` are the services that it reaches by their own names within the release.
+    ``calls`` are the services that it reaches by their own names within the release; ``further`` are the ports beside
+    ``port`` at which others may call it, and ``callers`` those of others that keep data and do.
     """
 
     name: str
@@ -121,6 +122,8 @@ class Service:
     protocol: str = "http"
     together: bool = False
     calls: tuple[str, ...] = ()
+    further: tuple[int, ...] = ()
+    callers: tuple[str, ...] = ()
 
     @property
     def starts_late(self) -> bool:
@@ -277,6 +280,15 @@ class Release:
     @property
     def rolled(self) -> dict[str, Service]:
         return {name: service for name, service in self.services.items() if service.is_rolled}
+
+    @property
+    def called(self) -> dict[str, tuple[int, ...]]:
+        """The rolled services that others may call, each with its ports: the routed one first, if it has one."""
+        found = {
+            name: (*([self.routes[name]] if name in self.routes else []), *one.further)
+            for name, one in self.services.items()
+        }
+        return {name: ports for name, ports in found.items() if ports}
 
     @property
     def platform(self) -> dict[str, Service]:

@@ -172,6 +172,12 @@ def age_of(since: object, now: float) -> Optional[float]:
     return None if seconds is None else max(0.0, now - seconds)
 
 
+def time_between(since: object, until: object) -> float:
+    """Seconds from one such time to another; 0 where one of them is none, or comes before."""
+    first, last = _epoch(since), _epoch(until)
+    return 0.0 if first is None or last is None else max(0.0, last - first)
+
+
 def render_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines with aligned columns."""
     table = [tuple(visible_line(cell) for cell in row) for row in (headers, *rows)]

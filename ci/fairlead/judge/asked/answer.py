@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 from fairlead.findings import Finding, Location
@@ -23,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping, Sequence
+    from contextlib import ExitStack
 
     from fairlead.composefile.loader import Model
     from fairlead.positions import ValuePath
@@ -68,7 +68,7 @@ class Asked:
         why_not: str = "",
         until: ExitStack | None = None,
     ) -> None:
-        self._until = until or ExitStack()
+        self._until = until
         self._process = process
         self._version = version
         self.why_not = why_not
@@ -89,7 +89,7 @@ class Asked:
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
-        self._until.close()
+        self._close()
 
     def answer(self) -> Answer | None:
         """Wait for what docker-compose says; None, with ``why_not``, if it could not be asked."""
@@ -103,8 +103,12 @@ class Asked:
             self.drop()
             self.why_not = f"docker-compose did not answer within {_SECONDS:g} s"
             return None
-        self._until.close()
+        self._close()
         return Answer(self._version, self._process.returncode == 0, said.decode("utf-8", errors="replace"))
+
+    def _close(self) -> None:
+        if self._until is not None:
+            self._until.close()
 
 
 def ask_argv(
@@ -136,6 +140,8 @@ def ask_compose(
         project: the project's name; that of the files or their folder if empty.
         env_files: instead of the ``.env`` beside the first file.
     """
+    from contextlib import ExitStack
+
     from fairlead import files as disk
     from fairlead import process
     from fairlead.errors import ToolMissingError

@@ -61,6 +61,9 @@ _SECRET_FLAGS = (
 )
 
 
+_SEPARATORS = dict.fromkeys(map(ord, "_-. "), " ")
+
+
 def is_secret_name(name: str) -> bool:
     """Whether a variable is named like a secret: ``DB_PASSWORD``, ``apiKey``; not ``DB_PASSWORD_FILE``."""
     words = _words(name)
@@ -75,9 +78,11 @@ def is_secret_name(name: str) -> bool:
 
 def _words(name: str) -> list[str]:
     """The words of a variable's name in upper case, whatever separates them."""
+    if name.isupper():
+        return name.translate(_SEPARATORS).upper().split()
     pieces: list[str] = []
     for before, letter in zip(f" {name}", name, strict=False):
-        if letter in "_-. ":
+        if ord(letter) in _SEPARATORS:
             pieces.append(" ")
         else:
             pieces.append(f" {letter}" if letter.isupper() and before.islower() else letter)

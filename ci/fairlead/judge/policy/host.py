@@ -78,8 +78,15 @@ def host_namespace(view: View) -> Iterator[Fault]:
             yield Fault(view.at("networks", name), what, "use a network of this file", key=True)
 
 
-def host_paths(view: View) -> Iterator[tuple[ValuePath, str, Mapping[str, Any]]]:
+def host_paths(view: View) -> tuple[tuple[ValuePath, str, Mapping[str, Any]], ...]:
     """Each path of the host that is mounted: where that is said, the path as it comes out, and the mount."""
+    if view.host_paths is None:
+        # Links are followed: once for all rules.
+        view.host_paths = (*_mounted_paths(view), *_source_paths(view))
+    return view.host_paths
+
+
+def _mounted_paths(view: View) -> Iterator[tuple[ValuePath, str, Mapping[str, Any]]]:
     volumes = view.subject.model.value.get("volumes")
     for index, mount in enumerate(view.list("volumes")):
         source = str(mount.get("source") or "")
@@ -89,7 +96,6 @@ def host_paths(view: View) -> Iterator[tuple[ValuePath, str, Mapping[str, Any]]]
             for device in dict.fromkeys(volume_paths(as_mapping(as_mapping(volumes).get(source)))):
                 # The engine looks for it from the root.
                 yield view.at("volumes", index), _real(view, f"/{device}"), mount
-    yield from _source_paths(view)
 
 
 def _source_paths(view: View) -> Iterator[tuple[ValuePath, str, Mapping[str, Any]]]:

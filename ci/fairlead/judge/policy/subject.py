@@ -152,7 +152,7 @@ class Subject:
 class View:
     """One service, as the rules look at it."""
 
-    __slots__ = ("definition", "name", "path", "service", "subject")
+    __slots__ = ("definition", "host_paths", "name", "path", "service", "subject")
 
     def __init__(self, service: Service, subject: Subject) -> None:
         self.service = service
@@ -160,6 +160,7 @@ class View:
         self.name = service.name
         self.definition = service.definition
         self.path: ValuePath = ("services", service.name)
+        self.host_paths: tuple[tuple[ValuePath, str, Mapping[str, Any]], ...] | None = None
 
     @property
     def role(self) -> Role:

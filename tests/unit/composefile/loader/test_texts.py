@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fairlead.composefile.loader.dotenv import DotenvError, parse_dotenv, parse_raw
 from fairlead.composefile.loader.ports import parse_port
 from fairlead.composefile.loader.shell import split_words
 from fairlead.composefile.loader.template import MAX_NESTING, TemplateError, substitute
-from fairlead.composefile.loader.values import duration_text, float32, go_text, parse_bytes, parse_duration
+from fairlead.composefile.loader.values import (
+    _single,
+    duration_text,
+    float32,
+    go_text,
+    parse_bytes,
+    parse_duration,
+)
 from fairlead.composefile.loader.volumes import parse_volume
 
 SET = {"A": "a", "EMPTY": "", "MONEY": "$B"}
@@ -224,3 +235,14 @@ def test_numbers_are_written_as_go_writes_them(value: Any, text: str) -> None:
 
 def test_a_number_of_32_bits_is_printed_as_short_as_it_can_be() -> None:
     assert (float32(0.123456789), float32(2.0), float32(0.1)) == (0.12345679, 2, 0.1)
+
+
+@given(st.one_of(st.floats(), st.integers(), st.floats(width=32), st.floats(3e38, 4e38)))
+def test_a_number_of_32_bits_is_the_one_that_struct_packs(value: float) -> None:
+    def packed(pack: Callable[[float], bytes]) -> bytes | None:
+        try:
+            return pack(value)
+        except OverflowError:
+            return None
+
+    assert packed(_single) == packed(lambda number: struct.pack("f", number))

@@ -79,6 +79,11 @@ def test_watch_and_probes_have_defaults() -> None:
             (("proxy", "h2c"), ports, "no list of ports")
             for ports in ("4317", [0], [True], ["4317"], [65536])
         ),
+        (("services", "web", "further"), [8000], "routed one"),
+        (("services", "web", "further"), list(range(1, 200)), "no list of ports, or of more than 100"),
+        (("services", "web", "further"), [0], "no list of ports"),
+        (("services", "db", "further"), [9000], "no rolled service"),
+        (("services", "web", "callers"), ["a b"], "callers"),
         (("probes",), [{"path": "no slash"}], "path"),
         (("probes",), [{"path": "/a b"}], "path"),
         (("url",), "https://x\r\ny", "url"),

@@ -50,6 +50,8 @@ def _some_app(seed: int) -> dict[str, Any]:
         role = chance.choice(("app", "app", "app", "worker", "state", "ops", "job"))
         name = f"{role}{number}"
         services[name] = service(role, name, definition=_networks(chance, networks, alias=f"alias{number}"))
+        if role in ("app", "worker") and chance.random() < 0.3:
+            services[name]["further"] = chance.sample((443, 8001, 9001), 2)
         if role == "app":
             routes[name] = services[name]["port"] = chance.choice((80, 8000, 9000))
             # As a client of before gave them to the proxy.
@@ -105,7 +107,7 @@ def test_a_listener_is_one_service_and_reaches_no_farther_than_it(apps: list[Rel
     """Who is in none of a service's networks meets no listener of it: the file's networks divide as they did."""
     for one in apps:
         for carrier in _carriers(one):
-            ports = [one.routes[name] for name in carried_by(carrier)]
+            ports = [port for name in carried_by(carrier) for port in one.called[name]]
             assert len(ports) == len(set(ports))
             assert set(ports) == {
                 int(port) for port in re.findall(r"^http://:(\d+) ", _config(carrier), re.MULTILINE)
@@ -118,7 +120,7 @@ def test_a_listener_is_one_service_and_reaches_no_farther_than_it(apps: list[Rel
 def test_whoever_could_call_a_service_meets_it_by_all_its_names(apps: list[Release]) -> None:
     """Anybody but the added proxy and a database that shares nothing but its own network."""
     for one in apps:
-        for name in one.routes:
+        for name in one.called:
             for caller in _callers(one, name):
                 carrier = find_carrier(one, name)
                 assert carrier is not None
@@ -126,7 +128,7 @@ def test_whoever_could_call_a_service_meets_it_by_all_its_names(apps: list[Relea
                 assert shared or caller.role == "state"
                 for network in shared:
                     aliases = networks_of(carrier)[network]["aliases"]
-                    assert {name, f"alias{name.removeprefix('app')}"} <= set(aliases)
+                    assert {name, f"alias{name.removeprefix('app').removeprefix('worker')}"} <= set(aliases)
             assert _callers(one, name) or find_carrier(one, name) is None
 
 
@@ -177,3 +179,19 @@ def _configs(one: Release) -> Iterator[str]:
     project = render_platform_project(one, _PATHS, render_switch())
     for carrier in _carriers(one):
         yield project["services"][carrier.name]["environment"][VARIABLE]
+
+
+def test_a_database_that_calls_is_met_in_its_own_network_only_then() -> None:
+    """Whoever carries calls keeps away from it otherwise."""
+    inner = {"networks": {"data": None}}
+    both = {"networks": {"edge": None, "data": None}}
+    for callers, met in ([], {"edge"}), (["db"], {"edge", "data"}):
+        services = {
+            "caddy": service("proxy", "caddy"),
+            "db": service("state", "db", definition=inner),
+            "api": service("app", "api", definition=both, callers=callers),
+            "web": service("app", "web"),
+        }
+        carrier = find_carrier(release(services=services, volumes={}, routes={"api": 8000}), "api")
+        assert carrier is not None
+        assert networks_of(carrier).keys() == met

@@ -25,7 +25,7 @@ def wait_for_carriers(deploy: Deploy, names: Collection[str]) -> None:
     """
     release = deploy.target.release
     for name in names:
-        ports = [release.routes[service] for service in carried_by(release.services[name])]
+        ports = [port for service in carried_by(release.services[name]) for port in release.called[service]]
         found: list[Optional[Container]] = [None]
 
         def ready(

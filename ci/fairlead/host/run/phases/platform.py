@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Sequence
+from functools import partial
 
 from ...disk.atomic import SHOWN_FILE, write_file
 from ...disk.fold import fold_records
@@ -42,6 +43,7 @@ from .carriers import forget_sockets, wait_for_carriers
 from .claim import take_place
 from .handing import hand_over, open_bridges
 from .standing import read_before, read_standing, read_switch
+from .starting import Look, crashes_of
 from .takedown import forget_jobs, take_down_platform
 from .undone import LATE, late_of, tell_data
 
@@ -251,9 +253,13 @@ def wait_for_platform(deploy: Deploy, changed: Collection[str]) -> None:
     def ready() -> bool:
         deploy.checkpoint()
         containers = _without_replaced(host, release)
+        look = Look(deploy)
         pending[:] = [
-            service for service in pending if not _is_ready(host, service, containers, serving=serving)
+            service
+            for service in pending
+            if not _is_ready(deploy, look, service, containers, serving=serving)
         ]
+        look.end()
         return not pending
 
     if not wait_until(ready, timeout=release.start_timeout, poll=_POLL):
@@ -263,7 +269,7 @@ def wait_for_platform(deploy: Deploy, changed: Collection[str]) -> None:
             f"{service.name} was not healthy within {release.start_timeout:g} s",
             why="its health check has not passed",
             fix=advise_start(containers, release.start_timeout),
-            details=read_evidence(host.engine, containers[0]) if containers else (),
+            details=_evidence(deploy, containers[0]) if containers else (),
             service=service.name,
         )
     wait_for_carriers(deploy, [name for name in changed if release.services[name].role == INSIDE])
@@ -271,22 +277,30 @@ def wait_for_platform(deploy: Deploy, changed: Collection[str]) -> None:
         _see_admin(host, release)
 
 
+def _evidence(deploy: Deploy, one: Container) -> tuple[str, ...]:
+    """What it printed when it crashed, or else last."""
+    return crashes_of(deploy).evidence(one) or read_evidence(deploy.engine, one)
+
+
 def _without_replaced(host: Host, release: Release) -> list[Container]:
     return [one for one in read_app_containers(host.engine, host.paths) if not is_replaced(one, release)]
 
 
-def _is_ready(host: Host, service: Service, containers: list[Container], *, serving: bool) -> bool:
+def _is_ready(
+    deploy: Deploy, look: Look, service: Service, containers: list[Container], *, serving: bool
+) -> bool:
     own = _containers_of(containers, service)
     first_proxy = service.role == "proxy" and not serving
     if first_proxy:
         return len(own) >= service.replicas and all(one.running for one in own)
-    verdict = judge_replicas(own, wanted=service.replicas, gate=service.gate)
+    judge = partial(judge_replicas, wanted=service.replicas, gate=service.gate)
+    verdict = look.judge(service.name, own, judge)
     if verdict.state == FAILED:
         bad = next((one for one in own if not one.serves), own[0])
         raise ReleaseFault(
             f"{service.name} {verdict.reason}",
             fix="; ".join(filter(None, ("what was up before is put back", advise_start(own)))),
-            details=read_evidence(host.engine, bad),
+            details=_evidence(deploy, bad),
             service=service.name,
         )
     return verdict.state == READY

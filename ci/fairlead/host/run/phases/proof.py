@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Optional
 
 from ...disk.ledger import ROLLBACK
@@ -15,8 +16,9 @@ from ...watch.healthcheck import HealthChecks
 from ...watch.patience import pause_for
 from ...wire.release import Service
 from ..context import Deploy
-from .recreated import CARRYING, judge_service, own_containers, recreated_services, restarts_before
+from .recreated import CARRYING, judge_service, own_containers, recreated_services
 from .refusing import refuse
+from .starting import Look
 
 _POLL = 0.05
 IN_A_ROW = 3
@@ -105,18 +107,19 @@ def first_waiting(
 ) -> Optional[tuple[Service, str]]:
     """A service that is not ready yet, and why; one that has failed ends it all."""
     waiting = None
-    restarts = restarts_before(deploy)
+    look = Look(deploy)
     for service in services:
         own = refresh_containers(deploy.engine, own_containers(deploy, service, deploy.host.seen))
         if len(own) < service.replicas:
             own = own_containers(deploy, service, deploy.host.list_containers())
         if checks is not None:
             checks.follow(service, own)
-        verdict = judge_service(deploy, service, own, restarts=restarts)
+        verdict = look.judge(service.name, own, partial(judge_service, deploy, service))
         if verdict.state == FAILED:
             refuse(deploy, service, f"{service.name} {verdict.reason}")
         if verdict.state != READY and waiting is None:
             waiting = service, verdict.reason
+    look.end()
     return waiting
 
 

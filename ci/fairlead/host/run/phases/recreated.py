@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Optional
 
+from ...disk.ledger import ROLLBACK
 from ...engine.containers import UNCHECKED, Container, find_proxy
 from ...watch.health import Readiness, judge_replicas
 from ...watch.questions import Question, plan_recreated
+from ...watch.unled import explain_unled
 from ...wire.errors import ReleaseFault
 from ...wire.inside import ROLE as INSIDE
 from ...wire.inside import networks_of
@@ -52,8 +54,8 @@ def judge_service(
     deploy: Deploy,
     service: Service,
     own: Sequence[Container],
-    *,
     restarts: Mapping[str, int],
+    *,
     since: Optional[Mapping[str, str]] = None,
 ) -> Readiness:
     """Whether all its replicas are fit; of a proxy only that it stays up while nothing served before.
@@ -69,11 +71,6 @@ def judge_service(
         since=since,
         proved=deploy.host.proved,
     )
-
-
-def restarts_before(deploy: Deploy) -> dict[str, int]:
-    """How often those that ran before had been restarted: what runs on is not blamed for its past."""
-    return {one.id: one.restarts for one in deploy.state.containers if one.running}
 
 
 def ask_recreated(deploy: Deploy, containers: Sequence[Container]) -> Iterator[Question]:
@@ -145,6 +142,18 @@ def tell_unasked(deploy: Deploy, unasked: Sequence[str]) -> None:
         raise ReleaseFault(unasked[0], why="evidence was asked for", fix=_FIX, details=tuple(unasked))
     for text in unasked:
         deploy.host.warn(f"{text}; {_FIX}")
+
+
+def tell_unled(deploy: Deploy, services: Sequence[Service]) -> None:
+    """Warn of what others may call and are not led to; that it is there, no file needs to say.
+
+    Who goes back has been told, and is in a hurry.
+    """
+    for service in services if deploy.plan.kind != ROLLBACK else ():
+        own = [one for one in own_containers(deploy, service, deploy.host.seen) if one.running]
+        words = explain_unled(deploy.engine, deploy.target.release, service, own)
+        if words:
+            deploy.host.warn(words)
 
 
 _FIX = "give it a `healthcheck:`, or `x-fairlead: {port: N}`; where users come, the environment's `url:`"

@@ -12,6 +12,7 @@ from ...wire.errors import ReleaseFault
 from ...wire.release import Service
 from ..context import Deploy
 from .recreated import own_containers
+from .starting import crashes_of
 
 _QUOTED = 3
 """Services whose last words are told where any of them may have answered."""
@@ -35,7 +36,7 @@ def refuse(
         died = [one for one in own if one.has_died]
         bad = died or [one for one in own if not one.serves]
         for one in (bad or own)[:3]:
-            details += read_evidence(deploy.engine, one)
+            details += crashes_of(deploy).evidence(one) or read_evidence(deploy.engine, one)
         said = explain_container(bad[0], details) if bad else ""
         silence = "" if died else explain_silence(deploy.engine, service, own)
         why = "; ".join(filter(None, (silence, said)))

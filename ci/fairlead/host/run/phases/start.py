@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,7 +17,7 @@ from ...shape.bundle import compose_file
 from ...state.standby import find_retired
 from ...watch.diagnose import advise_start
 from ...watch.evidence import read_evidence
-from ...watch.health import FAILED, judge_container
+from ...watch.health import FAILED, WAITING, judge_replicas
 from ...watch.inflight import find_admin_sockets
 from ...wire.errors import EngineFault, ReleaseFault
 from ...wire.planned import Action
@@ -24,6 +25,7 @@ from ..context import Deploy, Outcome
 from ..graceful import end_containers
 from .handing import hand_over
 from .platform import bring_up, changed_services, is_late
+from .starting import Look, crashes_of
 from .trailing import trails
 
 _POLL = 0.2
@@ -157,14 +159,18 @@ def _compose_up(deploy: Deploy, home: str, actions: list[Action]) -> None:
         name in deploy.target.release.services[one.service].depends_on for one in actions for name in started
     )
 
+    began = time.monotonic()
+
     def watch() -> None:
         deploy.checkpoint()
         if waits:
-            _raise_if_crashed(deploy, home)
+            _raise_if_crashed(
+                deploy, home, late=time.monotonic() - began >= deploy.target.release.start_timeout
+            )
 
     done = deploy.engine.run_watched(argv, watch, poll=_POLL, values=read_values(file))
     if not done.ok:
-        _raise_if_crashed(deploy, home)
+        _raise_if_crashed(deploy, home, late=True)
         raise ReleaseFault(
             "the release could not be started",
             why=done.tail[-1] if done.tail else f"compose exited with {done.returncode}",
@@ -173,16 +179,23 @@ def _compose_up(deploy: Deploy, home: str, actions: list[Action]) -> None:
         )
 
 
-def _raise_if_crashed(deploy: Deploy, home: str) -> None:
-    for container in read_app_containers(deploy.engine, deploy.paths):
-        if container.release != home or container.oneoff:
-            continue
-        verdict = judge_container(container, gate="running")
-        if verdict.state == FAILED:
+def _raise_if_crashed(deploy: Deploy, home: str, *, late: bool) -> None:
+    """End it where a container has crashed that does not come up again, or has not in the time that it has."""
+    look = Look(deploy)
+    found = [one for one in read_app_containers(deploy.engine, deploy.paths) if one.release == home]
+    # What Compose has not started waits for the others, and nobody for it.
+    started = [one for one in found if not one.oneoff and not one.created]
+    for service in sorted({one.service for one in started}):
+        own = [one for one in started if one.service == service]
+        verdict = look.judge(service, own, partial(judge_replicas, wanted=len(own), gate="running"))
+        crashed = [one for one in own if one.has_died]
+        if verdict.state == FAILED or (late and crashed and verdict.state == WAITING):
+            bad = next(iter(crashed), own[0])
             raise ReleaseFault(
-                f"{container.service} {verdict.reason}",
+                f"{service} {verdict.reason}",
                 why="it did so while it was starting",
-                fix="; ".join(filter(None, ("its last lines are quoted here", advise_start([container])))),
-                details=read_evidence(deploy.engine, container),
-                service=container.service,
+                fix="; ".join(filter(None, ("its last lines are quoted here", advise_start([bad])))),
+                details=crashes_of(deploy).evidence(bad) or read_evidence(deploy.engine, bad),
+                service=service,
             )
+    look.end()

@@ -76,6 +76,6 @@ def trails(deploy: Deploy, service: Service) -> bool:
     What shares files of the release may get requests by one of them, a socket.
     """
     release = deploy.target.release
-    needed = with_called(release, release.routes)
+    needed = with_called(release, release.called)
     hurry = deploy.plan.kind == ROLLBACK
     return hurry and service.is_rolled and not service.together and service.name not in needed

@@ -30,8 +30,10 @@ from .recreated import (
     own_containers,
     recreated_services,
     tell_unasked,
+    tell_unled,
 )
 from .refusing import refuse
+from .starting import crashes_of, look_again, tell_crashes
 from .trailing import trails
 
 _POLL = 0.05
@@ -51,24 +53,36 @@ def run_verify(deploy: Deploy) -> Outcome:
     began = time.monotonic()
     containers = deploy.look()
     fresh = [one for one in to_wait_for(deploy, containers) if not trails(deploy, one)]
-    recreated = recreated_services(deploy)
-    hurry = deploy.plan.kind == ROLLBACK
-    with checking(deploy.engine, deploy.host.proved, hurry=hurry) as checks:
-        Proof(deploy, fresh, checks, began + release.start_timeout).wait()
+    answers = None
+    while answers is None:
+        # Again where one crashed meanwhile, and is started again: it may have another address.
+        answers = _prove(deploy, fresh, containers, began + release.start_timeout)
+    tell_unled(deploy, fresh)
+    seen = [one for one in recreated_services(deploy) if one.role != INSIDE]
+    services = f"{len(release.rolled) + len(seen)} services"
+    return Outcome(", ".join([services, f"{answers} answers", *tell_crashes(deploy)]))
+
+
+def _prove(
+    deploy: Deploy, fresh: list[Service], containers: list[Container], deadline: float
+) -> Optional[int]:
+    """Wait for the containers and ask everything; how many answers there were, None where one crashed meanwhile."""
+    with checking(deploy.engine, deploy.host.proved, hurry=deploy.plan.kind == ROLLBACK) as checks:
+        Proof(deploy, fresh, checks, deadline).wait()
     if fresh:
-        containers = deploy.host.refresh_containers()
+        containers = look_again(deploy)
     check_images(deploy, containers)
+    is_first = not deploy.progress.token
     deploy.progress.token = open_dark(deploy.paths, deploy.target.id)
     questions = list(_questions(deploy, containers))
-    unasked = find_unasked(deploy, fresh, containers, questions)
-    tell_unasked(deploy, [*unasked, *find_unasked_page(deploy, containers, questions)])
-    _ask_all(deploy, fresh, questions, began + release.start_timeout)
-    seen = [one for one in recreated if one.role != INSIDE]
-    return Outcome(f"{len(release.rolled) + len(seen)} services, {len(questions)} answers")
+    if is_first:
+        unasked = find_unasked(deploy, fresh, containers, questions)
+        tell_unasked(deploy, [*unasked, *find_unasked_page(deploy, containers, questions)])
+    return len(questions) if _ask_all(deploy, fresh, questions, deadline) else None
 
 
-def _ask_all(deploy: Deploy, fresh: list[Service], questions: Sequence[Question], patience: float) -> None:
-    """Ask every question until it was answered well often enough in a row.
+def _ask_all(deploy: Deploy, fresh: list[Service], questions: Sequence[Question], patience: float) -> bool:
+    """Ask every question until it was answered well often enough in a row; False where one crashed meanwhile.
 
     Who says nothing of its health but by answers gets the whole time that a start may take, until ``patience``.
     """
@@ -81,7 +95,16 @@ def _ask_all(deploy: Deploy, fresh: list[Service], questions: Sequence[Question]
         patient = question.service in silent if question.service else bool(silent)
         deadline = patience if patient else soon
         behind = _behind(deploy, fresh)
-        _ask(deploy, question, deadline, patience, lambda: first_waiting(deploy, fresh), behind)
+        if not _ask(deploy, question, deadline, patience, lambda: _has_crashed(deploy, fresh), behind):
+            return False
+    return True
+
+
+def _has_crashed(deploy: Deploy, fresh: list[Service]) -> bool:
+    """Whether one has crashed since this was last asked; one that comes to nothing ends it all."""
+    before = crashes_of(deploy).total
+    first_waiting(deploy, fresh)
+    return crashes_of(deploy).total > before
 
 
 def _ask(
@@ -89,9 +112,9 @@ def _ask(
     question: Question,
     deadline: float,
     patience: float,
-    crashed: Callable[[], object],
+    crashed: Callable[[], bool],
     behind: Sequence[Service],
-) -> None:
+) -> bool:
     row = 0
     # Where nobody watches, nobody asks again.
     enough = enough_of(deploy) if deploy.plan.window else IN_A_ROW
@@ -113,9 +136,10 @@ def _ask(
             # A certificate may need the public to reach this host first: unknown is not wrong.
             deploy.host.warn(f"{question.about}: {refusal or fault}; the page could not be probed in public")
             deploy.progress.uncertified = (*deploy.progress.uncertified, question)
-            return
+            return True
         if fault:
-            crashed()
+            if crashed():
+                return False
             # A certificate may be on its way, and who asks for it waits: that is no answer yet.
             awaited = question.public and question.target.scheme == "https" and not answer.status
             over = time.monotonic() >= (patience if awaited else deadline)
@@ -132,6 +156,7 @@ def _ask(
                     deploy, service, f"{question.about} {fault}{lasting}", limit, () if service else behind
                 )
             time.sleep(_POLL)
+    return True
 
 
 def _behind(deploy: Deploy, fresh: Sequence[Service]) -> list[Service]:

@@ -33,8 +33,9 @@ from ...wire.inside import find_carrier
 from ...wire.names import HEALTH_PATH
 from ...wire.release import Service
 from ..context import Deploy, Outcome
-from .recreated import ask_recreated, judge_service, own_containers, recreated_services, restarts_before
+from .recreated import ask_recreated, judge_service, own_containers, recreated_services
 from .refusing import watch_fault
+from .starting import crashes_of
 from .trailing import Late, proving
 
 _TICK = 0.1
@@ -95,7 +96,7 @@ class _Watcher:
             service.name: own_containers(deploy, service, seen)
             for service in (*self._release.rolled.values(), *recreated_services(deploy))
         }
-        known = restarts_before(deploy)
+        known = crashes_of(deploy).borne
         self._restarts = {
             one.id: min(one.restarts, known.get(one.id, 0)) for own in self._own.values() for one in own
         }
@@ -237,7 +238,7 @@ class _Watcher:
                 yield name, verdict.reason
 
     def _judge(self, service: Service, current: list[Container], since: Mapping[str, str]) -> Readiness:
-        return judge_service(self._deploy, service, current, restarts=self._restarts, since=since)
+        return judge_service(self._deploy, service, current, self._restarts, since=since)
 
     def _were_others_started_again(self) -> bool:
         """Whether it was the engine, which without live-restore takes everything down when it is restarted."""

@@ -245,19 +245,41 @@ def render_switch(*, h2c: bool = False) -> str:
     return "\n".join([head, notice, _UPSTREAM, *_render_ways("switch", "live", _PUBLIC, h2c=h2c)])
 
 
-def render_inside(routes: Mapping[str, int], h2c: Collection[str] = ()) -> str:
+_EITHER = """\
+http://:{port} {{
+	@fairlead-http2 protocol http/2
+	handle @fairlead-http2 {{
+		import inside-h2c {service} {port}
+	}}
+	handle {{
+		import inside {service} {port}
+	}}
+}}
+"""
+"""Of a port where nobody has said what is spoken: whoever calls speaks it, HTTP/1 or HTTP/2 without TLS (gRPC)."""
+
+
+def render_inside(
+    routes: Mapping[str, int],
+    h2c: Collection[str] = (),
+    further: Mapping[str, Collection[int]] | None = None,
+) -> str:
     """The Caddyfile for calls from service to service: who is meant is told by the port alone, whatever the Host.
 
     Args:
         routes: services and their ports, no port twice.
         h2c: those that speak HTTP/2 without TLS.
+        further: more ports of services, at which either is spoken.
     """
-    sites = (
+    either = sorted((service, port) for service, ports in (further or {}).items() for port in ports)
+    sites = [
         f"http://:{port} {{\n\timport inside{'-h2c' if service in h2c else ''} {service} {port}\n}}\n"
         for service, port in sorted(routes.items())
-    )
-    options = _INSIDE_OPTIONS.format(servers=_H2C_SERVERS if h2c else "")
-    return "\n".join([options, _UPSTREAM, *_render_ways("inside", "inside", h2c=bool(h2c)), *sites])
+    ]
+    sites += [_EITHER.format(service=service, port=port) for service, port in either]
+    has_h2c = bool(h2c or either)
+    options = _INSIDE_OPTIONS.format(servers=_H2C_SERVERS if has_h2c else "")
+    return "\n".join([options, _UPSTREAM, *_render_ways("inside", "inside", h2c=has_h2c), *sites])
 
 
 def _render_ways(name: str, link: str, public: str = "", *, h2c: bool) -> Iterator[str]:

@@ -26,11 +26,21 @@ def check_references(release: Release, faults: Faults) -> None:
         service = release.services.get(name)
         if service is None or not service.is_rolled:
             faults.add("routes", f"names {name!r}, which is no rolled service")
+    _check_further(release, faults)
     _check_together(release, faults)
     _check_shared(release, faults)
     _check_mounts(release, faults)
     if release.events is not None and release.events.token_secret not in release.secrets:
         faults.add("events", f"needs the secret {release.events.token_secret!r}, which is not given")
+
+
+def _check_further(release: Release, faults: Faults) -> None:
+    """Each port of a service has one listener, and only what is rolled needs any."""
+    for name, service in release.services.items():
+        if service.further and (not service.is_rolled or release.routes.get(name) in service.further):
+            faults.add(
+                f"services.{name}", "has `further` ports that are its routed one, or is no rolled service"
+            )
 
 
 def _check_together(release: Release, faults: Faults) -> None:

@@ -14,6 +14,8 @@ from .patterns import DATA, HOST, IMAGE, KEY, REVISION, SERVICE, SHA256, TARGET,
 ROLES = ("proxy", "app", "worker", "job", "state", "ops")
 GATES = ("healthcheck", "http", "running")
 MAX_SERVICES = 200
+_MAX_FURTHER = 100
+"""Each of them makes the configuration of a proxy longer."""
 
 
 def read_service(name: str, fields: Fields, host: str) -> Service:
@@ -47,12 +49,24 @@ def read_service(name: str, fields: Fields, host: str) -> Service:
         protocol=fields.choice("protocol", PROTOCOLS, default=PROTOCOLS[0]),
         together=fields.flag("together"),
         calls=fields.names("calls", SERVICE, limit=MAX_SERVICES),
+        further=tuple(sorted(read_ports(fields, "further", _MAX_FURTHER))),
+        callers=fields.names("callers", SERVICE, limit=MAX_SERVICES),
     )
     if service.start == "after" and role != "worker":
         fields.fault("start", "is for workers: whoever answers must run before the switch")
     if service.is_rolled:
         _refuse_singletons(service, fields)
     return service
+
+
+def read_ports(fields: Fields, key: str, most: int = 65535) -> frozenset[int]:
+    """Ports of the host or of a container; older clients name none."""
+    value = fields.raw.get(key, [])
+    good = isinstance(value, list) and len(value) <= most
+    if not good or not all(type(port) is int and 0 < port < 65536 for port in value):
+        fields.fault(key, f"is no list of ports, or of more than {most}")
+        return frozenset()
+    return frozenset(value)
 
 
 def _definition(fields: Fields) -> tuple[str, Mapping[str, Any]]:

@@ -127,7 +127,7 @@ def test_who_is_not_watched_is_asked_more_than_once(
         fault=lambda _: "",
         is_error=lambda _: False,
     )
-    verify._ask(deploy, question, 0.0, 0.0, list, ())
+    verify._ask(deploy, question, 0.0, 0.0, lambda: False, ())
     assert len(asked) == times
 
 

@@ -63,6 +63,23 @@ def test_only_the_port_tells_who_is_called() -> None:
     assert "https_port 1\n" in render_inside({"web": 443})
 
 
+def test_at_a_further_port_it_is_spoken_what_the_caller_speaks() -> None:
+    """Nobody has said what: gRPC comes by HTTP/2, and a page by HTTP/1. What is routed stays as it was."""
+    text = render_inside({"api": 8000}, further={"api": [9000]})
+    assert "http://:8000 {\n\timport inside api 8000\n}\n" in text
+    site = text.split("http://:9000 {")[1]
+    assert re.findall(
+        r"\t(@\S+ protocol \S+|handle.*|import.*)$", site.partition("\n}")[0], re.MULTILINE
+    ) == [
+        "@fairlead-http2 protocol http/2",
+        "handle @fairlead-http2 {",
+        "import inside-h2c api 9000",
+        "handle {",
+        "import inside api 9000",
+    ]
+    assert "protocols h1 h2c" in text
+
+
 def test_each_request_is_counted_for_one_thing() -> None:
     """The digits of the tallies are all sixteen, each once, and as many as a tally's share says."""
     found = {

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.image.bake import BuildOptions
-from fairlead.image.layout import read_layout, write_blob, write_index
-from fairlead.image.manifests import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE
-from fairlead.image.registry import Resolved
-from fairlead.image.tags import REVISION_LABEL
-from fairlead.image.taken import is_taken_from_registry, other_commit, unfit
-from fairlead.image.trust import Trust
-from fairlead.settings.values import BuildSettings
+from fairlead.image.build.bake import BuildOptions
+from fairlead.image.build.tags import REVISION_LABEL
+from fairlead.image.build.taken import is_taken_from_registry, other_commit, unfit
+from fairlead.image.build.trust import Trust
+from fairlead.image.oci.layout import read_layout, write_blob, write_index
+from fairlead.image.oci.manifests import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE
+from fairlead.image.registry.client import Resolved
+from fairlead.settings.images import BuildSettings
 from tests.unit.image.builders import identity, settings
 from tests.unit.image.indexes import Sample, system
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from fairlead.errors import FairleadError
 from fairlead.identity import Identity
-from fairlead.image.bake import BuildOptions
-from fairlead.image.cache import is_uncached
-from fairlead.image.credentials import auth_file, read_credentials, registry_host
-from fairlead.image.layout import (
+from fairlead.image.build.bake import BuildOptions
+from fairlead.image.build.cache import is_uncached
+from fairlead.image.build.tags import REVISION_LABEL, commit_tag
+from fairlead.image.oci.layout import (
     Layout,
     drop_other_blobs,
     prepare_layout,
@@ -23,9 +23,9 @@ from fairlead.image.layout import (
     read_manifest,
     verify_blobs,
 )
-from fairlead.image.manifests import UnfitError
-from fairlead.image.registry import Registry, Resolved
-from fairlead.image.tags import REVISION_LABEL, commit_tag
+from fairlead.image.oci.manifests import UnfitError
+from fairlead.image.registry.client import Registry, Resolved
+from fairlead.image.registry.credentials import auth_file, read_credentials, registry_host
 from fairlead.parallel import each
 from fairlead.report import Reporter
 from fairlead.settings.values import Settings

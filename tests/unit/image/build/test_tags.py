@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.image.tags import Present, commit_tag, decide_move, plan_tags, sha_tag, tag_of
+from fairlead.image.build.tags import Present, commit_tag, decide_move, plan_tags, sha_tag, tag_of
 from tests.unit.image.builders import INDEX, REVISION, build
 
 OTHER = "sha256:" + "9" * 64
