@@ -176,13 +176,16 @@ def test_one_deploy_of_an_environment_at_a_time_and_none_is_cancelled() -> None:
         "group": "fairlead-${{ inputs.directory || '.' }}-${{ inputs.environment || vars.FAIRLEAD_ENVIRONMENT }}",
         "cancel-in-progress": False,
     }
-    assert "concurrency" not in jobs["images"]
+    assert "github.run_id" in jobs["images"]["concurrency"]["group"]
 
 
-def test_a_rollback_waits_in_no_group_where_a_newer_push_would_take_its_place() -> None:
+def test_a_rollback_waits_in_no_group_where_a_newer_job_would_take_its_place() -> None:
     """GitHub keeps one waiting job of a group, the newest: the lock of the server puts them in order."""
     document = load(ROOT / ".github" / "workflows" / "rollback.yml")
-    assert "concurrency" not in document
+    assert document["concurrency"] == {
+        "group": "fairlead-rollback-${{ github.run_id }}",
+        "cancel-in-progress": False,
+    }
     assert "concurrency" not in document["jobs"]["rollback"]
 
 
