@@ -70,5 +70,6 @@ cache := $${FAIRLEAD_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/fairlead}
 
 clean: ## undo everything: lab, cache, virtualenvs, work products
 	if [ -d "$(cache)/lab" ]; then $(use) fairlead lab down; fi
+	if docker buildx version >/dev/null 2>&1; then $(use) fairlead clean; fi
 	rm -rf "$(cache)" .fairlead .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

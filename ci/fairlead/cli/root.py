@@ -81,6 +81,7 @@ VERBS: dict[str, Verb] = {
     "explain": Verb("fairlead.cli.explain:command", _SETUP, "Tell why a rule of validate is there."),
     "init": Verb("fairlead.cli.init:command", _SETUP, "Write a fairlead.yaml for this repository."),
     "setup": Verb("fairlead.cli.setup:command", _SETUP, "Install the tools that Fairlead drives."),
+    "clean": Verb("fairlead.cli.clean:command", _SETUP, "Remove the builders that Fairlead made here."),
     "doctor": Verb("fairlead.cli.doctor:command", _SETUP, "Check this machine and this repository."),
     "host": Verb("fairlead.cli.host.command:command", _SETUP, "Check, prepare, drain or leave a server."),
     "lab": Verb("lab.command:command", _SETUP, "A production in a box, on this machine.", beside=True),

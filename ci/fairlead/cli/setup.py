@@ -41,15 +41,11 @@ def command(purpose: Purpose) -> None:
     held to a checksum; packages and the Docker engine are installed on Debian and Ubuntu, as root.
     """
     from fairlead.tools.catalog import tools_for
-    from fairlead.tools.engine import remark_on_store
     from fairlead.tools.engine_setup import ensure_engine
 
     reporter = report.current()
     with reporter.step("Docker Engine, Compose, buildx"):
         engine = ensure_engine(reporter.progress)
-    remark = remark_on_store(engine)
-    if remark:
-        reporter.warn(remark)
     found = tuple(_ensure(tool.name) for tool in tools_for(purpose))
     reporter.table(
         ("tool", "version", "path"), [(one.tool.name, one.version, str(one.path)) for one in found]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from fairlead import passed, process
-from fairlead.doctor.check import FAILED, OK, WARNING, Check, failed_check
+from fairlead.doctor.check import FAILED, OK, Check, failed_check
 from fairlead.errors import ExitCode, FairleadError
+from fairlead.tools.builder import Asked, Builder, lacking, parse_builder
 from fairlead.tools.catalog import Tool, tools_for
-from fairlead.tools.engine import Engine, probe_engine, remark_on_store
+from fairlead.tools.engine import probe_engine
 from fairlead.tools.locate import Search, locate, missing, search_tool
 
 _BUILDER_SECONDS = 30.0
@@ -54,33 +54,24 @@ def check_engine(platforms: Sequence[str]) -> Iterator[Check]:
     if not inspected.ok:
         yield failed_check("builder", process.failed(inspected))
         return
-    yield judge_builder(inspected.stdout, engine, platforms)
+    yield judge_builder(parse_builder(inspected.stdout), platforms)
 
 
-def judge_builder(text: str, engine: Engine, platforms: Sequence[str]) -> Check:
-    """The builder, from ``docker buildx inspect``: can it make an index, and for which platforms without help.
+def judge_builder(builder: Builder, platforms: Sequence[str]) -> Check:
+    """The builder that buildx takes: is it the one that builds, and for which platforms without help.
 
     A platform that it does not list is no failure: an image whose ``RUN`` steps stand in stages
     ``FROM --platform=$BUILDPLATFORM`` is built for any.
     """
-    driver = _field(text, "Driver")
-    own = {
-        word.strip("*, ")
-        for line in re.findall(r"^Platforms:(.*)$", text, re.MULTILINE)
-        for word in line.split(",")
-    }
-    if driver == "docker" and not engine.containerd_store and len(platforms) > 1:
-        return Check("builder", WARNING, "can't make an image of several platforms", remark_on_store(engine))
-    foreign = [platform for platform in platforms if platform not in own]
+    driver = f"driver {builder.driver or 'unknown'}"
+    if lacking(builder, Asked(layout=True)):
+        found = f"{driver} with the classic image store: `fairlead build` makes a builder of its own"
+        return Check("builder", OK, found)
+    foreign = [platform for platform in platforms if platform not in builder.platforms]
     if foreign:
         return Check(
             "builder",
             OK,
-            f"driver {driver}; no emulation of {', '.join(foreign)}: only images without emulated RUN steps",
+            f"{driver}; no emulation of {', '.join(foreign)}: only images without emulated RUN steps",
         )
-    return Check("builder", OK, f"driver {driver}; {', '.join(platforms) or 'any platform'}")
-
-
-def _field(text: str, name: str) -> str:
-    match = re.search(rf"^{name}:\s*(\S+)", text, re.MULTILINE)
-    return match[1] if match else "unknown"
+    return Check("builder", OK, f"{driver}; {', '.join(platforms) or 'any platform'}")

@@ -209,6 +209,29 @@ _TOOLS = (
         ),
     ),
     Tool(
+        # What a builder of Fairlead's own runs, where its image cannot be pulled.
+        "buildkitd",
+        "buildkitd",
+        "dev",
+        ("--version",),
+        (0, 23, 0),
+        sources=(
+            GoBuild(
+                "github.com/moby/buildkit",
+                "github.com/moby/buildkit/cmd/buildkitd",
+                "v0.23.2",
+                module_sum="h1:gt/dkfcpgTXKx+B9I310kV767hhVqTvEyxGgI3mqsGQ=",
+                mod_sum="h1:iEjAfPQKIuO+8y6OcInInvzqTMiKMbb2RdJz1K/95a0=",
+                # It knows its version only from whoever builds it.
+                environ={
+                    "GOFLAGS": "-modcacherw -buildvcs=false "
+                    "'-ldflags=-s -X=github.com/moby/buildkit/version.Version=v0.23.2'"
+                },
+                minutes=5,
+            ),
+        ),
+    ),
+    Tool(
         "zizmor",
         "zizmor",
         "dev",

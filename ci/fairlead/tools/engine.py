@@ -120,17 +120,6 @@ def unreachable(said: str, docker_host: str) -> CommandFailedError:
     )
 
 
-def remark_on_store(engine: Engine) -> str:
-    """What the engine's image store means for a build of several platforms; empty if nothing."""
-    if engine.containerd_store:
-        return ""
-    return (
-        "this engine has the classic image store, which holds one platform of an image: builds for several platforms "
-        "need a builder of their own (docker buildx create --driver docker-container --use), or "
-        '"features": {"containerd-snapshotter": true} in /etc/docker/daemon.json'
-    )
-
-
 def _is_containerd_store(info: dict[str, object]) -> bool:
     status = info.get("DriverStatus") or []
     return ["driver-type", "io.containerd.snapshotter.v1"] in status if isinstance(status, list) else False

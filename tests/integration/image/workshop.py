@@ -133,8 +133,7 @@ class Workshop:
     def passed(self) -> dict[str, Any]:
         """Build and scan, with the database that is there if one is; what was built."""
         built = self.ok("build")
-        has_database = (Path(self.environ["TRIVY_CACHE_DIR"]) / "db" / "metadata.json").exists()
-        self.ok("scan", *(["--offline"] if has_database else []))
+        self.ok("scan", *self.scan_words)
         return built
 
     def push(self, image: str, tag: str) -> None:
@@ -152,6 +151,12 @@ class Workshop:
         subprocess.run(
             [*argv, "--dest-creds", login, f"oci:{layout}", place], check=True, capture_output=True
         )
+
+    @property
+    def scan_words(self) -> list[str]:
+        """With the database that is there, if one is."""
+        has_database = (Path(self.environ["TRIVY_CACHE_DIR"]) / "db" / "metadata.json").exists()
+        return ["--offline"] if has_database else []
 
     def remote(self, image: str, tag: str) -> str:
         """The digest under a tag in the registry; empty if there is none."""

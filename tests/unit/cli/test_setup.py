@@ -51,15 +51,8 @@ def test_what_is_there_is_told_and_not_fetched(
     jsonschema.validate(recorded.document, load_schema("setup"))
     assert recorded.document["tools"].keys() == {tool.name for tool in tools_for("dev")}  # type: ignore[attr-defined] # a document's values are objects
     assert recorded.said("step") == ["Docker Engine, Compose, buildx"]
-
-
-def test_an_engine_with_the_classic_store_is_warned_about(
-    monkeypatch: pytest.MonkeyPatch, recorded: RecordingReporter
-) -> None:
-    monkeypatch.setattr(locate, "search_tool", lambda tool, _: locate.Search(_found(tool), ()))
-    _setup()
-    [warning] = recorded.said("warn")
-    assert "classic image store" in warning
+    # The engine has the classic image store: `fairlead build` knows what to do about it.
+    assert recorded.said("warn") == []
 
 
 def test_a_missing_tool_is_fetched_under_a_step_of_its_own(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,21 +12,13 @@ from fairlead.doctor.machine import judge_builder, judge_tool
 from fairlead.doctor.project import judge_commit, judge_host, judge_registry, list_tags_argv
 from fairlead.host.wire.replies import CheckAnswer, HostCheck
 from fairlead.identity import Identity
+from fairlead.tools.builder import Builder
 from fairlead.tools.catalog import CATALOG
-from fairlead.tools.engine import Engine
 from fairlead.tools.locate import Found, PassedOver, Search
 
 TRIVY = CATALOG["trivy"]
-ENGINE = Engine("26.1.5", "amd64", containerd_store=True)
-INSPECTED = """\
-Name:          default
-Driver:        docker
-
-Nodes:
-Name:             default
-Endpoint:         default
-Platforms:        linux/amd64*, linux/amd64/v2, linux/386
-"""
+ABLE = Builder(driver="docker", running=True, containerd_store=True, platforms=("linux/amd64", "linux/386"))
+CLASSIC = replace(ABLE, containerd_store=False)
 IDENTITY = Identity("a" * 40, 0, "main", (), (), "", "A <a@example.com>")
 REPOSITORY = "ghcr.io/acme/board/api"
 
@@ -48,30 +41,20 @@ def test_a_malicious_version_fails_though_a_good_one_is_found_behind_it() -> Non
 
 
 @pytest.mark.parametrize(
-    ("engine", "platforms", "state", "found"),
+    ("builder", "platforms", "found"),
     [
-        (ENGINE, ["linux/amd64"], OK, "driver docker; linux/amd64"),
-        (ENGINE, [], OK, "driver docker; any platform"),
-        (ENGINE, ["linux/amd64", "linux/arm64"], OK, "no emulation of linux/arm64"),
-        (
-            Engine("26.1.5", "amd64", containerd_store=False),
-            ["linux/amd64"],
-            OK,
-            "driver docker; linux/amd64",
-        ),
-        (
-            Engine("26.1.5", "amd64", containerd_store=False),
-            ["linux/amd64", "linux/arm64"],
-            WARNING,
-            "can't make an image of several platforms",
-        ),
+        (ABLE, ["linux/amd64"], "driver docker; linux/amd64"),
+        (ABLE, [], "driver docker; any platform"),
+        (ABLE, ["linux/amd64", "linux/arm64"], "no emulation of linux/arm64"),
+        (CLASSIC, ["linux/amd64"], "`fairlead build` makes a builder of its own"),
+        (Builder(), [], "driver unknown"),
     ],
 )
 def test_a_builder_is_judged_by_what_is_to_be_built(
-    engine: Engine, platforms: list[str], state: str, found: str
+    builder: Builder, platforms: list[str], found: str
 ) -> None:
-    check = judge_builder(INSPECTED, engine, platforms)
-    assert check.state == state
+    check = judge_builder(builder, platforms)
+    assert check.state == OK
     assert found in check.found
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import CommandFailedError, ToolMissingError
-from fairlead.tools.engine import Engine, parse_info, remark_on_store, unreachable
+from fairlead.tools.engine import Engine, parse_info, unreachable
 from fairlead.tools.engine_setup import merge_daemon_settings, plan_packages, write_daemon_file
 from fairlead.tools.system import System
 
@@ -23,12 +23,8 @@ def test_an_engine_tells_what_it_is() -> None:
     assert parse_info(_info()) == Engine("26.1.5", "amd64", containerd_store=True)
 
 
-def test_the_classic_store_is_remarked_on() -> None:
-    """It is no error: builds for one platform work."""
-    engine = parse_info(_info(DriverStatus=[["Backing Filesystem", "extfs"]]))
-    assert not engine.containerd_store
-    assert "docker-container" in remark_on_store(engine)
-    assert remark_on_store(parse_info(_info())) == ""
+def test_the_classic_store_is_known() -> None:
+    assert not parse_info(_info(DriverStatus=[["Backing Filesystem", "extfs"]])).containerd_store
 
 
 def test_an_old_engine_is_refused() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import platform as machine
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,7 +11,9 @@ from pathlib import Path
 
 from fairlead import files, passed, process
 from fairlead.errors import CommandFailedError, InputError
+from fairlead.host.wire.machine import own_platform
 from fairlead.identity import Identity
+from fairlead.image.build.asked import asked_of, is_on_loopback
 from fairlead.image.build.bake import BakePlan, BuildOptions, bake_argv, plan_bake, secrets_of
 from fairlead.image.build.cache import fresh_cache, local_cache
 from fairlead.image.build.dockerfile import parse_dockerfile
@@ -42,13 +43,13 @@ from fairlead.report import Reporter
 from fairlead.report.redact import masked
 from fairlead.settings.values import Settings
 from fairlead.submodules import refuse_missing_submodules
+from fairlead.tools.builder import IMAGE_VARIABLE
 from fairlead.tools.locate import locate
+from fairlead.tools.own_builder import Buildx, choose_builder
 
 # Bake of buildx 0.19 and newer asks for leave to read a secret or write an archive outside of the folder
 # that it runs in. The definition is ours: there is nobody to ask.
 _ENVIRONMENT: Mapping[str, str | None] = {"BUILDX_BAKE_ENTITLEMENTS_FS": "0", "BUILDX_GIT_LABELS": None}
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7"}
-_UNKNOWN = "unknown"
 _MORE_EXPORTS = 3
 
 
@@ -190,13 +191,17 @@ def _run_bake(
         if heading:
             reporter.progress(heading)
 
-    argv = bake_argv(locate("buildx"), definition)
-    also = (*passed.ENGINE, *passed.BUILDER, *login_variables(environ), *plan.variables)
+    logins = (*passed.ENGINE, *passed.BUILDER, *login_variables(environ))
+    also = (*logins, *plan.variables)
     with docker_config(read_credentials(host, environ), environ) as login:
+        env = {**_ENVIRONMENT, **login}
+        # Who makes a builder sees no secret of the build.
+        buildx = Buildx(locate("buildx"), env, logins)
+        builder = _choose_builder(buildx, plan, environ, reporter)
+        argv = bake_argv(buildx.path, definition, builder=builder)
 
         def bake() -> process.Completed:
             lines.clear()
-            env = {**_ENVIRONMENT, **login}
             return process.stream(argv, follow, env=env, also=also, cwd=settings.root, check=False)
 
         done = bake()
@@ -209,6 +214,20 @@ def _run_bake(
         by_target = {plan.targets[name]: source for name, source in sources.items()}
         raise explain_build_failure(lines, by_target)
     return tuple(lines)
+
+
+def _choose_builder(buildx: Buildx, plan: BakePlan, environ: Mapping[str, str], reporter: Reporter) -> str:
+    """The builder for a plan, told where it is one of our own; empty for the one that buildx takes."""
+    chosen = choose_builder(
+        buildx,
+        asked_of(plan.definition),
+        engine=environ.get("DOCKER_HOST", ""),
+        image=environ.get(IMAGE_VARIABLE, ""),
+        on_loopback=is_on_loopback(plan.definition),
+    )
+    if chosen.remark:
+        reporter.line(chosen.remark)
+    return chosen.name
 
 
 def _take_layout(source_url: str, folder: Path) -> Layout:
@@ -235,7 +254,7 @@ def _emulated(
     settings: Settings, sources: Mapping[str, Source], progress: Progress, reporter: Reporter
 ) -> dict[str, tuple[str, ...]]:
     """The platforms that were emulated, by image; each is told, with what it cost and where."""
-    native = f"linux/{_MACHINES.get(machine.machine(), _UNKNOWN)}"
+    native = own_platform()
     foreign = tuple(name for name in settings.platforms if name != native)
     emulated: dict[str, tuple[str, ...]] = {}
     for name, source in sources.items():

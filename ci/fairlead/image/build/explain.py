@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,14 +18,11 @@ _ENGINE_DOWN = (
     "failed to dial",
     "no such host",
 )
-_BUILDER_CANNOT = (
-    "OCI exporter is not supported",
-    "Multi-platform build is not supported",
-    "Multiple platforms feature is currently not supported",
-    "Attestation is not supported",
-    "attestations are not supported",
-    "exporter is not supported for the docker driver",
-    "does not currently support exporting manifest lists",
+# In the words of every buildx that will do: an exporter, several platforms, attestations, the export of a cache.
+_BUILDER_CANNOT = re.compile(
+    r"(?:is|are|currently) not supported (?:for|by) (?:the )?(?:[\w-]+ driver|current (?:BuildKit daemon|buildkitd))"
+    r"|multi-node push can't currently be performed"
+    r"|does not currently support exporting manifest lists"
 )
 _NO_BASE = ("failed to resolve source metadata", "pull access denied", "failed to authorize")
 _EMULATION_FIX = (
@@ -49,12 +47,13 @@ def explain_build_failure(lines: Sequence[str], sources: Mapping[str, Source]) -
             why=progress.error or said.strip(),
             fix="start it (`sudo systemctl start docker`), or check DOCKER_HOST and `docker context show`",
         )
-    if any(mark in said for mark in _BUILDER_CANNOT):
+    if _BUILDER_CANNOT.search(said):
         return CommandFailedError(
-            "the current builder cannot build for several platforms at once",
+            "the builder cannot do what this build asks of it",
             why=progress.error,
-            fix="make one that can: `docker buildx create --use --name fairlead --driver docker-container`; "
-            'or set {"features": {"containerd-snapshotter": true}} in the engine\'s daemon.json',
+            fix="have buildx take its default (`docker buildx use default`, no BUILDX_BUILDER): where that one cannot, "
+            "Fairlead makes one that can. Or choose a newer one: docker/setup-buildx-action in a job, "
+            "`docker buildx create --use --driver docker-container` elsewhere",
         )
     if "buildkit-syft-scanner" in progress.error:
         return CommandFailedError(

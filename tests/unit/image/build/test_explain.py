@@ -14,6 +14,21 @@ from fairlead.settings.images import ImageSettings
 DOCKERFILE = 'FROM scratch\nCOPY busybox /bin/\n\nRUN ["/hello"]\n'
 
 
+# As buildx has said it from 0.13 on, and before.
+CANNOT = (
+    "OCI exporter is not supported for the docker driver.",
+    "target api: Multi-platform build is not supported for the docker driver.",
+    "Cache export is not supported for the docker driver.",
+    "Attestation is not supported for the docker driver.",
+    "docker exporter does not currently support exporting manifest lists",
+    "multiple platforms feature is currently not supported for docker driver. Please switch to a different driver",
+    "cache export feature is currently not supported for docker driver. Please switch to a different driver",
+    "attestations are not supported by the current BuildKit daemon",
+    "attestations are not supported by the current buildkitd",
+    "host-gateway is not supported by the docker-container driver, please use an IP address instead",
+)
+
+
 def explain(text: str) -> FairleadError:
     image = ImageSettings(name="api", dockerfile=Path("/clone/Dockerfile.api"), context=Path("/clone"))
     other = ImageSettings(name="web", dockerfile=Path("/clone/Dockerfile.web"), context=Path("/clone"))
@@ -116,8 +131,7 @@ ERROR: failed to solve: failed to calculate checksum of ref: "/nothing": not fou
             "ERROR: Cannot connect to the Docker daemon at unix:///x. Is it running?",
             "the Docker engine does not",
         ),
-        ("ERROR: OCI exporter is not supported for the docker driver.", "the current builder cannot build"),
-        ("ERROR: Multi-platform build is not supported for the docker driver.", "the current builder cannot"),
+        *((f"ERROR: {said}", "the builder cannot do what this build asks of it") for said in CANNOT),
         (
             "ERROR: failed to solve: failed to resolve source metadata for docker/buildkit-syft-scanner:stable-1",
             "the SBOM scanner of BuildKit cannot be had",
