@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fairlead.cli.options import examples
+from fairlead.cli.options.shared import examples
 
 
 @click.command(

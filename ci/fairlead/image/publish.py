@@ -287,7 +287,7 @@ def _move(
     if found is not None:
         revision = ""
         if found.digest != image.digest and not is_forced:
-            platform = _one_of(found, settings.platforms)
+            platform = _one_of(found, settings.platforms or tuple(image.platforms))
             revision = registry.read_labels(reference, platform).get(REVISION_LABEL, "")
         if revision and revision != build.revision:
             is_ahead = is_ancestor(settings.root, revision, build.revision)

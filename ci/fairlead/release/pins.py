@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairlead.errors import InputError
+from fairlead.host.wire.machine import own_platform
 from fairlead.host.wire.status import RunningService
 from fairlead.parallel import each
 from fairlead.settings.values import Settings
@@ -114,7 +115,8 @@ def foresee_own(settings: Settings, names: Sequence[str], state: StateAnswer) ->
         repository = settings.repository_of(name)
         found = running.get(repository, RunningService())
         digest = found.image.partition("@")[2] or _UNBUILT
-        pins[name] = Pin(repository, digest, found.platforms or dict.fromkeys(settings.platforms, _UNBUILT))
+        platforms = settings.platforms or (own_platform(),)
+        pins[name] = Pin(repository, digest, found.platforms or dict.fromkeys(platforms, _UNBUILT))
     return pins
 
 

@@ -42,7 +42,7 @@ def build_settings(document: Document, file: Path, registry: str) -> Settings:
         app=raw["app"],
         registry=registry,
         images=_frozen({name: _image(document, root, name) for name in raw.get("images", {})}),
-        platforms=tuple(raw.get("platforms", Settings.platforms)),
+        platforms=tuple(raw.get("platforms", ())),
         build=_build_settings(raw.get("build", {}), root),
         compose=_compose_files(raw, root),
         validate=build_validate(document, root, raw.get("validate") or {}),

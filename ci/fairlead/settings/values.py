@@ -191,6 +191,8 @@ class Settings:
 
     ``registry`` is empty where neither the file nor the repository tells it: ask ``repository_of``.
     ``compose`` is empty where the file names none and no default is there.
+    ``platforms`` is empty where the file names none: images are then for the machine that builds them, and
+    whoever comes after the build takes what was built.
     """
 
     path: Path
@@ -198,7 +200,7 @@ class Settings:
     app: str
     registry: str = ""
     images: Mapping[str, ImageSettings] = field(default_factory=dict)
-    platforms: tuple[str, ...] = ("linux/amd64", "linux/arm64")
+    platforms: tuple[str, ...] = ()
     build: BuildSettings = field(default_factory=BuildSettings)
     compose: tuple[Path, ...] = ()
     validate: ValidateSettings = field(default_factory=ValidateSettings)

@@ -25,7 +25,7 @@ from fairlead.tools.builder import (
 )
 from fairlead.tools.locate import locate
 
-_ANSWER_SECONDS = 30.0
+_ANSWER_SECONDS = 60.0
 # Its image may have to be pulled first.
 _BOOT_SECONDS = 600.0
 _UNKNOWN = "no builder"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.host.wire.machine import own_platform
 from fairlead.image.oci.layout import blob_path, read_json_blob, read_layout, verify_blobs
 from tests.integration.image.workshop import DOCKERFILE, Workshop
 
@@ -86,9 +87,13 @@ def test_arguments_reach_the_build_as_they_are_written(workshop: Workshop) -> No
         "app: board\nimages:\n  api: {dockerfile: Dockerfile.api, args: {ODD: 'a${b}%{if c},\"d\"'}}\n",
     )
     workshop.commit("odd")
-    built = workshop.ok("build")
-    layout = read_layout(workshop.work / built["images"]["api"]["layout"])
-    manifest = read_json_blob(layout.folder, layout.digests["linux/amd64"])
+    ended = workshop.run("build")
+    assert ended.code == 0, ended
+    # No platform is named: it is built for this machine, and that is told.
+    assert f"for {own_platform()}, as this machine is" in ended.stderr
+    layout = read_layout(workshop.work / ended.document["images"]["api"]["layout"])
+    assert list(layout.digests) == [own_platform()]
+    manifest = read_json_blob(layout.folder, layout.digests[own_platform()])
     config = read_json_blob(layout.folder, manifest["config"]["digest"])
     assert 'ODD=a${b}%{if c},"d"' in config["config"]["Env"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fairlead.image.layout import read_json_blob, read_layout, verify_blobs
+from fairlead.image.oci.layout import read_json_blob, read_layout, verify_blobs
 from tests.integration.image.classic import classic_engine
 from tests.integration.image.workshop import DOCKERFILE, Workshop
 

@@ -29,6 +29,7 @@ def settings(**changes: Any) -> Settings:
         "app": "board",
         "registry": "ghcr.io/acme/board",
         "images": {"api": ImageSettings(name="api", dockerfile=ROOT / "Dockerfile.api", context=ROOT)},
+        "platforms": PLATFORMS,
     }
     return Settings(**{**values, **changes})
 

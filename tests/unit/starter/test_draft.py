@@ -191,8 +191,8 @@ def test_an_overlay_for_production_is_named_and_not_taken_unasked(tmp_path: Path
     assert "override" not in told
 
 
-def test_the_draft_says_how_to_build_for_one_platform_only(tmp_path: Path) -> None:
+def test_the_draft_names_the_platform_of_most_servers_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     draft, settings = drafted(tmp_path)
-    assert "# platforms: [linux/amd64]" in draft.text
-    assert settings.platforms == ("linux/amd64", "linux/arm64")
+    assert settings.platforms == ("linux/amd64",)
+    assert "platforms: linux/amd64, as most servers are" in draft.inferred

@@ -89,8 +89,21 @@ def load_plan(
 ) -> BakePlan:
     """The plan that ``--dry-run`` prints and ``run_build`` runs."""
     return plan_bake(
-        settings, identity, sources, work_dir=work_dir.absolute(), environ=environ, options=options
+        settle_platforms(settings),
+        identity,
+        sources,
+        work_dir=work_dir.absolute(),
+        environ=environ,
+        options=options,
     )
+
+
+def settle_platforms(settings: Settings) -> Settings:
+    """The settings with platforms to build for: where they name none, the one that this machine is.
+
+    It is the one that needs no emulation. A server of another kind says so before anything of it is touched.
+    """
+    return replace(settings, platforms=settings.platforms or (own_platform(),))
 
 
 def run_build(
@@ -109,6 +122,12 @@ def run_build(
         ToolMissingError: buildx is missing.
         CommandFailedError: the engine does not answer, a step failed, a platform is missing.
     """
+    if not settings.platforms:
+        reporter.line(
+            f"for {own_platform()}, as this machine is; where servers are of another kind, or of several, "
+            "name them: `platforms: [linux/amd64, linux/arm64]` in fairlead.yaml"
+        )
+    settings = settle_platforms(settings)
     sources = load_sources(settings)
     plan = load_plan(settings, identity, sources, work_dir=work_dir, environ=environ, options=options)
     for note in plan.notes:

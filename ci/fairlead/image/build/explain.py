@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fairlead.errors import CommandFailedError, FairleadError, InputError
 from fairlead.findings import Finding, Location
+from fairlead.host.wire.machine import own_platform
 from fairlead.image.build.progress import Progress, Step, parse_progress
 from fairlead.image.build.staging import Source
 from fairlead.positions import shown_path
@@ -26,9 +27,10 @@ _BUILDER_CANNOT = re.compile(
 )
 _NO_BASE = ("failed to resolve source metadata", "pull access denied", "failed to authorize")
 _EMULATION_FIX = (
-    "put the RUN into a stage `FROM --platform=$BUILDPLATFORM …` and COPY its result, which needs no emulation; "
-    "or, where all servers are of one kind, build for that one alone: `platforms: [linux/amd64]` in fairlead.yaml; "
-    "or install emulation: `docker run --privileged --rm tonistiigi/binfmt --install all`"
+    f"where no server is of that platform: `platforms: [{own_platform()}]` in fairlead.yaml; else have it emulated: "
+    "docker/setup-qemu-action before this step in a job, `docker run --privileged --rm tonistiigi/binfmt --install all` "
+    "elsewhere; or have nothing of it run: a stage `FROM --platform=$BUILDPLATFORM …` for the RUN, whose result the last "
+    "one COPYs"
 )
 
 

@@ -193,11 +193,11 @@ def _verdicts(
             settings.scan,
             name,
             tuple(scan for task, scan in zip(tasks, scans, strict=True) if task.image == name),
-            platforms=settings.platforms,
+            platforms=settings.platforms or tuple(image.platforms),
             database=database,
             now=now,
         )
-        for name in build.images
+        for name, image in build.images.items()
     }
 
 
