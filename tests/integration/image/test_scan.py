@@ -10,7 +10,7 @@ import pytest
 
 from fairlead.tools.locate import locate
 from lab.vulnerabilities import render_leaky
-from tests.integration.image.workshop import SMALL, Workshop
+from tests.integration.image.workshop import SETTINGS, SMALL, Workshop
 
 OFFLINE = ("scan", "--offline")
 
@@ -66,12 +66,12 @@ def test_a_flaw_that_only_arm64_has_refuses_the_image_and_nothing_hides_it(works
 def test_an_exception_passes_its_image_until_its_last_day(workshop: Workshop) -> None:
     workshop.write("packages/amd64/lab-critical", render_leaky("lab-critical"))
     ignore = "{{id: CVE-2099-0001, reason: not reachable in our use, until: {until}, image: {image}}}"
-    platforms = "platforms: [linux/amd64]\n"
-    workshop.settings(platforms)
+    one = SETTINGS.replace("[linux/amd64, linux/arm64]", "[linux/amd64]")
+    workshop.settings("", of=one)
     workshop.ok("build")
 
     def scan_with(until: str, image: str) -> tuple[int, dict[str, Any]]:
-        workshop.settings(f"{platforms}scan: {{ignore: [{ignore.format(until=until, image=image)}]}}\n")
+        workshop.settings(f"scan: {{ignore: [{ignore.format(until=until, image=image)}]}}\n", of=one)
         ended = workshop.run(*OFFLINE)
         return ended.code, ended.document
 
@@ -82,7 +82,7 @@ def test_an_exception_passes_its_image_until_its_last_day(workshop: Workshop) ->
     code, document = scan_with("2020-01-01", "api")
     assert codes(document) == {("ignore-expired", ""), ("vulnerability", "linux/amd64")}
     everywhere = ignore.format(until="2099-01-01", image="api").replace(", image: api", "")
-    workshop.settings(f"{platforms}scan: {{ignore: [{everywhere}]}}\n")
+    workshop.settings(f"scan: {{ignore: [{everywhere}]}}\n", of=one)
     assert workshop.ok(*OFFLINE)["images"]["web"]["verdict"] == "pass"
 
 
@@ -129,7 +129,7 @@ def test_what_the_scanner_cannot_see_does_not_pass(scanned: Workshop) -> None:
 def test_a_platform_that_was_not_built_does_not_pass(workshop: Workshop) -> None:
     one_image(workshop, "platforms: [linux/amd64]\n")
     workshop.ok("build")
-    one_image(workshop)
+    one_image(workshop, "platforms: [linux/amd64, linux/arm64]\n")
     assert codes(workshop.refused(10, "scan")) == {("platform-missing", "linux/arm64")}
 
 
