@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from fairlead.tools.cache import cache_dir
+from tests.records import forget_builds
 from tests.tiers import FOLDERS
 
 ROOT = Path(__file__).parent.parent
@@ -44,6 +45,7 @@ def main() -> int:
     """Run everything and say how each part ended."""
     if (cache_dir() / "demo").is_dir():
         print("the lab's servers are the tests' now: what `make demo` left on the first one goes", flush=True)
+    forget_builds()
     ended = [run("lab", ("-m", "fairlead", "lab", "up", "--hosts", str(_SERVERS)))]
     print("\n== each part is shown when it has ended", flush=True)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
