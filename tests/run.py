@@ -7,6 +7,7 @@ Parts run side by side, as much of their time is spent waiting for containers. E
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,9 @@ _SERVERS = 6
 _AT_ONCE = 4
 _PYTEST = ("-m", "pytest", "-q")
 _HOST = sorted((ROOT / "tests" / "integration" / "host").glob("test_*.py"))
+# They have the edge of this machine one after the other: side by side they would wait for each other.
+_AT_THE_EDGE = [file for file in _HOST if re.search("(street|acme) import", file.read_text())]
+_OTHERS = [file for file in _HOST if file not in _AT_THE_EDGE]
 
 
 @dataclass(frozen=True)
@@ -60,18 +64,19 @@ def plan_parts() -> dict[str, Sequence[str]]:
         "e2e": _plan_tests("e2e", without=("survival", "lab")),
         **{
             # By far the longest: in two halves.
-            f"integration/host {number + 1}": (*_PYTEST, *map(str, _HOST[number::2]))
+            f"integration/host {number + 1}": (*_PYTEST, *map(str, _OTHERS[number::2]))
             for number in range(2)
         },
-        "e2e/survival": _plan_tests("e2e/survival"),
         "integration": _plan_tests(*FOLDERS["integration"], without=("image", "host")),
-        "integration/image": _plan_tests("integration/image"),
-        "e2e/lab": _plan_tests("e2e/lab"),
         "unit": _plan_tests(*FOLDERS["unit"]),
         "adversary": _plan_tests(*FOLDERS["adversary"]),
-        "actions": _plan_tests(*FOLDERS["actions"]),
+        "e2e/survival": _plan_tests("e2e/survival"),
+        "integration/host at the edge": (*_PYTEST, *map(str, _AT_THE_EDGE)),
         # The unit tests of the host agent once more.
         "host agent, other Pythons": ("-m", "tests.hosts"),
+        "integration/image": _plan_tests("integration/image"),
+        "e2e/lab": _plan_tests("e2e/lab"),
+        "actions": _plan_tests(*FOLDERS["actions"]),
     }
 
 
