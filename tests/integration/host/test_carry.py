@@ -64,12 +64,13 @@ def test_identical_release_changes_nothing(stage: Stage) -> None:
     assert (result.status, result.serving) == ("live", "000002")
 
 
+@pytest.mark.serving
 def test_older_commit_is_refused(stage: Stage) -> None:
     """An older commit does not replace a newer one, unless it is asked for."""
-    stage.deploy(stage.good(2))
-    result = stage.deploy(stage.good(1))
-    assert (result.status, result.exit, result.serving) == ("refused", 2, "000001")
-    assert stage.deploy(stage.good(1), allow_older=True).status == "live"
+    stage.deploy(stage.good(3))
+    result = stage.deploy(stage.good(2))
+    assert (result.status, result.exit, result.serving) == ("refused", 2, "000002")
+    assert stage.deploy(stage.good(2), allow_older=True).status == "live"
 
 
 def test_internal_call_goes_through_the_switch(stage: Stage) -> None:

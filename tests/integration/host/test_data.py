@@ -67,8 +67,8 @@ def _logs(stage: Stage) -> set[str]:
     return {entry.name[0] for entry in (stage.paths.data / "uploads").glob("*.log")}
 
 
-def test_what_is_written_stays_over_releases_and_a_rollback(stage: Stage) -> None:
-    """The folder begins as the repository has it, is its writer's, and is not begun again."""
+def test_what_is_written_stays_over_releases_a_rollback_and_a_removal(stage: Stage) -> None:
+    """The folder begins as the repository has it, is its writer's, and is not begun again, unless volumes are to go."""
     assert stage.deploy(_writing(stage, 1)).status == "live", stage.events
     folder = stage.paths.data / "uploads"
     assert (folder.stat().st_uid, (folder / "first.txt").stat().st_uid) == (_UID, _UID)
@@ -79,6 +79,16 @@ def test_what_is_written_stays_over_releases_and_a_rollback(stage: Stage) -> Non
     assert (_logs(stage), _get(stage, "/first.txt")) == ({"1", "2"}, "changed")
     assert stage.rollback().status == "live"
     assert (_logs(stage), _get(stage, "/first.txt")) == ({"1", "2"}, "changed")
+    told = run_remove(stage.paths, stage.events.append, task="gone", by="alice")
+    assert (told.status, told.data["data_kept"]) == ("ok", [str(folder)])
+    assert _logs(stage) == {"1", "2"}
+    others = _writing(stage, 2)
+    others.extra["source"] = "https://example.com/somebody/else"
+    assert str(folder) in str(stage.deploy(others).error), "whoever takes the name does not get the data"
+    assert stage.deploy(_writing(stage, 2)).status == "live"
+    assert _get(stage, "/first.txt") == "changed"
+    told = run_remove(stage.paths, stage.events.append, volumes=True)
+    assert (told.status, told.data["data_kept"], folder.exists()) == ("ok", [], False)
 
 
 def test_it_stays_with_a_service_that_is_recreated_and_after_a_failed_first_deploy(stage: Stage) -> None:
@@ -92,21 +102,6 @@ def test_it_stays_with_a_service_that_is_recreated_and_after_a_failed_first_depl
     assert told.status == "live", str(told.error)
     assert (stage.paths.data / "uploads" / "kept").read_text() == "x"
     assert "2" in _logs(stage)
-
-
-def test_a_removal_keeps_it_unless_volumes_are_to_go(stage: Stage) -> None:
-    assert stage.deploy(_writing(stage, 1)).status == "live", stage.events
-    folder = stage.paths.data / "uploads"
-    told = run_remove(stage.paths, stage.events.append, task="gone", by="alice")
-    assert (told.status, told.data["data_kept"]) == ("ok", [str(folder)])
-    assert _logs(stage) == {"1"}
-    others = _writing(stage, 2)
-    others.extra["source"] = "https://example.com/somebody/else"
-    assert str(folder) in str(stage.deploy(others).error), "whoever takes the name does not get the data"
-    assert stage.deploy(_writing(stage, 2)).status == "live"
-    assert _get(stage, "/first.txt") == "of 1"
-    told = run_remove(stage.paths, stage.events.append, volumes=True)
-    assert (told.status, told.data["data_kept"], folder.exists()) == ("ok", [], False)
 
 
 def test_who_is_not_root_removes_what_containers_wrote(image: str) -> None:

@@ -109,14 +109,15 @@ def test_one_that_ends_until_its_neighbour_is_ready_comes_up(
     assert "times (exit code 1) while the release started, and has stayed up since" in told
 
 
+@pytest.mark.serving
 def test_health_is_not_waited_for_that_is_there(stage: Stage, fetch: Callable[[], str]) -> None:
     """The engine looks after 5 minutes for the first time; the check itself passes at once, and that is enough."""
     seldom = {"test": ["CMD", "/check", "--version"], "interval": "300s", "timeout": "5s", "retries": 1}
-    sheet = stage.sheet(1)
+    sheet = stage.sheet(2)
     sheet.web(definition={"healthcheck": seldom})
     sheet.proxy()
     result = stage.deploy(sheet)
     assert (result.status, result.error) == ("live", None)
-    assert fetch() == "web 1111"
+    assert fetch() == "web 2222"
     # It is still starting by the engine's account, and no reason to be started again.
     assert stage.deploy(sheet).status == "unchanged"

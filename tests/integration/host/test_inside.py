@@ -55,7 +55,10 @@ def _calling(caller: Container, whom: str) -> Iterator[list[str]]:
 
 
 def test_other_routes_cost_no_call_and_leave_the_public_proxy_alone(stage: Stage) -> None:
-    """What carries the new routes starts beside the old one, which ends when nobody needs it; back as well."""
+    """What carries the new routes starts beside the old one, which ends when nobody needs it; back as well.
+
+    A release that is refused takes its own along.
+    """
     assert stage.deploy(_app(stage, 1)).status == "live"
     proxy, before = stage.proxy_id(), stage.carriers()
     caller = find_caller(stage)
@@ -66,22 +69,14 @@ def test_other_routes_cost_no_call_and_leave_the_public_proxy_alone(stage: Stage
         assert {call(caller, f"api:{port}") for port in (8000, 9000)} == {"api 2222 as api"}
         between = stage.carriers()
         assert stage.rollback().status == "live"
+        assert (stage.proxy_id(), stage.carriers()) == (proxy, before)
+        unfit = _app(stage, 3, "api")
+        unfit.services["web"]["definition"]["healthcheck"] = SICK
+        assert stage.deploy(unfit).status == "refused"
     assert {one for one in heard if one.startswith("lost")} == set()
     assert {"web 1111 as web", "web 2222 as web"} <= set(heard)
     assert (stage.proxy_id(), stage.carriers()) == (proxy, before)
     assert len(between) == 2
-
-
-def test_a_refused_release_takes_its_carriers_along(stage: Stage) -> None:
-    """Who carried the calls before does so again, with no call lost."""
-    assert stage.deploy(_app(stage, 1)).status == "live"
-    before = stage.carriers()
-    sheet = _app(stage, 2, "api")
-    sheet.services["web"]["definition"]["healthcheck"] = SICK
-    with _calling(find_caller(stage), "web:8000") as heard:
-        assert stage.deploy(sheet).status == "refused"
-    assert {one for one in heard if one.startswith("lost")} == set()
-    assert stage.carriers() == before
 
 
 def test_releases_of_an_older_client_serve_and_can_be_gone_back_to(stage: Stage) -> None:

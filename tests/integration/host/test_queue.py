@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from fairlead.host.disk.lock import is_locked
 from fairlead.host.run.deploy import run_deploy
 from fairlead.host.wire.request import parse_deploy_request
@@ -30,8 +32,8 @@ def _start(stage: Stage, sheet: Sheet) -> tuple[threading.Thread, list[Result], 
     return thread, results, events
 
 
+@pytest.mark.serving
 def test_the_second_waits_and_the_older_never_wins(stage: Stage, fetch: Callable[[], str]) -> None:
-    stage.deploy(stage.good(1))
     first, done, _ = _start(stage, stage.good(3))
     while not is_locked(stage.paths.lock) or '"deploy of 3333' not in stage.paths.lock.read_text():
         time.sleep(0.01)

@@ -165,7 +165,7 @@ def test_php_fpm_and_its_files_are_those_of_the_release(stage: Stage) -> None:
     stop = threading.Event()
 
     def visit() -> None:
-        while not stop.is_set():
+        while not stop.wait(0.01):
             seen.append((_get(stage, "/"), _get(stage, "/site.css")))
 
     with ThreadPoolExecutor(1) as pool:

@@ -129,12 +129,13 @@ def test_errors_that_only_users_see(stage: Stage, fetch: Callable[[], str]) -> N
     assert stage.containers(running=False) == old
 
 
+@pytest.mark.serving
 def test_what_was_as_bad_before_is_no_reason(stage: Stage) -> None:
     """A release is not blamed for errors that were there already."""
-    stage.deploy(_sheet(stage, 1, _BROKEN, 0.0))
+    stage.deploy(_sheet(stage, 2, _BROKEN, 0.0))
     with _load(stage):
-        result = stage.deploy(_sheet(stage, 2, _BROKEN, 2.0))
-    assert (result.status, result.serving) == ("live", "000002")
+        result = stage.deploy(_sheet(stage, 3, _BROKEN, 2.0))
+    assert (result.status, result.serving) == ("live", "000003")
     watch: Any = result.data["watch"]
     assert watch["verdict"] == "pass"
     assert watch["traffic"][0]["old"]["errors"] > 10
