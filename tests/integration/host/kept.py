@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 
+from fairlead.host.disk.routes import service_name
+from fairlead.host.engine.containers import release_project
 from fairlead.host.engine.engine import Engine
+from fairlead.host.shape.bundle import compose_file
 from fairlead.host.watch.patience import wait_until
 from tests.integration.host.stage import Stage
 
 _BACK_SECONDS = 20.0
+_RELEASE = "000001"
 
 
 class Kept:
@@ -26,6 +30,7 @@ class Kept:
         self._snapshot = snapshot
         self._stage: Stage | None = None
         self._own: set[str] = set()
+        self._web: set[str] = set()
         self._networks: set[str] = set()
 
     def take(self) -> Stage:
@@ -36,7 +41,7 @@ class Kept:
             if result.status != "live":
                 self.clear()
                 pytest.fail(f"the app that tests share could not be deployed: {result.error}")
-            self._own = {one["Id"] for one in self._containers()}
+            self._look()
             self._networks = self._list_networks()
             shutil.rmtree(self._snapshot, ignore_errors=True)
             shutil.copytree(self._stage.root, self._snapshot, symlinks=True, ignore=_list_sockets)
@@ -48,13 +53,19 @@ class Kept:
         assert self._stage is not None
         engine = Engine.connect()
         found = {one["Id"]: one["State"] for one in self._containers()}
-        if not found.keys() >= self._own or self._list_networks() != self._networks:
+        if not self._own - found.keys() <= self._web or self._list_networks() != self._networks:
             self.clear()
             return
         for id_ in found.keys() - self._own:
             engine.remove(id_)
         restore(self._snapshot, self._stage.root)
-        for id_ in self._own:
+        if not found.keys() >= self._web:
+            # Pruned, say: from its bundle it is soon made again.
+            project = release_project(self._stage.app, _RELEASE)
+            words = ("up", "--detach", "--no-build", service_name("web", _RELEASE))
+            engine.compose(project, compose_file(self._stage.paths, _RELEASE), *words)
+            self._look()
+        for id_ in self._own & found.keys():
             if found[id_] != "running":
                 engine.start(id_)
         if not wait_until(self._serves, timeout=_BACK_SECONDS, poll=0.05):
@@ -65,6 +76,12 @@ class Kept:
         if self._stage is not None:
             self._stage.clear()
             self._stage = None
+
+    def _look(self) -> None:
+        """Learn which containers it is made of."""
+        found = self._containers()
+        self._own = {one["Id"] for one in found}
+        self._web = {one["Id"] for one in found if one["Labels"].get("dev.fairlead.service") == "web"}
 
     def _serves(self) -> bool:
         assert self._stage is not None
