@@ -19,6 +19,7 @@ from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 from tests.patience import PATIENCE
 
+OLD, NEW = 2, 3
 # A method that it does not know, a page that fails as it always did, and one that only its successor breaks.
 _APP = """\
 {
@@ -39,21 +40,21 @@ def _sheet(stage: Stage, number: int, *, buy: int = 200) -> Sheet:
     sheet = stage.sheet(number)
     sheet.web(text=_APP.replace("RELEASE", sheet.revision).replace("STATUS", str(buy)))
     sheet.proxy()
-    # Nobody asks the first release while it is watched: what it is compared with is asked beside the second.
-    sheet.watch = {"window": 2.0 if number > 1 else 0}
+    # Nobody asks the old release while it is watched: what the new one is compared with is asked beside it.
+    sheet.watch = {"window": 2.0 if number > OLD else 0}
     return sheet
 
 
 @contextlib.contextmanager
 def _asking(stage: Stage, *asked: tuple[str, str], after: bool = True) -> Iterator[None]:
-    """Four clients for each method and path, from the moment on that the second release serves, or all the time."""
+    """Four clients for each method and path, from the moment on that the release in question serves, or all the time."""
     stop = threading.Event()
     answered: Counter[str] = Counter()
 
     def ask(method: str, path: str) -> None:
         if after:
             wait_until(
-                lambda: stop.is_set() or read_live(stage.paths) == "000002", timeout=PATIENCE, poll=0.005
+                lambda: stop.is_set() or read_live(stage.paths) == "000003", timeout=PATIENCE, poll=0.005
             )
         connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=PATIENCE)
         while not stop.wait(0.03):
@@ -81,7 +82,7 @@ def _asking(stage: Stage, *asked: tuple[str, str], after: bool = True) -> Iterat
 
 
 def _is_kept(stage: Stage, result: Result) -> dict[str, Any]:
-    assert (result.status, result.exit, result.serving) == ("live", 0, "000002"), (result.error, result.data)
+    assert (result.status, result.exit, result.serving) == ("live", 0, "000003"), (result.error, result.data)
     watch: Any = result.data["watch"]
     assert watch["verdict"] == "inconclusive"
     assert not stage.paths.before.is_symlink()
@@ -89,41 +90,44 @@ def _is_kept(stage: Stage, result: Result) -> dict[str, Any]:
     return dict(watch["traffic"][0])
 
 
+@pytest.mark.serving
 def test_errors_on_demand(stage: Stage) -> None:
     """As soon as the release changes: a flood of `FOO /`, or of a page that always fails, GET or POST.
 
     Holds: the old release, asked the same, does no better: inconclusive, the new one is kept, exit 0.
     """
-    assert stage.deploy(_sheet(stage, 1)).status == "live"
+    assert stage.deploy(_sheet(stage, OLD)).status == "live"
     with _asking(stage, ("FOO", "/"), ("GET", "/crash"), ("POST", "/crash")):
-        traffic = _is_kept(stage, stage.deploy(_sheet(stage, 2)))
+        traffic = _is_kept(stage, stage.deploy(_sheet(stage, NEW)))
     assert traffic["new"]["errors"] > 20
     assert traffic["differs"] == 0
 
 
+@pytest.mark.serving
 def test_errors_on_demand_do_not_hide_a_bad_release(stage: Stage) -> None:
     """A page breaks with the new release, while somebody floods it with `FOO /`.
 
     Holds: what the old release answers well and the new one does not counts, whatever else is asked: it goes back.
     """
-    assert stage.deploy(_sheet(stage, 1)).status == "live"
+    assert stage.deploy(_sheet(stage, OLD)).status == "live"
     with _asking(stage, ("GET", "/buy"), after=False), _asking(stage, ("FOO", "/")):
-        result = stage.deploy(_sheet(stage, 2, buy=500))
-    assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001"), result.data
+        result = stage.deploy(_sheet(stage, NEW, buy=500))
+    assert (result.status, result.exit, result.serving) == ("reverted", 6, "000002"), result.data
     assert result.error is not None
     assert "asked the same, answered well" in str(result.error["what"])
 
 
+@pytest.mark.serving
 def test_uploads_that_are_broken_off(stage: Stage) -> None:
     """As soon as the release changes: uploads that end before they are whole, which a proxy counts as its own failures.
 
     Holds: what anybody can break off proves nothing: the new release is kept, exit 0.
     """
-    assert stage.deploy(_sheet(stage, 1)).status == "live"
+    assert stage.deploy(_sheet(stage, OLD)).status == "live"
     stop = threading.Event()
 
     def break_off() -> None:
-        wait_until(lambda: stop.is_set() or read_live(stage.paths) == "000002", timeout=PATIENCE, poll=0.005)
+        wait_until(lambda: stop.is_set() or read_live(stage.paths) == "000003", timeout=PATIENCE, poll=0.005)
         while not stop.wait(0.03):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", stage.port)) as client:
                 client.sendall(b"POST /buy HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc")
@@ -131,11 +135,11 @@ def test_uploads_that_are_broken_off(stage: Stage) -> None:
     clients = [threading.Thread(target=break_off) for _ in range(4)]
     for client in clients:
         client.start()
-    result = stage.deploy(_sheet(stage, 2))
+    result = stage.deploy(_sheet(stage, NEW))
     stop.set()
     for client in clients:
         client.join()
-    assert (result.status, result.exit, result.serving) == ("live", 0, "000002"), (result.error, result.data)
+    assert (result.status, result.exit, result.serving) == ("live", 0, "000003"), (result.error, result.data)
 
 
 @pytest.mark.serving
