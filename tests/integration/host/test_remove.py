@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -39,33 +38,35 @@ def _networks(stage: Stage) -> list[str]:
     return [one["Name"] for one in Engine.connect().get("/networks") if one["Name"].startswith(stage.app)]
 
 
-def test_a_volume_without_a_name_is_data_as_well(stage: Stage) -> None:
-    """A database whose file names no volume keeps its data in one of the image's: its hash is told."""
-    sheet = stage.good(1)
-    sheet.watch = {"window": 0}
-    volume = {"type": "volume", "target": "/keep"}
+def _with_a_database(stage: Stage, number: int) -> Sheet:
+    """Its file names no volume: what it keeps is in one of the image's."""
+    sheet = _with_data(stage, number)
     command = ["/caddy", "run", "--config", "/etc/Caddyfile", "--adapter", "caddyfile"]
     mounts = [{"file": sheet.file("{\n\tadmin off\n}\n"), "target": "/etc/Caddyfile", "read_only": True}]
-    sheet.service("db", "state", definition={"command": command, "volumes": [volume]}, mounts=mounts)
-    assert stage.deploy(sheet).status == "live", stage.notes()
-    engine = Engine.connect()
-    found = engine.inspect(f"{stage.app}-db-1")
+    definition = {"command": command, "volumes": [{"type": "volume", "target": "/keep"}]}
+    sheet.service("db", "state", definition=definition, mounts=mounts)
+    return sheet
+
+
+def _nameless(stage: Stage) -> str:
+    """The hash by which a volume without a name is known."""
+    found = Engine.connect().inspect(f"{stage.app}-db-1")
     assert found is not None
     (name,) = (mount["Name"] for mount in found["Mounts"] if mount["Type"] == "volume")
-    kept: Any = run_remove(stage.paths, stage.events.append).data["volumes_kept"]
-    try:
-        assert name in str(kept)
-        assert engine.get(f"/volumes/{name}")["Name"] == name
-    finally:
-        engine.delete(f"/volumes/{name}")
+    return str(name)
 
 
 def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> None:
     """Its volumes are told, and deleted when that is asked for; then there is nothing, the folder included."""
-    assert stage.deploy(_with_data(stage, 1)).status == "live"
+    assert stage.deploy(_with_a_database(stage, 1)).status == "live", stage.notes()
+    nameless, engine = _nameless(stage), Engine.connect()
+    volumes = sorted((nameless, f"{stage.app}_data"))
     told = run_remove(stage.paths, stage.events.append, task="gone", by="alice")
     assert (told.status, told.data["was_serving"]) == ("ok", "000001")
-    assert told.data["volumes_kept"] == _volumes(stage) == [f"{stage.app}_data"]
+    assert told.data["volumes_kept"] == volumes
+    assert engine.get(f"/volumes/{nameless}")["Name"] == nameless
+    engine.delete(f"/volumes/{nameless}")
+    assert _volumes(stage) == [f"{stage.app}_data"]
     assert (stage.containers(running=False), _networks(stage)) == (set(), [])
     assert {entry.name for entry in stage.paths.home.iterdir()} == {"lock", "tasks"}
     assert not (stage.root / "edge").exists(), "a host without an edge gets none by this"
@@ -77,7 +78,7 @@ def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> N
     )
     with pytest.raises(InputFault, match="was removed from this host") as asked:
         parse_deployed_app(stage.root, {"app": stage.app}, Restriction())
-    assert asked.value.fix.endswith(f"`docker volume rm {stage.app}_data`")
+    assert asked.value.fix.endswith(f"`docker volume rm {' '.join(volumes)}`")
     assert stage.deploy(_with_data(stage, 2)).serving == "000001", "it begins anew, with its data"
     assert fetch() == "web 2222"
     assert run_remove(stage.paths, stage.events.append, volumes=True).data["volumes_kept"] == []
