@@ -25,8 +25,8 @@ from fairlead.findings import Finding
 from fairlead.judge.policy import Subject, apply_waivers, make_policy, policy_findings
 from fairlead.judge.policy.rule import severity_of
 from fairlead.positions import parse_yaml
-from fairlead.settings.build import build_validate
 from fairlead.settings.images import ImageSettings
+from fairlead.settings.parse import build_validate
 
 HERE = Path(__file__).parent
 _EXPECT = re.compile(r"#\s*expect:\s*(?P<what>[^#]+)")

@@ -12,7 +12,7 @@ from fairlead.positions import Document, ValuePath
 from fairlead.schemas import load_schema
 from fairlead.schemas.forms import Checker
 from fairlead.settings.addresses import address_findings
-from fairlead.settings.builds import build_secret_findings, compose_file_findings, image_findings
+from fairlead.settings.check_builds import build_secret_findings, compose_file_findings, image_findings
 from fairlead.settings.look import entries, fault, items, part
 from fairlead.settings.measures import (
     capability_findings,

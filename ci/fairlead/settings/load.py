@@ -27,8 +27,8 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     """
     from fairlead.schemas import load_schema
     from fairlead.schemas.check import schema_findings
-    from fairlead.settings.build import build_settings
     from fairlead.settings.checks import check_settings, read_registry
+    from fairlead.settings.parse import build_settings
 
     file = _find(path)
     _confine(file)
