@@ -17,8 +17,10 @@ from fairlead.app.model import ComposeApp, Service
 from fairlead.quick.patterns import compile_late
 
 _MAX_BYTES = 64 * 1024
+_LONGEST_SCHEME = 31
+"""Characters after the first: whatever stands in a file is read in a time that grows no faster than the file."""
 _DEFAULTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
-_COMMENT = compile_late(r"^\s*#.*$", re.MULTILINE)
+_COMMENT = compile_late(r"^[^\S\n]*#.*$", re.MULTILINE)
 _PASS = compile_late(r"\b(uwsgi|fastcgi|scgi)_pass\s+(?!s?\w*://)|\bphp_(fastcgi)\s+(?:[/*@]\S*\s+)?")
 _POOL = compile_late(r"\bupstream\s+([\w.-]+)\s*\{")
 _OTHER_THINGS = compile_late(
@@ -168,7 +170,8 @@ def _form(names: Collection[str], app: ComposeApp) -> re.Pattern[str]:
     )
     suffix = rf"(?:\.(?:{networks}))?" if networks else ""
     return re.compile(
-        rf"(?:\b([A-Za-z][A-Za-z0-9+.-]*):///?(?:[^\s/@\"'<>]*@)?|(?<![\w.@/:-]))({known}){suffix}"
+        rf"(?:\b([A-Za-z][A-Za-z0-9+.-]{{0,{_LONGEST_SCHEME}}}):///?(?:[^\s/@\"'<>]*@)?|(?<![\w.@/:-]))"
+        rf"({known}){suffix}"
         r"(?::([0-9]{2,5}))?(?![\w:-]|\.\w)"
     )
 

@@ -6,6 +6,7 @@ Generated apps, by seed: what each service is, listens at and is called, who cal
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -360,3 +361,11 @@ def test_whom_a_file_names_is_led_to_or_told(tmp_path: Path) -> None:
         kinds["led"] += len(app.said)
     assert kinds["led"] > COUNT / 10
     assert kinds["refused"] > COUNT / 20
+
+
+@pytest.mark.parametrize("hostile", ["a.", "a-", "\n", " \n", "a://", "a://b:", "uwsgi_pass ", "upstream x "])
+def test_a_hostile_text_is_read_in_a_time_that_grows_with_its_length(tmp_path: Path, hostile: str) -> None:
+    """By the square of it, this would take an hour."""
+    text = json.dumps(f"#\n{hostile * 400_000}\n http://api:9000")
+    parts = _split(tmp_path, f"environment: {{TEXT: {text}}}")
+    assert _listens(_release(parts), "api") == {8000, 9000}
