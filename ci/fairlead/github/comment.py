@@ -64,7 +64,7 @@ def merge_section(body: str, app: str, section: str) -> str:
 
 def has_section(body: str, app: str, section: str) -> bool:
     """Whether the comment has this very section of the app. Pure."""
-    return _sections(body.replace("\r\n", "\n")).get(_key(app)) == section.strip()
+    return _sections(body).get(_key(app)) == section.strip()
 
 
 def put_comment(context: GitHubContext, number: int, token: str, app: str, section: str) -> str:
@@ -122,7 +122,8 @@ def _own_comments(session: requests.Session, api_url: str, url: str) -> list[dic
 
 
 def _sections(body: str) -> dict[str, str]:
-    parts = _SECTION.split(body)
+    # Who edits a comment in a browser leaves it with line ends of that kind.
+    parts = _SECTION.split(body.replace("\r\n", "\n"))
     return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 

@@ -64,6 +64,13 @@ def test_each_app_has_a_section_and_changes_no_other() -> None:
     assert merge_section(body, "shop", current["shop"]) == body
 
 
+def test_the_sections_of_others_stay_whatever_ends_the_lines() -> None:
+    body = merge_section("", "board", "### board\n\ntext").replace("\n", "\r\n")
+    merged = merge_section(body, "admin", "### admin")
+    assert has_section(merged, "board", "### board\n\ntext")
+    assert has_section(merged, "admin", "### admin")
+
+
 def test_a_comment_of_an_older_fairlead_gives_way() -> None:
     old = f"{MARKER}\n### Images of `abc`\n"
     assert merge_section(old, "board", "new") == merge_section("", "board", "new")
