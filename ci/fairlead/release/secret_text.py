@@ -54,13 +54,15 @@ def parse_lines(text: str, what: str) -> list[Line]:
 
 
 def _lines(text: str, what: str) -> Iterator[Line]:
-    at = 0
+    at = counted = 0
+    number = 1
     while at < len(text):
         skipped = _SKIPPED.match(text, at)
         if skipped is not None:
             at = skipped.end()
             continue
-        number = text.count("\n", 0, at) + 1
+        # From the last line on: the lines of half a megabyte are many.
+        number, counted = number + text.count("\n", counted, at), at
         name = _NAME.match(text, at)
         if name is None:
             raise InputError(f"line {number} of {what} is not NAME=value", fix="write one secret a line")

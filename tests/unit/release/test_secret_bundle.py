@@ -120,6 +120,13 @@ def test_the_values_of_any_text_are_whole_or_refused() -> None:
         } or ("\\" in value)
 
 
+def test_as_many_lines_as_there_may_be_are_read_at_once() -> None:
+    """By the square of them, this would take a quarter of an hour."""
+    with pytest.raises(InputError) as caught:
+        parse_bundle("a='" + "\n" * 8_000_000 + "'\n" + "b=1\n" * 50_000 + "'")
+    assert "line 8050002 of" in caught.value.what
+
+
 def test_a_json_object_holds_values_of_several_lines() -> None:
     assert parse_bundle('\n {"tls_key": "-----BEGIN\\nend\\n"}').known == {
         "FAIRLEAD_SECRET_TLS_KEY": b"-----BEGIN\nend\n"
