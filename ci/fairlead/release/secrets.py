@@ -211,7 +211,14 @@ def _read_lines(text: str, what: str) -> list[Line]:
             f"{what} is no JSON object with a text for each name",
             fix='write {"name": "value"}, or one NAME=value a line',
         )
-    return [Line(name, value) for name, value in document]
+    try:
+        return [Line(name, _bytes(value).decode("utf-8", "surrogateescape")) for name, value in document]
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{what} has a text with half a character",
+            why="a \\u escape of the first or the second half of a surrogate pair stands alone",
+            fix="write both halves, or the character itself",
+        ) from None
 
 
 def values_in(environ: Mapping[str, str]) -> list[str]:
