@@ -73,7 +73,9 @@ def _lines(text: str, what: str) -> Iterator[Line]:
         else:
             rest = _REST.match(text, name.end())
             assert rest is not None
-            line, at = _unquoted(name[1], rest[1].strip(" \t"), place), rest.end()
+            # From the character before it: there may be nothing but a comment.
+            has_comment = _COMMENT.search(text, name.end() - 1, rest.end()) is not None
+            line, at = _unquoted(name[1], rest[1].strip(" \t"), place, has_comment=has_comment), rest.end()
         yield line
 
 
@@ -98,8 +100,8 @@ def _quoted(name: str, text: str, at: int, place: str) -> tuple[Line, int]:
     return Line(name, value, _reference_fault(_ESCAPED.sub("", found[1]), place)), end.end()
 
 
-def _unquoted(name: str, value: str, place: str) -> Line:
-    if not _COMMENT.search(value):
+def _unquoted(name: str, value: str, place: str, *, has_comment: bool) -> Line:
+    if not has_comment:
         return Line(name, value, _reference_fault(value, place))
     fault = InputError(
         f"{place} has a blank and a # in it",

@@ -50,6 +50,7 @@ G=pa$$w#rd"'
         ('a="1\n2"\nb="c4n4ry" c4n4ry', "line 3 of FAIRLEAD_SECRETS, goes on after its closing quote"),
         ("a='1'c4n4ry", "goes on after its closing quote"),
         ("a b=c4n4ry", "line 1 of FAIRLEAD_SECRETS is not NAME=value"),
+        ('{"a": "c4n4ry\\ud800"}', "has a text with half a character"),
     ],
 )
 def test_where_no_line_can_be_told_from_the_next_all_is_refused(text: str, message: str) -> None:
@@ -63,6 +64,7 @@ def test_where_no_line_can_be_told_from_the_next_all_is_refused(text: str, messa
     ("text", "message"),
     [
         ("x=1\na=c4n4ry # it", "the value of a, line 2 of FAIRLEAD_SECRETS, has a blank and a # in it"),
+        ("x=1\na= # c4n4ry", "the value of a, line 2 of FAIRLEAD_SECRETS, has a blank and a # in it"),
         ("a=c4n4ry${B}", "has ${ or $( in it"),
         ('a="c4n4ry$(b)"', "has ${ or $( in it"),
         ("a=1\nexport A=c4n4ry", "has two values for A"),
