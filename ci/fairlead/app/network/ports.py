@@ -20,6 +20,8 @@ OTHER_PROTOCOLS = frozenset({21, 22, 23, 25, 53, 110, 143, 465, 587, 993, 995, 1
 GRPC_PORTS = frozenset({4317, 6334, 14250, 50051})
 """Container ports that are known for gRPC, beside another port that answers HTTP: OpenTelemetry's, Qdrant's, Jaeger's, and
 the one of gRPC's own examples."""
+_MOST_EXPOSED = 2048
+"""Of more than dozens only that there are more is told."""
 _H2C = frozenset({"grpc", "h2c"})
 # Debuggers that frameworks publish beside their port: Node's inspector, Java's, Go's, Python's.
 DEBUG_PORTS = frozenset({9229, 9230, 5005, 2345, 40000, 5678})
@@ -116,13 +118,22 @@ def find_port(
 
 
 def exposed_ports(definition: Mapping[str, Any]) -> list[int]:
-    """The TCP ports that a service exposes, those of ranges one by one."""
-    found: dict[int, None] = {}
+    """The TCP ports that a service exposes, those of ranges one by one; the first thousands of them.
+
+    A file may name the same thousands in thousands of ranges.
+    """
+    found: list[int] = []
+    seen = bytearray(65536)
     for entry in definition.get("expose", ()):
         first, _, last = str(entry).removesuffix("/tcp").partition("-")
         if all(one.isascii() and one.isdigit() and len(one) <= 5 for one in (first, last or first)):
-            found.update(dict.fromkeys(range(int(first), min(int(last or first), 65535) + 1)))
-    return list(found)
+            end = int(last or first) + 1
+            port = seen.find(0, int(first), end)
+            while port >= 0 and len(found) < _MOST_EXPOSED:
+                found.append(port)
+                seen[port] = 1
+                port = seen.find(0, port + 1, end)
+    return found
 
 
 def _likeliest(ports: list[int]) -> int:

@@ -369,3 +369,10 @@ def test_a_hostile_text_is_read_in_a_time_that_grows_with_its_length(tmp_path: P
     text = json.dumps(f"#\n{hostile * 400_000}\n http://api:9000")
     parts = _split(tmp_path, f"environment: {{TEXT: {text}}}")
     assert _listens(_release(parts), "api") == {8000, 9000}
+
+
+def test_the_same_thousands_of_ports_are_taken_once(tmp_path: Path) -> None:
+    """One by one in each of these ranges, this would take half an hour."""
+    ranges = json.dumps([f"{first}-65535" for first in range(2, 60_000)])
+    parts = _split(tmp_path, "init: true", f"expose: {ranges}")
+    assert len(_listens(_release(parts), "api")) == 32
