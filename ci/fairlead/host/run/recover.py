@@ -35,7 +35,7 @@ from ..watch.inflight import find_admin_sockets
 from ..watch.patience import wait_until
 from ..wire.errors import EngineFault
 from ..wire.fleet import COMMIT, FINISH
-from ..wire.phases import PREPARE, SWITCH
+from ..wire.phases import PREPARE, SWITCH, WATCH
 from .context import Host
 from .graceful import end_containers
 from .phases.commit import commit_release
@@ -204,8 +204,8 @@ def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:
     for text in create_late(host, live):
         host.note(text)
     restart_serving(host, live)
-    if left.phase == SWITCH.name and not left.committed:
-        # Its workers are proved in that phase, and nobody knows whether they were.
+    if left.phase in (SWITCH.name, WATCH.name) and not left.committed:
+        # Its workers are proved in the watch, or in the switch where there is none, and nobody knows whether they were.
         for name in _find_unfit(host, live):
             host.warn(
                 f"{name} of release {live.id} is not healthy: the {left.kind} was cut off before that was known; "
