@@ -53,7 +53,7 @@ def take_published(
     options: BuildOptions,
     reporter: Reporter,
 ) -> dict[str, Layout]:
-    """Fetch the images that the registry has for the commit; those that it has not, or not whole, are to be built.
+    """Fetch the images that the registry has for the commit; those that it has not, or of another kind, are to be built.
 
     A registry that cannot be asked is told in a line: who only builds needs none.
 
