@@ -54,6 +54,7 @@ def test_a_fault_of_the_repository_is_named(
 
 def test_the_engine_is_down(bench: Workbench, tmp_path: Path) -> None:
     """Building without an engine says so, and how to start one."""
+    bench.commit("not published yet")
     error = bench.refused(4, "build", env={"DOCKER_HOST": f"unix://{tmp_path}/nobody.sock"})
     assert "engine" in json.dumps(error).lower()
 

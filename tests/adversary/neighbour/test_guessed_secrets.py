@@ -9,8 +9,10 @@ import json
 import pytest
 
 from fairlead.host.engine.engine import Engine
+from fairlead.host.wire.answer import parse_answer
 from fairlead.host.wire.marks import Marks
 from fairlead.host.wire.release import service_hash
+from fairlead.host.wire.status import StateAnswer
 from fairlead.release.together import plan_marks
 from tests.adversary.agent import ask, deploy, written
 from tests.integration.host.sheet import Sheet
@@ -49,7 +51,8 @@ def test_a_pin_is_guessed_from_what_can_be_seen(stage: Stage) -> None:
 
     Holds: a value is called by a hash with a key that lies with the values; nothing that is shown confirms a guess.
     """
-    marks = plan_marks({"host": ask(stage, {"request": "state", "marks": True}).result["data"]}, b"n" * 32)
+    answer = parse_answer(StateAnswer, ask(stage, {"request": "state", "marks": True}).result["data"])
+    marks = plan_marks({"host": answer}, b"n" * 32)
     sheet = release(stage, 1, PIN, marks)
     key = marks.key.hex()
     assert deploy(stage, sheet, {"pin": PIN}, marks_key=key).result["status"] == "live"
