@@ -200,7 +200,8 @@ def _finish(host: Host, left: Transaction, live: Bundle) -> Repaired:
     close_inside(host.paths)
     close_dark(host.paths)
     if not left.committed:
-        commit_release(host, left.number, left.release, live.release)
+        is_new = left.kind == DEPLOY and not left.rotations
+        commit_release(host, left.number, left.release, live.release, is_new=is_new)
     for text in create_late(host, live):
         host.note(text)
     restart_serving(host, live)

@@ -94,6 +94,15 @@ def _claim(environment: object, source: object) -> Owner:
     return Owner("" if source is None else str(source), named)
 
 
+def owner_after(known: Optional[Owner], release: Release, *, is_new: bool) -> Owner:
+    """Whose the app is once a release is committed. Pure.
+
+    One that has come back, or has new values of secrets only, may be of before the app was taken over: it gives the app
+    to nobody.
+    """
+    return owner_of(release) if known is None or is_new else known
+
+
 def _takes_over(frame: Frame) -> bool:
     options = frame.get("options")
     return frame.get("take_over") is True or (

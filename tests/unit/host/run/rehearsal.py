@@ -14,7 +14,7 @@ from unittest import mock
 from fairlead.host.disk.fold import fold_records
 from fairlead.host.disk.journal import Journal, Record, render_record
 from fairlead.host.disk.layout import make_layout
-from fairlead.host.disk.ledger import DEPLOY, ROLLBACK, Ledger
+from fairlead.host.disk.ledger import DEPLOY, ROLLBACK, Ledger, Rotation
 from fairlead.host.disk.orders import give_order
 from fairlead.host.disk.paths import Paths, app_paths
 from fairlead.host.disk.routes import open_dark, open_inside, read_live, switch_to, write_routes
@@ -117,6 +117,7 @@ class Rehearsal:
     late: bool = False
     stop_in: str = ""
     act: Optional[Callable[[Deploy, str], None]] = None
+    rotations: Mapping[str, Rotation] = field(default_factory=dict)
     begun: list[str] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
     events: list[Mapping[str, Any]] = field(default_factory=list)
@@ -189,7 +190,8 @@ class Rehearsal:
         piece = self.piece
         target = read_bundle(self.paths, piece.target)
         assert target is not None
-        plan = Plan(piece.kind, APP, piece.target, piece.previous, (), (), False, False)
+        facts = (piece.kind, APP, piece.target, piece.previous, (), (), False, False)
+        plan = Plan(*facts, rotations=self.rotations)
         options = Options(fleet=Fleet(hosts=("a", "b")) if piece.fleet else None, reason="pages are slow")
         request = RollbackRequest(TASK, options=options, by="alice")
         return Deploy(host, request, nothing(), plan, target)

@@ -7,8 +7,10 @@ by those four deeds, not by the table.
 from __future__ import annotations
 
 import errno
+import json
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Optional, cast
@@ -16,9 +18,11 @@ from typing import Any, Optional, cast
 import pytest
 
 from fairlead.host.disk.fold import fold_records
-from fairlead.host.disk.ledger import DEPLOY, ROLLBACK
+from fairlead.host.disk.ledger import DEPLOY, ROLLBACK, Rotation
 from fairlead.host.run.context import Deploy
+from fairlead.host.state.ownership import read_owner
 from fairlead.host.wire.errors import DoubtFault, EngineFault, InputFault, ReleaseFault, StoppedFault
+from fairlead.host.wire.owner import Owner
 from tests.unit.host.run.rehearsal import PIECES, ROLLED, Piece, Rehearsal
 from tests.unit.host.stories import APP
 
@@ -255,6 +259,32 @@ def test_a_crash_undoes_nothing_and_the_next_command_does(
     assert (last.status, last.repaired, last.committed) == ("live" if stays else "reverted", True, stays)
     assert played.live == after.serving == (piece.target if stays else piece.previous)
     assert _names(played.live) <= played.engine.running()
+
+
+@pytest.mark.parametrize("cut_off", [False, True])
+@pytest.mark.parametrize("kind", ["deploy", "first deploy", "rollback", "rotation"])
+def test_only_a_new_release_says_whose_the_app_is(memory: Path, kind: str, cut_off: bool) -> None:
+    """One of before the app was taken over serves again, or has a new password: the app stays whose it is.
+
+    The same where the agent died behind the switch, and the next command finishes what stays.
+    """
+
+    (piece,) = (one for one in PIECES if str(one) == ("deploy" if kind == "rotation" else kind))
+    faults: dict[str, list[BaseException]] = {"switch": [KeyboardInterrupt()]} if cut_off else {}
+    played = Rehearsal(memory / "root", piece, faults, late=True)
+    if kind == "rotation":
+        played.rotations = {"password": Rotation(piece.target, "1" * 64, frozenset())}
+    taken = Owner("https://github.com/other/board", "production")
+    played.paths.origin.write_text(json.dumps(taken.to_json()))
+    if cut_off:
+        with pytest.raises(KeyboardInterrupt):
+            played.run()
+        played.recover()
+    else:
+        played.run()
+    is_new = kind == "first deploy" or (kind == "deploy" and not cut_off)
+    owner = read_owner(played.paths)
+    assert owner == (replace(taken, source="https://github.com/acme/board") if is_new else taken)
 
 
 @pytest.mark.parametrize(
