@@ -6,6 +6,7 @@ checkout cannot know (the branch), and is believed only where it speaks of the v
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -14,8 +15,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fairlead import passed, process
+from fairlead.checkout import repository_root
 from fairlead.errors import CommandFailedError, FairleadError, InputError
+from fairlead.host.wire.names import MAX_DIRECTORY
 from fairlead.origin import refuse_tracked_repository
+from fairlead.sources import real_path
 
 _ENVIRONMENT: Mapping[str, str | None] = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -100,6 +104,18 @@ def read_source(root: Path, environ: Mapping[str, str]) -> str:
     except FairleadError:
         # Somebody asks what serves from a folder that is no checkout, or without git.
         return _actions_source_url(environ)
+
+
+def read_directory(root: Path) -> str:
+    """The folder of the repository that ``root`` is, ``.`` at its top; empty in none. A server tells two apps by it."""
+    folder = Path(real_path(str(root)))
+    home = repository_root(folder)
+    if home is None:
+        return ""
+    inside = folder.relative_to(home).as_posix()
+    if inside.isprintable() and len(inside) <= MAX_DIRECTORY:
+        return inside
+    return f"sha256:{hashlib.sha256(os.fsencode(inside)).hexdigest()}"
 
 
 def is_ancestor(root: Path, older: str, newer: str) -> bool | None:

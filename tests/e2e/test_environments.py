@@ -1,8 +1,12 @@
-"""Two environments of one app on one host: each is itself, and nothing that is asked of one happens to the other."""
+"""Two environments of one app on one host: each is itself, and nothing that is asked of one happens to the other.
+
+Nor does what is asked in another folder of the repository, under the same name.
+"""
 
 from __future__ import annotations
 
 import http.client
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -132,6 +136,13 @@ def test_two_environments_share_a_host_and_neither_is_taken_for_the_other(tiny: 
         error = other.refused(2, *(server.address if word == "HOST" else word for word in words))
         assert "belongs to production" in error["what"], (words, error)
         assert "-e production" in error["fix"]
+    folder = replace(tiny, root=tiny.root / "apps" / "tiny", environ=dict(tiny.environ))
+    shutil.copytree(other.root, folder.root, ignore=shutil.ignore_patterns(".git"))
+    _declare(folder, _BOTH, colour="red")
+    for words in (("deploy",), ("status",), ("remove", "--volumes", "--yes")):
+        error = folder.refused(2, *words, "-e", "production")
+        assert error["what"].endswith(", its top folder"), (words, error)
+        assert "apps/tiny/fairlead.yaml" in error["fix"]
     assert (containers(server), _volumes(server)) == before
 
     told = tiny.ok("--json", "remove", "-e", "staging", "--volumes", "--yes").document

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from fairlead.identity import parse_head, parse_source_url, parse_status, plan_branch, plan_tags
+from fairlead.identity import (
+    parse_head,
+    parse_source_url,
+    parse_status,
+    plan_branch,
+    plan_tags,
+    read_directory,
+)
 
 SHA = "1a2b3c4d" * 5
 
@@ -66,3 +75,25 @@ def test_the_pushed_tag_counts_where_a_shallow_checkout_has_none() -> None:
     tag = {"GITHUB_SHA": SHA, "GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v2"}
     assert plan_tags(["v1"], SHA, tag) == ("v1", "v2")
     assert plan_tags([], "f" * 40, tag) == ()
+
+
+def test_the_folder_in_the_repository_is_told_from_wherever_it_is_reached(tmp_path: Path) -> None:
+    """A worktree's ``.git`` is a file; a submodule is a repository of its own."""
+    shop = tmp_path / "clone" / "apps" / "shop"
+    shop.mkdir(parents=True)
+    assert read_directory(shop) == ""
+    (tmp_path / "clone" / ".git").write_text("gitdir: elsewhere\n")
+    (tmp_path / "link").symlink_to(shop)
+    assert read_directory(shop) == read_directory(tmp_path / "link") == "apps/shop"
+    assert read_directory(tmp_path / "clone") == "."
+    (shop / ".git").mkdir()
+    assert read_directory(shop) == "."
+
+
+def test_the_name_of_a_folder_that_is_no_short_line_is_told_by_its_hash(tmp_path: Path) -> None:
+    """A server would take no such text, and two of them are two all the same."""
+    (tmp_path / ".git").mkdir()
+    odd = [tmp_path / "a\x1b[2J", tmp_path / "b\n", tmp_path / "\udcff", tmp_path.joinpath(*["x" * 200] * 3)]
+    told = {read_directory(folder) for folder in odd}
+    assert len(told) == len(odd)
+    assert {len(one) for one in told} == {len("sha256:") + 64}

@@ -33,6 +33,7 @@ class Origin:
         revision: the commit, full.
         revision_time: when it was committed, seconds since the epoch.
         source: the repository; a server takes an app from one repository only.
+        directory: the folder of it that the app lies in, and so from one folder only; empty where nobody knows.
         created_by: who deploys, for the journal: a person and a machine, or the actor of a job.
         subject: the first line of the commit's message, for the board.
         author: the name of the commit's author, for the board.
@@ -43,6 +44,7 @@ class Origin:
     revision_time: int
     source: str
     created_by: str
+    directory: str = ""
     subject: str = ""
     author: str = ""
     run: str = ""
@@ -94,6 +96,7 @@ def plan_bundle(
         "created_by": origin.created_by,
         "tool": f"fairlead {__version__}",
         "source": origin.source,
+        **({"directory": origin.directory} if origin.directory else {}),
         "url": environment.url or None,
         "options": {
             "start_timeout": settings.deploy.start_timeout,

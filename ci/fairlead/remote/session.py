@@ -89,7 +89,7 @@ class Session:
         traffic: where to count.
         agent: the agent to hand over; the one of this package.
         env: variables for the command, on top of those that ssh gets.
-        subject: what every request of this connection is about: app, environment, repository. The server holds it
+        subject: what every request of this connection is about: app, environment, repository, folder. The server holds it
             against what is there.
     """
 

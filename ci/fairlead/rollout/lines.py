@@ -95,8 +95,8 @@ class Lines:
 def open_lines(place: Place, *, take_over: bool = False) -> Iterator[Lines]:
     """The ways to the environment's servers, for as long as the block lasts.
 
-    Everything that is asked by them names the app, the environment and the repository; with ``take_over`` the app may
-    be another's so far.
+    Everything that is asked by them names the app, the environment, the repository and the folder of it; with
+    ``take_over`` the app may be another's so far.
     """
     subject = replace(place.subject, take_over=take_over)
     with contextlib.ExitStack() as stack:

@@ -35,7 +35,14 @@ class Place:
         from fairlead.identity import read_source
 
         source = read_source(self.settings.root, os.environ) or self.settings.registry
-        return Subject(self.app, self.environment.name, source or "")
+        return Subject(self.app, self.environment.name, source or "", self.directory)
+
+    @property
+    def directory(self) -> str:
+        """The folder of its repository that fairlead.yaml lies in."""
+        from fairlead.identity import read_directory
+
+        return read_directory(self.settings.root)
 
     @property
     def hosts(self) -> tuple[str, ...]:

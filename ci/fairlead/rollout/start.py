@@ -98,6 +98,7 @@ def origin_of(commit: Identity, place: Place) -> Origin:
         revision=commit.revision,
         revision_time=commit.revision_time,
         source=commit.source_url or place.settings.registry,
+        directory=place.directory,
         created_by=whoami(),
         subject=commit.subject,
         author=commit.author.rpartition(" <")[0],

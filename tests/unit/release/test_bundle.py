@@ -117,6 +117,21 @@ def test_the_document_is_what_the_contract_says_and_what_the_agent_takes() -> No
     require_verdict(parse_release(json.loads(json.dumps(bundle.release))))
 
 
+def test_the_folder_of_the_repository_is_the_release_s_where_it_is_known() -> None:
+    """A server takes an app from one folder; the same files moved to another one are another release."""
+
+    def deployed(directory: str) -> dict[str, Any]:
+        origin = replace(ORIGIN, directory=directory)
+        bundle = plan_bundle(_settings(None), ENVIRONMENT, PARTS, SECRETS, MARKS, origin, VERDICT)
+        return json.loads(json.dumps(bundle.release))  # type: ignore[no-any-return]
+
+    first, moved = deployed("apps/shop"), deployed("shop")
+    assert parse_release(first).directory == "apps/shop"
+    assert content_hash(first) != content_hash(moved)
+    assert "directory" not in deployed("")
+    assert parse_release(deployed("")).directory == ""
+
+
 def test_no_value_of_a_secret_is_in_the_document_or_in_what_is_printed() -> None:
     bundle = plan_bundle(_settings(None), ENVIRONMENT, PARTS, SECRETS, MARKS, ORIGIN, VERDICT)
     assert "c4n4ry" not in json.dumps(bundle.release) + repr(bundle)

@@ -57,7 +57,11 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
         show_envvar=True,
         help="Go back also when the watch could not tell: too little traffic, or errors that anybody may have caused.",
     ),
-    click.option("--take-over", is_flag=True, help="The app moved: take it over from another repository."),
+    click.option(
+        "--take-over",
+        is_flag=True,
+        help="The app moved: take it over from another repository, folder of it or environment.",
+    ),
     no_wait_option,
     reason_option,
     click.option(

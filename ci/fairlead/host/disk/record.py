@@ -90,6 +90,7 @@ def describe_request(frame: Mapping[str, Any]) -> dict[str, Any]:
         "app": _app(frame),
         "environment": release.get("environment") or frame.get("environment"),
         "repository": release.get("source") or frame.get("repository"),
+        "directory": release.get("directory") or frame.get("directory"),
         "commit": release.get("revision"),
         "to": frame.get("to"),
         "task": frame.get("task"),

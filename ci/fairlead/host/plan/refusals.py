@@ -10,7 +10,7 @@ from ..disk.neighbours import named, named_all
 from ..edge.plan import edge_faults
 from ..shape.bundle import Bundle
 from ..state.state import State
-from ..wire.owner import explain_stranger, owner_of
+from ..wire.owner import explain_stranger, owner_of, tell_apart
 from ..wire.planned import Refusal
 from ..wire.release import Release
 from ..wire.request import Options
@@ -78,9 +78,10 @@ def _of_another_owner(release: Release, state: State, options: Options) -> Itera
         )
     if owner is None and state.kept is not None and not state.kept.owner.accepts(claim):
         volumes = ", ".join(state.kept.volumes)
+        theirs, ours = tell_apart(state.kept.owner, claim)
         yield Refusal(
-            f"the volumes of {release.app!r} on this host belong to {state.kept.owner}",
-            why=f"it was removed from here, and its data stayed: this release, of {claim}, would go on with {volumes}",
+            f"the volumes of {release.app!r} on this host belong to {theirs}",
+            why=f"it was removed from here, and its data stayed: this release, of {ours}, would go on with {volumes}",
             fix="choose another name, delete them (`docker volume rm`; a folder as root with `rm -r`), or deploy with --take-over to have them",
         )
 

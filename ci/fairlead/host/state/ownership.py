@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -10,7 +11,7 @@ from ..disk.paths import Paths, app_paths, list_apps
 from ..wire.errors import InputFault
 from ..wire.frames import Frame
 from ..wire.names import RELEASE_ID
-from ..wire.owner import Owner, explain_stranger, owner_of, parse_owner, plain_source
+from ..wire.owner import Owner, explain_stranger, owner_of, parse_owner
 from ..wire.plainjson import parse_json
 from ..wire.release import Release
 
@@ -37,11 +38,11 @@ def read_owner(paths: Paths) -> Optional[Owner]:
 
 def find_namesakes(paths: Paths, release: Release) -> list[str]:
     """What else this very app and environment is called on this host."""
-    wanted = (plain_source(release.source), release.environment, release.configured_app)
+    wanted = owner_of(release)
     found = []
     for name in list_apps(paths.root):
         owner = read_owner(Paths(paths.root, name)) if name != paths.app else None
-        if owner and (plain_source(owner.source), owner.environment, owner.app or name) == wanted:
+        if owner and owner.is_same(wanted) and (owner.app or name) == release.configured_app:
             found.append(name)
     return found
 
@@ -50,7 +51,8 @@ def refuse_stranger(root: Path, frame: Frame) -> None:
     """Let a request pass that is by the app's owner, or about an app that is nobody's yet.
 
     Raises:
-        InputFault: the app is another environment's, or another repository's; or a client would change it that names none.
+        InputFault: the app is another environment's, another repository's or another folder's; or a client would change
+            it that names none.
     """
     request, app = str(frame.get("request")), frame.get("app")
     release = frame.get("release")
@@ -61,8 +63,8 @@ def refuse_stranger(root: Path, frame: Frame) -> None:
     paths = app_paths(root, app)
     if request in _TAKING_OVER and _takes_over(frame):
         return
-    claims = [_claim(frame.get("environment"), frame.get("repository"))] if "environment" in frame else []
-    claims += [_claim(document.get("environment"), document.get("source"))] if document else []
+    claims = [_claim(frame, "repository")] if "environment" in frame else []
+    claims += [_claim(document, "source")] if document else []
     owner = read_owner(paths)
     if owner is None:
         return
@@ -88,19 +90,26 @@ def require_owner(paths: Paths, claim: Owner) -> None:
         raise explain_stranger(paths.app, owner, claim)
 
 
-def _claim(environment: object, source: object) -> Owner:
+def _claim(said: Mapping[str, Any], source: str) -> Owner:
     # What is no text matches no owner.
+    environment = said.get("environment")
     named = environment if isinstance(environment, str) and environment else f"{environment!r}"
-    return Owner("" if source is None else str(source), named)
+    repository, directory = ("" if one is None else str(one) for one in (said.get(source), said.get("directory")))
+    return Owner(repository, named, directory=directory)
 
 
 def owner_after(known: Optional[Owner], release: Release, *, is_new: bool) -> Owner:
     """Whose the app is once a release is committed. Pure.
 
     One that has come back, or has new values of secrets only, may be of before the app was taken over: it gives the app
-    to nobody.
+    to nobody. What folder it lies in stays known where an older client does not say it.
     """
-    return owner_of(release) if known is None or is_new else known
+    claim = owner_of(release)
+    if known is None:
+        return claim
+    if not is_new:
+        return known
+    return claim if claim.directory or not known.is_same(claim) else replace(claim, directory=known.directory)
 
 
 def _takes_over(frame: Frame) -> bool:

@@ -19,6 +19,8 @@ class Subject:
     app: str = field(metadata=RAW)
     environment: str = field(metadata=RAW)
     repository: str = field(default="", metadata=RAW)
+    directory: str = field(default="", metadata=RAW)
+    """The folder of fairlead.yaml in the repository."""
     take_over: bool = field(default=False, metadata=YES)
     """The app may be another's so far."""
 

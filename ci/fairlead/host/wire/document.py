@@ -14,7 +14,7 @@ from typing import Any, Optional
 from .errors import InputFault
 from .fields import Faults, Fields
 from .inside import with_inside
-from .names import APP_NAME, DIGEST
+from .names import APP_NAME, DIGEST, MAX_DIRECTORY
 from .reading.patterns import DATA, HEADER, HOSTNAME, IMAGE, KEY, REVISION, SERVICE, URL, URL_PATH
 from .reading.references import check_references
 from .reading.service import MAX_SERVICES, read_ports, read_service
@@ -77,6 +77,7 @@ def _release(top: Fields) -> Release:
         created_by=top.text("created_by", 200, default=""),
         tool=top.text("tool", 100, default=""),
         source=top.text("source", 500, default=""),
+        directory=top.text("directory", MAX_DIRECTORY, default=""),
         url=top.name("url", URL) if top.raw.get("url") is not None else None,
         start_timeout=options.seconds("start_timeout", _MAX_SECONDS, default=120.0),
         drain_timeout=options.seconds("drain_timeout", _MAX_SECONDS, default=30.0),

@@ -7,6 +7,8 @@ import re
 APP_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 RELEASE_ID = re.compile(r"[0-9]{6}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
+MAX_DIRECTORY = 500
+"""Characters of the folder that an app has in its repository."""
 PROTOCOL = 1
 """Of the conversation, from the greeting on; the loader has it too (``remote/loader.py``). Who says none speaks the first one."""
 DEPLOY = "deploy"

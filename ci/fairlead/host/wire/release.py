@@ -233,6 +233,7 @@ class Release:
     """A checked release document; ``document`` is what arrived.
 
     ``app``: what it is called on its hosts; ``configured_app``: what fairlead.yaml calls it;
+    ``directory``: the folder of fairlead.yaml in the repository ``source``, as ``Owner`` has it;
     ``inside_image``: what carries calls between services is made of it;
     ``h2c_ports``: the ports of the host at which the added proxy leads to what speaks HTTP/2 without TLS;
     ``keep_size``: bytes that the images of the releases which stay may take, 0 where it does not matter;
@@ -250,6 +251,7 @@ class Release:
     created_by: str
     tool: str
     source: str
+    directory: str
     url: Optional[str]
     start_timeout: float
     drain_timeout: float

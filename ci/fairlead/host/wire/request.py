@@ -12,7 +12,7 @@ from .contract import FLAG, defaults, given, kind, matching, parse_whole, part, 
 from .errors import InputFault
 from .fields import Fields
 from .fleet import DECISIONS, Fleet
-from .names import DIGEST, LOCK_TIMEOUT, RELEASE_ID, ROLLBACK, ROTATE
+from .names import DIGEST, LOCK_TIMEOUT, MAX_DIRECTORY, RELEASE_ID, ROLLBACK, ROTATE
 from .owner import Owner, owner_of
 from .release import Release
 from .signature import parse_signature
@@ -48,7 +48,7 @@ class Options:
     accept_recreate: tuple[str, ...] = field(default=(), metadata=_SERVICES)
     """Services that keep data and may be recreated."""
     take_over: bool = field(default=False, metadata=FLAG)
-    """The app belongs to another repository so far."""
+    """The app belongs to another repository, folder of it or environment so far."""
     no_wait: bool = field(default=False, metadata={**FLAG, **_OWN})
     """Do not wait for another command of the app."""
     lock_timeout: float = field(default=LOCK_TIMEOUT, metadata={**seconds(24 * 3600.0), **_OWN})
@@ -87,7 +87,11 @@ def complete_options(options: Any) -> Any:
 
 
 def _read_claim(fields: Fields, _name: str, _default: Any) -> Optional[Owner]:
-    found = Owner(fields.text("repository", 500, default=""), fields.text("environment", 100, default=""))
+    found = Owner(
+        fields.text("repository", 500, default=""),
+        fields.text("environment", 100, default=""),
+        directory=fields.text("directory", MAX_DIRECTORY, default=""),
+    )
     return found if found.environment else None
 
 

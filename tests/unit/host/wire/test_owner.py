@@ -1,4 +1,4 @@
-"""Every request names app, environment and repository, and the host compares them before anything happens."""
+"""Every request names app, environment, repository and folder, and the host compares them before anything happens."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from fairlead.host.plan.plan import plan_deploy
 from fairlead.host.run.deploy import run_repair, run_rollback
 from fairlead.host.run.removal import run_remove
 from fairlead.host.shape.bundle import Bundle, write_bundle
-from fairlead.host.state.ownership import find_namesakes
+from fairlead.host.state.ownership import find_namesakes, owner_after, require_owner
 from fairlead.host.state.removals import Kept
+from fairlead.host.wire.errors import InputFault
 from fairlead.host.wire.frames import FrameReader, FrameWriter
-from fairlead.host.wire.owner import Owner, owner_of, parse_owner
+from fairlead.host.wire.owner import TOP, Owner, owner_of, parse_owner
 from fairlead.host.wire.request import Options, parse_rollback_request
 from fairlead.host.wire.restriction import Restriction
 from fairlead.host.wire.result import Result
@@ -43,13 +44,15 @@ def every_request() -> list[str]:
     return sorted({*READING, *door._telling, *door._taking} - OF_THE_HOST)
 
 
-def frame(request: str, environment: str | None, repository: str | None) -> dict[str, Any]:
+def frame(
+    request: str, environment: str | None, repository: str | None, directory: str | None = None
+) -> dict[str, Any]:
     """A request as a client sends it."""
-    named = {"environment": environment, "repository": repository}
+    named = {"environment": environment, "repository": repository, "directory": directory}
     asked: dict[str, Any] = {key: value for key, value in named.items() if value is not None}
     asked |= {"request": request, "app": "board", "volumes": True, "tail": 1}
     if request in {"deploy", "plan"}:
-        of = {"environment": environment, "source": repository}
+        of = {"environment": environment, "source": repository, "directory": directory}
         asked["release"] = document(**{key: value for key, value in of.items() if value is not None})
     return asked
 
@@ -110,6 +113,99 @@ def test_who_names_another_environment_or_repository_is_refused_before_anything(
     assert OTHERS[other][0] in error["why"], error
     assert error["fix"]
     assert everything_in(paths.root) == before
+
+
+SOURCES = ("", "https://github.com/acme/board", "https://github.com/other/board")
+FOLDERS = ("", TOP, "apps/admin", "apps/shop")
+owners = some.builds(
+    Owner,
+    source=some.sampled_from(SOURCES),
+    environment=some.sampled_from(["production", "staging"]),
+    directory=some.sampled_from(FOLDERS),
+)
+
+
+def differ(one: Owner, other: Owner) -> bool:
+    """Whether something is known of both, and not the same."""
+    pairs = ((getattr(one, name), getattr(other, name)) for name in ("source", "environment", "directory"))
+    return any(mine and theirs and mine != theirs for mine, theirs in pairs)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(request=some.sampled_from(every_request()), owner=owners, claim=owners)
+def test_whoever_is_known_to_be_another_is_refused_and_nobody_else(
+    request: str, owner: Owner, claim: Owner, paths: Paths, said: Said
+) -> None:
+    """Repository, environment and folder alike, in whatever is asked; what one side does not know is not compared."""
+    paths.origin.write_text(json.dumps(owner.to_json()))
+    before = everything_in(paths.root)
+    asked = frame(request, claim.environment, claim.source or None, claim.directory or None)
+    answer = said.ask(Restriction(), asked)[-1]
+    if not differ(owner, claim):
+        assert "belongs to" not in str(answer.get("error")), answer
+        return
+    assert (answer["status"], answer["exit"]) == ("refused", 2), answer
+    assert "belongs to" in answer["error"]["what"]
+    assert answer["error"]["fix"]
+    assert everything_in(paths.root) == before
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(owner=owners, claim=owners)
+def test_under_the_lock_and_in_the_plan_it_is_the_same(owner: Owner, claim: Owner, paths: Paths) -> None:
+    """A deploy from a repository that is not known is nobody's, though: a folder that is not known is an older client's."""
+    paths.origin.write_text(json.dumps(owner.to_json()))
+    asked = {"task": "one", **frame("rollback", claim.environment, claim.source, claim.directory)}
+    request = parse_rollback_request(asked, None)
+    assert request.claim == claim
+    try:
+        require_owner(paths, claim)
+    except InputFault:
+        assert differ(owner, claim)
+    else:
+        assert not differ(owner, claim)
+    fields = {"environment": claim.environment, "source": claim.source, "directory": claim.directory}
+    refused = plan_deploy(release(**fields), replace(nothing(), owner=owner)).refusals
+    assert bool(refused) == (differ(owner, claim) or owner.source != claim.source)
+
+
+def test_who_means_another_folder_is_told_which_one_and_what_to_do(paths: Paths, said: Said) -> None:
+    """Two apps of one repository under one name would replace each other; one that was moved is taken over."""
+    for folder, ours, file in (
+        ("apps/shop", ", folder apps/shop", "apps/shop/fairlead.yaml"),
+        (TOP, ", its top folder", "fairlead.yaml"),
+    ):
+        paths.origin.write_text(json.dumps({**OWNER, "directory": "apps/admin"}))
+        error = said.ask(Restriction(), frame("state", "production", OWNER["source"], folder))[-1]["error"]
+        assert error["what"] == (
+            f"the app 'board' on this host belongs to production of {OWNER['source']}, folder apps/admin"
+        )
+        assert error["why"].startswith(f"this is for production of {OWNER['source']}{ours}: ")
+        assert error["fix"].startswith(f"choose another `app` in {file}; or, if the app has moved there, ")
+        assert "--take-over" in error["fix"]
+
+
+@pytest.mark.parametrize("directory", [5, ["apps/admin"], {"apps/admin": 1}, "apps/admin/", "\x1b[2J", "x" * 900])
+def test_no_other_spelling_of_the_folder_passes(directory: Any, paths: Paths, said: Said) -> None:
+    paths.origin.write_text(json.dumps({**OWNER, "directory": "apps/admin"}))
+    asked = {**frame("state", "production", OWNER["source"]), "directory": directory}
+    error = said.ask(Restriction(), asked)[-1]["error"]
+    assert "belongs to" in error["what"]
+    assert "\x1b" not in str(error.values())
+
+
+def test_the_folder_is_learned_with_the_next_deploy_and_is_not_forgotten() -> None:
+    """An older client does not say it; one that takes the app over does, or it is not known any more."""
+    old, new = release(), release(directory="apps/shop")
+    known = owner_after(owner_of(old), new, is_new=True)
+    assert known.directory == "apps/shop"
+    assert owner_after(known, old, is_new=True) == known
+    assert owner_after(known, old, is_new=False) == known
+    assert owner_after(None, new, is_new=False) == known
+    assert owner_after(known, release(directory=TOP), is_new=True).directory == TOP
+    moved = release(source="https://github.com/other/board")
+    assert owner_after(known, moved, is_new=True) == owner_of(moved)
+    assert parse_owner(known.to_json()) == known
 
 
 @pytest.mark.parametrize("request_", every_request())
@@ -262,6 +358,10 @@ def test_volumes_that_stayed_are_their_owners() -> None:
     assert not plan_deploy(release(), left, Options(take_over=True)).refusals
     own = replace(left, kept=Kept(Owner(source=OWNER["source"], environment="production"), ["x"]))
     assert not plan_deploy(release(), own).refusals
+    top = replace(left, kept=Kept(Owner(OWNER["source"], "production", directory=TOP), ["x"]))
+    (refusal,) = plan_deploy(release(directory="apps/shop"), top).refusals
+    assert refusal.what.endswith(f"belong to production of {OWNER['source']}, its top folder")
+    assert "folder apps/shop" in refusal.why
 
 
 def test_two_apps_of_one_repository_are_no_namesakes(paths: Paths) -> None:
@@ -274,6 +374,9 @@ def test_two_apps_of_one_repository_are_no_namesakes(paths: Paths) -> None:
     renamed = release(app="board-eu", configured_app="board")
     assert find_namesakes(app_paths(paths.root, "board-eu"), renamed) == ["board"]
     assert find_namesakes(paths, release()) == []
+    paths.origin.write_text(json.dumps({**OWNER, "directory": "apps/admin"}))
+    other = release(app="board-eu", configured_app="board", directory="apps/shop")
+    assert find_namesakes(app_paths(paths.root, "board-eu"), other) == []
 
 
 def test_what_older_agents_read_is_written_as_they_know_it() -> None:
