@@ -87,6 +87,7 @@ CLOUD_LOGINS: Mapping[str, tuple[str, ...]] = {
 
 OWN_SECRETS = (
     *("FAIRLEAD_SSH_KEY", "FAIRLEAD_REGISTRY_PASSWORD", "FAIRLEAD_REGISTRY_USERNAME", "FAIRLEAD_SECRET*"),
+    "FAIRLEAD_JOB_TOKEN",
     *("GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_*", "SSH_AUTH_SOCK"),
 )
 """What is never a variable of a compose file, whatever it asks for: logins of Fairlead's and of the job's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairlead.image.registry.credentials import Credentials
 from fairlead.tools.cache import cache_dir
 from fairlead.tools.locate import locate
 from lab.state import Lab, Server
@@ -132,14 +134,23 @@ class Project:
             **own,
             **lab,
             "CHECKOUT_FROM": str(self.root),
-            # The job's token is for this one, which stands for ghcr.io.
-            "FAIRLEAD_REGISTRY_HOST": self._lab.registry,
+            # As docker/login-action leaves it: the job's token is for ghcr.io alone.
+            "DOCKER_CONFIG": str(self._log_in()),
+            "BUILDX_CONFIG": str(Path.home() / ".docker" / "buildx"),
             "FAIRLEAD_CACHE": str(cache_dir()),
             "XDG_CACHE_HOME": str(self._folder / "act"),
             "GITHUB_TOKEN": self._lab.password,
             "FAIRLEAD_SSH_KEY": self._lab.identity.read_text(),
             "FAIRLEAD_SECRETS": "CANARY=canary-77ab-in-no-log\n",
         }
+
+    def _log_in(self) -> Path:
+        """Docker's configuration with the login of the lab's registry."""
+        folder = self._folder / "docker"
+        folder.mkdir(exist_ok=True)
+        login = Credentials(self._lab.registry, self._lab.username, self._lab.password)
+        (folder / "config.json").write_text(json.dumps(login.docker_auth()))
+        return folder
 
     @staticmethod
     def _commit(folder: Path, message: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from fairlead.release.secrets import Secret
 
-_OWN = ("FAIRLEAD_REGISTRY_USERNAME", "FAIRLEAD_REGISTRY_PASSWORD")
+_OWN = ("FAIRLEAD_REGISTRY_USERNAME", "FAIRLEAD_REGISTRY_PASSWORD", "FAIRLEAD_JOB_TOKEN")
 
 
 def read_logins(images: Iterable[str], environ: Mapping[str, str], own_host: str = "") -> Secret | None:

@@ -16,6 +16,7 @@ CANARY = "canary-4711"
 OWN = (
     *(
         "FAIRLEAD_REGISTRY_PASSWORD",
+        "FAIRLEAD_JOB_TOKEN",
         "FAIRLEAD_SECRET_TOKEN",
         "FAIRLEAD_SECRETS",
         "GITHUB_TOKEN",

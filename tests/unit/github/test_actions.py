@@ -27,6 +27,7 @@ VARIABLES_WITHOUT_OPTION = {
     "FAIRLEAD_REGISTRY",
     "FAIRLEAD_REGISTRY_USERNAME",
     "FAIRLEAD_REGISTRY_PASSWORD",
+    "FAIRLEAD_JOB_TOKEN",
     "FAIRLEAD_PUBLISHED",
     "FAIRLEAD_SECRETS",
     "FAIRLEAD_SSH_KEY",
@@ -87,6 +88,15 @@ def _inputs_handed(step: dict[str, Any]) -> Iterator[str]:
         own = match[1].replace("-", "_").upper()
         assert variable in {f"FAIRLEAD_{own}", own}
         yield match[1]
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=name_of)
+def test_the_job_s_token_is_no_password_of_a_registry_that_somebody_names(path: Path) -> None:
+    """Only so is it known for what it is, and kept from every registry but GitHub's."""
+    inputs = load(path).get("inputs") or {}
+    has_it = {name for name, spec in inputs.items() if "github.token" in spec["default"]}
+    assert has_it <= {"job-token", "github-token"}
+    assert ("registry-password" in inputs) == ("job-token" in has_it)
 
 
 @pytest.mark.parametrize("path", ACTIONS, ids=name_of)

@@ -36,8 +36,9 @@ Whoever sees a command line must not see a secret.
 
 | variable | meaning |
 | --- | --- |
-| `FAIRLEAD_REGISTRY_USERNAME`, `FAIRLEAD_REGISTRY_PASSWORD` | The login of the registry; without them Docker's own. |
-| `FAIRLEAD_REGISTRY_HOST` | The only registry that gets this login, such as `registry.example.com`. Without it that of `FAIRLEAD_REGISTRY`; else `ghcr.io` in GitHub Actions, none in another CI, and elsewhere the one that fairlead.yaml names. |
+| `FAIRLEAD_REGISTRY_USERNAME`, `FAIRLEAD_REGISTRY_PASSWORD` | The login of the registry; without them that of the job, and Docker's own. |
+| `FAIRLEAD_REGISTRY_HOST` | The only registry that gets this login, such as `registry.example.com`. Without it that of `FAIRLEAD_REGISTRY`; else GitHub's own in GitHub Actions, none in another CI, and elsewhere the one that fairlead.yaml names. |
+| `FAIRLEAD_JOB_TOKEN` | The token of a job of GitHub Actions, where no other login is given. Only the registry that belongs to `GITHUB_SERVER_URL` gets it: `ghcr.io` for github.com, `containers.HOST` for GHE.com and an Enterprise Server with subdomain isolation. |
 | `FAIRLEAD_SSH_KEY` | The private key of the deploy user, whole. |
 | `FAIRLEAD_SECRET_<NAME>` | The value of one secret of the app: `FAIRLEAD_SECRET_POSTGRES_PASSWORD`. |
 | `FAIRLEAD_SECRETS` | The values of all of them: lines as in a `.env` file, or a JSON object. |

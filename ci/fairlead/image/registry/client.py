@@ -258,7 +258,8 @@ def explain_failure(stderr: str, reference: str) -> FairleadError:
         return CommandFailedError(
             f"the registry {host} refuses the login for {reference}",
             why=why,
-            fix=f"set {USERNAME} and {PASSWORD}, or `docker login {host}`; the login needs leave to write packages",
+            fix=f"set {USERNAME} and {PASSWORD}, or `docker login {host}`; the login needs leave to write packages. "
+            "A job's own token is for GitHub's registry alone",
         )
     if any(mark in said for mark in _DOWN):
         return CommandFailedError(

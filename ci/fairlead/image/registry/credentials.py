@@ -1,6 +1,10 @@
 """Registry credentials: from the environment, or from Docker's own configuration.
 
 They reach a tool in a file of mode 0600 that is gone when the tool is, never on a command line.
+
+In a job fairlead.yaml is whoever's who opened the pull request: it says no registry that gets a login. One that the
+workflow gives is for the registry that the workflow names. The job's own token, which can do more than push, is for
+GitHub's registry alone, whoever names another one.
 """
 
 from __future__ import annotations
@@ -8,6 +12,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -23,6 +28,11 @@ USERNAME = "FAIRLEAD_REGISTRY_USERNAME"
 PASSWORD = "FAIRLEAD_REGISTRY_PASSWORD"  # noqa: S105 - the name of the variable
 LOGIN_HOST = "FAIRLEAD_REGISTRY_HOST"
 REGISTRY = "FAIRLEAD_REGISTRY"
+JOB_TOKEN = "FAIRLEAD_JOB_TOKEN"  # noqa: S105 - the name of the variable
+_SERVER = re.compile(r"https://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)/?", re.IGNORECASE)
+_INSTALLATION = "ghs_"
+"""How the token of a job begins, as that of every installation of a GitHub app.
+Source: docs.github.com, "About authentication to GitHub", token formats."""
 
 
 @dataclass(frozen=True)
@@ -64,37 +74,91 @@ def is_loopback(host: str) -> bool:
 
 
 def read_credentials(host: str, environ: Mapping[str, str]) -> Credentials | None:
-    """The login from ``FAIRLEAD_REGISTRY_USERNAME`` and ``FAIRLEAD_REGISTRY_PASSWORD``, or None.
+    """The login from ``FAIRLEAD_REGISTRY_USERNAME`` and ``FAIRLEAD_REGISTRY_PASSWORD``, else the job's own, or None.
 
     Raises:
         InputError: only one of the two is set, or the login was issued for another host.
     """
     username, password = environ.get(USERNAME, ""), environ.get(PASSWORD, "")
+    if not (username or password):
+        return _read_job_login(host, environ)
+    if password and not username and _in_job(environ):
+        username = _actor(environ)
     if bool(username) != bool(password):
         missing = PASSWORD if username else USERNAME
         raise InputError(f"{missing} is empty or not set", why="a login needs both", fix=f"set {missing} too")
-    if not username:
-        return None
     redact(password)
-    _refuse_other_host(host, environ)
+    _refuse_other_host(host, environ, password)
     return Credentials(host, username, password)
 
 
 def login_host(environ: Mapping[str, str]) -> str | None:
-    """The host that the login in the variables was issued for; None for whichever, empty for one nobody told.
-
-    In a job fairlead.yaml is whoever's who opened the pull request: it does not say where the job's login goes.
-    """
+    """The host that the login in the variables was issued for; None for whichever, empty for one nobody told."""
     if environ.get(LOGIN_HOST):
         return environ[LOGIN_HOST]
     if environ.get(REGISTRY):
         return registry_host(f"{environ[REGISTRY].strip()}/image")
-    if environ.get("GITHUB_ACTIONS") == "true":
-        return "ghcr.io"
+    if _in_job(environ):
+        return github_registry(environ)
     return "" if environ.get("CI") else None
 
 
-def _refuse_other_host(host: str, environ: Mapping[str, str]) -> None:
+def github_registry(environ: Mapping[str, str]) -> str:
+    """The registry that belongs to ``GITHUB_SERVER_URL``; empty where that does not tell.
+
+    It is ``containers.HOST`` of GHE.com, and of an Enterprise Server with subdomain isolation, without which it has none
+    (``docker.HOST`` serves no engine from 25 on). Source: docs.github.com, "Working with the Container registry".
+    """
+    found = _SERVER.fullmatch(environ.get("GITHUB_SERVER_URL", ""))
+    host = found["host"].lower() if found else ""
+    if not host or _is_address(host):
+        return ""
+    return "ghcr.io" if host == "github.com" else f"containers.{host}"
+
+
+def _read_job_login(host: str, environ: Mapping[str, str]) -> Credentials | None:
+    """The job's own login, where ``host`` is GitHub's own registry."""
+    token = environ.get(JOB_TOKEN, "")
+    if not (token and _in_job(environ) and host == github_registry(environ)):
+        return None
+    redact(token)
+    return Credentials(host, _actor(environ), token)
+
+
+def _in_job(environ: Mapping[str, str]) -> bool:
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _actor(environ: Mapping[str, str]) -> str:
+    """Who a job runs for; GitHub's registry takes any name beside a token."""
+    return environ.get("GITHUB_ACTOR") or "github-actions"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_job_token(password: str, environ: Mapping[str, str]) -> bool:
+    own = (environ.get(name) for name in (JOB_TOKEN, "GITHUB_TOKEN"))
+    return _in_job(environ) and (password.startswith(_INSTALLATION) or password in own)
+
+
+def _refuse_other_host(host: str, environ: Mapping[str, str], password: str) -> None:
+    if _is_job_token(password, environ):
+        own = github_registry(environ)
+        if host == own:
+            return
+        raise InputError(
+            f"{host} would get the job's own token, which can do more than push images",
+            why=f"it is for {own} alone"
+            if own
+            else "which registry it is for cannot be told: GITHUB_SERVER_URL is no https address of a named host",
+            fix=f"give registry-username and registry-password of {host}, or use docker/login-action before",
+        )
     issued = login_host(environ)
     if issued is None or issued == host:
         return
@@ -109,6 +173,8 @@ def _refuse_other_host(host: str, environ: Mapping[str, str]) -> None:
 
 def find_credentials(host: str, environ: Mapping[str, str]) -> Credentials | None:
     """The login from the environment, else from Docker's configuration and its credential helpers, or None.
+
+    So the one of docker/login-action counts for its registry.
 
     For whom must have the values: a server that is to pull. Tools of this machine read Docker's file themselves.
     """
