@@ -56,6 +56,10 @@ def _run(words: list[str], output: Output) -> int | None:
         from click.shell_completion import shell_complete
 
         return shell_complete(command, {}, "fairlead", COMPLETE_VARIABLE, instruction)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from fairlead.cli.options.inputs import take_inputs
+
+        take_inputs(command, words, os.environ)
     with command.make_context("fairlead", words, obj=output) as ctx:
         command.invoke(ctx)
     return None

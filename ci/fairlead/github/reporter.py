@@ -18,6 +18,7 @@ from fairlead.github.annotations import (
     render_annotation,
     render_masks,
 )
+from fairlead.github.inputs import name_inputs_of
 from fairlead.github.outputs import append_outputs, outputs_of
 from fairlead.report import layout
 from fairlead.report.failure import read_source_line, render_error
@@ -108,6 +109,7 @@ class ActionsReporter:
         self._set_outputs({**outputs_of(_masked(document)), "exit-code": "0"})
 
     def error(self, error: FairleadError) -> None:
+        error = name_inputs_of(error)
         for line in render_error(error, read_source_line):
             self._say(line)
         self._summarize(summary.render_error(error))

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 VARIABLE_PREFIX = "FAIRLEAD_SECRET_"
 BUNDLE_VARIABLE = "FAIRLEAD_SECRETS"
-_SECRET = ("FAIRLEAD_REGISTRY_PASSWORD", "FAIRLEAD_JOB_TOKEN", "FAIRLEAD_SSH_KEY", "FAIRLEAD_GITHUB_TOKEN")
+_SECRET = (
+    "FAIRLEAD_GITHUB_TOKEN",
+    "FAIRLEAD_JOB_TOKEN",
+    "FAIRLEAD_REGISTRY_PASSWORD",
+    "FAIRLEAD_SIGNING_KEY",
+    "FAIRLEAD_SSH_KEY",
+    "GITHUB_TOKEN",
+)
 _MAX_BYTES = 500 * 1024
 
 
@@ -222,12 +229,16 @@ def _read_lines(text: str, what: str) -> list[Line]:
 
 
 def values_in(environ: Mapping[str, str]) -> list[str]:
-    """Every value in the environment that is secret by its name; a bundle that does not hold is told of elsewhere."""
+    """Every value in the environment that is secret by its name.
+
+    A bundle that does not hold is told of elsewhere; here each of its lines is one.
+    """
     found = [value for name, value in environ.items() if name in _SECRET or name.startswith(VARIABLE_PREFIX)]
+    text = environ.get(BUNDLE_VARIABLE, "")
     try:
-        bundle = parse_bundle(environ.get(BUNDLE_VARIABLE, ""))
+        bundle = parse_bundle(text)
     except InputError:
-        bundle = Values()
+        bundle = Values(every=tuple(_bytes(line.strip()) for line in text.splitlines()))
     return [value for value in (*found, *map(_shown, bundle.every)) if value]
 
 

@@ -19,4 +19,5 @@ def test_values_of_the_environment() -> None:
 
 
 def test_a_bundle_that_does_not_hold_is_told_of_where_it_is_read() -> None:
-    assert values_in({"FAIRLEAD_SECRETS": "{"}) == []
+    text = "password correct-horse\n\n token=battery \n"
+    assert values_in({"FAIRLEAD_SECRETS": text}) == ["password correct-horse", "token=battery"]
