@@ -1,4 +1,4 @@
-"""Workflow commands: annotations, and text that must not be taken for one. Pure.
+"""Workflow commands: annotations, and text that must not be taken for one.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -11,6 +11,7 @@ from typing import Literal
 
 from fairlead.errors import FairleadError
 from fairlead.findings import Finding, Location, Severity
+from fairlead.github.place import placed
 from fairlead.host.wire.visible import visible
 
 Level = Literal["error", "warning", "notice"]
@@ -24,7 +25,7 @@ _LEVELS: dict[Severity, Level] = {"error": "error", "warning": "warning", "note"
 
 @dataclass(frozen=True)
 class Annotation:
-    """A message that GitHub shows at the job and, with a location, in the diff."""
+    """A message that GitHub shows at the job and, with a location of the repository, in the diff."""
 
     level: Level
     message: str
@@ -35,8 +36,8 @@ class Annotation:
 def render_annotation(annotation: Annotation) -> str:
     """The workflow command of an annotation, everything in it escaped."""
     properties = []
-    if annotation.location is not None:
-        place = annotation.location
+    place = placed(annotation.location)
+    if place is not None:
         properties.append(f"file={escape_property(place.path)}")
         properties += [f"line={place.line}"] if place.line else []
         properties += [f"col={place.column}"] if place.line and place.column else []

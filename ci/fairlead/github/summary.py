@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fairlead import files
 from fairlead.errors import FairleadError
+from fairlead.github.place import placed
 from fairlead.report.layout import render_seconds
 from fairlead.report.protocol import Phase
 from fairlead.report.sink import clean
@@ -50,7 +51,9 @@ def render_error(error: FairleadError) -> str:
     if error.why:
         parts.append(escape(error.why))
     if error.findings:
-        rows = [[str(finding.location or ""), finding.what, finding.fix] for finding in error.findings]
+        rows = [
+            [str(placed(finding.location) or ""), finding.what, finding.fix] for finding in error.findings
+        ]
         parts.append(render_table(["where", "what", "fix"], rows))
     if error.details:
         parts.append(

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from fairlead.findings import SEVERITIES, Location
+from fairlead.findings import SEVERITIES
 from fairlead.github.annotations import annotation_of, cap_annotations, neutral, render_annotation
-from fairlead.quick.records import replace
 from fairlead.report.redact import masked
-from fairlead.verdict.place import repository_path
 from fairlead.verdict.words import sentence_of, unseen_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlead.findings import Finding
     from fairlead.judge.verdict import Verdict
 
 
 def render_github(verdict: Verdict) -> str:
     """Workflow commands: what GitHub will show of the findings, how many more there are, what it comes to."""
     ordered = sorted(verdict.findings, key=lambda finding: SEVERITIES.index(finding.severity))
-    shown, rest = cap_annotations([annotation_of(_placed(finding)) for finding in ordered])
+    shown, rest = cap_annotations([annotation_of(finding) for finding in ordered])
     lines = [render_annotation(annotation) for annotation in shown]
     told = [neutral(line) for line in filter(None, [*rest, unseen_line(verdict), sentence_of(verdict)])]
     return masked("\n".join([*lines, *told]))
-
-
-def _placed(finding: Finding) -> Finding:
-    place = finding.location
-    if place is None:
-        return finding
-    return replace(finding, location=Location(repository_path(place.path), place.line, place.column))

@@ -1,10 +1,11 @@
-"""The verdict as Markdown: the summary of a step, or a page of its own. Pure."""
+"""The verdict as Markdown: the summary of a step, or a page of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from fairlead.findings import SEVERITIES
+from fairlead.github.place import placed
 from fairlead.github.summary import escape, render_table
 from fairlead.verdict.words import layers_line, sentence_of, unseen_line
 
@@ -28,7 +29,7 @@ def _parts(verdict: Verdict) -> Iterator[str]:
     ordered = sorted(verdict.findings, key=lambda finding: SEVERITIES.index(finding.severity))
     if ordered:
         rows = [
-            [finding.severity, str(finding.location or ""), finding.rule, finding.what, finding.fix]
+            [finding.severity, str(placed(finding.location) or ""), finding.rule, finding.what, finding.fix]
             for finding in ordered[:_MOST_ROWS]
         ]
         yield render_table(["", "where", "rule", "what", "fix"], rows).rstrip()
@@ -36,7 +37,7 @@ def _parts(verdict: Verdict) -> Iterator[str]:
         yield f"{len(ordered) - _MOST_ROWS} more stand in the log."
     if verdict.waived:
         waivers = [
-            [waived.finding.rule, str(waived.finding.location or ""), waived.reason, waived.until]
+            [waived.finding.rule, str(placed(waived.finding.location) or ""), waived.reason, waived.until]
             for waived in verdict.waived[:_MOST_ROWS]
         ]
         table = render_table(["waived", "where", "reason", "until"], waivers).rstrip()

@@ -11,8 +11,8 @@ from pathlib import Path
 from fairlead import __version__
 from fairlead.checkout import repository_root
 from fairlead.findings import Finding, Location
+from fairlead.github.place import repository_path
 from fairlead.judge.baseline import dotted, fingerprint
-from fairlead.verdict.place import repository_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
