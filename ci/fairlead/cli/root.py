@@ -59,6 +59,7 @@ VERBS: dict[str, Verb] = {
     "validate": Verb(
         "fairlead.cli.validate.command:command", _PIPELINE, "Check fairlead.yaml and the compose files."
     ),
+    "check": Verb("fairlead.cli.check:command", _PIPELINE, "Ask before the build what a deploy would meet."),
     "build": Verb("fairlead.cli.build:command", _PIPELINE, "Build every image for every platform."),
     "scan": Verb("fairlead.cli.scan:command", _PIPELINE, "Scan the built images and give a verdict."),
     "publish": Verb("fairlead.cli.publish:command", _PIPELINE, "Push the images that passed the scan."),

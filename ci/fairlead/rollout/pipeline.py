@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fairlead.identity import read_identity
+from fairlead.rollout.check import find_faults
 from fairlead.rollout.finish import finish_rollout
-from fairlead.rollout.gate import Passed, pass_gate
+from fairlead.rollout.gate import Passed
 from fairlead.rollout.lines import open_lines
 from fairlead.rollout.options import RolloutOptions
 from fairlead.rollout.place import Place
@@ -21,7 +22,6 @@ from fairlead.rollout.servers import ask_marks
 if TYPE_CHECKING:
     from fairlead.identity import Identity
     from fairlead.release.secret_commands import SecretCommands
-    from fairlead.release.secrets import Secret
     from fairlead.report import Phase, Reporter
     from fairlead.settings.values import Settings
 
@@ -82,7 +82,10 @@ class _Pipeline:
             FairleadError: one of them failed.
         """
         with self.timed("validate"):
-            passed, secrets = self._validate()
+            # A missing secret is told now, and not after the images were built.
+            passed, secrets = find_faults(
+                self.place, self.options, self.reporter, self.commit.revision, self.commands
+            )
         self.settings = passed.with_builds(self.commit.revision)
         if self.settings.images:
             from fairlead.rollout.start import foresee_rollout
@@ -99,19 +102,6 @@ class _Pipeline:
             self._scan()
         with self.timed("publish"):
             self._publish()
-
-    def _validate(self) -> tuple[Passed, Mapping[str, Secret]]:
-        from fairlead.release.prepare import check_only, check_variables, wanted_secrets
-        from fairlead.release.secrets import read_secrets
-
-        environment = self.place.environment
-        passed = pass_gate(self.settings, (environment,), self.reporter, self.commit.revision)
-        app = passed.app_of(environment)
-        check_only(app, self.options.request.only)
-        # A missing secret is told now, and not after the images were built.
-        secrets = read_secrets(wanted_secrets(app), os.environ, self.options.secrets_dir, self.commands)
-        check_variables(app, secrets)
-        return passed, secrets
 
     def _build(self) -> None:
         from fairlead.github.trust import read_trust

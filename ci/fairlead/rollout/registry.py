@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fairlead.image.registry.client import read_image_config, resolve_image
+from fairlead.image.registry.client import check_login, read_image_config, resolve_image
 from fairlead.image.registry.credentials import registry_host
 from fairlead.release.logins import read_logins
 from fairlead.remote.session import Blob
@@ -33,3 +33,12 @@ def login_blobs(settings: Settings, images: Sequence[str]) -> list[Blob]:
     own = registry_host(f"{settings.registry}/image") if settings.registry else ""
     logins = read_logins(images, os.environ, own)
     return [Blob("credentials", "", logins.reveal())] if logins is not None else []
+
+
+def try_login(settings: Settings) -> None:
+    """Log in where our images go; a login that is not known is not asked for.
+
+    Raises:
+        CommandFailedError: the registry refuses the login, or does not answer.
+    """
+    check_login(settings.repository_of(next(iter(settings.images))), os.environ)

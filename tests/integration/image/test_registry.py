@@ -6,7 +6,7 @@ import os
 import pytest
 
 from fairlead.errors import CommandFailedError, InputError
-from fairlead.image.registry.client import resolve_image
+from fairlead.image.registry.client import check_login, resolve_image
 from lab.state import Lab
 
 
@@ -36,3 +36,11 @@ def test_the_login_goes_to_the_apps_registry_only(lab: Lab, environ: dict[str, s
     without = {**environ, "FAIRLEAD_REGISTRY": "ghcr.io/acme/board"}
     with pytest.raises(CommandFailedError, match="refuses the login"):
         resolve_image(f"{lab.registry}/no-such-app/api:x", environ=without)
+
+
+def test_a_login_is_tried_before_anything_is_built(lab: Lab, environ: dict[str, str]) -> None:
+    """As for an image that nobody has pushed yet."""
+    image = f"{lab.registry}/no-such-app/api"
+    check_login(image, environ)
+    with pytest.raises(CommandFailedError, match="refuses the login"):
+        check_login(image, {**environ, "FAIRLEAD_REGISTRY_PASSWORD": "not-the-password"})

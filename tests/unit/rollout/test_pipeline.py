@@ -11,9 +11,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jsonschema
 import pytest
 
-from fairlead.errors import ComposeInvalidError
+from fairlead.errors import ComposeInvalidError, InputError
 from fairlead.host.wire.changes import DeployCall
 from fairlead.host.wire.planned import PlanAnswer
 from fairlead.host.wire.status import StateAnswer
@@ -28,10 +29,12 @@ from fairlead.judge.scopes import settings_scopes
 from fairlead.positions import load_documents
 from fairlead.quick.records import replace
 from fairlead.remote.access import AccessOptions
+from fairlead.rollout.check import run_check
 from fairlead.rollout.gate import pass_gate
 from fairlead.rollout.options import RolloutOptions
 from fairlead.rollout.pipeline import run_ship
 from fairlead.rollout.place import Place
+from fairlead.schemas import load_schema
 from fairlead.settings.load import load_settings
 from fairlead.settings.values import Settings
 from tests.recording import RecordingReporter
@@ -117,7 +120,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     )
     for name in ("pipeline", "start"):
         monkeypatch.setattr(f"{where}.{name}.open_lines", server.lines)
-    monkeypatch.setattr(f"{where}.pipeline.read_identity", _identity)
+    for name in ("pipeline", "check"):
+        monkeypatch.setattr(f"{where}.{name}.read_identity", _identity)
     for name in ("start", "change"):
         monkeypatch.setattr(f"{where}.{name}.digest_resolver", _resolve)
     monkeypatch.setattr(
@@ -177,6 +181,36 @@ def test_what_was_judged_has_the_commit_put_in(server: Server, place: Place) -> 
     (deployed,) = server.deployed
     assert deployed.release["services"]["web"]["image"] == f"registry.example.com/shop/web@{DIGEST}"
     assert len(server.foreseen) == 1
+
+
+def test_a_check_asks_what_a_deploy_would_meet_and_changes_nothing(
+    server: Server, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logins: list[str] = []
+    monkeypatch.setattr("fairlead.rollout.registry.check_login", lambda image, _: logins.append(image))
+    reporter = RecordingReporter()
+    run_check(place, RolloutOptions(place.settings.root / ".fairlead"), reporter)
+    (asked,) = server.foreseen
+    assert (asked.release["revision"], server.deployed) == (REVISION, [])
+    assert logins == ["registry.example.com/shop/web"]
+    assert not (place.settings.root / ".fairlead").exists()
+    assert reporter.document == {
+        "schema": "fairlead.check/v1",
+        "app": "shop",
+        "environment": "production",
+        "revision": REVISION,
+        "url": "https://shop.example.com",
+        "hosts": ["deploy@a.example.com"],
+    }
+    jsonschema.validate(reporter.document, load_schema("check"))
+
+
+def test_a_secret_that_is_not_there_is_told_before_a_server_is_asked(server: Server, place: Place) -> None:
+    wanted = COMPOSE.replace("configs: [{", "secrets: [token]\n    configs: [{")
+    Path("compose.yaml").write_text(f"{wanted}secrets:\n  token: {{environment: TOKEN}}\n")
+    with pytest.raises(InputError, match="secret"):
+        run_check(place, RolloutOptions(place.settings.root / ".fairlead"), RecordingReporter())
+    assert server.foreseen == []
 
 
 def test_an_app_with_faults_that_were_accepted_is_made_from_the_same_files(

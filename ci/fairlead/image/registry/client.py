@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fairlead import process
+from fairlead import files, process
 from fairlead.errors import CommandFailedError, FairleadError, InputError
 from fairlead.image.oci.manifests import (
     Index,
@@ -29,11 +29,19 @@ from fairlead.image.registry.credentials import (
     PASSWORD,
     USERNAME,
     auth_file,
+    find_credentials,
     login_variables,
     read_credentials,
     registry_host,
 )
-from fairlead.image.registry.skopeo import config_argv, inspect_argv, pull_argv, push_argv, tag_argv
+from fairlead.image.registry.skopeo import (
+    config_argv,
+    inspect_argv,
+    login_argv,
+    pull_argv,
+    push_argv,
+    tag_argv,
+)
 from fairlead.tools.locate import locate
 
 _NOT_FOUND = ("manifest unknown", "name unknown", "name_unknown", "statuscode: 404", "not found", "not known")
@@ -44,6 +52,7 @@ _REFUSED = (
     "statuscode: 401",
     "statuscode: 403",
     "forbidden",
+    "invalid username/password",
 )
 _DOWN = (
     "connection refused",
@@ -211,6 +220,23 @@ def read_image_config(
     """
     with _open_registry(registry_host(reference), environ, registry) as asked:
         return asked.read_config(reference, platform)
+
+
+def check_login(reference: str, environ: Mapping[str, str]) -> None:
+    """Try the login for the registry of an image; without one there is nothing to try.
+
+    Raises:
+        CommandFailedError: the registry refuses it, or does not answer.
+    """
+    host = registry_host(reference)
+    credentials = find_credentials(host, environ)
+    if credentials is None:
+        return
+    with files.temporary_folder("fairlead-login-") as folder:
+        argv = login_argv(locate("skopeo"), host, credentials.username, folder / "auth.json")
+        done = process.run(argv, stdin=credentials.password.encode(), check=False)
+    if not done.ok:
+        raise explain_failure(done.stderr, reference)
 
 
 @contextmanager

@@ -71,6 +71,19 @@ def tag_argv(skopeo: Path, source: str, reference: str, login: Path | None) -> t
     )
 
 
+def login_argv(skopeo: Path, host: str, username: str, login: Path) -> tuple[str, ...]:
+    """Try a login, and write it into a file; its password comes on standard input."""
+    return (
+        str(skopeo),
+        "login",
+        *("--authfile", str(login)),
+        *("--username", username),
+        "--password-stdin",
+        *_tls("--tls-verify", f"{host}/image"),
+        host,
+    )
+
+
 def untagged(reference: str) -> str:
     """A reference with a digest, without the tag that skopeo would refuse beside it."""
     name, at, digest = reference.partition("@")

@@ -8,7 +8,14 @@ import pytest
 
 from fairlead.errors import CommandFailedError
 from fairlead.image.registry.client import explain_failure, is_not_found, read_answer
-from fairlead.image.registry.skopeo import config_argv, inspect_argv, push_argv, tag_argv, untagged
+from fairlead.image.registry.skopeo import (
+    config_argv,
+    inspect_argv,
+    login_argv,
+    push_argv,
+    tag_argv,
+    untagged,
+)
 from tests.unit.image.indexes import INDEX
 
 SKOPEO = Path("/usr/bin/skopeo")
@@ -36,6 +43,14 @@ def test_a_tag_is_one_write() -> None:
         "--dest-tls-verify=false", "--multi-arch", "index-only", "--src-tls-verify=false",
         "docker://localhost/a@sha256:x", "docker://localhost/a:t",
     )  # fmt: skip
+
+
+def test_a_password_is_on_no_command_line() -> None:
+    assert login_argv(SKOPEO, "127.0.0.1:5000", "ann", Path("/l/auth.json")) == (
+        *(str(SKOPEO), "login", "--authfile", "/l/auth.json", "--username", "ann", "--password-stdin"),
+        *("--tls-verify=false", "127.0.0.1:5000"),
+    )
+    assert "--tls-verify=false" not in login_argv(SKOPEO, "ghcr.io", "ann", Path("/l/auth.json"))
 
 
 def test_the_configuration_is_that_of_a_platform() -> None:

@@ -1,0 +1,68 @@
+"""What a deploy of this commit would be refused for, found out before minutes are spent on a build."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from fairlead.identity import read_identity
+from fairlead.rollout.gate import Passed, pass_gate
+from fairlead.rollout.options import RolloutOptions
+from fairlead.rollout.place import Place
+from fairlead.rollout.secret_programs import allowed_commands
+
+if TYPE_CHECKING:
+    from fairlead.release.secret_commands import SecretCommands
+    from fairlead.release.secrets import Secret
+    from fairlead.report import Reporter
+
+
+def run_check(place: Place, options: RolloutOptions, reporter: Reporter) -> None:
+    """Judge the files, find the secrets, log in to the registry and ask the servers; nothing is changed anywhere.
+
+    Raises:
+        FairleadError: a deploy of this commit would be refused.
+    """
+    from fairlead.rollout.registry import try_login
+    from fairlead.rollout.start import foresee_rollout
+
+    commit = read_identity(place.settings.root)
+    passed, secrets = find_faults(place, options, reporter, commit.revision, allowed_commands(place.settings))
+    built = passed.with_builds(commit.revision)
+    if built.images:
+        with reporter.step("log in to the registry"):
+            try_login(built)
+    foresee_rollout(place, options, reporter, commit, passed, secrets)
+    document = {
+        "schema": "fairlead.check/v1",
+        "app": place.app,
+        "environment": place.environment.name,
+        "revision": commit.revision,
+        "url": place.environment.url,
+        "hosts": list(place.hosts),
+    }
+    reporter.result(document, f"{place.host} would take {commit.revision[:12]}")
+
+
+def find_faults(
+    place: Place,
+    options: RolloutOptions,
+    reporter: Reporter,
+    revision: str,
+    commands: SecretCommands | None,
+) -> tuple[Passed, Mapping[str, Secret]]:
+    """What can be known without anybody else: the verdict on the files, and the values of the secrets.
+
+    Raises:
+        FairleadError: the files have a fault, a secret is missing, or cannot be a variable.
+    """
+    from fairlead.release.prepare import check_only, check_variables, wanted_secrets
+    from fairlead.release.secrets import read_secrets
+
+    passed = pass_gate(place.settings, (place.environment,), reporter, revision)
+    app = passed.app_of(place.environment)
+    check_only(app, options.request.only)
+    secrets = read_secrets(wanted_secrets(app), os.environ, options.secrets_dir, commands)
+    check_variables(app, secrets)
+    return passed, secrets
