@@ -30,9 +30,9 @@ def finish_rollout(
         FairleadError: the deploy failed.
     """
     traffic = {"connections": lines.connections, "agent_bytes": lines.agent_bytes}
-    document = deploy_document(
-        result, place.host, {"app": place.app, "environment": place.environment.name, "traffic": traffic}
-    )
+    environment = place.environment
+    where = {"app": place.app, "environment": environment.name, "url": environment.url}
+    document = deploy_document(result, place.host, {**where, "traffic": traffic})
     # The server hides what it knows; a registry's password is known here alone.
     shown = masked_document(document)
     assert isinstance(shown, dict)

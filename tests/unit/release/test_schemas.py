@@ -16,7 +16,12 @@ from fairlead.release.proof import LINKS, Link, Proof
 from fairlead.remote.outcome import deploy_document, join_results
 from fairlead.schemas import load_schema
 
-EXTRA = {"app": "board", "environment": "production", "traffic": {"connections": 1, "agent_bytes": 0}}
+EXTRA = {
+    "app": "board",
+    "environment": "production",
+    "url": "https://board.example.com",
+    "traffic": {"connections": 1, "agent_bytes": 0},
+}
 RESULT = Result("reverted", 6, "000043", "000042", "000042", (PhaseTime("verify", "failed", 1.5),))
 PLAN = Plan("deploy", "board", "000043", None, (), (), resources=False, unchanged=False)
 PROOF = Proof("web", {name: Link("sha256:aa") for name in LINKS})
