@@ -67,12 +67,19 @@ class Project:
             if source.is_file():
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, self.root / name)
+        self._leave_out()
         shutil.copytree(APP, self.root, dirs_exist_ok=True)
         shutil.copy(self._lab.known_hosts, self.root / "known_hosts")
         settings = self.root / "fairlead.yaml"
         text = settings.read_text().replace("127.0.0.2", self._server.address)
         settings.write_text(f"registry: {self._lab.registry}/apps/tiny-actions\n{text}")
         self.commit("First")
+
+    def _leave_out(self) -> None:
+        """What act 0.2.89 takes no workflow with: GitHub has it since 2026."""
+        for path in self._workflows.glob("*.yml"):
+            lines = path.read_text().splitlines(keepends=True)
+            path.write_text("".join(line for line in lines if not re.match(r" *deployment: false\b", line)))
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace the one place in ``path`` that reads ``old``."""

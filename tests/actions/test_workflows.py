@@ -19,15 +19,15 @@ CANARY = "canary-77ab-in-no-log"
 def test_pushes_to_main_go_live_or_are_refused_and_a_rollback_by_hand_takes_one_back(
     project: Project, server: Server
 ) -> None:
-    """deploy.yml three times, the second commit crashing, then rollback.yml: who answers is who should."""
+    """pipeline.yml three times, the second commit crashing, then rollback.yml: who answers is who should."""
     first = project.git("rev-parse", "HEAD")
-    ended = succeeded(project.run("push", "deploy.yml"))
+    ended = succeeded(project.run("push", "pipeline.yml"))
     assert ended.output("release") == "000001"
     assert visit(server)[:2] == (200, first)
 
     project.edit("server.py", 'FAULT = os.environ.get("FAULT", "")', 'FAULT = "crash"')
     project.commit("Crash")
-    ended = project.run("push", "deploy.yml")
+    ended = project.run("push", "pipeline.yml")
     assert ended.code != 0
     assert ended.output("exit-code") == "6"
     assert "::error" in ended.log
@@ -37,7 +37,7 @@ def test_pushes_to_main_go_live_or_are_refused_and_a_rollback_by_hand_takes_one_
     project.edit("server.py", 'FAULT = "crash"', 'FAULT = ""')
     project.edit("server.py", 'GREETING = "hello"', 'GREETING = "good morning"')
     last = project.commit("Greet better")
-    succeeded(project.run("push", "deploy.yml"))
+    succeeded(project.run("push", "pipeline.yml"))
     status, release, body = visit(server)
     assert (status, release) == (200, last)
     assert body.startswith("good morning")

@@ -10,14 +10,9 @@ from typing import Any
 
 import click
 import pytest
-import yaml
 
 from fairlead.cli.root import VERBS, command
-
-ROOT = Path(__file__).parents[3]
-ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-EVERY = [*ACTIONS, *WORKFLOWS]
+from tests.unit.github.files import ACTIONS, EVERY, ROOT, load, name_of, steps_of
 
 VERB_ACTIONS = [path for path in ACTIONS if path.parent.name != "setup"]
 
@@ -32,22 +27,6 @@ VARIABLES_WITHOUT_OPTION = {
     "FAIRLEAD_SECRETS",
     "FAIRLEAD_SSH_KEY",
 }
-
-
-def load(path: Path) -> dict[str, Any]:
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert isinstance(document, dict)
-    return document
-
-
-def name_of(path: Path) -> str:
-    return str(path.relative_to(ROOT / ".github"))
-
-
-def steps_of(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from document.get("runs", {}).get("steps", ())
-    for job in document.get("jobs", {}).values():
-        yield from job.get("steps", ())
 
 
 @pytest.mark.parametrize("path", EVERY, ids=name_of)
@@ -148,79 +127,6 @@ def _variables(*verbs: str, which: bool = False) -> set[str]:
         names = parameter.envvar or ()
         found |= {names} if isinstance(names, str) else set(names)
     return found
-
-
-@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
-def test_what_a_workflow_gives_an_action_is_an_input_of_it(path: Path) -> None:
-    for step in steps_of(load(path)):
-        own = re.fullmatch(r"\./fairlead/\.github/actions/(\w+)", step.get("uses", ""))
-        if own:
-            action = load(ROOT / ".github" / "actions" / own[1] / "action.yml")
-            assert set(step.get("with") or ()) <= set(action.get("inputs") or ())
-
-
-@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
-def test_a_workflow_may_nothing_and_each_job_says_what_it_may(path: Path) -> None:
-    document = load(path)
-    assert document["permissions"] == {}
-    for job in document["jobs"].values():
-        assert job["permissions"]["contents"] == "read"
-        assert job["timeout-minutes"]
-        for step in steps_of({"jobs": {"one": job}}):
-            if step.get("uses", "").startswith("actions/checkout@"):
-                assert step["with"]["persist-credentials"] is False
-
-
-def test_a_fork_gets_nothing_to_write_with() -> None:
-    jobs = load(ROOT / ".github" / "workflows" / "preview.yml")["jobs"]
-    assert "!=" in jobs["check"]["if"]
-    assert jobs["check"]["permissions"] == {"contents": "read"}
-    assert not any("publish" in step.get("uses", "") for step in jobs["check"]["steps"])
-    assert "secrets." not in str(jobs["check"])
-    assert "==" in jobs["push"]["if"]
-
-
-def test_one_deploy_of_an_environment_at_a_time_and_none_is_cancelled() -> None:
-    jobs = load(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]
-    assert jobs["deploy"]["concurrency"] == {
-        "group": "fairlead-${{ inputs.directory || '.' }}-${{ inputs.environment || vars.FAIRLEAD_ENVIRONMENT }}",
-        "cancel-in-progress": False,
-    }
-    assert "github.run_id" in jobs["images"]["concurrency"]["group"]
-
-
-def test_a_rollback_waits_in_no_group_where_a_newer_job_would_take_its_place() -> None:
-    """GitHub keeps one waiting job of a group, the newest: the lock of the server puts them in order."""
-    document = load(ROOT / ".github" / "workflows" / "rollback.yml")
-    assert document["concurrency"] == {
-        "group": "fairlead-rollback-${{ github.run_id }}",
-        "cancel-in-progress": False,
-    }
-    assert "concurrency" not in document["jobs"]["rollback"]
-
-
-def test_the_job_with_the_deploy_key_builds_nothing_and_the_one_that_builds_has_no_key() -> None:
-    jobs = load(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]
-    assert "FAIRLEAD_" not in str([step.get("with") for step in jobs["images"]["steps"]])
-    assert "environment" not in jobs["images"]
-    assert jobs["images"]["outputs"]["published"] == "${{ steps.publish.outputs.document }}"
-    assert jobs["deploy"]["steps"][-1]["with"]["published"] == "${{ needs.images.outputs.published }}"
-    assert jobs["deploy"]["permissions"] == {"contents": "read", "packages": "read"}
-    used = [step["uses"].partition("@")[0] for step in jobs["deploy"]["steps"]]
-    assert used == [
-        "actions/checkout",
-        "actions/checkout",
-        *(f"./fairlead/.github/actions/{verb}" for verb in ("setup", "deploy")),
-    ]
-
-
-def test_users_are_shut_out_and_let_in_while_a_deploy_is_under_way() -> None:
-    """It waits for no lock on the server, and here for no job but another one of its own."""
-    document = load(ROOT / ".github" / "workflows" / "maintenance.yml")
-    assert document["concurrency"] == {
-        "group": "fairlead-maintenance-${{ inputs.directory || '.' }}-${{ inputs.environment }}",
-        "cancel-in-progress": False,
-    }
 
 
 @pytest.mark.parametrize("state", ["", "--help", "on; off", "On"])

@@ -1,0 +1,181 @@
+"""The workflows, read as files: what GitHub makes of them, and act does not model. Each rule names its document.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax, from here on SYNTAX.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.github.files import ROOT, WORKFLOWS, load, name_of, steps_of, workflow
+
+CHECKOUT = "actions/checkout"
+OWN = "./fairlead/.github/actions/"
+# Who may write what, and why: whatever is not here is read.
+WRITES = {
+    ("pipeline", "build"): {"packages"},
+    ("preview", "push"): {"packages", "pull-requests"},
+}
+KEY = "secrets.FAIRLEAD_SSH_KEY"
+
+
+def jobs() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path in WORKFLOWS:
+        for name, job in load(path)["jobs"].items():
+            yield path.stem, name, job
+
+
+JOBS = [pytest.param(*each, id=f"{each[0]}-{each[1]}") for each in jobs()]
+
+
+def used(job: dict[str, Any]) -> list[str]:
+    return [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step]
+
+
+def before(jobs: dict[str, Any], name: str) -> set[str]:
+    """The jobs that a job waits for, and those that they wait for."""
+    needs = set(jobs[name].get("needs") or ())
+    return needs.union(*(before(jobs, need) for need in needs))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_what_a_workflow_gives_an_action_is_an_input_of_it(path: Path) -> None:
+    """SYNTAX#jobsjob_idstepswith: one that is none is a warning in a log that nobody reads."""
+    for step in steps_of(load(path)):
+        own = re.fullmatch(rf"{re.escape(OWN)}(\w+)", step.get("uses", ""))
+        if own:
+            action = load(ROOT / ".github" / "actions" / own[1] / "action.yml")
+            assert set(step.get("with") or ()) <= set(action.get("inputs") or ())
+
+
+@pytest.mark.parametrize(("file", "name", "job"), JOBS)
+def test_a_job_may_what_it_needs_and_ends(file: str, name: str, job: dict[str, Any]) -> None:
+    """SYNTAX#permissions: what is not named is `none`. SYNTAX#jobsjob_idtimeout-minutes: else it is six hours."""
+    assert workflow(file)["permissions"] == {}
+    assert job["permissions"]["contents"] == "read"
+    written = {scope for scope, access in job["permissions"].items() if access != "read"}
+    assert written == WRITES.get((file, name), set())
+    assert 0 < job["timeout-minutes"] <= 60
+
+
+@pytest.mark.parametrize(("file", "name", "job"), JOBS)
+def test_no_token_is_left_in_a_checkout(file: str, name: str, job: dict[str, Any]) -> None:
+    """https://github.com/actions/checkout#usage: it is kept in .git/config unless told otherwise."""
+    for step in job["steps"]:
+        if step.get("uses", "").startswith(f"{CHECKOUT}@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize(("file", "name", "job"), JOBS)
+def test_the_deploy_key_is_where_nobody_else_s_action_and_no_build_is(
+    file: str, name: str, job: dict[str, Any]
+) -> None:
+    """https://docs.github.com/en/actions/reference/security/secure-use#using-third-party-actions.
+
+    One compromised action of a job gets all secrets of it. An environment's are there in a job that names it only:
+    SYNTAX#jobsjob_idenvironment.
+    """
+    assert "secrets: inherit" not in (ROOT / ".github" / "workflows" / f"{file}.yml").read_text()
+    if "secrets." not in str(job):
+        assert "environment" not in job
+        return
+    assert "environment" in job
+    own = [one.removeprefix(OWN) for one in used(job) if one != CHECKOUT]
+    assert own[0] == "setup"
+    assert set(own[1:]) <= {"check", "deploy", "rollback", "maintenance"}
+    assert not any("run" in step for step in job["steps"])
+    (last,) = [step for step in job["steps"] if KEY in str(step)]
+    assert last is job["steps"][-1]
+
+
+def test_the_pipeline_hands_on_one_thing_after_the_other() -> None:
+    """SYNTAX#jobsjob_idneeds: a job whose need failed or was skipped is skipped, unless its `if` asks for more.
+
+    Where the caller has no tests that job is skipped, and all after it would be.
+    """
+    jobs = workflow("pipeline")["jobs"]
+    assert {name: set(job.get("needs") or ()) for name, job in jobs.items()} == {
+        "validate": set(),
+        "check": set(),
+        "test": {"validate", "check"},
+        "build": {"validate", "check", "test"},
+        "deploy": {"build"},
+    }
+    for name, job in jobs.items():
+        if "test" in before(jobs, name):
+            assert "!cancelled()" in job["if"], name
+            for need in set(job["needs"]) - {"test"}:
+                assert f"needs.{need}.result == 'success'" in job["if"], name
+    published = {"published": "${{ needs.build.outputs.published }}"}
+    assert jobs["deploy"]["steps"][-1]["with"].items() >= published.items()
+
+
+def test_the_tests_of_a_caller_see_no_secret_and_write_nothing() -> None:
+    """https://docs.github.com/en/actions/concepts/security/script-injections: his command comes by a variable."""
+    job = workflow("pipeline")["jobs"]["test"]
+    assert job["permissions"] == {"contents": "read"}
+    assert "secrets." not in str(job)
+    assert "github.token" not in str(job)
+    (ran,) = [step for step in job["steps"] if "run" in step]
+    assert ran["env"] == {"FAIRLEAD_TEST": "${{ inputs.test }}"}
+
+
+def test_only_what_deploys_is_a_deployment() -> None:
+    """https://docs.github.com/en/actions/how-tos/deploy/configure-and-manage-deployments/control-deployments.
+
+    A job with an environment makes one, unless it says `deployment: false`.
+    """
+    made = {
+        (file, name)
+        for file, name, job in jobs()
+        if "environment" in job
+        and not (isinstance(job["environment"], dict) and job["environment"].get("deployment") is False)
+    }
+    assert made == {("pipeline", "deploy"), ("rollback", "rollback"), ("maintenance", "maintenance")}
+    assert workflow("pipeline")["jobs"]["deploy"]["environment"]["url"] == "${{ steps.deploy.outputs.url }}"
+
+
+def test_a_fork_gets_nothing_to_write_with() -> None:
+    jobs = workflow("preview")["jobs"]
+    assert "!=" in jobs["check"]["if"]
+    assert jobs["check"]["permissions"] == {"contents": "read"}
+    assert not any("publish" in one for one in used(jobs["check"]))
+    assert "secrets." not in str(jobs["check"])
+    assert "==" in jobs["push"]["if"]
+
+
+def test_one_deploy_of_an_environment_at_a_time_and_none_is_cancelled() -> None:
+    """SYNTAX#concurrency: of those that wait in a group the newest is kept. A group a run is none that drops anybody."""
+    document = workflow("pipeline")
+    assert document["jobs"]["deploy"]["concurrency"] == {
+        "group": "fairlead-${{ inputs.directory || '.' }}-${{ inputs.environment || vars.FAIRLEAD_ENVIRONMENT }}",
+        "cancel-in-progress": False,
+    }
+    group = document["concurrency"]["group"]
+    assert document["concurrency"]["cancel-in-progress"] is False
+    # Two environments of one run are two calls of this workflow.
+    assert all(each in group for each in ("github.run_id", "inputs.directory", "inputs.environment"))
+    assert not any("concurrency" in job for name, job in document["jobs"].items() if name != "deploy")
+
+
+def test_a_rollback_waits_in_no_group_where_a_newer_job_would_take_its_place() -> None:
+    """SYNTAX#concurrency: GitHub keeps one waiting job of a group. The lock of the server puts them in order."""
+    document = workflow("rollback")
+    assert document["concurrency"] == {
+        "group": "fairlead-rollback-${{ github.run_id }}",
+        "cancel-in-progress": False,
+    }
+    assert "concurrency" not in document["jobs"]["rollback"]
+
+
+def test_users_are_shut_out_and_let_in_while_a_deploy_is_under_way() -> None:
+    """It waits for no lock on the server, and here for no job but another one of its own."""
+    assert workflow("maintenance")["concurrency"] == {
+        "group": "fairlead-maintenance-${{ inputs.directory || '.' }}-${{ inputs.environment }}",
+        "cancel-in-progress": False,
+    }
