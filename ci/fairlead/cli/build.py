@@ -10,6 +10,7 @@ from fairlead.cli.options.shared import examples, work_dir_option
 @click.command(
     epilog=examples(
         ("fairlead build", "every image of fairlead.yaml, every platform"),
+        ("fairlead build --platform linux/arm64", "this one, and the others on other machines"),
         ("fairlead build --dry-run", "print the bake definition, build nothing"),
         ("fairlead build --no-cache --reproducible", "prove that the commit gives the same digests"),
     )
@@ -21,6 +22,15 @@ from fairlead.cli.options.shared import examples, work_dir_option
     envvar="FAIRLEAD_REGISTRY",
     show_envvar=True,
     help="Where the images will be published, such as ghcr.io/acme/board.",
+)
+@click.option(
+    "--platform",
+    "platforms",
+    metavar="NAME",
+    multiple=True,
+    envvar="FAIRLEAD_PLATFORM",
+    show_envvar=True,
+    help="Build for this one of the platforms only; `fairlead merge` joins them. May be repeated.",
 )
 @click.option("--no-cache", is_flag=True, help="Run every step again.")
 @click.option("--pull", is_flag=True, help="Look for newer base images.")
@@ -42,6 +52,7 @@ from fairlead.cli.options.shared import examples, work_dir_option
 def command(
     work_dir: str,
     registry: str | None,
+    platforms: tuple[str, ...],
     no_cache: bool,
     pull: bool,
     sbom: bool,
@@ -63,12 +74,13 @@ def command(
     from fairlead.identity import read_identity
     from fairlead.image.build.bake import BuildOptions
     from fairlead.image.build.builder import load_plan, load_sources, run_build
+    from fairlead.image.build.platforms import choose_platforms
     from fairlead.image.workdir import claim_work_dir
     from fairlead.rollout.gate import pass_gate
     from fairlead.settings.load import load_settings
 
     environ = {**os.environ, **({"FAIRLEAD_REGISTRY": registry} if registry else {})}
-    settings = load_settings(Path.cwd(), environ)
+    settings = choose_platforms(load_settings(Path.cwd(), environ), platforms)
     folder = claim_work_dir(settings.root, work_dir)
     reporter = report.current()
     identity = read_identity(settings.root, environ)

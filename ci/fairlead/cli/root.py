@@ -61,6 +61,7 @@ VERBS: dict[str, Verb] = {
     ),
     "check": Verb("fairlead.cli.check:command", _PIPELINE, "Ask before the build what a deploy would meet."),
     "build": Verb("fairlead.cli.build:command", _PIPELINE, "Build every image for every platform."),
+    "merge": Verb("fairlead.cli.merge:command", _PIPELINE, "Join what was built, a machine a platform."),
     "scan": Verb("fairlead.cli.scan:command", _PIPELINE, "Scan the built images and give a verdict."),
     "publish": Verb("fairlead.cli.publish:command", _PIPELINE, "Push the images that passed the scan."),
     "plan": Verb("fairlead.cli.plan:command", _PIPELINE, "Show what a deploy would do."),

@@ -203,19 +203,17 @@ def load_build(work_dir: Path) -> BuildDocument:
     Raises:
         InputError: it is not there, or does not hold: all faults as findings.
     """
-    value = _load(work_dir / BUILD_NAME, "build", "`fairlead build` writes it")
-    return BuildDocument(
-        app=value["app"],
-        revision=value["revision"],
-        revision_time=value["revision_time"],
-        dirty_files=tuple(value["dirty_files"]) or (("?",) if value["dirty"] else ()),
-        branch=value["branch"],
-        git_tags=tuple(value["git_tags"]),
-        created_at=value["created_at"],
-        images={
-            name: BuiltImage(**{**image, "emulated": tuple(image["emulated"])})
-            for name, image in value["images"].items()
-        },
+    return _build_document(_load(work_dir / BUILD_NAME, "build", "`fairlead build` writes it"))
+
+
+def parse_build(text: str, name: str) -> BuildDocument:
+    """Read the text of a ``build.json`` that came another way; ``name`` says which.
+
+    Raises:
+        InputError: it does not hold: all faults as findings.
+    """
+    return _build_document(
+        _parse(text, name, "build", "hand on the output `document` of the action build as it is")
     )
 
 
@@ -265,6 +263,22 @@ def parse_publish(text: str, name: str) -> PublishDocument:
     """
     fix = "hand on the output `document` of the action publish as it is"
     return _publish_document(_parse(text, name, "publish", fix))
+
+
+def _build_document(value: Mapping[str, Any]) -> BuildDocument:
+    return BuildDocument(
+        app=value["app"],
+        revision=value["revision"],
+        revision_time=value["revision_time"],
+        dirty_files=tuple(value["dirty_files"]) or (("?",) if value["dirty"] else ()),
+        branch=value["branch"],
+        git_tags=tuple(value["git_tags"]),
+        created_at=value["created_at"],
+        images={
+            name: BuiltImage(**{**image, "emulated": tuple(image["emulated"])})
+            for name, image in value["images"].items()
+        },
+    )
 
 
 def _publish_document(value: Mapping[str, Any]) -> PublishDocument:

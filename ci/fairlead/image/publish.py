@@ -12,6 +12,7 @@ from fairlead.errors import CommandFailedError, InputError, ScanRefusedError
 from fairlead.findings import Finding
 from fairlead.identity import is_ancestor
 from fairlead.image.build.tags import REVISION_LABEL, Move, Present, commit_tag, decide_move, plan_tags
+from fairlead.image.built import built_layout
 from fairlead.image.documents import (
     PUBLISH_NAME,
     BuildDocument,
@@ -21,7 +22,7 @@ from fairlead.image.documents import (
     ScanDocument,
     write_document,
 )
-from fairlead.image.oci.layout import Layout, read_layout, verify_blobs
+from fairlead.image.oci.layout import verify_blobs
 from fairlead.image.oci.manifests import UnfitError, foreign_parts
 from fairlead.image.registry.client import Registry, Resolved
 from fairlead.image.registry.credentials import auth_file, read_credentials, registry_host
@@ -182,7 +183,7 @@ def _push(
 ) -> _Pushed:
     repository = settings.repository_of(name)
     reference = f"{repository}:{commit}"
-    layout = _check_layout(name, image, work_dir)
+    layout = built_layout(name, image, work_dir)
     present = registry.read(reference)
     if present is None:
         verify_blobs(layout)
@@ -213,17 +214,6 @@ def foreign_fault(present: Resolved, image: BuiltImage) -> str:
         return foreign_parts(present.as_index(), image.platforms)
     except UnfitError as error:
         return str(error)
-
-
-def _check_layout(name: str, image: BuiltImage, work_dir: Path) -> Layout:
-    layout = read_layout(work_dir / image.layout)
-    if layout.digest != image.digest or layout.digests != dict(image.platforms):
-        raise CommandFailedError(
-            f"the layout of the image {name} is not the one that was built and scanned",
-            why=f"build.json says {image.digest}, the layout is {layout.digest}",
-            fix="build and scan again",
-        )
-    return layout
 
 
 def _other_image(reference: str, published: str, built: str, fault: str) -> CommandFailedError:

@@ -47,6 +47,16 @@ def claim_work_dir(root: Path, asked: str | Path) -> Path:
     return path
 
 
+def refuse_odd(folder: Path) -> None:
+    """Refuse a work directory of another job, or any folder, that holds links or what is neither file nor folder.
+
+    Raises:
+        InputError: it does.
+    """
+    for entry in _odd(folder):
+        raise files.refused(entry)
+
+
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a document whole or not at all: a reader never sees half of it, and nobody else reads it."""
     prepare_work_dir(path.parent)

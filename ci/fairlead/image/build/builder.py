@@ -18,6 +18,7 @@ from fairlead.image.build.bake import BakePlan, BuildOptions, bake_argv, plan_ba
 from fairlead.image.build.cache import fresh_cache, local_cache
 from fairlead.image.build.dockerfile import parse_dockerfile
 from fairlead.image.build.explain import explain_build_failure
+from fairlead.image.build.platforms import settle_platforms
 from fairlead.image.build.progress import Progress, emulated_seconds, heading_of, parse_progress
 from fairlead.image.build.provenance import read_bases, settle_bases, settle_provenance
 from fairlead.image.build.secrets import redact_build_secrets
@@ -96,14 +97,6 @@ def load_plan(
         environ=environ,
         options=options,
     )
-
-
-def settle_platforms(settings: Settings) -> Settings:
-    """The settings with platforms to build for: where they name none, the one that this machine is.
-
-    It is the one that needs no emulation. A server of another kind says so before anything of it is touched.
-    """
-    return replace(settings, platforms=settings.platforms or (own_platform(),))
 
 
 def run_build(

@@ -9,12 +9,12 @@ https://slsa.dev/spec/v0.2/provenance, https://slsa.dev/spec/v1.0/provenance
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from fairlead.errors import CommandFailedError
+from fairlead.image.oci.join import compact_json
 from fairlead.image.oci.layout import (
     Layout,
     read_json_blob,
@@ -51,7 +51,7 @@ def settle_provenance(layout: Layout, source_url: str) -> Layout:
         replaced[descriptor.digest] = settled
     index = read_json_blob(layout.folder, layout.digest)
     index["manifests"] = [{**entry, **replaced.get(entry["digest"], {})} for entry in index["manifests"]]
-    data = _bytes(index)
+    data = compact_json(index)
     entry = {
         "mediaType": index.get("mediaType"),
         "digest": write_blob(layout.folder, data),
@@ -147,18 +147,14 @@ def _settled_descriptor(layout: Layout, descriptor: Descriptor, source_url: str)
         # The configuration of an attestation lists its statements as if they were layers.
         content = read_json_blob(layout.folder, config["digest"])
         content["rootfs"] = {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]}
-        data = _bytes(content)
+        data = compact_json(content)
         config = {**config, "digest": write_blob(layout.folder, data), "size": len(data)}
-    data = _bytes({**manifest, "config": config, "layers": layers})
+    data = compact_json({**manifest, "config": config, "layers": layers})
     return {"digest": write_blob(layout.folder, data), "size": len(data)}
 
 
 def _settled_layer(layout: Layout, layer: Mapping[str, Any], source_url: str) -> dict[str, Any]:
     if layer.get("mediaType") != STATEMENT_TYPE:
         return dict(layer)
-    data = _bytes(stable_statement(read_json_blob(layout.folder, layer["digest"]), source_url))
+    data = compact_json(stable_statement(read_json_blob(layout.folder, layer["digest"]), source_url))
     return {**layer, "digest": write_blob(layout.folder, data), "size": len(data)}
-
-
-def _bytes(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

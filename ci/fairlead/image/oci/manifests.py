@@ -46,7 +46,7 @@ VARIANTS: Mapping[str, frozenset[str]] = {
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SAME_AS_NONE = {("amd64", "v1"), ("arm64", "v8")}
 _REFERENCE_TYPE = "vnd.docker.reference.type"
-_REFERENCE_DIGEST = "vnd.docker.reference.digest"
+REFERENCE_DIGEST = "vnd.docker.reference.digest"
 _ATTESTATION = "attestation-manifest"
 _UNKNOWN = {"os": "unknown", "architecture": "unknown"}
 _MOST_ENTRIES = 500
@@ -106,7 +106,7 @@ def parse_index(data: bytes) -> Index:
     for entry in entries:
         found = parse_descriptor(entry, {MANIFEST_TYPE}, more={"platform"})
         about = _annotations(entry)
-        if _REFERENCE_TYPE in about or _REFERENCE_DIGEST in about:
+        if _REFERENCE_TYPE in about or REFERENCE_DIGEST in about:
             attestations.append((found, _attested(entry, about)))
             continue
         name = parse_platform(entry.get("platform"))
@@ -237,7 +237,7 @@ def _attested(entry: Mapping[str, Any], about: Mapping[str, str]) -> str:
         _refuse(f"an entry is a reference of the kind {about.get(_REFERENCE_TYPE, '')[:40]!r}")
     if entry.get("platform") != _UNKNOWN:
         _refuse("an attestation has a platform, so that an engine might run it")
-    return about.get(_REFERENCE_DIGEST, "")
+    return about.get(REFERENCE_DIGEST, "")
 
 
 def _check_entries(
