@@ -74,6 +74,11 @@ INPUTS: Mapping[str, Input] = {
         Input("directory", "folder"),
         Input("environment"),
         Input(
+            "for",
+            form="use|validate|build|deploy|rollback|lab|dev",
+            said="use, validate, build, deploy, rollback, lab or dev",
+        ),
+        Input(
             "format",
             "words",
             form="(text|github|sarif|json|junit|markdown)(=.+)?",
@@ -101,7 +106,6 @@ INPUTS: Mapping[str, Input] = {
         Input("sbom", "flag"),
         Input("secrets", "secret", beside="secrets-dir"),
         Input("secrets-dir"),
-        Input("setup-for"),
         Input("signing-identity"),
         Input("signing-key", "secret", beside="signing-identity"),
         Input("ssh-identity"),

@@ -15,10 +15,18 @@ from typing import Literal, TypeAlias
 
 from fairlead.tools.version import Version
 
-Purpose: TypeAlias = Literal["use", "lab", "dev"]
-"""What a machine is set up for; each one needs what those before it need. (The lab makes the rest itself.)"""
+Machine: TypeAlias = Literal["use", "lab", "dev"]
+"""What a machine is for; each one needs what those before it need. (The lab makes the rest itself.)"""
 
-PURPOSES: tuple[Purpose, ...] = ("use", "lab", "dev")
+MACHINES: tuple[Machine, ...] = ("use", "lab", "dev")
+
+Verb: TypeAlias = Literal["validate", "build", "deploy", "rollback"]
+"""What a job does: ``build`` scans and publishes, too, and ``deploy`` is whatever else changes servers."""
+
+VERBS: tuple[Verb, ...] = ("validate", "build", "deploy", "rollback")
+
+Purpose: TypeAlias = Machine | Verb
+"""What to set up for."""
 
 Architecture: TypeAlias = Literal["amd64", "arm64"]
 
@@ -80,9 +88,10 @@ class Tool:
     Args:
         name: how the rest of the package asks for it.
         program: the file to look for.
-        purpose: the smallest purpose that needs it.
+        machine: the smallest one that it belongs on.
         version_words: the arguments that print its version.
         minimum: the oldest version that will do.
+        verbs: which of them do not work without it. ``validate`` works without any.
         refused: versions that must never run, with the reason.
         plugin: it is a plugin of the docker command, looked for in Docker's folders first.
         sources: where it comes from when it is missing, in order.
@@ -91,9 +100,10 @@ class Tool:
 
     name: str
     program: str
-    purpose: Purpose
+    machine: Machine
     version_words: tuple[str, ...]
     minimum: Version
+    verbs: tuple[Verb, ...] = ()
     refused: Mapping[Version, str] = field(default_factory=dict)
     plugin: bool = False
     sources: tuple[Source, ...] = ()
@@ -105,18 +115,40 @@ _MALICIOUS = "it was published by an intruder and steals credentials (CVE-2026-3
 _ENGINE_FIX = "`fairlead setup` installs Docker on Debian and Ubuntu as root; elsewhere: https://docs.docker.com/engine/install/"
 
 _TOOLS = (
-    Tool("docker", "docker", "use", ("--version",), (25, 0, 0), fix=_ENGINE_FIX),
+    Tool("docker", "docker", "use", ("--version",), (25, 0, 0), ("build",), fix=_ENGINE_FIX),
+    # `validate` asks it, where it is there.
     Tool("compose", "docker-compose", "use", ("version",), (2, 24, 0), plugin=True, fix=_ENGINE_FIX),
-    Tool("buildx", "docker-buildx", "use", ("version",), (0, 13, 0), plugin=True, fix=_ENGINE_FIX),
-    Tool("git", "git", "use", ("--version",), (2, 20, 0), sources=(DebianPackage("git", since=10),)),
-    Tool("ssh", "ssh", "use", ("-V",), (7, 6, 0), sources=(DebianPackage("openssh-client", since=10),)),
-    Tool("skopeo", "skopeo", "use", ("--version",), (1, 13, 0), sources=(DebianPackage("skopeo"),)),
+    Tool(
+        "buildx", "docker-buildx", "use", ("version",), (0, 13, 0), ("build",), plugin=True, fix=_ENGINE_FIX
+    ),
+    Tool(
+        "git",
+        "git",
+        "use",
+        ("--version",),
+        (2, 20, 0),
+        ("build", "deploy", "rollback"),
+        sources=(DebianPackage("git", since=10),),
+    ),
+    Tool(
+        "ssh",
+        "ssh",
+        "use",
+        ("-V",),
+        (7, 6, 0),
+        ("deploy", "rollback"),
+        sources=(DebianPackage("openssh-client", since=10),),
+    ),
+    Tool(
+        "skopeo", "skopeo", "use", ("--version",), (1, 13, 0), ("build",), sources=(DebianPackage("skopeo"),)
+    ),
     Tool(
         "trivy",
         "trivy",
         "use",
         ("--version",),
         (0, 65, 0),
+        ("build",),
         refused={(0, 69, patch): _MALICIOUS for patch in (4, 5, 6)},
         sources=(
             # Not Trivy's own publisher. That very program was reproduced from the source of v0.74.0, section
@@ -269,5 +301,7 @@ CATALOG: Mapping[str, Tool] = MappingProxyType({tool.name: tool for tool in _TOO
 
 def tools_for(purpose: Purpose) -> tuple[Tool, ...]:
     """The tools that a purpose needs, in the order in which they are set up: Go before what it builds."""
-    wanted = PURPOSES[: PURPOSES.index(purpose) + 1]
-    return tuple(tool for tool in CATALOG.values() if tool.purpose in wanted)
+    if purpose in VERBS:
+        return tuple(tool for tool in CATALOG.values() if purpose in tool.verbs)
+    wanted = MACHINES[: MACHINES.index(purpose) + 1]
+    return tuple(tool for tool in CATALOG.values() if tool.machine in wanted)

@@ -18,25 +18,32 @@ from fairlead.tools.system import System, read_system
 
 OnLine = Callable[[str], None]
 
+PARTS = ("docker", "compose", "buildx")
+"""What comes with an engine: its command, and plugins of that."""
+
 DAEMON_FILE = Path("/etc/docker/daemon.json")
 _DAEMON_LOG = Path("/var/log/fairlead-dockerd.log")
 _START_SECONDS = 60.0
 
 
-def ensure_engine(on_line: OnLine) -> Engine:
-    """The engine of this machine, with Compose and buildx; installed and started if need be.
+def ensure_engine(on_line: OnLine, parts: tuple[str, ...] = PARTS) -> Engine:
+    """The engine of this machine, with its command and what of its plugins is asked for; installed and started if need be.
+
+    Args:
+        on_line: is told what is done.
+        parts: of ``PARTS``.
 
     Raises:
         ToolMissingError: it is missing and can't be installed here; the error says what to install.
         CommandFailedError: it is there and does not answer.
     """
     system = read_system()
-    missing = missing_parts(system)
+    missing = missing_parts(system, parts)
     if missing:
         if os.environ.get("DOCKER_HOST") or not (system.has_apt and system.root):
             raise _install_it_yourself(missing, system)
         install_engine(missing, system, on_line)
-    still = missing_tools()
+    still = missing_tools(parts)
     if still:
         raise ToolMissingError(
             f"{' and '.join(still)} is missing after the installation", why=_passed_over(still)
@@ -47,18 +54,17 @@ def ensure_engine(on_line: OnLine) -> Engine:
         return _start_or_raise(error, system, on_line)
 
 
-def missing_parts(system: System) -> tuple[str, ...]:
-    """Which of docker, compose and buildx are missing or too old here, and ``engine`` where docker is a client alone."""
-    missing = missing_tools()
+def missing_parts(system: System, parts: tuple[str, ...] = PARTS) -> tuple[str, ...]:
+    """Which parts are missing or too old here, and ``engine`` where docker is a client alone."""
+    missing = missing_tools(parts)
     # Where we can't install packages, an engine that does not answer may as well be one that we do not know.
     if "docker" not in missing and system.has_apt and is_engine_absent():
         return (*missing, "engine")
     return missing
 
 
-def missing_tools() -> tuple[str, ...]:
-    """Which of docker, compose and buildx are missing or too old here."""
-    parts = ("docker", "compose", "buildx")
+def missing_tools(parts: tuple[str, ...] = PARTS) -> tuple[str, ...]:
+    """Which parts are missing or too old here."""
     return tuple(name for name in parts if search_tool(CATALOG[name], os.environ).found is None)
 
 

@@ -120,8 +120,8 @@ def cache_place(tool: Tool, version: str) -> Path:
 def missing(tool: Tool, passed_over: tuple[PassedOver, ...]) -> ToolMissingError:
     """The error for a tool that is not there."""
     fix = "`fairlead setup` installs it" if tool.sources else tool.fix
-    if tool.purpose != "use" and tool.sources:
-        fix = f"`fairlead setup --for {tool.purpose}` installs it"
+    if tool.machine != "use" and tool.sources:
+        fix = f"`fairlead setup --for {tool.machine}` installs it"
     return ToolMissingError(
         f"{tool.name} is not installed" if not passed_over else f"no usable {tool.name} was found",
         why="; ".join(str(one) for one in passed_over),

@@ -28,7 +28,7 @@ def recorded() -> Iterator[RecordingReporter]:
 @pytest.fixture(autouse=True)
 def _engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        engine_setup, "ensure_engine", lambda _: Engine("26.1.5", "amd64", containerd_store=False)
+        engine_setup, "ensure_engine", lambda *_: Engine("26.1.5", "amd64", containerd_store=False)
     )
 
 
@@ -50,9 +50,43 @@ def test_what_is_there_is_told_and_not_fetched(
     assert recorded.document is not None
     jsonschema.validate(recorded.document, load_schema("setup"))
     assert recorded.document["tools"].keys() == {tool.name for tool in tools_for("dev")}  # type: ignore[attr-defined] # a document's values are objects
-    assert recorded.said("step") == ["Docker Engine, Compose, buildx"]
+    assert recorded.said("step")[0] == "Docker Engine, compose, buildx"
+    # In a group of the log, and not on the page of a run.
+    assert recorded.said("table") == []
+    assert recorded.said("result") == [""]
+    assert any(line.startswith("trivy") for line in recorded.said("line"))
     # The engine has the classic image store: `fairlead build` knows what to do about it.
     assert recorded.said("warn") == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "tools"),
+    [
+        ("validate", set()),
+        ("build", {"docker", "buildx", "git", "skopeo", "trivy"}),
+        ("deploy", {"git", "ssh"}),
+        ("rollback", {"git", "ssh"}),
+    ],
+)
+def test_a_job_gets_what_its_verb_needs_and_no_engine_that_it_does_not_ask(
+    monkeypatch: pytest.MonkeyPatch, recorded: RecordingReporter, verb: str, tools: set[str]
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def engine(_: object, parts: tuple[str, ...]) -> Engine:
+        asked.append(parts)
+        return Engine("26.1.5", "amd64", containerd_store=True)
+
+    monkeypatch.setattr(engine_setup, "ensure_engine", engine)
+    monkeypatch.setattr(locate, "search_tool", lambda tool, _: locate.Search(_found(tool), ()))
+    _setup("--for", verb)
+    assert recorded.document is not None
+    jsonschema.validate(recorded.document, load_schema("setup"))
+    told = recorded.document["tools"]
+    assert isinstance(told, dict)
+    assert set(told) == tools
+    assert asked == ([("docker", "buildx")] if "docker" in tools else [])
+    assert ("engine" in recorded.document) == ("docker" in tools)
 
 
 def test_a_missing_tool_is_fetched_under_a_step_of_its_own(
@@ -67,7 +101,7 @@ def test_a_missing_tool_is_fetched_under_a_step_of_its_own(
     monkeypatch.setattr(locate, "search_tool", search)
     monkeypatch.setattr(fetch, "fetch_tool", lambda tool, _: _found(tool))
     _setup()
-    assert recorded.said("step")[1:] == ["trivy"]
+    assert recorded.said("step")[1:-1] == ["trivy"]
     assert "/bin/trivy is version 0.69.4, which must not run; remove it" in recorded.said("warn")
 
 

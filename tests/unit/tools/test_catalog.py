@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from fairlead.tools.catalog import CATALOG, GoBuild, Tool, Wheel, tools_for
+from fairlead.tools.catalog import CATALOG, VERBS, GoBuild, Tool, Wheel, tools_for
 from fairlead.tools.locate import judge
 
 EVERY = [pytest.param(tool, id=tool.name) for tool in CATALOG.values()]
@@ -46,6 +46,12 @@ def test_a_purpose_contains_the_smaller_ones() -> None:
     assert use <= lab < dev
     assert {"docker", "trivy", "skopeo", "ssh", "git"} <= use
     assert {"actionlint", "act"} <= dev - lab
+
+
+def test_what_a_verb_needs_is_on_a_machine_for_all_of_them() -> None:
+    use = {tool.name for tool in tools_for("use")}
+    for verb in VERBS:
+        assert {tool.name for tool in tools_for(verb)} <= use
 
 
 def test_go_comes_before_what_it_builds() -> None:
