@@ -13,7 +13,6 @@ _NOT_OF_PATH = re.compile(r"[^a-z0-9._-]+")
 _LONGEST_APP = 31
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 _WORDS_OF_YAML = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-_SERVERS = "linux/amd64"
 _SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -52,11 +51,10 @@ def plan_draft(sight: Sight) -> Draft:
             "# registry: ghcr.io/OWNER/REPOSITORY",
         ]
     lines += [
-        "# What the servers are (`uname -m` there: x86_64 is linux/amd64, aarch64 is linux/arm64). Another kind than the",
-        "# machine that builds is emulated, which is slow, or needs a Dockerfile that runs nothing of it.",
-        f"platforms: [{_SERVERS}]",
+        "# Images are for machines like the one that builds them. Where servers are another kind (`uname -m` there: x86_64 is",
+        "# linux/amd64, aarch64 is linux/arm64), name it: it is emulated, which is slow, or the Dockerfile runs nothing of it.",
+        "# platforms: [linux/amd64]",
     ]
-    inferred.append(f"platforms: {_SERVERS}, as most servers are")
     lines += _render_images(images, sight)
     inferred += [f"image {image.name}: {image.dockerfile}, {image.why}" for image in images]
     inferred += [

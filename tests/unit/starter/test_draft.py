@@ -191,8 +191,8 @@ def test_an_overlay_for_production_is_named_and_not_taken_unasked(tmp_path: Path
     assert "override" not in told
 
 
-def test_the_draft_names_the_platform_of_most_servers_and_says_so(tmp_path: Path) -> None:
+def test_a_draft_names_no_platform_as_that_of_the_machine_that_builds_will_do(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     draft, settings = drafted(tmp_path)
-    assert settings.platforms == ("linux/amd64",)
-    assert "platforms: linux/amd64, as most servers are" in draft.inferred
+    assert settings.platforms == ()
+    assert "# platforms: [linux/amd64]" in draft.text
