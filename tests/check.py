@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from fairlead.errors import ToolMissingError
+from fairlead.starter.callers import Caller, plan_callers
+from fairlead.starter.uses import Uses
 from fairlead.tools.catalog import CATALOG
 from fairlead.tools.fetch import fetch_tool
 from fairlead.tools.locate import locate
@@ -22,6 +25,7 @@ _TRIVY_CONFIG = (
     *("config", "--exit-code", "1", "--quiet", "--skip-check-update", "--skip-version-check"),
     *("--disable-telemetry", "--skip-dirs", "tests", "."),
 )
+_ZIZMOR = ("zizmor", "--offline", "--strict-collection", "--persona", "auditor", "--no-progress")
 
 
 class Check(NamedTuple):
@@ -40,8 +44,8 @@ class Outcome(NamedTuple):
     output: str
 
 
-def plan_checks() -> list[Check]:
-    """The checks of this checkout, the slowest first."""
+def plan_checks(written: Path) -> list[Check]:
+    """The checks of this checkout, the slowest first. ``written``: a folder for what it writes into others."""
     folders = [name for name in ("ci", "app", "tests", "bench", "chaos") if (ROOT / name).is_dir()]
     checks = [
         Check("mypy", ("mypy", *folders)),
@@ -58,23 +62,24 @@ def plan_checks() -> list[Check]:
         Check("table of attacks", (sys.executable, "-m", "tests.adversary.table")),
     ]
     if (ROOT / ".github").is_dir():
+        write_callers(written)
         workflows = sorted(map(str, ROOT.glob(".github/workflows/*.y*ml")))
-        checks.append(Check("actionlint", (_tool("actionlint"), "-no-color", *workflows)))
-        checks.append(
-            Check(
-                "zizmor",
-                (
-                    "zizmor",
-                    "--offline",
-                    "--strict-collection",
-                    "--persona",
-                    "auditor",
-                    "--no-progress",
-                    ".github",
-                ),
-            )
-        )
+        callers = sorted(map(str, written.glob(".github/workflows/*.yml")))
+        checks += [
+            Check("actionlint", (_tool("actionlint"), "-no-color", *workflows, *callers)),
+            Check("zizmor", (*_ZIZMOR, ".github")),
+            Check("zizmor, workflows of init", (*_ZIZMOR, str(written / ".github"))),
+        ]
     return checks
+
+
+def write_callers(folder: Path) -> None:
+    """The workflows that ``fairlead init --github`` writes, for an app at the top and one in a folder."""
+    for directory in ("", "apps/my shop"):
+        caller = Caller(Uses("acme/fairlead", "0" * 40), "production", directory)
+        for path, text in plan_callers(caller).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
 
 
 def run_check(check: Check) -> Outcome:
@@ -98,8 +103,8 @@ def run_check(check: Check) -> Outcome:
 def main() -> int:
     """Run all checks, as many at once as there are processors."""
     status = 0
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for outcome in pool.map(run_check, plan_checks()):
+    with tempfile.TemporaryDirectory() as written, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for outcome in pool.map(run_check, plan_checks(Path(written))):
             print(
                 f"{'ok    ' if outcome.ok else 'FAILED'} {outcome.check.name}  {outcome.seconds:.1f}s",
                 flush=True,

@@ -11,6 +11,7 @@ from fairlead.errors import InputError
 
 _REMOTE = re.compile(r'^\s*\[remote "origin"\]\s*\Z')
 _URL = re.compile(r"^\s*url\s*=\s*(\S+)\s*\Z")
+_BRANCH = re.compile(r"ref: refs/(?:heads|remotes/origin)/(?P<branch>\S+)")
 _SLUG = re.compile(r"(?:^[^/@]+@[^:/]+:|^[a-z+]+://[^/]+/)(?P<slug>[^/]+/.+?)(?:\.git)?/?\Z")
 
 
@@ -24,6 +25,20 @@ def parse_remote_slug(url: str) -> str:
     """``owner/repository`` of a remote such as ``git@github.com:Acme/board.git``; empty for a path."""
     match = _SLUG.search(url)
     return match["slug"] if match else ""
+
+
+def read_default_branch(top: Path) -> str:
+    """The branch that others clone, as the last fetch knew it; else the one that is checked out, else ``main``."""
+    config = _git_config(top)
+    if config is None:
+        return "main"
+    for name in ("refs/remotes/origin/HEAD", "HEAD"):
+        head = config.parent / name
+        text = head.read_text(encoding="utf-8", errors="replace").strip() if head.is_file() else ""
+        match = _BRANCH.fullmatch(text)
+        if match:
+            return match["branch"]
+    return "main"
 
 
 def _read_origin(folder: Path) -> str:

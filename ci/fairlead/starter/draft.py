@@ -6,6 +6,9 @@ import json
 import re
 from dataclasses import dataclass
 
+from fairlead.errors import InputError
+from fairlead.schemas import load_schema
+from fairlead.settings.units import parse_host
 from fairlead.starter.look import Sight
 
 _APP = re.compile(r"[^a-z0-9-]+")
@@ -13,6 +16,8 @@ _NOT_OF_PATH = re.compile(r"[^a-z0-9._-]+")
 _LONGEST_APP = 31
 _PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 _WORDS_OF_YAML = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+PLACEHOLDER = "example.com"
+"""The domain of the servers in a draft, which nobody has."""
 _SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -32,8 +37,14 @@ class _Image:
     why: str
 
 
-def plan_draft(sight: Sight) -> Draft:
-    """Write the file that a careful colleague would."""
+def plan_draft(sight: Sight, host: str = "", url: str = "") -> Draft:
+    """Write the file that a careful colleague would.
+
+    Args:
+        sight: what the repository shows.
+        host: the server, ``deploy@app.example.com``; without it, a name to be changed.
+        url: the address that people open; without it that of the host.
+    """
     app, why_app = _app_name(sight)
     images = plan_images(sight)
     inferred = [f"app: {app}, {why_app}"]
@@ -62,7 +73,7 @@ def plan_draft(sight: Sight) -> Draft:
         for build in sight.builds
     ]
     if sight.compose:
-        lines.append(f"compose: [{_scalar(sight.compose)}]")
+        lines.append(f"compose: [{scalar(sight.compose)}]")
         inferred.append(f"compose: {sight.compose}, with {len(sight.services)} services")
         lines += [f"# Found as well, not used: {', '.join(sight.others)}"] if sight.others else []
         lines += _render_overlays(sight)
@@ -72,12 +83,25 @@ def plan_draft(sight: Sight) -> Draft:
         ]
     else:
         lines += ["# No compose file was found; a deploy needs one.", "# compose: [compose.yaml]"]
-    lines += _render_environment(app, sight)
+    lines += _render_environment(app, sight, host, url)
     inferred += [f"variable {name}: wanted at {place}" for name, place in sight.variables]
     inferred += [f"secret {name}: declared in {sight.compose}" for name in sight.secrets]
     lines += _render_handovers(sight)
     inferred += [f"proxy: {one.file}:{one.line}: `{one.after}` would switch it" for one in sight.handovers]
     return Draft("\n".join(lines) + "\n", tuple(inferred))
+
+
+def check_place(host: str, url: str) -> None:
+    """Refuse what fairlead.yaml would not take, before it is written.
+
+    Raises:
+        InputError: the server or the address is none.
+    """
+    definitions = load_schema("fairlead")["$defs"]
+    server = definitions["environment"]["properties"]["hosts"]["items"]
+    for option, text, form in (("--host", host, server), ("--url", url, definitions["url"])):
+        if text and not re.search(form["pattern"], text):
+            raise InputError(f"{option} is `{text}`", fix=f"write {form['x-expected']}")
 
 
 def plan_images(sight: Sight) -> tuple[_Image, ...]:
@@ -104,7 +128,7 @@ def plan_images(sight: Sight) -> tuple[_Image, ...]:
 def _render_overlays(sight: Sight) -> list[str]:
     """The line for who merges a file of production with the base, which only its author knows."""
     return [
-        f"# Merged in this order on a server: compose: [{_scalar(sight.compose)}, {_scalar(name)}]"
+        f"# Merged in this order on a server: compose: [{scalar(sight.compose)}, {scalar(name)}]"
         for name in sight.overlays
     ]
 
@@ -162,20 +186,23 @@ def _render_images(images: tuple[_Image, ...], sight: Sight) -> list[str]:
         return ["# This repository builds no image of its own.", "# images: {app: {dockerfile: Dockerfile}}"]
     lines = ["images:"]
     for image in images:
-        fields = [f"dockerfile: {_scalar(image.dockerfile)}"]
+        fields = [f"dockerfile: {scalar(image.dockerfile)}"]
         if image.services:
-            fields.append(f"services: [{', '.join(_scalar(name) for name in image.services)}]")
+            fields.append(f"services: [{', '.join(scalar(name) for name in image.services)}]")
         lines.append(f"  {image.name}: {{{', '.join(fields)}}}")
     return lines
 
 
-def _render_environment(app: str, sight: Sight) -> list[str]:
+def _render_environment(app: str, sight: Sight, host: str, url: str) -> list[str]:
+    told = [] if host else ["    # Change both: where to, by ssh, and the address that people open."]
+    host = host or f"deploy@{app}.{PLACEHOLDER}"
+    url = url or f"https://{parse_host(host).name}"
     lines = [
         "environments:",
         "  production:",
-        "    # Change both: where to, by ssh, and the address that people open.",
-        f"    hosts: [deploy@{app}.example.com]",
-        f"    url: https://{app}.example.com",
+        *told,
+        f"    hosts: [{json.dumps(host) if ':' in host else host}]",
+        f"    url: {url}",
     ]
     if sight.variables:
         lines.append("    # Wanted by the compose file; the shell's own environment does not reach it.")
@@ -186,7 +213,7 @@ def _render_environment(app: str, sight: Sight) -> list[str]:
         lines.append(
             "    # Values come from FAIRLEAD_SECRET_<NAME>, --secrets-dir, or the file that the compose file names."
         )
-        lines.append(f"    secrets: [{', '.join(_scalar(name) for name in secrets)}]")
+        lines.append(f"    secrets: [{', '.join(scalar(name) for name in secrets)}]")
     return lines
 
 
@@ -206,7 +233,7 @@ def _render_handovers(sight: Sight) -> list[str]:
     return lines
 
 
-def _scalar(text: str) -> str:
+def scalar(text: str) -> str:
     """A string as YAML, in quotes where it could be read as something else."""
     is_plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML
     return text if is_plain else json.dumps(text)

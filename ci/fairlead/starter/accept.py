@@ -1,0 +1,55 @@
+"""What of a verdict a new baseline takes, and what has to be mended before anything is deployed.
+
+A file that has grown without these rules breaks many of them, and runs. That is accepted, and told by rank. What would
+not run, what a rolled service needs to be rolled, and what gives away the host is told as what to do first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from fairlead.findings import Finding
+from fairlead.judge.policy.ranks import DOES_NOT_RUN, GIVES_AWAY_HOST, HARDENING, MEANINGS, RANKS
+from fairlead.judge.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The findings that a baseline takes (``known``), and those that none takes (``first``), the worst first."""
+
+    known: tuple[Finding, ...]
+    first: tuple[Finding, ...]
+
+
+def plan_accepted(verdict: Verdict) -> Accepted:
+    """Part the findings."""
+    held = set(verdict.unsilenced) | {finding for finding in verdict.findings if _is_grave(finding)}
+    first = sorted((one for one in verdict.findings if one in held), key=_rank)
+    return Accepted(tuple(one for one in verdict.findings if one not in held), tuple(first))
+
+
+def describe_known(known: Sequence[Finding]) -> Iterator[str]:
+    """How many of which rank, and of which rules, a line each."""
+    for rank, meaning in MEANINGS.items():
+        rules = Counter(finding.rule for finding in known if _rank(finding) == rank)
+        if rules:
+            told = ", ".join(f"{rule} {count}" for rule, count in rules.most_common())
+            yield f"rank {rank}, {meaning}: {told}"
+
+
+def describe_first(first: Sequence[Finding]) -> Iterator[str]:
+    """What is to be mended, with where and how."""
+    for finding in first:
+        yield f"{finding.location}: {finding.what} [{finding.rule}]" if finding.location else finding.what
+        if finding.fix:
+            yield f"  -> {finding.fix}"
+
+
+def _is_grave(finding: Finding) -> bool:
+    return finding.severity == "error" and (_rank(finding) == DOES_NOT_RUN or finding.rule in GIVES_AWAY_HOST)
+
+
+def _rank(finding: Finding) -> int:
+    return RANKS.get(finding.rule, HARDENING)

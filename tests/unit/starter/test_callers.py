@@ -1,0 +1,107 @@
+"""The workflows that ``init --github`` writes, held against those that they call."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fairlead.errors import InputError
+from fairlead.starter.callers import Caller, plan_callers
+from fairlead.starter.uses import Uses, parse_installed, parse_uses, read_uses
+
+ROOT = Path(__file__).parents[3]
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+USES = Uses("acme/fairlead", COMMIT)
+FOLDERS = ["", "shop", "apps/admin", "apps admin", "apps.admin", "Läden/eins", "on"]
+
+
+def callers(directory: str = "") -> dict[str, dict[str, Any]]:
+    files = plan_callers(Caller(USES, "production", directory))
+    return {path: yaml.safe_load(text) for path, text in files.items()}
+
+
+def called(job: dict[str, Any]) -> dict[str, Any]:
+    """The reusable workflow that a job calls, as this repository has it, with ``on`` under its own name."""
+    match = re.fullmatch(rf"acme/fairlead/(\.github/workflows/\w+\.yml)@{COMMIT}", job["uses"])
+    assert match
+    file = ROOT / match[1]
+    document = yaml.safe_load((file if file.exists() else file.with_name("deploy.yml")).read_text())
+    assert isinstance(document, dict)
+    return {**document, "on": document[True]}
+
+
+@pytest.mark.parametrize("directory", FOLDERS)
+def test_what_a_caller_gives_is_declared_and_what_is_required_is_given(directory: str) -> None:
+    for document in callers(directory).values():
+        (job,) = document["jobs"].values()
+        declared = called(job)["on"]["workflow_call"]
+        for key, given in (("inputs", job.get("with", {})), ("secrets", job.get("secrets", {}))):
+            known = declared.get(key) or {}
+            assert set(given) <= set(known)
+            assert {name for name, one in known.items() if one.get("required")} <= set(given)
+
+
+@pytest.mark.parametrize("directory", FOLDERS)
+def test_a_caller_says_where_its_app_lies_and_nothing_else_tells_two_apart(directory: str) -> None:
+    for document in callers(directory).values():
+        (job,) = document["jobs"].values()
+        assert job.get("with", {}).get("directory", "") == directory
+        assert isinstance(document["name"], str)
+
+
+def test_a_job_may_what_the_jobs_that_it_calls_may_and_no_more() -> None:
+    """GitHub starts no run whose called job asks for more than the caller has."""
+    for document in callers().values():
+        assert document["permissions"] == {}
+        (job,) = document["jobs"].values()
+        most: dict[str, str] = {}
+        for one in called(job)["jobs"].values():
+            for name, level in one["permissions"].items():
+                most[name] = "write" if "write" in {level, most.get(name)} else level
+        assert job["permissions"] == most
+
+
+def test_two_apps_of_a_repository_have_files_and_secrets_of_their_own() -> None:
+    paths = [path for directory in FOLDERS for path in plan_callers(Caller(USES, "production", directory))]
+    assert len(paths) == len(set(paths)) == 3 * len(FOLDERS)
+    assert all(re.fullmatch(r"\.github/workflows/[A-Za-z0-9._-]+\.yml", path) for path in paths)
+    assert Caller(USES, "production", "apps/admin").secrets == "FAIRLEAD_SECRETS_APPS_ADMIN"
+
+
+def test_each_is_short_enough_to_be_read() -> None:
+    lengths = {path: text.count("\n") for path, text in plan_callers(Caller(USES, "production")).items()}
+    assert max(lengths.values()) <= 25, lengths
+    assert lengths[".github/workflows/deploy.yml"] <= 17
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "acme/fairlead",
+        "acme/fairlead@v1",
+        f"acme/fairlead@{COMMIT[:12]}",
+        f"-x/y@{COMMIT}",
+        f"a/b/c@{COMMIT}",
+    ],
+)
+def test_only_a_whole_commit_is_called(text: str) -> None:
+    with pytest.raises(InputError, match="--uses"):
+        parse_uses(text)
+
+
+def test_an_installed_fairlead_knows_its_commit_from_what_pip_wrote_down() -> None:
+    url = f'{{"url": "https://github.com/acme/fairlead.git", "vcs_info": {{"vcs": "git", "commit_id": "{COMMIT}"}}}}'
+    assert parse_installed(url) == USES
+    for other in ("", "{}", '{"url": "file:///clone", "dir_info": {}}', url.replace(COMMIT, "v1"), "[]"):
+        assert parse_installed(other) is None
+
+
+def test_a_fairlead_of_unknown_origin_says_how_to_name_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not know") as caught:
+        read_uses(tmp_path)
+    assert "--uses" in str(caught.value.fix)
