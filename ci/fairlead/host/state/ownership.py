@@ -94,7 +94,9 @@ def _claim(said: Mapping[str, Any], source: str) -> Owner:
     # What is no text matches no owner.
     environment = said.get("environment")
     named = environment if isinstance(environment, str) and environment else f"{environment!r}"
-    repository, directory = ("" if one is None else str(one) for one in (said.get(source), said.get("directory")))
+    repository, directory = (
+        "" if one is None else str(one) for one in (said.get(source), said.get("directory"))
+    )
     return Owner(repository, named, directory=directory)
 
 

@@ -268,7 +268,6 @@ def test_only_a_new_release_says_whose_the_app_is(memory: Path, kind: str, cut_o
 
     The same where the agent died behind the switch, and the next command finishes what stays.
     """
-
     (piece,) = (one for one in PIECES if str(one) == ("deploy" if kind == "rotation" else kind))
     faults: dict[str, list[BaseException]] = {"switch": [KeyboardInterrupt()]} if cut_off else {}
     played = Rehearsal(memory / "root", piece, faults, late=True)

@@ -185,7 +185,9 @@ def test_who_means_another_folder_is_told_which_one_and_what_to_do(paths: Paths,
         assert "--take-over" in error["fix"]
 
 
-@pytest.mark.parametrize("directory", [5, ["apps/admin"], {"apps/admin": 1}, "apps/admin/", "\x1b[2J", "x" * 900])
+@pytest.mark.parametrize(
+    "directory", [5, ["apps/admin"], {"apps/admin": 1}, "apps/admin/", "\x1b[2J", "x" * 900]
+)
 def test_no_other_spelling_of_the_folder_passes(directory: Any, paths: Paths, said: Said) -> None:
     paths.origin.write_text(json.dumps({**OWNER, "directory": "apps/admin"}))
     asked = {**frame("state", "production", OWNER["source"]), "directory": directory}

@@ -114,7 +114,12 @@ def test_the_login_goes_to_the_host_it_was_issued_for(said: dict[str, str], host
             (unknown, "")
             for unknown in (
                 *("", "github.com", "http://github.com", "https://github.com:8443", "https://192.0.2.7"),
-                *("https://github.com@evil.example", "https://ghe", "https://ghe.example.com/x", "https://[::1]"),
+                *(
+                    "https://github.com@evil.example",
+                    "https://ghe",
+                    "https://ghe.example.com/x",
+                    "https://[::1]",
+                ),
                 *("https://github.com\n", " https://github.com", "https://evil.example#github.com"),
             )
         ),
@@ -127,7 +132,14 @@ def test_the_registry_of_a_github(server: str, registry: str) -> None:
 
 TOKENS = ("ghs_c4n4ry", "a-job-s-token")
 HOSTS = (
-    *("ghcr.io", "containers.ghe.example.com", "ghe.example.com", "docker.io", "127.0.0.1:5080", "evil.example"),
+    *(
+        "ghcr.io",
+        "containers.ghe.example.com",
+        "ghe.example.com",
+        "docker.io",
+        "127.0.0.1:5080",
+        "evil.example",
+    ),
     *("ghcr.io.evil.example", "ghcr.io:443", "GHCR.IO", "docker.ghe.example.com", "containers.evil.example"),
 )
 
