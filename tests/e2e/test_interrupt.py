@@ -68,3 +68,8 @@ def test_a_deploy_that_is_stopped_leaves_what_served(live: Workbench) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert (visit(live.server), containers(live.server)) == (before, running)
+    live.edit("fairlead.yaml", "window: 10m", "window: 1s")
+    code, _, _ = _interrupted(live, "start", signal.SIGINT, signal.SIGINT)
+    assert code == 130
+    again = live.ok("--json", "deploy").document
+    assert (again["status"], again["serving"] == serving) == ("live", False), "the server was at the other one yet"

@@ -40,7 +40,7 @@ def command(
 
     The new release is started beside the old one, verified, and switched to at once. If it is not healthy,
     the old one goes on serving and the exit code is 6. The server finishes on its own should this command be
-    stopped; running it again follows what is under way.
+    killed; running it again follows what is under way, or waits for what was told to stop and deploys afresh.
     """
     from fairlead.rollout.run import run_deploy, run_plan
 

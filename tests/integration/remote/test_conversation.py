@@ -19,6 +19,8 @@ from pathlib import Path
 import pytest
 
 from fairlead.host.disk.events import follow_events
+from fairlead.host.wire.calls import GiveOrder, frame_of
+from fairlead.host.wire.fleet import STOP
 from fairlead.host.wire.frames import FrameReader, FrameWriter
 from fairlead.remote.attach import run_remote_task
 from fairlead.remote.session import Blob, Event, LostError
@@ -68,6 +70,36 @@ def test_a_client_that_dies_does_not_stop_the_deploy_and_another_one_joins_it(se
         str(n) for n in range(10)
     ]
     assert len(server.tasks) == 1
+
+
+def test_a_command_that_was_cancelled_and_is_run_again_is_not_told_how_the_first_one_ends(
+    server: Server,
+) -> None:
+    """The task was told to stop, and is at it still: the same request is a task of its own."""
+    server.subject = {"app": "board", "environment": "production"}
+    go = server.root / "go"
+    server.environ["HOLD"] = str(go)
+    session = server.connect()
+
+    def cancel(event: Event) -> None:
+        if event.get("phase") == "3":
+            with server.connect() as other:
+                assert other.ask(frame_of(GiveOrder(STOP, server.tasks[0].name)))["exit"] == 0
+            kill(session)
+
+    with pytest.raises(LostError):
+        session.ask(REQUEST, BLOBS, cancel)
+    session.close()
+    events: list[Event] = []
+
+    def begin(event: Event) -> None:
+        events.append(event)
+        go.touch()
+
+    with server.connect() as again:
+        assert again.ask(REQUEST, BLOBS, begin)["status"] == "live"
+    assert events[0]["resumed"] is False
+    assert [folder.name for folder in server.tasks][1:] == [events[0]["task"]]
 
 
 def test_a_dropped_connection_is_opened_again_and_no_event_is_told_twice(server: Server) -> None:

@@ -21,11 +21,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..wire.errors import AgentError
+from ..wire.errors import EXIT_OK, AgentError
+from ..wire.fleet import STOP
 from ..wire.plainjson import parse_json
 from ..wire.release import content_of
 from ..wire.result import Result
 from .events import EVENTS, Event, follow_events
+from .orders import is_ordered
 from .paths import Paths
 
 TASK_ID = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{6}")
@@ -81,13 +83,24 @@ def fingerprint(request: Mapping[str, Any]) -> str:
 
 
 def find_running(paths: Paths, request: Mapping[str, Any]) -> str | None:
-    """The id of a task that is at this very request right now, or None."""
+    """The id of a task that is at this very request right now, or None.
+
+    One that is on its way back is not: how it ends is not how a command ends that begins now. That one waits for it.
+    """
     wanted = fingerprint(request)
     for task in list_tasks(paths):
         folder = paths.task(task)
-        if is_running(folder) and fingerprint(read_request(folder)) == wanted:
+        if is_running(folder) and fingerprint(read_request(folder)) == wanted and not _goes_back(folder):
             return task
     return None
+
+
+def _goes_back(folder: Path) -> bool:
+    """Whether the task was told to stop, or has told that it failed and has not quite ended."""
+    if is_ordered(folder, STOP):
+        return True
+    told = follow_events(folder / EVENTS, alive=lambda: False, gone=lambda: True)
+    return any(event.get("event") == "result" and event.get("exit") != EXIT_OK for event in told)
 
 
 def is_running(folder: Path) -> bool:

@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from fairlead.host.disk import task
+from fairlead.host.disk.events import EVENTS
+from fairlead.host.disk.orders import give_order
 from fairlead.host.disk.paths import Paths
 from fairlead.host.door.task_process import prune_agents, write_launcher
+from fairlead.host.wire.fleet import COMMIT, STOP
+from fairlead.host.wire.result import Result
 
 
 @pytest.fixture
@@ -60,6 +64,33 @@ def test_only_a_task_whose_process_lives_is_found(paths: Paths) -> None:
         assert task.find_running(paths, request) == folder.name
         assert task.find_running(paths, {**request, "to": "000002"}) is None
     assert not task.is_running(folder)
+
+
+@pytest.mark.parametrize(
+    ("told", "ended", "found"),
+    [
+        (None, None, True),
+        ("ready", None, True),
+        (COMMIT, None, True),
+        (STOP, None, False),
+        (None, Result("live"), True),
+        (None, Result("reverted", 6), False),
+        (STOP, Result("reverted", 6), False),
+        (None, Result("refused", 2), False),
+    ],
+)
+def test_one_that_is_on_its_way_back_is_not_joined(
+    paths: Paths, told: str | None, ended: Result | None, found: bool
+) -> None:
+    """A job was cancelled and is run again: how the one before ends is not how this one does."""
+    folder = _make(paths, "20300101T000000-aaaaaa", kind="deploy")
+    events = [{"event": "note", "text": "begun"}, *([ended.to_event()] if ended else [])]
+    (folder / EVENTS).write_text("".join(json.dumps(one) + "\n" for one in events))
+    if told:
+        give_order(folder, told)
+    with (folder / "alive").open("w") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        assert task.find_running(paths, {"kind": "deploy"}) == (folder.name if found else None)
 
 
 def test_a_task_that_died_says_so_with_its_last_words(paths: Paths) -> None:
