@@ -9,6 +9,7 @@ from typing import Optional
 from ..disk.fold import fold_records
 from ..disk.hide import VaultMask
 from ..disk.journal import read_journal
+from ..disk.ledger import DEPLOY
 from ..disk.paths import Paths
 from ..engine.containers import Container
 from ..wire.release import Service, content_hash
@@ -20,7 +21,7 @@ from ..wire.status import (
     RunningService,
     StateAnswer,
 )
-from ..wire.text import age_of
+from ..wire.text import age_of, time_between
 from .maintenance import maintenance_history
 from .state import State
 
@@ -93,7 +94,7 @@ def _service(state: State, service: Service) -> RunningService:
         release=home or None,
         revision=service.revision or (state.live.release.revision if state.live else None),
         replicas=None if service.is_job else service.replicas,
-        state=_summary(service, containers),
+        state=_summary(state, service, containers),
         since=min((one.started_at for one in running), default=None),
         containers=tuple(_container(state, one, service) for one in containers),
     )
@@ -130,12 +131,12 @@ def _masked(mask: VaultMask, entry: HistoryEntry) -> HistoryEntry:
     return replace(entry, error=mask.document(entry.error)) if entry.error else entry
 
 
-def _summary(service: Service, containers: list[Container]) -> str:
+def _summary(state: State, service: Service, containers: list[Container]) -> str:
     if service.is_job:
         return "job"
     if not containers:
         return "missing" if service.replicas else "none asked"
-    if any(map(_is_restarted_now, containers)):
+    if any(_is_restarted_now(one, _proved_at(state, one)) for one in containers):
         return "restarting"
     if not all(one.running for one in containers):
         return "stopped" if not any(one.running for one in containers) else "partly stopped"
@@ -146,9 +147,28 @@ def _summary(service: Service, containers: list[Container]) -> str:
     return "healthy" if worst == {"healthy"} else "running"
 
 
-def _is_restarted_now(container: Container) -> bool:
-    """Whether it is started over and over: about to be, or up for a moment since the engine had to."""
-    up = age_of(container.started_at, time.time())
-    return container.restarting or (
-        container.restarts > 0 and container.running and up is not None and up < _STEADY_SECONDS
+def _proved_at(state: State, container: Container) -> Optional[float]:
+    """When the release that brought a container was committed, which it was verified and watched for; None where nobody knows."""
+    release = container.release or next(
+        (
+            one.release
+            for one in reversed(state.ledger.transactions)
+            if one.kind == DEPLOY and one.committed and container.service in one.updated
+        ),
+        "",
     )
+    entry = state.ledger.releases.get(release)
+    return entry.committed_at if entry is not None else None
+
+
+def _is_restarted_now(container: Container, proved_at: Optional[float]) -> bool:
+    """Whether it is started over and over: about to be, or up for a moment since the engine had to.
+
+    One that was up already when its release was committed has stayed up since: what it took to start was borne.
+    """
+    if container.restarting or not (container.restarts and container.running):
+        return container.restarting
+    if time_between(container.started_at, proved_at) > 0:
+        return False
+    up = age_of(container.started_at, time.time())
+    return up is not None and up < _STEADY_SECONDS

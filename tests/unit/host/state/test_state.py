@@ -13,12 +13,13 @@ import pytest
 
 from fairlead.host.disk.journal import render_record
 from fairlead.host.disk.layout import make_layout
+from fairlead.host.disk.ledger import DEPLOY, STABLE, Ledger, ReleaseEntry, Transaction
 from fairlead.host.disk.lock import Holder, hold_lock
 from fairlead.host.disk.paths import Paths, app_paths
 from fairlead.host.state.shown import show_state
 from fairlead.host.state.state import later_id, read_state
 from fairlead.host.wire.errors import InputFault
-from fairlead.host.wire.text import find_troubles, status_remarks
+from fairlead.host.wire.text import find_troubles, service_state, status_remarks
 from tests.unit.host.pretend import PretendEngine
 from tests.unit.host.samples import container, release, serving
 from tests.unit.host.stories import APP, tell_story
@@ -121,4 +122,25 @@ def test_what_is_started_over_and_over_is_not_well(changes: dict[str, Any], told
     answer = show_state(replace(state, containers=(*others, sick)))
     (db,) = [one for one in answer.services if one.service == "db"]
     assert db.state == told
+    assert bool(find_troubles(answer)) == (told != "healthy")
+
+
+@pytest.mark.parametrize("name", ["web", "db"])
+@pytest.mark.parametrize(("started", "told"), [(-1, "healthy"), (1, "restarting")])
+def test_a_start_that_was_borne_is_not_one_over_and_over(name: str, started: int, told: str) -> None:
+    """It crashed while its release started, was verified after that, and has stayed up since the commit."""
+    committed, live = time.time() - 5.0, release()
+    entry = ReleaseEntry("000001", STABLE, live.revision, 0, "alice", committed - 9, committed_at=committed)
+    brought = Transaction(1, DEPLOY, "000001", None, "t", "alice", live.revision, committed - 9)
+    brought = replace(brought, updated=("caddy", "db"), committed=True)
+    stamped = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(committed + started))
+    state = serving(live, ledger=Ledger({"000001": entry}, (brought,)))
+    containers = [
+        replace(one, restarts=2, started_at=f"{stamped}.5Z") if one.service == name else one
+        for one in state.containers
+    ]
+    answer = show_state(replace(state, containers=tuple(containers)))
+    (shown,) = [one for one in answer.services if one.service == name]
+    assert shown.state == told
+    assert service_state(shown).endswith("restarted 2 times")
     assert bool(find_troubles(answer)) == (told != "healthy")
