@@ -9,7 +9,7 @@ import pytest
 from lab.state import Lab, Server
 from lab.wipe import wipe_server
 from tests.actions.job import Project
-from tests.lab import start_lab
+from tests.lab import own_server, start_lab
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def lab() -> Lab:
 @pytest.fixture(scope="module")
 def server(lab: Lab) -> Iterator[Server]:
     """The lab's second server, with no app on it: the first one is the end-to-end tests'."""
-    server = lab.servers[2]
+    server = lab.servers[own_server(2)]
     wipe_server(server)
     yield server
     wipe_server(server)
