@@ -50,6 +50,7 @@ _MISMATCHED = (
     ("secrets", "set", "--configured", "canary"),
     ("deploy",),
     ("plan",),
+    ("check",),
     ("diff",),
     ("maintenance", "on"),
     ("maintenance", "off"),

@@ -72,4 +72,6 @@ def test_a_deploy_that_is_stopped_leaves_what_served(live: Workbench) -> None:
     code, _, _ = _interrupted(live, "start", signal.SIGINT, signal.SIGINT)
     assert code == 130
     again = live.ok("--json", "deploy").document
-    assert (again["status"], again["serving"] == serving) == ("live", False), "the server was at the other one yet"
+    assert (again["status"], again["serving"] == serving) == ("live", False), (
+        "the server was at the other one yet"
+    )
