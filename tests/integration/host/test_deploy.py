@@ -11,7 +11,10 @@ import pytest
 
 from fairlead.host.disk.routes import read_live
 from fairlead.host.engine.engine import Engine
+from fairlead.host.state.shown import show_state
+from fairlead.host.state.state import read_state
 from fairlead.host.watch.patience import wait_until
+from fairlead.host.wire.text import find_troubles
 from tests.integration.host.sheet import site
 from tests.integration.host.stage import Stage
 from tests.modes import find_loose
@@ -107,6 +110,7 @@ def test_one_that_ends_until_its_neighbour_is_ready_comes_up(
     assert (result.status, fetch()) == ("live", "web 2222"), (result.error, stage.notes())
     (told,) = (one for one in stage.notes() if "web crashed" in one)
     assert "times (exit code 1) while the release started, and has stayed up since" in told
+    assert find_troubles(show_state(read_state(stage.paths, Engine.connect()))) == []
 
 
 @pytest.mark.serving
