@@ -167,7 +167,7 @@ def _refuse_other_host(host: str, environ: Mapping[str, str], password: str) -> 
         why=f"it is the login for {issued}"
         if issued
         else "in a job fairlead.yaml does not say who gets a login",
-        fix=f"if it is for {host}, set {LOGIN_HOST}={host}",
+        fix=f"if it is for {host}, name the registry in {REGISTRY}, or set {LOGIN_HOST}={host}",
     )
 
 
