@@ -277,7 +277,7 @@ def _describe(place: Place, servers: dict[int, state.Server], keys: _Keys, sourc
 
 
 def render_registries(place: Place) -> str:
-    """``registries.conf`` for skopeo: Docker Hub's names come from the lab, which speaks plain HTTP on loopback."""
+    """``registries.conf``: Docker Hub's names come from the lab, which speaks plain HTTP on loopback."""
     return (
         'unqualified-search-registries = ["docker.io"]\n\n'
         f'[[registry]]\nlocation = "{place.registry}"\ninsecure = true\n\n'

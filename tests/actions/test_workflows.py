@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fairlead.process import run
-from fairlead.tools.locate import locate
+import requests
+
 from lab.state import Lab, Server
 from tests.actions.job import Ended, Project
 from tests.e2e.workbench import visit
 from tests.github_api import serve_api
+from tests.patience import PATIENCE
 
 CANARY = "canary-77ab-in-no-log"
 
@@ -103,9 +104,8 @@ def write_event(folder: Path, head: str, repository: str) -> Path:
 
 def tags(lab: Lab) -> list[str]:
     """The tags of the app's image in the lab's registry."""
-    repository = f"docker://{lab.registry}/apps/tiny-actions/web"
-    login = f"{lab.username}:{lab.password}"
-    done = run([locate("skopeo"), "list-tags", "--tls-verify=false", "--creds", login, repository])
-    found = json.loads(done.stdout)["Tags"]
+    address = f"http://{lab.registry}/v2/apps/tiny-actions/web/tags/list"
+    answer = requests.get(address, auth=(lab.username, lab.password), timeout=PATIENCE)
+    found = answer.json()["tags"]
     assert isinstance(found, list)
     return found

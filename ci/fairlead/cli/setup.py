@@ -19,7 +19,7 @@ _PURPOSES = ("use", "validate", "build", "deploy", "rollback", "lab", "dev")
 
 @click.command(
     epilog=examples(
-        ("fairlead setup", "what all verbs need: engine, Compose, buildx, Trivy, skopeo, ssh, git"),
+        ("fairlead setup", "what all verbs need: engine, Compose, buildx, Trivy, ssh, git"),
         ("fairlead setup --for build", "what a job needs that builds, scans and publishes"),
         ("fairlead setup --for rollback", "ssh and git; no engine, no scanner"),
         ("fairlead setup --for dev", "what work on Fairlead itself needs on top"),

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairlead import process
 from fairlead.doctor.check import FAILED, OK, WARNING, Check, failed_check
 from fairlead.errors import FairleadError, InputError
 from fairlead.identity import Identity, read_identity
-from fairlead.image.registry.credentials import (
-    auth_file,
-    find_credentials,
-    is_loopback,
-    login_variables,
-    registry_host,
-)
+from fairlead.image.registry.client import open_registry
+from fairlead.image.registry.credentials import find_login, registry_host
 from fairlead.settings.load import load_settings
 from fairlead.settings.values import Settings
-from fairlead.tools.locate import locate
 
 if TYPE_CHECKING:
     from fairlead.host.wire.replies import CheckAnswer
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.server import Server
     from fairlead.settings.values import Environment
-
-_REGISTRY_SECONDS = 30.0
-
-# What registries say of a repository that was never pushed to, and of a login that will not do.
-_NOTHING_THERE = re.compile(
-    r"name unknown|name_unknown|repository name not known|\b404\b|not found", re.IGNORECASE
-)
-_REFUSED = re.compile(r"unauthorized|authentication required|denied|forbidden|\b40[13]\b", re.IGNORECASE)
 
 
 def check_commit(folder: Path, environ: Mapping[str, str]) -> Check:
@@ -86,51 +70,18 @@ def check_registry(settings: Settings, environ: Mapping[str, str]) -> Iterator[C
 
 
 def _check_registry(host: str, repository: str, environ: Mapping[str, str]) -> Check:
+    """That a push is allowed can't be found out without one."""
     name = f"registry {host}"
     try:
-        credentials = find_credentials(host, environ)
-        with auth_file(credentials) as file:
-            done = process.run(
-                [locate("skopeo"), *list_tags_argv(repository, file)],
-                also=login_variables(environ),
-                timeout=_REGISTRY_SECONDS,
-                check=False,
-            )
+        credentials = find_login(host, environ)
+        has_any = open_registry(host, environ).has_repository(repository)
     except FairleadError as error:
         return failed_check(name, error)
-    who = credentials.username if credentials else ""
-    return judge_registry(host, repository, who, done.stderr if not done.ok else "")
-
-
-def list_tags_argv(repository: str, auth: Path | None) -> list[str]:
-    """The words after ``skopeo`` that ask for the tags of a repository; ``auth`` is the file with the login."""
-    words = ["list-tags", *(["--authfile", str(auth)] if auth else [])]
-    words += ["--tls-verify=false"] if is_loopback(registry_host(repository)) else []
-    return [*words, f"docker://{repository}"]
-
-
-def judge_registry(host: str, repository: str, username: str, stderr: str) -> Check:
-    """A registry by what it said to a question for our tags; ``stderr`` is empty where it gave them.
-
-    That a push is allowed can't be found out without one.
-    """
-    name = f"registry {host}"
-    who = f"as {username}" if username else "without a login"
-    login = f"`docker login {host}`, or FAIRLEAD_REGISTRY_USERNAME and FAIRLEAD_REGISTRY_PASSWORD"
-    if not stderr or _NOTHING_THERE.search(stderr):
-        if not username:
-            return Check(name, WARNING, f"answers; no login for {repository}: nothing can be pushed", login)
-        return Check(name, OK, f"answers {who}" + ("; nothing published yet" if stderr else ""))
-    if _REFUSED.search(stderr):
-        return Check(name, FAILED, f"refuses {repository} {who}", login)
-    return Check(name, FAILED, _said(stderr), f"is {host} right, and reachable from here?")
-
-
-def _said(stderr: str) -> str:
-    """The message of skopeo's last log line, without its frame."""
-    last = stderr.strip().splitlines()[-1]
-    match = re.search(r'msg="(.*)"\Z', last)
-    return match[1].replace('\\"', '"') if match else last
+    if credentials is None:
+        fix = f"`docker login {host}`, or FAIRLEAD_REGISTRY_USERNAME and FAIRLEAD_REGISTRY_PASSWORD"
+        return Check(name, WARNING, f"answers; no login for {repository}: nothing can be pushed", fix)
+    more = "" if has_any else "; nothing published yet"
+    return Check(name, OK, f"answers as {credentials.username}{more}")
 
 
 def check_host(

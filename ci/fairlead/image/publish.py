@@ -24,13 +24,13 @@ from fairlead.image.documents import (
 )
 from fairlead.image.oci.layout import verify_blobs
 from fairlead.image.oci.manifests import UnfitError, foreign_parts
-from fairlead.image.registry.client import Registry, Resolved
-from fairlead.image.registry.credentials import auth_file, read_credentials, registry_host
+from fairlead.image.registry.client import Registry, Resolved, open_registry
+from fairlead.image.registry.credentials import registry_host
+from fairlead.image.registry.transfer import push_layout
 from fairlead.image.scan.verdict import expired_ignores, policy_hash
 from fairlead.parallel import each
 from fairlead.report import Reporter
 from fairlead.settings.values import Settings
-from fairlead.tools.locate import locate
 
 _SIDE_BY_SIDE = 4
 
@@ -107,19 +107,15 @@ def run_publish(
     commit = commit_tag(build.revision, options.pull_request)
     tags = plan_tags(build, (*options.image_tags, *options.force_tags), commit)
     host = registry_host(settings.repository_of(next(iter(build.images))))
-    with auth_file(read_credentials(host, environ)) as login:
-        registry = Registry(locate("skopeo"), login)
-        with reporter.step(f"publish {commit}"):
-            pushed = _push_all(registry, settings, build, commit, work_dir)
-        for image in pushed:
-            reporter.line(
-                f"{image.name}: {'published' if image.is_new else 'is there already'} {image.digest}"
-            )
-        # A signature belongs here: the digest can be pulled, and no tag that people follow names it yet.
-        published = {
-            image.name: _with_tags(registry, settings, build, image, tags, options, reporter)
-            for image in pushed
-        }
+    registry = open_registry(host, environ)
+    with reporter.step(f"publish {commit}"):
+        pushed = _push_all(registry, settings, build, commit, work_dir)
+    for image in pushed:
+        reporter.line(f"{image.name}: {'published' if image.is_new else 'is there already'} {image.digest}")
+    # A signature belongs here: the digest can be pulled, and no tag that people follow names it yet.
+    published = {
+        image.name: _with_tags(registry, settings, build, image, tags, options, reporter) for image in pushed
+    }
     document = PublishDocument(
         app=build.app, revision=build.revision, revision_time=build.revision_time, images=published
     )
@@ -187,7 +183,7 @@ def _push(
     present = registry.read(reference)
     if present is None:
         verify_blobs(layout)
-        registry.push(work_dir / image.layout, reference)
+        push_layout(registry, layout, reference)
         present = registry.read(reference)
         if present is None or present.data != layout.data:
             raise CommandFailedError(

@@ -140,9 +140,6 @@ _TOOLS = (
         sources=(DebianPackage("openssh-client", since=10),),
     ),
     Tool(
-        "skopeo", "skopeo", "use", ("--version",), (1, 13, 0), ("build",), sources=(DebianPackage("skopeo"),)
-    ),
-    Tool(
         "trivy",
         "trivy",
         "use",

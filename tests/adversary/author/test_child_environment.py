@@ -31,7 +31,7 @@ OTHERS = (
     "TRIVY_PASSWORD",
     "BUILDX_BAKE_GIT_AUTH_TOKEN",
 )
-TOOLS = ("git", "ssh", "ssh-keygen", "ssh-keyscan", "skopeo", "trivy", "docker")
+TOOLS = ("git", "ssh", "ssh-keygen", "ssh-keyscan", "trivy", "docker")
 PLUGINS = ("docker-buildx", "docker-compose")
 # What a tool is to see of its environment's values is for Fairlead to say: FAIRLEAD_PASS_ENV by the user.
 SCRIPT = """\
@@ -107,7 +107,7 @@ def test_secrets_in_the_environment_of_tools(tmp_path: Path, spied: tuple[dict[s
         seen.setdefault(dump.name.partition(".")[0], set()).update(
             name for name, value in told.items() if CANARY in value
         )
-    tools = {"git", "ssh", "docker-buildx", "docker-compose", "trivy", "skopeo", "docker-credential-spy"}
+    tools = {"git", "ssh", "docker-buildx", "docker-compose", "trivy", "docker-credential-spy"}
     assert tools <= set(seen), seen
     assert seen.pop("docker-compose") <= set(OTHERS)
     assert seen.pop("docker-buildx") == {"NPM_TOKEN"}

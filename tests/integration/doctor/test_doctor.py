@@ -40,7 +40,7 @@ def test_a_machine_and_a_repository_that_are_well(capsys: pytest.CaptureFixture[
     code, checks = doctor(capsys, "--offline")
     assert code == ExitCode.OK
     assert {check["state"] for check in checks.values()} == {"ok"}
-    assert {"docker", "buildx", "compose", "skopeo", "trivy", "ssh", "git", "engine", "commit"} <= set(checks)
+    assert {"docker", "buildx", "compose", "trivy", "ssh", "git", "engine", "commit"} <= set(checks)
 
 
 def test_a_changed_tree_is_a_warning(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ class Middle:
 
     Attributes:
         cut_at: the line is cut, for good, when a write to a path that holds this comes along.
+        cut_after: so many bytes later on that connection, in the middle of what is sent.
         writes: the writes that were passed on, ``PUT /v2/…``.
     """
 
@@ -26,6 +27,7 @@ class Middle:
         self._threads: list[threading.Thread] = []
         self._open: set[socket.socket] = set()
         self.cut_at = ""
+        self.cut_after = 0
         self.is_cut = False
         self.writes: list[str] = []
 
@@ -36,7 +38,7 @@ class Middle:
 
     def mend(self) -> None:
         """Let everything pass from now on."""
-        self.cut_at, self.is_cut = "", False
+        self.cut_at, self.cut_after, self.is_cut = "", 0, False
         self.writes.clear()
 
     def __enter__(self) -> Self:
@@ -67,11 +69,20 @@ class Middle:
             self._start(self._pass_on, server, client, False)
 
     def _pass_on(self, source: socket.socket, sink: socket.socket, is_request: bool) -> None:
+        left = None
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if is_request and self._is_to_be_cut(data):
-                    break
+                if is_request and left is None and self._is_to_be_cut(data):
+                    left = self.cut_after
+                if left is not None:
+                    sink.sendall(data[:left])
+                    left -= len(data)
+                    if left <= 0:
+                        break
+                    continue
                 sink.sendall(data)
+        if left is not None:
+            self._cut()
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -80,11 +91,13 @@ class Middle:
     def _is_to_be_cut(self, data: bytes) -> bool:
         for method, path in _WRITE.findall(data):
             if self.cut_at and self.cut_at in path.decode():
-                self.is_cut = True
-                self._close_all()
                 return True
             self.writes.append(f"{method.decode()} {path.decode()}")
         return self.is_cut
+
+    def _cut(self) -> None:
+        self.is_cut = True
+        self._close_all()
 
     def _close_all(self) -> None:
         for end in tuple(self._open):

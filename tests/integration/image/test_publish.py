@@ -161,17 +161,23 @@ def _kept(workshop: Workshop, revision: str, fresh: Pin, state: dict[str, Any]) 
 def test_a_registry_that_dies_in_the_middle_leaves_nothing_to_pull_and_a_second_run_completes(
     workshop: Workshop, middle: Middle
 ) -> None:
+    """In the middle of a layer, and then at the last write of all."""
+    # Random, so that it stays as large when it is packed.
+    (workshop.root / "source" / "large.bin").write_bytes(os.urandom(3 << 20))
+    workshop.commit("a layer of 3 MB")
     built = workshop.passed()
     sha = f"sha-{built['revision']}"
     through = {"FAIRLEAD_REGISTRY": f"{middle.address}/{workshop.repository.partition('/')[2]}"}
-    middle.cut_at = f"/manifests/{sha}"
-    error = workshop.refused(4, "publish", env=through)
-    assert error["what"] == f"the registry {middle.address} does not answer"
-    assert "run the same command again" in error["fix"]
-    assert any("/blobs/uploads/" in write for write in middle.writes)
-    assert not (workshop.work / "publish.json").exists()
-    assert [workshop.remote(name, tag) for name in ("api", "web") for tag in (sha, "main")].count("") >= 3
-    middle.mend()
+    for cut_at, cut_after in (("digest=", 1 << 20), (f"/manifests/{sha}", 0)):
+        middle.cut_at, middle.cut_after = cut_at, cut_after
+        error = workshop.refused(4, "publish", env=through)
+        assert error["what"] == f"the registry {middle.address} does not answer"
+        assert "run the same command again" in error["fix"]
+        assert any("/blobs/uploads/" in write for write in middle.writes)
+        assert not (workshop.work / "publish.json").exists()
+        tags = [workshop.remote(name, tag) for name in ("api", "web") for tag in (sha, "main")]
+        assert tags.count("") >= (4 if cut_after else 3)
+        middle.mend()
     document = workshop.ok("publish", env=through)
     for name, image in document["images"].items():
         assert workshop.remote(name, sha) == image["digest"] == built["images"][name]["digest"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,10 +12,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import requests
+
+from fairlead.image.oci.layout import read_layout
+from fairlead.image.oci.manifests import INDEX_TYPE, MANIFEST_TYPE
+from fairlead.image.registry.client import Registry
+from fairlead.image.registry.credentials import Credentials
+from fairlead.image.registry.transfer import push_layout
 from lab.state import Lab
 from lab.vulnerabilities import render_leaky
 from tests.command import run_fairlead
 from tests.ended import Ended
+from tests.patience import PATIENCE
 
 # Debian 13 as a scanner sees it, without a byte more.
 OS_RELEASE = (
@@ -138,19 +147,9 @@ class Workshop:
 
     def push(self, image: str, tag: str) -> None:
         """Send what was built of an image to the registry, as another program would."""
-        login = f"{self.lab.username}:{self.lab.password}"
-        layout, place = self.work / "images" / image, f"docker://{self.repository}/{image}:{tag}"
-        argv = [
-            "skopeo",
-            "--insecure-policy",
-            "copy",
-            "--all",
-            "--preserve-digests",
-            "--dest-tls-verify=false",
-        ]
-        subprocess.run(
-            [*argv, "--dest-creds", login, f"oci:{layout}", place], check=True, capture_output=True
-        )
+        login = Credentials(self.lab.registry, self.lab.username, self.lab.password)
+        layout = read_layout(self.work / "images" / image)
+        push_layout(Registry(lambda _: login), layout, f"{self.repository}/{image}:{tag}")
 
     @property
     def scan_words(self) -> list[str]:
@@ -160,13 +159,11 @@ class Workshop:
 
     def remote(self, image: str, tag: str) -> str:
         """The digest under a tag in the registry; empty if there is none."""
-        import hashlib
-
-        login = f"{self.lab.username}:{self.lab.password}"
-        place = f"docker://{self.repository}/{image}:{tag}"
-        done = subprocess.run(
-            ["skopeo", "inspect", "--raw", "--tls-verify=false", "--creds", login, place],
-            capture_output=True,
-            check=False,
+        host, _, name = self.repository.partition("/")
+        answer = requests.get(
+            f"http://{host}/v2/{name}/{image}/manifests/{tag}",
+            headers={"Accept": f"{INDEX_TYPE}, {MANIFEST_TYPE}"},
+            auth=(self.lab.username, self.lab.password),
+            timeout=PATIENCE,
         )
-        return f"sha256:{hashlib.sha256(done.stdout).hexdigest()}" if done.returncode == 0 else ""
+        return f"sha256:{hashlib.sha256(answer.content).hexdigest()}" if answer.ok else ""

@@ -63,7 +63,7 @@ def test_what_is_there_is_told_and_not_fetched(
     ("verb", "tools"),
     [
         ("validate", set()),
-        ("build", {"docker", "buildx", "git", "skopeo", "trivy"}),
+        ("build", {"docker", "buildx", "git", "trivy"}),
         ("deploy", {"git", "ssh"}),
         ("rollback", {"git", "ssh"}),
     ],

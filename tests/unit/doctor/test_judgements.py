@@ -9,18 +9,21 @@ import pytest
 
 from fairlead.doctor.check import FAILED, OK, WARNING
 from fairlead.doctor.machine import judge_builder, judge_tool
-from fairlead.doctor.project import judge_commit, judge_host, judge_registry, list_tags_argv
+from fairlead.doctor.project import check_registry, judge_commit, judge_host
 from fairlead.host.wire.replies import CheckAnswer, HostCheck
 from fairlead.identity import Identity
+from fairlead.image.registry import link
+from fairlead.settings.load import load_settings
 from fairlead.tools.builder import Builder
 from fairlead.tools.catalog import CATALOG
 from fairlead.tools.locate import Found, PassedOver, Search
+from tests.unit.image.registry.double import Double
 
 TRIVY = CATALOG["trivy"]
 ABLE = Builder(driver="docker", running=True, containerd_store=True, platforms=("linux/amd64", "linux/386"))
 CLASSIC = replace(ABLE, containerd_store=False)
 IDENTITY = Identity("a" * 40, 0, "main", (), (), "", "A <a@example.com>")
-REPOSITORY = "ghcr.io/acme/board/api"
+REPOSITORY = "r.example/acme/api"
 
 
 def test_a_tool_is_told_with_version_and_path() -> None:
@@ -66,44 +69,39 @@ def test_a_clean_commit_and_a_changed_tree() -> None:
     assert check.found == "aaaaaaaaaaaa on no branch; not committed: a, b, c, …"
 
 
+LOGIN = {"FAIRLEAD_REGISTRY_USERNAME": "alice", "FAIRLEAD_REGISTRY_PASSWORD": "x"}
+
+
 @pytest.mark.parametrize(
-    ("username", "stderr", "state", "found"),
+    ("environ", "answer", "state", "found"),
     [
-        ("alice", "", OK, "answers as alice"),
-        (
-            "alice",
-            'msg="… repository name not known to registry"',
-            OK,
-            "answers as alice; nothing published yet",
-        ),
-        ("", "", WARNING, f"answers; no login for {REPOSITORY}: nothing can be pushed"),
-        ("alice", "unauthorized: authentication required", FAILED, f"refuses {REPOSITORY} as alice"),
-        ("", "denied: requested access", FAILED, f"refuses {REPOSITORY} without a login"),
-        (
-            "alice",
-            'time="x" level=fatal msg="pinging registry \\"ghcr.io\\": connection refused"',
-            FAILED,
-            'pinging registry "ghcr.io": connection refused',
-        ),
+        (LOGIN, (200, b"{}"), OK, "answers as alice"),
+        (LOGIN, (404,), OK, "answers as alice; nothing published yet"),
+        ({}, (200, b"{}"), WARNING, f"answers; no login for {REPOSITORY}: nothing can be pushed"),
+        (LOGIN, (401,), FAILED, "refuses the login"),
+        ({}, (403,), FAILED, "refuses the login"),
+        (LOGIN, (503,), FAILED, "does not answer"),
     ],
 )
-def test_a_registry_is_judged_by_its_answer(username: str, stderr: str, state: str, found: str) -> None:
-    check = judge_registry("ghcr.io", REPOSITORY, username, stderr)
-    assert (check.state, check.found) == (state, found)
-
-
-def test_the_login_travels_in_a_file_and_plain_http_stays_on_this_machine() -> None:
-    assert list_tags_argv(REPOSITORY, Path("/tmp/x")) == [
-        "list-tags",
-        "--authfile",
-        "/tmp/x",
-        f"docker://{REPOSITORY}",
-    ]
-    assert list_tags_argv("127.0.0.1:5000/api", None) == [
-        "list-tags",
-        "--tls-verify=false",
-        "docker://127.0.0.1:5000/api",
-    ]
+def test_a_registry_is_judged_by_its_answer(
+    environ: dict[str, str],
+    answer: tuple[object, ...],
+    state: str,
+    found: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    double = Double(faults={("GET", "/tags/list"): [answer] * 3})
+    monkeypatch.setattr(link, "open_session", double.session)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    (tmp_path / "Dockerfile").touch()
+    (tmp_path / "fairlead.yaml").write_text(
+        "app: board\nregistry: r.example/acme\nimages: {api: {dockerfile: Dockerfile}}\n"
+    )
+    settings = load_settings(tmp_path / "fairlead.yaml", {})
+    [check] = check_registry(settings, {**environ, "DOCKER_CONFIG": str(tmp_path)})
+    assert check.state == state
+    assert found in check.found
 
 
 def test_a_server_is_as_well_as_its_worst_check() -> None:

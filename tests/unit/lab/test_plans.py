@@ -81,7 +81,7 @@ def test_ssh_uses_nothing_of_the_users_own_configuration() -> None:
     assert argv[-2:] == ("deploy@127.0.0.2", "docker ps")
 
 
-def test_skopeo_finds_docker_hubs_names_in_the_lab() -> None:
+def test_docker_hubs_names_are_found_in_the_lab() -> None:
     text = render_registries(PLACE)
     assert '[[registry]]\nlocation = "docker.io"' in text
     assert text.count('location = "127.0.0.1:5080"\ninsecure = true') == 2

@@ -44,7 +44,7 @@ def test_the_proved_trivy_wheel_is_the_only_one() -> None:
 def test_a_purpose_contains_the_smaller_ones() -> None:
     use, lab, dev = ({tool.name for tool in tools_for(purpose)} for purpose in ("use", "lab", "dev"))
     assert use <= lab < dev
-    assert {"docker", "trivy", "skopeo", "ssh", "git"} <= use
+    assert {"docker", "trivy", "ssh", "git"} <= use
     assert {"actionlint", "act"} <= dev - lab
 
 
@@ -61,4 +61,4 @@ def test_go_comes_before_what_it_builds() -> None:
 
 @pytest.mark.parametrize("version", [None, (0, 1, 0)])
 def test_a_version_that_is_old_or_untold_will_not_do(version: tuple[int, ...] | None) -> None:
-    assert judge(CATALOG["skopeo"], version)
+    assert judge(CATALOG["trivy"], version)

@@ -24,12 +24,12 @@ from fairlead.image.oci.layout import (
     verify_blobs,
 )
 from fairlead.image.oci.manifests import UnfitError
-from fairlead.image.registry.client import Registry, Resolved
-from fairlead.image.registry.credentials import auth_file, read_credentials, registry_host
+from fairlead.image.registry.client import Registry, Resolved, open_registry
+from fairlead.image.registry.credentials import registry_host
+from fairlead.image.registry.transfer import pull_layout
 from fairlead.parallel import each
 from fairlead.report import Reporter
 from fairlead.settings.values import Settings
-from fairlead.tools.locate import locate
 
 _SIDE_BY_SIDE = 4
 
@@ -68,30 +68,29 @@ def take_published(
     tag = commit_tag(identity.revision, options.trust.pull_request)
     repositories = {name: settings.repository_of(name) for name in settings.images}
     host = registry_host(next(iter(repositories.values())))
-    with auth_file(read_credentials(host, environ)) as login:
-        registry = Registry(locate("skopeo"), login)
-        try:
-            found = each(
-                lambda name: (name, registry.read(f"{repositories[name]}:{tag}")),
-                repositories,
-                at_once=_SIDE_BY_SIDE,
-            )
-        except FairleadError as error:
-            reporter.line(f"what is published is not known: {error.what}")
-            return {}
-        taken = {}
-        for name, present in found:
-            if present is None:
-                continue
-            fault = unfit(present, settings.platforms)
-            layout = None if fault else _fetch(registry, repositories[name], present, folders[name])
-            if layout is not None:
-                fault = other_commit(layout, identity.revision)
-            if layout is None or fault:
-                reporter.warn(f"{name}: {present.reference} is not taken: {fault}")
-                continue
-            reporter.line(f"{name}: is there already, taken from {present.reference}")
-            taken[name] = layout
+    registry = open_registry(host, environ)
+    try:
+        found = each(
+            lambda name: (name, registry.read(f"{repositories[name]}:{tag}")),
+            repositories,
+            at_once=_SIDE_BY_SIDE,
+        )
+    except FairleadError as error:
+        reporter.line(f"what is published is not known: {error.what}")
+        return {}
+    taken = {}
+    for name, present in found:
+        if present is None:
+            continue
+        fault = unfit(present, settings.platforms)
+        layout = None if fault else _fetch(registry, repositories[name], present, folders[name])
+        if layout is not None:
+            fault = other_commit(layout, identity.revision)
+        if layout is None or fault:
+            reporter.warn(f"{name}: {present.reference} is not taken: {fault}")
+            continue
+        reporter.line(f"{name}: is there already, taken from {present.reference}")
+        taken[name] = layout
     return taken
 
 
@@ -118,7 +117,7 @@ def other_commit(layout: Layout, revision: str) -> str:
 
 def _fetch(registry: Registry, repository: str, present: Resolved, folder: Path) -> Layout:
     prepare_layout(folder)
-    registry.pull(f"{repository}@{present.digest}", folder)
+    pull_layout(registry, present, repository, folder)
     layout = read_layout(folder)
     verify_blobs(layout)
     drop_other_blobs(layout)

@@ -1,76 +1,44 @@
-"""Registries, through skopeo: what is there, and what goes there.
+"""Registries: what is there, and what goes there.
 
-``skopeo copy --all`` sends blobs first, then manifests, and the index with the tag last, so an interrupted
-copy leaves nothing that can be pulled.
+A push sends blobs first, then manifests, and the index with the tag last, so that one that is cut off leaves nothing
+that can be pulled. Layers go by as streams, whatever their size.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from fairlead import files, process
-from fairlead.errors import CommandFailedError, FairleadError, InputError
+from fairlead.errors import CommandFailedError, InputError
 from fairlead.image.oci.manifests import (
+    DIGEST,
+    INDEX_TYPE,
+    MANIFEST_TYPE,
     Index,
     UnfitError,
     digest_of,
     parse_index,
     parse_manifest,
+    platform_name,
     strict_json,
 )
 from fairlead.image.registry.credentials import (
-    PASSWORD,
-    USERNAME,
-    auth_file,
-    find_credentials,
-    login_variables,
+    Credentials,
+    find_login,
+    find_stored_login,
+    is_loopback,
     read_credentials,
     registry_host,
 )
-from fairlead.image.registry.skopeo import (
-    config_argv,
-    inspect_argv,
-    login_argv,
-    pull_argv,
-    push_argv,
-    tag_argv,
-)
-from fairlead.tools.locate import locate
+from fairlead.image.registry.fault import FaultError, explain_fault
+from fairlead.image.registry.link import Link, patiently, read_small
+from fairlead.image.registry.mirrors import Source, read_sources
+from fairlead.image.registry.reference import Reference, parse_reference
 
-_NOT_FOUND = ("manifest unknown", "name unknown", "name_unknown", "statuscode: 404", "not found", "not known")
-_REFUSED = (
-    "unauthorized",
-    "authentication required",
-    "denied",
-    "statuscode: 401",
-    "statuscode: 403",
-    "forbidden",
-    "invalid username/password",
-)
-_DOWN = (
-    "connection refused",
-    "connection reset",
-    "no such host",
-    "i/o timeout",
-    "timeout exceeded",
-    "network is unreachable",
-    "no route to host",
-    "broken pipe",
-    "unexpected eof",
-    ": eof",
-    "statuscode: 5",
-    "internal server error",
-    "bad gateway",
-    "service unavailable",
-)
-_PREFIX = re.compile(r'^Error (parsing|determining) [a-z ]*"[^"]*": ')
+_DOCKER = "application/vnd.docker.distribution.manifest"
+_ANY_TYPE = f"{INDEX_TYPE}, {MANIFEST_TYPE}, {_DOCKER}.list.v2+json, {_DOCKER}.v2+json"
 
 
 @dataclass(frozen=True)
@@ -111,77 +79,157 @@ class Resolved:
             ) from error
 
 
-@dataclass(frozen=True)
 class Registry:
-    """A way to registries: the program, the login file if there is one, and the file that names mirrors."""
+    """A way to registries. Threads may share it.
 
-    skopeo: Path
-    login: Path | None
-    registries_conf: str = ""
+    Args:
+        login: tells the login for a host, or None; asked where a registry wants one.
+        mirrors: the file that names mirrors to read from, ``registries.conf``; empty for none.
+
+    Raises:
+        CommandFailedError: from every method, where a registry does not answer or refuses.
+    """
+
+    def __init__(self, login: Callable[[str], Credentials | None], mirrors: str = "") -> None:
+        # A helper of the user's is a program: it is asked once.
+        self._login = functools.cache(login)
+        self._mirrors = mirrors
+        self._links: dict[tuple[str, bool], Link] = {}
 
     def read(self, reference: str) -> Resolved | None:
-        """What a reference points at; None if it is not there.
-
-        Raises:
-            CommandFailedError: the registry does not answer, or refuses.
-        """
-        done = _ask(inspect_argv(self.skopeo, reference, self.login, self.registries_conf))
-        if done.ok:
-            return read_answer(reference, done.stdout)
-        if is_not_found(done.stderr):
-            return None
-        raise explain_failure(done.stderr, reference)
+        """What a reference points at; None if it is not there."""
+        found = self._read(reference)
+        return found[0] if found else None
 
     def read_labels(self, reference: str, platform: str) -> Mapping[str, str]:
-        """The labels of the image of one platform.
-
-        Raises:
-            CommandFailedError: it is not there, or the registry does not answer.
-        """
+        """The labels of the image of one platform."""
         labels = self.read_config(reference, platform).get("config", {}).get("Labels") or {}
         return {str(key): str(value) for key, value in labels.items()}
 
     def read_config(self, reference: str, platform: str) -> dict[str, Any]:
-        """The configuration of the image of one platform; skopeo sees that it is the one of the digest.
+        """The configuration of the image of one platform, held to the digest in its manifest."""
+        found = self._read(reference)
+        if found is None:
+            raise CommandFailedError(f"{reference} is not in the registry")
+        resolved, source = found
+        try:
+            manifest = strict_json(resolved.data)
+            if "manifests" in manifest:
+                digest = _manifest_for(manifest, platform)
+                manifest = strict_json(self._document(source, "manifests", digest, reference))
+            config = str(manifest["config"]["digest"])
+            return strict_json(self._document(source, "blobs", config, reference))
+        except (UnfitError, LookupError, TypeError) as error:
+            raise CommandFailedError(
+                f"what the registry has as {reference} is no image for {platform}", why=str(error)
+            ) from error
 
-        Raises:
-            CommandFailedError: it is not there, or the registry does not answer.
-        """
-        done = _ask(config_argv(self.skopeo, reference, self.login, platform, self.registries_conf))
-        if not done.ok:
-            raise explain_failure(done.stderr, reference)
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
-
-    def push(self, layout: Path, reference: str) -> None:
-        """Send a layout, all platforms and attestations, digests kept.
-
-        Raises:
-            CommandFailedError: the registry does not answer, or refuses.
-        """
-        self._copy(push_argv(self.skopeo, layout, reference, self.login), reference)
-
-    def pull(self, reference: str, layout: Path) -> None:
-        """Fetch an index by its digest into a layout, all platforms and attestations.
-
-        Raises:
-            CommandFailedError: the registry does not answer, or refuses.
-        """
-        self._copy(pull_argv(self.skopeo, reference, layout, self.login), reference)
+    def has_repository(self, repository: str) -> bool:
+        """Whether there is anything in a repository that the login may see."""
+        place = parse_reference(repository)
+        try:
+            patiently(lambda: self._get(self.link(place.host), place.name, f"/v2/{place.name}/tags/list?n=1"))
+        except FaultError as fault:
+            if fault.status == 404:
+                return False
+            raise explain_fault(fault, repository) from fault
+        return True
 
     def tag(self, source: str, reference: str) -> None:
-        """Give what is in the registry already another tag.
+        """Give what is in the registry already, an index of ours or of others, another tag: one write."""
+        found = self.read(source)
+        if found is None:
+            raise CommandFailedError(f"{source} is not in the registry")
+        self.put_manifest(parse_reference(reference), found.data, reference)
 
-        Raises:
-            CommandFailedError: the registry does not answer, or refuses.
-        """
-        self._copy(tag_argv(self.skopeo, source, reference, self.login), reference)
+    def put_manifest(self, place: Reference, data: bytes, reference: str) -> None:
+        """Write a manifest or index under a tag, or under its digest alone."""
+        kind = str(strict_json(data).get("mediaType") or INDEX_TYPE)
+        target = f"/v2/{place.name}/manifests/{place.version}"
+
+        def put() -> None:
+            headers = {"Content-Type": kind}
+            with self.link(place.host).ask("PUT", target, push_scope(place.name), headers=headers, body=data):
+                pass
+
+        try:
+            patiently(put)
+        except FaultError as fault:
+            raise explain_fault(fault, reference) from fault
+
+    def link(self, host: str, *, is_plain: bool = False) -> Link:
+        """The way to one registry; plain HTTP on a loopback address, as the engine has it."""
+        key = host, is_plain or is_loopback(host)
+        if key not in self._links:
+            self._links[key] = Link(host, self._login, is_plain=key[1])
+        return self._links[key]
+
+    def _read(self, reference: str) -> tuple[Resolved, Source] | None:
+        """What it points at, and where that was found: at the first source that has it."""
+        place = parse_reference(reference)
+        *mirrors, own = read_sources(place.host, place.name, self._mirrors)
+        for source in (*mirrors, own):
+            try:
+                data = self._manifest(source, place.version)
+            except FaultError as fault:
+                # A mirror may lack it, or be down: the registry itself has the last word.
+                if source is not own:
+                    continue
+                if fault.status == 404:
+                    return None
+                raise explain_fault(fault, reference) from fault
+            return read_answer(reference, data), source
+        return None
+
+    def _manifest(self, source: Source, version: str) -> bytes:
+        target = f"/v2/{source.name}/manifests/{version}"
+        return patiently(
+            lambda: self._get(self.link(source.host, is_plain=source.is_plain), source.name, target)
+        )
+
+    def _document(self, source: Source, kind: str, digest: str, reference: str) -> bytes:
+        """A small blob or a manifest, proved by its digest."""
+        if not DIGEST.fullmatch(digest):
+            raise UnfitError(f"{digest[:80]} is no SHA-256 digest")
+        target = f"/v2/{source.name}/{kind}/{digest}"
+        try:
+            data = patiently(
+                lambda: self._get(self.link(source.host, is_plain=source.is_plain), source.name, target)
+            )
+        except FaultError as fault:
+            raise explain_fault(fault, reference) from fault
+        if digest_of(data) != digest:
+            raise UnfitError(f"asked for {digest}, it gave {digest_of(data)}")
+        return data
 
     @staticmethod
-    def _copy(argv: tuple[str, ...], reference: str) -> None:
-        done = _ask(argv)
-        if not done.ok:
-            raise explain_failure(done.stderr, reference)
+    def _get(link: Link, name: str, target: str) -> bytes:
+        with link.ask("GET", target, pull_scope(name), headers={"Accept": _ANY_TYPE}) as answer:
+            return read_small(answer)
+
+
+def pull_scope(name: str) -> str:
+    """What a token to read a repository is for."""
+    return f"repository:{name}:pull"
+
+
+def push_scope(name: str) -> str:
+    """What a token to write to a repository is for."""
+    return f"repository:{name}:pull,push"
+
+
+def open_registry(host: str, environ: Mapping[str, str], mirrors: str = "") -> Registry:
+    """A way to registries for a command: the login in the variables is for ``host``, others are Docker's.
+
+    Raises:
+        InputError: only half of a login is given, or it was issued for another host.
+    """
+    given = read_credentials(host, environ)
+
+    def login(asked: str) -> Credentials | None:
+        return given if given is not None and asked == host else find_stored_login(asked, environ)
+
+    return Registry(login, mirrors)
 
 
 def resolve_image(reference: str, *, environ: Mapping[str, str], registry: str = "") -> Resolved:
@@ -198,13 +246,11 @@ def resolve_image(reference: str, *, environ: Mapping[str, str], registry: str =
         InputError: there is no such image.
         CommandFailedError: the registry does not answer, or refuses.
     """
-    host = registry_host(reference)
-    with _open_registry(host, environ, registry) as asked:
-        found = asked.read(reference)
+    found = _foreign_registry(reference, environ, registry).read(reference)
     if found is None:
         raise InputError(
             f"the image {reference} is not in the registry",
-            why=f"{host} knows no such name or tag",
+            why=f"{registry_host(reference)} knows no such name or tag",
             fix="check its spelling; an image of ours is put there by `fairlead publish`",
         )
     return found
@@ -218,44 +264,47 @@ def read_image_config(
     Raises:
         CommandFailedError: it is not there, or the registry does not answer, or refuses.
     """
-    with _open_registry(registry_host(reference), environ, registry) as asked:
-        return asked.read_config(reference, platform)
+    return _foreign_registry(reference, environ, registry).read_config(reference, platform)
 
 
 def check_login(reference: str, environ: Mapping[str, str]) -> None:
-    """Try the login for the registry of an image; without one there is nothing to try.
+    """Try the login for the registry of an image, which may not be there yet; without one there is nothing to try.
 
     Raises:
         CommandFailedError: the registry refuses it, or does not answer.
     """
     host = registry_host(reference)
-    credentials = find_credentials(host, environ)
-    if credentials is None:
+    login = find_login(host, environ)
+    if login is None:
         return
-    with files.temporary_folder("fairlead-login-") as folder:
-        argv = login_argv(locate("skopeo"), host, credentials.username, folder / "auth.json")
-        done = process.run(argv, stdin=credentials.password.encode(), check=False)
-    if not done.ok:
-        raise explain_failure(done.stderr, reference)
+    try:
+        patiently(lambda: _ping(Registry(lambda _: login).link(host)))
+    except FaultError as fault:
+        raise explain_fault(fault, reference) from fault
 
 
-@contextmanager
-def _open_registry(host: str, environ: Mapping[str, str], registry: str) -> Iterator[Registry]:
+def _ping(link: Link) -> None:
+    with link.ask("GET", "/v2/"):
+        pass
+
+
+def _foreign_registry(reference: str, environ: Mapping[str, str], registry: str) -> Registry:
+    host, mirrors = registry_host(reference), environ.get("CONTAINERS_REGISTRIES_CONF", "")
     own = registry or environ.get("FAIRLEAD_REGISTRY", "")
-    credentials = read_credentials(host, environ) if own and registry_host(own) == host else None
-    with auth_file(credentials) as login:
-        yield Registry(locate("skopeo"), login, environ.get("CONTAINERS_REGISTRIES_CONF", ""))
+    if own and registry_host(own) == host:
+        return open_registry(host, environ, mirrors)
+    return Registry(lambda asked: find_stored_login(asked, environ), mirrors)
 
 
-def read_answer(reference: str, raw: str) -> Resolved:
+def read_answer(reference: str, data: bytes) -> Resolved:
     """What a registry answered: the bytes of a manifest or index.
 
     Raises:
         CommandFailedError: it is none.
     """
-    found = Resolved(reference, raw.encode())
+    found = Resolved(reference, data)
     try:
-        value = strict_json(found.data)
+        value = strict_json(data)
     except UnfitError as error:
         raise CommandFailedError(
             f"what the registry has as {reference} is no image", why=str(error)
@@ -269,49 +318,9 @@ def read_answer(reference: str, raw: str) -> Resolved:
     return found
 
 
-def is_not_found(stderr: str) -> bool:
-    """Whether a registry said that there is no such image."""
-    said = stderr.lower()
-    return any(mark in said for mark in _NOT_FOUND) and not any(mark in said for mark in _REFUSED)
-
-
-def explain_failure(stderr: str, reference: str) -> FairleadError:
-    """The error that tells why a registry did not do as asked."""
-    host = registry_host(reference)
-    said = stderr.lower()
-    why = _last_words(stderr)
-    if any(mark in said for mark in _REFUSED):
-        return CommandFailedError(
-            f"the registry {host} refuses the login for {reference}",
-            why=why,
-            fix=f"set {USERNAME} and {PASSWORD}, or `docker login {host}`; the login needs leave to write packages. "
-            "A job's own token is for GitHub's registry alone",
-        )
-    if any(mark in said for mark in _DOWN):
-        return CommandFailedError(
-            f"the registry {host} does not answer",
-            why=why,
-            fix="nothing that can be pulled was left behind: run the same command again when it is back",
-        )
-    if is_not_found(stderr):
-        return CommandFailedError(f"{reference} is not in the registry", why=why)
-    return CommandFailedError(f"the registry {host} failed at {reference}", why=why)
-
-
-def _ask(argv: tuple[str, ...]) -> process.Completed:
-    return process.run(argv, also=login_variables(os.environ), check=False)
-
-
-def _last_words(stderr: str) -> str:
-    """Skopeo's message out of its log line (``time=… level=fatal msg="…"``)."""
-    lines = stderr.strip().splitlines()
-    if not lines:
-        return "it printed nothing"
-    _, marked, message = lines[-1].partition("msg=")
-    if not marked:
-        return lines[-1]
-    try:
-        text = str(json.loads(message))
-    except ValueError:
-        text = message.strip('"')
-    return _PREFIX.sub("", text)
+def _manifest_for(index: Mapping[str, Any], platform: str) -> str:
+    """The digest of the manifest for a platform, of an index of whomever."""
+    for entry in index["manifests"]:
+        if platform_name(entry.get("platform")) == platform:
+            return str(entry["digest"])
+    raise LookupError(f"its index has none for {platform}")

@@ -21,7 +21,7 @@ from typing import Any
 
 from fairlead import files, passed
 from fairlead.errors import InputError
-from fairlead.image.registry.docker_login import DOCKER_HUB, DOCKER_HUB_KEY, find_docker_login
+from fairlead.image.registry.docker_login import DOCKER_HUB, DOCKER_HUB_KEY, TOKEN, find_docker_login
 from fairlead.report import redact
 
 USERNAME = "FAIRLEAD_REGISTRY_USERNAME"
@@ -44,7 +44,7 @@ class Credentials:
     password: str = field(repr=False)
 
     def docker_auth(self) -> dict[str, Any]:
-        """As ``config.json`` of Docker and ``auth.json`` of skopeo hold it."""
+        """As Docker's ``config.json`` holds it."""
         token = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
         key = DOCKER_HUB_KEY if self.host == DOCKER_HUB else self.host
         return {"auths": {key: {"auth": token}}}
@@ -176,27 +176,25 @@ def find_credentials(host: str, environ: Mapping[str, str]) -> Credentials | Non
 
     So the one of docker/login-action counts for its registry.
 
-    For whom must have the values: a server that is to pull. Tools of this machine read Docker's file themselves.
+    For a server that is to pull: a name and a password.
     """
-    given = read_credentials(host, environ)
-    if given is not None:
-        return given
+    found = find_login(host, environ)
+    return found if found is not None and found.username != TOKEN else None
+
+
+def find_login(host: str, environ: Mapping[str, str]) -> Credentials | None:
+    """As ``find_credentials``; it may be a token for tokens, of the name ``TOKEN``."""
+    return read_credentials(host, environ) or find_stored_login(host, environ)
+
+
+def find_stored_login(host: str, environ: Mapping[str, str]) -> Credentials | None:
+    """The login from Docker's configuration and its credential helpers, or None; it may be a token."""
     found = find_docker_login(host, _read_config(_docker_folder(environ) / "config.json"))
     if found is None:
         return None
     username, password = found
     redact(password)
     return Credentials(host, username, password)
-
-
-@contextlib.contextmanager
-def auth_file(credentials: Credentials | None) -> Iterator[Path | None]:
-    """A file for ``skopeo --authfile``; None without credentials: then skopeo reads Docker's own."""
-    if credentials is None:
-        yield None
-        return
-    with files.temporary_folder("fairlead-login-") as folder:
-        yield _write_private(folder / "auth.json", credentials.docker_auth())
 
 
 @contextlib.contextmanager

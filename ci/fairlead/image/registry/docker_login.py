@@ -18,11 +18,12 @@ DOCKER_HUB = "docker.io"
 # Docker files the login of its own registry under the address of an API that is no more.
 DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 _SECONDS = 60.0
-_TOKEN = "<token>"  # noqa: S105 - what a helper says in place of a name
+TOKEN = "<token>"  # noqa: S105 - what a helper says in place of a name
+"""In place of a name: the password is a token that is good for tokens alone, as Azure's registry gives one."""
 
 
 def find_docker_login(host: str, config: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The name and password for a registry; None where there is none."""
+    """The name and password for a registry, the name ``TOKEN`` where it is one; None where there is none."""
     server = DOCKER_HUB_KEY if host == DOCKER_HUB else host
     helper = (config.get("credHelpers") or {}).get(server) or config.get("credsStore")
     return (_ask(str(helper), server) if helper else None) or parse_login(host, config)
@@ -39,19 +40,21 @@ def parse_login(host: str, config: Mapping[str, Any]) -> tuple[str, str] | None:
             continue
         username, _, password = told.partition(":")
         found = username or entry.get("username"), password.rstrip("\0") or entry.get("password")
+        if entry.get("identitytoken"):
+            found = TOKEN, entry["identitytoken"]
         if all(found):
             return str(found[0]), str(found[1])
     return None
 
 
 def parse_answer(told: str) -> tuple[str, str] | None:
-    """What a helper answers; None where it holds no name and password."""
+    """What a helper answers; None where it holds no login."""
     try:
         answer = json.loads(told)
         found = str(answer["Username"]), str(answer["Secret"])
     except (ValueError, KeyError, TypeError):
         return None
-    return found if all(found) and found[0] != _TOKEN else None
+    return found if all(found) else None
 
 
 def _ask(helper: str, server: str) -> tuple[str, str] | None:

@@ -11,7 +11,6 @@ from hypothesis import strategies as some
 from fairlead.errors import InputError
 from fairlead.image.registry.credentials import (
     Credentials,
-    auth_file,
     docker_config,
     find_credentials,
     github_registry,
@@ -216,16 +215,6 @@ def test_another_registry_s_login_is_the_workflow_s_or_docker_s(tmp_path: Path) 
     assert set(json.loads(sent.reveal())["auths"]) == {"r.example.com", "ghcr.io"}
     given = {**job, "FAIRLEAD_REGISTRY": "r.example.com/acme", "FAIRLEAD_REGISTRY_PASSWORD": "other"}
     assert read_credentials("r.example.com", given) == Credentials("r.example.com", "octocat", "other")
-
-
-def test_the_login_file_is_private_and_gone_afterwards() -> None:
-    with auth_file(LOGIN) as path:
-        assert path is not None
-        assert path.stat().st_mode & 0o777 == 0o600
-        assert json.loads(path.read_text()) == {"auths": {"ghcr.io": {"auth": TOKEN}}}
-    assert not path.exists()
-    with auth_file(None) as nothing:
-        assert nothing is None
 
 
 def test_docker_keeps_its_configuration_and_gains_the_login(tmp_path: Path) -> None:

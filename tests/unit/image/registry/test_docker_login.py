@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fairlead.image.registry.docker_login import find_docker_login, parse_answer, parse_login
+from fairlead.image.registry.docker_login import TOKEN, find_docker_login, parse_answer, parse_login
 
 AUTH = {"auth": base64.b64encode(b"alice:pa:ss").decode()}
 PLAIN = {"username": "alice", "password": "pa:ss"}
@@ -47,7 +47,7 @@ def test_no_login_is_none(config: dict[str, Any]) -> None:
     ("told", "login"),
     [
         ('{"ServerURL": "s", "Username": "alice", "Secret": "x"}', ("alice", "x")),
-        ('{"Username": "<token>", "Secret": "x"}', None),
+        ('{"Username": "<token>", "Secret": "x"}', (TOKEN, "x")),
         ('{"Username": "", "Secret": "x"}', None),
         ("credentials not found in native keychain", None),
         ("[]", None),

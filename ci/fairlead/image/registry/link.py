@@ -1,0 +1,254 @@
+"""HTTP with one registry: its login where it asks for one, redirects, and patience with what passes.
+
+A login is shown to the registry that it is for and to the server of tokens that this names, and goes along to no
+other place: blobs are often kept elsewhere, at an address that is a key itself.
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from fairlead import files
+from fairlead.image.oci.manifests import LARGEST_DOCUMENT
+from fairlead.image.registry.challenge import basic, parse_challenge, plan_token
+from fairlead.image.registry.credentials import Credentials
+from fairlead.image.registry.fault import FaultError, parse_fault
+from fairlead.image.registry.trust import open_session
+
+if TYPE_CHECKING:
+    import requests
+
+Answer = TypeVar("Answer")
+
+_CONNECT_SECONDS, _READ_SECONDS = 10.0, 60.0
+_DOCUMENT_SECONDS = 120.0
+_MOST_REDIRECTS = 5
+_WAITS = (0.5, 2.0)
+_LONGEST_WAIT = 30.0
+_HUB_API = {"docker.io": "registry-1.docker.io"}
+_PIECE = 1 << 20
+
+
+def patiently(call: Callable[[], Answer]) -> Answer:
+    """What the call answers; it is made again where what is in its way may pass.
+
+    Raises:
+        FaultError: it is still in the way, or does not pass.
+    """
+    for wait in _WAITS:
+        try:
+            return call()
+        except FaultError as fault:
+            if not fault.is_passing or (fault.retry_after or 0) > _LONGEST_WAIT:
+                raise
+            time.sleep(max(wait, fault.retry_after or 0))
+    return call()
+
+
+class Link:
+    """Requests to one registry. Threads may share it.
+
+    Args:
+        host: of the registry, as references name it.
+        login: tells the login for a host, or None; asked when the registry wants one.
+        is_plain: plain HTTP is spoken, without TLS.
+    """
+
+    def __init__(
+        self, host: str, login: Callable[[str], Credentials | None], *, is_plain: bool = False
+    ) -> None:
+        self._host = host
+        self._login = login
+        self._base = f"{'http' if is_plain else 'https'}://{_HUB_API.get(host, host)}/"
+        self._session = open_session(host)
+        self._shown: dict[tuple[str, ...], str] = {}
+        self.holders: dict[str, str] = {}
+        """A repository of this registry that has a blob, by the blob's digest, as far as that was seen."""
+
+    @contextlib.contextmanager
+    def ask(
+        self,
+        method: str,
+        target: str,
+        *scopes: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | Path | None = None,
+    ) -> Iterator[requests.Response]:
+        """An answer of success, its body not yet read.
+
+        Args:
+            method: GET, HEAD, POST, PUT.
+            target: a path, or an address that the registry named.
+            scopes: what a token has to be for, ``repository:acme/api:pull``.
+            headers: of the request.
+            body: a file is read while it is sent.
+
+        Raises:
+            FaultError: there is no answer, or another one.
+        """
+        url = urljoin(self._base, target)
+        answer = self._send(method, url, scopes, headers, body)
+        if answer.status_code == 401 and self._is_own(url):
+            with answer:
+                self._introduce(answer, scopes)
+            answer = self._send(method, url, scopes, headers, body)
+        with answer:
+            if not answer.ok:
+                raise _fault(answer)
+            with _told():
+                yield answer
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        scopes: tuple[str, ...],
+        headers: Mapping[str, str] | None,
+        body: bytes | Path | None,
+    ) -> requests.Response:
+        for _ in range(_MOST_REDIRECTS):
+            own = {"Authorization": self._shown.get(scopes, "")} if self._is_own(url) else {}
+            sent = {**(headers or {}), **{name: value for name, value in own.items() if value}}
+            answer = self._once(method, url, sent, body)
+            if not answer.is_redirect or method not in {"GET", "HEAD"}:
+                return answer
+            with answer:
+                url = urljoin(url, answer.headers["Location"])
+            if urlsplit(url).scheme != "https" and not self._base.startswith("http://"):
+                raise FaultError(f"it sends on to {urlsplit(url).hostname} without TLS", status=400)
+        raise FaultError(f"it sends on more than {_MOST_REDIRECTS} times", status=400)
+
+    def _once(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Path | None
+    ) -> requests.Response:
+        with _told(), contextlib.ExitStack() as stack:
+            data = stack.enter_context(files.opened(body)) if isinstance(body, Path) else body
+            return self._session.request(
+                method,
+                url,
+                headers={"Accept-Encoding": "identity", **headers},
+                data=data,
+                # Else requests would look for a login in the user's .netrc.
+                auth=_as_it_is,
+                timeout=(_CONNECT_SECONDS, _READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            )
+
+    def _introduce(self, answer: requests.Response, scopes: tuple[str, ...]) -> None:
+        """Find what the registry wants to be shown; FaultError where there is nothing."""
+        challenge = parse_challenge(answer.headers.get("WWW-Authenticate", ""))
+        login = self._login(self._host) if challenge else None
+        if challenge is None or (challenge.scheme == "basic" and login is None):
+            raise _fault(answer)
+        if challenge.scheme == "basic":
+            assert login is not None
+            self._shown[scopes] = basic(login)
+            return
+        wanted = plan_token(challenge, scopes, login)
+        if not wanted.url.startswith(("https://", self._base)):
+            raise FaultError(f"it has tokens given without TLS, by {wanted.url[:200]}", status=400)
+        with _told():
+            given = self._session.request(
+                "POST" if wanted.form else "GET",
+                wanted.url,
+                params=wanted.query or None,
+                data=wanted.form or None,
+                headers={"Authorization": wanted.authorization} if wanted.authorization else {},
+                auth=_as_it_is,
+                timeout=(_CONNECT_SECONDS, _READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            )
+        with given:
+            if not given.ok:
+                raise _fault(given)
+            self._shown[scopes] = f"Bearer {_token(read_small(given))}"
+
+    def _is_own(self, url: str) -> bool:
+        """Whether an address is of this registry, as scheme and host and port say."""
+        return urlsplit(url)[:2] == urlsplit(self._base)[:2]
+
+
+def read_small(answer: requests.Response, limit: int = LARGEST_DOCUMENT) -> bytes:
+    """A document, in a time and of a size that end.
+
+    Raises:
+        FaultError: it is larger, takes longer, or breaks off.
+    """
+    deadline, data = time.monotonic() + _DOCUMENT_SECONDS, b""
+    with _told():
+        for piece in answer.iter_content(1 << 16):
+            data += piece
+            if len(data) > limit:
+                raise FaultError(f"its answer is larger than {limit >> 20} MiB", status=400)
+            if time.monotonic() > deadline:
+                raise FaultError(f"its answer takes longer than {_DOCUMENT_SECONDS:g} s")
+    return data
+
+
+def read_pieces(answer: requests.Response) -> Iterator[bytes]:
+    """A large answer as it comes, byte for byte.
+
+    Raises:
+        FaultError: it breaks off.
+    """
+    with _told():
+        while piece := answer.raw.read(_PIECE, decode_content=False):
+            yield piece
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What goes wrong on the way, as a FaultError."""
+    import requests
+    import urllib3
+
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        raise FaultError(_reason(error), is_untrusted=True) from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise FaultError(_reason(error)) from error
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause, without the objects that the layers above it print."""
+    while True:
+        inner = getattr(error, "reason", None) or next(
+            (one for one in error.args if isinstance(one, BaseException)), None
+        )
+        if not isinstance(inner, BaseException) or inner is error:
+            break
+        error = inner
+    text = str(error.args[-1] if error.args else error) or type(error).__name__
+    return re.sub(r"^(<[^>]*>|\w+\([^)]*\)): ", "", text)[:300]
+
+
+def _fault(answer: requests.Response) -> FaultError:
+    body = b""
+    with contextlib.suppress(FaultError):
+        body = read_small(answer)
+    return parse_fault(
+        answer.status_code, answer.reason or "", body, answer.headers.get("Retry-After", "").strip()
+    )
+
+
+def _token(data: bytes) -> str:
+    try:
+        found = json.loads(data)
+        return str(found.get("token") or found["access_token"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FaultError("the server of tokens gave none", status=403) from error
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
