@@ -39,7 +39,8 @@ def command(purpose: Purpose) -> None:
     """Install the tools that Fairlead drives, as far as they are missing.
 
     A tool on the PATH is used if it is new enough. A missing one is fetched into the cache,
-    held to a checksum; packages and the Docker engine are installed on Debian and Ubuntu, as root.
+    held to a checksum; packages and the Docker engine are installed on Debian and Ubuntu, as root or by a sudo that
+    asks for no password.
     """
     from fairlead.report.layout import render_table
     from fairlead.tools.catalog import tools_for

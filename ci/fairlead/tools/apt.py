@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fairlead import files, passed, process
+from fairlead import passed, process
 from fairlead.errors import CommandFailedError, ToolMissingError
 from fairlead.tools.catalog import DebianPackage
+from fairlead.tools.root import Root, find_root
 from fairlead.tools.system import System
 
 NEWER_SUITE = "trixie"
@@ -124,17 +125,17 @@ def read_archive(apt: Path = Path("/etc/apt")) -> Archive:
     )
 
 
-def run_apt(plan: AptPlan, on_line: Callable[[str], None]) -> None:
-    """Carry a plan out. Needs root.
+def run_apt(plan: AptPlan, root: Root, on_line: Callable[[str], None]) -> None:
+    """Carry a plan out.
 
     Raises:
         CommandFailedError: a command failed; its last lines are the details.
     """
     for name, text in plan.files.items():
-        files.write(files.settled(Path(name)), text)
+        root.write(Path(name), text)
     for argv in plan.commands:
         update = argv[-1] == "update"
-        done = process.stream(argv, on_line, env=_QUIET, also=passed.APT, check=False)
+        done = root.run(argv, on_line, env=_QUIET, also=passed.APT)
         # One dead third-party source fails the whole update; whether it matters, the install will tell.
         if not done.ok and not update:
             raise _apt_failed(done)
@@ -153,11 +154,14 @@ def install_packages(
     names = " ".join(one.package for one in wanted)
     if not system.has_apt:
         raise ToolMissingError(f"{system.name} is neither Debian nor Ubuntu", fix=f"install {names}")
-    if not system.root:
+    root = find_root(system)
+    if root is None:
         raise ToolMissingError(
-            "only root may install packages", fix=f"sudo apt-get install --no-install-recommends {names}"
+            "only root may install packages",
+            why="sudo is not here, or asks for a password",
+            fix=f"sudo apt-get install --no-install-recommends {names}",
         )
-    run_apt(plan_apt(system, wanted, read_archive()), on_line)
+    run_apt(plan_apt(system, wanted, read_archive()), root, on_line)
 
 
 def _needs_newer(distribution: str, release: int, package: DebianPackage) -> bool:

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fairlead import files, passed, process
+from fairlead import passed, process
 from fairlead.errors import CommandFailedError, FairleadError, ToolMissingError
 from fairlead.tools.apt import install_packages
 from fairlead.tools.catalog import CATALOG, DebianPackage
 from fairlead.tools.engine import Engine, find_daemon, is_engine_absent, probe_engine
 from fairlead.tools.locate import search_tool
+from fairlead.tools.root import Root, find_root
 from fairlead.tools.system import System, read_system
 
 OnLine = Callable[[str], None]
@@ -40,9 +41,10 @@ def ensure_engine(on_line: OnLine, parts: tuple[str, ...] = PARTS) -> Engine:
     system = read_system()
     missing = missing_parts(system, parts)
     if missing:
-        if os.environ.get("DOCKER_HOST") or not (system.has_apt and system.root):
+        root = find_root(system) if system.has_apt and not os.environ.get("DOCKER_HOST") else None
+        if root is None:
             raise _install_it_yourself(missing, system)
-        install_engine(missing, system, on_line)
+        install_engine(missing, system, root, on_line)
     still = missing_tools(parts)
     if still:
         raise ToolMissingError(
@@ -87,7 +89,7 @@ def plan_packages(missing: tuple[str, ...], system: System, *, docker_com: bool)
     return tuple(DebianPackage(name) for part in missing for name in names[part].split())
 
 
-def install_engine(missing: tuple[str, ...], system: System, on_line: OnLine) -> None:
+def install_engine(missing: tuple[str, ...], system: System, root: Root, on_line: OnLine) -> None:
     """Install what is missing, set up so that images of several platforms can be built and kept.
 
     Raises:
@@ -97,13 +99,13 @@ def install_engine(missing: tuple[str, ...], system: System, on_line: OnLine) ->
     brings_engine = not {"docker", "engine"}.isdisjoint(missing)
     if brings_engine:
         # Before the package is there, which starts the engine: the image store can't be changed later for free.
-        write_daemon_file(DAEMON_FILE)
+        write_daemon_file(DAEMON_FILE, root)
     packages = plan_packages(missing, system, docker_com=docker_com)
     extra = (DebianPackage("iptables", since=0), DebianPackage("ca-certificates", since=0))
     install_packages(system, (*packages, *(extra if brings_engine else ())), on_line)
 
 
-def write_daemon_file(file: Path) -> None:
+def write_daemon_file(file: Path, root: Root) -> None:
     """Turn the containerd image store on in daemon.json, and keep whatever else stands there.
 
     Raises:
@@ -112,7 +114,7 @@ def write_daemon_file(file: Path) -> None:
     before = file.read_text(encoding="utf-8") if file.is_file() else ""
     after = merge_daemon_settings(before)
     if after != before:
-        files.write(files.settled(file), after)
+        root.write(file, after)
 
 
 def merge_daemon_settings(text: str) -> str:
@@ -136,23 +138,31 @@ def merge_daemon_settings(text: str) -> str:
     return json.dumps(settings, indent=2) + "\n"
 
 
-def start_engine(system: System, on_line: OnLine) -> None:
+def start_engine(system: System, root: Root, on_line: OnLine) -> None:
     """Start an engine that is installed: by systemd, else as a daemon in a session of its own."""
     if system.systemd:
-        on_line("systemctl enable --now docker")
-        process.run(["systemctl", "enable", "--now", "docker"])
+        argv = ("systemctl", "enable", "--now", "docker")
+        on_line(" ".join(argv))
+        done = root.run(argv, on_line)
+        if not done.ok:
+            raise process.failed(done)
         return
     on_line(f"starting dockerd; its log is {_DAEMON_LOG}")
     process.start_daemon(["dockerd"], _DAEMON_LOG, also=passed.DAEMON)
 
 
 def _start_or_raise(error: CommandFailedError, system: System, on_line: OnLine) -> Engine:
-    if not system.root or os.environ.get("DOCKER_HOST") or find_daemon() is None:
+    runs = "permission denied" in error.why
+    if runs or os.environ.get("DOCKER_HOST") or find_daemon() is None:
+        raise error
+    root = find_root(system)
+    # Without systemd it would be a process of root's that nobody can end.
+    if root is None or (root.sudo and not system.systemd):
         raise error
     # The package may have started it a moment ago.
     engine = _wait_for_engine(3.0)
     if engine is None:
-        start_engine(system, on_line)
+        start_engine(system, root, on_line)
         engine = _wait_for_engine(_START_SECONDS)
     if engine is None:
         raise CommandFailedError(
@@ -185,7 +195,8 @@ def _install_it_yourself(missing: tuple[str, ...], system: System) -> ToolMissin
     needed = ", ".join(parts[name] for name in missing)
     if system.has_apt and not os.environ.get("DOCKER_HOST"):
         fix = (
-            f"run `fairlead setup` as root once, or install {needed}: https://docs.docker.com/engine/install/"
+            "run `fairlead setup` as root, or where sudo asks for no password; "
+            f"or install {needed}: https://docs.docker.com/engine/install/"
         )
     else:
         fix = f"install {needed}: https://docs.docker.com/engine/install/"

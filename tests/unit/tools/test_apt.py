@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import ToolMissingError
+from fairlead.tools import apt
 from fairlead.tools.apt import Archive, install_packages, parse_archive, plan_apt, read_archive
 from fairlead.tools.catalog import DebianPackage
+from fairlead.tools.root import Root
 from fairlead.tools.system import System, parse_os_release
 
 DOCKER = DebianPackage("docker.io")
@@ -81,7 +83,9 @@ def test_the_mirror_is_the_machines_own(text: str, mirror: str) -> None:
     assert parse_archive([text]).mirror == mirror
 
 
-def test_who_may_not_install_is_told_what_to_run() -> None:
+def test_who_may_not_install_is_told_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sudo, or one that asks for a password."""
+    monkeypatch.setattr(apt, "find_root", lambda system: Root() if system.root else None)
     with pytest.raises(ToolMissingError) as caught:
         install_packages(_system(root=False), [GIT], print)
     assert caught.value.fix == "sudo apt-get install --no-install-recommends git"

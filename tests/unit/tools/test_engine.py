@@ -8,6 +8,7 @@ import pytest
 from fairlead.errors import CommandFailedError, ToolMissingError
 from fairlead.tools.engine import Engine, parse_info, unreachable
 from fairlead.tools.engine_setup import merge_daemon_settings, plan_packages, write_daemon_file
+from fairlead.tools.root import Root
 from fairlead.tools.system import System
 
 CONTAINERD = [["driver-type", "io.containerd.snapshotter.v1"]]
@@ -70,13 +71,13 @@ def test_a_damaged_daemon_json_is_not_overwritten(tmp_path: Path, text: str) -> 
     file = tmp_path / "daemon.json"
     file.write_text(text)
     with pytest.raises(CommandFailedError):
-        write_daemon_file(file)
+        write_daemon_file(file, Root())
     assert file.read_text() == text
 
 
 def test_a_missing_daemon_json_is_written(tmp_path: Path) -> None:
     file = tmp_path / "docker" / "daemon.json"
-    write_daemon_file(file)
+    write_daemon_file(file, Root())
     assert json.loads(file.read_text()) == {"features": {"containerd-snapshotter": True}}
     assert [one.name for one in file.parent.iterdir()] == ["daemon.json"]
 
