@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
 from fairlead.github.context import GitHubContext, read_context
@@ -65,11 +64,10 @@ def plan_trust(context: GitHubContext | None, environ: Mapping[str, str], revisi
     if pull is not None or context.event.startswith("pull_request"):
         known = pull is not None and not pull.fork
         number = pull.number if pull is not None else 0
-        return Trust(reads=known, isolated=context.event == "pull_request", pull_request=number)
-    is_own = context.event in _OWN_EVENTS and context.sha == revision
+        return Trust(reads=known, pull_request=number)
     if context.ref.startswith("refs/tags/"):
-        return Trust(isolated=is_own, is_tag=True)
-    if not is_own:
-        return Trust(isolated=False)
+        return Trust(is_tag=True)
+    if context.event not in _OWN_EVENTS or context.sha != revision:
+        return Trust()
     is_default = bool(context.default_branch) and context.branch == context.default_branch
-    return Trust(writes=True) if is_default else dataclasses.replace(says_so, isolated=True)
+    return Trust(writes=True) if is_default else says_so

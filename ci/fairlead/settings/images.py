@@ -45,7 +45,7 @@ class ImageSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildSettings:
-    """How images are built. ``cache`` holds ``registry``, ``gha``, ``local``, ``none`` or buildx specifications.
+    """How images are built. ``cache`` holds ``registry``, ``local``, ``none`` or buildx specifications.
 
     ``tag_cache``: ``read`` or ``none``, whether builds of git tags take what the default branch built before;
     ``reproducible``: give all files one date, whatever the Dockerfile does.

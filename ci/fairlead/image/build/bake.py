@@ -29,7 +29,6 @@ SSH_ALLOWED = "FAIRLEAD_BUILD_SSH"
 _PROVENANCE = "type=provenance,mode=min"
 # What buildx itself reads from its variables to reach a cache: https://docs.docker.com/build/cache/backends/
 _BACKENDS = {
-    "gha": ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_SERVICE_V2"),
     "s3": ("AWS_*",),
     "azblob": ("BUILDX_AZURE_*", "AZURE_*"),
 }
@@ -92,7 +91,7 @@ def plan_bake(
         identity: the commit; a dirty tree is named in the labels.
         sources: each image with its Dockerfile.
         work_dir: where layouts go (absolute).
-        environ: variables; those of build secrets, of GitHub's cache and ``FAIRLEAD_BUILD_CONTEXTS`` count.
+        environ: variables; those of build secrets, of caches and ``FAIRLEAD_BUILD_CONTEXTS`` count.
         options: how to build.
 
     Raises:

@@ -18,8 +18,6 @@ from fairlead.tools.cache import cache_dir
 
 CACHE_TAG = "buildcache"
 NONE = "none"
-# What the runner hands to actions, and not to steps that only run a command.
-_GITHUB_VARIABLES = ("ACTIONS_RUNTIME_TOKEN",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +69,6 @@ def _plan(entry: str, settings: Settings, image: str, environ: Mapping[str, str]
         # An image manifest, because not every registry takes the index of layers that is the default.
         written = f"{reference},mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true"
         return CachePlan(sources=(reference,), targets=(written,) if trust.writes else ())
-    if entry == "gha":
-        if not all(environ.get(name) for name in _GITHUB_VARIABLES):
-            note = "the cache `gha` is left out: GitHub hands its address to actions only (use the action `setup`)"
-            return CachePlan(notes=(note,))
-        scope = f"type=gha,scope={settings.app}-{image}"
-        # GitHub keeps what a pull request writes from the branches above it; not from a fork's next one.
-        may_write = trust.reads and trust.isolated
-        written = f"{scope},mode=max,ignore-error=true"
-        return CachePlan(sources=(scope,), targets=(written,) if may_write else ())
     own = trust.writes or environ.get("CI") != "true"
     if entry == "local":
         folder = local_cache(settings.app, image)

@@ -2,6 +2,10 @@
 
 The builder reads and writes a cache as whoever runs it, with his login: where a folder is and whom a job's token is
 sent to is not for the repository to say.
+
+GitHub's own cache is not taken at all. It is reached by a token that the runner gives to actions alone: an action
+would have to hand it on to every later step, whatever that runs. And it holds 10 GB for all branches of a repository,
+which the layers of one app push out of it.
 """
 
 from __future__ import annotations
@@ -14,7 +18,6 @@ from fairlead.errors import InputError
 # By kind of cache; `*` is any.
 _REFUSED = {
     "local": ("*",),
-    "gha": ("url", "url_v2", "token", "ghtoken"),
     "*": ("src", "dest"),
 }
 
@@ -30,6 +33,12 @@ def check_given_caches(entries: Iterable[str]) -> None:
             continue
         keys = _keys(entry)
         kinds = keys.get("type", [])
+        if "gha" in kinds:
+            raise InputError(
+                f"build.cache holds {entry}",
+                why="GitHub's cache is reached by a token that every later step of the job would have to be given",
+                fix="write `registry`, which is the default in CI: the cache then lies beside the images",
+            )
         refused = {key for kind in (*kinds, "*") for key in _REFUSED.get(kind, ())}
         faults = sorted(keys) if "*" in refused else sorted(refused & keys.keys())
         if faults or len(kinds) != 1:
@@ -37,7 +46,7 @@ def check_given_caches(entries: Iterable[str]) -> None:
                 f"build.cache holds {entry}",
                 why=f"the repository may not say {', '.join(faults) or 'two kinds of a cache'}: it would have the "
                 "builder use folders or logins of this machine",
-                fix="write `local`, `gha` or `registry`; Fairlead says where",
+                fix="write `local` or `registry`; Fairlead says where",
             )
 
 

@@ -16,13 +16,11 @@ class Trust:
     Attributes:
         reads: whether it may read the cache of the default branch.
         writes: whether it may write it.
-        isolated: whether GitHub's own cache keeps what it writes from other branches.
         is_tag: whether it is a build of a git tag.
         pull_request: its number; 0 where it is none.
     """
 
     reads: bool = True
     writes: bool = False
-    isolated: bool = True
     is_tag: bool = False
     pull_request: int = 0

@@ -32,7 +32,7 @@ def definition(**changes: Any) -> dict[str, Any]:
             {"cache-to": ["type=inline", "type=registry,ref=r/x:buildcache,mode=max"]},
             Asked(layout=True, attestations=True, cache_export=True),
         ),
-        ({"cache-from": ["type=gha,scope=x"]}, Asked(layout=True, attestations=True)),
+        ({"cache-from": ["type=registry,ref=r/x"]}, Asked(layout=True, attestations=True)),
     ],
 )
 def test_what_a_definition_asks_of_its_builder(changes: dict[str, Any], asked: Asked) -> None:

@@ -14,8 +14,7 @@ PULL = Trust(pull_request=12)
 FORK = Trust(reads=False, pull_request=12)
 BRANCH = Trust()
 TAG = Trust(is_tag=True)
-ODD = Trust(isolated=False)
-OTHERS = (PULL, FORK, BRANCH, TAG, ODD)
+OTHERS = (PULL, FORK, BRANCH, TAG)
 ACTIONS: dict[str, Any] = {"CI": "true", "ACTIONS_RUNTIME_TOKEN": "t"}
 
 
@@ -33,12 +32,6 @@ def test_nobody_but_the_default_branch_writes_what_it_reads(entry: str, trust: T
     made = cache(entry, trust=trust, **ACTIONS)
     assert made.targets == ()
     assert made.sources == (cache(entry, **ACTIONS).sources if trust.reads else ())
-
-
-def test_githubs_cache_is_written_where_github_keeps_it_from_the_branches_above() -> None:
-    writers = [trust for trust in (MAIN, *OTHERS) if cache("gha", trust=trust, **ACTIONS).targets]
-    assert writers == [MAIN, PULL, BRANCH, TAG]
-    assert cache("gha", trust=FORK, **ACTIONS).sources == ()
 
 
 def test_a_laptop_reads_the_registrys_cache_and_writes_its_own_only() -> None:
@@ -73,12 +66,6 @@ def test_a_registry_cache_lies_beside_the_image_and_never_fails_a_build() -> Non
     assert made.sources == ("type=registry,ref=ghcr.io/acme/board/api:buildcache",)
     assert made.targets[0].startswith("type=registry,ref=ghcr.io/acme/board/api:buildcache,mode=max,")
     assert made.targets[0].endswith("ignore-error=true")
-
-
-def test_the_gha_cache_needs_what_only_actions_get() -> None:
-    assert cache("gha").sources == ()
-    assert "only" in cache("gha").notes[0]
-    assert cache("gha", ACTIONS_RUNTIME_TOKEN="t").sources == ("type=gha,scope=board-api",)
 
 
 def test_a_local_cache_is_written_anew_beside_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,8 @@ from fairlead.image.build.given_cache import check_given_caches
         "type=gha,url=https://evil.example.com",
         "type=gha,url_v2=https://evil.example.com",
         "type=gha,token=x",
+        "type=gha,scope=x",
+        "type=registry,type=gha",
         "type=gha,Url=https://evil.example.com,scope=x",
         'type=gha,"url=https://evil.example.com"',
         'type=gha,"url=https://evil.example.com',
@@ -35,13 +37,17 @@ def test_the_repository_says_no_folder_and_nobody_to_send_a_token_to(entry: str)
     "entry",
     [
         "registry",
-        "gha",
         "local",
         "type=registry,ref=r",
         "type=s3,bucket=b,region=r",
-        "type=gha,scope=x",
         "type=inline",
     ],
 )
 def test_other_caches_are_the_user_s_to_choose(entry: str) -> None:
     check_given_caches((entry,))
+
+
+def test_githubs_cache_is_refused_with_the_word_that_does_the_same() -> None:
+    with pytest.raises(InputError) as caught:
+        check_given_caches(("type=gha,scope=x",))
+    assert "`registry`" in caught.value.fix
