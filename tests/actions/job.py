@@ -27,6 +27,8 @@ _LAB_VARIABLES = (
     "TRIVY_CACHE_DIR",
 )
 _TIMEOUT = 600.0
+# The actions of GitHub that the workflows use, each in its folder.
+_STAND_INS = ("checkout", "upload-artifact", "download-artifact")
 # What runs in a workflow: Fairlead, and the workflows themselves.
 _NEEDED = (".github", "bootstrap", "ci", "pyproject.toml", "requirements")
 
@@ -54,9 +56,11 @@ class Project:
         self._lab = lab
         self._server = server
         self._copy()
-        self._checkout = folder / "checkout"
-        shutil.copytree(Path(__file__).parent / "checkout", self._checkout)
-        self._commit(self._checkout, "Stand in")
+        self._stand_ins = folder / "stand-ins"
+        for name in _STAND_INS:
+            shutil.copytree(Path(__file__).parent / name, self._stand_ins / name)
+            self._commit(self._stand_ins / name, "Stand in")
+        self._artifacts = folder / "artifacts"
         self.git("remote", "add", "origin", "https://github.com/acme/tiny.git")
 
     def _copy(self) -> None:
@@ -107,11 +111,12 @@ class Project:
 
     def run(self, event: str, workflow: str, *words: str, env: Mapping[str, str] | None = None) -> Ended:
         """Let ``event`` start a workflow, on this machine instead of a runner, hermetically."""
-        pinned = re.search(r"actions/checkout@[0-9a-f]{40}", (self._workflows / workflow).read_text())
-        assert pinned
         argv = [str(locate("act")), event, "--workflows", str(self._workflows / workflow)]
-        argv += ["--platform", "ubuntu-24.04=-self-hosted", "--no-cache-server", "--action-offline-mode"]
-        argv += ["--no-skip-checkout", "--local-repository", f"{pinned[0]}={self._checkout}"]
+        for label in ("ubuntu-24.04", "ubuntu-24.04-arm"):
+            argv += ["--platform", f"{label}=-self-hosted"]
+        argv += ["--no-cache-server", "--action-offline-mode", "--no-skip-checkout"]
+        for pinned, name in self._pinned():
+            argv += ["--local-repository", f"{pinned}={self._stand_ins / name}"]
         argv += ["--actor", self._lab.username, "--secret", "GITHUB_TOKEN", "--secret", "FAIRLEAD_SSH_KEY"]
         argv += ["--secret", "FAIRLEAD_SECRETS", "--var", "FAIRLEAD_ENVIRONMENT=lab", *words]
         done = subprocess.run(
@@ -126,6 +131,11 @@ class Project:
             check=False,
         )
         return Ended(done.returncode, done.stdout)
+
+    def _pinned(self) -> set[tuple[str, str]]:
+        """Each action of GitHub that a workflow uses, as it is pinned there, and its name."""
+        text = "".join(path.read_text() for path in self._workflows.glob("*.yml"))
+        return set(re.findall(r"(actions/([a-z-]+)@[0-9a-f]{40})", text))
 
     @property
     def _workflows(self) -> Path:
@@ -144,6 +154,7 @@ class Project:
             # As docker/login-action leaves it: the job's token is for ghcr.io alone.
             "DOCKER_CONFIG": str(self._log_in()),
             "BUILDX_CONFIG": str(Path.home() / ".docker" / "buildx"),
+            "ARTIFACTS": str(self._artifacts),
             "FAIRLEAD_CACHE": str(cache_dir()),
             "XDG_CACHE_HOME": str(self._folder / "act"),
             "GITHUB_TOKEN": self._lab.password,

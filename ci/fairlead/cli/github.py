@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairlead import report
-from fairlead.cli.options.shared import examples, work_dir_option
+from fairlead.cli.options.shared import environment_option, examples, work_dir_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +69,48 @@ def comment(work_dir: str, github_token: str | None, allow_failure: bool) -> Non
         reporter.warn(": ".join(filter(None, (f"there is no comment: {error.what}", error.fix))))
         url = ""
     reporter.result({"schema": "fairlead.comment/v1", "number": number, "url": url}, url)
+
+
+@command.command(
+    epilog=examples(("fairlead github matrix", "for `strategy: {matrix: {include: …}}` of a job that builds"))
+)
+@click.option(
+    "--runs-on",
+    envvar="FAIRLEAD_RUNS_ON",
+    show_envvar=True,
+    metavar="RUNNER",
+    default="ubuntu-24.04",
+    show_default=True,
+    help="The runner of the other jobs; several labels as a JSON list.",
+)
+@click.option(
+    "--runners",
+    envvar="FAIRLEAD_RUNNERS",
+    show_envvar=True,
+    metavar="JSON",
+    default="",
+    help="A runner by platform, for those that are not to be chosen by themselves.",
+)
+@environment_option
+def matrix(runs_on: str, runners: str, environment: str | None) -> None:
+    """Tell which runner builds which platforms of fairlead.yaml: natively, wherever GitHub has one of that kind."""
+    import json
+    import os
+    from pathlib import Path
+
+    from fairlead.github.matrix import artifact_name, plan_matrix
+    from fairlead.settings.load import load_settings
+
+    entries = plan_matrix(load_settings(Path.cwd(), os.environ).platforms, runs_on, runners)
+    text = "\n".join(f"{one['platforms'] or 'what it is'}: {one['runs-on']}" for one in entries)
+    # An output is a text: what a job hands on is parsed again there.
+    document = {
+        "schema": "fairlead.matrix/v1",
+        "matrix": json.dumps(entries),
+        "several": len(entries) > 1,
+        "artifact": artifact_name(os.environ.get("FAIRLEAD_DIRECTORY", ""), environment or ""),
+    }
+    report.current().result(document, text)
 
 
 def _read_published(path: Path) -> dict[str, Any]:

@@ -111,6 +111,8 @@ INPUTS: Mapping[str, Input] = {
         Input("reproducible", "flag"),
         Input("require-evidence", "flag"),
         Input("retry-after", "number", numbers=(1, 7 * 24 * 3600)),
+        Input("runners"),
+        Input("runs-on"),
         Input("sbom", "flag"),
         Input("secrets", "secret", beside="secrets-dir"),
         Input("secrets-dir"),
