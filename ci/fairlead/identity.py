@@ -132,6 +132,15 @@ def is_ancestor(root: Path, older: str, newer: str) -> bool | None:
     return None
 
 
+def tagged_commit(root: Path, tag: str) -> str:
+    """The commit of a git tag; empty where this clone has no such tag."""
+    # A name that git would take for an option, or for more than a name, is none.
+    if tag.startswith("-") or not re.fullmatch(r"[\w./+-]+", tag) or ".." in tag:
+        return ""
+    done = _git(root, "rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}", check=False)
+    return done.stdout.strip() if done.ok else ""
+
+
 def tracked_below(path: Path, checkout: Path) -> tuple[str, ...]:
     """What git tracks at or below ``path``, told from the checkout, in whatever case: some disks know no difference.
 

@@ -43,7 +43,8 @@ def test_pushes_to_main_go_live_or_are_refused_and_a_rollback_by_hand_takes_one_
     assert (status, release) == (200, last)
     assert body.startswith("good morning")
 
-    ended = succeeded(project.run("workflow_dispatch", "rollback.yml", "--input", "environment=lab"))
+    words = ("--input", "environment=lab", "--input", f"to={first[:12]}")
+    ended = succeeded(project.run("workflow_dispatch", "rollback.yml", *words))
     assert ended.output("serving")
     status, release, body = visit(server)
     assert (status, release) == (200, first)

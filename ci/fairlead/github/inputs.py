@@ -90,6 +90,7 @@ INPUTS: Mapping[str, Input] = {
         Input("job-token", "secret", beside="registry"),
         Input("json", "flag"),
         Input("known-hosts", "file"),
+        Input("list", "flag"),
         Input("names", "words", needed=True),
         Input("no-wait", "flag"),
         Input("offline", "flag"),

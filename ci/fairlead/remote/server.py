@@ -64,9 +64,9 @@ class Server:
         """What the host lacks; its clock is compared with the one here."""
         return self._ask(CheckAnswer, Check(time.time()))
 
-    def state(self, *, ask: bool = False, marks: bool = False) -> StateAnswer:
+    def state(self, *, ask: bool = False, marks: bool = False, digests: bool = False) -> StateAnswer:
         """What serves."""
-        return self._ask(StateAnswer, AskState(ask, marks))
+        return self._ask(StateAnswer, AskState(ask, marks, digests))
 
     def history(self) -> HistoryAnswer:
         """Every deploy, rollback and maintenance."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairlead.host.wire.changes import RollbackCall
 from fairlead.host.wire.planned import PlanAnswer
@@ -11,16 +13,19 @@ from fairlead.report import Reporter
 from fairlead.rollout.lines import ask_each, first_question, open_lines
 from fairlead.rollout.place import Place
 
+if TYPE_CHECKING:
+    from fairlead.host.wire.status import StateAnswer
+    from fairlead.rollout.ahead import Question
+
 
 def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: Reporter) -> None:
-    """Go back.
+    """Go back; ``change.to`` is what was said of where to.
 
     Raises:
         FairleadError: it failed.
     """
-    with open_lines(place) as lines, lines.ask_ahead(first_question(place)) as aheads:
+    with open_lines(place) as lines, lines.ask_ahead(_question(place, change.to)) as aheads:
         # Loaded and found out while ssh connects: who goes back is in a hurry.
-        from fairlead.release.together import plan_target
         from fairlead.rollout.finish import finish_rollout
         from fairlead.rollout.registry import login_blobs
         from fairlead.rollout.servers import connect_all, run_alike
@@ -30,16 +35,44 @@ def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: R
         own = [f"{place.settings.registry}/image"] if place.settings.registry else []
         blobs = login_blobs(place.settings, own)
         servers, states = connect_all(place, aheads, reporter)
-        change = replace(change, to=plan_target(states, change.to), by=whoami())
+        change = replace(_aimed(place, change, states), by=whoami())
         result = run_alike(place, servers, states, change, blobs, reporter)
     finish_rollout(place, result, reporter, work_dir, lines)
 
 
 def plan_rollback(place: Place, change: RollbackCall) -> dict[str, PlanAnswer]:
-    """What each server would do."""
+    """What each server would do; ``change.to`` is what was said of where to."""
+    from fairlead.release.target import known_target
+
+    is_known = known_target(change.to) is not None and not place.has_several
+    states = {} if is_known else ask_each(place, _question(place, change.to))
+    aimed = _aimed(place, change, states)
+    return ask_each(place, lambda server: server.plan(aimed))
+
+
+def read_releases(place: Place) -> dict[str, StateAnswer]:
+    """How each server stands, with the releases that it can go back to."""
+    return ask_each(place, lambda server: server.state())
+
+
+def _question(place: Place, said: str | None) -> Question[StateAnswer]:
+    """What has to be known to find the release: mostly nothing, and the server that goes back knows by itself."""
+    from fairlead.release.target import known_target, needs_digests
+
+    if known_target(said) is not None:
+        return first_question(place)
+    return lambda server: server.state(digests=needs_digests(said))
+
+
+def _aimed(place: Place, change: RollbackCall, states: Mapping[str, StateAnswer]) -> RollbackCall:
+    """The request for the release that is meant.
+
+    Raises:
+        InputError: there is no such release, or not on every server.
+    """
+    from fairlead.identity import tagged_commit
+    from fairlead.release.target import find_target
     from fairlead.release.together import plan_target
 
-    if place.has_several:
-        states = ask_each(place, lambda server: server.state())
-        change = replace(change, to=plan_target(states, change.to))
-    return ask_each(place, lambda server: server.plan(change))
+    target = find_target(states, change.to or "", lambda tag: tagged_commit(place.settings.root, tag))
+    return replace(change, to=plan_target(states, target.release), serving=target.serving)

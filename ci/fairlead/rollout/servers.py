@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError
+from fairlead.host.wire.changes import RollbackCall
 from fairlead.rollout.heal import heal
 from fairlead.rollout.show import show_event
 
 if TYPE_CHECKING:
-    from fairlead.host.wire.changes import RollbackCall, RotateCall
+    from fairlead.host.wire.changes import RotateCall
     from fairlead.host.wire.fleet import Fleet
     from fairlead.host.wire.marks import Marks
     from fairlead.host.wire.status import StateAnswer
@@ -49,8 +50,11 @@ def run_alike(
     """Run a request that is the same for all servers, but for what each is told of the others."""
 
     def told(host: str) -> RollbackCall | RotateCall:
-        fleet = fleet_of(place, host, states, None)
-        return replace(change, options=replace(change.options, fleet=fleet))
+        options = replace(change.options, fleet=fleet_of(place, host, states, None))
+        if isinstance(change, RollbackCall) and change.serving is not None:
+            # One of several may be behind the others.
+            return replace(change, options=options, serving=states[host].serving)
+        return replace(change, options=options)
 
     parts = [servers[host].part(host, told(host), blobs) for host in place.hosts]
     return run_parts(place, parts, reporter)

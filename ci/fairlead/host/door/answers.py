@@ -62,7 +62,7 @@ def answer_check(root: Path, frame: Frame, restriction: Restriction) -> CheckAns
 def answer_state(root: Path, frame: Frame, restriction: Restriction) -> StateAnswer:
     """What serves, and the tasks that are under way."""
     from ..engine.engine import Engine
-    from ..state.shown import answer_of
+    from ..state.shown import answer_of, with_digests
     from ..state.state import read_state
     from ..wire.calls import AskState
 
@@ -74,6 +74,8 @@ def answer_state(root: Path, frame: Frame, restriction: Restriction) -> StateAns
         from ..run.serving import ask_public
 
         answer = replace(answer, unserved=tuple(ask_public(paths, state, engine)))
+    if call.digests:
+        answer = replace(answer, releases=tuple(with_digests(paths, one) for one in answer.releases))
     if not call.marks or not restriction.brings_secrets:
         return answer
     # For who brings values of secrets: whoever has the key of their names can try values. `status` shows the rest.
@@ -108,7 +110,7 @@ def answer_plan(root: Path, frame: Frame, restriction: Restriction) -> PlanAnswe
         return decide_rotation(paths, engine, rotation.secrets, rotation.options)[1].answer
     rollback = parse_rollback_request(frame, None)
     ledger = fold_records(read_journal(paths.journal))
-    return decide_rollback(paths, engine, ledger, rollback.to, rollback.options)[1].answer
+    return decide_rollback(paths, engine, ledger, rollback)[1].answer
 
 
 def answer_order(root: Path, frame: Frame, restriction: Restriction) -> OrderAnswer:

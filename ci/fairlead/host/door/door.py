@@ -191,7 +191,11 @@ class Door:
         with self._taken_when_refused(sizes):
             paths = parse_deployed_app(self._root, frame, self._restriction)
             parts = parse_parts(frame.get("parts", []), sizes, NOTHING)
-            request = {**self._request_of("rollback", frame), "to": read_text(frame, "to")}
+            request = {
+                **self._request_of("rollback", frame),
+                "to": read_text(frame, "to"),
+                "serving": read_text(frame, "serving"),
+            }
         yield from self._start(paths, request, parts, NOTHING)
 
     def _rotate(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:

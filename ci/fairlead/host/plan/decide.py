@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Optional, Tuple
+from typing import Tuple
 
 from ..disk.ledger import Ledger, Rotation
 from ..disk.paths import Paths
@@ -17,13 +17,13 @@ from ..state.state import State, read_state
 from ..wire.errors import InputFault
 from ..wire.planned import Refusal
 from ..wire.release import Release
-from ..wire.request import Options
+from ..wire.request import Options, RollbackRequest
 from ..wire.signature import Signed
 from .actions import RUN, SKIP, START
 from .only import choose_services, explain_left
 from .plan import Plan, plan_deploy, plan_rollback
 from .policy import read_policy
-from .target import find_target
+from .target import find_target, refuse_moved
 
 Decision = Tuple[State, Plan, Bundle]
 """The state of the host, the plan, and the release as it will be."""
@@ -94,19 +94,19 @@ def _emptied(
                 yield Refusal(fault.what, "; ".join((fault.why, *fault.details)), fault.fix)
 
 
-def decide_rollback(
-    paths: Paths, engine: Engine, ledger: Ledger, to: Optional[str], options: Options
-) -> Decision:
+def decide_rollback(paths: Paths, engine: Engine, ledger: Ledger, request: RollbackRequest) -> Decision:
     """What going back comes to.
 
     Raises:
         InputFault: there is no such release, or the policy of the host forbids it.
         EngineFault: the engine does not answer.
     """
-    bundle = find_target(paths, ledger, read_live(paths), to)
+    live = read_live(paths)
+    refuse_moved(live, request.serving)
+    bundle = find_target(paths, ledger, live, request.to)
     read_policy().require(bundle.release, bundle.signed)
     state = read_state(paths, engine, bundle.release)
-    return state, plan_rollback(bundle, state, options), bundle
+    return state, plan_rollback(bundle, state, request.options), bundle
 
 
 def plan_rotated(plan: Plan, values: Mapping[str, str], stored: Mapping[str, frozenset[str]]) -> Plan:

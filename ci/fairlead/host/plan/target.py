@@ -10,6 +10,20 @@ from ..shape.bundle import Bundle, read_bundle
 from ..wire.errors import InputFault
 
 
+def refuse_moved(live: Optional[str], serving: Optional[str]) -> None:
+    """Refuse a target that was counted from a release which serves no more.
+
+    Raises:
+        InputFault: it is.
+    """
+    if serving is not None and serving != live:
+        raise InputFault(
+            f"{live or 'nothing'} serves by now, and not {serving}, from which it was counted where to go back to",
+            why="another deploy or rollback has ended meanwhile",
+            fix="look at `fairlead history`, and say it again",
+        )
+
+
 def find_target(paths: Paths, ledger: Ledger, live: Optional[str], to: Optional[str]) -> Bundle:
     """The bundle to go back to: ``to``, or what served before ``live``.
 

@@ -77,7 +77,7 @@ def run_rollback(
 
     def decide(host: Host) -> Decision:
         ledger = fold_records(host.journal.records)
-        return decide_rollback(paths, host.engine, ledger, request.to, request.options)
+        return decide_rollback(paths, host.engine, ledger, request)
 
     what = f"rollback to {request.to or 'the release before'}"
     return _change(paths, request, emit, engine, what=what, kind=ROLLBACK, decide=decide)

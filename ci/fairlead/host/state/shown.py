@@ -12,6 +12,7 @@ from ..disk.journal import read_journal
 from ..disk.ledger import DEPLOY
 from ..disk.paths import Paths
 from ..engine.containers import Container
+from ..shape.bundle import read_bundle
 from ..wire.release import Service, content_hash
 from ..wire.status import (
     HistoryAnswer,
@@ -63,7 +64,7 @@ def show_state(state: State) -> StateAnswer:
         revision_time=release.revision_time if release else None,
         services=tuple(_service(state, one) for one in release.services.values()) if release else (),
         releases=tuple(
-            KnownRelease(one.id, one.state, one.revision, one.by, one.began_at)
+            KnownRelease(one.id, one.state, one.revision, one.by, one.began_at, state.ledger.previous(one.id))
             for one in reversed(list(state.ledger.releases.values()))
             if one.state != "pruned"
         ),
@@ -78,6 +79,14 @@ def show_state(state: State) -> StateAnswer:
         jobs_done=tuple(key for key, run in state.ledger.jobs.items() if run.state == "done"),
         busy=str(state.holder) if state.holder else None,
     )
+
+
+def with_digests(paths: Paths, known: KnownRelease) -> KnownRelease:
+    """The release with the digests of its images; with none where its bundle is not whole."""
+    bundle = read_bundle(paths, known.id)
+    services = bundle.release.services.values() if bundle is not None else ()
+    found = {digest for one in services for digest in (one.digest, *one.platforms.values()) if digest}
+    return replace(known, digests=tuple(sorted(found)))
 
 
 def _service(state: State, service: Service) -> RunningService:

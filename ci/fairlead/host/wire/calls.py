@@ -84,6 +84,8 @@ class AskState(Call):
     """Also what is wrong with what users are answered now."""
     marks: bool = field(default=False, metadata=YES)
     """Also how values of secrets are named here: for who brings some."""
+    digests: bool = field(default=False, metadata=YES)
+    """Also of which images each release is."""
 
 
 class AskHistory(Call):

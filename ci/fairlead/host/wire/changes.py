@@ -39,12 +39,16 @@ class DeployCall(Call):
 
 @dataclass(frozen=True)
 class RollbackCall(Call):
-    """Go back to a release; None is the one before."""
+    """Go back to a release; None is the one before.
+
+    ``serving`` is what served when it was counted which one that is: where another does by now, it is another one.
+    """
 
     request = ROLLBACK
     to: Optional[str] = field(default=None, metadata=TEXT)
     options: Options = field(default_factory=Options, metadata=part(Options))
     by: str = field(default="", metadata=RAW)
+    serving: Optional[str] = field(default=None, metadata=TEXT)
 
 
 @dataclass(frozen=True)

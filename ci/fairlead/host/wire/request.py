@@ -159,6 +159,8 @@ class RollbackRequest:
     by: str = ""
     blobs: Optional[Path] = None
     claim: Optional[Owner] = None
+    serving: Optional[str] = None
+    """What has to serve for ``to`` to be what is meant; None where that does not matter."""
 
 
 def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optional[Path]) -> DeployRequest:
@@ -181,20 +183,26 @@ def parse_deploy_request(raw: Mapping[str, Any], blobs: Path, credentials: Optio
 
 
 def parse_rollback_request(raw: Mapping[str, Any], credentials: Optional[Path]) -> RollbackRequest:
-    """``{"task", "to"?, "options"?, "by"?}``, nobody vouches for it.
+    """``{"task", "to"?, "serving"?, "options"?, "by"?}``, nobody vouches for it.
 
     Raises:
         InputFault: it does not hold.
     """
     common = parse_whole(_Task, raw)
-    to = raw.get("to") or None
-    if to is not None and not (isinstance(to, str) and RELEASE_ID.fullmatch(to)):
-        raise InputFault(
-            f"{str(to)[:40]!r} is no release id",
-            why="an id has six digits, like 000042",
-            fix="`fairlead history` lists them",
-        )
-    return RollbackRequest(common.task, to, credentials, common.options, common.by, claim=common.claim)
+    to, serving = (_release_id(raw.get(name) or None) for name in ("to", "serving"))
+    return RollbackRequest(
+        common.task, to, credentials, common.options, common.by, claim=common.claim, serving=serving
+    )
+
+
+def _release_id(raw: Any) -> Optional[str]:
+    if raw is None or (isinstance(raw, str) and RELEASE_ID.fullmatch(raw)):
+        return raw
+    raise InputFault(
+        f"{str(raw)[:40]!r} is no release id",
+        why="an id has six digits, like 000042",
+        fix="`fairlead history` lists them",
+    )
 
 
 @dataclass(frozen=True)

@@ -60,13 +60,18 @@ class RunningService:
 
 @dataclass(frozen=True)
 class KnownRelease:
-    """A release whose bundle is there; ``state`` is the ledger's."""
+    """A release whose bundle is there; ``state`` is the ledger's.
+
+    ``previous`` is where a rollback from it goes. ``digests`` of its images are there where they were asked for.
+    """
 
     id: str = field(default="", metadata=WORD)
     state: str = field(default="", metadata=WORD)
     revision: str = field(default="", metadata=WORD)
     by: str = field(default="", metadata=WORD)
     at: Optional[float] = field(default=None, metadata=NUMBER)
+    previous: Optional[str] = field(default=None, metadata=WORD)
+    digests: Optional[tuple[str, ...]] = field(default=None, metadata=beside("digests", WORDS))
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ CALLS = st.one_of(
     st.builds(Drain, paths=st.just(()), timeout=st.floats(0, calls.MAX_DRAIN)),
     st.builds(Maintain, on=st.booleans(), page=TEXTS, retry_after=st.integers(1, 9), look=TEXTS, by=TEXTS),
     st.builds(DeployCall, release=SECRETS, options=OPTIONS, by=TEXTS, signature=TEXTS, marks_key=DIGESTS),
-    st.builds(RollbackCall, to=st.none() | IDS, options=OPTIONS, by=TEXTS),
+    st.builds(RollbackCall, to=st.none() | IDS, options=OPTIONS, by=TEXTS, serving=st.none() | IDS),
     st.builds(RotateCall, secrets=SECRETS, options=OPTIONS, by=TEXTS, marks_key=DIGESTS),
 )
 
