@@ -6,11 +6,11 @@ The apps of a repository share it, a section each; their jobs may write it at th
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import CommandFailedError
+from fairlead.github.api import Writing, call, open_session, pages
 from fairlead.github.summary import escape
 
 if TYPE_CHECKING:
@@ -22,15 +22,11 @@ _SECTION = re.compile(r"^<!-- fairlead: app ([a-z0-9-]+) -->$", re.MULTILINE)
 _LARGEST = 65536
 """Characters that GitHub takes in a comment."""
 _TRIES = 5
-_WAITS = 3
-_LONGEST_WAIT = 90.0
-"""Seconds that a job waits for a rate limit to end, each time."""
 
 # By this the comment is found again, among those of our own token. An HTML comment: nobody sees it.
 MARKER = "<!-- fairlead: images of this pull request -->"
 
-_TIMEOUT = 30.0
-_PERMISSION = "give the job `permissions: pull-requests: write`"
+_WRITING = Writing("the comment", "pull-requests: write")
 
 
 def render_section(published: Mapping[str, Any], context: GitHubContext) -> str:
@@ -77,13 +73,13 @@ def put_comment(context: GitHubContext, number: int, token: str, app: str, secti
     Raises:
         CommandFailedError: GitHub refused or could not be reached, or others write the comment all the time.
     """
-    with _session(token) as session:
+    with open_session(token) as session:
         base = f"{context.api_url}/repos/{context.repository}/issues"
         for _ in range(_TRIES):
             comment = _write(session, context.api_url, base, number, app, section)
             if comment is None:
                 continue
-            found = _call(session, "GET", f"{base}/comments/{comment['id']}").json()
+            found = call(session, _WRITING, "GET", f"{base}/comments/{comment['id']}").json()
             if has_section(str(found.get("body") or ""), app, section):
                 return str(comment["html_url"])
     raise CommandFailedError(
@@ -99,21 +95,23 @@ def _write(
     own = _own_comments(session, api_url, listed)
     if own:
         merged = merge_section(str(own[0]["body"]), app, section)
-        written: dict[str, Any] = _call(
-            session, "PATCH", f"{base}/comments/{own[0]['id']}", {"body": merged}
+        written: dict[str, Any] = call(
+            session, _WRITING, "PATCH", f"{base}/comments/{own[0]['id']}", {"body": merged}
         ).json()
         return written
-    made: dict[str, Any] = _call(session, "POST", listed, {"body": merge_section("", app, section)}).json()
+    made: dict[str, Any] = call(
+        session, _WRITING, "POST", listed, {"body": merge_section("", app, section)}
+    ).json()
     own = _own_comments(session, api_url, listed)
     if not own or own[0]["id"] == made["id"]:
         return made
-    _call(session, "DELETE", f"{base}/comments/{made['id']}")
+    call(session, _WRITING, "DELETE", f"{base}/comments/{made['id']}")
     return None
 
 
 def _own_comments(session: requests.Session, api_url: str, url: str) -> list[dict[str, Any]]:
     """Our comments, oldest first."""
-    comments = _comments(session, f"{url}?per_page=100")
+    comments = pages(session, _WRITING, f"{url}?per_page=100")
     alike = [comment for comment in comments if str(comment.get("body") or "").startswith(MARKER)]
     own = _own_login(session, api_url) if alike else ""
     return sorted(
@@ -129,26 +127,6 @@ def _sections(body: str) -> dict[str, str]:
 
 def _key(app: str) -> str:
     return re.sub(r"[^a-z0-9-]", "-", app.lower()) or "-"
-
-
-def wait_seconds(status: int, headers: Mapping[str, str], now: float) -> float | None:
-    """How long to wait before the same is asked again; None where that would not help, or takes too long. Pure.
-
-    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
-    """
-    if status not in {403, 429}:
-        return None
-    told = {name.lower(): value for name, value in headers.items()}
-    after, reset = told.get("retry-after", ""), told.get("x-ratelimit-reset", "")
-    if after.isdecimal():
-        seconds = float(after)
-    elif told.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
-        seconds = max(float(reset) - now, 1.0)
-    elif status == 429:
-        seconds = 60.0
-    else:
-        return None
-    return seconds if seconds <= _LONGEST_WAIT else None
 
 
 def is_by(comment: Mapping[str, Any], own: str) -> bool:
@@ -170,7 +148,7 @@ def graphql_url(api_url: str) -> str:
 
 def _own_login(session: requests.Session, api_url: str) -> str:
     # REST tells the login of a person's token only, and not that of a job's.
-    answer = _call(session, "POST", graphql_url(api_url), {"query": "{viewer{login}}"}).json()
+    answer = call(session, _WRITING, "POST", graphql_url(api_url), {"query": "{viewer{login}}"}).json()
     viewer = ((answer if isinstance(answer, dict) else {}).get("data") or {}).get("viewer") or {}
     if not viewer.get("login"):
         raise CommandFailedError("GitHub does not tell whose token this is", why=str(answer)[:500])
@@ -180,71 +158,3 @@ def _own_login(session: requests.Session, api_url: str) -> str:
 def _shown_tag(tags: Sequence[str]) -> str:
     """The tag of the pull request, where there is one; else the first."""
     return next((tag for tag in tags if tag.startswith("pr-")), next(iter(tags), ""))
-
-
-def _comments(session: requests.Session, url: str) -> Iterator[dict[str, Any]]:
-    """All comments, page by page."""
-    following: str | None = url
-    while following:
-        page = _call(session, "GET", following)
-        yield from page.json()
-        following = page.links.get("next", {}).get("url")
-
-
-def _session(token: str) -> requests.Session:
-    import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
-
-    session = requests.Session()
-    # A POST is not retried: a second one would be a second comment.
-    retry = Retry(
-        total=2,
-        backoff_factor=0.3,
-        status_forcelist=(502, 503, 504),
-        allowed_methods={"GET", "PATCH"},
-        respect_retry_after_header=False,
-    )
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
-    session.headers.update(
-        {
-            "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {token}",
-            "X-GitHub-Api-Version": "2022-11-28",
-        }
-    )
-    return session
-
-
-def _call(
-    session: requests.Session, method: str, url: str, body: Mapping[str, str] | None = None
-) -> requests.Response:
-    import requests
-
-    for left in reversed(range(_WAITS + 1)):
-        try:
-            response = session.request(method, url, json=body, timeout=_TIMEOUT)
-        except requests.RequestException as error:
-            raise CommandFailedError(
-                "GitHub's API could not be reached", why=str(error), fix="run the job again"
-            ) from error
-        if response.ok:
-            return response
-        seconds = wait_seconds(response.status_code, response.headers, time.time())
-        if seconds is None or not left:
-            raise _refused(method, url, response)
-        time.sleep(seconds)
-    raise AssertionError("the last try returns or raises")
-
-
-def _refused(method: str, url: str, response: requests.Response) -> CommandFailedError:
-    is_limit = response.status_code == 429 or response.headers.get("x-ratelimit-remaining") == "0"
-    fixes = {401: _PERMISSION, 403: _PERMISSION, 404: _PERMISSION}
-    return CommandFailedError(
-        f"GitHub refused the comment: {method} {url} answered {response.status_code}",
-        why=response.text[:500],
-        fix="run the job again later: the token has asked too much for now"
-        if is_limit
-        else fixes.get(response.status_code, ""),
-    )

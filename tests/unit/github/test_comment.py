@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from fairlead.github.comment import MARKER, has_section, merge_section, render_section, wait_seconds
+from fairlead.github.api import wait_seconds
+from fairlead.github.comment import MARKER, has_section, merge_section, render_section
 from fairlead.github.context import GitHubContext
 
 CONTEXT = GitHubContext(
