@@ -1,4 +1,4 @@
-"""A server that speaks GitHub's comments API over real HTTP: GitHub itself cannot be reached from a test."""
+"""A server that speaks GitHub's API of comments and deployments over real HTTP: GitHub itself is out of a test's reach."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 TOKEN = "t0ken"
 BOT = {"login": "github-actions[bot]", "type": "Bot"}
@@ -23,7 +24,10 @@ class Api(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.token = token
         self.comments: list[dict[str, Any]] = []
+        self.deployments: list[dict[str, Any]] = []
+        self.statuses: dict[int, list[dict[str, Any]]] = {}
         self.requests: list[str] = []
+        self.bodies: list[dict[str, Any]] = []
         self.refusals: list[int] = []
         self.retry_after = ""
         self.meanwhile: list[Callable[[], None]] = []
@@ -32,11 +36,35 @@ class Api(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
+    def deployed(self, environment: str, sha: str, *states: str, payload: object = "") -> dict[str, Any]:
+        """A deployment that is there, and how it went."""
+        number = len(self.deployments) + 1
+        made = {
+            "id": number,
+            "sha": sha,
+            "environment": environment,
+            "payload": payload,
+            "url": f"{self.url}/d/{number}",
+        }
+        self.deployments.append(made)
+        self.statuses[number] = [{"state": state} for state in states]
+        return made
+
+    def told(self) -> list[tuple[str, str]]:
+        """The commit of each deployment, and its last state."""
+        last = {
+            number: statuses[-1]["state"] if statuses else "" for number, statuses in self.statuses.items()
+        }
+        return [(one["sha"], last[one["id"]]) for one in self.deployments]
+
 
 class Handler(BaseHTTPRequestHandler):
     server: Api
 
     def do_GET(self) -> None:
+        if "/deployments" in self.path:
+            self._answer(200, self._deployments())
+            return
         one = re.search(r"/comments/(\d+)\Z", self.path)
         if one is not None:
             self._answer(200, self._comment(int(one[1])))
@@ -51,6 +79,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/graphql":
             self._body()
             self._answer(200, {"data": {"viewer": {"login": BOT["login"]}}})
+            return
+        if "/deployments" in self.path:
+            self._answer(201, self._add_deployment(self._body()))
             return
         comment = {
             "user": BOT,
@@ -73,6 +104,23 @@ class Handler(BaseHTTPRequestHandler):
         self.server.comments.remove(self._comment(int(self.path.rsplit("/", 1)[1])))
         self._answer(204, None)
 
+    def _deployments(self) -> list[dict[str, Any]]:
+        """Those of an environment, or the statuses of one; the newest first."""
+        of_one = re.search(r"/deployments/(\d+)/statuses\?per_page=(\d+)\Z", self.path)
+        if of_one is not None:
+            return self.server.statuses[int(of_one[1])][::-1][: int(of_one[2])]
+        asked = parse_qs(urlsplit(self.path).query)
+        found = [one for one in self.server.deployments if [one["environment"]] == asked["environment"]]
+        return found[::-1][: int(asked["per_page"][0])]
+
+    def _add_deployment(self, body: dict[str, Any]) -> dict[str, Any]:
+        of_one = re.search(r"/deployments/(\d+)/statuses\Z", self.path)
+        if of_one is not None:
+            if not self.server.refusals:
+                self.server.statuses[int(of_one[1])].append(body)
+            return body
+        return self.server.deployed(body["environment"], body["ref"], payload=body["payload"])
+
     def _comment(self, number: int) -> dict[str, Any]:
         (comment,) = [one for one in self.server.comments if one["id"] == number]
         return comment
@@ -85,6 +133,7 @@ class Handler(BaseHTTPRequestHandler):
     def _body(self) -> dict[str, Any]:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         assert isinstance(body, dict)
+        self.server.bodies.append(body)
         return body
 
     def _answer(self, status: int, body: object, headers: dict[str, str] | None = None) -> None:

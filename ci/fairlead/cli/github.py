@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from fairlead import report
-from fairlead.cli.options.shared import environment_option, examples, work_dir_option
+from fairlead.cli.options.shared import access_options, environment_option, examples, work_dir_option
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fairlead.remote.access import AccessOptions
+    from fairlead.rollout.place import Place
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+def _token_option(what: str) -> Callable[[_Decorated], _Decorated]:
+    return click.option(
+        "--github-token",
+        envvar="GITHUB_TOKEN",
+        show_envvar=True,
+        metavar="TOKEN",
+        help=f"A token that may write {what}; give it by the variable.",
+    )
+
+
+def _allow_failure_option(what: str) -> Callable[[_Decorated], _Decorated]:
+    return click.option(
+        "--allow-failure",
+        is_flag=True,
+        envvar="FAIRLEAD_ALLOW_FAILURE",
+        show_envvar=True,
+        help=f"End with 0 and a warning where GitHub does not take {what}: what it tells of is done.",
+    )
 
 
 @click.group()
@@ -22,20 +48,8 @@ def command() -> None:
     epilog=examples(("fairlead github comment", "after `fairlead publish`, in a job of a pull request"))
 )
 @work_dir_option
-@click.option(
-    "--github-token",
-    envvar="GITHUB_TOKEN",
-    show_envvar=True,
-    metavar="TOKEN",
-    help="A token that may write to pull requests; give it by the variable.",
-)
-@click.option(
-    "--allow-failure",
-    is_flag=True,
-    envvar="FAIRLEAD_ALLOW_FAILURE",
-    show_envvar=True,
-    help="End with 0 and a warning where GitHub does not take the comment: the images are there.",
-)
+@_token_option("pull requests")
+@_allow_failure_option("the comment")
 def comment(work_dir: str, github_token: str | None, allow_failure: bool) -> None:
     """Name the published images in one comment of the pull request, a section for each app of the repository."""
     import os
@@ -53,16 +67,14 @@ def comment(work_dir: str, github_token: str | None, allow_failure: bool) -> Non
         raise InputError(
             "this is not the job of a pull request", fix="run it in a workflow `on: pull_request`"
         )
-    if not github_token:
-        raise InputError("there is no token", fix="give the step `env: GITHUB_TOKEN: ${{ github.token }}`")
-    report.redact(github_token)
+    token = _given_token(github_token)
     root = load_settings(Path.cwd(), os.environ).root
     published = _read_published(claim_work_dir(root, work_dir) / "publish.json")
     number = context.pull_request.number
     section = render_section(published, context)
     try:
         with reporter.step(f"comment on #{number}"):
-            url = put_comment(context, number, github_token, str(published["app"]), section)
+            url = put_comment(context, number, token, str(published["app"]), section)
     except CommandFailedError as error:
         if not allow_failure:
             raise
@@ -111,6 +123,81 @@ def matrix(runs_on: str, runners: str, environment: str | None) -> None:
         "artifact": artifact_name(os.environ.get("FAIRLEAD_DIRECTORY", ""), environment or ""),
     }
     report.current().result(document, text)
+
+
+@command.command(
+    epilog=examples(
+        ("fairlead github deployment --state in_progress", "before `fairlead deploy`"),
+        ("fairlead github deployment", "after a deploy or rollback, however it ended"),
+    )
+)
+@environment_option
+@access_options
+@click.option(
+    "--state",
+    type=click.Choice(("queued", "in_progress", "failure")),
+    help="Say how the deploy of this job stands. [default: ask the servers what serves]",
+)
+@_token_option("deployments")
+@_allow_failure_option("the deployment")
+def deployment(
+    environment: str | None,
+    access: AccessOptions,
+    state: str | None,
+    github_token: str | None,
+    allow_failure: bool,
+) -> None:
+    """Tell GitHub which commit the environment runs: one deployment is active, that of the release which serves.
+
+    For jobs that name no `environment:`, and for rollbacks: GitHub makes a deployment of its own for a job that does,
+    of the commit of its run.
+    """
+    import os
+
+    from fairlead.errors import FairleadError, InputError
+    from fairlead.github.context import read_context
+    from fairlead.github.deployments import open_deployments
+    from fairlead.identity import read_identity
+    from fairlead.rollout.place import find_place
+
+    context = read_context(os.environ)
+    if context is None:
+        raise InputError("this is no job of GitHub Actions", fix="run it in a workflow")
+    token = _given_token(github_token)
+    place, reporter = find_place(environment, access), report.current()
+    name = place.environment.name
+    revision, url = "", ""
+    try:
+        with reporter.step(f"tell GitHub what {name} runs"):
+            deployments = open_deployments(context, token, name, place.environment.url)
+            revision = read_identity(place.settings.root).revision if state else _serving(place)
+            if state:
+                url = deployments.tell(revision, state)
+            elif revision:
+                url = deployments.settle(revision)
+    except FairleadError as error:
+        if not allow_failure:
+            raise
+        reporter.warn(": ".join(filter(None, (f"GitHub was not told: {error.what}", error.fix))))
+    document = {"schema": "fairlead.deployment/v1", "environment": name, "revision": revision, "url": url}
+    reporter.result(document, f"{name}: {revision[:12] or 'nothing serves'}")
+
+
+def _serving(place: Place) -> str:
+    """The commit that serves; of several servers that of the first. Empty where nothing does."""
+    from fairlead.release.together import plan_reference
+    from fairlead.rollout.back import read_releases
+
+    return plan_reference(read_releases(place)).revision or ""
+
+
+def _given_token(token: str | None) -> str:
+    from fairlead.errors import InputError
+
+    if not token:
+        raise InputError("there is no token", fix="give the step `env: GITHUB_TOKEN: ${{ github.token }}`")
+    report.redact(token)
+    return token
 
 
 def _read_published(path: Path) -> dict[str, Any]:

@@ -83,7 +83,7 @@ on:
   workflow_dispatch:
     inputs:
       to:
-        description: The release, six digits. Empty, the one before.
+        description: "The release: an id, previous, -2, a commit, a tag or a digest. Empty, the one before."
         type: string
       reason:
         description: Why, in a line; the server's journal keeps it.
@@ -93,6 +93,7 @@ jobs:
   rollback:
     permissions:
       contents: read
+      deployments: write # which commit serves afterwards
       packages: read # images that the server has pruned are pulled again
     uses: {caller.uses.workflow("rollback")}
     with:
