@@ -23,6 +23,7 @@ WRITES = {
     ("pipeline", "merge"): {"packages"},
     ("preview", "push"): {"packages", "pull-requests"},
     ("rollback", "rollback"): {"deployments"},
+    ("code-scanning", "validate"): {"security-events"},
 }
 KEY = "secrets.FAIRLEAD_SSH_KEY"
 
@@ -158,6 +159,35 @@ def test_the_tests_of_a_caller_see_no_secret_and_write_nothing() -> None:
     assert "github.token" not in str(job)
     (ran,) = [step for step in job["steps"] if "run" in step]
     assert ran["env"] == {"FAIRLEAD_TEST": "${{ inputs.test }}"}
+
+
+def test_what_a_caller_has_to_give_is_what_its_jobs_need() -> None:
+    """https://docs.github.com/en/actions/reference/workflows-and-actions/reusing-workflow-configurations.
+
+    A called workflow of which a job, be it one that is skipped, asks for more than its caller gives is not started.
+    """
+    asked: dict[str, dict[str, str]] = {}
+    for file, _, job in jobs():
+        for scope, access in job["permissions"].items():
+            if asked.setdefault(file, {}).get(scope) != "write":
+                asked[file][scope] = access
+    assert asked["pipeline"] == {"contents": "read", "packages": "write"}
+    assert asked["rollback"] == {"contents": "read", "packages": "read", "deployments": "write"}
+    assert asked["maintenance"] == {"contents": "read"}
+    assert asked["preview"] == {"contents": "read", "packages": "write", "pull-requests": "write"}
+    assert asked["code-scanning"] == {"contents": "read", "security-events": "write"}
+
+
+def test_findings_are_told_though_they_fail_the_job() -> None:
+    """https://docs.github.com/en/code-security/how-tos/find-and-fix-code-vulnerabilities/integrate-with-existing-tools/upload-sarif-file.
+
+    A category is replaced by the next upload for it: two apps of a repository have one each.
+    """
+    *_, judged, told = workflow("code-scanning")["jobs"]["validate"]["steps"]
+    assert told["if"] == "${{ !cancelled() }}"
+    file = told["with"]["sarif_file"].removeprefix(f"{judged['with']['directory']}/")
+    assert f"sarif={file}" in judged["with"]["format"].split()
+    assert "inputs.directory" in told["with"]["category"]
 
 
 def test_only_what_deploys_is_a_deployment() -> None:
