@@ -22,6 +22,7 @@ from fairlead.host.wire.replies import Ending
 _Answer = TypeVar("_Answer")
 
 DEPLOY_SCHEMA = "fairlead.deploy/v1"
+UNKNOWN = "unknown"
 _STOPPED = "stopped"
 
 _ERRORS: Mapping[int, type[FairleadError]] = {
@@ -146,6 +147,12 @@ def join_results(
     return {**joined, **_status(failed, hosts), "exit": code, "error": _blame(failed, hosts)}
 
 
+def unknown_result(error: FairleadError, hosts: Sequence[str]) -> dict[str, Any]:
+    """The ``result`` of servers that nobody hears of any more: what was asked of them may be done, or be under way."""
+    lost = [{"host": host, **_host_result(error)} for host in hosts]
+    return {**lost[0], "status": UNKNOWN, "hosts": lost}
+
+
 def _status(failed: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     reverted = any(one["status"] == "reverted" for one in hosts)
     status = "reverted" if reverted else "failed" if failed["status"] == "lost" else failed["status"]
@@ -207,8 +214,8 @@ def _serving(kind: type[FairleadError], end: Ending) -> str:
     serving = end.serving
     if kind is RollbackFailedError:
         return f"the switch points to {serving}" if serving else "nothing serves"
-    if end.status == "live":
-        # Its error is about what is live, and says so.
+    if end.status in {"live", UNKNOWN}:
+        # Nobody heard what serves; or its error is about what is live, and says so.
         return ""
     if kind in {RolledBackError, CommandFailedError, InterruptedByUserError}:
         return (

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, InterruptedByUserError
 from fairlead.host.wire.changes import RollbackCall
 from fairlead.rollout.heal import heal
 from fairlead.rollout.show import show_event
@@ -86,14 +86,10 @@ def fleet_of(
 
 
 def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
-    """Run a deploy or rollback on all servers; the ``result`` event of all of them.
-
-    Raises:
-        FairleadError: the only server there is was lost.
-    """
+    """Run a deploy or rollback on all servers; the ``result`` event of all of them, which may be that nobody knows."""
     from fairlead.host.wire.fleet import COMMIT, SWITCH
     from fairlead.remote.coordinator import run_together
-    from fairlead.remote.outcome import join_results, stopped_result
+    from fairlead.remote.outcome import join_results, stopped_result, unknown_result
 
     several = len(parts) > 1
 
@@ -101,10 +97,13 @@ def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
         show_event(reporter, event, host if several else "")
 
     hold_timeout = place.settings.deploy.hold_timeout
-    ends = run_together(parts, show, runner=place.hosts[0], hold_timeout=hold_timeout)
+    try:
+        ends = run_together(parts, show, runner=place.hosts[0], hold_timeout=hold_timeout)
+    except InterruptedByUserError as left:
+        return unknown_result(left, place.hosts)
     only = ends.by_host[parts[0].host]
     if not several and isinstance(only, FairleadError):
-        raise only
+        return unknown_result(only, place.hosts)
     joined = join_results(
         ends.by_host, ends.culprit, switched=SWITCH in ends.words, committed=COMMIT in ends.words
     )
