@@ -25,6 +25,7 @@ _ENVIRONMENT: Mapping[str, str | None] = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
+_REVISION = re.compile("[0-9a-f]{40}([0-9a-f]{24})?")
 _SCP_ADDRESS = re.compile(r"^(?:[^@/\s]+@)?(?P<host>[^:/\s]+\.[^:/\s]+):(?P<path>[^/\s].*)\Z")
 
 
@@ -139,6 +140,21 @@ def tagged_commit(root: Path, tag: str) -> str:
         return ""
     done = _git(root, "rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}", check=False)
     return done.stdout.strip() if done.ok else ""
+
+
+def list_commits(root: Path, older: str, newer: str) -> list[tuple[str, str]] | None:
+    """The commits that ``newer`` has and ``older`` has not, newest first, each with its subject.
+
+    None where the history that is checked out does not tell; a thousand at most.
+    """
+    if not all(map(_REVISION.fullmatch, (older, newer))):
+        return None
+    form = ("--format=%H%x00%s", "--max-count=1000", "--no-show-signature", "-z")
+    done = _git(root, "log", *form, f"{older}..{newer}", check=False)
+    if not done.ok:
+        return None
+    fields = done.stdout.rstrip("\0").split("\0")
+    return list(zip(fields[::2], fields[1::2], strict=False))
 
 
 def tracked_below(path: Path, checkout: Path) -> tuple[str, ...]:

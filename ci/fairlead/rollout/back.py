@@ -26,6 +26,8 @@ def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: R
     """
     with open_lines(place) as lines, lines.ask_ahead(_question(place, change.to)) as aheads:
         # Loaded and found out while ssh connects: who goes back is in a hurry.
+        from fairlead.release.together import plan_reference
+        from fairlead.rollout.changed import back_of
         from fairlead.rollout.finish import finish_rollout
         from fairlead.rollout.registry import login_blobs
         from fairlead.rollout.servers import connect_all, run_alike
@@ -36,7 +38,9 @@ def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: R
         blobs = login_blobs(place.settings, own)
         servers, states = connect_all(place, aheads, reporter)
         change = replace(_aimed(place, change, states), by=whoami())
-        result = run_alike(place, servers, states, change, blobs, reporter)
+        ended = run_alike(place, servers, states, change, blobs, reporter)
+        changes = back_of(place.settings.root, plan_reference(states), change.to)
+    result = {**ended, "changes": changes}
     finish_rollout(place, result, reporter, work_dir, lines)
 
 

@@ -24,6 +24,7 @@ from fairlead.remote.session import Blob, Event
 from fairlead.remote.signing import sign_release
 from fairlead.report import Reporter
 from fairlead.rollout.ahead import Ahead
+from fairlead.rollout.changed import changes_of
 from fairlead.rollout.options import RolloutOptions
 from fairlead.rollout.place import Place
 from fairlead.rollout.registry import config_reader, digest_resolver
@@ -80,7 +81,12 @@ class Rollout:
         bundle, changes = self._changes(states)
         blobs = self._blobs(bundle)
         parts = [servers[host].part(host, changes[host], blobs) for host in self.place.hosts]
-        return run_parts(self.place, parts, self.reporter)
+        origin, before = self.draft.origin, plan_reference(states)
+        ended = run_parts(self.place, parts, self.reporter)
+        changes = changes_of(
+            self.place.settings.root, before, origin.revision, self.draft.own, self.options.work_dir
+        )
+        return {**ended, "changes": changes}
 
     def _changes(self, states: Mapping[str, StateAnswer]) -> tuple[Bundle, dict[str, DeployCall]]:
         """The release, which is the same for all, and what each server is asked."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import InputError
-from fairlead.identity import is_ancestor, read_identity
+from fairlead.identity import is_ancestor, list_commits, read_identity
 
 WHO = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
 
@@ -102,3 +102,19 @@ def test_history_tells_the_order_or_says_that_it_cannot(clone: Path, tmp_path: P
     shallow = tmp_path / "shallow"
     _git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{clone}", str(shallow))
     assert is_ancestor(shallow, first, second) is None
+
+
+def test_commits_between_two_with_their_subjects(clone: Path) -> None:
+    """Whatever their author wrote; none where the history is not there, or a name is no commit."""
+    older = _git(clone, "rev-parse", "HEAD")
+    subjects = ["Mend ::error::it\x1b[2J", "Add\tit"]
+    for subject in subjects:
+        _git(clone, "commit", "--allow-empty", "--quiet", "-m", subject)
+    newer = _git(clone, "rev-parse", "HEAD")
+    found = list_commits(clone, older, newer)
+    assert found is not None
+    assert [said for _, said in found] == subjects[::-1]
+    assert found[0][0] == newer
+    assert list_commits(clone, newer, newer) == []
+    assert list_commits(clone, "0" * 40, newer) is None
+    assert list_commits(clone, "--output=x", newer) is None

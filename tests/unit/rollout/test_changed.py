@@ -1,0 +1,72 @@
+"""What differs from the release before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fairlead.app.split import Pin
+from fairlead.host.wire.status import KnownRelease, RunningService, StateAnswer
+from fairlead.image.documents import BuildDocument, BuiltImage, write_document
+from fairlead.rollout import changed
+from fairlead.rollout.changed import back_of, changes_of
+
+OLD, NEW = "a" * 40, "b" * 40
+SERVICE = RunningService(service="web", image="r.example.com/board/web@sha256:1", digest="sha256:1")
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What git is asked for, which answers with one commit."""
+    found: list[tuple[str, str]] = []
+
+    def list_commits(_: Path, older: str, newer: str) -> list[tuple[str, str]]:
+        found.append((older, newer))
+        return [(newer, "Mend it")]
+
+    monkeypatch.setattr(changed, "list_commits", list_commits)
+    return found
+
+
+def test_commits_and_images_since_the_release_before(tmp_path: Path) -> None:
+    before = StateAnswer(serving="000013", revision=OLD, services=(SERVICE,))
+    found = changes_of(tmp_path, before, NEW, {"web": Pin("r.example.com/board/web", "sha256:2")}, tmp_path)
+    assert found["commits"] == [{"revision": NEW, "subject": "Mend it"}]
+    (image,) = found["images"]
+    assert (image["before"], image["digest"], image["published"]) == ("sha256:1", "sha256:2", "sha256:2")
+    assert (image["built"], image["scanned"]) == (None, None)
+
+
+def test_a_first_release_has_nothing_before_it(tmp_path: Path, asked: list[tuple[str, str]]) -> None:
+    found = changes_of(tmp_path, StateAnswer(), NEW, {}, tmp_path)
+    assert (found["before"], found["commits"], asked) == (None, None, [])
+
+
+def test_a_build_of_another_commit_says_nothing_of_this_one(tmp_path: Path) -> None:
+    image = BuiltImage(repository="r", layout="l", digest="sha256:2", platforms={})
+    document = BuildDocument(
+        app="board",
+        revision=OLD,
+        revision_time=1,
+        dirty_files=(),
+        branch=None,
+        git_tags=(),
+        created_at="2026-01-01T00:00:00Z",
+        images={"web": image},
+    )
+    write_document(tmp_path / "build.json", document)
+    (found,) = changes_of(tmp_path, StateAnswer(), NEW, {"web": Pin("r", "sha256:2")}, tmp_path)["images"]
+    assert found["built"] is None
+
+
+@pytest.mark.parametrize(("target", "older"), [("000011", "c" * 40), (None, OLD), ("000009", None)])
+def test_a_rollback_takes_back_the_commits_since_its_target(
+    tmp_path: Path, asked: list[tuple[str, str]], target: str | None, older: str | None
+) -> None:
+    known = (KnownRelease(id="000011", revision="c" * 40), KnownRelease(id="000012", revision=OLD))
+    before = StateAnswer(serving="000013", previous="000012", revision=NEW, releases=known)
+    found = back_of(tmp_path, before, target)
+    assert found["back"]
+    assert asked == ([(older, NEW)] if older else [])
+    assert (found["commits"] is None) == (older is None)
