@@ -57,5 +57,8 @@ class RecordingReporter:
         self.failure = error
         self.calls.append(("error", error.what))
 
+    def end(self, exit_code: int) -> None:
+        self.calls.append(("end", str(exit_code)))
+
     def close(self) -> None:
         """Nothing to put back."""

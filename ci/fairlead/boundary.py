@@ -31,7 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     output = Output(os.environ)
     _prepare_streams()
-    return _flushed(guarded(lambda: _run(words, output), words, output))
+    code = guarded(lambda: _run(words, output), words, output)
+    # What a job is handed cannot be written before it is known how it ended; a fault in that is one of the command.
+    ended = guarded(lambda: report.end(code), words, output)
+    return _flushed(code or ended)
 
 
 def _run(words: list[str], output: Output) -> int | None:

@@ -63,12 +63,13 @@ def cap_annotations(annotations: Sequence[Annotation]) -> tuple[list[Annotation]
     return shown, rest
 
 
-def annotations_of(error: FairleadError) -> Iterable[Annotation]:
-    """One annotation a finding; the message itself where there is none."""
-    if not error.findings:
-        text = "\n".join(part for part in (error.what, error.why, error.fix) if part)
-        return [Annotation("error", text, title="Fairlead")]
-    return [annotation_of(finding, error.what) for finding in error.findings]
+def annotations_of(error: FairleadError, headline: str) -> Iterable[Annotation]:
+    """The headline with the cause and what to do, then one a finding."""
+    text = "\n".join(part for part in (headline, error.why, error.fix) if part)
+    return [
+        Annotation("error", text, title="Fairlead"),
+        *(annotation_of(finding, error.what) for finding in error.findings),
+    ]
 
 
 def annotation_of(finding: Finding, title: str = "Fairlead") -> Annotation:

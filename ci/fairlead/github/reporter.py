@@ -1,4 +1,4 @@
-"""The reporter of a GitHub job: groups in the log, annotations, the step's summary and outputs."""
+"""The reporter of a GitHub job: groups in the log, annotations, the step's page and outputs."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from fairlead.github.annotations import (
 )
 from fairlead.github.inputs import name_inputs_of
 from fairlead.github.outputs import append_outputs, outputs_of
+from fairlead.github.page import Told, render_page
 from fairlead.report import layout
 from fairlead.report.failure import read_source_line, render_error
 from fairlead.report.redact import masked_document
@@ -28,6 +29,7 @@ from fairlead.report.sink import clean
 if TYPE_CHECKING:
     from fairlead.errors import FairleadError
     from fairlead.findings import Location
+    from fairlead.github.headline import Headline
     from fairlead.report.protocol import Phase
     from fairlead.report.sink import Sink
 
@@ -54,6 +56,7 @@ class ActionsReporter:
         self._clock = clock
         self._depth = 0
         self._annotations: list[Annotation] = []
+        self._told = Told()
 
     def hide(self, value: str) -> None:
         """Have the runner hide a secret in the rest of the log, whoever prints it."""
@@ -87,7 +90,7 @@ class ActionsReporter:
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for line in layout.render_table(headers, rows):
             self._say(line)
-        self._summarize(summary.render_table(headers, rows))
+        self._told.tables.append((headers, rows))
 
     def phase(
         self, name: str, state: str, seconds: float | None = None, detail: str = "", host: str = ""
@@ -97,26 +100,47 @@ class ActionsReporter:
             self._say(_ended(state, text, seconds if state != "skipped" else None))
 
     def timeline(self, phases: Sequence[Phase]) -> None:
-        for line in layout.render_timeline(phases):
-            self._say(line)
-        self._summarize(summary.render_timeline(phases))
+        """Kept for the end, where it comes after what went wrong."""
+        self._told.phases = list(phases)
 
     def result(self, document: Mapping[str, object], text: str) -> None:
+        self._told.document, self._told.said = document, text
+        self._say_timeline()
         if text:
             self._say(text)
-            self._summarize(summary.fence(text))
-        self._annotate()
-        self._set_outputs({**outputs_of(_masked(document)), "exit-code": "0"})
 
     def error(self, error: FairleadError) -> None:
+        """The headline first, then why, the evidence and what to do, then where the time went."""
         error = name_inputs_of(error)
-        for line in render_error(error, read_source_line):
+        self._told.error = error
+        if error.document is not None:
+            self._told.document = error.document
+        headline = self._headline(int(error.exit_code))
+        _, *rest = render_error(error, read_source_line)
+        said = [] if error.what.rstrip(".") in headline.text else [f"  {error.what}"]
+        note = [headline.note] if headline.note else []
+        for line in [f"error: {headline.text}", *note, *said, *rest]:
             self._say(line)
-        self._summarize(summary.render_error(error))
-        self._annotations += annotations_of(error)
+        self._say_timeline()
+
+    def end(self, exit_code: int) -> None:
+        """Annotations, page and outputs: only now it is known how it ended."""
+        told, headline = self._told, self._headline(exit_code)
+        if told.error is not None:
+            self._annotations += annotations_of(told.error, headline.text)
         self._annotate()
-        told = outputs_of(_masked(error.document)) if error.document is not None else {}
-        self._set_outputs({**told, "exit-code": str(int(error.exit_code)), "error": clean(error.what)})
+        page = clean(render_page(told, exit_code))
+        if page and self._summary is not None:
+            fault = summary.append_summary(self._summary, page)
+            if fault:
+                self._say(f"warning: {fault}")
+        if self._output is not None and (told.document is not None or told.error is not None):
+            outputs = outputs_of(_masked(told.document)) if told.document is not None else {}
+            outputs["exit-code"] = str(exit_code)
+            if exit_code:
+                outputs["error"] = clean(headline.text)
+            append_outputs(self._output, outputs, self._temporary)
+        self._told = Told()
 
     def close(self) -> None:
         """Close a group that an error left open."""
@@ -150,16 +174,12 @@ class ActionsReporter:
     def _say(self, text: str) -> None:
         self._sink.write(neutral(text))
 
-    def _summarize(self, markdown: str) -> None:
-        if self._summary is not None:
-            fault = summary.append_summary(self._summary, clean(markdown))
-            if fault:
-                self._summary = None
-                self._say(f"warning: {fault}")
+    def _say_timeline(self) -> None:
+        for line in layout.render_timeline(self._told.phases):
+            self._say(line)
 
-    def _set_outputs(self, outputs: Mapping[str, str]) -> None:
-        if self._output is not None:
-            append_outputs(self._output, outputs, self._temporary)
+    def _headline(self, exit_code: int) -> Headline:
+        return self._told.headline(exit_code)
 
 
 def _ended(state: str, text: str, seconds: float | None) -> str:

@@ -11,65 +11,116 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fairlead import files
-from fairlead.errors import FairleadError
+from fairlead.findings import Finding
 from fairlead.github.place import placed
-from fairlead.report.layout import render_seconds
+from fairlead.report import layout
 from fairlead.report.protocol import Phase
 from fairlead.report.sink import clean
 
 # GitHub drops the whole summary of a step above this.
 LIMIT = 1024 * 1024
 
+# So much is shown of what may be long: a page is read, and far below the limit. The log has all of it.
+MOST_ROWS = 100
+LAST_LINES = 20
+_FOLDED_LINES = 200
+_WIDEST_LINE = 400
+_WIDEST_CELL = 400
+
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_NO_WIDTH = "&#8203;"
+_GITHUB_S = re.compile(
+    r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=[Gg][Hh])(?=-\d)|(?<=[wW]{3})(?=\.)"
+    r"|(?<=:)(?=//|(?:1234|100|[\w+-]*[A-Za-z_+-][\w+-]*):)"
+)
+"""Where a space keeps GitHub from what it looks for in a text: a name, an issue, an address, an emoji."""
 _CUT = "\n\n_The summary was cut here: the log has all of it._\n"
-_BAR = 30
 
 
-def render_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [
-        _row([escape(header) for header in headers]),
-        _row(["---"] * len(headers)),
-        *(_row([escape(cell) for cell in row]) for row in rows),
-    ]
-    return "\n".join(lines) + "\n"
+def render_table(headers: Sequence[str], rows: Sequence[Sequence[str]], most: int = MOST_ROWS) -> str:
+    """A Markdown table of text that is data; of many rows the first ones, and how many more there are."""
+    shown = [_row([escape(shorten(cell, _WIDEST_CELL)) for cell in row]) for row in rows[:most]]
+    head = [_row([escape(header) for header in headers]), _row(["---"] * len(headers))]
+    more = len(rows) - most
+    rest = [f"\n{more} more rows stand in the log."] if more > 0 else []
+    return "\n".join([*head, *shown, *rest]) + "\n"
 
 
 def render_timeline(phases: Sequence[Phase]) -> str:
-    """The phases as a table with bars."""
-    longest = max((seconds for _, state, seconds in phases if state != "skipped"), default=0.0)
-    rows = []
-    for name, state, seconds in phases:
-        bar = "█" * max(round(seconds / longest * _BAR), 1) if longest and state != "skipped" else ""
-        mark = {"done": "✓", "failed": "✗", "skipped": "-"}.get(state, state)
-        rows.append([f"{mark} {name}", "" if state == "skipped" else render_seconds(seconds), bar])
-    return render_table(["phase", "time", ""], rows)
+    """The phases as a picture: bars, each of which begins where the one before ended."""
+    return fence("\n".join(layout.render_timeline(phases))) + "\n"
 
 
-def render_error(error: FairleadError) -> str:
-    """What went wrong, why, what to do; the evidence folded away."""
-    parts = [f"### ✗ {escape(error.what)}"]
-    if error.why:
-        parts.append(escape(error.why))
-    if error.findings:
-        rows = [
-            [str(placed(finding.location) or ""), finding.what, finding.fix] for finding in error.findings
-        ]
-        parts.append(render_table(["where", "what", "fix"], rows))
-    if error.details:
-        parts.append(
-            f"<details><summary>Evidence</summary>\n\n{fence(chr(10).join(error.details))}\n\n</details>"
-        )
-    if error.fix:
-        parts.append(f"**Fix:** {escape(error.fix)}")
-    return "\n\n".join(parts) + "\n"
+def render_evidence(details: Sequence[str]) -> str:
+    """The last lines of the evidence; those before them folded away, the first of very many left out."""
+    lines = [shorten(line, _WIDEST_LINE) for detail in details for line in detail.splitlines() or [""]]
+    earlier, last = lines[:-LAST_LINES], lines[-LAST_LINES:]
+    if not earlier:
+        return fence("\n".join(last))
+    folded, left_out = earlier[-_FOLDED_LINES:], len(earlier) - _FOLDED_LINES
+    said = f"{len(folded)} lines before these" + (
+        f"; {left_out} more stand in the log" if left_out > 0 else ""
+    )
+    text = fence("\n".join(folded))
+    return f"{fence(chr(10).join(last))}\n\n<details><summary>{said}</summary>\n\n{text}\n\n</details>"
+
+
+def render_findings(findings: Sequence[Finding]) -> str:
+    """The single faults of an input, each with its place in the repository."""
+    places = [str(placed(finding.location) or "") for finding in findings]
+    rows = [
+        [place, f"{finding.what} [{finding.rule}]" if finding.rule else finding.what, finding.fix]
+        for place, finding in zip(places, findings, strict=True)
+    ]
+    if not any(places):
+        return render_table(["what", "fix"], [row[1:] for row in rows])
+    return render_table(["where", "what", "fix"], rows)
 
 
 def escape(text: str) -> str:
-    """Text that Markdown and HTML show as it is, on one line."""
-    flat = clean(text).replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;")
-    # The space without a width keeps a name from being called: GitHub notifies whoever a comment mentions.
-    plain = re.sub(r"([\\`*_\[\]|!~#])", r"\\\1", flat)
-    return re.sub(r"(?<![A-Za-z0-9])@(?=\w)", "@&#8203;", plain)
+    """Text that Markdown, HTML and GitHub's own additions show as it is, on one line.
+
+    A backslash keeps Markdown away, a space without a width what GitHub looks for afterwards: the name of somebody who
+    would be notified, an issue, an emoji, an address that would become a link.
+    """
+    return re.sub(r"^([-+=]|\d{1,9}(?=[.)]))", _unlisted, _escaped(_flat(text)))
+
+
+def prose(text: str) -> str:
+    """A sentence of ours about what may be anybody's: what stands between backticks is set as code."""
+    parts = re.split(r"`([^`]+)`", _flat(text))
+    first, *rest = (code(part) if number % 2 else _escaped(part) for number, part in enumerate(parts))
+    return re.sub(r"^([-+=]|\d{1,9}(?=[.)]))", _unlisted, first) + "".join(rest)
+
+
+def _flat(text: str) -> str:
+    return clean(text).replace("\n", " ").replace("\t", " ").strip()
+
+
+def _escaped(flat: str) -> str:
+    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        flat = flat.replace(sign, entity)
+    plain = _GITHUB_S.sub(_NO_WIDTH, re.sub(r"([\\`*_\[\]|!~#])", r"\\\1", flat))
+    # https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting
+    return plain.replace("$", "<span>$</span>")
+
+
+def code(text: str) -> str:
+    """Text in the type of code, as it is: nothing in it means anything to Markdown or GitHub; fit for a table."""
+    flat = _flat(text)
+    if re.fullmatch(r"[A-Za-z0-9 ._/@:,+=()-]+", flat):
+        return f"`{flat}`"
+    return f"<code>{re.sub('[!-/:-@[-`{-~]', lambda one: f'&#{ord(one[0])};', flat)}</code>" if flat else ""
+
+
+def link(url: str) -> str:
+    """A link to an address that is one and nothing else; any other text as it is."""
+    return f"<{url}>" if _ADDRESS.fullmatch(url) else code(url)
+
+
+def shorten(text: str, widest: int) -> str:
+    """A text of at most so many characters, and a sign where there was more."""
+    return text if len(text) <= widest else f"{text[: widest - 1]}…"
 
 
 def fence(text: str) -> str:
@@ -105,3 +156,8 @@ def append_summary(path: Path, markdown: str) -> str:
 
 def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _unlisted(begin: re.Match[str]) -> str:
+    """What would begin a list, or a heading, so that it does not."""
+    return f"\\{begin[0]}" if not begin[0].isdigit() else f"{begin[0]}{_NO_WIDTH}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fairlead.report.protocol import PhaseState as PhaseState
     from fairlead.report.protocol import Reporter as Reporter
 
-__all__ = ["current", "redact", "tell_values", "use"]
+__all__ = ["current", "end", "redact", "tell_values", "use"]
 
 
 def __getattr__(name: str) -> Any:
@@ -51,6 +51,12 @@ def current() -> Reporter:
     if _InUse.made is None:
         _InUse.made = _InUse.make()
     return _InUse.made
+
+
+def end(exit_code: int) -> None:
+    """Let the reporter know how the command ended, if there is one."""
+    if _InUse.made is not None:
+        _InUse.made.end(exit_code)
 
 
 def use(make: Callable[[], Reporter] | None) -> None:

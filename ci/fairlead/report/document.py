@@ -63,6 +63,9 @@ class DocumentReporter:
         if not self._printed:
             self._print(error_document(error))
 
+    def end(self, exit_code: int) -> None:
+        self._human.end(exit_code)
+
     def close(self) -> None:
         self._human.close()
 

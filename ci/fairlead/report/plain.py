@@ -79,6 +79,9 @@ class PlainReporter:
         for line in render_error(error, read_source_line):
             self.err.write(line)
 
+    def end(self, exit_code: int) -> None:
+        """Nothing more to say."""
+
     def close(self) -> None:
         """Nothing to put back."""
 

@@ -67,6 +67,10 @@ class Reporter(Protocol):
         """End badly. Called by the error boundary only."""
         ...
 
+    def end(self, exit_code: int) -> None:
+        """The command has ended with this exit code. Called by the error boundary only, last."""
+        ...
+
     def close(self) -> None:
         """Leave the terminal as it was found. Called by the error boundary only."""
         ...

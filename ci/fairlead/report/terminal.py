@@ -119,6 +119,9 @@ class TerminalReporter:
         for line in rest:
             self._print((line, _error_style(line)))
 
+    def end(self, exit_code: int) -> None:
+        """Nothing more to say."""
+
     def close(self) -> None:
         self._halt()
 

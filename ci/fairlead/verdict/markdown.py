@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fairlead.judge.verdict import Verdict
 
 # GitHub drops a summary above 1 MiB: rows are at most about 1 KiB.
-_MOST_ROWS = 500
+_MOST_ROWS = 300
 
 
 def render_markdown(verdict: Verdict) -> str:
@@ -32,7 +32,7 @@ def _parts(verdict: Verdict) -> Iterator[str]:
             [finding.severity, str(placed(finding.location) or ""), finding.rule, finding.what, finding.fix]
             for finding in ordered[:_MOST_ROWS]
         ]
-        yield render_table(["", "where", "rule", "what", "fix"], rows).rstrip()
+        yield render_table(["", "where", "rule", "what", "fix"], rows, _MOST_ROWS).rstrip()
     if len(ordered) > _MOST_ROWS:
         yield f"{len(ordered) - _MOST_ROWS} more stand in the log."
     if verdict.waived:
@@ -40,7 +40,7 @@ def _parts(verdict: Verdict) -> Iterator[str]:
             [waived.finding.rule, str(placed(waived.finding.location) or ""), waived.reason, waived.until]
             for waived in verdict.waived[:_MOST_ROWS]
         ]
-        table = render_table(["waived", "where", "reason", "until"], waivers).rstrip()
+        table = render_table(["waived", "where", "reason", "until"], waivers, _MOST_ROWS).rstrip()
         yield f"<details><summary>{len(verdict.waived)} waived</summary>\n\n{table}\n\n</details>"
     yield from (f"- {escape(line)}" for line in verdict.stale[:_MOST_ROWS])
     yield escape(layers_line(verdict.layers))

@@ -80,7 +80,8 @@ def test_each_finding_of_an_error_is_annotated_at_its_place() -> None:
             Finding("no host", rule="hosts"),
         ),
     )
-    assert list(annotations_of(error)) == [
+    assert list(annotations_of(error, "2 faults")) == [
+        Annotation("error", "2 faults", title="Fairlead"),
         Annotation(
             "error",
             "unknown key\ndid you mean images?",
@@ -93,7 +94,8 @@ def test_each_finding_of_an_error_is_annotated_at_its_place() -> None:
 
 def test_an_error_without_findings_is_annotated_whole() -> None:
     error = InputError("what", why="why", fix="fix")
-    assert list(annotations_of(error)) == [Annotation("error", "what\nwhy\nfix", title="Fairlead")]
+    told = Annotation("error", "000014 failed\nwhy\nfix", title="Fairlead")
+    assert list(annotations_of(error, "000014 failed")) == [told]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.errors import InputError
-from fairlead.findings import Finding, Location
 from fairlead.github import summary
 from fairlead.github.outputs import append_outputs, output_name, outputs_of
 
@@ -104,34 +102,35 @@ def test_the_summary_is_cut_before_github_drops_all_of_it(tmp_path: Path) -> Non
 
 def test_what_comes_from_outside_draws_nothing() -> None:
     table = summary.render_table(["a"], [["x | y\n<img src=//evil> [a](b) `c` *d* #1"]])
-    assert table.splitlines()[2] == r"| x \| y &lt;img src=//evil> \[a\](b) \`c\` \*d\* \#1 |"
+    assert table.splitlines()[2] == (r"| x \| y &lt;img src=//evil&gt; \[a\](b) \`c\` \*d\* \#&#8203;1 |")
 
 
 def test_a_fence_is_longer_than_any_within() -> None:
     assert summary.fence("a\n```\nb````").startswith("`````text\n")
 
 
-def test_a_timeline_has_bars_in_proportion() -> None:
-    text = summary.render_timeline(
-        [("pull", "done", 3.0), ("migrate", "skipped", 0.0), ("verify", "failed", 1.5)]
-    )
-    assert text.splitlines()[2:] == [
-        f"| ✓ pull | 3.0s | {'█' * 30} |",
-        "| \\- migrate |  |  |".replace("\\-", "-"),
-        f"| ✗ verify | 1.5s | {'█' * 15} |",
-    ]
+def test_the_last_lines_of_the_evidence_are_in_sight() -> None:
+    short = summary.render_evidence(["a\nb", "c"])
+    assert short == "```text\na\nb\nc\n```"
+    long = summary.render_evidence([f"line {number}" for number in range(1000)])
+    assert long.startswith("```text\nline 980\n")
+    assert "<summary>200 lines before these; 780 more stand in the log</summary>" in long
+    assert long.count("\n") < 240
 
 
-def test_an_error_shows_findings_evidence_and_fix() -> None:
-    error = InputError(
-        "bad",
-        why="because",
-        fix="do better",
-        findings=(Finding("unknown key", Location("a.yaml", 1, 2), fix="x"),),
-        details=("log line",),
-    )
-    text = summary.render_error(error)
-    assert "### ✗ bad\n\nbecause\n\n" in text
-    assert "| a.yaml:1:2 | unknown key | x |" in text
-    assert "```text\nlog line\n```" in text
-    assert "**Fix:** do better" in text
+def test_a_table_of_very_many_rows_says_how_many_more_there_are() -> None:
+    table = summary.render_table(["a"], [[str(number)] for number in range(1000)])
+    assert table.endswith("| 99 |\n\n900 more rows stand in the log.\n")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://board.example.com:8443/a", "<https://board.example.com:8443/a>"),
+        ("javascript:alert(1)", "`javascript:alert(1)`"),
+        ("https://a>b", "<code>https&#58;&#47;&#47;a&#62;b</code>"),
+        ("", ""),
+    ],
+)
+def test_only_an_address_is_a_link(url: str, shown: str) -> None:
+    assert summary.link(url) == shown

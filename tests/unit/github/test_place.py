@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.errors import InputError
 from fairlead.findings import Finding, Location
 from fairlead.github.annotations import Annotation, render_annotation
 from fairlead.github.place import placed
-from fairlead.github.summary import render_error
+from fairlead.github.summary import render_findings
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def test_neither_the_checkout_s_folder_nor_where_the_command_works_is_part_of_it
     assert render_annotation(Annotation("error", "bad", place)) == (
         "::error file=shop/compose/base.yaml,line=3,col=5::bad"
     )
-    page = render_error(InputError("bad", findings=(Finding("unknown key", place),)))
+    page = render_findings([Finding("unknown key", place)])
     assert "| shop/compose/base.yaml:3:5 | unknown key |" in page
 
 

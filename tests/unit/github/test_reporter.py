@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.errors import CommandFailedError, InputError
+from fairlead.errors import CommandFailedError, InputError, RolledBackError
 from fairlead.findings import Finding, Location
 from fairlead.github.reporter import ActionsReporter
 from fairlead.report.redact import forget, redact, tell_values
@@ -72,8 +72,10 @@ def test_an_error_is_told_annotated_summarised_and_put_out(job: Job) -> None:
     job.reporter.error(
         InputError("1 fault", findings=(Finding("unknown key", Location("fairlead.yaml", 2, 1)),))
     )
-    assert "error: 1 fault" in job.log
-    assert job.log[-2:] == [
+    job.reporter.end(2)
+    assert job.log[1] == "error: 1 fault"
+    assert job.log[-3:] == [
+        "::error title=Fairlead::1 fault",
         "::error file=fairlead.yaml,line=2,col=1,title=1 fault::unknown key",
         "::warning file=fairlead.yaml,line=9::old database",
     ]
@@ -86,6 +88,7 @@ def test_a_job_that_goes_on_is_told_what_serves(job: Job) -> None:
     error = CommandFailedError("users do not get its page")
     error.document = {"schema": "x", "status": "live", "serving": "000042", "release": "000042"}
     job.reporter.error(error)
+    job.reporter.end(4)
     lines = job.output_file.read_text().splitlines()
     told = {line.partition("<<")[0]: value for line, value in pairwise(lines) if "<<" in line}
     wanted = {"status": "live", "serving": "000042", "release": "000042", "exit-code": "4"}
@@ -98,12 +101,12 @@ def test_a_result_ends_with_the_warnings_and_the_outputs(job: Job) -> None:
     job.reporter.table(["image"], [["api"]])
     job.reporter.timeline([("pull", "done", 1.0)])
     job.reporter.phase("pull", "done", 1.0)
-    job.reporter.result({"schema": "fairlead.deploy/v1", "release": "000042"}, "release 000042 serves")
+    job.reporter.result({"schema": "x/v1", "release": "000042"}, "release 000042 serves")
+    job.reporter.end(0)
     assert job.log[-2:] == ["release 000042 serves", "::warning::careful"]
     summary = job.summary_file.read_text()
     assert "| api |" in summary
-    assert "| ✓ pull |" in summary
-    assert "release 000042 serves" in summary
+    assert "pull     1.0s  █" in summary
     assert "release<<" in job.output_file.read_text()
 
 
@@ -111,6 +114,7 @@ def test_without_the_files_it_only_logs() -> None:
     log = io.StringIO()
     reporter = ActionsReporter(Sink(log), {"GITHUB_OUTPUT": ""})
     reporter.result({"a": "b"}, "done")
+    reporter.end(0)
     assert log.getvalue() == "done\n"
 
 
@@ -124,6 +128,7 @@ def test_a_secret_is_in_no_file_and_no_line(job: Job) -> None:
         job.reporter.table([canary], [[canary]])
         job.reporter.result({"field": canary}, canary)
         job.reporter.error(InputError(canary, why=canary, findings=(Finding(canary),), details=(canary,)))
+        job.reporter.end(2)
     finally:
         forget()
     everything = job.log_stream.getvalue() + job.summary_file.read_text() + job.output_file.read_text()
@@ -154,6 +159,7 @@ def test_a_secret_is_not_in_the_summary_either(job: Job) -> None:
     try:
         redact("c4n4ry_with*marks")
         job.reporter.error(InputError("no c4n4ry_with*marks", details=("c4n4ry_with*marks",)))
+        job.reporter.end(2)
     finally:
         forget()
     assert "c4n4ry" not in job.summary_file.read_text()
@@ -162,8 +168,50 @@ def test_a_secret_is_not_in_the_summary_either(job: Job) -> None:
 def test_a_summary_that_cannot_be_written_is_told_once_and_the_work_goes_on(job: Job) -> None:
     job.summary_file.unlink(missing_ok=True)
     job.summary_file.mkdir()
-    for _ in range(2):
-        job.reporter.table(["a"], [["b"]])
+    job.reporter.table(["a"], [["b"]])
     job.reporter.result({"schema": "x/v1", "status": "live"}, "live")
-    assert len([line for line in job.log if "summary of the step cannot be written" in line]) == 1
-    assert job.log[-1] == "live"
+    job.reporter.end(0)
+    assert "summary of the step cannot be written" in job.log[-1]
+    assert "live" in job.log
+    assert "status<<" in job.output_file.read_text()
+
+
+def test_an_error_is_read_from_its_headline_on(job: Job) -> None:
+    """What failed and what serves, why, the evidence, what to do; where the time went comes last."""
+    error = RolledBackError(
+        "web is unhealthy",
+        why="it answers 503. release 000013 serves as before",
+        fix="mend it",
+        details=("a", "b"),
+    )
+    phases = [{"phase": "verify", "state": "failed", "seconds": 2.0}]
+    ended = {"status": "refused", "exit": 6, "release": "000014", "serving": "000013", "previous": "000013"}
+    error.document = {"schema": "fairlead.deploy/v1", "app": "board", "phases": phases, **ended}
+    job.reporter.timeline([("verify", "failed", 2.0)])
+    job.reporter.error(error)
+    job.reporter.end(6)
+    headline = "board 000014 failed: web is unhealthy; 000013 serves as before"
+    assert job.log == [
+        f"error: {headline}",
+        "000014 was never switched to.",
+        "  it answers 503. release 000013 serves as before",
+        "",
+        "  | a",
+        "  | b",
+        "",
+        "  fix: mend it",
+        f"verify     2.0s  {'█' * 40} FAILED",
+        "total      2.0s",
+        f"::error title=Fairlead::{headline}%0Ait answers 503. release 000013 serves as before%0Amend it",
+    ]
+    assert job.summary_file.read_text().startswith(f"### ✗ {headline}\n\n000014 was never switched to.\n\n")
+    assert f"\n{headline}\n" in job.output_file.read_text()
+
+
+def test_a_command_that_tells_and_then_fails_is_not_good_news(job: Job) -> None:
+    """As `status` does of an app that is not served, by its exit code alone."""
+    job.reporter.result({"schema": "fairlead.status/v1"}, "board 000013 serves\nand more")
+    job.reporter.end(4)
+    assert job.summary_file.read_text().startswith("### ✗ board 000013 serves")
+    assert "exit-code<<" in job.output_file.read_text()
+    assert "\n0\n" not in job.output_file.read_text()

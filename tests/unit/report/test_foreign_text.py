@@ -101,6 +101,7 @@ def say_everything(reporter: Reporter, text: str) -> None:
     reporter.error(InputError(text, why=text, fix=text, findings=(finding,), details=(text,)))
     reporter.error(InputError(text, why=text, fix=text))
     reporter.close()
+    reporter.end(2)
 
 
 class Screen(io.StringIO):

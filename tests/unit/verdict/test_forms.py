@@ -107,8 +107,9 @@ def test_annotations_come_worst_first_under_the_caps_and_the_rest_is_counted(ver
     notes = tuple(Finding(f"note {number}", place, rule="r", severity="note") for number in range(3))
     lines = render("github", replace(verdict, findings=(*notes, *many))).splitlines()
     assert [line.split(" ", 1)[0] for line in lines[:13]] == ["::error"] * 10 + ["::notice"] * 3
-    assert lines[0] == "::error file=compose.yaml,line=2,col=3,title=r::error 0"
-    assert lines[13] == "2 more errors stand in the log"
+    assert lines[0].startswith("::error title=Fairlead::compose.yaml: 12 errors, 3 notes")
+    assert lines[1] == "::error file=compose.yaml,line=2,col=3,title=r::error 0"
+    assert lines[13] == "3 more errors stand in the log"
 
 
 def test_paths_are_told_from_the_root_of_the_repository(
@@ -217,5 +218,5 @@ def test_markdown_is_a_table_with_the_worst_first(verdict: Verdict) -> None:
     assert page.startswith("### ✗ compose.yaml: 2 errors, 1 warning, 1 note; 1 waived, 1 in the baseline\n")
     rows = [line.split(" | ")[0].strip("| ") for line in page.splitlines() if line.startswith("| ")]
     assert rows[:6] == ["", "---", "error", "error", "warning", "note"]
-    assert "&lt;is>" in page
+    assert "&lt;is&gt;" in page
     assert "<details><summary>1 waived</summary>" in page

@@ -266,6 +266,7 @@ def _tell_job(verdict: Verdict) -> None:
     from fairlead.github.summary import append_summary
     from fairlead.verdict import render
     from fairlead.verdict.document import verdict_document
+    from fairlead.verdict.words import sentence_of
 
     summary, outputs = os.environ.get("GITHUB_STEP_SUMMARY"), os.environ.get("GITHUB_OUTPUT")
     if summary:
@@ -275,6 +276,8 @@ def _tell_job(verdict: Verdict) -> None:
     if outputs:
         temporary = os.environ.get("RUNNER_TEMP")
         found = outputs_of(verdict_document(verdict))
+        if not verdict.passed:
+            found["error"] = sentence_of(verdict)
         append_outputs(Path(outputs), found, Path(temporary) if temporary else None)
 
 
