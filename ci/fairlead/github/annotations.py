@@ -59,7 +59,7 @@ def cap_annotations(annotations: Sequence[Annotation]) -> tuple[list[Annotation]
         of_level = [annotation for annotation in unique if annotation.level == level]
         shown += of_level[:SHOWN_PER_LEVEL]
         if len(of_level) > SHOWN_PER_LEVEL:
-            rest.append(f"{len(of_level) - SHOWN_PER_LEVEL} more {level}s stand in the log")
+            rest.append(f"{len(of_level) - SHOWN_PER_LEVEL} more {level}s have no annotation")
     return shown, rest
 
 

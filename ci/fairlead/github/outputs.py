@@ -11,7 +11,7 @@ from pathlib import Path
 from fairlead import files
 from fairlead.host.wire.visible import escaped
 
-_DOCUMENT = "document"
+DOCUMENT = "document"
 # A job's outputs may have 1 MB together, counted by UTF-16.
 # https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idoutputs
 _LARGEST = 250_000
@@ -27,7 +27,7 @@ def outputs_of(document: Mapping[str, object]) -> dict[str, str]:
         for field, value in document.items()
         if isinstance(value, (str, int, float)) and field != "schema"
     }
-    return {**scalars, _DOCUMENT: json.dumps(document, separators=(",", ":"), ensure_ascii=False)}
+    return {**scalars, DOCUMENT: json.dumps(document, separators=(",", ":"), ensure_ascii=False)}
 
 
 def output_name(field: str) -> str:
@@ -52,10 +52,10 @@ def append_outputs(path: Path, outputs: Mapping[str, str], folder: Path | None =
         outputs: name and value of each.
         folder: where a large document may lie until the job ends (RUNNER_TEMP); without it, beside ``path``.
     """
-    if len(outputs.get(_DOCUMENT, "")) > _LARGEST:
+    if len(outputs.get(DOCUMENT, "")) > _LARGEST:
         file = (folder or path.parent) / f"fairlead-document-{secrets.token_hex(8)}.json"
-        files.append(file, outputs[_DOCUMENT].encode())
-        outputs = {**outputs, _DOCUMENT: "", f"{_DOCUMENT}-file": str(file)}
+        files.append(file, outputs[DOCUMENT].encode())
+        outputs = {**outputs, DOCUMENT: "", f"{DOCUMENT}-file": str(file)}
     rendered = (render_output(*output, f"fairlead_{secrets.token_hex(16)}") for output in outputs.items())
     files.append(path, "".join(rendered).encode())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,10 +20,10 @@ from fairlead.github.annotations import (
     render_masks,
 )
 from fairlead.github.inputs import name_inputs_of
-from fairlead.github.outputs import append_outputs, outputs_of
+from fairlead.github.outputs import DOCUMENT, append_outputs, outputs_of
 from fairlead.github.page import Told, render_page
 from fairlead.report import layout
-from fairlead.report.failure import read_source_line, render_error
+from fairlead.report.failure import error_document, read_source_line, render_error
 from fairlead.report.redact import masked_document
 from fairlead.report.sink import clean
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from fairlead.github.headline import Headline
     from fairlead.report.protocol import Phase
     from fairlead.report.sink import Sink
+
+MOST_FINDINGS = 200
+"""So many faults are told in the log."""
 
 
 class ActionsReporter:
@@ -116,7 +120,13 @@ class ActionsReporter:
         if error.document is not None:
             self._told.document = error.document
         headline = self._headline(int(error.exit_code))
-        _, *rest = render_error(error, read_source_line)
+        shown = copy.copy(error)
+        shown.findings = error.findings[:MOST_FINDINGS]
+        _, *rest = render_error(shown, read_source_line)
+        if len(error.findings) > MOST_FINDINGS:
+            rest.append(
+                f"and {len(error.findings) - MOST_FINDINGS} more faults: the output `document` has all"
+            )
         said = [] if error.what.rstrip(".") in headline.text else [f"  {error.what}"]
         note = [headline.note] if headline.note else []
         for line in [f"error: {headline.text}", *note, *said, *rest]:
@@ -135,7 +145,7 @@ class ActionsReporter:
             if fault:
                 self._say(f"warning: {fault}")
         if self._output is not None and (told.document is not None or told.error is not None):
-            outputs = outputs_of(_masked(told.document)) if told.document is not None else {}
+            outputs = self._outputs_of(told)
             outputs["exit-code"] = str(exit_code)
             if exit_code:
                 outputs["error"] = clean(headline.text)
@@ -173,6 +183,13 @@ class ActionsReporter:
 
     def _say(self, text: str) -> None:
         self._sink.write(neutral(text))
+
+    def _outputs_of(self, told: Told) -> dict[str, str]:
+        """Those of the document; without one the error is the document, and nothing else of it an output."""
+        if told.document is not None:
+            return outputs_of(_masked(told.document))
+        assert told.error is not None
+        return {DOCUMENT: outputs_of(_masked(error_document(told.error)))[DOCUMENT]}
 
     def _say_timeline(self) -> None:
         for line in layout.render_timeline(self._told.phases):

@@ -34,7 +34,7 @@ def _parts(verdict: Verdict) -> Iterator[str]:
         ]
         yield render_table(["", "where", "rule", "what", "fix"], rows, _MOST_ROWS).rstrip()
     if len(ordered) > _MOST_ROWS:
-        yield f"{len(ordered) - _MOST_ROWS} more stand in the log."
+        yield f"{len(ordered) - _MOST_ROWS} more stand in the JSON document."
     if verdict.waived:
         waivers = [
             [waived.finding.rule, str(placed(waived.finding.location) or ""), waived.reason, waived.until]

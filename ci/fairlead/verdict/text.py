@@ -26,19 +26,22 @@ _COLOURS = {
 _END = "\x1b[0m"
 
 
-def render_text(verdict: Verdict, *, colour: bool = False) -> str:
-    """All findings in the order of the files, then what they come to."""
-    return "\n".join(_lines(verdict, _painted if colour else _plain))
+def render_text(verdict: Verdict, *, colour: bool = False, most: int | None = None) -> str:
+    """The findings in the order of the files (``most`` of them, where that is said), then what they come to."""
+    return "\n".join(_lines(verdict, _painted if colour else _plain, most))
 
 
-def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
+def _lines(verdict: Verdict, paint: Paint, most: int | None) -> Iterator[str]:
     if verdict.findings:
         from fairlead.report.source import SourceLines
 
         source = SourceLines()
-        for finding in verdict.findings:
+        for finding in verdict.findings[:most]:
             yield from _finding_lines(finding, source.excerpt, paint)
             yield ""
+    if most is not None and len(verdict.findings) > most:
+        yield f"and {len(verdict.findings) - most} more findings: the output `document` has all, or the file that `document-file` names"
+        yield ""
     for line in verdict.stale:
         yield paint("note", "note: ") + visible_line(line)
     if unseen_line(verdict):

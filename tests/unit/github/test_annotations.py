@@ -65,7 +65,7 @@ def test_ten_of_a_level_are_shown_the_worst_first_and_the_rest_is_counted() -> N
         *(f"w{number}" for number in range(10)),
         "n",
     ]
-    assert rest == ["1 more errors stand in the log", "2 more warnings stand in the log"]
+    assert rest == ["1 more errors have no annotation", "2 more warnings have no annotation"]
 
 
 def test_an_annotation_said_twice_is_shown_once() -> None:

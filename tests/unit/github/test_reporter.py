@@ -208,6 +208,19 @@ def test_an_error_is_read_from_its_headline_on(job: Job) -> None:
     assert f"\n{headline}\n" in job.output_file.read_text()
 
 
+def test_very_many_faults_are_counted_and_handed_over(job: Job) -> None:
+    """A log of 28,000 lines is read by nobody, and a job has its outputs for what is to be read by a program."""
+    findings = tuple(Finding(f"fault {number}", fix="mend it") for number in range(400))
+    job.reporter.error(InputError("400 faults", findings=findings))
+    job.reporter.end(2)
+    assert len(job.log) < 800
+    assert "and 200 more faults: the output `document` has all" in job.log
+    outputs = job.output_file.read_text()
+    assert "fault 399" in outputs
+    assert "fairlead.error/v1" in outputs
+    assert "what<<" not in outputs
+
+
 def test_a_command_that_tells_and_then_fails_is_not_good_news(job: Job) -> None:
     """As `status` does of an app that is not served, by its exit code alone."""
     job.reporter.result({"schema": "fairlead.status/v1"}, "board 000013 serves\nand more")

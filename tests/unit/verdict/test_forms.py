@@ -109,7 +109,7 @@ def test_annotations_come_worst_first_under_the_caps_and_the_rest_is_counted(ver
     assert [line.split(" ", 1)[0] for line in lines[:13]] == ["::error"] * 10 + ["::notice"] * 3
     assert lines[0].startswith("::error title=Fairlead::compose.yaml: 12 errors, 3 notes")
     assert lines[1] == "::error file=compose.yaml,line=2,col=3,title=r::error 0"
-    assert lines[13] == "3 more errors stand in the log"
+    assert lines[13] == "3 more errors have no annotation"
 
 
 def test_paths_are_told_from_the_root_of_the_repository(

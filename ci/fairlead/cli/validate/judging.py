@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from fairlead.report.sink import Sink
     from fairlead.settings.values import Settings
 
+_MOST_IN_LOG = 200
+"""So many findings are told in the log of a job, each with its source lines."""
+
 
 def run_validate(options: ValidateOptions, *, as_json: bool = False, plain: bool = False) -> int:
     """Judge and report; returns the exit code.
@@ -222,7 +225,7 @@ def _deliver(verdict: Verdict, options: ValidateOptions, *, as_json: bool, plain
 
 def _show(kind: str, verdict: Verdict, out: TextIO, *, colour: bool) -> None:
     """One form of the verdict, as whoever reads that form may get it."""
-    text = _rendered(kind, verdict, colour=colour).rstrip("\n")
+    text = _rendered(kind, verdict, colour=colour, most=_MOST_IN_LOG if is_job() else None).rstrip("\n")
     if kind in {"json", "sarif"}:
         _sink(out).write_document(text)
     elif kind == "github":
@@ -233,11 +236,11 @@ def _show(kind: str, verdict: Verdict, out: TextIO, *, colour: bool) -> None:
         print_lines([text], out)
 
 
-def _rendered(kind: str, verdict: Verdict, *, colour: bool) -> str:
+def _rendered(kind: str, verdict: Verdict, *, colour: bool, most: int | None = None) -> str:
     if kind == "text":
         from fairlead.verdict.text import render_text
 
-        return render_text(verdict, colour=colour)
+        return render_text(verdict, colour=colour, most=most)
     from fairlead.verdict import render
 
     return render(kind, verdict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -323,6 +324,26 @@ def test_in_a_job_of_github_there_are_annotations_a_summary_and_outputs(
     assert "exit-code<<" in outputs
     assert "\n11\n" in outputs
     assert "\nfalse\n" in outputs
+
+
+def test_a_job_is_not_told_of_thousands_of_findings_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All of them stand in the document; outside a job nothing is left out."""
+    services = "".join(f"  s{number}: {{image: 'nginx:latest', privileged: true}}\n" for number in range(100))
+    write(f"services:\n{services}")
+    told = CliRunner().invoke(command, ["validate", "--no-compose"], catch_exceptions=False)
+    assert "more findings" not in told.stdout
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
+    logged = CliRunner().invoke(command, ["validate", "--no-compose"], catch_exceptions=False)
+    assert re.search(r"and \d+ more findings: the output `document` has all", logged.stdout)
+    assert len(logged.stdout) < len(told.stdout) / 3
+    assert (tmp_path / "summary.md").stat().st_size < 400 * 1024
+    (file,) = tmp_path.glob("fairlead-document-*.json")
+    assert len(json.loads(file.read_text())["findings"]) > 1_000
 
 
 def test_a_workflow_command_in_a_file_is_not_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
