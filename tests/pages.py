@@ -91,11 +91,9 @@ def end(reporter: ActionsReporter, hosts: Sequence[str], ended: Mapping[str, Any
     )
     joined = ended if "hosts" in ended else join_results(dict.fromkeys(hosts, ended), _culprit(ended, hosts))
     found = {"changes": changes} if changes else {}
-    # Until `deploy` says so itself.
-    extra = {"url": "https://board.example.com"}
     with tempfile.TemporaryDirectory() as folder:
         lines: Any = SimpleNamespace(connections=1, agent_bytes=0)
-        finish_rollout(place, {**joined, **extra, **found}, reporter, Path(folder), lines)
+        finish_rollout(place, {**joined, **found}, reporter, Path(folder), lines)
     return 0
 
 
