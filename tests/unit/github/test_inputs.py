@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fairlead import report
 from fairlead.boundary import main
+from fairlead.cli.options.inputs import take_inputs
 from fairlead.cli.root import VERBS, command
 from fairlead.errors import InputError
 from fairlead.findings import Finding
@@ -223,3 +224,20 @@ def test_an_error_is_told_in_the_words_of_the_workflow() -> None:
     )
     assert "the input `only`" in told.findings[0].what
     assert error.what == "FAIRLEAD_TO is none"
+
+
+@pytest.mark.parametrize("words", [["-C", "app", "deploy"], ["--directory=app", "--plain", "deploy"]])
+def test_a_folder_before_the_verb_is_where_files_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """Whatever the variable says: an option comes before it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "known_hosts").touch()
+    environ = {
+        "FAIRLEAD_DIRECTORY": "elsewhere",
+        "FAIRLEAD_KNOWN_HOSTS": "known_hosts",
+        "FAIRLEAD_NO_WAIT": "NO",
+    }
+    take_inputs(command, words, environ)
+    assert (environ["FAIRLEAD_KNOWN_HOSTS"], environ["FAIRLEAD_NO_WAIT"]) == ("known_hosts", "false")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+DIRECTORY = "FAIRLEAD_DIRECTORY"
+
 
 def take_inputs(root: click.Command, words: Sequence[str], environ: MutableMapping[str, str]) -> None:
     """Put the inputs of the verb that these words call into the form that its options take; empty ones are taken away.
@@ -18,16 +20,28 @@ def take_inputs(root: click.Command, words: Sequence[str], environ: MutableMappi
     from fairlead.release.secrets import parse_values
     from fairlead.remote.private_key import parse_private_key
 
-    verb, variables = _called(root, words)
+    directory, rest = _directory(words)
+    verb, variables = _called(root, rest)
     inputs = read_by(verb, variables)
     judges = {
         "secrets": lambda text: parse_values(text, "it"),
         "ssh-key": lambda text: parse_private_key(text, "it"),
     }
-    read = parse_inputs(inputs, environ, Path.cwd(), judges)
+    said = {DIRECTORY: directory} if directory else {}
+    read = parse_inputs(inputs, {**environ, **said}, Path.cwd(), judges)
     for one in inputs:
         environ.pop(one.variable, None)
     environ.update(read)
+
+
+def _directory(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The folder that stands before the verb, where files are told from, and the words without it."""
+    given, rest = "", list(words)
+    while rest and rest[0].startswith("-"):
+        name, equals, value = rest.pop(0).partition("=")
+        if name in {"-C", "--directory"}:
+            given = value if equals else rest.pop(0) if rest else ""
+    return given, rest
 
 
 def _called(root: click.Command, words: Sequence[str]) -> tuple[str, frozenset[str]]:
