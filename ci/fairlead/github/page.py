@@ -36,6 +36,7 @@ _ROOM = 384 * 1024
 _SAID_LINES = 40
 _MOST_TEXT = 2000
 _MOST_COMMITS = 20
+_MOST_WARNINGS = 20
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
@@ -50,6 +51,7 @@ class Told:
         error: what went wrong.
         tables: headers and rows of each.
         phases: where the time went.
+        warnings: what somebody should look at.
     """
 
     document: Mapping[str, Any] | None = None
@@ -57,10 +59,14 @@ class Told:
     error: FairleadError | None = None
     tables: list[Table] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def headline(self, exit_code: int) -> Headline:
-        said = self.error.what if self.error is not None else self.said.partition("\n")[0]
-        return headline_of(exit_code, self.document, said)
+        if self.error is not None:
+            return headline_of(exit_code, self.document, self.error.what)
+        said = self.said.partition("\n")[0]
+        # `status` tells how things stand, and says by its exit code alone that they do not stand well.
+        return headline_of(exit_code, self.document, f"not all is well: {said}" if exit_code else said)
 
 
 def render_page(told: Told, exit_code: int) -> str:
@@ -87,10 +93,12 @@ def _parts(told: Told, exit_code: int) -> Iterator[str]:
         yield link(str(document["url"]))
     if told.error is not None:
         yield from _render_error(told.error, headline)
+        yield _warnings(told)
         yield _timeline(told)
         yield from _tables(told)
         yield _commits(document, f"Commits of {_named(document)}")
     else:
+        yield _warnings(told)
         changes = document.get("changes") or {}
         yield _commits(document, "Taken back" if changes.get("back") else "Changed")
         yield _render_images(changes.get("images") or (), document)
@@ -112,6 +120,13 @@ def _render_error(error: FairleadError, headline: Headline) -> Iterator[str]:
         yield "<br>\n".join([f"**Fix:** {prose(shorten(first, _MOST_TEXT))}", *map(prose, more)])
     if error.findings:
         yield render_findings(error.findings).rstrip()
+
+
+def _warnings(told: Told) -> str:
+    unique = list(dict.fromkeys(told.warnings))
+    lines = [f"- Warning: {prose(shorten(text, _MOST_TEXT))}" for text in unique[:_MOST_WARNINGS]]
+    more = len(unique) - _MOST_WARNINGS
+    return "\n".join([*lines, *([f"- and {more} more warnings, in the log"] if more > 0 else [])])
 
 
 def _timeline(told: Told) -> str:

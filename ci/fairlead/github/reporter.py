@@ -22,6 +22,7 @@ from fairlead.github.annotations import (
 from fairlead.github.inputs import name_inputs_of
 from fairlead.github.outputs import DOCUMENT, append_outputs, outputs_of
 from fairlead.github.page import Told, render_page
+from fairlead.github.place import placed
 from fairlead.report import layout
 from fairlead.report.failure import error_document, read_source_line, render_error
 from fairlead.report.redact import masked_document
@@ -90,6 +91,7 @@ class ActionsReporter:
         """The line at once; the annotation at the end, when it is known which ten are shown."""
         self._say(f"warning: {location}: {text}" if location else f"warning: {text}")
         self._annotations.append(Annotation("warning", text, location))
+        self._told.warnings.append(f"{placed(location)}: {text}" if placed(location) else text)
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for line in layout.render_table(headers, rows):

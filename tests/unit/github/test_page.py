@@ -38,7 +38,14 @@ def test_the_tools_of_a_job_are_no_page() -> None:
     """It would be the first thing on it."""
     told = Told({"schema": "fairlead.setup/v1"}, "ready", tables=[(["tool"], [["trivy"]])])
     assert render_page(told, 0) == ""
-    assert render_page(told, 3).startswith("### ✗ ready")
+    assert render_page(told, 3).startswith("### ✗ not all is well: ready")
+
+
+def test_warnings_stand_on_the_page_each_once() -> None:
+    told = Told({"schema": "x"}, "done", warnings=["b did not do it", "b did not do it", "old `trivy`"])
+    assert render_page(told, 0).endswith("\n\n- Warning: b did not do it\n- Warning: old `trivy`\n")
+    told.warnings = [str(number) for number in range(400)]
+    assert render_page(told, 0).endswith("- Warning: 19\n- and 380 more warnings, in the log\n")
 
 
 HOSTILE = [
@@ -141,6 +148,7 @@ def told_by(text: str) -> Told:
     )
     told = Told({**ended, **where}, text, error)
     told.tables.append(([text, "b"], [[text, text]]))
+    told.warnings = [text]
     told.phases = [(text, "done", 1.0), (text, "failed", 2.0)]
     return told
 
@@ -205,6 +213,7 @@ def test_a_page_of_very_much_is_bounded(tmp_path: Path) -> None:
     told.error.details = (("x" * 1_000 + "\n") * 20_000,)
     told.error.why = told.error.fix = f"{long}\n" * 5_000
     told.tables = [(["a", "b"], [[long, long]] * 400)] * 3
+    told.warnings = [f"{number} {long}" for number in range(400)]
     told.document = {**(told.document or {})}
     changes: Any = dict(told.document["changes"])
     changes |= {

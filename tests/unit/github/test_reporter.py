@@ -225,6 +225,6 @@ def test_a_command_that_tells_and_then_fails_is_not_good_news(job: Job) -> None:
     """As `status` does of an app that is not served, by its exit code alone."""
     job.reporter.result({"schema": "fairlead.status/v1"}, "board 000013 serves\nand more")
     job.reporter.end(4)
-    assert job.summary_file.read_text().startswith("### ✗ board 000013 serves")
+    assert job.summary_file.read_text().startswith("### ✗ not all is well: board 000013 serves")
     assert "exit-code<<" in job.output_file.read_text()
     assert "\n0\n" not in job.output_file.read_text()
