@@ -46,7 +46,7 @@ _MAYBE_SECRET = frozenset(
     )
 )
 """Keys below which a value may be a secret."""
-_SECRET_RULES = frozenset(("secret-in-environment",))
+_SECRET_RULES = frozenset(("secret-in-environment", "literal-secret", "default-password"))
 
 
 @dataclass(frozen=True, order=True)

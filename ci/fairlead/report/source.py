@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 _WIDEST = 160
 _MOST_BYTES = 16 * 1024 * 1024
 _YAML = (".yaml", ".yml", ".json")
-_OF_VARIABLES = frozenset(("env-file", "secret-in-environment", "schema", "model", "yaml-trap"))
+_OF_SECRETS = frozenset(("secret-in-environment", "literal-secret", "default-password"))
+"""Rules that find secrets: of the line, the name is shown."""
+_OF_VARIABLES = _OF_SECRETS | {"env-file", "schema", "model", "yaml-trap"}
 """Rules that may find something in a file of variables, where each line may be a secret."""
-_SECRET_RULE = "secret-in-environment"  # noqa: S105 - the name of a rule
 
 
 class SourceLines:
@@ -39,7 +40,7 @@ def shown_source(source: str | None, location: Location, rule: str) -> str:
     """What of a source line may be shown: nothing of a file of variables, and no secret's value; empty if nothing."""
     if source is None or not source.strip() or (rule in _OF_VARIABLES and not location.path.endswith(_YAML)):
         return ""
-    return _without_value(source) if rule == _SECRET_RULE else source
+    return _without_value(source) if rule in _OF_SECRETS else source
 
 
 def excerpt_lines(source: str, location: Location) -> list[str]:

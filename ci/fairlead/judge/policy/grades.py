@@ -60,7 +60,9 @@ GRADES = {
     # Data and secrets.
     "anonymous-state": "E",
     "no-backup": "Ed",
-    "secret-in-environment": "E",
+    "literal-secret": "Ed",
+    "default-password": "Ed",
+    "secret-in-environment": "W",
     "secret-as-variable": "W",
     "secret-mode-ignored": "E",
     "stale-secret": "W",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fairlead.app.model import Role, Service
     from fairlead.composefile.loader import Model
     from fairlead.findings import Location, Severity
+    from fairlead.judge.policy.signs import Sign
     from fairlead.positions import ValuePath
     from fairlead.settings.values import ValidateSettings
     from fairlead.yaml_nodes import Node
@@ -152,7 +153,7 @@ class Subject:
 class View:
     """One service, as the rules look at it."""
 
-    __slots__ = ("definition", "host_paths", "name", "path", "service", "subject")
+    __slots__ = ("definition", "host_paths", "name", "path", "service", "signs", "subject")
 
     def __init__(self, service: Service, subject: Subject) -> None:
         self.service = service
@@ -161,6 +162,7 @@ class View:
         self.definition = service.definition
         self.path: ValuePath = ("services", service.name)
         self.host_paths: tuple[tuple[ValuePath, str, Mapping[str, Any]], ...] | None = None
+        self.signs: tuple[Sign, ...] | None = None
 
     @property
     def role(self) -> Role:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from fairlead.app.images import facts as image_facts
-from fairlead.judge.policy.credentials import has_credentials, is_secret_name
 from fairlead.judge.policy.images import is_commit, parse_reference
 from fairlead.judge.policy.network import is_sexagesimal
 from fairlead.judge.policy.subject import bytes_of, seconds_of
@@ -91,75 +90,6 @@ def test_what_is_no_duration_is_none(text: str) -> None:
 )
 def test_a_size_is_read(value: object, size: int | None) -> None:
     assert bytes_of(value) == size
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "DB_PASSWORD",
-        "db-password",
-        "PGPASSWORD",
-        "MYSQL_PWD",
-        "JWT_SECRET",
-        "apiKey",
-        "STRIPE_API_KEY",
-        "githubToken",
-        "SECRET_KEY_BASE",
-        "AWS_SECRET_ACCESS_KEY",
-        "REDISCLI_AUTH",
-        "DB_PASS",
-        "ENCRYPTION_KEY",
-        "GCP_CREDENTIALS",
-    ],
-)
-def test_a_secret_is_told_by_its_name(name: str) -> None:
-    assert is_secret_name(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "DB_PASSWORD_FILE",
-        "PASSWORD_MIN_LENGTH",
-        "ALLOW_EMPTY_PASSWORD",
-        "TOKEN_TTL",
-        "AWS_ACCESS_KEY_ID",
-        "KEY",
-        "PWD",
-        "COMPASS",
-        "PUBLIC_KEY",
-        "SORT_KEY",
-        "SECRET_NAME",
-        "BYPASS",
-        "AUTH",
-        "MONKEY",
-        "TOKENIZER",
-        "",
-    ],
-)
-def test_what_only_sounds_like_a_secret_is_none(name: str) -> None:
-    assert not is_secret_name(name)
-
-
-@pytest.mark.parametrize(
-    ("text", "has_one"),
-    [
-        ("postgres://app:pw@db/app", True),
-        ("redis://:pw@cache", True),
-        ("amqp://a:b@one,amqp://c@two", True),
-        ("http://proxy:8080", False),
-        ("postgres://app@db/app", False),
-        ("https://example.com/a:b@c", False),
-        ("https://example.com?x=a:b@c", False),
-        ("postgres://app:$(cat /run/secrets/pw)@db", False),
-        ("postgres://user:xxx@db", False),
-        ("://", False),
-        ("file:///etc/x", False),
-        ("http:// x", False),
-    ],
-)
-def test_a_password_in_an_address_is_seen(text: str, has_one: bool) -> None:
-    assert has_credentials(text) == has_one
 
 
 @pytest.mark.parametrize(
