@@ -46,7 +46,7 @@ _MAYBE_SECRET = frozenset(
     )
 )
 """Keys below which a value may be a secret."""
-_SECRET_RULES = frozenset(("secret-in-environment", "literal-secret", "default-password"))
+_SECRET_RULES = frozenset(("secret-in-environment", "literal-secret", "default-password", "leaked-key"))
 
 
 @dataclass(frozen=True, order=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _WIDEST = 160
 _MOST_BYTES = 16 * 1024 * 1024
 _YAML = (".yaml", ".yml", ".json")
-_OF_SECRETS = frozenset(("secret-in-environment", "literal-secret", "default-password"))
+_OF_SECRETS = frozenset(("secret-in-environment", "literal-secret", "default-password", "leaked-key"))
 """Rules that find secrets: of the line, the name is shown."""
 _OF_VARIABLES = _OF_SECRETS | {"env-file", "schema", "model", "yaml-trap"}
 """Rules that may find something in a file of variables, where each line may be a secret."""

@@ -16,6 +16,7 @@ from fairlead.judge.policy import (  # noqa: F401 - each registers its rules
     health,
     host,
     images,
+    leaks,
     lifecycle,
     network,
     privilege,

@@ -60,6 +60,7 @@ GRADES = {
     # Data and secrets.
     "anonymous-state": "E",
     "no-backup": "Ed",
+    "leaked-key": "E",
     "literal-secret": "Ed",
     "default-password": "Ed",
     "secret-in-environment": "W",

@@ -6,6 +6,7 @@ What is written decides, never what a variable has on this machine.
 from __future__ import annotations
 
 from fairlead.secret_signs.addresses import is_closed, passwords_in
+from fairlead.secret_signs.keys import find_keys
 from fairlead.secret_signs.names import is_secret_name
 from fairlead.secret_signs.words import secrets_in
 from fairlead.secret_signs.written import VARIABLE, is_known, is_value, reduced
@@ -30,7 +31,8 @@ class Sign:
 
     Attributes:
         path: where it stands.
-        kind: ``literal``, ``known`` (a literal that everybody knows), ``variable`` or ``file`` (of variables).
+        kind: ``literal``, ``known`` (a literal that everybody knows), ``key`` (one by its form, which is found wherever
+            it stands), ``variable`` or ``file`` (of variables).
         place: ``variable``, ``argument``, ``label``, ``flag`` or ``address``.
         name: of the variable, label or flag; of an address, what it stands in, empty for a command.
         key: whether only its name stands there.
@@ -108,6 +110,8 @@ def _entry(
 def _kind(written: str, names: frozenset[str]) -> str:
     if VARIABLE in written:
         return "variable"
+    if next(find_keys(written), None) is not None:
+        return "key"
     return "known" if is_known(written) or written.lower() in names else "literal"
 
 
