@@ -17,6 +17,8 @@ from fairlead.host.engine.containers import Container, read_app_containers
 from fairlead.host.engine.engine import Engine
 from fairlead.host.shape.bundle import read_bundle
 from fairlead.host.state.standby import find_retired, find_standby
+from fairlead.host.wire.caddy.snippet import render_inside
+from fairlead.host.wire.inside import spoken_by
 from fairlead.host.wire.names import RELEASE_ID
 
 _RELIEF_SECONDS = 10.0
@@ -34,6 +36,7 @@ def find_disorder(paths: Paths, engine: Engine) -> list[str]:
         *_ledger_disorder(paths, ledger),
         *_container_disorder(paths, ledger, containers),
         *_file_disorder(paths, ledger),
+        *_carried_disorder(paths),
         *_engine_disorder(paths, engine),
     ]
 
@@ -90,6 +93,18 @@ def _file_disorder(paths: Paths, ledger: Ledger) -> Iterator[str]:
     if is_locked(paths.lock):
         yield "the lock is held"
     yield from (f"the task {entry.name} runs" for entry in paths.tasks.iterdir() if is_running(entry))
+
+
+def _carried_disorder(paths: Paths) -> Iterator[str]:
+    """Calls between services are carried as the release that serves has them."""
+    live = read_bundle(paths, read_live(paths))
+    wanted = spoken_by([live.release]) if live is not None else {}
+    # A second program's has a + in it, and may go on while one of its ports is wanted.
+    found = {one.stem: one.read_text() for one in paths.carried.iterdir() if "+" not in one.stem}
+    yield from (f"{paths.carried.name}/{name} was left" for name in found.keys() - wanted.keys())
+    for service, spoken in wanted.items():
+        if found.get(service) != render_inside(service, spoken):
+            yield f"calls to {service} are carried otherwise than release {live.id if live else ''} has them"
 
 
 def _engine_disorder(paths: Paths, engine: Engine) -> Iterator[str]:

@@ -31,6 +31,9 @@ _CALLER = """\
 			refresh 1ms
 		}
 		header_up Host {http.request.header.X-Host}
+		transport http {
+			keepalive off
+		}
 	}
 }
 """
@@ -44,7 +47,7 @@ def answering(sheet: Sheet, name: str, port: int, text: str) -> None:
 
 
 def add_caller(sheet: Sheet) -> None:
-    """Add a service of the platform that calls whom it is told to."""
+    """Add a service of the platform that calls whom it is told to: by a connection of its own each time, and once."""
     definition = {"command": ["/caddy", "run", "--config", "/etc/site", "--adapter", "caddyfile"]}
     mounts = [{"file": sheet.file(_CALLER), "target": "/etc/site", "read_only": True}]
     sheet.service("caller", "ops", definition=definition, mounts=mounts)

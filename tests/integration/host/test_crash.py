@@ -107,7 +107,7 @@ def every(trace: list[str], chosen: tuple[str, ...]) -> list[str]:
 
 
 def test_a_deploy_may_die_anywhere(agent: Agent, fetch: Callable[[], str]) -> None:
-    """Every phase of a deploy with a migration and a changed proxy."""
+    """Every phase of a deploy with a migration and a changed proxy, of a service that is called at another port each time."""
     stage = agent.stage
 
     moved = 0
@@ -115,6 +115,7 @@ def test_a_deploy_may_die_anywhere(agent: Agent, fetch: Callable[[], str]) -> No
     def make(number: int) -> Sheet:
         sheet = stage.sheet(number)
         sheet.web()
+        sheet.services["web"]["further"] = [9000 + number]
         # To replace the proxy takes long: where it matters, and where everything is tried.
         sheet.proxy(f"# {number}\n{CADDYFILE}" if EVERY or agent.number == moved else CADDYFILE)
         sheet.job()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fairlead.host.engine.containers import Container
+import pytest
+
+from fairlead.host.engine.containers import Container, read_app_containers
+from fairlead.host.engine.engine import Engine
+from lab.invariants import find_disorder
 from tests.integration.host.calls import add_caller, answering, call, find_caller
 from tests.integration.host.sheet import SICK, Sheet
 from tests.integration.host.stage import Stage
+from tests.patience import PATIENCE
 
 
 def _app(stage: Stage, number: int, *names: str) -> Sheet:
@@ -54,21 +61,51 @@ def _calling(caller: Container, whom: str) -> Iterator[list[str]]:
             thread.join()
 
 
-def test_other_routes_cost_no_call_and_leave_the_public_proxy_alone(stage: Stage) -> None:
-    """What carries the new routes starts beside the old one, which ends when nobody needs it; back as well.
+@contextmanager
+def _connected(stage: Stage) -> Iterator[Callable[[], str]]:
+    """Ask ``web`` as a service that keeps one connection open does: through what carries its calls, and never anew."""
+    (carrier,) = (one for one in read_app_containers(Engine.connect(), stage.paths) if one.role == "inside")
+    connection = http.client.HTTPConnection(carrier.addresses[0], 8000, timeout=PATIENCE)
+    connection.connect()
+    own = connection.sock
 
-    A release that is refused takes its own along.
+    def ask() -> str:
+        connection.request("GET", "/", headers={"Host": "web"})
+        with connection.getresponse() as answer:
+            text = answer.read().decode()
+        assert connection.sock is own
+        return text.partition(" as ")[0]
+
+    with contextlib.closing(connection):
+        yield ask
+
+
+def test_other_routes_cost_no_call_and_leave_the_public_proxy_alone(stage: Stage) -> None:
+    """What carries the calls to another service starts beside the others, and ends with it; back as well.
+
+    At a further port a service is called without anything being replaced or closed. A release that is refused takes its own along.
     """
     assert stage.deploy(_app(stage, 1)).status == "live"
     proxy, before = stage.proxy_id(), stage.carriers()
     caller = find_caller(stage)
     sheet = _app(stage, 2, "api")
-    sheet.services["api"]["further"] = [9000]
-    with _calling(caller, "web:8000") as heard:
+    for name in ("web", "api"):
+        sheet.services[name]["further"] = [9000]
+    with _connected(stage) as ask, _calling(caller, "web:8000") as heard:
+        assert ask() == "web 1111"
         assert stage.deploy(sheet).status == "live"
-        assert {call(caller, f"api:{port}") for port in (8000, 9000)} == {"api 2222 as api"}
+        for port in (8000, 9000):
+            assert [call(caller, f"{name}:{port}") for name in ("web", "api")] == [
+                "web 2222 as web",
+                "api 2222 as api",
+            ]
         between = stage.carriers()
+        assert ask() == "web 2222"
+        assert find_disorder(stage.paths, Engine.connect()) == []
         assert stage.rollback().status == "live"
+        assert ask() == "web 1111"
+        with pytest.raises(OSError, match="502"):
+            call(caller, "web:9000")
         assert (stage.proxy_id(), stage.carriers()) == (proxy, before)
         unfit = _app(stage, 3, "api")
         unfit.services["web"]["definition"]["healthcheck"] = SICK
@@ -77,6 +114,7 @@ def test_other_routes_cost_no_call_and_leave_the_public_proxy_alone(stage: Stage
     assert {"web 1111 as web", "web 2222 as web"} <= set(heard)
     assert (stage.proxy_id(), stage.carriers()) == (proxy, before)
     assert len(between) == 2
+    assert before < between
 
 
 def test_releases_of_an_older_client_serve_and_can_be_gone_back_to(stage: Stage) -> None:

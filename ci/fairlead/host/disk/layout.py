@@ -18,6 +18,7 @@ def make_layout(paths: Paths) -> None:
     """
     make_folder(paths.home, SHOWN_FOLDER)
     make_folder(paths.routes, SHOWN_FOLDER)
+    make_folder(paths.carried, SHOWN_FOLDER)
     for folder in (paths.releases, paths.files, paths.tasks, paths.secrets, paths.data):
         # Nobody else on the host looks into it; a container is shown single files, and passes no folder on the way.
         make_folder(folder)

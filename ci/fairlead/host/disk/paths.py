@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..wire.caddy.snippet import CARRIED
 from ..wire.errors import InputFault
 from ..wire.names import APP_NAME
 
@@ -139,8 +140,13 @@ class Paths:
         return self.run / f"admin-{carrier.removeprefix('fairlead-')}.sock"
 
     @property
+    def carried(self) -> Path:
+        """A Caddyfile for each service that others call, ``<service>.caddy``: what carries these calls reads it."""
+        return self.home / CARRIED
+
+    @property
     def inside_config(self) -> Path:
-        """The Caddyfile of what carries internal calls."""
+        """What an older agent's carriers of internal calls read."""
         return self.home / "inside.caddy"
 
     def proxy_file(self, mark: str) -> Path:

@@ -41,6 +41,7 @@ class Container:
     ``sources`` are the paths on the host of what it is shown, and of the secrets whose values are its variables;
     ``start_period`` is that of its health check, ``patience`` all the seconds that this gives it to become healthy;
     ``networks`` are the names of those it is in, ``volumes`` of those it has mounted; ``policy`` is that of its restarts;
+    ``carries`` is the service whose calls it carries, if it does;
     ``finished_at`` is when its last run ended, which may be the one before that which goes on.
     """
 
@@ -75,6 +76,7 @@ class Container:
     volumes: tuple[str, ...] = ()
     policy: str = ""
     finished_at: str = ""
+    carries: str = ""
 
     @property
     def nameless(self) -> list[str]:
@@ -154,6 +156,7 @@ def parse_container(raw: Mapping[str, Any]) -> Container:
             str(mount.get("Name") or "") for mount in raw.get("Mounts") or () if mount.get("Type") == "volume"
         ),
         finished_at=str(state.get("FinishedAt") or ""),
+        carries=marks.get(labels.ROUTES, ""),
         policy=((raw.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") or "",
     )
 

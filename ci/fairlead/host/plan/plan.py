@@ -20,6 +20,7 @@ from ..wire.planned import Action, PlanAnswer, Refusal
 from ..wire.release import Release, Service, content_of
 from ..wire.request import Options
 from .actions import AWAIT, CARRY, CREATE, KEEP, REMOVE, RUN, SKIP, START, UPDATE
+from .carried import plan_carried
 from .changes import explain_change
 from .handover import Handover, plan_handovers
 from .job_order import order_jobs
@@ -37,7 +38,8 @@ class Plan:
     ``resources``: networks or volumes have to be made; ``window``: for how many seconds it is watched;
     ``edge``: what is done to the edge of the host, in words; ``data``: folders for what is written, to be made;
     ``handovers``: who ends before another one starts; ``left``: the volumes that nothing uses any more;
-    ``left_data``: the folders for what is written that nothing uses any more.
+    ``left_data``: the folders for what is written that nothing uses any more;
+    ``carried``: what changes in how services are called, in words.
     """
 
     kind: str
@@ -56,6 +58,7 @@ class Plan:
     handovers: tuple[Handover, ...] = ()
     left: tuple[str, ...] = ()
     left_data: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
 
     def of(self, *actions: str, platform: bool) -> list[Action]:
         """The actions of these kinds, of the platform or of the rolled services."""
@@ -94,7 +97,7 @@ class Plan:
         steps += [
             _in_words(one) for one in self.actions if self._is_platform(one) and one.action in (START, UPDATE)
         ]
-        steps += self.edge
+        steps += [*self.carried, *self.edge]
         steps += [_in_words(one) for one in self.actions if one.action == RUN]
         steps += [_in_words(one) for one in self.actions if one.home and one.action in (START, CREATE)]
         steps += ["verify health, images and answers over the dark route", f"switch to {self.release}"]
@@ -159,6 +162,7 @@ def plan_deploy(release: Release, state: State, options: Optional[Options] = Non
         handovers=plan_handovers(release, state.containers, actions),
         left=_volumes_left(release, state),
         left_data=_folders_left(release, state),
+        carried=tuple(plan_carried(release, state.live, state.containers)),
     )
 
 
@@ -185,6 +189,7 @@ def plan_rollback(target: Bundle, state: State, options: Optional[Options] = Non
         handovers=plan_handovers(release, state.containers, actions),
         left=_volumes_left(release, state),
         left_data=_folders_left(release, state),
+        carried=tuple(plan_carried(release, state.live, state.containers)),
     )
 
 
@@ -211,11 +216,10 @@ def _platform_actions(release: Release, state: State, *, keep_state: bool) -> li
 def _platform_change(service: Service, release: Release, state: State) -> str:
     old = state.live.release.services.get(service.name) if state.live else None
     reason = explain_change(old, service, state.live.release if state.live else None, release)
-    return (
-        "the routes changed"
-        if reason is None and service.name == release.proxy
-        else reason or "it was changed by hand"
-    )
+    if service.name != release.proxy:
+        return reason or "it was changed by hand"
+    gap = "" if release.edge is not None else ", with a short gap: two containers cannot publish one port"
+    return f"{reason or 'the routes changed'}{gap}"
 
 
 def _roll(service: Service, release: Release, state: State) -> Action:

@@ -42,12 +42,19 @@ def end_containers(host: Host, containers: Sequence[Container], sockets: Sockets
 
 
 def stop_containers(
-    host: Host, containers: Sequence[Container], count: Callable[[], Optional[InFlight]] = lambda: None
+    host: Host,
+    containers: Sequence[Container],
+    count: Callable[[], Optional[InFlight]] = lambda: None,
+    *,
+    within: Optional[float] = None,
 ) -> None:
-    """Send the stop signal to all at once and wait; say what one that had to be killed had still open."""
+    """Send the stop signal to all at once and wait; say what one that had to be killed had still open.
+
+    Each has the time that it says itself, or ``within``.
+    """
     last: Optional[InFlight] = None
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        ends = [pool.submit(host.engine.stop, one.id, grace=one.grace) for one in containers]
+        ends = [pool.submit(host.engine.stop, one.id, grace=one.grace, within=within) for one in containers]
         while not all(end.done() for end in ends):
             last = count() or last
             time.sleep(_POLL)
@@ -56,7 +63,8 @@ def stop_containers(
     killed = [one for one in refresh_containers(host.engine, containers) if one.exit_code == _KILLED]
     for one in killed:
         cut = f", with {last} still open" if last is not None and last.whole else ""
-        host.warn(f"{one.name} had not ended {one.grace:g} s after the stop signal, and was killed{cut}")
+        had = one.grace if within is None else within
+        host.warn(f"{one.name} had not ended {had:g} s after the stop signal, and was killed{cut}")
 
 
 def _await_requests(host: Host, addresses: Collection[str], sockets: Sockets, bound: float) -> None:

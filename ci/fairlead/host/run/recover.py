@@ -38,6 +38,7 @@ from ..wire.fleet import COMMIT, FINISH
 from ..wire.phases import PREPARE, SWITCH, WATCH
 from .context import Host
 from .graceful import end_containers
+from .phases.carriers import forget_leaving
 from .phases.commit import commit_release
 from .phases.migrate import finish_job
 from .phases.platform import restore_late, restore_platform
@@ -72,6 +73,7 @@ def recover(host: Host, decision: Optional[str] = None) -> Optional[Repaired]:
     ledger = fold_records(host.journal.records)
     _mend_links(host, ledger)
     sweep_leftovers(host.paths)
+    forget_leaving(host)
     left = ledger.unfinished
     if left is None:
         return None

@@ -8,25 +8,26 @@ Each service has one of its own. One for several would be replaced when a servic
 address: a front that looks names up once, as nginx does, would ask the old one. Each definition is a service of its
 own (its name is made of its hash), so that another one starts beside it, under the same aliases, and the old one ends
 with the release.
+
+At which ports it listens is no part of its definition but of a file that it reads when it starts (``spoken_by``): another
+one is no reason to replace it. The engine's DNS names a container from its start to its end, and of two by one name either
+one is asked, so that a caller would be refused by the one that listens no more, or not yet, or not at this port.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Optional
 
 from . import labels
-from .caddy.snippet import render_inside
-from .release import H2C, Release, Service, service_hash
+from .caddy.snippet import CARRIED, EITHER
+from .release import Release, Service, service_hash
 
 ROLE = "inside"
 PREFIX = "fairlead-inside-"
 GENERATED_PROXY = "fairlead-proxy"
-VARIABLE = "FAIRLEAD_INSIDE"
-"""Holds the whole configuration, so that it is part of the container's definition."""
-CONFIG = f"{{${VARIABLE}}}\n"
-"""The Caddyfile of all of them."""
 
 _Networks = dict[str, dict[str, Any]]
 
@@ -34,19 +35,39 @@ _Networks = dict[str, dict[str, Any]]
 def with_inside(release: Release) -> Release:
     """The release with the services that carry its internal calls."""
     called = ((name, frozenset(find_networks(release, name))) for name in sorted(release.called))
-    made = (_carrier(release, networks, [name]) for name, networks in called if networks)
+    made = (_carrier(release, networks, name) for name, networks in called if networks)
     return replace(release, services={**release.services, **{one.name: one for one in made}})
 
 
 def find_carrier(release: Release, service: str) -> Optional[Service]:
     """The service that carries calls to a routed one; None where nobody could call it."""
     carriers = (one for one in release.services.values() if one.role == ROLE)
-    return next((one for one in carriers if service in carried_by(one)), None)
+    return next((one for one in carriers if carried_by(one) == service), None)
 
 
-def carried_by(carrier: Service) -> list[str]:
-    """The services whose calls it carries."""
-    return str(carrier.definition["labels"][labels.ROUTES]).split()
+def carried_by(carrier: Service) -> str:
+    """The service whose calls it carries."""
+    return str(carrier.definition["labels"][labels.ROUTES])
+
+
+def spoken_by(releases: Sequence[Release]) -> dict[str, dict[int, str]]:
+    """What is spoken at each port at which one of these releases has a service called, by service.
+
+    Where they do not say the same of a port, it is ``EITHER``.
+    """
+    said: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for release in releases:
+        for name in release.called:
+            if find_carrier(release, name) is None:
+                continue
+            if name in release.routes:
+                said[name][release.routes[name]].add(release.services[name].protocol)
+            for port in release.services[name].further:
+                said[name][port].add(EITHER)
+    return {
+        name: {port: words.pop() if len(words) == 1 else EITHER for port, words in sorted(ports.items())}
+        for name, ports in sorted(said.items())
+    }
 
 
 def find_networks(release: Release, service: str) -> set[str]:
@@ -96,20 +117,19 @@ def _without_aliases(options: Mapping[str, Any], names: Mapping[str, int]) -> di
     return {**rest, **({"aliases": kept} if kept else {})}
 
 
-def _carrier(release: Release, networks: frozenset[str], names: list[str]) -> Service:
-    own = [release.services[name] for name in names]
-    h2c = [one.name for one in own if one.protocol == H2C]
-    routes = {name: release.routes[name] for name in names if name in release.routes}
-    config = render_inside(routes, h2c, {one.name: one.further for one in own if one.further})
+def _carrier(release: Release, networks: frozenset[str], name: str) -> Service:
     definition: dict[str, Any] = {
         "image": release.inside_image,
-        "entrypoint": ["caddy", "run", "--config", "/fairlead/inside.caddy", "--adapter", "caddyfile"],
-        "labels": {labels.ROUTES: " ".join(names)},
-        "environment": {
-            VARIABLE: config.replace("$", "$$"),
-            "XDG_CONFIG_HOME": "/config",
-            "XDG_DATA_HOME": "/data",
-        },
+        "entrypoint": [
+            "caddy",
+            "run",
+            "--config",
+            f"/fairlead/{CARRIED}/{name}.caddy",
+            "--adapter",
+            "caddyfile",
+        ],
+        "labels": {labels.ROUTES: name},
+        "environment": {"XDG_CONFIG_HOME": "/config", "XDG_DATA_HOME": "/data"},
         "cap_drop": ["ALL"],
         # Services listen on low ports, too.
         "cap_add": ["NET_BIND_SERVICE"],
@@ -121,7 +141,7 @@ def _carrier(release: Release, networks: frozenset[str], names: list[str]) -> Se
         "logging": {"driver": "local", "options": {"max-size": "10m", "max-file": "3"}},
         "stop_grace_period": "30s",
         "networks": {
-            network: {"aliases": sorted(_aliases(release, network, names))} for network in sorted(networks)
+            network: {"aliases": sorted(_aliases(release, network, name))} for network in sorted(networks)
         },
         "volumes": [
             {"type": "tmpfs", "target": target, "tmpfs": {"size": 1 << 20}} for target in ("/config", "/data")
@@ -139,7 +159,7 @@ def _carrier(release: Release, networks: frozenset[str], names: list[str]) -> Se
         image=release.inside_image,
         pinned=release.inside_image,
         platforms={},
-        why=f"added: carries the calls of other services to {' and '.join(names)}",
+        why=f"added: carries the calls of other services to {name}",
         depends_on={},
         mounts=(),
         definition=definition,
@@ -148,8 +168,6 @@ def _carrier(release: Release, networks: frozenset[str], names: list[str]) -> Se
     )
 
 
-def _aliases(release: Release, network: str, names: list[str]) -> set[str]:
-    found = {*names}
-    for name in names:
-        found |= {str(one) for one in networks_of(release.services[name])[network].get("aliases") or ()}
-    return found
+def _aliases(release: Release, network: str, name: str) -> set[str]:
+    given = networks_of(release.services[name])[network].get("aliases") or ()
+    return {name, *map(str, given)}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 from fairlead.app.split import ReleaseParts
 from fairlead.errors import ComposeInvalidError
 from fairlead.host.wire.document import parse_release
-from fairlead.host.wire.inside import VARIABLE, find_carrier, networks_of
+from fairlead.host.wire.inside import find_carrier, networks_of, spoken_by
 from fairlead.host.wire.release import Release
 from tests.unit.app.small import small_app, split_small
 from tests.unit.host.samples import document as sample
@@ -49,9 +48,7 @@ def _release(parts: ReleaseParts) -> Release:
 
 
 def _listens(release: Release, name: str) -> set[int]:
-    carrier = find_carrier(release, name)
-    config = str(carrier.definition["environment"][VARIABLE]) if carrier is not None else ""
-    return {int(port) for port in re.findall(r"^http://:(\d+) ", config, re.MULTILINE)}
+    return set(spoken_by([release]).get(name, ()))
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import random
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,15 @@ import pytest
 from fairlead.app.model import GENERATED_PROXY as ADDED
 from fairlead.host.disk.paths import app_paths
 from fairlead.host.shape.project import platform_hashes, render_platform_project
-from fairlead.host.wire.caddy.snippet import render_switch
+from fairlead.host.wire.caddy.snippet import EITHER, render_switch
 from fairlead.host.wire.document import parse_release
 from fairlead.host.wire.inside import (
     GENERATED_PROXY,
     ROLE,
-    VARIABLE,
     carried_by,
     find_carrier,
     networks_of,
+    spoken_by,
     without_names,
 )
 from fairlead.host.wire.release import Release, Service
@@ -107,14 +106,9 @@ def test_a_listener_is_one_service_and_reaches_no_farther_than_it(apps: list[Rel
     """Who is in none of a service's networks meets no listener of it: the file's networks divide as they did."""
     for one in apps:
         for carrier in _carriers(one):
-            ports = [port for name in carried_by(carrier) for port in one.called[name]]
-            assert len(ports) == len(set(ports))
-            assert set(ports) == {
-                int(port) for port in re.findall(r"^http://:(\d+) ", _config(carrier), re.MULTILINE)
-            }
-            for name in carried_by(carrier):
-                own = networks_of(one.services[name])
-                assert set(networks_of(carrier)) <= set(own)
+            name = carried_by(carrier)
+            assert sorted(one.called[name]) == sorted(spoken_by([one])[name])
+            assert set(networks_of(carrier)) <= set(networks_of(one.services[name]))
 
 
 def test_whoever_could_call_a_service_meets_it_by_all_its_names(apps: list[Release]) -> None:
@@ -138,10 +132,6 @@ def _callers(one: Release, name: str) -> list[Service]:
         other for other in one.services.values() if other.name not in (name, ADDED) and other.role != ROLE
     )
     return [other for other in others if own & set(networks_of(other))]
-
-
-def _config(carrier: Service) -> str:
-    return str(carrier.definition["environment"][VARIABLE])
 
 
 def test_the_added_proxy_is_called_so_on_both_sides() -> None:
@@ -168,17 +158,43 @@ def test_nobody_carries_what_nobody_calls() -> None:
     assert find_carrier(one, "web") is None
 
 
-def test_the_configuration_is_taken_as_it_is_by_compose() -> None:
-    """Compose would replace what follows a dollar sign."""
-    texts = list(_configs(release()))
-    assert texts
-    assert all(re.fullmatch(r"(?:[^$]|\$\$)*", text) for text in texts)
+def test_another_port_replaces_nobody_and_what_is_open_stays_open(apps: list[Release]) -> None:
+    """Of two apps by the same names and networks: who carries calls is the same container, open at the ports of both."""
+    chance = random.Random(4)  # noqa: S311 - not to hide
+    for one in apps:
+        changed = json.loads(json.dumps(one.document))
+        for name in sorted(one.called):
+            changed["services"][name]["further"] = chance.sample(
+                (443, 8001, 9001, 9002), chance.randint(1, 3)
+            )
+            if name in one.routes:
+                changed["routes"][name] = changed["services"][name]["port"] = chance.choice((80, 8000, 8080))
+                changed["services"][name]["protocol"] = chance.choice(("http", "h2c"))
+        other = parse_release(changed)
+        assert {name: carrier.hash for name, carrier in _by_name(one).items()} == {
+            name: carrier.hash for name, carrier in _by_name(other).items()
+        }
+        both, alone = spoken_by([other, one]), [spoken_by([each]) for each in (one, other)]
+        for name, spoken in both.items():
+            assert set(spoken) == {*one.called[name], *other.called[name]}
+            for port, found in spoken.items():
+                said = {each[name][port] for each in alone if port in each[name]}
+                assert said == {found} or (len(said) > 1 and found == EITHER)
 
 
-def _configs(one: Release) -> Iterator[str]:
-    project = render_platform_project(one, _PATHS, render_switch())
-    for carrier in _carriers(one):
-        yield project["services"][carrier.name]["environment"][VARIABLE]
+def test_another_network_or_name_is_another_container(apps: list[Release]) -> None:
+    """A container is found by what it was made with."""
+    for one in apps:
+        changed = json.loads(json.dumps(one.document))
+        for name in one.called:
+            for how in changed["services"][name]["definition"]["networks"].values():
+                how["aliases"] = ["another"]
+        other = parse_release(changed)
+        assert not _by_name(one).keys() & _by_name(other).keys()
+
+
+def _by_name(one: Release) -> dict[str, Service]:
+    return {carrier.name: carrier for carrier in _carriers(one)}
 
 
 def test_a_database_that_calls_is_met_in_its_own_network_only_then() -> None:

@@ -1,20 +1,29 @@
-"""The containers that carry calls between services listen before anything relies on them."""
+"""The containers that carry calls between services: seen to listen before anything relies on them, and ended gently."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+import time
+from collections.abc import Collection, Iterator, Sequence
 from typing import Optional
 
+from ...disk.atomic import SHOWN_FILE, write_file
 from ...engine.containers import Container, find_proxy, read_app_containers
 from ...watch.evidence import read_evidence
 from ...watch.patience import wait_until
 from ...watch.probe import Target, listens
+from ...wire.caddy.snippet import LEAVING
 from ...wire.errors import ReleaseFault
 from ...wire.inside import ROLE, carried_by
 from ..context import Deploy, Host
+from ..graceful import stop_containers
 
 _WAIT = 15.0
 _POLL = 0.05
+_LEAVING_SECONDS = 1.0
+"""For so long before connections are closed each answer says that its own is: none that is busy is cut then."""
+
+_END_WITHIN = 5.0
 
 
 def wait_for_carriers(deploy: Deploy, names: Collection[str]) -> None:
@@ -25,15 +34,17 @@ def wait_for_carriers(deploy: Deploy, names: Collection[str]) -> None:
     """
     release = deploy.target.release
     for name in names:
-        ports = [port for service in carried_by(release.services[name]) for port in release.called[service]]
+        ports = release.called[carried_by(release.services[name])]
         found: list[Optional[Container]] = [None]
 
         def ready(
-            name: str = name, ports: list[int] = ports, found: list[Optional[Container]] = found
+            name: str = name,
+            ports: Collection[int] = ports,
+            found: list[Optional[Container]] = found,
         ) -> bool:
             deploy.checkpoint()
             found[0] = find_proxy(read_app_containers(deploy.engine, deploy.paths), name)
-            return found[0] is not None and _accepts(found[0], ports)
+            return found[0] is not None and accepts(found[0], ports)
 
         if not wait_until(ready, timeout=_WAIT, poll=_POLL):
             raise ReleaseFault(
@@ -45,13 +56,47 @@ def wait_for_carriers(deploy: Deploy, names: Collection[str]) -> None:
             )
 
 
+@contextlib.contextmanager
+def leaving(host: Host, carriers: Collection[Container]) -> Iterator[None]:
+    """Close the connections of these within: before that, whoever uses one is told so with his answer."""
+    if not carriers:
+        yield
+        return
+    flag = host.paths.carried / LEAVING
+    try:
+        write_file(flag, b"", SHOWN_FILE)
+        time.sleep(_LEAVING_SECONDS)
+        yield
+    finally:
+        flag.unlink(missing_ok=True)
+
+
+def end_carriers(host: Host, carriers: Sequence[Container]) -> None:
+    """Stop them, when others answer to the same names already.
+
+    One that ends is named by the engine's DNS as long as it runs, and accepts nobody any more: a stream, which never ends by
+    itself, may not make that last.
+    """
+    running = [one for one in carriers if one.running]
+    with leaving(host, running):
+        stop_containers(host, running, within=_END_WITHIN)
+
+
+def forget_leaving(host: Host) -> None:
+    """Take back what an agent left that died within ``leaving``."""
+    (host.paths.carried / LEAVING).unlink(missing_ok=True)
+
+
 def forget_sockets(host: Host, gone: Collection[Container]) -> None:
     """Remove the admin sockets of carriers that are gone."""
     for one in gone:
         if one.role == ROLE:
-            host.paths.inside_socket(one.service).unlink(missing_ok=True)
+            own = host.paths.inside_socket(one.service)
+            for socket in (own, *own.parent.glob(f"{own.stem}+*.sock")):
+                socket.unlink(missing_ok=True)
 
 
-def _accepts(container: Container, ports: Collection[int]) -> bool:
+def accepts(container: Container, ports: Collection[int]) -> bool:
+    """Whether a container accepts connections at each of these ports."""
     address = next(iter(container.addresses), None)
     return address is not None and all(listens(Target("http", address, port, "", "/")) for port in ports)

@@ -23,11 +23,9 @@ from ...watch.patience import wait_until
 from ...wire import labels
 from ...wire.caddy.snippet import render_switch
 from ...wire.errors import AgentError, EngineFault, ReleaseFault
-from ...wire.inside import CONFIG
 from ...wire.inside import ROLE as INSIDE
 from ...wire.release import APART, RESOURCES, Release, Service
 from ..context import Deploy, Host, Outcome
-from ..graceful import stop_containers
 from ..proxy import check_proxy_config
 from .beside import (
     bring_up_proxy,
@@ -39,9 +37,10 @@ from .beside import (
     restore_proxy,
     write_proxy,
 )
-from .carriers import forget_sockets, wait_for_carriers
+from .carriers import end_carriers, forget_sockets, wait_for_carriers
 from .claim import take_place
 from .handing import hand_over, open_bridges
+from .leading import is_led, lead_as_it_serves, lead_to_come
 from .standing import read_before, read_standing, read_switch
 from .starting import Look, crashes_of
 from .takedown import forget_jobs, take_down_platform
@@ -62,17 +61,19 @@ def run_platform(deploy: Deploy) -> Outcome:
     release = deploy.target.release
     made = make_data(deploy.engine, deploy.paths, release)
     idle = not changed_services(deploy) and not deploy.plan.resources and not deploy.plan.edge
+    led = is_led(deploy)
     nothing_changed = Outcome(", ".join(f"data/{one}" for one in made) or "unchanged", skipped=not made)
-    if idle and not deploy.plan.of(REMOVE, platform=True):
+    if idle and led and not deploy.plan.of(REMOVE, platform=True):
         return nothing_changed
     switch = render_switch(h2c=release.has_h2c)
     project = _with_kept(render_platform_project(release, deploy.paths, switch), deploy)
     keep_for_revert(deploy.host, deploy.progress.number)
     meeting = take_place(deploy)
     write_platform(deploy.paths, project, switch)
+    lead_to_come(deploy)
     if idle:
         # What goes runs on until the commit, and is in no project that somebody might bring up by hand.
-        return nothing_changed
+        return nothing_changed if led else Outcome("where services are called")
     open_bridges(deploy)
     carriers = [name for name in changed if release.services[name].role == INSIDE]
     if carriers and deploy.state.live is not None:
@@ -175,10 +176,11 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
         tell_data(host, project, stale)
     # Last, when who carried the calls before does so again; what is under way is answered.
     carriers = [one for one in new if one.role == INSIDE]
-    stop_containers(host, [one for one in carriers if one.running])
+    end_carriers(host, carriers)
     for container in carriers:
         host.engine.remove(container.id)
     forget_sockets(host, carriers)
+    lead_as_it_serves(host)
 
 
 def restore_late(host: Host, number: int, updated: Sequence[str]) -> None:
@@ -214,11 +216,10 @@ def _wait_restored(host: Host, names: Collection[str]) -> None:
 
 
 def write_platform(paths: Paths, project: Document, switch: str) -> None:
-    """Write the project, and what its proxy and the carriers of internal calls read when they start."""
+    """Write the project, and what its proxy reads when it starts."""
     # With the variables of databases; the folder is shown to the proxy.
     write_file(paths.platform, render_json(project))
     write_file(paths.switch, switch.encode(), SHOWN_FILE)
-    write_file(paths.inside_config, CONFIG.encode(), SHOWN_FILE)
 
 
 def bring_up(host: Host, services: Collection[str]) -> None:

@@ -16,11 +16,13 @@ from ...engine.containers import Container
 from ...shape.bundle import Bundle
 from ...state.standby import Standby, find_retired, find_standby
 from ...watch.inflight import find_admin_sockets
+from ...wire.inside import ROLE as INSIDE
 from ...wire.machine import read_available_memory
 from ..context import Deploy, Host, Outcome
 from ..graceful import end_containers, stop_containers
 from .beside import drop_replaced
-from .carriers import forget_sockets
+from .carriers import end_carriers, forget_sockets
+from .leading import lead_as_it_serves
 
 _AT_ONCE = 8
 _MEGA = 1e6
@@ -63,14 +65,17 @@ def retire_old(host: Host, live: Bundle, *, standby_over: bool = False) -> Outco
     left = [
         one for one in containers if _has_left_platform(one, live) and not (apart and one.role == "proxy")
     ]
-    nameless = [one for one in left if one.has_nameless_volume and one.role not in ("proxy", "inside")]
+    nameless = [one for one in left if one.has_nameless_volume and one.role not in ("proxy", INSIDE)]
     gone = [one for one in left if one.running or one not in nameless]
     end_containers(host, old, lambda: find_admin_sockets(host.paths), live.release.drain_timeout)
     _keep_stopped(host, [one for one in gone if one in nameless])
-    stop_containers(host, gone)
+    carriers = [one for one in gone if one.role == INSIDE]
+    stop_containers(host, [one for one in gone if one not in carriers])
+    end_carriers(host, carriers)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         list(pool.map(lambda one: host.engine.remove(one.id), [one for one in gone if one not in nameless]))
     forget_sockets(host, gone)
+    lead_as_it_serves(host)
     replaced = drop_replaced(host, live.release)
     stopped = sorted({*(_name(one) for one in (*old, *gone)), *replaced})
     parts = [*stopped, *([f"{standby.release} stands by"] if standby is not None else []), *too_large]

@@ -19,6 +19,7 @@ from ..context import Host
 from ..graceful import stop_containers
 from .carriers import forget_sockets
 from .claim import release_place
+from .leading import forget_carried
 
 _ORDER = ("proxy", "app", "worker", "job", "inside", "ops", "state")
 """Who is stopped first: the door, then those who need the others."""
@@ -49,6 +50,7 @@ def take_down_platform(host: Host) -> None:
     remove_networks(host)
     for file in (host.paths.platform, host.paths.switch, host.paths.inside_config):
         file.unlink(missing_ok=True)
+    forget_carried(host)
     if containers:
         kept = [str(volume["Name"]) for volume in of_platform(host, "/volumes").get("Volumes") or ()]
         kept += [name for one in containers if one.keeps_nameless for name in one.nameless]

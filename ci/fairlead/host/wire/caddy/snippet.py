@@ -19,8 +19,9 @@ by groups of networks, so that one network, however busy, is one voice.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Optional
 
 from .notice import render_notice
 
@@ -150,6 +151,23 @@ _PUBLIC = """\
 """For the public alone: the page of a maintenance, who does not say which release serves, and that a host is drained.
 Neither our own probes nor a health check inside the proxy's container see the first and the last."""
 
+CARRIED = "carried"
+"""The folder of the app's with a Caddyfile for the calls to each service."""
+LEAVING = ".leaving"
+"""In it while who carries calls is about to close connections."""
+_LEAVING = """\
+	@fairlead-leaving-{args[0]} {
+		not header Upgrade *
+		file {
+			root /fairlead/%s
+			try_files /%s
+		}
+	}
+	header @fairlead-leaving-{args[0]} Connection close
+""" % (CARRIED, LEAVING)
+"""Whoever calls by one connection again and again is told with an answer that it ends. A connection that is idle is closed
+without a word: what was sent on it just then would be lost."""
+
 _TALLY = """\
 	@fairlead-{name}-{{args[0]}} {{
 		not {{
@@ -215,6 +233,8 @@ _TRIAL = """\
 """The id's first digit is taken: it says what a request is counted for."""
 
 
+EITHER = "either"
+"""Where nobody has said what is spoken: whoever calls speaks it, HTTP/1 or HTTP/2 without TLS (gRPC)."""
 _INSIDE_OPTIONS = """\
 {{
 	auto_https off
@@ -245,7 +265,18 @@ def render_switch(*, h2c: bool = False) -> str:
     return "\n".join([head, notice, _UPSTREAM, *_render_ways("switch", "live", _PUBLIC, h2c=h2c)])
 
 
-_EITHER = """\
+_SITES = {
+    "http": """\
+http://:{port} {{
+	import inside {service} {port}
+}}
+""",
+    "h2c": """\
+http://:{port} {{
+	import inside-h2c {service} {port}
+}}
+""",
+    EITHER: """\
 http://:{port} {{
 	@fairlead-http2 protocol http/2
 	handle @fairlead-http2 {{
@@ -255,31 +286,32 @@ http://:{port} {{
 		import inside {service} {port}
 	}}
 }}
-"""
-"""Of a port where nobody has said what is spoken: whoever calls speaks it, HTTP/1 or HTTP/2 without TLS (gRPC)."""
+""",
+}
 
 
-def render_inside(
-    routes: Mapping[str, int],
-    h2c: Collection[str] = (),
-    further: Mapping[str, Collection[int]] | None = None,
-) -> str:
-    """The Caddyfile for calls from service to service: who is meant is told by the port alone, whatever the Host.
+def render_inside(service: str, spoken: Mapping[int, str]) -> str:
+    """The Caddyfile for calls to a service: which port is meant is told by where they arrive, whatever the Host.
 
     Args:
-        routes: services and their ports, no port twice.
-        h2c: those that speak HTTP/2 without TLS.
-        further: more ports of services, at which either is spoken.
+        service: who is called.
+        spoken: what is spoken at each of its ports: ``http``, ``h2c``, or ``EITHER``.
     """
-    either = sorted((service, port) for service, ports in (further or {}).items() for port in ports)
-    sites = [
-        f"http://:{port} {{\n\timport inside{'-h2c' if service in h2c else ''} {service} {port}\n}}\n"
-        for service, port in sorted(routes.items())
-    ]
-    sites += [_EITHER.format(service=service, port=port) for service, port in either]
-    has_h2c = bool(h2c or either)
+    sites = [_SITES[said].format(service=service, port=port) for port, said in sorted(spoken.items())]
+    has_h2c = bool(set(spoken.values()) - {"http"})
     options = _INSIDE_OPTIONS.format(servers=_H2C_SERVERS if has_h2c else "")
-    return "\n".join([options, _UPSTREAM, *_render_ways("inside", "inside", h2c=has_h2c), *sites])
+    return "\n".join([options, _UPSTREAM, *_render_ways("inside", "inside", _LEAVING, h2c=has_h2c), *sites])
+
+
+def read_spoken(service: str, text: str) -> Optional[dict[int, str]]:
+    """What ``render_inside`` was told; None where this is none of its texts, as it makes them today."""
+    kinds = {
+        site.format(service=service, port=1).splitlines()[1].partition(" 1")[0]: said
+        for said, site in _SITES.items()
+    }
+    found = re.findall(r"^http://:([0-9]{1,5}) \{\n(.*)$", text, re.MULTILINE)
+    spoken = {int(port): kinds.get(re.sub(r" [0-9]+$", "", line), "") for port, line in found}
+    return spoken if "" not in spoken.values() and render_inside(service, spoken) == text else None
 
 
 def _render_ways(name: str, link: str, public: str = "", *, h2c: bool) -> Iterator[str]:

@@ -15,6 +15,7 @@ from fairlead.host.disk.paths import Paths, app_paths
 from fairlead.host.wire.caddy.snippet import (
     AGAIN,
     DARK_HEADER,
+    EITHER,
     GROUP_ZEROS,
     PROBE_HEADER,
     STREAM_ZEROS,
@@ -35,14 +36,14 @@ def paths(tmp_path: Path) -> Paths:
 
 def test_snippet_has_one_refresh_everywhere() -> None:
     """Caddy keeps one cache for the process; a handler without `refresh` would keep an address for a minute."""
-    for text in (render_switch(), render_inside({"web": 8000, "api": 9000})):
+    for text in (render_switch(), render_inside("web", {8000: "http", 9000: EITHER})):
         assert text.count("dynamic a {") == text.count("refresh 1s") == 1
         assert "header_regexp X-Fairlead-Dark .{32,}" in text
 
 
 def test_only_we_go_uncounted_and_see_a_drained_host() -> None:
     """A header that anybody can send opens nothing: wherever one is looked for, it holds the token, and one of a size."""
-    for text in (render_switch(), render_inside({"web": 8000})):
+    for text in (render_switch(), render_inside("web", {8000: "http"})):
         for header in (DARK_HEADER, PROBE_HEADER):
             asked = re.findall(rf"^\t+(\w+) {header} (.+)$", text, re.MULTILINE)
             assert len(asked) == len(re.findall(header, text)) > 0
@@ -55,17 +56,16 @@ def test_only_we_go_uncounted_and_see_a_drained_host() -> None:
 def test_only_the_port_tells_who_is_called() -> None:
     """The snippet of the public proxy has no site; where calls arrive, no site looks at the Host."""
     assert not re.search(r"^\S*:\d", render_switch(), re.MULTILINE)
-    sites = re.findall(
-        r"^(\S*:\d+) \{\n\timport (.*)\n\}", render_inside({"web": 8000, "api": 9000}), re.MULTILINE
-    )
-    assert sites == [("http://:9000", "inside api 9000"), ("http://:8000", "inside web 8000")]
+    text = render_inside("api", {9000: "http", 8000: "h2c"})
+    sites = re.findall(r"^(\S*:\d+) \{\n\timport (.*)\n\}", text, re.MULTILINE)
+    assert sites == [("http://:8000", "inside-h2c api 8000"), ("http://:9000", "inside api 9000")]
     # Caddy takes no plain HTTP at the port that it keeps for TLS.
-    assert "https_port 1\n" in render_inside({"web": 443})
+    assert "https_port 1\n" in render_inside("web", {443: "http"})
 
 
 def test_at_a_further_port_it_is_spoken_what_the_caller_speaks() -> None:
     """Nobody has said what: gRPC comes by HTTP/2, and a page by HTTP/1. What is routed stays as it was."""
-    text = render_inside({"api": 8000}, further={"api": [9000]})
+    text = render_inside("api", {8000: "http", 9000: EITHER})
     assert "http://:8000 {\n\timport inside api 8000\n}\n" in text
     site = text.split("http://:9000 {")[1]
     assert re.findall(
@@ -234,13 +234,10 @@ def test_what_leads_to_h2c_is_there_only_where_a_service_speaks_it() -> None:
     """Another text would replace the proxies of everybody else."""
     for plain, both in (
         (render_switch(), render_switch(h2c=True)),
-        (render_inside({"web": 8000}), render_inside({"web": 8000, "rpc": 9000}, ["rpc"])),
+        (render_inside("web", {8000: "http"}), render_inside("web", {8000: "http", 9000: "h2c"})),
     ):
         assert "h2c" not in plain
         assert "versions h2c" in both
     assert render_switch(h2c=True).startswith(render_switch())
-    text = render_inside({"web": 8000, "rpc": 9000}, ["rpc"])
-    assert "import inside web 8000" in text
-    assert "import inside-h2c rpc 9000" in text
     way = render_switch(h2c=True).split("(switch-h2c)")[1]
     assert not re.search(r"import fairlead-(address|upstream) ", way)
