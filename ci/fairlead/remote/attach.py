@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -44,8 +45,8 @@ def run_remote_task(
 ) -> Event:
     """Ask for a task and follow it to its result, over as many connections as that takes.
 
-    A connection that was lost before the agent named the task sends the request again: the agent recognises
-    one that is under way. Each event is handed over once.
+    A connection that was lost before the agent named the task sends the request again, under the same nonce: by that the
+    agent knows what it has begun already. Each event is handed over once.
 
     Args:
         session: the connection that is open.
@@ -59,10 +60,11 @@ def run_remote_task(
         LostError: the server could not be reached again.
     """
     progress = _Progress(on_event)
+    named = {**request, "nonce": secrets.token_hex(16)}
     try:
-        return session.ask(request, blobs, progress.take)
+        return session.ask(named, blobs, progress.take)
     except LostError as lost:
-        return _resume(connect, request, blobs, progress, lost, sleep)
+        return _resume(connect, named, blobs, progress, lost, sleep)
 
 
 def _resume(

@@ -102,6 +102,19 @@ def test_a_command_that_was_cancelled_and_is_run_again_is_not_told_how_the_first
     assert [folder.name for folder in server.tasks][1:] == [events[0]["task"]]
 
 
+def test_a_request_that_is_sent_again_is_done_once(server: Server) -> None:
+    """Its connection broke before it heard of its task, which has ended meanwhile: a second rollback goes further back."""
+    request = {**REQUEST, "nonce": "a1" * 16}
+    events: list[Event] = []
+    for said in (request, request, {**request, "nonce": "b2" * 16}, REQUEST):
+        with server.connect() as session:
+            assert session.ask(said, BLOBS, events.append)["status"] == "live"
+    told = [(one["task"], one["resumed"]) for one in events if one["event"] == "attached"]
+    assert told[0] == (told[1][0], False)
+    assert [resumed for _, resumed in told] == [False, True, False, False]
+    assert len(server.tasks) == 3
+
+
 def test_a_dropped_connection_is_opened_again_and_no_event_is_told_twice(server: Server) -> None:
     events: list[Event] = []
     session = server.connect()

@@ -75,9 +75,15 @@ def test_a_lost_connection_goes_on_after_the_events_that_were_seen() -> None:
 
 
 def test_before_the_task_has_a_name_the_request_is_sent_again() -> None:
-    second = Scripted(_attached(), last={"exit": 0})
-    _run(Scripted(last=LostError("gone")), second)
-    assert second.asked == [REQUEST]
+    """Under the same name: that is how the server knows what it has done already."""
+    first, second = Scripted(last=LostError("gone")), Scripted(_attached(), last={"exit": 0})
+    _run(first, second)
+    assert first.asked == second.asked
+    (sent,) = second.asked
+    other = Scripted(_attached(), last={"exit": 0})
+    _run(other)
+    assert other.asked[0].pop("nonce") != sent.pop("nonce")
+    assert sent == REQUEST
 
 
 def test_it_gives_up_after_a_bounded_time_and_says_that_the_host_goes_on() -> None:

@@ -31,6 +31,9 @@ from .orders import is_ordered
 from .paths import Paths
 
 TASK_ID = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{6}")
+_ID_TIME = "%Y%m%dT%H%M%S"
+_SENT_AGAIN = 900.0
+"""Seconds after which no client sends a request again any more; it gives up long before."""
 _KEPT_TASKS = 30
 _ALIVE_DESCRIPTOR = 3
 _DAY = 24 * 3600.0
@@ -38,7 +41,7 @@ _DAY = 24 * 3600.0
 
 def new_task_id() -> str:
     """An id that sorts by time: ``20300131T235959-0a1b2c`` (UTC)."""
-    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
+    return f"{time.strftime(_ID_TIME, time.gmtime())}-{secrets.token_hex(3)}"
 
 
 def list_tasks(paths: Paths) -> list[str]:
@@ -86,9 +89,15 @@ def find_running(paths: Paths, request: Mapping[str, Any]) -> str | None:
     """The id of a task that is at this very request right now, or None.
 
     One that is on its way back is not: how it ends is not how a command ends that begins now. That one waits for it.
+    But the task of a request that is sent again, as its ``nonce`` tells, is that one however it went: it may have ended
+    before its client heard of it.
     """
-    wanted = fingerprint(request)
-    for task in list_tasks(paths):
+    tasks, wanted, nonce = list_tasks(paths), fingerprint(request), request.get("nonce")
+    since = time.strftime(_ID_TIME, time.gmtime(time.time() - _SENT_AGAIN))
+    for task in tasks if isinstance(nonce, str) else ():
+        if task >= since and read_request(paths.task(task)).get("nonce") == nonce:
+            return task
+    for task in tasks:
         folder = paths.task(task)
         if is_running(folder) and fingerprint(read_request(folder)) == wanted and not _goes_back(folder):
             return task

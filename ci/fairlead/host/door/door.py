@@ -289,8 +289,8 @@ class Door:
         from ..wire.request import parse_by
 
         key = {"key": self._restriction.key} if self._restriction.key else {}
-        owner = ("environment", "repository", "directory")
-        named: dict[str, Any] = {name: frame[name] for name in owner if name in frame}
+        kept = ("environment", "repository", "directory", "nonce")
+        named: dict[str, Any] = {name: frame[name] for name in kept if name in frame}
         common = {"kind": kind, "options": frame.get("options", {}), "by": parse_by(frame)}
         return {**common, **named, **key}
 
