@@ -7,7 +7,7 @@ from typing import Any
 from fairlead.host.plan.plan import plan_deploy
 from fairlead.host.wire.inside import ROLE, find_carrier
 from fairlead.host.wire.release import Release
-from tests.unit.host.samples import container, document, release, serving, service
+from tests.unit.host.samples import container, document, release, service, serving
 
 
 def _app(**changes: Any) -> Release:
