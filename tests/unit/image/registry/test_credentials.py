@@ -13,6 +13,7 @@ from fairlead.image.registry.credentials import (
     Credentials,
     docker_config,
     find_credentials,
+    find_login,
     github_registry,
     is_loopback,
     login_host,
@@ -173,6 +174,7 @@ def test_a_job_s_token_goes_to_no_registry_but_github_s(
     for read in (
         lambda: read_credentials(host, environ),
         lambda: find_credentials(host, environ),
+        lambda: find_login(host, environ),
         lambda: read_logins([f"{one}/acme/api" for one in HOSTS], environ, own),
     ):
         try:
