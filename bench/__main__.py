@@ -6,13 +6,14 @@ import sys
 
 import click
 
-from bench import board, edge, fleet, footprint, help_time, kamal, overload, switch, validate
+from bench import board, edge, fleet, footprint, help_time, kamal, overload, setup_time, switch, validate
 from bench.measure import Row
 from fairlead import report
 from fairlead.errors import FairleadError
 
 BENCHMARKS = {
     "help": help_time.measure,
+    "setup": setup_time.measure,
     "validate": validate.measure,
     "board": board.measure,
     "overload": overload.measure,

