@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-_CONNECT_SECONDS, _READ_SECONDS = 10.0, 60.0
+# To connect, and to be answered. While a layer is sent the first is how long a piece of it may take, and the second how
+# long a registry may take to put all of it in its place.
+_TIMEOUT = (10.0, 60.0)
+_LAYER_TIMEOUT = (60.0, 600.0)
 _DOCUMENT_SECONDS = 120.0
 _MOST_REDIRECTS = 5
 _WAITS = (0.5, 2.0)
@@ -139,7 +142,7 @@ class Link:
                 data=data,
                 # Else requests would look for a login in the user's .netrc.
                 auth=_as_it_is,
-                timeout=(_CONNECT_SECONDS, _READ_SECONDS),
+                timeout=_LAYER_TIMEOUT if isinstance(body, Path) else _TIMEOUT,
                 allow_redirects=False,
                 stream=True,
             )
@@ -165,7 +168,7 @@ class Link:
                 data=wanted.form or None,
                 headers={"Authorization": wanted.authorization} if wanted.authorization else {},
                 auth=_as_it_is,
-                timeout=(_CONNECT_SECONDS, _READ_SECONDS),
+                timeout=_TIMEOUT,
                 allow_redirects=False,
                 stream=True,
             )

@@ -27,6 +27,7 @@ class Double(BaseAdapter):
         calls: method and address of every request.
         shown: the host and the Authorization of every request that had one.
         largest: the most bytes of a body that were asked for at once.
+        patience: by call, the seconds to connect and to wait for an answer.
     """
 
     scheme: str = ""
@@ -38,12 +39,14 @@ class Double(BaseAdapter):
     calls: list[str] = field(default_factory=list)
     shown: list[tuple[str, str]] = field(default_factory=list)
     largest: int = 0
+    patience: dict[str, tuple[float, float]] = field(default_factory=dict)
     tokens: int = 0
 
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: Any, **more: Any) -> requests.Response:
         url = urlsplit(str(request.url))
         target = f"{request.method} {request.url}"
         self.calls.append(target)
+        self.patience[target] = more["timeout"]
         authorization = str(request.headers.get("Authorization", ""))
         if authorization:
             self.shown.append((url.netloc, authorization))

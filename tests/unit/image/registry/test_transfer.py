@@ -83,6 +83,15 @@ def test_a_push_sends_layers_as_streams_then_manifests_and_the_tag_last(
     assert not [call for call in writes(double) if "/blobs/" in call]
 
 
+def test_a_registry_has_time_to_put_a_layer_in_its_place(double: Double, layout: Layout) -> None:
+    """Some copy gigabytes before they answer; what is asked beside that is answered at once."""
+    push_layout(registry(), layout, API)
+    layers = {call for call in double.patience if call.startswith("PUT") and "digest=" in call}
+    assert len(layers) == 2
+    assert {double.patience[call] for call in layers} == {(60, 600)}
+    assert {patience for call, patience in double.patience.items() if call not in layers} == {(10, 60)}
+
+
 def test_what_was_pushed_comes_back_byte_for_byte(double: Double, layout: Layout, tmp_path: Path) -> None:
     double.redirects = True
     push_layout(registry(), layout, API)
