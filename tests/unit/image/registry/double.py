@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,9 +41,15 @@ class Double(BaseAdapter):
     shown: list[tuple[str, str]] = field(default_factory=list)
     largest: int = 0
     patience: dict[str, tuple[float, float]] = field(default_factory=dict)
-    tokens: int = 0
+    issued: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **more: Any) -> requests.Response:
+        """One request after the other, whichever thread it comes from."""
+        with self.lock:
+            return self._serve(request, **more)
+
+    def _serve(self, request: requests.PreparedRequest, **more: Any) -> requests.Response:
         url = urlsplit(str(request.url))
         target = f"{request.method} {request.url}"
         self.calls.append(target)
@@ -95,13 +102,14 @@ class Double(BaseAdapter):
 
     def _is_let_in(self, authorization: str) -> bool:
         kind, _, value = authorization.partition(" ")
-        return kind == self.scheme and (kind == "Basic" or value == f"token{self.tokens}")
+        return kind == self.scheme and (kind == "Basic" or value in self.issued)
 
     def _token(self, request: requests.PreparedRequest, authorization: str, body: bytes) -> requests.Response:
         if not authorization and b"refresh_token=" not in body:
             return self._answer(request, 401, errors("DENIED", "no login"))
-        self.tokens += 1
-        return self._answer(request, 200, json.dumps({"token": f"token{self.tokens}"}).encode())
+        # Any of them will do: blobs are sent side by side, each with the one that its thread was given.
+        self.issued.append(f"token{len(self.issued)}")
+        return self._answer(request, 200, json.dumps({"token": self.issued[-1]}).encode())
 
     def _head(self, request: Any, path: str, *_: object) -> requests.Response:
         return self._answer(request, 200 if self._blob(path) in self.blobs else 404)
