@@ -119,6 +119,8 @@ class Link:
         body: bytes | Path | None,
     ) -> requests.Response:
         for _ in range(_MOST_REDIRECTS):
+            if not url.startswith("https://") and self._base.startswith("https://"):
+                raise FaultError(f"it sends on to {urlsplit(url).hostname} without TLS", status=400)
             own = {"Authorization": self._shown.get(scopes, "")} if self._is_own(url) else {}
             sent = {**(headers or {}), **{name: value for name, value in own.items() if value}}
             answer = self._once(method, url, sent, body)
@@ -126,8 +128,6 @@ class Link:
                 return answer
             with answer:
                 url = urljoin(url, answer.headers["Location"])
-            if urlsplit(url).scheme != "https" and not self._base.startswith("http://"):
-                raise FaultError(f"it sends on to {urlsplit(url).hostname} without TLS", status=400)
         raise FaultError(f"it sends on more than {_MOST_REDIRECTS} times", status=400)
 
     def _once(

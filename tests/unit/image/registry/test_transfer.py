@@ -210,6 +210,17 @@ def test_an_upload_that_is_sent_elsewhere_takes_no_login_along(double: Double, l
     assert {host for host, _ in double.shown} == {HOST}
 
 
+@pytest.mark.parametrize(("method", "part"), [("POST", "/uploads/"), ("GET", "/manifests/")])
+def test_nothing_goes_or_comes_without_tls(double: Double, layout: Layout, method: str, part: str) -> None:
+    """A registry behind a proxy that does not know of it names itself so; a layer is nobody else's to read."""
+    place = {"Location": f"http://{HOST}/v2/acme/api/blobs/uploads/session?state=a%2Fb"}
+    double.faults[method, part] = [(202 if method == "POST" else 307, b"", place)] * 9
+    with pytest.raises(CommandFailedError, match="failed at") as caught:
+        push_layout(registry(), layout, API) if method == "POST" else registry().read(API)
+    assert caught.value.why == "it sends on to r.example without TLS"
+    assert not [call for call in double.calls if "http://" in call]
+
+
 @pytest.mark.parametrize("realm", ["http://auth.example/token", "ftp://x", ""])
 def test_no_token_is_asked_for_without_tls(double: Double, realm: str) -> None:
     double.faults["GET", "/v2/"] = [(401, b"", {"WWW-Authenticate": f'Bearer realm="{realm}"'})]
