@@ -28,8 +28,8 @@ _PROXY = "the proxy reads it, in its container, as whatever user its image says"
 APP = r"(?!edge\b|agents\b|removed\.)[a-z][a-z0-9-]*"
 OPEN = (
     Open(APP, 0o755, None, f"{_PROXY}: it is mounted there, without its folders that are closed"),
-    Open(rf"{APP}/(routes|drained|maintenance\.d)(/.*)?", 0o755, 0o644, _PROXY),
-    Open(rf"{APP}/(switch|inside)\.caddy", None, 0o644, _PROXY),
+    Open(rf"{APP}/(routes|carried|drained|maintenance\.d)(/.*)?", 0o755, 0o644, _PROXY),
+    Open(rf"{APP}/switch\.caddy", None, 0o644, _PROXY),
     Open(
         rf"{APP}/run", 0o1777, None, "the proxy makes its admin socket in it; what others made stays theirs"
     ),
