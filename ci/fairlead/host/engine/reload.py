@@ -8,7 +8,7 @@ from pathlib import Path
 from .bounded import Bound
 from .unixhttp import UnixConnection
 
-_SECONDS = 30.0
+_SECONDS = 10.0
 _MAX_ANSWER = 1 << 16
 
 

@@ -140,11 +140,16 @@ def _open(host: Host, carrier: Container, spoken: Spoken) -> str:
 
 
 def _end_second(host: Host, file: Path) -> None:
-    """End the second programs that go by a file, wherever they run; one that has ended with its container is forgotten."""
-    mark = file.stem.partition(_SECOND)[2]
-    for socket in host.paths.run.glob(f"admin-inside-*{_SECOND}{mark}.sock"):
-        stop_caddy(socket)
-        socket.unlink(missing_ok=True)
+    """End the second programs that go by a file; one that has ended with its container is forgotten.
+
+    Only sockets of containers that run are asked: the folder is the proxy's to write, and whatever else it puts there.
+    """
+    service, second, mark = file.stem.partition(_SECOND)
+    for carrier in _running(host, [service]):
+        socket = host.paths.inside_socket(f"{carrier.service}{second}{mark}")
+        if socket.exists():
+            stop_caddy(socket)
+            socket.unlink(missing_ok=True)
     file.unlink(missing_ok=True)
 
 
