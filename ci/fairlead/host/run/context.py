@@ -17,6 +17,7 @@ from ..engine.engine import Engine
 from ..plan.plan import Plan
 from ..shape.bundle import Bundle
 from ..state.state import State
+from ..watch.beforehand import Before, Beforehand
 from ..watch.crashes import Crashes
 from ..watch.questions import Question
 from ..watch.traffic import TrafficRecorder
@@ -112,7 +113,8 @@ class Progress:
     ``unasked`` says in words of whom nothing could be asked; ``uncertified`` are the public questions that got no TLS,
     ``unserved`` the services whose users' calls all failed, and of which nobody can tell whose fault that is;
     ``starting`` is what is being started beside the phases, ``unproved`` what is to be proved while the release serves;
-    ``crashes`` are those of containers while they start.
+    ``crashes`` are those of containers while they start; ``beforehand`` asks what users ask up to the switch, and ``before``
+    is what it has seen until then; ``doubted`` are the questions whose bad answers are not held against the release.
     """
 
     number: int = 0
@@ -126,6 +128,9 @@ class Progress:
     starting: Optional[Future[None]] = None
     unproved: tuple[Service, ...] = ()
     crashes: Optional[Crashes] = None
+    beforehand: Optional[Beforehand] = None
+    before: Optional[Before] = None
+    doubted: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Optional
 
+from ..disk.ledger import ROLLBACK
 from ..disk.paths import Paths
 from ..engine.containers import UNHEALTHY, Container
 from ..engine.engine import Engine
 from ..state.state import State
+from ..watch.beforehand import Beforehand
 from ..watch.certificates import CertificateRefusal, read_refusal
-from ..watch.questions import Question, plan_public
+from ..watch.questions import Question, plan_inside, plan_public
 from ..wire.caddy.snippet import PROBE_HEADER
-from ..wire.errors import AgentError
+from ..wire.errors import AgentError, EngineFault
 from ..wire.release import Release
 from .context import Deploy
 
@@ -45,12 +48,13 @@ def ask_public(paths: Paths, state: State, engine: Engine) -> list[str]:
 
     A path that somebody has drained is no fault. In a maintenance it is asked past the page.
     """
-    if state.live is None or state.proxy is None:
+    if state.live is None:
         return []
-    drained = set(state.drained or ())
-    questions = [one for one in plan_public(state.live, state.proxy) if one.target.path not in drained]
     headers = _known(paths, state)
-    return [str(one) for one in ask_all(questions, engine, state.live.release, state.containers, headers)]
+    return [
+        str(one)
+        for one in ask_all(public_questions(state), engine, state.live.release, state.containers, headers)
+    ]
 
 
 def ask_all(
@@ -84,6 +88,7 @@ def require_served(deploy: Deploy) -> None:
             details=deploy.progress.verdict.figures if deploy.progress.verdict is not None else (),
             service=deploy.progress.unserved[0],
         )
+    _require_undoubted(deploy)
     if not deploy.progress.uncertified:
         return
     containers = deploy.host.list_containers()
@@ -97,6 +102,60 @@ def require_served(deploy: Deploy) -> None:
             fix=f"{fix}. Nothing has to be deployed again: `fairlead status` ends with 0 as soon as they do",
             details=tuple(map(str, found[1:])),
         )
+
+
+def _require_undoubted(deploy: Deploy) -> None:
+    """See that what was not held against the release is over."""
+    if not deploy.progress.doubted:
+        return
+    headers = _known(deploy.paths, deploy.state)
+    found = ask_all(
+        deploy.progress.doubted, deploy.engine, deploy.target.release, deploy.host.list_containers(), headers
+    )
+    if found:
+        raise AgentError(
+            f"release {deploy.target.id} is live, and users are not served: {found[0]}",
+            why=f"{deploy.progress.before}: the host has too much to do, or what both releases need fails, so that to go back "
+            f"to {deploy.plan.previous} would cure nothing",
+            fix="see what takes the host's processors and memory, and `fairlead logs`. Nothing has to be deployed again: "
+            "`fairlead status` ends with 0 as soon as users are served",
+            details=tuple(map(str, found[1:])),
+        )
+
+
+def public_questions(state: State) -> list[Question]:
+    """What users ask of the release that serves; not a path that somebody has drained."""
+    if state.live is None or state.proxy is None:
+        return []
+    drained = set(state.drained or ())
+    return [one for one in plan_public(state.live, state.proxy) if one.target.path not in drained]
+
+
+def _inner_questions(state: State) -> Iterator[Question]:
+    """What services ask each other."""
+    if state.live is None:
+        return
+    for name in state.live.release.routes:
+        with contextlib.suppress(EngineFault):
+            yield from plan_inside(state.live, name, state.containers)
+
+
+@contextlib.contextmanager
+def asking_beforehand(deploy: Deploy) -> Iterator[None]:
+    """Before a rollback switches, see what users are answered by what somebody wants to be rid of."""
+    if deploy.plan.kind != ROLLBACK:
+        yield
+        return
+
+    def headers() -> dict[str, str]:
+        with contextlib.suppress(OSError, ValueError):
+            return {PROBE_HEADER: deploy.paths.dark_token.read_text()}
+        return {}
+
+    questions = [*public_questions(deploy.state), *_inner_questions(deploy.state)]
+    deploy.progress.beforehand = Beforehand(questions, headers)
+    with deploy.progress.beforehand.asking():
+        yield
 
 
 def require_serving(deploy: Deploy) -> None:

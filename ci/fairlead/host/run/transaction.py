@@ -28,7 +28,7 @@ from ..wire.result import PhaseTime, Result
 from .context import Deploy, Outcome
 from .phases.platform import touched_services
 from .recover import end_transaction, revert
-from .serving import require_served
+from .serving import asking_beforehand, require_served
 from .table import PHASES, Phase
 
 
@@ -108,7 +108,7 @@ def run_transaction(deploy: Deploy, timeline: Timeline, tell: Callable[[Result],
         tell: called with the result when nobody has to wait for the phases that are left.
     """
     deploy.progress.recorder = recorder = TrafficRecorder(deploy.paths)
-    with recorder.recording():
+    with recorder.recording(), asking_beforehand(deploy):
         return _run_phases(deploy, timeline, tell)
 
 

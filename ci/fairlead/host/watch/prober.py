@@ -74,9 +74,14 @@ class Prober:
         )
 
     @property
+    def failed(self) -> tuple[Question, ...]:
+        """The questions that failed."""
+        return tuple(one.question for one in self._all if one.has_failed)
+
+    @property
     def blamed(self) -> Optional[str]:
         """The service of the first question that failed, if it is about one."""
-        return next((one.question.service for one in self._all if one.has_failed), None)
+        return next((one.service for one in self.failed), None)
 
     @property
     def is_settled(self) -> bool:

@@ -12,7 +12,7 @@ from fairlead.host.watch.probe import Answer
 from fairlead.host.watch.prober import Prober
 
 
-class _Clock:
+class Clock:
     """Time that goes on when a test says so, and a pool whose work is done when it is given."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,7 +25,7 @@ class _Clock:
         return done
 
 
-class _Page:
+class Page:
     """A page that answers as the list says, and well from its end on."""
 
     service = "web"
@@ -44,7 +44,7 @@ class _Page:
         return "" if answer.status == 200 else f"answered {answer.status}"
 
 
-def _ask(clock: _Clock, page: _Page, patience: float, seconds: float, *, closing: bool = False) -> Prober:
+def _ask(clock: Clock, page: Page, patience: float, seconds: float, *, closing: bool = False) -> Prober:
     prober = Prober([cast("Any", page)], cast("Any", clock), "", patience)
     until = clock.now + seconds
     while clock.now < until and not prober.faults:
@@ -54,18 +54,18 @@ def _ask(clock: _Clock, page: _Page, patience: float, seconds: float, *, closing
 
 
 def test_two_bad_answers_in_a_row_are_no_chance(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = _Page(503, 200, 503, 503)
-    prober = _ask(_Clock(monkeypatch), page, 0.0, 60.0)
+    page = Page(503, 200, 503, 503)
+    prober = _ask(Clock(monkeypatch), page, 0.0, 60.0)
     assert prober.faults == ("the page answered 503 (2 times in a row)",)
     assert (prober.blamed, prober.is_settled, page.asked) == ("web", True, 4)
 
 
 def test_with_patience_bad_answers_have_to_last(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has too much to do for a moment answers badly, and well again."""
-    recovered = _ask(_Clock(monkeypatch), _Page(*[503] * 5), 5.0, 10.0)
+    recovered = _ask(Clock(monkeypatch), Page(*[503] * 5), 5.0, 10.0)
     assert (recovered.faults, recovered.is_settled) == ((), True)
-    clock = _Clock(monkeypatch)
-    lasting = _ask(clock, _Page(*[503] * 1000), 5.0, 60.0)
+    clock = Clock(monkeypatch)
+    lasting = _ask(clock, Page(*[503] * 1000), 5.0, 60.0)
     assert lasting.faults
     assert 105.0 <= clock.now <= 106.5
 
@@ -74,6 +74,6 @@ def test_with_patience_bad_answers_have_to_last(monkeypatch: pytest.MonkeyPatch)
 def test_when_it_is_closing_what_is_in_doubt_is_asked_until_it_is_told(
     monkeypatch: pytest.MonkeyPatch, patience: float
 ) -> None:
-    page = _Page(503)
-    prober = _ask(_Clock(monkeypatch), page, patience, 2.0, closing=True)
+    page = Page(503)
+    prober = _ask(Clock(monkeypatch), page, patience, 2.0, closing=True)
     assert (prober.faults, prober.is_settled, page.asked) == ((), True, 2)

@@ -25,6 +25,8 @@ def run_switch(deploy: Deploy) -> Outcome:
     if deploy.plan.kind == DEPLOY and deploy.plan.window and previous is not None:
         open_before(deploy.paths, previous)
     open_for(deploy.paths, deploy.target)
+    if deploy.progress.beforehand is not None:
+        deploy.progress.before = deploy.progress.beforehand.stop()
     switch_to(deploy.paths, deploy.target.id)
     open_for(deploy.paths, deploy.target)
     deploy.progress.switched_at = time.monotonic()

@@ -14,6 +14,7 @@ from typing import Optional
 from ...disk.ledger import DEPLOY, ROLLBACK
 from ...disk.routes import close_before, open_trial, switch_back
 from ...engine.containers import Container, find_proxy, refresh_containers
+from ...watch.beforehand import weigh_faults
 from ...watch.health import READY, Readiness
 from ...watch.patience import pause_for
 from ...watch.prober import Prober, asking
@@ -49,7 +50,8 @@ _SAMPLED_WITHIN = 1.0
 _SILENT_FOR = 2.0
 _BAD_FOR = 5.0
 """Seconds of bad answers on end that take a rollback back: what it goes back to has served, and whoever is in too much
-of a hurry would send users to what somebody wants to be rid of, as both answer badly while they have too much to do."""
+of a hurry would send users to what somebody wants to be rid of, as both answer badly while they have too much to do. Where
+that one answered as badly before the switch, they take nothing back (``beforehand``)."""
 _TRIED_WITHIN = 60.0
 """Seconds beyond the window for calls that hang, which tell little at a time."""
 _SETTLED_WITHIN = 30.0
@@ -138,6 +140,7 @@ class _Watcher:
                     return verdict
                 if over and prober.is_settled:
                     self._tell_unserved(questions, served)
+                    self._deploy.progress.doubted = prober.failed
                     return verdict
                 if time.monotonic() - ended >= _SETTLED_WITHIN:
                     late = "some probes were not answered in time to tell"
@@ -203,12 +206,13 @@ class _Watcher:
         )
 
     def _evidence(self, prober: Prober, served: tuple[Served, ...]) -> Evidence:
+        held, doubted = weigh_faults(prober.faults, self._deploy.progress.before)
         return Evidence(
             seconds=time.monotonic() - self._deploy.progress.switched_at,
-            faults=(*self._faults, *prober.faults),
+            faults=(*self._faults, *held),
             asked=prober.asked,
             answered=prober.answered,
-            unmeasured=(*prober.unmeasured, *self._unmeasured(self._samples())),
+            unmeasured=(*prober.unmeasured, *doubted, *self._unmeasured(self._samples())),
             served=served,
             compared=self._deploy.plan.kind == DEPLOY and self._deploy.state.live is not None,
         )
