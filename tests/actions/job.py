@@ -27,6 +27,7 @@ _LAB_VARIABLES = (
     "TRIVY_CACHE_DIR",
 )
 _TIMEOUT = 600.0
+_LEFT_OUT = re.compile(r" *(deployment: false\b|built: \$\{\{ toJSON\(needs)")
 # The actions of GitHub that the workflows use, each in its folder.
 _STAND_INS = ("checkout", "upload-artifact", "download-artifact")
 # What runs in a workflow: Fairlead, and the workflows themselves.
@@ -80,10 +81,10 @@ class Project:
         self.commit("First")
 
     def _leave_out(self) -> None:
-        """What act 0.2.89 takes no workflow with: GitHub has it since 2026."""
+        """What act 0.2.89 has not: `deployment:` of an environment, and the outputs of all jobs of a matrix."""
         for path in self._workflows.glob("*.yml"):
             lines = path.read_text().splitlines(keepends=True)
-            path.write_text("".join(line for line in lines if not re.match(r" *deployment: false\b", line)))
+            path.write_text("".join(line for line in lines if not _LEFT_OUT.match(line)))
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace the one place in ``path`` that reads ``old``."""

@@ -11,16 +11,31 @@ import requests
 from lab.state import Lab, Server
 from tests.actions.job import Ended, Project
 from tests.e2e.workbench import visit
-from tests.github_api import serve_api
+from tests.github_api import Api, serve_api
 from tests.patience import PATIENCE
 
 CANARY = "canary-77ab-in-no-log"
+CALLER = """\
+on: {push: {branches: [main]}}
+permissions: {}
+jobs:
+  ship:
+    permissions: {contents: read, packages: write}
+    uses: ./.github/workflows/pipeline.yml
+    with: {environment: lab, test: 'test -f server.py && echo tested-$((40 + 2))'}
+    secrets:
+      FAIRLEAD_SSH_KEY: ${{ secrets.FAIRLEAD_SSH_KEY }}
+      FAIRLEAD_SECRETS: ${{ secrets.FAIRLEAD_SECRETS }}
+"""
 
 
 def test_pushes_to_main_go_live_or_are_refused_and_a_rollback_by_hand_takes_one_back(
-    project: Project, server: Server
+    project: Project, lab: Lab, server: Server
 ) -> None:
-    """pipeline.yml three times, the second commit crashing, then rollback.yml: who answers is who should."""
+    """pipeline.yml three times, the second commit crashing, then rollback.yml: who answers is who should.
+
+    The third time it is called as by another repository, with tests, and a runner for each of two platforms.
+    """
     first = project.git("rev-parse", "HEAD")
     ended = succeeded(project.run("push", "pipeline.yml"))
     assert ended.output("release") == "000001"
@@ -37,14 +52,21 @@ def test_pushes_to_main_go_live_or_are_refused_and_a_rollback_by_hand_takes_one_
 
     project.edit("server.py", 'FAULT = "crash"', 'FAULT = ""')
     project.edit("server.py", 'GREETING = "hello"', 'GREETING = "good morning"')
+    project.edit("fairlead.yaml", "platforms: [linux/amd64]", "platforms: [linux/amd64, linux/arm64]")
+    (project.root / ".github" / "workflows" / "caller.yml").write_text(CALLER)
     last = project.commit("Greet better")
-    succeeded(project.run("push", "pipeline.yml"))
+    ended = succeeded(project.run("push", "caller.yml"))
+    assert "tested-42" in ended.log
+    assert "exec fairlead merge" in ended.log
     status, release, body = visit(server)
     assert (status, release) == (200, last)
     assert body.startswith("good morning")
 
     words = ("--input", "environment=lab", "--input", f"to={first[:12]}")
-    ended = succeeded(project.run("workflow_dispatch", "rollback.yml", *words))
+    with serve_api(lab.password) as api:
+        api.deployed("lab", last, "success")
+        ended = succeeded(project.run("workflow_dispatch", "rollback.yml", *words, *reached(api)))
+        assert api.told() == [(last, "inactive"), (first, "success")]
     assert ended.output("serving")
     status, release, body = visit(server)
     assert (status, release) == (200, first)
@@ -58,14 +80,7 @@ def test_the_images_of_a_pull_request_are_named_in_one_comment(
     head = project.propose("A proposal")
     event = write_event(tmp_path, head, "acme/tiny")
     with serve_api(lab.password) as api:
-        words = (
-            "--eventpath",
-            str(event),
-            "--env",
-            f"GITHUB_API_URL={api.url}",
-            "--env",
-            "NO_PROXY=127.0.0.1",
-        )
+        words = ("--eventpath", str(event), *reached(api))
         succeeded(project.run("pull_request", "preview.yml", *words))
         (comment,) = api.comments
     assert f"/apps/tiny-actions/web:pr-12-{head}`" in comment["body"]
@@ -82,6 +97,11 @@ def test_the_images_of_a_fork_are_built_and_scanned_and_nothing_more(
     assert "exec fairlead scan" in ended.log
     assert "exec fairlead publish" not in ended.log
     assert not [tag for tag in tags(lab) if head in tag]
+
+
+def reached(api: Api) -> tuple[str, ...]:
+    """The words by which a job speaks to this API."""
+    return ("--env", f"GITHUB_API_URL={api.url}", "--env", "NO_PROXY=127.0.0.1")
 
 
 def succeeded(ended: Ended) -> Ended:
