@@ -190,6 +190,28 @@ def test_findings_are_told_though_they_fail_the_job() -> None:
     assert "inputs.directory" in told["with"]["category"]
 
 
+def test_a_runner_may_have_several_labels() -> None:
+    """SYNTAX#jobsjob_idruns-on: self-hosted ones are told by a list, and an input is a text."""
+    for file, name, job in jobs():
+        if file == "ci" or job["runs-on"] == "${{ matrix.runs-on }}":
+            continue
+        assert job["runs-on"].startswith(
+            "${{ startsWith(inputs.runs-on, '[') && fromJSON(inputs.runs-on) ||"
+        ), name
+
+
+def test_nothing_is_built_when_a_pull_request_closes() -> None:
+    """https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#pull_request.
+
+    Not by default, but a caller may have `closed` among his types.
+    """
+    for name, job in workflow("preview")["jobs"].items():
+        assert job["if"].startswith("github.event.action != 'closed' && "), name
+    group = workflow("preview")["concurrency"]["group"]
+    assert "github.event.pull_request.number" in group
+    assert "inputs.directory" in group
+
+
 def test_only_what_deploys_is_a_deployment() -> None:
     """https://docs.github.com/en/actions/how-tos/deploy/configure-and-manage-deployments/control-deployments.
 
