@@ -129,26 +129,40 @@ def test_what_is_deployed_is_what_was_published() -> None:
     assert jobs["deploy"]["steps"][-1]["with"]["published"] == published
 
 
-def test_what_several_runners_built_goes_by_artifacts_and_is_held_against_what_they_told() -> None:
+@pytest.mark.parametrize(("file", "joins"), [("pipeline", {"merge"}), ("preview", {"push", "check"})])
+def test_what_several_runners_built_goes_by_artifacts_and_is_held_against_what_they_told(
+    file: str, joins: set[str]
+) -> None:
     """SYNTAX#jobsjob_idoutputs: of the jobs of a matrix the last to set an output wins, so each has its own.
 
     https://docs.github.com/en/actions/how-tos/writing-workflows/choosing-what-your-workflow-does/storing-and-sharing-data-from-a-workflow
     """
-    jobs = workflow("pipeline")["jobs"]
+    jobs = workflow(file)["jobs"]
     told = {name: text for name, text in jobs["build"]["outputs"].items() if name != "published"}
     assert told == {
         f"built-{slot}": f"${{{{ matrix.slot == {slot} && steps.build.outputs.document || '' }}}}"
         for slot in range(1, SLOTS + 1)
     }
-    steps = {step.get("id") or step["uses"].partition("@")[0]: step for step in jobs["build"]["steps"]}
+    assert {name for name, job in jobs.items() if f"{OWN}merge" in used(job)} == joins
+    for name in joins:
+        (merge,) = [step for step in jobs[name]["steps"] if step.get("uses") == f"{OWN}merge"]
+        assert merge["with"]["built"] == "${{ toJSON(needs.build.outputs) }}"
+        verbs = [one.removeprefix(OWN) for one in used(jobs[name]) if one.startswith(OWN)]
+        assert verbs[:3] == ["setup", "merge", "scan"]
+
+
+def test_nothing_of_a_part_is_in_the_registry() -> None:
+    """What nobody has scanned cannot be pulled: a job that builds some of the platforms publishes nothing."""
+    steps = {
+        step.get("id") or step["uses"].partition("@")[0]: step
+        for step in workflow("pipeline")["jobs"]["build"]["steps"]
+    }
     assert steps["actions/upload-artifact"]["if"] == "needs.validate.outputs.several == 'true'"
-    # Nothing of a part is in the registry: what nobody has scanned cannot be pulled.
     for name in (f"{OWN}scan", "publish"):
         assert steps[name]["if"] == "needs.validate.outputs.several == 'false'"
-    (merge,) = [step for step in jobs["merge"]["steps"] if step.get("uses") == f"{OWN}merge"]
-    assert merge["with"]["built"] == "${{ toJSON(needs.build.outputs) }}"
-    verbs = [one.removeprefix(OWN) for one in used(jobs["merge"]) if one.startswith(OWN)]
-    assert verbs == ["setup", "merge", "scan", "publish"]
+    build = workflow("preview")["jobs"]["build"]
+    assert build["permissions"] == {"contents": "read", "packages": "read"}
+    assert not {f"{OWN}scan", f"{OWN}publish"} & set(used(build))
 
 
 def test_the_tests_of_a_caller_see_no_secret_and_write_nothing() -> None:
@@ -205,8 +219,10 @@ def test_nothing_is_built_when_a_pull_request_closes() -> None:
 
     Not by default, but a caller may have `closed` among his types.
     """
-    for name, job in workflow("preview")["jobs"].items():
-        assert job["if"].startswith("github.event.action != 'closed' && "), name
+    jobs = workflow("preview")["jobs"]
+    assert jobs["validate"]["if"] == "github.event.action != 'closed'"
+    assert all("validate" in before(jobs, name) for name in jobs if name != "validate")
+    assert not any("cancelled()" in str(job.get("if")) for job in jobs.values())
     group = workflow("preview")["concurrency"]["group"]
     assert "github.event.pull_request.number" in group
     assert "inputs.directory" in group
