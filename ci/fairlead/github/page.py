@@ -153,7 +153,8 @@ def _commits(document: Mapping[str, Any], heading: str) -> str:
     """The commits since the release before."""
     changes = document.get("changes") or {}
     commits, before = changes.get("commits"), str(changes.get("before") or "")
-    since = f"since {code(_short(before))}"
+    only = ", ".join(map(str, changes.get("only") or ()))
+    since = f"since {code(_short(before))}" + (f", of which only {code(only)} was deployed" if only else "")
     if commits:
         lines = [_commit(one) for one in commits[:_MOST_COMMITS]]
         more = int(changes.get("count") or 0) - len(lines)

@@ -81,10 +81,14 @@ class Rollout:
         bundle, changes = self._changes(states)
         blobs = self._blobs(bundle)
         parts = [servers[host].part(host, changes[host], blobs) for host in self.place.hosts]
-        origin, before = self.draft.origin, plan_reference(states)
         ended = run_parts(self.place, parts, self.reporter)
         changes = changes_of(
-            self.place.settings.root, before, origin.revision, self.draft.own, self.options.work_dir
+            self.place.settings.root,
+            plan_reference(states),
+            bundle.release,
+            self.draft.own,
+            self.options.request.only,
+            self.options.work_dir,
         )
         return {**ended, "changes": changes}
 

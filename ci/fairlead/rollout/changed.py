@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,21 +19,42 @@ _MOST_COMMITS = 50
 
 
 def changes_of(
-    root: Path, before: StateAnswer, revision: str, own: Mapping[str, Pin], work_dir: Path
+    root: Path,
+    before: StateAnswer,
+    release: Mapping[str, Any],
+    own: Mapping[str, Pin],
+    only: Sequence[str],
+    work_dir: Path,
 ) -> dict[str, Any]:
-    """The ``changes`` of a deploy: the commits since the release that served, and our images with their chain."""
+    """The ``changes`` of a deploy: the commits since the release that served, and our images with their chain.
+
+    Args:
+        root: the repository.
+        before: how the server stood.
+        release: the release document: what each service runs, also one that goes on with the image that it has.
+        own: our images of this commit.
+        only: the services that are deployed; empty, all.
+        work_dir: where an earlier step has left what it built.
+    """
+    revision = str(release["revision"])
     build, scan = _built(work_dir, revision)
-    return {
-        **_commits(root, before.revision, revision),
-        "images": [_image(name, pin, before, build, scan) for name, pin in own.items()],
-    }
+    images: dict[tuple[str, str], dict[str, Any]] = {}
+    for service, how in release["services"].items():
+        repository, _, digest = str(how.get("image")).partition("@")
+        name = next((name for name, pin in own.items() if pin.repository == repository), None)
+        if name is not None and (not only or service in only):
+            links = _links(name, own[name], digest, build, scan)
+            one = {"image": name, "digest": digest, "before": _ran(before, service), **links}
+            images.setdefault((name, digest), one)
+    commits = _commits(root, before.revision, revision)
+    return {**commits, "only": sorted(set(only)), "images": list(images.values())}
 
 
 def back_of(root: Path, before: StateAnswer, target: str | None) -> dict[str, Any]:
     """The ``changes`` of a rollback: the commits that it takes back."""
     revision = next((one.revision for one in before.releases if one.id == (target or before.previous)), "")
     taken = _commits(root, revision or None, before.revision or "")
-    return {**taken, "back": True, "images": []}
+    return {**taken, "back": True, "only": [], "images": []}
 
 
 def _commits(root: Path, older: str | None, newer: str) -> dict[str, Any]:
@@ -62,18 +83,23 @@ def _built(work_dir: Path, revision: str) -> tuple[BuildDocument | None, ScanDoc
     return None, None
 
 
-def _image(
-    name: str, pin: Pin, before: StateAnswer, build: BuildDocument | None, scan: ScanDocument | None
-) -> dict[str, Any]:
+def _links(
+    name: str, pin: Pin, digest: str, build: BuildDocument | None, scan: ScanDocument | None
+) -> dict[str, str | None]:
+    """What is known of the image on its way; nothing of one that an earlier commit has published."""
+    if digest != pin.digest:
+        return dict.fromkeys(("built", "scanned", "published"))
     built = build.images.get(name) if build is not None else None
     scanned = scan.images.get(name) if scan is not None else None
     passed = scanned is not None and scanned.verdict == "pass"
-    ran = [one.digest for one in before.services if one.image.partition("@")[0] == pin.repository]
     return {
-        "image": name,
-        "digest": pin.digest,
-        "before": next(filter(None, ran), None),
         "built": built.digest if built is not None else None,
         "scanned": scanned.digest if scanned is not None and passed else None,
         "published": pin.digest,
     }
+
+
+def _ran(before: StateAnswer, service: str) -> str | None:
+    """The digest of what the service ran."""
+    images = (one.image.partition("@")[2] for one in before.services if one.service == service)
+    return next(filter(None, images), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,14 @@ from fairlead.rollout import changed
 from fairlead.rollout.changed import back_of, changes_of
 
 OLD, NEW = "a" * 40, "b" * 40
-SERVICE = RunningService(service="web", image="r.example.com/board/web@sha256:1", digest="sha256:1")
+REPOSITORY = "r.example.com/board/web"
+SERVICE = RunningService(service="web", image=f"{REPOSITORY}@sha256:1", digest="sha256:1")
+OWN = {"web": Pin(REPOSITORY, "sha256:2")}
+
+
+def release(**digests: str) -> dict[str, Any]:
+    images = {name: {"image": f"{REPOSITORY}@{digest}"} for name, digest in digests.items()}
+    return {"revision": NEW, "services": {**images, "db": {"image": "postgres@sha256:9"}}}
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 def test_commits_and_images_since_the_release_before(tmp_path: Path) -> None:
     before = StateAnswer(serving="000013", revision=OLD, services=(SERVICE,))
-    found = changes_of(tmp_path, before, NEW, {"web": Pin("r.example.com/board/web", "sha256:2")}, tmp_path)
+    found = changes_of(tmp_path, before, release(web="sha256:2"), OWN, (), tmp_path)
     assert found["commits"] == [{"revision": NEW, "subject": "Mend it"}]
     (image,) = found["images"]
     assert (image["before"], image["digest"], image["published"]) == ("sha256:1", "sha256:2", "sha256:2")
@@ -39,12 +47,12 @@ def test_commits_and_images_since_the_release_before(tmp_path: Path) -> None:
 
 
 def test_a_first_release_has_nothing_before_it(tmp_path: Path, asked: list[tuple[str, str]]) -> None:
-    found = changes_of(tmp_path, StateAnswer(), NEW, {}, tmp_path)
+    found = changes_of(tmp_path, StateAnswer(), release(), OWN, (), tmp_path)
     assert (found["before"], found["commits"], asked) == (None, None, [])
 
 
 def test_a_build_of_another_commit_says_nothing_of_this_one(tmp_path: Path) -> None:
-    image = BuiltImage(repository="r", layout="l", digest="sha256:2", platforms={})
+    image = BuiltImage(repository=REPOSITORY, layout="l", digest="sha256:2", platforms={})
     document = BuildDocument(
         app="board",
         revision=OLD,
@@ -56,8 +64,24 @@ def test_a_build_of_another_commit_says_nothing_of_this_one(tmp_path: Path) -> N
         images={"web": image},
     )
     write_document(tmp_path / "build.json", document)
-    (found,) = changes_of(tmp_path, StateAnswer(), NEW, {"web": Pin("r", "sha256:2")}, tmp_path)["images"]
+    (found,) = changes_of(tmp_path, StateAnswer(), release(web="sha256:2"), OWN, (), tmp_path)["images"]
     assert found["built"] is None
+
+
+def test_a_service_that_is_not_deployed_or_goes_on_as_it_is_has_no_new_digest(tmp_path: Path) -> None:
+    """What it runs is not what this commit published, whatever that is."""
+    found = changes_of(
+        tmp_path, StateAnswer(), release(web="sha256:2", old="sha256:1"), OWN, ("old",), tmp_path
+    )
+    assert found["only"] == ["old"]
+    assert found["images"] == [
+        {
+            "image": "web",
+            "digest": "sha256:1",
+            "before": None,
+            **dict.fromkeys(("built", "scanned", "published")),
+        }
+    ]
 
 
 @pytest.mark.parametrize(("target", "older"), [("000011", "c" * 40), (None, OLD), ("000009", None)])
