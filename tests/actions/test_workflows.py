@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def test_pushes_to_main_go_live_or_are_refused_and_a_rollback_by_hand_takes_one_
     ended = project.run("push", "pipeline.yml")
     assert ended.code != 0
     assert ended.output("exit-code") == "6"
+    assert re.search(r" 000002 failed: .*; 000001 serves as before$", ended.output("error"))
     assert "::error" in ended.log
     assert CANARY not in ended.log
     assert visit(server)[:2] == (200, first)
