@@ -70,8 +70,10 @@ INPUTS: Mapping[str, Input] = {
         Input("allow-older", "flag"),
         Input("baseline"),
         Input("built", "document", beside="from"),
+        Input("comment", "flag", verbs=("publish",)),
         Input("compose-version"),
         Input("configured", "flag"),
+        Input("deployment", "flag", verbs=("deploy", "rollback", "ship")),
         Input("directory", "folder"),
         Input("environment"),
         Input(

@@ -25,6 +25,8 @@ VARIABLES_WITHOUT_OPTION = {
     "FAIRLEAD_JOB_TOKEN",
     "FAIRLEAD_PUBLISHED",
     "FAIRLEAD_BUILT",
+    "FAIRLEAD_COMMENT",
+    "FAIRLEAD_DEPLOYMENT",
     "FAIRLEAD_SECRETS",
     "FAIRLEAD_SSH_KEY",
 }
@@ -58,7 +60,7 @@ def test_a_script_ends_by_becoming_the_command(path: Path) -> None:
 def test_every_input_is_handed_on_under_its_own_name(path: Path) -> None:
     document = load(path)
     handed = {name for step in steps_of(document) for name in _inputs_handed(step)}
-    assert handed == set(document.get("inputs") or ()) - {"comment", "deployment"}
+    assert handed == set(document.get("inputs") or ())
 
 
 def _inputs_handed(step: dict[str, Any]) -> Iterator[str]:

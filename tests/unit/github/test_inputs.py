@@ -29,7 +29,7 @@ from fairlead.report.redact import forget
 
 ROOT = Path(__file__).parents[3]
 # Told to a step beside the verb's own, which the command knows nothing of.
-OF_NO_VERB = {"comment", "deployment", "github-token"}
+OF_NO_VERB = {"github-token"}
 
 
 def every_option() -> Iterator[click.Parameter]:
