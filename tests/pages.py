@@ -16,7 +16,14 @@ from fairlead.cli.scan import show as show_scan
 from fairlead.errors import CommandFailedError, FairleadError, InputError
 from fairlead.findings import Finding, Location
 from fairlead.github.reporter import ActionsReporter
-from fairlead.image.documents import Reason, ScanDocument, ScannedImage, ScannedPlatform
+from fairlead.image.documents import (
+    PublishDocument,
+    PublishedImage,
+    Reason,
+    ScanDocument,
+    ScannedImage,
+    ScannedPlatform,
+)
 from fairlead.image.scan.refusal import refusal
 from fairlead.remote.outcome import join_results, unknown_result
 from fairlead.report.sink import Sink
@@ -108,7 +115,8 @@ def commits(*subjects: str) -> list[dict[str, str]]:
 def image(name: str, before: str | None, **more: Any) -> dict[str, Any]:
     digest = f"sha256:{'b' * 64}"
     links = {"built": digest, "scanned": digest, "published": digest}
-    return {"image": name, "digest": digest, "before": before, **links, **more}
+    sizes = {"linux/amd64": 34_100_000, "linux/arm64": 33_000_000}
+    return {"image": name, "digest": digest, "before": before, "sizes": sizes, **links, **more}
 
 
 CHANGES: dict[str, Any] = {
@@ -205,6 +213,20 @@ def servers_reverted(reporter: ActionsReporter) -> int:
     return end(reporter, list(ends), join_results(ends, "app2.example.com", switched=True))
 
 
+def publish(reporter: ActionsReporter) -> int:
+    image = PublishedImage(
+        repository="ghcr.io/acme/board/web",
+        digest=f"sha256:{'b' * 64}",
+        tags=(f"sha-{NEW}", "main"),
+        platforms={"linux/amd64": f"sha256:{'c' * 64}"},
+        sizes={"linux/amd64": 34_100_000},
+    )
+    document = PublishDocument(app="board", revision=NEW, revision_time=1, images={"web": image})
+    reporter.table(["image", "tags"], [[f"{image.repository}@{image.digest}", ", ".join(image.tags)]])
+    reporter.result(document.to_json(), f"published {NEW[:12]}")
+    return 0
+
+
 def validate(_: ActionsReporter) -> int:
     raise InputError(
         "the compose files have 2 faults",
@@ -258,6 +280,7 @@ PAGES: Mapping[str, Page] = {
     "unknown": unknown,
     "servers": servers,
     "servers-reverted": servers_reverted,
+    "publish": publish,
     "validate": validate,
     "scan": scan,
 }

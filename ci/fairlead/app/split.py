@@ -37,12 +37,14 @@ class Pin:
     """An image of ours by digest: of its index, and of its manifest for each platform.
 
     ``revision``: the commit that it was built from, where that is not the one of the release.
+    ``sizes``: bytes that are pulled, by platform, where that is known.
     """
 
     repository: str
     digest: str
     platforms: Mapping[str, str] = field(default_factory=dict)
     revision: str = ""
+    sizes: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def reference(self) -> str:

@@ -102,6 +102,7 @@ def _parts(told: Told, exit_code: int) -> Iterator[str]:
         changes = document.get("changes") or {}
         yield _commits(document, "Taken back" if changes.get("back") else "Changed")
         yield _render_images(changes.get("images") or (), document)
+        yield _published(document)
         yield from _tables(told)
         yield _rest(told.said)
         yield _timeline(told)
@@ -179,14 +180,35 @@ def _render_images(images: Sequence[Mapping[str, Any]], document: Mapping[str, A
         digest = str(one.get("digest") or "")
         links = [_link(one.get(name), digest) for name in ("built", "scanned", "published")]
         before = _digest(one.get("before")) if one.get("before") != digest else "the same"
-        rows.append([str(one.get("image")), _digest(digest), *links, "✓" if is_live else "-", before])
+        running = "✓" if is_live else "-"
+        size = _size(one.get("sizes") or {})
+        rows.append([str(one.get("image")), _digest(digest), size, *links, running, before])
     more = len(images) - MOST_ROWS
-    heading = ["image", "digest", "built", "scanned", "published", "running", "before"]
+    heading = ["image", "digest", "size", "built", "scanned", "published", "running", "before"]
     return render_table(heading, rows).rstrip() + (f"\n\nand {more} more" if more > 0 else "")
 
 
 def _link(digest: object, release: str) -> str:
     return "-" if not digest else "✓" if digest == release else f"✗ {_digest(digest)}"
+
+
+def _published(document: Mapping[str, Any]) -> str:
+    """The images that were published, with their sizes; what they are called stands in the table of the command."""
+    if document.get("schema") != "fairlead.publish/v1":
+        return ""
+    rows = [
+        [name, _digest(one.get("digest")), _size(one.get("sizes") or {})]
+        for name, one in document["images"].items()
+    ]
+    return render_table(["image", "digest", "size"], rows).rstrip()
+
+
+def _size(sizes: Mapping[str, Any]) -> str:
+    """What is pulled: for each platform, or of the only one there is."""
+    told = {name.removeprefix("linux/"): f"{int(size) / 1e6:.1f} MB" for name, size in sizes.items()}
+    if len(told) < 2:
+        return "".join(told.values()) or "-"
+    return ", ".join(f"{name} {size}" for name, size in told.items())
 
 
 def _digest(digest: object) -> str:

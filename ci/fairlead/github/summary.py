@@ -30,7 +30,7 @@ _WIDEST_CELL = 400
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 _NO_WIDTH = "&#8203;"
 _GITHUB_S = re.compile(
-    r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=[Gg][Hh])(?=-\d)|(?<=[wW]{3})(?=\.)"
+    r"(?<=@)(?=\w)(?<![A-Za-z0-9]@(?=sha256:))|(?<=#)(?=\d)|(?<=[Gg][Hh])(?=-\d)|(?<=[wW]{3})(?=\.)"
     r"|(?<=:)(?=//|(?:1234|100|[\w+-]*[A-Za-z_+-][\w+-]*):)"
 )
 """Where a space keeps GitHub from what it looks for in a text: a name, an issue, an address, an emoji."""
@@ -83,14 +83,14 @@ def escape(text: str) -> str:
     A backslash keeps Markdown away, a space without a width what GitHub looks for afterwards: the name of somebody who
     would be notified, an issue, an emoji, an address that would become a link.
     """
-    return re.sub(r"^([-+=]|\d{1,9}(?=[.)]))", _unlisted, _escaped(_flat(text)))
+    return re.sub(r"^([-+=]|\d{1,9}(?=[.)](?: |$)))", _unlisted, _escaped(_flat(text)))
 
 
 def prose(text: str) -> str:
     """A sentence of ours about what may be anybody's: what stands between backticks is set as code."""
     parts = re.split(r"`([^`]+)`", _flat(text))
     first, *rest = (code(part) if number % 2 else _escaped(part) for number, part in enumerate(parts))
-    return re.sub(r"^([-+=]|\d{1,9}(?=[.)]))", _unlisted, first) + "".join(rest)
+    return re.sub(r"^([-+=]|\d{1,9}(?=[.)](?: |$)))", _unlisted, first) + "".join(rest)
 
 
 def _flat(text: str) -> str:

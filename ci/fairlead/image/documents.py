@@ -148,12 +148,13 @@ class ScanDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedImage:
-    """An image in the registry: deploy it as ``repository@digest``."""
+    """An image in the registry: deploy it as ``repository@digest``. ``sizes``: bytes that are pulled, by platform."""
 
     repository: str
     digest: str
     tags: tuple[str, ...]
     platforms: Mapping[str, str]
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +179,7 @@ class PublishDocument:
                     "digest": image.digest,
                     "tags": list(image.tags),
                     "platforms": dict(image.platforms),
+                    "sizes": dict(image.sizes),
                 }
                 for name, image in self.images.items()
             },

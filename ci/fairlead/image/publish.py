@@ -22,7 +22,7 @@ from fairlead.image.documents import (
     ScanDocument,
     write_document,
 )
-from fairlead.image.oci.layout import verify_blobs
+from fairlead.image.oci.layout import image_sizes, verify_blobs
 from fairlead.image.oci.manifests import UnfitError, foreign_parts
 from fairlead.image.registry.client import Registry, Resolved, open_registry
 from fairlead.image.registry.credentials import registry_host
@@ -49,13 +49,14 @@ class PublishOptions:
 
 @dataclass(frozen=True)
 class _Pushed:
-    """An image in the registry under its SHA tag. ``is_new``: this run put it there."""
+    """An image in the registry under its SHA tag. ``is_new``: this run put it there; ``sizes``: in bytes, by platform."""
 
     name: str
     repository: str
     digest: str
     platforms: Mapping[str, str]
     is_new: bool
+    sizes: Mapping[str, int]
 
 
 def check_publishable(build: BuildDocument, scan: ScanDocument, settings: Settings, now: float) -> None:
@@ -180,7 +181,7 @@ def _push(
     repository = settings.repository_of(name)
     reference = f"{repository}:{commit}"
     layout = built_layout(name, image, work_dir)
-    present = registry.read(reference)
+    present, sizes = registry.read(reference), image_sizes(layout)
     if present is None:
         verify_blobs(layout)
         push_layout(registry, layout, reference)
@@ -191,11 +192,11 @@ def _push(
                 why=f"pushed {image.digest}, it has {present.digest if present else 'nothing'}",
                 fix="another job may have pushed the same commit: run the same command again",
             )
-        return _Pushed(name, repository, image.digest, image.platforms, is_new=True)
+        return _Pushed(name, repository, image.digest, image.platforms, is_new=True, sizes=sizes)
     fault = foreign_fault(present, image)
     if fault:
         raise _other_image(reference, present.digest, image.digest, fault)
-    return _Pushed(name, repository, present.digest, image.platforms, is_new=False)
+    return _Pushed(name, repository, present.digest, image.platforms, is_new=False, sizes=sizes)
 
 
 def foreign_fault(present: Resolved, image: BuiltImage) -> str:
@@ -244,7 +245,11 @@ def _with_tags(
         if move.action != "keep":
             held.append(tag)
     return PublishedImage(
-        repository=image.repository, digest=image.digest, tags=tuple(held), platforms=image.platforms
+        repository=image.repository,
+        digest=image.digest,
+        tags=tuple(held),
+        platforms=image.platforms,
+        sizes=image.sizes,
     )
 
 

@@ -67,7 +67,7 @@ def resolve_own(
 
     known = published.images if published is not None else {}
     pins = {
-        name: Pin(known[name].repository, known[name].digest, known[name].platforms)
+        name: Pin(known[name].repository, known[name].digest, known[name].platforms, sizes=known[name].sizes)
         for name in names
         if name in known
     }

@@ -44,7 +44,8 @@ def changes_of(
         name = next((name for name, pin in own.items() if pin.repository == repository), None)
         if name is not None and (not only or service in only):
             links = _links(name, own[name], digest, build, scan)
-            one = {"image": name, "digest": digest, "before": _ran(before, service), **links}
+            sizes = dict(own[name].sizes) if digest == own[name].digest else {}
+            one = {"image": name, "digest": digest, "before": _ran(before, service), "sizes": sizes, **links}
             images.setdefault((name, digest), one)
     commits = _commits(root, before.revision, revision)
     return {**commits, "only": sorted(set(only)), "images": list(images.values())}

@@ -130,7 +130,15 @@ def told_by(text: str) -> Told:
     fault = {"what": text, "why": text, "fix": text, "details": [text], "service": text}
     ended = result("reverted", 6, until="watch", serving="000013", error=fault)
     commits = [{"revision": text, "subject": text}]
-    image = {"image": text, "digest": text, "before": text, "built": text, "scanned": text, "published": text}
+    image = {
+        "sizes": {text: 5, f"{text} ": 6},
+        "image": text,
+        "digest": text,
+        "before": text,
+        "built": text,
+        "scanned": text,
+        "published": text,
+    }
     changes = {"before": text, "after": text, "commits": commits, "count": 9, "images": [image]}
     where = {
         "schema": "fairlead.deploy/v1",

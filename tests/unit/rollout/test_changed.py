@@ -16,7 +16,7 @@ from fairlead.rollout.changed import back_of, changes_of
 OLD, NEW = "a" * 40, "b" * 40
 REPOSITORY = "r.example.com/board/web"
 SERVICE = RunningService(service="web", image=f"{REPOSITORY}@sha256:1", digest="sha256:1")
-OWN = {"web": Pin(REPOSITORY, "sha256:2")}
+OWN = {"web": Pin(REPOSITORY, "sha256:2", sizes={"linux/amd64": 5})}
 
 
 def release(**digests: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def test_commits_and_images_since_the_release_before(tmp_path: Path) -> None:
     assert found["commits"] == [{"revision": NEW, "subject": "Mend it"}]
     (image,) = found["images"]
     assert (image["before"], image["digest"], image["published"]) == ("sha256:1", "sha256:2", "sha256:2")
-    assert (image["built"], image["scanned"]) == (None, None)
+    assert (image["built"], image["scanned"], image["sizes"]) == (None, None, {"linux/amd64": 5})
 
 
 def test_a_first_release_has_nothing_before_it(tmp_path: Path, asked: list[tuple[str, str]]) -> None:
@@ -79,6 +79,7 @@ def test_a_service_that_is_not_deployed_or_goes_on_as_it_is_has_no_new_digest(tm
             "image": "web",
             "digest": "sha256:1",
             "before": None,
+            "sizes": {},
             **dict.fromkeys(("built", "scanned", "published")),
         }
     ]

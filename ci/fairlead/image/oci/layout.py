@@ -162,6 +162,19 @@ def referenced_blobs(layout: Layout) -> dict[str, int]:
     return sizes
 
 
+def image_sizes(layout: Layout) -> dict[str, int]:
+    """What is pulled of the image for each platform, in bytes, as it travels: its layers are compressed.
+
+    Raises:
+        CommandFailedError: a manifest is missing or altered.
+    """
+    manifests = {name: read_manifest(layout, found) for name, found in layout.platforms.items()}
+    return {
+        name: manifest.config.size + sum(layer.size for layer in manifest.layers)
+        for name, manifest in manifests.items()
+    }
+
+
 def verify_blobs(layout: Layout) -> None:
     """Prove every blob of an image by its digest and size, and every image to be for the platform that names it.
 

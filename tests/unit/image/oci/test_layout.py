@@ -13,6 +13,7 @@ from fairlead.image.oci.layout import (
     Layout,
     blob_path,
     drop_other_blobs,
+    image_sizes,
     prepare_layout,
     read_json_blob,
     read_layout,
@@ -89,6 +90,13 @@ def test_platforms_and_attestations_are_told_apart(layout: Layout) -> None:
     assert list(layout.platforms) == ["linux/amd64", "linux/arm64"]
     assert len(layout.attestations) == 2
     verify_blobs(layout)
+
+
+def test_a_size_is_that_of_what_is_pulled_for_a_platform(layout: Layout) -> None:
+    """Layer and configuration, and nothing that attests something about them."""
+    layer = len(json.dumps({"layer": "amd64"}))
+    config = len(json.dumps({"architecture": "amd64", "os": "linux"}))
+    assert image_sizes(layout) == dict.fromkeys(("linux/amd64", "linux/arm64"), layer + config)
 
 
 @pytest.mark.parametrize("which", ["layer", "manifest", "config", "index"])
