@@ -141,11 +141,8 @@ class ActionsReporter:
         if told.error is not None:
             self._annotations += annotations_of(told.error, headline.text)
         self._annotate()
-        page = clean(render_page(told, exit_code))
-        if page and self._summary is not None:
-            fault = summary.append_summary(self._summary, page)
-            if fault:
-                self._say(f"warning: {fault}")
+        if self._summary is not None:
+            self._write_page(self._summary, told, exit_code)
         if self._output is not None and (told.document is not None or told.error is not None):
             outputs = self._outputs_of(told)
             outputs["exit-code"] = str(exit_code)
@@ -185,6 +182,16 @@ class ActionsReporter:
 
     def _say(self, text: str) -> None:
         self._sink.write(neutral(text))
+
+    def _write_page(self, file: Path, told: Told, exit_code: int) -> None:
+        """No job fails for its page: what a server told may be of a form that nobody thought of."""
+        try:
+            page = clean(render_page(told, exit_code))
+            fault = summary.append_summary(file, page) if page else ""
+        except Exception as error:  # noqa: BLE001 - the work is done
+            fault = f"the page of this step cannot be made: {type(error).__name__}: {error}"
+        if fault:
+            self._say(f"warning: {fault}")
 
     def _outputs_of(self, told: Told) -> dict[str, str]:
         """Those of the document; without one the error is the document, and nothing else of it an output."""

@@ -176,6 +176,14 @@ def test_a_summary_that_cannot_be_written_is_told_once_and_the_work_goes_on(job:
     assert "status<<" in job.output_file.read_text()
 
 
+def test_a_page_that_cannot_be_made_fails_nothing(job: Job) -> None:
+    """A server of another version may tell things in a form that nobody thought of."""
+    job.reporter.result({"schema": "fairlead.publish/v1", "images": ["web"], "status": "live"}, "published")
+    job.reporter.end(0)
+    assert job.log[-1].startswith("warning: the page of this step cannot be made: AttributeError")
+    assert "status<<" in job.output_file.read_text()
+
+
 def test_an_error_is_read_from_its_headline_on(job: Job) -> None:
     """What failed and what serves, why, the evidence, what to do; where the time went comes last."""
     error = RolledBackError(
