@@ -40,8 +40,17 @@ def headline_of(code: int, document: Mapping[str, Any] | None, said: str) -> Hea
         document: what it handed over, if anything.
         said: its result in words, or what went wrong.
     """
+    plain = Headline("bad" if code else "good", one_line(said))
     if document is None or document.get("schema") != DEPLOY_SCHEMA:
-        return Headline("bad" if code else "good", one_line(said))
+        return plain
+    try:
+        return _composed(code, document, said)
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        # A server of another version may tell things in a form that nobody thought of.
+        return plain
+
+
+def _composed(code: int, document: Mapping[str, Any], said: str) -> Headline:
     facts = _Facts(code, document, _hosts(document))
     mood: Literal["good", "bad", "unknown"] = "bad" if code else "good"
     if facts.status == UNKNOWN:

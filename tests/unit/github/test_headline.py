@@ -172,11 +172,38 @@ def test_what_is_no_deploy_says_what_it_said(code: int, headline: str) -> None:
         assert str(headline_of(code, document, "built 4f2a")) == headline
 
 
+CODES = st.sampled_from([0, 2, 3, 4, 5, 6, 7, 10, 11, 12, 130])
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["exit", "phase", "seconds", "watch", "maintenance"]), inner, max_size=2
+        )
+    ),
+    max_leaves=4,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["status", "exit", "release", "serving", "previous", "phases", "data", "hosts", "app"]
+        ),
+        JUNK,
+    ),
+    CODES,
+)
+def test_whatever_a_server_tells_there_is_a_headline(document: dict[str, Any], code: int) -> None:
+    told = headline_of(code, {"schema": DEPLOY_SCHEMA, **document}, "it said so")
+    assert (told.mood == "good") == (code == 0) or told.mood == "unknown"
+    assert told.text
+
+
 IDS = st.sampled_from([None, "000012", "000013", "000014"])
 ENDS = st.sampled_from(
     ["live", "unchanged", "reverted", "refused", "failed", "lost", "skipped", "unknown", "ok", ""]
 )
-CODES = st.sampled_from([0, 2, 3, 4, 5, 6, 7, 10, 11, 12, 130])
 HOSTS = st.fixed_dictionaries(
     {
         "status": ENDS,
