@@ -13,9 +13,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from fairlead.cli.scan import show as show_scan
-from fairlead.errors import CommandFailedError, FairleadError, InputError
+from fairlead.errors import CommandFailedError, ComposeInvalidError, FairleadError
 from fairlead.findings import Finding, Location
 from fairlead.github.reporter import ActionsReporter
+from fairlead.github.summary import append_summary
 from fairlead.image.documents import (
     PublishDocument,
     PublishedImage,
@@ -25,9 +26,11 @@ from fairlead.image.documents import (
     ScannedPlatform,
 )
 from fairlead.image.scan.refusal import refusal
+from fairlead.judge.verdict import Layer, Verdict
 from fairlead.remote.outcome import join_results, unknown_result
 from fairlead.report.sink import Sink
 from fairlead.rollout.finish import finish_rollout
+from fairlead.verdict import render
 
 FOLDER = Path(__file__).parent / "unit" / "github" / "pages"
 OLD, NEW = "1" * 40, "2" * 40
@@ -37,7 +40,8 @@ PHASES = (
     *(("switch", 0.1), ("watch", 10.0), ("commit", 0.1)),
 )
 
-Page = Callable[[ActionsReporter], int]
+Page = Callable[[ActionsReporter], int | str]
+"""How a command ends: by its exit code, or, of one that makes its page itself, by that."""
 
 
 def write_page(page: Page, folder: Path) -> str:
@@ -49,7 +53,10 @@ def write_page(page: Page, folder: Path) -> str:
     except FairleadError as error:
         reporter.error(error)
         code = int(error.exit_code)
-    reporter.end(code)
+    if isinstance(code, str):
+        append_summary(file, code)
+    else:
+        reporter.end(code)
     return file.read_text(encoding="utf-8")
 
 
@@ -227,19 +234,24 @@ def publish(reporter: ActionsReporter) -> int:
     return 0
 
 
-def validate(_: ActionsReporter) -> int:
-    raise InputError(
-        "the compose files have 2 faults",
-        fix="`fairlead explain RULE` tells why",
-        findings=(
-            Finding(
-                "web has no health check", Location("compose/web.yaml", 3, 5), "add one", "no-healthcheck"
-            ),
-            Finding(
-                "an image moves: nginx:latest", Location("compose/web.yaml", 4, 12), "pin it", "floating-tag"
-            ),
-        ),
+FAULTS = (
+    Finding("web has no health check", Location("compose/web.yaml", 3, 5), "add one", "no-healthcheck"),
+    Finding("an image moves: nginx:latest", Location("compose/web.yaml", 4, 12), "pin it", "floating-tag"),
+)
+
+
+def gate(_: ActionsReporter) -> int:
+    raise ComposeInvalidError(
+        "the compose files have 2 faults", fix="`fairlead explain RULE` tells why", findings=FAULTS
     )
+
+
+def validate(_: ActionsReporter) -> str:
+    seen: Any = SimpleNamespace(model=SimpleNamespace(documents=[SimpleNamespace(path="compose/web.yaml")]))
+    layers = (Layer("read", ran=True), Layer("compose", ran=False, why_not="no docker-compose"))
+    known = (Finding("db has no limits", Location("compose/web.yaml", 9, 3), "set some", "no-limits"),)
+    verdict = Verdict(findings=FAULTS, waived=(), baselined=known, stale=(), layers=layers, judged=(seen,))
+    return render("markdown", verdict)
 
 
 def scan(reporter: ActionsReporter) -> int:
@@ -281,6 +293,7 @@ PAGES: Mapping[str, Page] = {
     "servers": servers,
     "servers-reverted": servers_reverted,
     "publish": publish,
+    "gate": gate,
     "validate": validate,
     "scan": scan,
 }
