@@ -49,7 +49,8 @@ def failure_of(result: Mapping[str, Any]) -> FairleadError | None:
     kind, error = _ERRORS.get(end.exit, CommandFailedError), end.error
     service = f"{error.service}: " if error.service and error.service not in error.what else ""
     # What serves where stands below, host by host, where there are several.
-    serving = _serving(kind, end) if len(result.get("hosts") or ()) <= 1 else ""
+    alone = len(result.get("hosts") or ()) <= 1
+    serving = _serving(kind, end, looked=bool(result.get("phases"))) if alone else ""
     return kind(
         service + (error.what or "the server failed, and did not say how"),
         why=". ".join(filter(None, (error.why, serving))),
@@ -210,13 +211,18 @@ def _standing(host: Mapping[str, Any]) -> str:
     return f"release {serving} serves" if serving else "nothing serves"
 
 
-def _serving(kind: type[FairleadError], end: Ending) -> str:
+def _serving(kind: type[FairleadError], end: Ending, *, looked: bool) -> str:
+    """What serves, as the server saw it; ``looked``: it got as far as to see."""
     serving = end.serving
     if kind is RollbackFailedError:
         return f"the switch points to {serving}" if serving else "nothing serves"
     if end.status in {"live", UNKNOWN}:
         # Nobody heard what serves; or its error is about what is live, and says so.
         return ""
+    if not serving and not looked and kind is not RolledBackError:
+        return ""
+    if serving and serving == end.release:
+        return f"the switch points to {serving}"
     if kind in {RolledBackError, CommandFailedError, InterruptedByUserError}:
         return (
             f"release {serving} serves as before"

@@ -63,6 +63,19 @@ def test_a_failed_deploy_says_what_serves() -> None:
     assert nothing.why.endswith("nothing served before, and nothing does now")
 
 
+def test_what_serves_is_told_only_where_somebody_looked() -> None:
+    """A task that died at once saw nothing; one that could not commit leaves the switch at the new release."""
+    failure = failure_of(_result(4, serving=None, phases=[]))
+    assert failure is not None
+    assert failure.why == "it answers 503"
+    looked = failure_of(_result(4, serving=None, phases=[{"phase": "prepare"}]))
+    assert looked is not None
+    assert looked.why.endswith("nothing served before, and nothing does now")
+    switched = failure_of(_result(4, serving="000042", release="000042"))
+    assert switched is not None
+    assert switched.why.endswith("the switch points to 000042")
+
+
 def test_a_result_without_an_error_is_still_a_failure() -> None:
     failure = failure_of({"event": "result", "exit": 4})
     assert failure is not None
