@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fairlead.findings import SEVERITIES, Finding, Repair
 from fairlead.judge.policy import (  # noqa: F401 - each registers its rules
+    authentication,
     credentials,
     data,
     extension,

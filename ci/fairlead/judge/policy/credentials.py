@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _READ_FILES = frozenset({"postgres", "mysql", "mariadb", "mongo", "wordpress", "nextcloud", "redmine"})
 """Images that read ``NAME_FILE`` for each variable with a secret."""
+_KNOWN_UNLESS: dict[str, tuple[str, ...]] = {
+    "minio": ("MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY", "MINIO_CONFIG_ENV_FILE")
+}
+"""Images whose administrator has the password of their documentation unless one of these variables is given."""
 _FROM_GIT = "take it out, and change it, since Git keeps the old one: "
 
 
@@ -47,6 +51,11 @@ def default_password(view: View) -> Iterator[Fault]:
         if sign.kind == "known":
             what = f"{_shown(sign)} has a value that everybody tries first"
             yield Fault(sign.path, what, f"make a random one: {_instead(view, sign)}")
+    others = _KNOWN_UNLESS.get(short_name(view.reference), ())
+    is_given = any(name.startswith(others) for name in view.mapping("environment"))
+    if others and not is_given and "entrypoint" not in view.definition:
+        what = "its administrator has the password that the image's documentation tells"
+        yield Fault(view.path, what, f"{others[0]}_FILE: /run/secrets/NAME, with secrets: [NAME]", key=True)
 
 
 @service_rule("secret-in-environment")

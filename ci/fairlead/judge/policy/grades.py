@@ -27,6 +27,7 @@ GRADES = {
     "host-device": "E",
     "sensitive-host-path": "E",
     "bind-mount": "Ed",
+    "engine-over-tcp": "E",
     # What belongs to others.
     "foreign-resource": "Ed",
     "host-driver": "Ed",
@@ -68,6 +69,7 @@ GRADES = {
     "secret-mode-ignored": "E",
     "stale-secret": "W",
     "read-only-with-inline-secret": "E",
+    "authentication-off": "Ed",
     # The file itself.
     "yaml-trap": "E",
     "unset-variable": "E",

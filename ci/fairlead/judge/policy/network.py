@@ -19,7 +19,8 @@ _NO_NETWORK = ("none", "host")
 _LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}")
 
 
-def _is_loopback(port: Mapping[str, Any]) -> bool:
+def is_loopback(port: Mapping[str, Any]) -> bool:
+    """Whether a published port is for the host itself only."""
     host = str(port.get("host_ip") or "").strip("[]")
     return host in {"::1", "localhost"} or _LOOPBACK.fullmatch(host) is not None
 
@@ -37,7 +38,7 @@ def published_port(view: View) -> Iterator[Fault]:
         return
     for index, port in enumerate(view.list("ports")):
         path = view.at("ports", index)
-        if not _is_loopback(port):
+        if not is_loopback(port):
             what = f"the port {_shown(port)} is open to the world: Docker's rules come before the firewall's"
             fix = "remove it and let the proxy lead to it; between services a network is enough"
             yield Fault(path, what, fix)
@@ -63,7 +64,7 @@ def debug_port_open(view: View) -> Iterator[Fault]:
     if not view.subject.development:
         return
     for index, port in enumerate(view.list("ports")):
-        if not _is_loopback(port):
+        if not is_loopback(port):
             what = f"the port {_shown(port)} is open to everybody in the network that the developer is in"
             yield Fault(view.at("ports", index), what, f'write "127.0.0.1:{_shown(port)}"')
 
@@ -85,7 +86,7 @@ def _place(view: View, network: str) -> tuple[ValuePath, bool]:
 @service_rule("state-reachable", only=("state",))
 def state_reachable(view: View) -> Iterator[Fault]:
     """A database on a network that leads outside."""
-    if view.subject.development and any(_is_loopback(port) for port in view.list("ports")):
+    if view.subject.development and any(is_loopback(port) for port in view.list("ports")):
         # An internal network publishes no port: a developer's look into the database needs another one.
         return
     networks = view.subject.top("networks")
