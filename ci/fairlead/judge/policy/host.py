@@ -43,6 +43,11 @@ _SENSITIVE = (
     *("/etc", "/proc", "/sys", "/root", "/boot", "/dev", "/usr", "/lib", "/lib64", "/bin", "/sbin"),
     *("/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/spool/cron"),
 )
+_HOME = "~"
+_OF_A_USER = frozenset(
+    (".ssh", ".aws", ".kube", ".docker", ".gnupg", ".azure", ".gcloud", "gcloud", ".netrc")
+)
+"""Where a user's programs keep the keys with which he reaches other machines."""
 _PROPAGATIONS = frozenset({"", "private", "rprivate", "slave", "rslave"})
 # Every container has these anyhow.
 _EVERYWHERE = frozenset({"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"})
@@ -188,7 +193,7 @@ def host_device(view: View) -> Iterator[Fault]:
 def sensitive_host_path(view: View) -> Iterator[Fault]:
     """A folder of the host that holds its configuration, its kernel's interfaces or other containers' data."""
     for path, source, mount in host_paths(view):
-        folder = "" if _is_of_clone(view, path, source) else _sensitive_part(source)
+        folder = _sensitive(view, path, source)
         is_socket = _reaches_engine(source) and source != "/"
         if folder and not is_socket and not (mount.get("read_only") and _is_harmless(source)):
             what = f"{source} of the host is mounted: {_why(source, folder)}"
@@ -197,6 +202,18 @@ def sensitive_host_path(view: View) -> Iterator[Fault]:
         if propagation not in _PROPAGATIONS:
             what = f"propagation {propagation}: what it mounts appears on the host"
             yield Fault((*path, "bind", "propagation"), what, "use rslave or rprivate")
+
+
+def _sensitive(view: View, path: ValuePath, source: str) -> str:
+    """The sensitive folder that a mount gives; empty if it gives none."""
+    found = "" if _is_of_clone(view, path, source) else _sensitive_part(source)
+    if found or path[0] != "services" or _is_inside(view, source):
+        return found
+    # A secret of Compose is one file, and given by name: there is no better way to give it.
+    parts = source.rstrip("/").split("/")
+    if len(parts) < 4 and parts[:2] in (["", "home"], ["", "Users"]):
+        return _HOME
+    return next((f"/{part}" for part in parts if part in _OF_A_USER), "")
 
 
 def _sensitive_part(source: str) -> str:
@@ -231,6 +248,10 @@ def _why(source: str, folder: str) -> str:
         "/var/lib/containerd": "the files of all containers",
         "/var/lib/containers": "the files of all containers",
         "/var/spool/cron": "what the host runs as root",
+        _HOME: "the keys of a user of the host",
+        **dict.fromkeys(
+            (f"/{name}" for name in _OF_A_USER), "keys with which a user of the host reaches other machines"
+        ),
     }
     return meanings.get(folder, "the programs that the host runs")
 
@@ -248,7 +269,7 @@ def bind_mount(view: View) -> Iterator[Fault]:
     for path, source, mount in host_paths(view):
         if mount.get("type") != "bind" or _reaches_engine(source):
             continue
-        if not _is_of_clone(view, path, source) and _sensitive_part(source):
+        if _sensitive(view, path, source):
             continue
         bind = view.service.binds.get(str(mount.get("target") or ""))
         if bind is not None and bind.kind == "data":
