@@ -28,7 +28,7 @@ GIVES_AWAY_HOST = frozenset(_GIVES_AWAY_HOST.split())
 """Of rank 2 what leads out of the containers: to root on the host, or to other apps."""
 _GIVES_AWAY_DATA = (
     "bind-mount published-port debug-port-open state-reachable proxy-beside-state anonymous-state no-backup"
-    " secret-in-environment secret-as-variable secret-mode-ignored"
+    " secret-in-environment secret-as-variable secret-mode-ignored literal-secret default-password leaked-key"
 )
 _AT_NIGHT = (
     "floating-tag own-image-not-by-commit build-in-production no-healthcheck slow-first-check short-depends-on"
