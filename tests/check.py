@@ -58,6 +58,7 @@ def plan_checks(written: Path) -> list[Check]:
         Check("configuration reference", (sys.executable, "-m", "fairlead.schemas.reference", "--check")),
         Check("rule pages", (sys.executable, "-m", "tests.rules", "--check")),
         Check("maps of ARCHITECTURE.md", (sys.executable, "-m", "tests.architecture", "--check")),
+        Check("reference of actions", (sys.executable, "-m", "tests.github_reference", "--check")),
         Check("trivy config", (_tool("trivy"), *_TRIVY_CONFIG)),
         Check("table of attacks", (sys.executable, "-m", "tests.adversary.table")),
     ]
