@@ -72,6 +72,15 @@ def test_two_apps_of_a_repository_have_files_and_secrets_of_their_own() -> None:
     assert Caller(USES, "production", "apps/admin").secrets == "FAIRLEAD_SECRETS_APPS_ADMIN"
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/github.md"])
+def test_the_docs_show_what_is_written(page: str) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    (shown,) = (block for block in blocks if "/.github/workflows/pipeline.yml@" in block)
+    written = plan_callers(Caller(USES, "production"))[".github/workflows/deploy.yml"]
+    told = written.replace("acme/fairlead", "OWNER/fairlead").replace(COMMIT, "COMMIT")
+    assert {**yaml.safe_load(shown), "name": "Deploy"} == yaml.safe_load(told)
+
+
 def test_each_is_short_enough_to_be_read() -> None:
     lengths = {path: text.count("\n") for path, text in plan_callers(Caller(USES, "production")).items()}
     assert max(lengths.values()) <= 25, lengths
