@@ -14,8 +14,8 @@ from tests.lab import own_server, start_lab
 
 @pytest.fixture(scope="session")
 def lab() -> Lab:
-    """The lab of this machine with two servers, started if it is not up."""
-    return start_lab(2)
+    """The lab of this machine with the server of these tests, started if it is not up."""
+    return start_lab(own_server(2))
 
 
 @pytest.fixture(scope="module")

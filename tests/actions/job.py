@@ -28,6 +28,7 @@ _LAB_VARIABLES = (
 )
 _TIMEOUT = 600.0
 _LEFT_OUT = re.compile(r" *(deployment: false\b|built: \$\{\{ toJSON\(needs)")
+"""What act 0.2.89 has not: `deployment:` of an environment, and the outputs of all jobs of a matrix."""
 # The actions of GitHub that the workflows use, each in its folder.
 _STAND_INS = ("checkout", "upload-artifact", "download-artifact")
 # What runs in a workflow: Fairlead, and the workflows themselves.
@@ -51,6 +52,10 @@ class Ended:
 class Project:
     """What workflows run of this repository, committed or not, with the tiny app in the place of the board."""
 
+    slug = "acme/tiny"
+    # What is put before act's own words: who runs it.
+    _before: tuple[str, ...] = ()
+
     def __init__(self, folder: Path, lab: Lab, server: Server) -> None:
         self.root = folder / "repository"
         self._folder = folder
@@ -62,29 +67,16 @@ class Project:
             shutil.copytree(Path(__file__).parent / name, self._stand_ins / name)
             self._commit(self._stand_ins / name, "Stand in")
         self._artifacts = folder / "artifacts"
-        self.git("remote", "add", "origin", "https://github.com/acme/tiny.git")
+        self.git("remote", "add", "origin", f"https://github.com/{self.slug}.git")
 
     def _copy(self) -> None:
-        words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *_NEEDED)
-        listed = _git(ROOT, *words).split("\0")
-        for name in filter(None, listed):
-            source = ROOT / name
-            if source.is_file():
-                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, self.root / name)
-        self._leave_out()
+        copy_fairlead(self.root)
         shutil.copytree(APP, self.root, dirs_exist_ok=True)
         shutil.copy(self._lab.known_hosts, self.root / "known_hosts")
         settings = self.root / "fairlead.yaml"
         text = settings.read_text().replace("127.0.0.2", self._server.address)
         settings.write_text(f"registry: {self._lab.registry}/apps/tiny-actions\n{text}")
         self.commit("First")
-
-    def _leave_out(self) -> None:
-        """What act 0.2.89 has not: `deployment:` of an environment, and the outputs of all jobs of a matrix."""
-        for path in self._workflows.glob("*.yml"):
-            lines = path.read_text().splitlines(keepends=True)
-            path.write_text("".join(line for line in lines if not _LEFT_OUT.match(line)))
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace the one place in ``path`` that reads ``old``."""
@@ -112,12 +104,12 @@ class Project:
 
     def run(self, event: str, workflow: str, *words: str, env: Mapping[str, str] | None = None) -> Ended:
         """Let ``event`` start a workflow, on this machine instead of a runner, hermetically."""
-        argv = [str(locate("act")), event, "--workflows", str(self._workflows / workflow)]
+        argv = [*self._before, str(locate("act")), event, "--workflows", str(self._workflows / workflow)]
         for label in ("ubuntu-24.04", "ubuntu-24.04-arm"):
             argv += ["--platform", f"{label}=-self-hosted"]
         argv += ["--no-cache-server", "--action-offline-mode", "--no-skip-checkout"]
-        for pinned, name in self._pinned():
-            argv += ["--local-repository", f"{pinned}={self._stand_ins / name}"]
+        for name, place in self._instead.items():
+            argv += ["--local-repository", f"{name}={place}"]
         argv += ["--actor", self._lab.username, "--secret", "GITHUB_TOKEN", "--secret", "FAIRLEAD_SSH_KEY"]
         argv += ["--secret", "FAIRLEAD_SECRETS", "--var", "FAIRLEAD_ENVIRONMENT=lab", *words]
         done = subprocess.run(
@@ -133,10 +125,12 @@ class Project:
         )
         return Ended(done.returncode, done.stdout)
 
-    def _pinned(self) -> set[tuple[str, str]]:
-        """Each action of GitHub that a workflow uses, as it is pinned there, and its name."""
-        text = "".join(path.read_text() for path in self._workflows.glob("*.yml"))
-        return set(re.findall(r"(actions/([a-z-]+)@[0-9a-f]{40})", text))
+    @property
+    def _instead(self) -> dict[str, Path]:
+        """The folder that act takes in the place of each repository that a workflow names."""
+        text = "".join(path.read_text() for path in ROOT.glob(".github/workflows/*.yml"))
+        pinned = set(re.findall(r"(actions/([a-z-]+)@[0-9a-f]{40})", text))
+        return {whole: self._stand_ins / name for whole, name in pinned if name in _STAND_INS}
 
     @property
     def _workflows(self) -> Path:
@@ -179,7 +173,21 @@ class Project:
         _git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
 
 
+def copy_fairlead(folder: Path) -> None:
+    """What runs in a workflow of this repository, as it is here, committed or not."""
+    words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *_NEEDED)
+    for name in filter(None, _git(ROOT, *words).split("\0")):
+        source, to = ROOT / name, folder / name
+        if source.is_file():
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, to)
+    for path in folder.glob(".github/workflows/*.yml"):
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if not _LEFT_OUT.match(line)))
+
+
 def _git(folder: Path, *words: str) -> str:
-    who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    # The repository of an ordinary user, where root runs the tests.
+    who = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "safe.directory=*"]
     done = subprocess.run(["git", *who, *words], cwd=folder, capture_output=True, text=True, check=True)
     return done.stdout

@@ -30,29 +30,18 @@ jobs:
 """
 
 
-def test_pushes_to_main_go_live_or_are_refused_and_a_rollback_by_hand_takes_one_back(
+def test_pushes_to_main_go_live_for_several_platforms_and_a_rollback_by_hand_takes_one_back(
     project: Project, lab: Lab, server: Server
 ) -> None:
-    """pipeline.yml three times, the second commit crashing, then rollback.yml: who answers is who should.
+    """pipeline.yml twice, then rollback.yml: who answers is who should.
 
-    The third time it is called as by another repository, with tests, and a runner for each of two platforms.
+    The second time it is called as by another repository, with tests, and a runner for each of two platforms.
     """
     first = project.git("rev-parse", "HEAD")
     ended = succeeded(project.run("push", "pipeline.yml"))
     assert ended.output("release") == "000001"
     assert visit(server)[:2] == (200, first)
 
-    project.edit("server.py", 'FAULT = os.environ.get("FAULT", "")', 'FAULT = "crash"')
-    project.commit("Crash")
-    ended = project.run("push", "pipeline.yml")
-    assert ended.code != 0
-    assert ended.output("exit-code") == "6"
-    assert re.search(r" 000002 failed: .*; 000001 serves as before$", ended.output("error"))
-    assert "::error" in ended.log
-    assert CANARY not in ended.log
-    assert visit(server)[:2] == (200, first)
-
-    project.edit("server.py", 'FAULT = "crash"', 'FAULT = ""')
     project.edit("server.py", 'GREETING = "hello"', 'GREETING = "good morning"')
     project.edit("fairlead.yaml", "platforms: [linux/amd64]", "platforms: [linux/amd64, linux/arm64]")
     (project.root / ".github" / "workflows" / "caller.yml").write_text(CALLER)
