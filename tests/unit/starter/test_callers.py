@@ -28,8 +28,7 @@ def called(job: dict[str, Any]) -> dict[str, Any]:
     """The reusable workflow that a job calls, as this repository has it, with ``on`` under its own name."""
     match = re.fullmatch(rf"acme/fairlead/(\.github/workflows/\w+\.yml)@{COMMIT}", job["uses"])
     assert match
-    file = ROOT / match[1]
-    document = yaml.safe_load((file if file.exists() else file.with_name("deploy.yml")).read_text())
+    document = yaml.safe_load((ROOT / match[1]).read_text())
     assert isinstance(document, dict)
     return {**document, "on": document[True]}
 
