@@ -17,7 +17,6 @@ from fairlead.errors import CommandFailedError, ExitCode, FairleadError, InputEr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import FrameType
 
     import click
@@ -122,19 +121,18 @@ def _show(error: FairleadError) -> int:
 def _unexpected(error: Exception) -> int:
     if isinstance(error, BrokenPipeError) and _reader_is_gone():
         return int(ExitCode.OK)
-    saved = _save_traceback(error)
+    why, details = _traceback_of(error)
     if isinstance(error, OSError) and _is_refusal(error):
         place = f": {error.filename}" if error.filename else ""
         return _show(
-            CommandFailedError(
-                f"this machine refused: {error.strerror}{place}", why=f"the traceback is in {saved}"
-            )
+            CommandFailedError(f"this machine refused: {error.strerror}{place}", why=why, details=details)
         )
     return _show(
         CommandFailedError(
             f"this is a bug in Fairlead: {type(error).__name__}: {error}",
-            why=f"the traceback is in {saved}",
-            fix="run it again; if it stays, report it with that file",
+            why=why,
+            fix="run it again; if it stays, report it with the traceback",
+            details=details,
         )
     )
 
@@ -145,14 +143,17 @@ def _is_refusal(error: OSError) -> bool:
     return errno.errorcode.get(error.errno or 0) in _REFUSALS
 
 
-def _save_traceback(error: Exception) -> Path:
-    """Write the traceback, without secrets, where a bug report can take it from."""
+def _traceback_of(error: Exception) -> tuple[str, tuple[str, ...]]:
+    """Where the traceback is, without secrets: in a file that a report can take it from, and in a job in the log."""
     import traceback
 
     from fairlead.files import keep_report
     from fairlead.report.redact import masked
 
-    return keep_report("fairlead-bug-", masked("".join(traceback.format_exception(error))))
+    text = masked("".join(traceback.format_exception(error)))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        return "", tuple(text.splitlines())
+    return f"the traceback is in {keep_report('fairlead-bug-', text)}", ()
 
 
 def _reader_is_gone() -> bool:

@@ -6,8 +6,6 @@ are read by this one table, before anything else of a verb runs: whoever has thr
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -15,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from fairlead.errors import FairleadError, InputError
+from fairlead.errors import InputError
 from fairlead.findings import Finding
 from fairlead.host.wire.visible import visible_line
 
@@ -135,17 +133,6 @@ _BY_VARIABLE = {one.variable: one for one in INPUTS.values()}
 
 Judge = Callable[[str], object]
 """Reads the value of an input, or raises the ``InputError`` that says what is wrong with it."""
-
-
-def name_inputs_of(error: FairleadError) -> FairleadError:
-    """The same error, in the words of whoever wrote the workflow."""
-    told = copy.copy(error)
-    told.what, told.why, told.fix = (name_inputs(text) for text in (error.what, error.why, error.fix))
-    told.findings = tuple(
-        dataclasses.replace(one, what=name_inputs(one.what), fix=name_inputs(one.fix))
-        for one in error.findings
-    )
-    return told
 
 
 def name_inputs(text: str) -> str:

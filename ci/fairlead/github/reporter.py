@@ -19,10 +19,10 @@ from fairlead.github.annotations import (
     render_annotation,
     render_masks,
 )
-from fairlead.github.inputs import name_inputs_of
 from fairlead.github.outputs import DOCUMENT, append_outputs, outputs_of
 from fairlead.github.page import Told, render_page
 from fairlead.github.place import placed
+from fairlead.github.words import tell_in_a_job
 from fairlead.report import layout
 from fairlead.report.failure import error_document, read_source_line, render_error
 from fairlead.report.redact import masked_document
@@ -117,7 +117,7 @@ class ActionsReporter:
 
     def error(self, error: FairleadError) -> None:
         """The headline first, then why, the evidence and what to do, then where the time went."""
-        error = name_inputs_of(error)
+        error = tell_in_a_job(error)
         self._told.error = error
         if error.document is not None:
             self._told.document = error.document

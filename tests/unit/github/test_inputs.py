@@ -16,12 +16,10 @@ from fairlead.boundary import main
 from fairlead.cli.options.inputs import take_inputs
 from fairlead.cli.root import VERBS, command
 from fairlead.errors import InputError
-from fairlead.findings import Finding
 from fairlead.github.inputs import (
     INPUTS,
     Input,
     name_inputs,
-    name_inputs_of,
     parse_inputs,
     variable_of,
 )
@@ -209,21 +207,6 @@ def test_variables_of_a_message_are_named_by_their_inputs() -> None:
     )
     kept = "the variable FAIRLEAD_SECRET_DB_PASSWORD, FAIRLEAD_SECRET_<NAME>, FAIRLEAD_CACHE"
     assert name_inputs(kept) == kept
-
-
-def test_an_error_is_told_in_the_words_of_the_workflow() -> None:
-    error = InputError(
-        "FAIRLEAD_TO is none", findings=(Finding("FAIRLEAD_ONLY: no", fix="FAIRLEAD_ONLY=web"),)
-    )
-    error.document = {"serving": "000001"}
-    told = name_inputs_of(error)
-    assert (type(told), told.document, told.what) == (
-        InputError,
-        {"serving": "000001"},
-        "the input `to` (FAIRLEAD_TO) is none",
-    )
-    assert "the input `only`" in told.findings[0].what
-    assert error.what == "FAIRLEAD_TO is none"
 
 
 @pytest.mark.parametrize("words", [["-C", "app", "deploy"], ["--directory=app", "--plain", "deploy"]])

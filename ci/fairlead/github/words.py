@@ -1,0 +1,72 @@
+"""An error as it is told in a job: in the words of whoever wrote the workflow.
+
+He knows inputs and secrets. Options are what a person at a terminal says, and a file of the runner is gone when he reads
+of it; so both are told as the inputs that they are, by the one table of inputs.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import re
+
+from fairlead.errors import FairleadError
+from fairlead.github.inputs import INPUTS, name_inputs
+
+# A command is for a terminal, and stays as it is typed there.
+_COMMAND = re.compile(r"(`(?:fairlead|docker|git|ssh|ssh-keygen|ssh-keyscan) [^`]*`)")
+_OPTION = re.compile(
+    r"(?P<say>\bsay )?(?P<tick>`?)(?<![\w-])--(?P<name>[a-z][a-z-]*)(?: (?P<value>[A-Z]+\b|[^\s`]+(?=`)))?(?P=tick)"
+)
+_OTHER_NAMES = {"identity": "ssh-key", "secrets-dir": "secrets"}
+_PLACES = (
+    # The key, for as long as ssh reads it; and whatever else lies in a folder of ours that goes with the command.
+    (re.compile(r"(?:the key )?/[^\s'\"`:]*/fairlead-ssh-\w{6,}/key\b"), "the key in FAIRLEAD_SSH_KEY"),
+    (
+        re.compile(
+            r"/[^\s'\"`:]*/fairlead-(?:ssh|login|scan|builder|root|asked|bug)-\w{6,}(?:/[^\s'\"`:]*)?"
+        ),
+        "a file of Fairlead's own",
+    ),
+    (
+        re.compile(r"~/\.ssh/known_hosts"),
+        "known_hosts beside fairlead.yaml, or the file that --known-hosts names,",
+    ),
+    (re.compile(r"\byour keys\b"), "any key of this runner, as FAIRLEAD_SSH_KEY is empty"),
+)
+
+
+def tell_in_a_job(error: FairleadError) -> FairleadError:
+    """The same error in the workflow's words; evidence stays as it was printed, but for files that are gone."""
+    told = copy.copy(error)
+    told.what, told.why, told.fix = (speak(text) for text in (error.what, error.why, error.fix))
+    told.findings = tuple(
+        dataclasses.replace(one, what=speak(one.what), fix=speak(one.fix)) for one in error.findings
+    )
+    told.details = tuple(_without_places(text) for text in error.details)
+    return told
+
+
+def speak(text: str) -> str:
+    """A text of ours in the words of a workflow."""
+    pieces = _COMMAND.split(_without_places(text))
+    return "".join(
+        piece if number % 2 else name_inputs(_OPTION.sub(_input, piece))
+        for number, piece in enumerate(pieces)
+    )
+
+
+def _without_places(text: str) -> str:
+    for place, words in _PLACES:
+        text = place.sub(words, text)
+    return text
+
+
+def _input(match: re.Match[str]) -> str:
+    name = _OTHER_NAMES.get(match["name"], match["name"])
+    if name not in INPUTS:
+        return match[0]
+    value = f" {match['value']}" if match["value"] else ""
+    if match["say"]:
+        return f"set the input `{name}`" + (f" to{value}" if value else "")
+    return f"the input `{name}`{value}"
