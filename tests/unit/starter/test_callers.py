@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from fairlead.errors import InputError
+from fairlead.identity import Identity
 from fairlead.starter.callers import Caller, plan_callers
 from fairlead.starter.uses import Uses, parse_installed, parse_uses, read_uses
 
@@ -107,6 +109,22 @@ def test_an_installed_fairlead_knows_its_commit_from_what_pip_wrote_down() -> No
     assert parse_installed(url) == USES
     for other in ("", "{}", '{"url": "file:///clone", "dir_info": {}}', url.replace(COMMIT, "v1"), "[]"):
         assert parse_installed(other) is None
+
+
+@pytest.mark.parametrize("url", ["https://github.com/acme/fairlead", "https://ghe.acme.test/acme/fairlead"])
+def test_a_clone_calls_the_workflows_of_its_own_commit(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".git").mkdir()
+    identity = Identity(COMMIT, 0, "main", (), (), url, "")
+    monkeypatch.setattr("fairlead.starter.uses.read_identity", lambda *_: identity)
+    assert read_uses(tmp_path) == USES
+    for odd in ("", "https://gitlab.acme.test/group/sub/fairlead"):
+        monkeypatch.setattr(
+            "fairlead.starter.uses.read_identity", lambda *_, odd=odd: replace(identity, source_url=odd)
+        )
+        with pytest.raises(InputError, match="does not know"):
+            read_uses(tmp_path)
 
 
 def test_a_fairlead_of_unknown_origin_says_how_to_name_one(tmp_path: Path) -> None:
