@@ -33,7 +33,7 @@ def test_a_stranger_is_live_with_his_first_push_is_held_with_a_bad_one_and_goes_
         stranger = Stranger(open_folder, lab, server, classic.environ)
         succeeded(stranger.init())
         stranger.edit("fairlead.yaml", "ghcr.io/acme/guestbook", f"{lab.registry}/apps/guestbook")
-        stranger.commit("Deploy with Fairlead")
+        first = stranger.commit("Deploy with Fairlead")
         ended = succeeded(stranger.run("push", "deploy.yml"))
         assert ended.output("release") == "000001"
         assert greeting(server) == "hello"
@@ -54,7 +54,7 @@ def test_a_stranger_is_live_with_his_first_push_is_held_with_a_bad_one_and_goes_
         succeeded(stranger.run("push", "deploy.yml"))
         assert greeting(server) == "good morning"
 
-        ended = succeeded(stranger.run("workflow_dispatch", "rollback.yml"))
+        ended = succeeded(stranger.run("workflow_dispatch", "rollback.yml", "--input", f"to={first[:12]}"))
         assert ended.output("serving") == "000001"
         assert greeting(server) == "hello"
 
