@@ -21,8 +21,8 @@ from ..wire.plainjson import parse_json
 _TIMEOUT = 2.0
 _MAX_ANSWER = 1 << 20
 """Bytes: some 60 for each address and port."""
-_MAX_SOCKETS = 8
-"""There are one or two; the folder is the proxy's to write."""
+_MAX_SOCKETS = 256
+"""One for each service that others call, and more; the folder is the proxy's to write."""
 _PORT = re.compile(r"(0{0,32})([1-9][0-9]{0,4})")
 _MAX_COUNT = 1 << 31
 

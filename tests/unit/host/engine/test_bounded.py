@@ -13,13 +13,20 @@ from typing import Any
 
 import pytest
 
+from fairlead.host.disk.paths import app_paths
 from fairlead.host.engine.bounded import Bound, OverdueError, TooLargeError
 from fairlead.host.engine.containers import Container
 from fairlead.host.engine.engine import Engine
 from fairlead.host.engine.unixhttp import MAX_LINE, UnixConnection, read_frames, split_lines
 from fairlead.host.watch import inflight
 from fairlead.host.watch.evidence import read_evidence
-from fairlead.host.watch.inflight import answers_admin, count_in_flight, sum_in_flight
+from fairlead.host.watch.inflight import (
+    InFlight,
+    answers_admin,
+    count_in_flight,
+    find_admin_sockets,
+    sum_in_flight,
+)
 from fairlead.host.watch.traffic import parse_counts
 from fairlead.host.wire.errors import EngineFault, StoppedFault
 from fairlead.host.wire.plainjson import parse_json
@@ -60,6 +67,17 @@ def test_many_admin_sockets_take_the_time_of_one(tmp_path: Path) -> None:
             os.link(server.path, tmp_path / f"admin-a{number}.sock")
         assert count_in_flight(sorted(tmp_path.glob("admin*.sock")), {"a"}) is None
         assert server.sent < 2000
+
+
+def test_an_app_of_many_services_is_counted_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each service that others call has a socket: what is under way by the last of them is waited for as well."""
+    paths = app_paths(tmp_path, "board")
+    paths.run.mkdir(parents=True)
+    paths.admin_socket.touch()
+    for number in range(30):
+        paths.inside_socket(f"fairlead-inside-{number:08x}").touch()
+    monkeypatch.setattr(inflight, "read_upstreams", lambda *_: [{"address": "a:08000", "num_requests": 1}])
+    assert count_in_flight(find_admin_sockets(paths), {"a"}) == InFlight(31, 0)
 
 
 def test_only_a_socket_is_asked(tmp_path: Path) -> None:
