@@ -21,7 +21,7 @@ def plan_carried(release: Release, live: Optional[Bundle], containers: Sequence[
         if any(one.service != carrier.name for one in others):
             yield (
                 f"carry the calls to {name} by another container beside the one before, of which the networks, names or "
-                "image are not these: while that ends, for less than a second, a caller that does not try again may be refused"
+                "image are not these: while this begins and that ends, a caller that does not try again may be refused"
             )
             continue
         more = [port for port in ports if port not in live.release.called.get(name, ())]
