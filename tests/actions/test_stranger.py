@@ -24,6 +24,7 @@ def open_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.timeout(1200)  # four runs of five jobs
 def test_a_stranger_is_live_with_his_first_push_is_held_with_a_bad_one_and_goes_back_by_a_button(
     lab: Lab, server: Server, open_folder: Path
 ) -> None:
