@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from fairlead.findings import SEVERITIES, Finding
 from fairlead.judge.asked.question import Question
+from fairlead.judge.hiding import Hider
 from fairlead.judge.verdict import ALWAYS, READING, UNSEEN, Judged, Layer, Request, Verdict, place_of
 from fairlead.quick.records import replace
 
@@ -130,15 +131,17 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
     else:
         watch.layers.append(Layer("compose", ran=False, why_not="it was not asked"))
     # A waiver accepts what runs although it is not good: this would not run.
-    kept, waived = apply_waivers(tuple(findings), model)
+    hider = Hider(model)
+    kept, waived = apply_waivers(hider.findings(findings), model)
+    held_back = hider.findings(unreleasable)
     return Judged(
         scope=scope,
         model=model,
         services=subject.services,
-        findings=(*kept, *unreleasable),
+        findings=(*kept, *held_back),
         waived=tuple(waived),
         layers=tuple(watch.layers),
-        unreleasable=tuple(unreleasable),
+        unreleasable=held_back,
         app=app,
     )
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from fairlead.errors import FairleadError
 from fairlead.findings import Finding, Location
 from fairlead.host.wire.visible import visible_line
-from fairlead.report.source import excerpt_lines, shown_source
+from fairlead.report.source import SourceLines, excerpt_lines, shown_source
 
 SCHEMA = "fairlead.error/v1"
 
@@ -66,17 +65,8 @@ def render_finding(finding: Finding, source_line: SourceLine) -> list[str]:
 
 
 def read_source_line(location: Location) -> str | None:
-    """The line of the file that ``location`` points to; None if there is no such file or line."""
-    if location.line < 1:
-        return None
-    try:
-        with Path(location.path).open(encoding="utf-8", errors="replace") as file:
-            for number, line in enumerate(file, start=1):
-                if number == location.line:
-                    return line.rstrip("\r\n")
-    except (OSError, ValueError):
-        return None
-    return None
+    """The line of the file that ``location`` points to, without secrets; None if there is no such file or line."""
+    return SourceLines().line(location)
 
 
 def _finding_document(finding: Finding) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fairlead.host.wire.visible import visible
+from fairlead.secret_signs.lines import ShownLines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,14 +22,14 @@ class SourceLines:
     """Lines of files as the user knows them."""
 
     def __init__(self) -> None:
-        self._files: dict[str, list[str]] = {}
+        self._files: dict[str, ShownLines] = {}
 
     def line(self, location: Location) -> str | None:
-        """The line that a place points to; None if there is no such file or line."""
+        """The line that a place points to, without secrets; None if there is no such file or line."""
         lines = self._files.get(location.path)
         if lines is None:
-            lines = self._files[location.path] = _read(location.path)
-        return lines[location.line - 1] if 0 < location.line <= len(lines) else None
+            lines = self._files[location.path] = ShownLines(_read(location.path))
+        return lines.shown(location.line - 1) if 0 < location.line <= len(lines) else None
 
     def excerpt(self, location: Location, rule: str = "") -> list[str]:
         """The line with its number, and a caret below the column. The value of a secret is not shown."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _PARTS = ("PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH")
 """A name that holds none of these is none of a secret: most are done with so."""
 _ENDS = frozenset(
@@ -40,6 +42,7 @@ _WHOLE = frozenset(("REDISCLI AUTH", "NEO4J AUTH"))
 _SEPARATORS = dict.fromkeys(map(ord, "_-. "), " ")
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether a name is a secret's: ``DB_PASSWORD``, ``apiKey``, ``DB_PASS_2``; not ``DB_PASSWORD_FILE``."""
     upper = name.upper()

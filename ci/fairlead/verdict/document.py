@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fairlead import __version__
 from fairlead.judge.baseline import dotted, fingerprint
+from fairlead.judge.hiding import Hider
 from fairlead.judge.verdict import counts_document
 
 TYPE_CHECKING = False
@@ -74,19 +75,20 @@ def finding_document(finding: Finding, mark: str) -> dict[str, Any]:
 
 
 def _judged(one: Judged) -> dict[str, Any]:
+    hider = Hider(one.model)
     return {
         "name": one.scope.name,
         "files": [document.path for document in one.model.documents],
-        "services": {service.name: _service(service) for service in one.services.values()},
+        "services": {service.name: _service(service, hider) for service in one.services.values()},
     }
 
 
-def _service(service: Service) -> dict[str, Any]:
+def _service(service: Service, hider: Hider) -> dict[str, Any]:
     return {
         "role": service.role,
-        "why": service.why,
+        "why": hider.text(service.why),
         "rollout": service.rollout,
         "port": service.port,
         "gate": service.gate,
-        "image": service.image or None,
+        "image": hider.text(service.image) or None,
     }
