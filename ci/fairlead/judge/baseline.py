@@ -1,10 +1,8 @@
 """The baseline: findings that were there when a repository adopted the validator. Only new ones fail.
 
-A finding is known again by its rule, its file, its path in the model and what is written there, not by its line: it
-survives moved lines, services and clones, and is new again when something else is written.
-
-What is *written* counts, never what a variable makes of it, and nothing where a secret may stand: fingerprints go into
-reports, and a short value could be guessed from one. Each baseline has a salt of its own.
+A finding is known again by its rule, its file and its path in the model, not by its line or by what is written there: it
+survives moved lines, another clone, another machine with other values, a new version of an image, and a service that was
+renamed. Nothing of a value stands in the file.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fairlead.errors import InputError
@@ -21,32 +19,14 @@ from fairlead.sources import SourceRefusedError, read_source, repository_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from fairlead.composefile.loader import Model
     from fairlead.findings import Finding
-    from fairlead.yaml_nodes import Node
 
 SCHEMA = "fairlead.baseline/v2"
 FILE_NAME = "fairlead-baseline.json"
 _MAX_BYTES = 16 * 1024 * 1024
 _NUMBERED = re.compile(r"\b(line|column) \d+")
-_MAYBE_SECRET = frozenset(
-    (
-        "environment",
-        "env_file",
-        "args",
-        "labels",
-        "command",
-        "entrypoint",
-        "content",
-        "test",
-        "driver_opts",
-        "options",
-    )
-)
-"""Keys below which a value may be a secret."""
-_SECRET_RULES = frozenset(("secret-in-environment", "literal-secret", "default-password", "leaked-key"))
+_INDEX = re.compile(r"\[\d+\]")
+_SERVICES = "services."
 
 
 @dataclass(frozen=True, order=True)
@@ -69,26 +49,32 @@ class Baseline:
     salt: str = ""
 
 
-def fingerprint(finding: Finding, models: Sequence[Model], root: Path, salt: str = "") -> str:
-    """What stays the same of a finding when lines move: 32 hexadecimal digits.
+def fingerprint(finding: Finding, root: Path, salt: str = "") -> str:
+    """What stays the same of a finding when lines and values change: 32 hexadecimal digits.
 
     Args:
         finding: with its path in the model; without one, its words count.
-        models: where what is written at the path is looked up: in the first that has it.
         root: the folder that the file is told from.
         salt: of the baseline that it stands in.
     """
     import hashlib
-    import json
 
-    told = [salt, finding.rule, _file_of(finding, root)]
-    if finding.path:
-        steps = ["*" if isinstance(step, int) else str(step) for step in finding.path]
-        told += [json.dumps(steps), _written_of(finding, models)]
-    else:
-        # Where the clone lies is no part of what is wrong.
-        told.append(_NUMBERED.sub(r"\1", finding.what).replace(f"{root}{os.sep}", ""))
-    return hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    told = "\0".join((salt, *_key(_entry(finding, root))))
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _entry(finding: Finding, root: Path, salt: str | None = None) -> Entry:
+    # Where the clone lies is no part of what is wrong.
+    what = finding.what.replace(f"{root}{os.sep}", "")
+    mark = "" if salt is None else fingerprint(finding, root, salt)
+    return Entry(_file_of(finding, root), finding.rule, dotted(finding.path), mark, what)
+
+
+def _key(entry: Entry) -> tuple[str, str, str]:
+    """By what an entry is known again: of a list the list, and without a path the words but for their line numbers."""
+    words = "\0" + _NUMBERED.sub(r"\1", entry.what)
+    place = _INDEX.sub("[]", entry.path) if entry.path else words
+    return entry.rule, entry.file, place
 
 
 def load_baseline(path: Path) -> Baseline:
@@ -124,30 +110,82 @@ def load_baseline(path: Path) -> Baseline:
 def apply_baseline(
     findings: Sequence[Finding],
     baseline: Baseline,
-    models: Sequence[Model],
+    services: Collection[str],
     *,
     except_rules: frozenset[str] = frozenset(),
 ) -> tuple[list[Finding], tuple[Finding, ...], tuple[str, ...]]:
     """Take out what is known.
 
+    Args:
+        findings: all that there are.
+        baseline: what was known.
+        services: those that the files have.
+        except_rules: rules that no baseline silences.
+
     Returns: the new findings, the known ones, and a line for each entry that nobody finds any more.
     """
     root = baseline.path.absolute().parent
-    left = Counter(entry.fingerprint for entry in baseline.entries)
+    left: dict[tuple[str, str, str], list[Entry]] = {}
+    for entry in baseline.entries:
+        left.setdefault(_key(entry), []).append(entry)
     new: list[Finding] = []
     known: list[Finding] = []
     for finding in findings:
-        mark = "" if finding.rule in except_rules else fingerprint(finding, models, root, baseline.salt)
-        if left[mark] > 0:
-            left[mark] -= 1
+        entries = None if finding.rule in except_rules else left.get(_key(_entry(finding, root)))
+        if entries:
+            entries.pop(0)
             known.append(finding)
         else:
             new.append(finding)
-    return new, tuple(known), tuple(_stale(baseline, left))
+    names = _renamed(baseline.entries, services, new, root) if new else {}
+    for finding in [one for one in new if one.rule not in except_rules] if names else ():
+        rule, file, place = _key(_entry(finding, root))
+        name = _service_of(place)
+        entries = left.get((rule, file, _SERVICES + names[name] + _below(place))) if name in names else None
+        if entries:
+            entries.pop(0)
+            known.append(finding)
+            new.remove(finding)
+    return new, tuple(known), tuple(_stale(entry for entries in left.values() for entry in entries))
+
+
+def _renamed(
+    entries: Sequence[Entry], services: Collection[str], new: Sequence[Finding], root: Path
+) -> dict[str, str]:
+    """The new names of services and what each was called: one that is gone, and of which half of what is found was known."""
+    known: dict[str, Counter[tuple[str, str, str]]] = {}
+    for entry in entries:
+        _count(known, _key(entry))
+    found: dict[str, Counter[tuple[str, str, str]]] = {}
+    for finding in new:
+        _count(found, _key(_entry(finding, root)))
+    gone = [name for name in known if name not in services]
+    names: dict[str, str] = {}
+    for name in (name for name in found if name not in known):
+        alike = {old: (found[name] & known[old]).total() for old in gone if old not in names.values()}
+        best = max(alike, key=lambda old: alike[old], default="")
+        if best and 2 * alike[best] >= found[name].total():
+            names[name] = best
+    return names
+
+
+def _count(counts: dict[str, Counter[tuple[str, str, str]]], key: tuple[str, str, str]) -> None:
+    name = _service_of(key[2])
+    if name:
+        counts.setdefault(name, Counter())[(key[0], key[1], _below(key[2]))] += 1
+
+
+def _service_of(place: str) -> str:
+    """The service in which a place is; empty for one elsewhere. Compose lets a name have full stops."""
+    return place.removeprefix(_SERVICES).partition(".")[0] if place.startswith(_SERVICES) else ""
+
+
+def _below(place: str) -> str:
+    return place.removeprefix(_SERVICES + _service_of(place))
 
 
 def write_baseline(
-    path: Path, findings: Iterable[Finding], models: Sequence[Model], *, except_rules: frozenset[str]
+    path: Path, findings: Iterable[Finding], *, except_rules: frozenset[str] = frozenset()
 ) -> Baseline:
     """Write a baseline of these findings, whole or not at all, and return it."""
     import json
@@ -157,17 +195,7 @@ def write_baseline(
     place = files.settled(path)
     root = path.absolute().parent
     salt = _salt_of(path)
-    entries = sorted(
-        Entry(
-            _file_of(finding, root),
-            finding.rule,
-            dotted(finding.path),
-            fingerprint(finding, models, root, salt),
-            finding.what,
-        )
-        for finding in findings
-        if finding.rule not in except_rules
-    )
+    entries = sorted(_entry(finding, root, salt) for finding in findings if finding.rule not in except_rules)
     rows: list[Mapping[str, str]] = [
         {
             "rule": entry.rule,
@@ -197,48 +225,16 @@ def dotted(path: Sequence[str | int]) -> str:
     return text.removeprefix(".")
 
 
-def _stale(baseline: Baseline, left: Counter[str]) -> Iterable[str]:
-    for entry in reversed(baseline.entries):
-        if left[entry.fingerprint] > 0:
-            left[entry.fingerprint] -= 1
-            place = f"{entry.file}: {entry.path}" if entry.path else entry.file
-            yield (
-                f"{place}: {entry.rule} is in the baseline and is not found any more:"
-                " `fairlead validate --write-baseline` drops it"
-            )
+def _stale(entries: Iterable[Entry]) -> Iterator[str]:
+    for entry in sorted(entries):
+        place = f"{entry.file}: {entry.path}" if entry.path else entry.file
+        yield (
+            f"{place}: {entry.rule} is in the baseline and is not found any more:"
+            " `fairlead validate --write-baseline` drops it"
+        )
 
 
 def _file_of(finding: Finding, root: Path) -> str:
     if finding.location is None:
         return ""
     return os.path.relpath(finding.location.path, root).replace(os.sep, "/")
-
-
-def _written_of(finding: Finding, models: Sequence[Model]) -> str:
-    """What is written where the finding is: the scalar, or the item of a list; of a mapping nothing.
-
-    A service without a health check is the same finding whatever else the service says.
-    """
-    import json
-
-    if finding.rule in _SECRET_RULES or not _MAYBE_SECRET.isdisjoint(map(str, finding.path)):
-        return ""
-    indexes = [number for number, step in enumerate(finding.path) if isinstance(step, int)]
-    path = finding.path[: indexes[0] + 1] if indexes else finding.path
-    for model in models:
-        node = model.node(path)
-        if node is not None:
-            whole = bool(indexes) or not node.entries
-            return json.dumps(_text_of(node)) if whole else ""
-    return ""
-
-
-def _text_of(node: Node) -> Any:
-    """A value as it is written, with its variables, and without what may be a secret."""
-    if not node.entries:
-        return node.text
-    return [
-        [str(key), _text_of(entry.node)]
-        for key, entry in node.entries.items()
-        if str(key) not in _MAYBE_SECRET
-    ]

@@ -44,10 +44,10 @@ def judge(request: Request) -> Verdict:
     if request.baseline is not None:
         from fairlead.judge.baseline import apply_baseline
 
-        models = [one.model for one in judged]
+        services = {name for one in judged for name in one.services}
         held = _verdict(found, judged, request).unsilenced
         rest = [finding for finding in found if finding not in held]
-        rest, known, stale = apply_baseline(rest, request.baseline, models, except_rules=ALWAYS)
+        rest, known, stale = apply_baseline(rest, request.baseline, services, except_rules=ALWAYS)
         found = sorted((*held, *rest), key=_place)
     return replace(_verdict(found, judged, request), baselined=known, stale=stale)
 

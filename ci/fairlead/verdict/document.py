@@ -25,7 +25,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
     root = Path.cwd()
 
     def told(finding: Finding) -> dict[str, Any]:
-        return finding_document(finding, fingerprint(finding, verdict.models, root))
+        return finding_document(finding, fingerprint(finding, root))
 
     return {
         "schema": SCHEMA,

@@ -56,13 +56,12 @@ class _Results:
 
     def __init__(self, verdict: Verdict) -> None:
         self.rules: dict[str, int] = {}
-        self._models = verdict.models
         self._root = repository_root(Path.cwd()) or Path.cwd()
         self._fixes = _fixes(verdict)
 
     def one(self, finding: Finding) -> dict[str, Any]:
         name = finding.rule or "finding"
-        mark = fingerprint(finding, self._models, self._root)
+        mark = fingerprint(finding, self._root)
         result: dict[str, Any] = {
             "ruleId": name,
             "ruleIndex": self.rules.setdefault(name, len(self.rules)),

@@ -41,7 +41,7 @@ def verdict_on(text: str, **variables: str) -> Verdict:
 def everything(verdict: Verdict) -> str:
     """All that anybody gets to see of a verdict."""
     forms = [render(form, verdict) for form in FORMS]
-    write_baseline(Path("baseline.json"), verdict.findings, verdict.models, except_rules=frozenset())
+    write_baseline(Path("baseline.json"), verdict.findings)
     error = InputError("it does not hold", findings=verdict.findings)
     return "\n".join([*forms, Path("baseline.json").read_text(), *render_error(error, read_source_line)])
 

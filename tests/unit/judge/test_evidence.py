@@ -45,7 +45,7 @@ def adopt(settings: Settings) -> None:
     from fairlead.judge.baseline import FILE_NAME, write_baseline
 
     verdict, _ = judged(settings)
-    write_baseline(settings.root / FILE_NAME, verdict.findings, verdict.models, except_rules=frozenset())
+    write_baseline(settings.root / FILE_NAME, verdict.findings)
 
 
 def test_a_verdict_that_fails_lets_nothing_through(

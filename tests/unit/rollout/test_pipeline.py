@@ -151,7 +151,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
         Path(name).write_text(text)
     settings = load_settings(tmp_path, {})
     verdict = judge(replace(request.settings_request(settings), ask=False))
-    write_baseline(tmp_path / FILE_NAME, verdict.findings, verdict.models, except_rules=frozenset())
+    write_baseline(tmp_path / FILE_NAME, verdict.findings)
     return Place(settings, settings.environment(), AccessOptions())
 
 

@@ -195,7 +195,7 @@ def _write_baseline(options: ValidateOptions, request: Request, verdict: Verdict
     path = _baseline_path(options, request.scopes)
     left = verdict.unsilenced
     known = [finding for finding in verdict.findings if finding not in left]
-    written = write_baseline(path, known, verdict.models, except_rules=ALWAYS)
+    written = write_baseline(path, known, except_rules=ALWAYS)
     print_lines([f"{shown_path(path)}: {len(written.entries)} findings are known from now on"])
     if not left:
         return 0
