@@ -111,6 +111,8 @@ def test_an_archive_that_is_another_one_is_not_even_opened(
         (b"no archive", "does not hold some"),
         (packed(("some", PROGRAM))[:40], "does not hold some"),
     ],
+    # An archive holds when it was packed: as a name it would be another one in each process.
+    ids=["another program", "another name", "a link", "a folder", "no archive", "cut off"],
 )
 def test_an_archive_that_does_not_hold_the_program_is_refused(
     serve: Serve, tmp_path: Path, archive: bytes, message: str
