@@ -161,7 +161,7 @@ def _accept(settings: Settings, top: Path, *, dry: bool) -> tuple[list[Put], Acc
     if not accepted.known:
         return [], accepted
     if not dry:
-        write_baseline(path, accepted.known, verdict.models, except_rules=ALWAYS)
+        write_baseline(path, accepted.known, except_rules=ALWAYS)
     return [Put(shown, "", PLANNED if dry else WRITTEN)], accepted
 
 

@@ -22,13 +22,14 @@ _DOES_NOT_RUN = (
 )
 _GIVES_AWAY_HOST = (
     "privileged dangerous-capability confinement-off host-namespace engine-socket host-device sensitive-host-path"
-    " host-driver foreign-resource"
+    " host-driver foreign-resource engine-over-tcp"
 )
 GIVES_AWAY_HOST = frozenset(_GIVES_AWAY_HOST.split())
 """Of rank 2 what leads out of the containers: to root on the host, or to other apps."""
 _GIVES_AWAY_DATA = (
     "bind-mount published-port debug-port-open state-reachable proxy-beside-state anonymous-state no-backup"
     " secret-in-environment secret-as-variable secret-mode-ignored literal-secret default-password leaked-key"
+    " authentication-off"
 )
 _AT_NIGHT = (
     "floating-tag own-image-not-by-commit build-in-production no-healthcheck slow-first-check short-depends-on"
