@@ -137,8 +137,8 @@ def _candidates(tool: Tool, environ: Mapping[str, str]) -> Iterator[Path]:
     seen: set[Path] = set()
     for folder in folders:
         path = folder / tool.program
-        # /bin is /usr/bin on most machines: one program, one mention.
-        if path.is_file() and os.access(path, os.X_OK) and path.resolve() not in seen:
+        # /bin is /usr/bin on most machines: one program, one mention. Path.is_file() raises where it may not look.
+        if os.path.isfile(path) and os.access(path, os.X_OK) and path.resolve() not in seen:  # noqa: PTH113
             seen.add(path.resolve())
             yield path
     cached = cached_path(tool)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from pathlib import Path
 
 from fairlead import files
@@ -22,7 +23,8 @@ def recall(path: Path, mark: str) -> str | None:
 
 def remember(path: Path, mark: str, said: str) -> None:
     """Keep what a program said."""
-    entries = {known: entry for known, entry in _read().items() if Path(known).exists()}
+    # Path.exists() raises where a folder may not be looked into.
+    entries = {known: entry for known, entry in _read().items() if os.path.exists(known)}  # noqa: PTH110
     entries[str(path)] = (mark, said)
     file = _file()
     with contextlib.suppress(OSError):

@@ -71,3 +71,25 @@ def test_a_plugin_is_found_in_dockers_folders(tmp_path: Path) -> None:
 def test_a_file_that_is_not_executable_is_no_program(tmp_path: Path) -> None:
     (tmp_path / "trivy").write_text("")
     assert locate.search_tool(CATALOG["trivy"], {"PATH": str(tmp_path)}) == locate.Search(None, ())
+
+
+def test_a_folder_that_this_user_may_not_look_into_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In the PATH of a job as another user left it, or in what was remembered for him."""
+    hidden = _program(tmp_path / "hidden" / "trivy", "Version: 0.74.0")
+    here = _program(tmp_path / "bin" / "trivy", "Version: 0.74.0")
+    stat = os.stat
+
+    def refuse(path: str | Path, **options: bool) -> os.stat_result:
+        if str(path).startswith(str(hidden.parent)):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    environ = {"PATH": f"{hidden.parent}{os.pathsep}{here.parent}"}
+    search = locate.search_tool(CATALOG["trivy"], environ)
+    assert search.found is not None
+    assert search.found.path == here
+    memory.remember(here, "mark", "said")
+    assert memory.recall(here, "mark") == "said"
