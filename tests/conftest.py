@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,6 +44,15 @@ def _same_folder() -> Iterator[None]:
     after = Path.cwd()
     os.chdir(before)
     assert after == before, "the test has left the process in another folder: `monkeypatch.chdir` goes back"
+
+
+@pytest.fixture(autouse=True)
+def _keep_to_itself(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a unit test has called secret, and whose log is to hear of that, is nothing to the next one."""
+    yield
+    redact = sys.modules.get("fairlead.report.redact")
+    if redact is not None and request.node.get_closest_marker("unit"):
+        redact.forget()
 
 
 @pytest.fixture(autouse=True)
