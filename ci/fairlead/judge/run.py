@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from fairlead.findings import SEVERITIES, Finding
 from fairlead.judge.asked.question import Question
-from fairlead.judge.hiding import Hider
 from fairlead.judge.verdict import ALWAYS, READING, UNSEEN, Judged, Layer, Request, Verdict, place_of
 from fairlead.quick.records import replace
 
@@ -130,10 +129,9 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
         findings += said
     else:
         watch.layers.append(Layer("compose", ran=False, why_not="it was not asked"))
+    hidden, held_back = _hidden(model, findings), _hidden(model, unreleasable)
     # A waiver accepts what runs although it is not good: this would not run.
-    hider = Hider(model)
-    kept, waived = apply_waivers(hider.findings(findings), model)
-    held_back = hider.findings(unreleasable)
+    kept, waived = apply_waivers(hidden, model)
     return Judged(
         scope=scope,
         model=model,
@@ -144,6 +142,15 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
         unreleasable=held_back,
         app=app,
     )
+
+
+def _hidden(model: Model, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings without a value of a variable or a secret in their words."""
+    if not findings:
+        return ()
+    from fairlead.judge.hiding import Hider
+
+    return Hider(model).findings(findings)
 
 
 def _subject(model: Model, scope: Scope, request: Request) -> Subject:
