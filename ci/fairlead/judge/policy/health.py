@@ -177,7 +177,8 @@ def healthy_without_check(view: View) -> Iterator[Fault]:
     for name, condition, other in _dependencies(view):
         if condition == "service_healthy" and other is not None and not has_check(other):
             what = f"it waits for the health of {name}, which has no health check: `up` ends with an error"
-            yield Fault(view.at("depends_on", name), what, f"give {name} a healthcheck:")
+            path = view.at("depends_on", name, "condition")
+            yield Fault(path, what, f"give {name} a healthcheck:", key=True)
 
 
 @service_rule("restart-cascade")
