@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from fairlead.judge.policy import Subject
     from fairlead.judge.scopes import Scope
 
-_UNREADABLE = frozenset({"yaml", "duplicate-key"})
-
 
 def judge(request: Request) -> Verdict:
     """Run all layers over all combinations."""
@@ -108,14 +106,17 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
     watch.layers.append(Layer("read", ran=True, seconds=opened.seconds))
     findings = list(model.faults)
     rules = {finding.rule for finding in findings}
-    unread = "the files could not be read" if rules & _UNREADABLE else ""
+    broken_files = _broken_files(model)
+    unread = "the files could not be read" if _is_nothing_whole(model, broken_files) else ""
     unseen = "a part of the files could not be seen" if UNSEEN in rules else ""
     version = request.compose_version
     findings += watch.run("schema", lambda: schema_findings(model, compose_version=version))
-    findings += watch.run("model", lambda: model_findings(model), unless=unread or unseen)
+    findings += watch.run(
+        "model", lambda: _outside(broken_files, model_findings(model)), unless=unread or unseen
+    )
     subject = _subject(model, scope, request)
     broken = any(finding.severity == "error" for finding in findings)
-    findings += watch.run("policy", lambda: policy_findings(subject), unless=unread)
+    findings += watch.run("policy", lambda: _outside(broken_files, policy_findings(subject)), unless=unread)
     app, release = _release(watch, opened, request, "the files do not hold" if broken else "")
     unmeant = any(finding.rule == "x-fairlead" for finding in findings)
     held = _held(opened, request) if broken or unmeant else frozenset()
@@ -142,6 +143,27 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
         unreleasable=held_back,
         app=app,
     )
+
+
+def _broken_files(model: Model) -> frozenset[str]:
+    """The files that are no YAML somewhere: after that they may lack what is written in them.
+
+    Of a key that stands twice, the last is what it would be: that hides nothing else.
+    """
+    return frozenset(
+        fault.location.path for fault in model.faults if fault.rule == "yaml" and fault.location is not None
+    )
+
+
+def _is_nothing_whole(model: Model, broken: frozenset[str]) -> bool:
+    return bool(broken) and all(document.path in broken for document in model.documents)
+
+
+def _outside(broken: frozenset[str], findings: Iterable[Finding]) -> Iterable[Finding]:
+    """The findings in files that are whole."""
+    if not broken:
+        return findings
+    return [one for one in findings if one.location is None or one.location.path not in broken]
 
 
 def _hidden(model: Model, findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -54,3 +54,39 @@ def test_paths_of_the_server_are_not_looked_for_here(
     scopes = file_scopes([tmp_path / "compose.yaml"], {})
     verdict = judge(Request(scopes=scopes, policy=make_policy(), ask=False))
     assert {finding.rule for finding in verdict.findings} >= {"bind-mount"}
+
+
+GROWN = "services:\n  web:\n    image: acme/web:1.0\n    privileged: true\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "rule"),
+    [
+        ({"a.yaml": f"{GROWN}    init: true\n    init: true\n"}, "duplicate-key"),
+        ({"a.yaml": GROWN, "b.yaml": 'services:\n  web:\n    user: "1000\n'}, "yaml"),
+        ({"a.yaml": f"{GROWN}    env_file: [none.env]\n"}, "env-file"),
+        ({"a.yaml": f"{GROWN}    env_file: [bad.env]\n", "bad.env": "A='x\n"}, "env-file"),
+        ({"a.yaml": f"{GROWN}    user: ${{\n"}, "interpolation"),
+    ],
+    ids=["a key twice", "one of two files", "no env file", "a broken env file", "a bad variable"],
+)
+def test_a_fault_of_reading_hides_nothing_else(
+    files: dict[str, str], rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in files.items():
+        Path(name).write_text(text)
+    named = [Path(name) for name in files if name.endswith(".yaml")]
+    verdict = judge(Request(scopes=file_scopes(named, {}), policy=make_policy(), ask=False))
+    found = {finding.rule for finding in verdict.findings}
+    assert {rule, "privileged"} <= found
+    assert not verdict.passed
+
+
+def test_nothing_is_said_of_what_a_broken_file_may_lack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.yaml").write_text(f'{GROWN}    user: "1000\n')
+    verdict = judge(Request(scopes=file_scopes([Path("a.yaml")], {}), policy=make_policy(), ask=False))
+    assert {finding.rule for finding in verdict.findings} == {"yaml"}
