@@ -334,7 +334,7 @@ class _Composer:
             return Finding(error.what, Location(self._path, *error.place), rule="yaml")
         if not isinstance(error, sys.modules["yaml.error"].MarkedYAMLError):
             return self._character_fault(text)
-        mark = error.problem_mark or error.context_mark
+        mark = _place_of(error, text)
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         context = f" {error.context}" if error.context else ""
         return Finding(f"not YAML: {error.problem}{context}", Location(self._path, line, column), rule="yaml")
@@ -349,6 +349,23 @@ class _Composer:
         column = offset - text.rfind("\n", 0, offset)
         what = f"not YAML: the character U+{ord(text[offset]):04X} is not allowed" if found else "not YAML"
         return Finding(what, Location(self._path, line, column), rule="yaml")
+
+
+def _place_of(error: Any, text: str) -> Any:
+    """Where a fault of the syntax is: of a quote or bracket that is not closed, where it opens."""
+    problem, context = error.problem_mark, error.context_mark
+    if problem is None or context is None or problem.line <= context.line:
+        return problem or context
+    if "quoted scalar" in str(error.context):
+        return context
+    # What stands no further to the right than the line of the bracket is not meant to be in it; else a comma is missing.
+    lines = text.splitlines()[: problem.line + 1]
+    is_outside = len(lines) <= problem.line or _indent(lines[problem.line]) <= _indent(lines[context.line])
+    return context if "flow " in str(error.context) and is_outside else problem
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _ignore(_event: Any) -> None:
