@@ -27,6 +27,8 @@ _HEAD = f"""\
 <!-- {_MADE}: a page here is written by hand, its row is not; rows may be moved. -->
 
 What `fairlead validate` looks for in compose files. `fairlead explain RULE` shows the same on a terminal.
+They are told by rank: 1 does not run, 2 gives away host or data, 3 will fail you at night, 4 hardening.
+**strict**: an error with `--strict`. **deploy**: an error where Fairlead deploys the files.
 **dev**: a note in files that serve development only. **fix**: `fairlead validate --fix` mends it.
 Severities are chosen in [fairlead.yaml](../configuration.md#validate); a waiver with its reason stands
 [beside the service](../configuration.md#x-fairlead).
@@ -34,9 +36,10 @@ Severities are chosen in [fairlead.yaml](../configuration.md#validate); a waiver
 _GRADES_HEAD = f'''\
 """Every rule's name with its grade, in the order of the index. {_MADE}.
 
-A grade is a letter: ``E`` error, ``W`` warning, ``I`` note; then ``d`` if it is a note in files that serve
-development only, ``+`` if ``--fix`` can mend it, ``!`` if no severity and no waiver can change it:
-without that rule nothing else is known to hold, or it is about what belongs to somebody else.
+A grade is a letter: ``E`` error, ``W`` warning, ``I`` note; then ``r`` if it is an error where Fairlead deploys the
+files, ``d`` if it is a note in files that serve development only, ``+`` if ``--fix`` can mend it, ``!`` if no severity
+and no waiver can change it: without that rule nothing else is known to hold, or it is about what belongs to somebody
+else. Last comes the rank, by which everything is told, and which makes a warning of an ``E`` above 2 (``rule``).
 """
 
 GRADES = {{
@@ -85,7 +88,7 @@ def render(rules: Collection[Rule]) -> Mapping[Path, str]:
     """What is made from the pages, by file."""
     index, grades = _HEAD, _GRADES_HEAD
     for group, members in groupby(rules, key=lambda rule: rule.group):
-        index += f"\n## {group}\n\n| rule | severity | | what is wrong |\n| --- | --- | --- | --- |\n"
+        index += f"\n## {group}\n\n| rule | rank | severity | | what is wrong |\n| --- | ---: | --- | --- | --- |\n"
         grades += f"    # {group}.\n"
         for rule in members:
             index += _row(rule)
@@ -94,8 +97,17 @@ def render(rules: Collection[Rule]) -> Mapping[Path, str]:
 
 
 def _row(rule: Rule) -> str:
-    marks = " ".join(mark for mark, holds in (("dev", rule.development_note), ("fix", rule.fixable)) if holds)
-    return f"| [`{rule.name}`]({rule.name}.md) | {rule.severity} | {marks} | {rule.title} |\n"
+    marks = " ".join(
+        mark
+        for mark, holds in (
+            ("strict", rule.strict_only),
+            ("deploy", rule.deployed_error),
+            ("dev", rule.development_note),
+            ("fix", rule.fixable),
+        )
+        if holds
+    )
+    return f"| [`{rule.name}`]({rule.name}.md) | {rule.rank} | {rule.severity} | {marks} | {rule.title} |\n"
 
 
 def main(arguments: list[str], root: Path = ROOT) -> None:

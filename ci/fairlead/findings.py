@@ -54,6 +54,7 @@ class Finding:
         severity: an error refuses the input, a warning does not, a note only informs.
         path: the keys and indexes of the value in the resolved model, which stay when lines move.
         repair: the change that ``--fix`` makes, where one is safe.
+        rank: how much it matters, 1 the most; 0: as its rule does.
     """
 
     what: str
@@ -63,6 +64,7 @@ class Finding:
     severity: Severity = "error"
     path: tuple[str | int, ...] = ()
     repair: Repair | None = None
+    rank: int = 0
 
     def __str__(self) -> str:
         place = f"{self.location}: " if self.location else ""

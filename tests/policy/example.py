@@ -76,7 +76,8 @@ def read_expected(file: Path) -> list[Expected]:
             one["rule"],
             number,
             int(one["column"] or 0),
-            one["severity"] or severity_of(one["rule"], development=given.development),
+            one["severity"]
+            or severity_of(one["rule"], development=given.development, deployed=given.deployed),
         )
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
         for match in _EXPECT.finditer(line)

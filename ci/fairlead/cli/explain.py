@@ -70,9 +70,12 @@ def _row(rule: Rule) -> tuple[str, str, str]:
 
 
 def _grade(rule: Rule) -> str:
-    """``error, note in development, --fix``: all that a reader asks first."""
+    """``rank 3, warning, error with --strict``: all that a reader asks first."""
     parts: Iterable[str] = (
+        f"rank {rule.rank}",
         rule.severity,
+        "error with --strict" if rule.strict_only else "",
+        "error where Fairlead deploys it" if rule.deployed_error else "",
         "note in development" if rule.development_note else "",
         "--fix" if rule.fixable else "",
     )
@@ -96,7 +99,10 @@ def _record(rule: Rule) -> dict[str, Any]:
     return {
         "name": rule.name,
         "group": rule.group,
+        "rank": rule.rank,
         "severity": rule.severity,
+        "strict_error": rule.strict_only,
+        "deployed_error": rule.deployed_error,
         "title": rule.title,
         "why": rule.why,
         "bad": rule.bad,

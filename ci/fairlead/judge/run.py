@@ -15,13 +15,21 @@ from collections.abc import Callable, Iterable, Sequence
 
 from fairlead.findings import SEVERITIES, Finding
 from fairlead.judge.asked.question import Question
-from fairlead.judge.verdict import ALWAYS, READING, UNSEEN, Judged, Layer, Request, Verdict, place_of
+from fairlead.judge.verdict import (
+    ALWAYS,
+    READING,
+    UNSEEN,
+    Judged,
+    Layer,
+    Request,
+    Verdict,
+    order_of,
+    place_of,
+)
 from fairlead.quick.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from fairlead.app.model import ComposeApp
     from fairlead.composefile.loader import Model
     from fairlead.findings import Location
@@ -45,7 +53,7 @@ def judge(request: Request) -> Verdict:
         held = _verdict(found, judged, request).unsilenced
         rest = [finding for finding in found if finding not in held]
         rest, known, stale = apply_baseline(rest, request.baseline, services, except_rules=ALWAYS)
-        found = sorted((*held, *rest), key=_place)
+        found = sorted((*held, *rest), key=order_of)
     return replace(_verdict(found, judged, request), baselined=known, stale=stale)
 
 
@@ -58,6 +66,7 @@ def _verdict(found: Sequence[Finding], judged: Sequence[Judged], request: Reques
         layers=_all_layers(judged),
         judged=tuple(judged),
         strict=request.strict,
+        chosen=bool(request.rules),
     )
 
 
@@ -120,10 +129,11 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
     app, release = _release(watch, opened, request, "the files do not hold" if broken else "")
     unmeant = any(finding.rule == "x-fairlead" for finding in findings)
     held = _held(opened, request) if broken or unmeant else frozenset()
-    unreleasable = [finding for finding in release if finding.severity == "error"]
+    # What no deploy takes does not run, whatever its rule; what a deploy does on its own is no hardening.
+    unreleasable = [replace(one, rank=1) for one in release if one.severity == "error"]
     unreleasable += [finding for finding in findings if place_of(finding) in held]
     findings = [finding for finding in findings if place_of(finding) not in held]
-    findings += [finding for finding in release if finding.severity != "error"]
+    findings += [replace(one, rank=3) for one in release if one.severity != "error"]
     if opened.question is not None:
         layer, said = opened.question.answer(model, [*findings, *unreleasable])
         watch.layers.append(layer)
@@ -203,6 +213,7 @@ def _subject(model: Model, scope: Scope, request: Request) -> Subject:
         root=scope.root if scope.deployed else None,
         given=frozenset(scope.variables) if scope.deployed else frozenset(),
         images=tuple(settings.images) if settings is not None else None,
+        strict=request.strict,
     )
 
 
@@ -238,17 +249,23 @@ def _held(opened: _Opened, request: Request) -> frozenset[tuple[str, Location | 
 
 
 def _union(judged: Sequence[Judged]) -> list[Finding]:
-    """The findings of all combinations, each once and as bad as it is anywhere, in the order of the files."""
+    """The findings of all combinations, each once and as bad as it is anywhere, what matters most first."""
     worst: dict[Finding, Finding] = {}
     for one in judged:
         for finding in one.findings:
             if finding.rule == "waiver" and not _is_waiver_wrong_everywhere(finding, judged):
                 continue
-            alike = replace(finding, severity="error", fix="", repair=None)
+            alike = replace(finding, severity="error", fix="", repair=None, rank=0)
             before = worst.get(alike)
-            if before is None or SEVERITIES.index(finding.severity) < SEVERITIES.index(before.severity):
+            if before is None or _gravity(finding) < _gravity(before):
                 worst[alike] = finding
-    return sorted(worst.values(), key=_place)
+    return sorted(worst.values(), key=order_of)
+
+
+def _gravity(finding: Finding) -> tuple[int, int]:
+    from fairlead.judge.policy.rule import rank_of
+
+    return SEVERITIES.index(finding.severity), rank_of(finding)
 
 
 def _is_waiver_wrong_everywhere(finding: Finding, judged: Sequence[Judged]) -> bool:
@@ -259,12 +276,6 @@ def _is_waiver_wrong_everywhere(finding: Finding, judged: Sequence[Judged]) -> b
         for one in judged
         if any(document.path == file for document in one.model.documents)
     )
-
-
-def _place(finding: Finding) -> tuple[Any, ...]:
-    location = finding.location
-    place = (location.path, location.line, location.column) if location is not None else ("", 0, 0)
-    return (*place, SEVERITIES.index(finding.severity), finding.rule, finding.what)
 
 
 def _all_layers(judged: Sequence[Judged]) -> tuple[Layer, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fairlead.findings import Finding, Location
+from fairlead.findings import SEVERITIES, Finding, Location
 from fairlead.quick.records import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from fairlead.app.model import ComposeApp, Service
     from fairlead.composefile.loader import Model
     from fairlead.judge.baseline import Baseline
@@ -93,12 +95,14 @@ class Verdict:
     """What all layers say about all combinations.
 
     Attributes:
-        findings: what counts, in the order of the files.
+        findings: what counts, by rank, then in the order of the files.
         waived: what a waiver in the file takes out.
         baselined: what the baseline knows already.
         stale: what the baseline knows and nobody finds any more, in words.
         layers: each layer once, over all combinations.
         judged: the combinations, with their models.
+        strict: warnings fail as well.
+        chosen: only some rules were asked for.
     """
 
     findings: tuple[Finding, ...]
@@ -108,6 +112,7 @@ class Verdict:
     layers: tuple[Layer, ...]
     judged: tuple[Judged, ...]
     strict: bool = False
+    chosen: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -153,6 +158,15 @@ class Verdict:
 def place_of(finding: Finding) -> tuple[str, Location | None, str]:
     """What tells a finding from others, whichever layer found it."""
     return finding.rule, finding.location, finding.what
+
+
+def order_of(finding: Finding) -> tuple[Any, ...]:
+    """By which findings are told: what matters most first, then as the files go."""
+    from fairlead.judge.policy.rule import rank_of
+
+    location = finding.location
+    place = (location.path, location.line, location.column) if location is not None else ("", 0, 0)
+    return (rank_of(finding), *place, SEVERITIES.index(finding.severity), finding.rule, finding.what)
 
 
 def counts_document(verdict: Verdict) -> dict[str, int]:

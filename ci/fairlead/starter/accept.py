@@ -11,8 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fairlead.findings import Finding
-from fairlead.judge.policy.ranks import DOES_NOT_RUN, GIVES_AWAY_HOST, HARDENING, MEANINGS, RANKS
+from fairlead.judge.policy.rule import RANKS, rank_of
 from fairlead.judge.verdict import Verdict
+
+_DOES_NOT_RUN = 1
+_GIVES_AWAY_HOST = (
+    "privileged dangerous-capability confinement-off host-namespace engine-socket host-device sensitive-host-path"
+    " host-driver foreign-resource"
+)
+GIVES_AWAY_HOST = frozenset(_GIVES_AWAY_HOST.split())
+"""Of rank 2 what leads out of the containers: to root on the host, or to other apps."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +34,14 @@ class Accepted:
 def plan_accepted(verdict: Verdict) -> Accepted:
     """Part the findings."""
     held = set(verdict.unsilenced) | {finding for finding in verdict.findings if _is_grave(finding)}
-    first = sorted((one for one in verdict.findings if one in held), key=_rank)
+    first = sorted((one for one in verdict.findings if one in held), key=rank_of)
     return Accepted(tuple(one for one in verdict.findings if one not in held), tuple(first))
 
 
 def describe_known(known: Sequence[Finding]) -> Iterator[str]:
     """How many of which rank, and of which rules, a line each."""
-    for rank, meaning in MEANINGS.items():
-        rules = Counter(finding.rule for finding in known if _rank(finding) == rank)
+    for rank, meaning in RANKS.items():
+        rules = Counter(finding.rule for finding in known if rank_of(finding) == rank)
         if rules:
             told = ", ".join(f"{rule} {count}" for rule, count in rules.most_common())
             yield f"rank {rank}, {meaning}: {told}"
@@ -48,8 +56,6 @@ def describe_first(first: Sequence[Finding]) -> Iterator[str]:
 
 
 def _is_grave(finding: Finding) -> bool:
-    return finding.severity == "error" and (_rank(finding) == DOES_NOT_RUN or finding.rule in GIVES_AWAY_HOST)
-
-
-def _rank(finding: Finding) -> int:
-    return RANKS.get(finding.rule, HARDENING)
+    return finding.severity == "error" and (
+        rank_of(finding) == _DOES_NOT_RUN or finding.rule in GIVES_AWAY_HOST
+    )

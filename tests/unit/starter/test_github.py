@@ -15,7 +15,6 @@ from click.testing import CliRunner
 from fairlead.cli.root import command
 from fairlead.errors import InputError
 from fairlead.judge.policy import GRADES
-from fairlead.judge.policy.ranks import GIVES_AWAY_HOST, RANKS
 from fairlead.judge.request import settings_request
 from fairlead.judge.run import judge
 from fairlead.quick.records import replace
@@ -23,6 +22,7 @@ from fairlead.remote.ssh_failure import ScannedKey
 from fairlead.schemas import load_schema
 from fairlead.settings.load import load_settings
 from fairlead.settings.values import Host
+from fairlead.starter.accept import GIVES_AWAY_HOST
 from fairlead.starter.host_keys import find_host_keys, parse_names
 from tests.unit.starter.plain import COMPOSE, make_plain
 
@@ -266,6 +266,5 @@ def test_a_server_or_address_that_is_none_is_refused_before_anything_is_written(
     assert tree(root) == before
 
 
-def test_every_rule_has_a_rank() -> None:
-    assert set(RANKS) == set(GRADES)
-    assert GIVES_AWAY_HOST.issubset(GRADES)
+def test_what_leads_out_of_the_containers_is_of_the_second_rank() -> None:
+    assert {GRADES[rule][-1] for rule in GIVES_AWAY_HOST} == {"2"}

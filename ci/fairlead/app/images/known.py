@@ -98,6 +98,11 @@ def is_proxy_image(reference: str) -> bool:
     return short_name(reference) in _PROXIES
 
 
+def is_socket_proxy(reference: str) -> bool:
+    """Whether an image is made to stand before the engine's socket and to filter what is asked of it."""
+    return "socket-proxy" in short_name(reference)
+
+
 def is_web_server(reference: str) -> bool:
     """Whether an image is a well-known web server, a reverse proxy or not: what stands in front of an app."""
     return short_name(reference) in _PROXIES | _WEB_SERVERS

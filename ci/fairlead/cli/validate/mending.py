@@ -96,7 +96,7 @@ def _worse(before: Verdict, after: Verdict) -> list[str]:
     for finding in after.findings:
         key = (finding.rule, finding.path)
         had[key] -= 1
-        if had[key] < 0 and finding.severity == "error":
+        if had[key] < 0 and finding.severity != "note":
             worse.append(f"{finding.location}: {finding.what} [{finding.rule}]")
     return worse
 

@@ -55,38 +55,35 @@ def policy_findings(subject: Subject) -> tuple[Finding, ...]:
     found: list[Finding] = []
     views = subject.views
     for rule, (check, roles) in SERVICE_CHECKS.items():
-        severity = _severity(rule, subject)
-        if severity is not None:
+        if subject.policy.severities.get(rule) != "off":
             for view in views:
                 if view.role in roles:
-                    _collect(found, subject, rule, severity, check(view), f"{view.name}: ")
+                    _collect(found, subject, rule, check(view), f"{view.name}: ")
     for rule, app_check in APP_CHECKS.items():
-        severity = _severity(rule, subject)
-        if severity is not None:
-            _collect(found, subject, rule, severity, app_check(subject))
+        if subject.policy.severities.get(rule) != "off":
+            _collect(found, subject, rule, app_check(subject))
     return tuple(found)
 
 
-def _severity(rule: str, subject: Subject) -> Severity | None:
-    """The severity of a rule's findings; None where it is switched off."""
-    chosen = subject.policy.severities.get(rule)
-    if chosen == "off":
-        return None
-    given = next((one for one in SEVERITIES if one == chosen), None)
-    return given or severity_of(rule, development=subject.development)
-
-
 def _collect(
-    found: list[Finding],
-    subject: Subject,
-    rule: str,
-    severity: Severity,
-    faults: Iterable[Fault],
-    prefix: str = "",
+    found: list[Finding], subject: Subject, rule: str, faults: Iterable[Fault], prefix: str = ""
 ) -> None:
-    is_default = rule not in subject.policy.severities and severity != "note"
+    chosen = subject.policy.severities.get(rule)
+    given = next((one for one in SEVERITIES if one == chosen), None)
     for fault in faults:
         place = fault.location or subject.model.location(fault.path, key=fault.key)
         repair = Repair(*fault.repair) if fault.repair is not None else None
-        grade = fault.severity if fault.severity is not None and is_default else severity
-        found.append(Finding(f"{prefix}{fault.what}", place, fault.fix, rule, grade, fault.path, repair))
+        severity = given or _severity(rule, fault, subject)
+        what = f"{prefix}{fault.what}"
+        found.append(Finding(what, place, fault.fix, rule, severity, fault.path, repair, fault.rank))
+
+
+def _severity(rule: str, fault: Fault, subject: Subject) -> Severity:
+    return severity_of(
+        rule,
+        development=subject.development,
+        deployed=subject.deployed,
+        strict=subject.strict,
+        rank=fault.rank,
+        told=fault.severity,
+    )

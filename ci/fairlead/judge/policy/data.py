@@ -25,10 +25,12 @@ def _named_volumes(view: View) -> list[tuple[int, str, str]]:
     ]
 
 
-@service_rule("anonymous-state", only=("state",))
+@service_rule("anonymous-state")
 def anonymous_state(view: View) -> Iterator[Fault]:
     """Data in a volume without a name, which the next container does not get."""
     reference = view.service.reference
+    if view.service.role != "state":
+        return
     if keeps_nothing(reference) or _keeps_in_memory(view):
         return
     named = _named_volumes(view)
@@ -72,7 +74,7 @@ def _postgres_18(view: View, version: int) -> Iterator[Fault]:
     for index, volume, target in _named_volumes(view):
         if target == "/var/lib/postgresql/data" and not view.get("environment", "PGDATA"):
             what = f"Postgres {version} keeps its data in /var/lib/postgresql/{version}, and refuses a volume at …/data"
-            yield Fault(view.at("volumes", index), what, f"write {volume}:/var/lib/postgresql")
+            yield Fault(view.at("volumes", index), what, f"write {volume}:/var/lib/postgresql", rank=1)
 
 
 def _keeps_in_memory(view: View) -> bool:
@@ -99,7 +101,7 @@ def no_backup(subject: Subject) -> Iterator[Fault]:
     asked = [_said(view) for view in views if view.role == "ops" and is_ops_image(view.service.reference)]
     volumes = subject.top("volumes")
     for view in views:
-        if view.role != "state" or view.mapping("x-fairlead", "backup"):
+        if view.service.role != "state" or view.mapping("x-fairlead", "backup"):
             continue
         if any(view.name in words for words in asked):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from os.path import normpath
 
+from fairlead.app.images.known import is_socket_proxy
 from fairlead.host.wire.compose.grants import service_grants
 from fairlead.host.wire.compose.spelling import volume_paths
 from fairlead.judge.policy.rule import service_rule
@@ -48,6 +49,8 @@ _OF_A_USER = frozenset(
     (".ssh", ".aws", ".kube", ".docker", ".gnupg", ".azure", ".gcloud", "gcloud", ".netrc")
 )
 """Where a user's programs keep the keys with which he reaches other machines."""
+# Below them, by custom, lies what somebody made for an app.
+_DATA_FOLDERS = frozenset({"srv", "opt", "mnt", "media", "data", "volume", "storage", "share", "home"})
 _PROPAGATIONS = frozenset({"", "private", "rprivate", "slave", "rslave"})
 # Every container has these anyhow.
 _EVERYWHERE = frozenset({"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"})
@@ -152,6 +155,8 @@ def engine_socket(view: View) -> Iterator[Fault]:
                 f"{source} gives it the engine, and the engine is root on the host; read-only does not help"
             )
             fix = "remove it; let a job on the host do it, or put a filtering proxy before the socket"
+            if is_socket_proxy(view.service.reference):
+                fix = "it filters what others may ask: waive it with that reason, and keep it off every other network"
             yield Fault(path, what, fix)
     if view.get("use_api_socket") is True:
         what = "use_api_socket gives it the engine, and the engine is root on the host"
@@ -225,9 +230,14 @@ def _sensitive_part(source: str) -> str:
 
 def _is_of_clone(view: View, path: ValuePath, source: str) -> bool:
     """Whether a source is written relative and stays in the repository: where a clone lies says nothing of the server."""
-    node = view.subject.model.node((*path, "source")) or view.subject.model.node(path)
-    written = node.text if node is not None else ""
+    written = _written(view, path)
     return written.startswith("~") or (written.startswith(".") and _is_inside(view, source))
+
+
+def _written(view: View, path: ValuePath) -> str:
+    """A mount's source as the file has it, in the short form with what follows it."""
+    node = view.subject.model.node((*path, "source")) or view.subject.model.node(path)
+    return node.text if node is not None else ""
 
 
 def _is_harmless(source: str) -> bool:
@@ -286,7 +296,18 @@ def bind_mount(view: View) -> Iterator[Fault]:
         words = _bind_words(shown, is_read_only=is_read_only) if is_inside else _host_words(shown)
         if bind is not None and not is_read_only:
             words = _release_words(shown, is_mounted=bind.kind == "repository")
-        yield Fault(path, *words)
+        yield Fault(path, *words, rank=0 if is_inside or _is_for_data(view, path, source) else 2)
+
+
+def _is_for_data(view: View, path: ValuePath, source: str) -> bool:
+    """Whether a folder of the host is one that somebody made for an app's data: not all of them, and no hidden one."""
+    written = _written(view, path)
+    # Whose home it is depends on who asks.
+    whole = f"/home/anybody{written[1:]}" if written.startswith("~/") else source
+    first, *below = whole.removeprefix("/").split("/")
+    is_deep = len(below) > (first == "home")
+    is_known = first.rstrip("0123456789") in _DATA_FOLDERS
+    return is_deep and is_known and not any(part.startswith(".") for part in below)
 
 
 def _must_exist(view: View, path: ValuePath) -> bool:

@@ -21,15 +21,12 @@ _INITS = ("tini", "dumb-init", "docker-init", "s6-svscan", "/init", "catatonit",
 
 @service_rule("restart-policy", unless="job")
 def restart_policy(view: View) -> Iterator[Fault]:
-    """A service that stays down, or that comes back though it was stopped."""
+    """A service that stays down, or that is tried for ever. Whether `always` or `unless-stopped` is taste."""
     restart = view.text("restart")
-    fix = "write restart: unless-stopped"
     if restart in {"", "no"}:
         what = "it stays down when it crashes, and after the host was restarted"
-        yield Fault(view.at("restart") if restart else view.path, what, fix, key=not restart)
-    elif restart == "always":
-        what = "restart: always brings it back when the engine restarts, though it was stopped by hand"
-        yield Fault(view.at("restart"), what, fix)
+        path = view.at("restart") if restart else view.path
+        yield Fault(path, what, "write restart: unless-stopped", key=not restart)
     elif restart == "on-failure":
         what = "restart: on-failure without a number tries for ever"
         yield Fault(view.at("restart"), what, "write restart: on-failure:5, or unless-stopped")
@@ -60,13 +57,12 @@ def stop_grace(view: View) -> Iterator[Fault]:
     name = short_name(view.reference)
     wanted = _SIGNALS.get(name, "SIGTERM")
     if signal in {"SIGKILL", "KILL", "9"}:
-        yield Fault(
-            view.at("stop_signal"), "SIGKILL ends it in the middle of what it does", f"write {wanted}"
-        )
+        what = "SIGKILL ends it in the middle of what it does"
+        yield Fault(view.at("stop_signal"), what, f"write {wanted}", rank=3)
     elif signal and name in _SIGNALS and signal.removeprefix("SIG") != wanted.removeprefix("SIG"):
         meaning = "ends sessions and flushes its log" if wanted == "SIGINT" else "answers what it has in hand"
         what = f"{signal} is not how {name} ends in order: on {wanted} it {meaning}"
-        yield Fault(view.at("stop_signal"), what, f"remove it, or write {wanted}")
+        yield Fault(view.at("stop_signal"), what, f"remove it, or write {wanted}", rank=3)
 
 
 def _short_grace(view: View) -> Iterator[Fault]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
+from fairlead.app.network.ports import OTHER_PROTOCOLS
 from fairlead.judge.policy.rule import app_rule, service_rule
-from fairlead.judge.policy.subject import Fault
+from fairlead.judge.policy.subject import DATABASE_PORTS, Fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from fairlead.findings import Location
     from fairlead.judge.policy.subject import Subject, View
     from fairlead.positions import ValuePath
 
@@ -25,27 +27,50 @@ def is_loopback(port: Mapping[str, Any]) -> bool:
     return host in {"::1", "localhost"} or _LOOPBACK.fullmatch(host) is not None
 
 
-def _shown(port: Mapping[str, Any]) -> str:
-    published, target = str(port.get("published") or ""), str(port.get("target", ""))
+def _shown(port: Mapping[str, Any], last: Mapping[str, Any] | None = None) -> str:
+    """``8080:80/udp``; with the last of a range, ``8080-8090:80-90``."""
+    published, target = (_span(port, last, key) for key in ("published", "target"))
     protocol = str(port.get("protocol") or "tcp")
     return f"{published + ':' if published else ''}{target}{'' if protocol == 'tcp' else '/' + protocol}"
 
 
-@service_rule("published-port", unless="proxy")
-def published_port(view: View) -> Iterator[Fault]:
-    """A host port on something that is not the proxy."""
-    if _is_taken_over(view):
-        return
+def _ports(view: View) -> Iterator[tuple[ValuePath, Mapping[str, Any], str]]:
+    """The published ports as they are written, a range once: where, the first of it, and the entry in words."""
+    written: dict[Location, list[tuple[ValuePath, Mapping[str, Any]]]] = {}
     for index, port in enumerate(view.list("ports")):
         path = view.at("ports", index)
+        written.setdefault(view.subject.model.location(path), []).append((path, port))
+    for (path, first), *rest in written.values():
+        yield path, first, _shown(first, rest[-1][1] if rest else None)
+
+
+def _is_for_proxy(port: Mapping[str, Any]) -> bool:
+    """Whether a proxy could lead to it: not mail, names, shells, and what is no TCP."""
+    return str(port.get("protocol") or "tcp") == "tcp" and _target(port) not in OTHER_PROTOCOLS
+
+
+def _target(port: Mapping[str, Any]) -> int:
+    target = port.get("target")
+    return target if isinstance(target, int) else 0
+
+
+@service_rule("published-port", unless="proxy")
+def published_port(view: View) -> Iterator[Fault]:
+    """A host port on something that is not the proxy; that of a database gives its data away."""
+    if _is_taken_over(view):
+        return
+    for path, port, shown in _ports(view):
+        is_open_data = _target(port) in DATABASE_PORTS or view.role == "state"
+        if not is_open_data and not _is_for_proxy(port):
+            continue
         if not is_loopback(port):
-            what = f"the port {_shown(port)} is open to the world: Docker's rules come before the firewall's"
+            what = f"the port {shown} is open to the world: Docker's rules come before the firewall's"
             fix = "remove it and let the proxy lead to it; between services a network is enough"
-            yield Fault(path, what, fix)
+            if is_open_data:
+                fix = f'remove it: between services a network is enough; for tools on this host, "127.0.0.1:{shown}"'
+            yield Fault(path, what, fix, rank=2 if is_open_data else 0)
         elif not view.subject.development:
-            what = (
-                f"the port {_shown(port)} is open to every user of the host, and two releases can't share it"
-            )
+            what = f"the port {shown} is open to every user of the host, and two releases can't share it"
             fix = "remove it; `docker compose exec` and the proxy need none"
             yield Fault(path, what, fix, severity="warning")
 
@@ -58,15 +83,20 @@ def _is_taken_over(view: View) -> bool:
     return not subject.has_proxy
 
 
+def _span(port: Mapping[str, Any], last: Mapping[str, Any] | None, key: str) -> str:
+    texts = [str(one.get(key) or "") for one in (port, last or port)]
+    return "-".join(dict.fromkeys(texts))
+
+
 @service_rule("debug-port-open", unless="proxy")
 def debug_port_open(view: View) -> Iterator[Fault]:
     """A port of a developer's machine that the whole network can reach."""
     if not view.subject.development:
         return
-    for index, port in enumerate(view.list("ports")):
+    for path, port, shown in _ports(view):
         if not is_loopback(port):
-            what = f"the port {_shown(port)} is open to everybody in the network that the developer is in"
-            yield Fault(view.at("ports", index), what, f'write "127.0.0.1:{_shown(port)}"')
+            what = f"the port {shown} is open to everybody in the network that the developer is in"
+            yield Fault(path, what, f'write "127.0.0.1:{shown}"')
 
 
 def _networks(view: View) -> list[str]:
@@ -104,8 +134,10 @@ def state_reachable(view: View) -> Iterator[Fault]:
 
 @app_rule("proxy-beside-state")
 def proxy_beside_state(subject: Subject) -> Iterator[Fault]:
-    """A proxy that can reach a database, or services that share a network because none was named."""
+    """A proxy that can reach a database, or services that share its network because none was named."""
     views = subject.views
+    if not any(view.role == "proxy" for view in views):
+        return
     states: dict[str, list[str]] = {}
     for view in views:
         for name in _networks(view):
@@ -129,6 +161,7 @@ def proxy_beside_state(subject: Subject) -> Iterator[Fault]:
 def port_clash(subject: Subject) -> Iterator[Fault]:
     """Two services that want one port of the host, and a port that another parser reads as a number."""
     taken: dict[tuple[int, str], list[tuple[str, str]]] = {}
+    told: set[tuple[str, Location]] = set()
     for view in subject.views:
         if view.text("network_mode") in _NO_NETWORK:
             continue
@@ -138,11 +171,14 @@ def port_clash(subject: Subject) -> Iterator[Fault]:
             for number in _published(port):
                 others = taken.setdefault((number, protocol), [])
                 clash = next((name for name, other in others if _overlap(host, other)), "")
-                if clash:
+                others.append((view.name, host))
+                place = subject.model.location(path)
+                if clash and (clash, place) not in told:
+                    # Of two ranges that meet, once.
+                    told.add((clash, place))
                     who = "it" if clash == view.name else clash
                     what = f"{view.name}: {who} publishes the port {number}/{protocol} of the host too"
                     yield Fault(path, what, "give one of them another port; profiles may be active together")
-                others.append((view.name, host))
             yield from _sexagesimal(view, path)
 
 
@@ -164,7 +200,7 @@ def _sexagesimal(view: View, path: ValuePath) -> Iterator[Fault]:
     node = view.subject.model.node(path)
     if node is not None and node.plain and is_sexagesimal(node.text):
         what = f"{view.name}: {node.text} without quotes is a number to the base of 60 for a YAML 1.1 parser"
-        yield Fault(path, what, f'write "{node.text}"')
+        yield Fault(path, what, f'write "{node.text}"', rank=3)
 
 
 def is_sexagesimal(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairlead.app.images.facts import drops_root_itself, known_to_write, runs_as_another_user
+from fairlead.app.images.facts import brings_init, drops_root_itself, known_to_write, runs_as_another_user
 from fairlead.app.images.known import short_name
 from fairlead.host.wire.compose.grants import is_harmless_option
 from fairlead.host.wire.compose.spelling import read_security_option
@@ -52,7 +52,7 @@ def privileged(view: View) -> Iterator[Fault]:
 @service_rule("runs-as-root")
 def runs_as_root(view: View) -> Iterator[Fault]:
     """A main process with user id 0, or one that nobody can tell."""
-    fix = 'write user: "10001:10001", a number that the image need not know'
+    fix = _user_of(view)
     if "user" in view.definition and view.text("user"):
         user = view.text("user").partition(":")[0]
         if user in {"0", "root"}:
@@ -65,7 +65,7 @@ def runs_as_root(view: View) -> Iterator[Fault]:
     if own.isdecimal() and own.isascii() and own.strip("0"):
         return
     reference = view.service.reference
-    if not view.is_own and runs_as_another_user(reference):
+    if not view.is_own and (runs_as_another_user(reference) or _is_told_its_user(view)):
         return
     if view.role == "state" and drops_root_itself(reference):
         return
@@ -79,6 +79,20 @@ def runs_as_root(view: View) -> Iterator[Fault]:
         name = f"its Dockerfile says USER {own}, a name"
         what = f"{name}: what number it has, and whether it is 0, only the image tells"
     yield Fault(view.path, what, fix, key=True)
+
+
+def _user_of(view: View) -> str:
+    """What to write: of an image that is not built here only its documentation tells what user it works as."""
+    if view.is_own:
+        return 'write user: "10001:10001", a number that the image need not know'
+    return (
+        'write user: "<number>:<number>", where its documentation names one: many images start as root only'
+    )
+
+
+def _is_told_its_user(view: View) -> bool:
+    """Whether it begins as root, to go on as the user that a variable names: with ``user:`` it does not start."""
+    return brings_init(view.service.reference) and bool({"PUID", "UID"} & view.mapping("environment").keys())
 
 
 def normal_capability(text: str) -> str:
@@ -101,7 +115,7 @@ def capabilities_kept(view: View) -> Iterator[Fault]:
             yield Fault(view.path, what, fix, key=True)
     elif short_name(view.reference) == "caddy" and "NET_BIND_SERVICE" not in added:
         what = "the binary of the official Caddy image carries NET_BIND_SERVICE: with all dropped it does not start"
-        yield Fault(view.at("cap_drop"), what, "write cap_add: [NET_BIND_SERVICE]")
+        yield Fault(view.at("cap_drop"), what, "write cap_add: [NET_BIND_SERVICE]", rank=1)
     for index, capability in enumerate(added):
         if capability not in allowed and capability not in DANGEROUS:
             what = f"{capability} is more than a service of role {view.role} needs"
@@ -136,7 +150,8 @@ def new_privileges(view: View) -> Iterator[Fault]:
         path = view.at("security_opt", index)
         what = f"{options[index]} lets setuid files give privileges"
         repair = (path, '"no-new-privileges:true"')
-        yield Fault(path, what, "write no-new-privileges:true", repair=repair)
+        # Switched off by hand, and perhaps behind one that switches it on: no mere lack of hardening.
+        yield Fault(path, what, "write no-new-privileges:true", repair=repair, rank=2)
     if said:
         return
     what = "a setuid file in the image can give its process more privileges"
@@ -180,7 +195,8 @@ def writable_root(view: View) -> Iterator[Fault]:
     for folder in known_to_write(view.service.reference) if not view.is_own else ():
         if not mounted.intersection((folder, folder.replace("/var/run", "/run"))):
             what = f"read_only: {short_name(view.service.reference)} writes to {folder} and does not start without"
-            yield Fault(view.at("read_only"), what, f'write tmpfs: ["{folder}:size=16m"]', severity="warning")
+            fix = f'write tmpfs: ["{folder}:size=16m"]'
+            yield Fault(view.at("read_only"), what, fix, severity="warning", rank=1)
 
 
 @service_rule("tmpfs-unbounded")

@@ -66,11 +66,21 @@ def foreign_build_source(view: View) -> Iterator[Fault]:
         ):
             continue
         try:
-            resolve_source(unescaped(path), homes)
+            _check_build_path(steps, unescaped(path), homes)
         except SourceRefusedError as error:
             refused.add(steps)
             what = f"the build takes {path}, which is no source: {error}"
             yield Fault(view.at("build", *steps), what, "name what is in the repository")
+
+
+def _check_build_path(steps: tuple[str | int, ...], path: str, homes: list[str]) -> None:
+    """Whether a build may take a path, which need not be there; a Dockerfile is a file, no pipe or device."""
+    resolve_source(path, homes)
+    if steps == ("dockerfile",):
+        try:
+            check_source(path, homes)
+        except OSError:
+            return
 
 
 def _build_paths(view: View) -> Iterator[tuple[ValuePath, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from fairlead.app.images.known import STATE_PORTS, is_state_image
+from fairlead.app.network.ports import parse_published
 from fairlead.composefile.loader.values import parse_bytes, parse_duration
 from fairlead.quick.records import dataclass, field
 
@@ -45,6 +47,8 @@ DEFAULT_CAPABILITIES: Mapping[str, Sequence[str]] = {
     "state": ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"),
 }
 """What may be added to a service of a role after all was dropped."""
+DATABASE_PORTS = STATE_PORTS - {8123}
+"""Container ports that tell of a database, cache or queue; 8123 is ClickHouse's, and Home Assistant's more often."""
 OLDEST_COMPOSE = (2, 24)
 """The oldest Compose that Fairlead supports on a server."""
 
@@ -113,6 +117,7 @@ class Subject:
         root: the folder whose files travel with a release; None if none does.
         given: the variables that a deploy always sets.
         images: the images of fairlead.yaml; None without one.
+        strict: each finding is as bad as the letter of its rule says.
     """
 
     model: Model
@@ -124,6 +129,7 @@ class Subject:
     root: Path | None = None
     given: frozenset[str] = frozenset()
     images: tuple[str, ...] | None = None
+    strict: bool = False
 
     def top(self, kind: str) -> Mapping[str, Mapping[str, Any]]:
         """The top-level networks, volumes, secrets or configs, those without options as empty mappings."""
@@ -151,9 +157,12 @@ class Subject:
 
 
 class View:
-    """One service, as the rules look at it."""
+    """One service, as the rules look at it.
 
-    __slots__ = ("definition", "host_paths", "name", "path", "service", "signs", "subject")
+    ``role`` is what they take it for: as a release does, but that a volume alone makes no database of a service.
+    """
+
+    __slots__ = ("definition", "host_paths", "name", "path", "role", "service", "signs", "subject")
 
     def __init__(self, service: Service, subject: Subject) -> None:
         self.service = service
@@ -161,12 +170,9 @@ class View:
         self.name = service.name
         self.definition = service.definition
         self.path: ValuePath = ("services", service.name)
+        self.role: Role = "app" if service.role == "state" and not _is_database(service) else service.role
         self.host_paths: tuple[tuple[ValuePath, str, Mapping[str, Any]], ...] | None = None
         self.signs: tuple[Sign, ...] | None = None
-
-    @property
-    def role(self) -> Role:
-        return self.service.role
 
     @property
     def is_job(self) -> bool:
@@ -249,6 +255,14 @@ class View:
         return {str(key) if isinstance(key, str) else entry.node.text for key, entry in node.entries.items()}
 
 
+def _is_database(service: Service) -> bool:
+    """Whether it is said to keep state, is a well-known image that does, or has the port of a database."""
+    declared = as_mapping(service.definition.get("x-fairlead")).get("role")
+    if declared == "state" or is_state_image(service.reference):
+        return True
+    return any(port.target in DATABASE_PORTS for port in parse_published(service.definition))
+
+
 class Fault:
     """What a rule found.
 
@@ -258,11 +272,12 @@ class Fault:
         fix: what to write instead.
         key: point at the key rather than at the value.
         repair: path in the model and the value to stand there, for ``--fix``; None for the value takes it away.
-        severity: if it is not the rule's.
+        severity: by its letter, if it is not the rule's.
+        rank: if it is not the rule's.
         location: if the path does not tell it.
     """
 
-    __slots__ = ("fix", "key", "location", "path", "repair", "severity", "what")
+    __slots__ = ("fix", "key", "location", "path", "rank", "repair", "severity", "what")
 
     def __init__(
         self,
@@ -273,6 +288,7 @@ class Fault:
         key: bool = False,
         repair: tuple[ValuePath, str | None] | None = None,
         severity: Severity | None = None,
+        rank: int = 0,
         location: Location | None = None,
     ) -> None:
         self.path = path
@@ -281,6 +297,7 @@ class Fault:
         self.key = key
         self.repair = repair
         self.severity = severity
+        self.rank = rank
         self.location = location
 
 

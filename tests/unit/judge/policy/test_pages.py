@@ -13,7 +13,8 @@ from tests import rules
 PAGE = """\
 # no-brakes
 
-**A cart without brakes.** A warning, a note in files that serve development only; `--fix` mends it.
+**A cart without brakes.**
+Rank 3, will fail you at night. A warning, an error with `--strict`, a note in files that serve development only; `--fix` mends it.
 
 It rolls.
 
@@ -43,7 +44,7 @@ Sources:
 def test_a_page_is_read_as_it_stands() -> None:
     assert parse_page("no-brakes", PAGE) == Rule(
         name="no-brakes",
-        grade="Wd+",
+        grade="Ed+3",
         title="A cart without brakes",
         why="It rolls.\n\nNot so: downhill, that is.",
         bad="cart: {}\n",
@@ -58,15 +59,21 @@ def test_a_page_is_read_as_it_stands() -> None:
     [
         ("# no-brakes\n", "", ":1: here should stand a heading"),
         ("# no-brakes", "# no-brake", ":1: the heading names another rule, no-brake"),
-        ("A warning", "A catastrophe", ":3: here should stand `**TITLE.** GRADE.`"),
-        ("But so:", "So:", ":9: here should stand `Not so:` and `But so:`"),
+        ("A warning", "A catastrophe", ":3: here should stand `**TITLE.**`"),
+        ("Rank 3, will fail you at night", "Rank 3, hardening", ":3: here should stand `**TITLE.**`"),
+        (
+            "A warning, an error with `--strict`",
+            "An error",
+            ":4: an error of rank 3 or 4 is told as a warning",
+        ),
+        ("But so:", "So:", ":10: here should stand `Not so:` and `But so:`"),
         (
             "- <https://example.com/brakes>\n- Measured: `it rolls`",
             "none",
-            ":21: here should stand `Sources:`",
+            ":22: here should stand `Sources:`",
         ),
-        (": Health\n", "\n", ":26: here should stand `[All rules](README.md): GROUP`"),
-        ("[All rules]", "More.\n\n[All rules]", ":26: here should stand `[All rules](README.md): GROUP`"),
+        (": Health\n", "\n", ":27: here should stand `[All rules](README.md): GROUP`"),
+        ("[All rules]", "More.\n\n[All rules]", ":27: here should stand `[All rules](README.md): GROUP`"),
     ],
 )
 def test_what_is_not_of_the_form_is_told_with_its_line(old: str, new: str, told: str) -> None:
@@ -99,9 +106,9 @@ def test_a_new_page_comes_last_in_its_group_and_needs_no_other_file(checkout: Pa
     rules.main([], checkout)
     rules.main(["--check"], checkout)
     index = (checkout / rules.INDEX).read_text()
-    row = "| [`no-brakes`](no-brakes.md) | warning | dev fix | A cart without brakes |\n"
+    row = "| [`no-brakes`](no-brakes.md) | 3 | warning | strict dev fix | A cart without brakes |\n"
     assert f"{row}\n## Life cycle and jobs\n" in index
-    assert '"no-brakes": "Wd+",\n    # Life cycle' in (checkout / rules.GRADES).read_text()
+    assert '"no-brakes": "Ed+3",\n    # Life cycle' in (checkout / rules.GRADES).read_text()
 
 
 def test_the_order_of_the_index_is_kept(checkout: Path) -> None:

@@ -16,6 +16,7 @@ from fairlead.composefile.loader import load_model
 from fairlead.findings import Finding
 from fairlead.judge.policy import GRADES, Policy, Subject, apply_waivers, make_policy, policy_findings
 from fairlead.judge.policy.health import sooner
+from fairlead.judge.policy.rule import severity_of
 from fairlead.judge.policy.subject import DEFAULT_REGISTRIES, OLDEST_COMPOSE, seconds_of
 from fairlead.schemas import load_schema
 from fairlead.settings.values import ValidateSettings
@@ -45,7 +46,80 @@ def test_a_severity_of_fairlead_yaml_wins_over_the_rules_own(tmp_path: Path) -> 
         ["note"],
         [],
     )
-    assert of("new-privileges", found) == ["error"]
+    assert of("new-privileges", found) == ["warning"]
+
+
+def test_by_default_what_gives_away_is_an_error_and_what_would_be_better_a_warning(tmp_path: Path) -> None:
+    """A file that nobody has written for this tool: the socket fails it, and hardening does not."""
+    text = f"{WEB}    volumes: [/var/run/docker.sock:/var/run/docker.sock]\n"
+    found = policy_findings(subject(tmp_path, text))
+    assert [one.rule for one in found if one.severity == "error"] == ["engine-socket"]
+    strict = policy_findings(subject(tmp_path, text, strict=True))
+    assert {"engine-socket", "no-limits", "capabilities-kept"} < {
+        one.rule for one in strict if one.severity == "error"
+    }
+    assert [one.what for one in found] == [one.what for one in strict]
+
+
+@pytest.mark.parametrize("rule", sorted(GRADES))
+def test_the_rank_decides_the_severity(rule: str) -> None:
+    """Above rank 2 nothing is an error, but with --strict, and what a deploy needs; below, all is as the letter says."""
+    letter = {"E": "error", "W": "warning", "I": "note"}[GRADES[rule][0]]
+    is_grave = int(GRADES[rule][-1]) <= 2
+    assert severity_of(rule, strict=True) == letter
+    assert severity_of(rule, strict=True, deployed=True) == letter
+    if is_grave or letter != "error":
+        assert severity_of(rule) == severity_of(rule, deployed=True) == letter
+    else:
+        assert severity_of(rule) == "warning"
+        assert severity_of(rule, deployed=True) == ("error" if "r" in GRADES[rule] else "warning")
+    assert severity_of(rule, development=True) == ("note" if "d" in GRADES[rule] else severity_of(rule))
+
+
+def test_what_a_release_needs_is_an_error_where_fairlead_deploys_it(tmp_path: Path) -> None:
+    text = f"{WEB}    ports: ['8000:8000']\n"
+    found = policy_findings(subject(tmp_path, text, deployed=True))
+    failing = {one.rule for one in found if one.severity == "error"}
+    assert failing == {"no-healthcheck", "restart-policy", "unpinned-image"}
+
+
+def test_a_range_of_ports_is_one_finding_a_rule(tmp_path: Path) -> None:
+    text = f"{WEB}    ports: ['20000-29999:20000-29999']\n  other: {{image: 'acme/x:1', ports: ['20000-29999:20000-29999']}}\n"
+    found = policy_findings(subject(tmp_path, text))
+    assert len(of("published-port", found)) == 2
+    assert len(of("port-clash", found)) == 1
+    assert "20000-29999:20000-29999" in next(one.what for one in found if one.rule == "published-port")
+
+
+@pytest.mark.parametrize(
+    ("source", "severity"),
+    [
+        *((one, "warning") for one in ("/srv/app", "/opt/app/data", "/home/me/app", "~/app", "/volume1/x")),
+        *((one, "error") for one in ("/", "/srv", "/home/me", "~", "~/.ssh", "/home/me/.kube", "/var/log")),
+    ],
+)
+def test_a_folder_made_for_an_app_is_no_leak_and_a_whole_home_is(
+    source: str, severity: str, tmp_path: Path
+) -> None:
+    found = policy_findings(subject(tmp_path, f"{WEB}    volumes: ['{source}:/data']\n"))
+    assert [*of("bind-mount", found), *of("sensitive-host-path", found)] == [severity]
+
+
+def test_a_proxy_of_the_socket_is_not_told_to_put_one_before_it(tmp_path: Path) -> None:
+    text = "services:\n  socket:\n    image: tecnativa/docker-socket-proxy:0.3\n    volumes: [/var/run/docker.sock:/var/run/docker.sock:ro]\n"
+    (found,) = [one for one in policy_findings(subject(tmp_path, text)) if one.rule == "engine-socket"]
+    assert found.severity == "error"
+    assert "put a filtering proxy" not in found.fix
+
+
+@pytest.mark.parametrize(("image", "number"), [("n8nio/n8n:1.99.1", False), ("ghcr.io/own/web:1", True)])
+def test_a_number_for_the_user_is_proposed_for_own_images_only(
+    image: str, number: bool, tmp_path: Path
+) -> None:
+    policy = Policy(own_registry="ghcr.io/own")
+    text = f"services:\n  web: {{image: '{image}'}}\n"
+    (found,) = [one for one in policy_findings(subject(tmp_path, text, policy)) if one.rule == "runs-as-root"]
+    assert ("10001" in found.fix) == number
 
 
 def test_a_chosen_severity_also_holds_in_development(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_container_name_of_what_is_made_again_is_taken(tmp_path: Path) -> None
 )
 def test_a_user_that_a_dockerfile_names(tmp_path: Path, user: str, said: str) -> None:
     (tmp_path / "Dockerfile").write_text(f"FROM debian\n{user and f'USER {user}'}\n")
-    assert _findings(tmp_path, "", "runs-as-root") == [f"error: web: {said} [runs-as-root]"]
+    assert _findings(tmp_path, "", "runs-as-root") == [f"warning: web: {said} [runs-as-root]"]
 
 
 @pytest.mark.parametrize(
