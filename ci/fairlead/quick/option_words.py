@@ -60,7 +60,7 @@ OPTIONS = (
         help="What the files serve, production or dev, whatever they say themselves.",
     ),
     Option(names=("--each",), help="Check each FILE on its own, instead of all as one app."),
-    Option(names=("--strict",), variable=True, help="Let warnings fail as well."),
+    Option(names=("--strict",), variable=True, help="Let warnings fail as well, and fold nothing."),
     Option(
         names=("--rule",),
         metavar="RULE",

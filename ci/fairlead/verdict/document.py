@@ -7,7 +7,9 @@ from pathlib import Path
 from fairlead import __version__
 from fairlead.judge.baseline import dotted, fingerprint
 from fairlead.judge.hiding import Hider
+from fairlead.judge.policy.rule import rank_of
 from fairlead.judge.verdict import counts_document
+from fairlead.verdict.folded import in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
             for layer in verdict.layers
         ],
         "environments": [_judged(one) for one in verdict.judged],
-        "findings": [told(finding) for finding in verdict.findings],
+        "findings": [told(finding) for finding in in_order(verdict.findings)],
         "waived": [
             {**told(waived.finding), "reason": waived.reason, "until": waived.until}
             for waived in verdict.waived
@@ -62,6 +64,7 @@ def finding_document(finding: Finding, mark: str) -> dict[str, Any]:
     place = finding.location
     return {
         "rule": finding.rule,
+        "rank": rank_of(finding),
         "severity": finding.severity,
         "what": finding.what,
         "fix": finding.fix,

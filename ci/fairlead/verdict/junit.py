@@ -1,6 +1,6 @@
 """The verdict as JUnit XML, for whatever shows test results. Pure.
 
-A file is a suite, a finding a case of it: an error fails it, what does not fail the verdict is said and passes.
+A file is a suite, a finding a case of it, by rank: an error fails it, what does not fail the verdict is said and passes.
 A file without findings has one case that passes; a layer that did not run is a skipped case.
 """
 
@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from fairlead.host.wire.visible import visible
 from fairlead.judge.baseline import dotted
+from fairlead.verdict.folded import in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def render_junit(verdict: Verdict) -> str:
     """One ``testsuites`` document."""
     failing = {"error", "warning"} if verdict.strict else {"error"}
     by_file: dict[str, list[Finding]] = {name: [] for name in verdict.files}
-    for finding in verdict.findings:
+    for finding in in_order(verdict.findings):
         by_file.setdefault(finding.location.path if finding.location else "fairlead", []).append(finding)
     suites = [_suite(name, findings, failing) for name, findings in by_file.items()]
     suites.append(_layers(verdict.layers))

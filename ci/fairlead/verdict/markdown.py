@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairlead.findings import SEVERITIES
 from fairlead.github.place import placed
 from fairlead.github.summary import escape, render_table
-from fairlead.verdict.words import layers_line, sentence_of, unseen_line
+from fairlead.verdict.folded import folded
+from fairlead.verdict.words import headline, layers_line, sentence_of, unseen_line, ways_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _MOST_ROWS = 300
 
 
 def render_markdown(verdict: Verdict) -> str:
-    """A heading, the findings as a table with the worst first, waivers, and which layers looked."""
+    """A heading, the findings as a table by rank, waivers, the way on, and which layers looked."""
     return "\n\n".join(_parts(verdict)) + "\n"
 
 
@@ -26,8 +26,9 @@ def _parts(verdict: Verdict) -> Iterator[str]:
     yield f"### {'✓' if verdict.passed else '✗'} {escape(sentence_of(verdict))}"
     if unseen_line(verdict):
         yield f"**{escape(unseen_line(verdict))}**"
-    ordered = sorted(verdict.findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    ordered = folded(verdict)
     if ordered:
+        yield escape(headline(verdict))
         rows = [
             [finding.severity, str(placed(finding.location) or ""), finding.rule, finding.what, finding.fix]
             for finding in ordered[:_MOST_ROWS]
@@ -43,4 +44,5 @@ def _parts(verdict: Verdict) -> Iterator[str]:
         table = render_table(["waived", "where", "reason", "until"], waivers, _MOST_ROWS).rstrip()
         yield f"<details><summary>{len(verdict.waived)} waived</summary>\n\n{table}\n\n</details>"
     yield from (f"- {escape(line)}" for line in verdict.stale[:_MOST_ROWS])
+    yield from (escape(line) for line in ways_on(verdict))
     yield escape(layers_line(verdict.layers))

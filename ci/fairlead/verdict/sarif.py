@@ -13,6 +13,8 @@ from fairlead.checkout import repository_root
 from fairlead.findings import Finding, Location
 from fairlead.github.place import repository_path
 from fairlead.judge.baseline import dotted, fingerprint
+from fairlead.judge.policy.rule import RANKS, rank_of
+from fairlead.verdict.folded import in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"
+_SCORES = {1: "9.5", 2: "8.5", 3: "5.5", 4: "2.5"}
+"""By rank what code scanning sorts by and calls critical, high, medium and low."""
+_OF_SECURITY = (2, 4)
 
 
 def sarif_document(verdict: Verdict) -> dict[str, Any]:
@@ -32,7 +37,7 @@ def sarif_document(verdict: Verdict) -> dict[str, Any]:
 
     results = _Results(verdict)
     told = [
-        *(results.one(finding) for finding in verdict.findings),
+        *(results.one(finding) for finding in in_order(verdict.findings)),
         *(results.waived(waived.finding, waived.reason, waived.until) for waived in verdict.waived),
         *(results.known(finding) for finding in verdict.baselined),
     ]
@@ -40,7 +45,10 @@ def sarif_document(verdict: Verdict) -> dict[str, Any]:
         "name": "Fairlead",
         "version": __version__,
         "semanticVersion": __version__,
-        "rules": [_rule(name, read_rule(name) if name in GRADES else None) for name in results.rules],
+        "rules": [
+            _rule(name, read_rule(name) if name in GRADES else None, results.ranks[name])
+            for name in results.rules
+        ],
     }
     run = {
         "tool": {"driver": driver},
@@ -56,16 +64,21 @@ class _Results:
 
     def __init__(self, verdict: Verdict) -> None:
         self.rules: dict[str, int] = {}
+        self.ranks: dict[str, int] = {}
+        """By rule, how grave the gravest of its results is."""
         self._root = repository_root(Path.cwd()) or Path.cwd()
         self._fixes = _fixes(verdict)
 
     def one(self, finding: Finding) -> dict[str, Any]:
-        name = finding.rule or "finding"
+        name, rank = finding.rule or "finding", rank_of(finding)
+        self.ranks[name] = min(rank, self.ranks.get(name, rank))
         mark = fingerprint(finding, self._root)
         result: dict[str, Any] = {
             "ruleId": name,
             "ruleIndex": self.rules.setdefault(name, len(self.rules)),
             "level": finding.severity,
+            # Of 100, what is to be looked at first.
+            "rank": float(125 - 25 * rank),
             "message": {"text": f"{finding.what}. {finding.fix}".strip() if finding.fix else finding.what},
             "partialFingerprints": {"fairlead/v2": mark},
         }
@@ -86,7 +99,8 @@ class _Results:
 
 
 def _location(place: Location, finding: Finding) -> dict[str, Any]:
-    region: dict[str, int] = {"startLine": max(place.line, 1)}
+    line = max(place.line, 1)
+    region: dict[str, int] = {"startLine": line, "endLine": line}
     if place.column:
         region["startColumn"] = place.column
     location: dict[str, Any] = {
@@ -106,9 +120,11 @@ def _artifact(shown: str) -> dict[str, str]:
     return {"uri": quote(path), "uriBaseId": _ROOT}
 
 
-def _rule(name: str, rule: Rule | None) -> dict[str, Any]:
+def _rule(name: str, rule: Rule | None, rank: int) -> dict[str, Any]:
+    tags = ["docker-compose", RANKS[rank].replace(" ", "-"), *(["security"] if rank in _OF_SECURITY else [])]
+    properties = {"tags": tags, "precision": "high", "security-severity": _SCORES[rank]}
     if rule is None:
-        return {"id": name}
+        return {"id": name, "properties": properties}
     sources = "\n".join(f"- {source}" for source in rule.sources)
     help_text = f"{rule.why}\n\nBad:\n\n{rule.bad}\n\nGood:\n\n{rule.good}\n"
     markdown = f"{rule.why}\n\n**Bad**\n\n```yaml\n{rule.bad}\n```\n\n**Good**\n\n```yaml\n{rule.good}\n```\n"
@@ -118,7 +134,7 @@ def _rule(name: str, rule: Rule | None) -> dict[str, Any]:
         "fullDescription": {"text": rule.why or rule.title},
         "help": {"text": f"{help_text}\n{sources}".strip(), "markdown": f"{markdown}\n{sources}".strip()},
         "defaultConfiguration": {"level": rule.severity},
-        "properties": {"tags": ["docker-compose"], "precision": "high"},
+        "properties": properties,
     }
 
 

@@ -1,15 +1,14 @@
-"""The verdict for a person: each finding with its source line and a caret. Pure, but for reading those lines."""
+"""The verdict for a person: what matters most first, and the way on last. Pure, but for reading source lines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from fairlead.host.wire.visible import visible, visible_line
-from fairlead.verdict.words import layers_line, sentence_of, title_of, unseen_line, ways_on
+from fairlead.verdict.words import layers_line, sentence_of, unseen_line, ways_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlead.findings import Finding, Location
     from fairlead.judge.verdict import Verdict
 
     Paint = Callable[[str, str], str]
@@ -27,21 +26,15 @@ _END = "\x1b[0m"
 
 
 def render_text(verdict: Verdict, *, colour: bool = False, most: int | None = None) -> str:
-    """The findings in the order of the files (``most`` of them, where that is said), then what they come to."""
+    """What the findings come to, the findings by rank (``most`` of them, where that is said), and the way on."""
     return "\n".join(_lines(verdict, _painted if colour else _plain, most))
 
 
 def _lines(verdict: Verdict, paint: Paint, most: int | None) -> Iterator[str]:
     if verdict.findings:
-        from fairlead.report.source import SourceLines
+        from fairlead.verdict.screen import finding_lines
 
-        source = SourceLines()
-        for finding in verdict.findings[:most]:
-            yield from _finding_lines(finding, source.excerpt, paint)
-            yield ""
-    if most is not None and len(verdict.findings) > most:
-        yield f"and {len(verdict.findings) - most} more findings: the output `document` has all, or the file that `document-file` names"
-        yield ""
+        yield from finding_lines(verdict, paint, most)
     for line in verdict.stale:
         yield paint("note", "note: ") + visible_line(line)
     if unseen_line(verdict):
@@ -50,18 +43,6 @@ def _lines(verdict: Verdict, paint: Paint, most: int | None) -> Iterator[str]:
         yield paint("fix", line)
     yield paint("pass" if verdict.passed else "error", sentence_of(verdict))
     yield paint("dim", visible(layers_line(verdict.layers)))
-
-
-def _finding_lines(
-    finding: Finding, excerpt: Callable[[Location, str], list[str]], paint: Paint
-) -> Iterator[str]:
-    place = paint("place", visible_line(f"{finding.location}: ")) if finding.location is not None else ""
-    yield f"{place}{paint(finding.severity, f'{finding.severity}: ')}{title_of(finding)}"
-    if finding.location is not None:
-        for line in excerpt(finding.location, finding.rule):
-            yield paint("dim", line)
-    for number, line in enumerate(visible(finding.fix).splitlines()):
-        yield paint("fix", f"    {'   ' if number else '-> '}{line}")
 
 
 def _plain(_style: str, text: str) -> str:

@@ -278,6 +278,6 @@ def test_a_reader_that_leaves_early_is_no_error(shop: Path, environ: dict[str, s
 
 
 def test_the_json_document_stands_alone_on_stdout(shop: Path, environ: dict[str, str]) -> None:
-    done = run(shop, environ, "--json", "--no-compose")
+    done = run(shop, environ, "--json", "--no-compose", "--strict")
     assert json.loads(done.stdout)["exit_code"] == done.returncode == 11
     assert "compose.yaml: " in done.stderr

@@ -46,7 +46,7 @@ def verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Verdict:
     findings = (
         Finding("the file is odd", Location("compose.yaml", 1, 1), rule="yaml-trap", severity="note"),
         found("floating-tag", ("services", "web", "image")),
-        found("secret-in-environment", ("services", "web", "environment", "DB_PASSWORD")),
+        found("literal-secret", ("services", "web", "environment", "DB_PASSWORD")),
         found("no-init", ("services", "db"), "warning"),
     )
     scope = Scope(files=(file,), root=tmp_path, variables={})

@@ -21,6 +21,12 @@ HERE = Path(__file__).parent
 SARIF = json.loads((HERE / "sarif-2.1.0.schema.json").read_text())
 
 
+ACCEPTED = (
+    "      `--write-baseline` accepts what is there today: then only new findings fail;"
+    " `--profile dev`, if no server runs it"
+)
+
+
 def junit(verdict: Verdict) -> ET.Element:
     return ET.fromstring(render("junit", verdict).encode("utf-8", "replace"))  # noqa: S314 - our own
 
@@ -38,12 +44,18 @@ def sarif(verdict: Verdict) -> dict[str, object]:
 def test_text_shows_the_source_line_and_a_caret_below_the_column(verdict: Verdict) -> None:
     text = render_text(verdict)
     assert text.startswith(
-        "compose.yaml:1:1: note: the file is odd [yaml-trap]\n    1 | services:\n      | ^\n\n"
+        "1 gives away host or data, 2 will fail you at night, 1 service could be hardened\n\n"
+        "compose.yaml:5:7: error: services.web.environment.DB_PASSWORD <is> wrong [literal-secret]\n"
+        "    5 |       DB_PASSWORD: ***\n      |       ^\n"
+        "    -> mend literal-secret\n       like this\n\n"
+        "compose.yaml:1:1: note: the file is odd [yaml-trap]\n    1 | services:\n      | ^\n"
         "compose.yaml:3:5: error: services.web.image <is> wrong [floating-tag]\n"
         "    3 |     image: shop/web:latest\n      |     ^\n    -> mend floating-tag\n       like this\n"
     )
-    assert text.splitlines()[-3:] == [
+    assert text.splitlines()[-5:] == [
         "note: services.gone: no-init is in the baseline",
+        "next: `fairlead explain literal-secret` tells why; `--fix` mends 1 of 4",
+        ACCEPTED,
         "compose.yaml: 2 errors, 1 warning, 1 note; 1 waived, 1 in the baseline",
         "checked: read; compose did not run: no docker-compose",
     ]
@@ -63,11 +75,14 @@ def test_many_findings_end_with_how_often_each_rule_and_the_way_on(verdict: Verd
         baselined=(),
         judged=(replace(judged, unreleasable=more[:1]),),
     )
-    *_, rules, ways, held, place, sentence, _ = render_text(grown).splitlines()
+    *_, rules, ways, more_ways, held, place, sentence, _ = render_text(grown).splitlines()
     assert sentence == "compose.yaml: 21 errors, 1 warning, 1 note; 1 waived"
-    assert rules.startswith("by rule: capabilities-kept 19, floating-tag 1, ")
-    assert "`fairlead validate --write-baseline`" in ways
-    assert "`--fix` mends 1" in ways
+    assert rules == (
+        "by rule: literal-secret 1; yaml-trap 1, floating-tag 1; capabilities-kept 19, no-init 1"
+    )
+    assert "`--write-baseline`" in more_ways
+    assert "`--profile dev`" in more_ways
+    assert "`--fix` mends 1 of 23" in ways
     assert held == "no baseline takes 1 of them, without which nothing is released:"
     assert place == "  compose.yaml:1:1: service 1 keeps them [capabilities-kept]"
 
@@ -101,7 +116,7 @@ def test_what_could_not_be_seen_is_said_in_a_line_of_its_own(clean: Verdict) -> 
     assert sarif(unseen)["invocations"][0]["executionSuccessful"] is False  # type: ignore[index]
 
 
-def test_annotations_come_worst_first_under_the_caps_and_the_rest_is_counted(verdict: Verdict) -> None:
+def test_annotations_come_by_rank_under_the_caps_and_the_rest_is_counted(verdict: Verdict) -> None:
     place = Location("compose.yaml", 2, 3)
     many = tuple(Finding(f"error {number}", place, rule="r") for number in range(12))
     notes = tuple(Finding(f"note {number}", place, rule="r", severity="note") for number in range(3))
@@ -131,16 +146,21 @@ def test_sarif_holds_rules_results_suppressions_and_fixes(verdict: Verdict) -> N
     rules = run["tool"]["driver"]["rules"]  # type: ignore[index]
     results: list[dict[str, object]] = run["results"]  # type: ignore[assignment]
     assert [result["ruleId"] for result in results] == [
+        "literal-secret",
         "yaml-trap",
         "floating-tag",
-        "secret-in-environment",
         "no-init",
         "no-limits",
         "no-healthcheck",
     ]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in results)
     assert all(rule["help"]["markdown"] and rule["shortDescription"]["text"] for rule in rules)
-    assert [result["level"] for result in results[:4]] == ["note", "error", "error", "warning"]
+    assert [result["level"] for result in results[:4]] == ["error", "note", "error", "warning"]
+    assert [result["rank"] for result in results[:4]] == [75.0, 50.0, 50.0, 25.0]
+    assert [rule["properties"]["security-severity"] for rule in rules[:4]] == ["8.5", "5.5", "5.5", "2.5"]
+    assert "security" in rules[0]["properties"]["tags"]
+    place = results[0]["locations"][0]["physicalLocation"]["region"]  # type: ignore[index]
+    assert place == {"startLine": 5, "endLine": 5, "startColumn": 7}
     assert len({str(result["partialFingerprints"]) for result in results}) == len(results)
     (waived,) = results[4]["suppressions"]  # type: ignore[misc]
     assert waived == {  # type: ignore[has-type]
@@ -179,6 +199,7 @@ def test_the_document_holds_to_its_schema(verdict: Verdict, clean: Verdict) -> N
     assert document["counts"] == {"error": 2, "warning": 1, "note": 1, "waived": 1, "baselined": 1}
     assert (document["passed"], document["complete"], document["exit_code"]) == (False, True, 11)
     assert document["findings"][3]["fixable"] is True
+    assert [one["rank"] for one in document["findings"]] == [2, 3, 3, 4]
     assert document["environments"][0]["services"]["db"]["role"] == "state"
 
 
@@ -188,8 +209,8 @@ def test_junit_fails_what_fails_the_verdict_and_nothing_else(verdict: Verdict) -
         return [case.get("name", "") for case in root.iter("testcase") if case.find("failure") is not None]
 
     assert failures(verdict) == [
+        "literal-secret: services.web.environment.DB_PASSWORD",
         "floating-tag: services.web.image",
-        "secret-in-environment: services.web.environment.DB_PASSWORD",
     ]
     assert len(failures(replace(verdict, strict=True))) == 3
     root = junit(verdict)
@@ -213,10 +234,10 @@ def test_no_text_breaks_a_form(clean: Verdict, text: str) -> None:
         assert render(kind, verdict)
 
 
-def test_markdown_is_a_table_with_the_worst_first(verdict: Verdict) -> None:
+def test_markdown_is_a_table_with_what_matters_most_first(verdict: Verdict) -> None:
     page = render("markdown", verdict)
     assert page.startswith("### ✗ compose.yaml: 2 errors, 1 warning, 1 note; 1 waived, 1 in the baseline\n")
     rows = [line.split(" | ")[0].strip("| ") for line in page.splitlines() if line.startswith("| ")]
-    assert rows[:6] == ["", "---", "error", "error", "warning", "note"]
+    assert rows[:6] == ["", "---", "error", "note", "error", "warning"]
     assert "&lt;is&gt;" in page
     assert "<details><summary>1 waived</summary>" in page
