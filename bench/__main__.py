@@ -6,7 +6,19 @@ import sys
 
 import click
 
-from bench import board, edge, fleet, footprint, help_time, kamal, overload, setup_time, switch, validate
+from bench import (
+    board,
+    edge,
+    fleet,
+    footprint,
+    help_time,
+    kamal,
+    overload,
+    ranks,
+    setup_time,
+    switch,
+    validate,
+)
 from bench.measure import Row
 from fairlead import report
 from fairlead.errors import FairleadError
@@ -15,6 +27,7 @@ BENCHMARKS = {
     "help": help_time.measure,
     "setup": setup_time.measure,
     "validate": validate.measure,
+    "ranks": ranks.measure,
     "board": board.measure,
     "overload": overload.measure,
     "switch": switch.measure,
