@@ -127,6 +127,11 @@ def _is_official(repository: str) -> bool:
     return "/" not in bare
 
 
+def is_official(reference: str) -> bool:
+    """Whether an image is one of Docker's own library, none of which brings an init that has to be process 1."""
+    return bool(reference) and "$" not in reference and _is_official(repository_of(reference))
+
+
 def drops_root_itself(reference: str) -> bool:
     """Whether an image begins as root only to go on as a user of its own."""
     return short_name(reference) in _DROPS_ROOT

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fairlead.findings import Repair
 from fairlead.quick.records import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlead.findings import Repair
     from fairlead.judge.fix.spans import Span
 
 
@@ -42,6 +42,9 @@ def plan_splice(text: str, root: Span, repair: Repair) -> Splice:
         RefusedError: it is not safe.
     """
     _refuse_shared_service(root, repair.path)
+    if root.flow:
+        # JSON stays JSON.
+        repair = Repair(repair.path, _as_json(repair.text))
     node, rest = _descend(root, repair.path)
     if len(repair.path) > 1 and repair.path[0] in _NAMED and len(repair.path) - len(rest) < _NAMED_DEPTH:
         raise RefusedError(f"{repair.path[1]} is not written in this file under that name")
@@ -53,7 +56,7 @@ def plan_splice(text: str, root: Span, repair: Repair) -> Splice:
         return _replacement(text, root, repair.path, repair.text)
     if node.kind == "scalar" and not node.text and not node.flow and not node.block_text:
         # `key:` with nothing behind it.
-        value = _nested_flow(rest, repair.text)
+        value = _nested_flow(rest, repair.text, quoted=root.flow)
         return Splice(
             node.start, node.end, value if text[node.start - 1 : node.start] == " " else f" {value}"
         )
@@ -172,7 +175,8 @@ def _added(text: str, root: Span, node: Span, rest: Sequence[str | int], value: 
         raise RefusedError("the file writes it in another form")
     creates = (node.start, first)
     if node.flow:
-        splice = _into_flow(text, node, f"{_key(first)}: {_nested_flow(rest[1:], value)}")
+        nested = _nested_flow(rest[1:], value, quoted=root.flow)
+        splice = _into_flow(text, node, f"{_key(first, quoted=root.flow)}: {nested}")
         return Splice(splice.start, splice.end, splice.text, creates)
     lines = _nested_block([str(step) for step in rest], value, node.column, _indent_of(root))
     newline = _newline(text)
@@ -227,15 +231,24 @@ def _nested_block(steps: Sequence[str], value: str, column: int, indent: int) ->
     return lines
 
 
-def _nested_flow(steps: Sequence[str | int], value: str) -> str:
+def _nested_flow(steps: Sequence[str | int], value: str, *, quoted: bool = False) -> str:
     for step in reversed(steps):
-        value = f"[{value}]" if isinstance(step, int) else f"{{{_key(step)}: {value}}}"
+        value = f"[{value}]" if isinstance(step, int) else f"{{{_key(step, quoted=quoted)}: {value}}}"
     return value
 
 
-def _key(step: str) -> str:
+def _as_json(value: str | None) -> str | None:
+    """A value in YAML's flow style as JSON, which is YAML too."""
+    import json
+
+    from fairlead.positions import parse_yaml
+
+    return None if value is None else json.dumps(parse_yaml(value).value, ensure_ascii=False)
+
+
+def _key(step: str, *, quoted: bool = False) -> str:
     plain = step.replace("-", "").replace("_", "").replace(".", "").isalnum() and step[0].isalpha()
-    return step if plain else '"' + step.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return step if plain and not quoted else '"' + step.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _indent_of(root: Span) -> int:

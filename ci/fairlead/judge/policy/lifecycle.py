@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fairlead.app.images.facts import brings_init, keeps_nothing
+from fairlead.app.images.facts import brings_init, is_official, keeps_nothing
 from fairlead.app.images.known import short_name
 from fairlead.judge.policy.rule import service_rule
 from fairlead.judge.policy.subject import Fault, seconds_of
@@ -44,7 +44,9 @@ def no_init(view: View) -> Iterator[Fault]:
     if any(name in entry for name in _INITS):
         return
     what = "its program is process 1: signals that it does not handle are lost, and zombies stay"
-    repair = (view.at("init"), "true")
+    # Over an init of its own the image dies of another one, and a false is somebody's word.
+    is_safe = (view.is_own and not brings_init(view.reference)) or is_official(view.service.reference)
+    repair = (view.at("init"), "true") if is_safe and "init" not in view.definition else None
     written = view.at("init") if "init" in view.definition else view.path
     yield Fault(written, what, "write init: true", key="init" not in view.definition, repair=repair)
 

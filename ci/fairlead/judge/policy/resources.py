@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _LIMITS = ("deploy", "resources", "limits")
 _OLD_KEYS = {"memory": "mem_limit", "cpus": "cpus", "pids": "pids_limit"}
 _EXAMPLES = {"memory": "memory: 256M", "cpus": 'cpus: "0.5"', "pids": "pids: 128"}
-_BOUNDED_LOG = '{driver: local, options: {max-size: 10m, max-file: "3"}}'
+_BOUNDS = {"max-size": "10m", "max-file": '"3"'}
+_BOUNDED_LOG = '{driver: json-file, options: {max-size: 10m, max-file: "3"}}'
 
 
 def _number(value: Any) -> float:
@@ -87,15 +88,16 @@ def unbounded_logs(view: View) -> Iterator[Fault]:
         what = "its log grows until the disk of the host is full"
         yield Fault(view.path, what, fix, key=True, repair=(path, _BOUNDED_LOG))
         return
-    what = f"json-file without {' and '.join(missing)}: its log grows until the disk of the host is full"
-    text = ", ".join({"max-size": "max-size: 10m", "max-file": 'max-file: "3"'}[key] for key in missing)
-    if not options:
-        repair = ((*path, "options"), f"{{{text}}}")
-    elif len(missing) == 1 and missing[0] not in options:
-        repair = ((*path, "options", missing[0]), text.partition(": ")[2])
-    else:
-        repair = (path, _BOUNDED_LOG)
-    yield Fault(path, what, f"add options: {{{text}}}, or {fix}", key=True, repair=repair)
+    # Driver and options that are there stay: each bound is added, or put right, for itself.
+    for keys in [missing] if not options else [[key] for key in missing]:
+        what = f"json-file without {' and '.join(keys)}: its log grows until the disk of the host is full"
+        text = ", ".join(f"{key}: {_BOUNDS[key]}" for key in keys)
+        repair = (
+            ((*path, "options", keys[0]), _BOUNDS[keys[0]])
+            if options
+            else ((*path, "options"), f"{{{text}}}")
+        )
+        yield Fault(path, what, f"add options: {{{text}}}, or {fix}", key=True, repair=repair)
 
 
 def _is_bound(value: Any) -> bool:

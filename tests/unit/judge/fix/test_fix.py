@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -238,6 +240,21 @@ def written(value: object, indent: int, *, flow: bool) -> str:
         if not flow
         else str(value or "''")
     )
+
+
+def test_json_stays_json() -> None:
+    text = '{\n  "services": {\n    "web": {"image": "acme/web:1"},\n    "db": {}\n  }\n}\n'
+    after = fixed(
+        text,
+        ("services.web.init", "true"),
+        ("services.web.logging", '{driver: json-file, options: {max-size: 10m, max-file: "3"}}'),
+        ("services.db.deploy.resources", "{limits: {pids: 5}}"),
+    )
+    bounded = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
+    assert json.loads(after)["services"] == {
+        "web": {"image": "acme/web:1", "init": True, "logging": bounded},
+        "db": {"deploy": {"resources": {"limits": {"pids": 5}}}},
+    }
 
 
 @settings(max_examples=300)

@@ -14,6 +14,7 @@ from fairlead.app import extension
 from fairlead.app.services import infer_services
 from fairlead.composefile.loader import load_model
 from fairlead.findings import Finding
+from fairlead.judge.fix import fix_text
 from fairlead.judge.policy import GRADES, Policy, Subject, apply_waivers, make_policy, policy_findings
 from fairlead.judge.policy.health import sooner
 from fairlead.judge.policy.rule import severity_of
@@ -255,3 +256,29 @@ def test_a_check_by_curl_is_said_anew_in_what_the_image_has(
     assert words[:2] == ["CMD", image.partition(":")[0].replace("python", "python3")]
     assert proposed in words[-1]
     assert "c4n4ry" not in one.fix
+
+
+@pytest.mark.parametrize(
+    ("service", "mended"),
+    [
+        ("build: .", True),
+        ("image: 'postgres:17'", True),
+        # Its entrypoint is an init that dies of another one; and who knows what an unknown image brings.
+        ("image: 'acme/s6-app:1'", False),
+        ("build: .\n    init: false", False),
+    ],
+)
+def test_an_init_is_written_only_where_it_is_known_to_be_fine(
+    service: str, mended: bool, tmp_path: Path
+) -> None:
+    text = f"services:\n  web:\n    {service}\n"
+    (found,) = [one for one in policy_findings(subject(tmp_path, text)) if one.rule == "no-init"]
+    assert (found.repair is not None) == mended
+
+
+def test_bounds_of_a_log_are_added_to_what_is_there(tmp_path: Path) -> None:
+    text = f"{WEB}    logging: {{driver: json-file, options: {{labels: team, max-size: '-1'}}}}\n"
+    found = [one for one in policy_findings(subject(tmp_path, text)) if one.rule == "unbounded-logs"]
+    repairs = [one.repair for one in found if one.repair is not None]
+    assert [(one.path[-1], one.text) for one in repairs] == [("max-size", "10m"), ("max-file", '"3"')]
+    assert fix_text(text, found).text == text.replace("max-size: '-1'", 'max-size: 10m, max-file: "3"')
