@@ -83,14 +83,14 @@ def escape(text: str) -> str:
     A backslash keeps Markdown away, a space without a width what GitHub looks for afterwards: the name of somebody who
     would be notified, an issue, an emoji, an address that would become a link.
     """
-    return re.sub(r"^([-+=]|\d{1,9}(?=[.)](?: |$)))", _unlisted, _escaped(_flat(text)))
+    return re.sub(r"^([-+=]|\d{1,9}(?=[.)](?: |\Z)))", _unlisted, _escaped(_flat(text)))
 
 
 def prose(text: str) -> str:
     """A sentence of ours about what may be anybody's: what stands between backticks is set as code."""
     parts = re.split(r"`([^`]+)`", _flat(text))
     first, *rest = (code(part) if number % 2 else _escaped(part) for number, part in enumerate(parts))
-    return re.sub(r"^([-+=]|\d{1,9}(?=[.)](?: |$)))", _unlisted, first) + "".join(rest)
+    return re.sub(r"^([-+=]|\d{1,9}(?=[.)](?: |\Z)))", _unlisted, first) + "".join(rest)
 
 
 def _flat(text: str) -> str:

@@ -310,7 +310,7 @@ def read_spoken(service: str, text: str) -> Optional[dict[int, str]]:
         for said, site in _SITES.items()
     }
     found = re.findall(r"^http://:([0-9]{1,5}) \{\n(.*)$", text, re.MULTILINE)
-    spoken = {int(port): kinds.get(re.sub(r" [0-9]+$", "", line), "") for port, line in found}
+    spoken = {int(port): kinds.get(re.sub(r" [0-9]+\Z", "", line), "") for port, line in found}
     return spoken if "" not in spoken.values() and render_inside(service, spoken) == text else None
 
 
