@@ -247,7 +247,11 @@ def gate(_: ActionsReporter) -> int:
 
 
 def validate(_: ActionsReporter) -> str:
-    seen: Any = SimpleNamespace(model=SimpleNamespace(documents=[SimpleNamespace(path="compose/web.yaml")]))
+    seen: Any = SimpleNamespace(
+        model=SimpleNamespace(documents=[SimpleNamespace(path="compose/web.yaml")], value={}),
+        scope=SimpleNamespace(is_development=lambda _: False),
+        unreleasable=(),
+    )
     layers = (Layer("read", ran=True), Layer("compose", ran=False, why_not="no docker-compose"))
     known = (Finding("db has no limits", Location("compose/web.yaml", 9, 3), "set some", "no-limits"),)
     verdict = Verdict(findings=FAULTS, waived=(), baselined=known, stale=(), layers=layers, judged=(seen,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairlead.github.place import placed
-from fairlead.github.summary import escape, render_table
+from fairlead.github.summary import escape, prose, render_table
 from fairlead.verdict.folded import folded
 from fairlead.verdict.words import headline, layers_line, sentence_of, unseen_line, ways_on
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fairlead.judge.verdict import Verdict
 
 # GitHub drops a summary above 1 MiB: rows are at most about 1 KiB.
+_MOST_WAYS = 10
 _MOST_ROWS = 300
 
 
@@ -44,5 +45,5 @@ def _parts(verdict: Verdict) -> Iterator[str]:
         table = render_table(["waived", "where", "reason", "until"], waivers, _MOST_ROWS).rstrip()
         yield f"<details><summary>{len(verdict.waived)} waived</summary>\n\n{table}\n\n</details>"
     yield from (f"- {escape(line)}" for line in verdict.stale[:_MOST_ROWS])
-    yield from (escape(line) for line in ways_on(verdict))
+    yield from (prose(line.strip()) for line in ways_on(verdict)[:_MOST_WAYS])
     yield escape(layers_line(verdict.layers))
