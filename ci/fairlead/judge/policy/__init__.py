@@ -20,6 +20,7 @@ from fairlead.judge.policy import (  # noqa: F401 - each registers its rules
     leaks,
     lifecycle,
     network,
+    ports,
     privilege,
     reserved,
     resources,

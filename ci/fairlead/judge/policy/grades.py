@@ -41,6 +41,7 @@ GRADES = {
     "proxy-beside-state": "E4",
     "port-clash": "W1",
     "container-name": "W4",
+    "privileged-port": "Wd4",
     # Health.
     "no-healthcheck": "Er3",
     "slow-first-check": "W+4",
