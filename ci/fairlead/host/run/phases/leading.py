@@ -81,7 +81,7 @@ def lead_as(host: Host, wanted: Mapping[str, Spoken]) -> None:
     for file in host.paths.carried.glob("*.caddy"):
         service, second, _ = file.stem.partition(_SECOND)
         spoken = read_spoken(service, _read(file) or "") or {}
-        if second and not spoken.items() & wanted.get(service, {}).items():
+        if second and not spoken.keys() & wanted.get(service, {}).keys():
             _end_second(host, file)
         elif service not in wanted:
             file.unlink(missing_ok=True)
@@ -103,8 +103,10 @@ def _lead(host: Host, wanted: Mapping[str, Spoken]) -> Iterator[tuple[str, str]]
     with leaving(host, anew):
         for one in anew:
             text = render_inside(one.carries, stale[one.carries])
-            said.append((one, load_caddyfile(host.paths.inside_socket(one.service), text)))
-            for file in host.paths.carried.glob(f"{one.carries}{_SECOND}*.caddy"):
+            words = load_caddyfile(host.paths.inside_socket(one.service), text)
+            said.append((one, words))
+            # What serves is called at these ports: they are closed when the first one has them.
+            for file in () if words else host.paths.carried.glob(f"{one.carries}{_SECOND}*.caddy"):
                 _end_second(host, file)
     failed = {one.carries for one, words in said if words}
     for name, spoken in stale.items():

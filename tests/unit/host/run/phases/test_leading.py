@@ -38,6 +38,8 @@ class World:
     seconds: dict[str, Spoken] = field(default_factory=dict)
     taken_up: int = 0
     left: int = 1 << 30
+    words: str = ""
+    """What a Caddy says that takes up nothing."""
 
     def effect(self) -> None:
         self.left -= 1
@@ -58,6 +60,8 @@ class World:
         self.effect()
         spoken = read_spoken("api", text)
         assert spoken
+        if self.words:
+            return self.words
         self.taken_up += self.main != spoken
         self.main = spoken
         return ""
@@ -143,6 +147,21 @@ def test_ports_come_and_go_and_nobody_is_cut_off(world: tuple[World, Host]) -> N
         assert (made.main, made.taken_up) == ({8000: "http"}, 0)
     assert made.seconds == {}
     assert [file.name for file in host.paths.carried.iterdir()] == ["api.caddy"]
+
+
+def test_what_is_not_taken_up_closes_nothing(world: tuple[World, Host]) -> None:
+    """What serves is called at its further ports as before, when a release that wants another protocol is refused."""
+    made, host = world
+    live = {8000: "http", 9000: EITHER}
+    assert list(leading._lead(host, {"api": live})) == []
+    made.words = "timed out"
+    for coming in ({8000: EITHER, 9000: EITHER}, {8000: "http", 9000: "http"}):
+        assert [words for _, words in leading._lead(host, {"api": coming})] == ["timed out"]
+        assert made.spoken(9000) == {EITHER}
+        _settle(host, coming)
+        assert made.spoken(9000) == {EITHER}
+        _settle(host, live)
+    assert made.spoken(9000) == {EITHER}
 
 
 def test_a_container_that_starts_again_listens_everywhere(world: tuple[World, Host]) -> None:
