@@ -12,6 +12,7 @@ import pytest
 
 from fairlead.host.engine.containers import Container, read_app_containers
 from fairlead.host.engine.engine import Engine
+from fairlead.host.run.phases.carriers import accepts
 from lab.invariants import find_disorder
 from tests.integration.host.calls import add_caller, answering, call, find_caller
 from tests.integration.host.sheet import SICK, Sheet
@@ -61,11 +62,16 @@ def _calling(caller: Container, whom: str) -> Iterator[list[str]]:
             thread.join()
 
 
+def _carrier(stage: Stage, service: str) -> Container:
+    own = (one for one in read_app_containers(Engine.connect(), stage.paths) if one.role == "inside")
+    (found,) = (one for one in own if one.carries == service)
+    return found
+
+
 @contextmanager
 def _connected(stage: Stage) -> Iterator[Callable[[], str]]:
     """Ask ``web`` as a service that keeps one connection open does: through what carries its calls, and never anew."""
-    (carrier,) = (one for one in read_app_containers(Engine.connect(), stage.paths) if one.role == "inside")
-    connection = http.client.HTTPConnection(carrier.addresses[0], 8000, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(_carrier(stage, "web").addresses[0], 8000, timeout=PATIENCE)
     connection.connect()
     own = connection.sock
 
@@ -83,7 +89,8 @@ def _connected(stage: Stage) -> Iterator[Callable[[], str]]:
 def test_other_routes_cost_no_call_and_leave_the_public_proxy_alone(stage: Stage) -> None:
     """What carries the calls to another service starts beside the others, and ends with it; back as well.
 
-    At a further port a service is called without anything being replaced or closed. A release that is refused takes its own along.
+    At a further port a service is called without anything being replaced or closed. A release that is refused, and has
+    another one on top, leaves those of what serves as they were.
     """
     assert stage.deploy(_app(stage, 1)).status == "live"
     proxy, before = stage.proxy_id(), stage.carriers()
@@ -102,14 +109,18 @@ def test_other_routes_cost_no_call_and_leave_the_public_proxy_alone(stage: Stage
         between = stage.carriers()
         assert ask() == "web 2222"
         assert find_disorder(stage.paths, Engine.connect()) == []
+        unfit = _app(stage, 3, "api")
+        unfit.services["web"]["further"] = [9000, 9001]
+        unfit.services["web"]["definition"]["healthcheck"] = SICK
+        assert stage.deploy(unfit).status == "refused"
+        assert (ask(), call(caller, "web:9000")) == ("web 2222", "web 2222 as web")
+        assert accepts(_carrier(stage, "web"), [8000, 9000, 9001])
+        assert len(list(stage.paths.carried.glob("web+*"))) == 1
         assert stage.rollback().status == "live"
         assert ask() == "web 1111"
         with pytest.raises(OSError, match="502"):
             call(caller, "web:9000")
         assert (stage.proxy_id(), stage.carriers()) == (proxy, before)
-        unfit = _app(stage, 3, "api")
-        unfit.services["web"]["definition"]["healthcheck"] = SICK
-        assert stage.deploy(unfit).status == "refused"
     assert {one for one in heard if one.startswith("lost")} == set()
     assert {"web 1111 as web", "web 2222 as web"} <= set(heard)
     assert (stage.proxy_id(), stage.carriers()) == (proxy, before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 from pathlib import Path
 
-from .bounded import Bound
+from .bounded import Bound, connect_unix
 from .unixhttp import UnixConnection
 
 _SECONDS = 10.0
@@ -18,6 +18,15 @@ def load_caddyfile(socket: Path, text: str) -> str:
     It listens at new ports before it closes old ones, and goes on as it was where the text does not hold.
     """
     return _post(socket, "/load", text.encode())
+
+
+def is_up(socket: Path) -> bool:
+    """Whether a Caddy listens at its admin socket, which outlasts it."""
+    try:
+        connect_unix(socket, Bound(_SECONDS, 0)).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def stop_caddy(socket: Path) -> str:

@@ -1,15 +1,16 @@
 """Have calls between services carried at the ports at which releases have them: no call is refused, or cut off.
 
-Who carries them is not replaced for it, and what is open stays as it is: a further port is opened by a second program in the
+Who carries them is not replaced for it, and what is open stays as it is: further ports are opened by a second program in the
 same container (when that starts again, the first one listens everywhere). Caddy taking up another configuration is not
-as gentle: it cuts off who has connected a moment ago, and is told to only where a port is to be carried otherwise.
+as gentle: it cuts off who has connected a moment ago. So the second one is told to only where ports are added to its own,
+as there is never a third, and the first one only where a port is to be carried otherwise.
 
-What is done is written down afterwards, so that whoever finds the files of an agent that died in the middle does it again.
+What is done is written down afterwards, so that whoever finds the files of an agent that died in the middle does it again;
+what the second one has, before: its file names no port less than it has.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
@@ -17,7 +18,7 @@ from typing import Optional
 from ...disk.atomic import SHOWN_FILE, write_file
 from ...disk.routes import read_live
 from ...engine.containers import Container, read_app_containers
-from ...engine.reload import load_caddyfile, stop_caddy
+from ...engine.reload import is_up, load_caddyfile, stop_caddy
 from ...shape.bundle import read_bundle
 from ...watch.patience import wait_until
 from ...wire.caddy.snippet import CARRIED, read_spoken, render_inside
@@ -29,13 +30,13 @@ from .carriers import accepts, leaving
 
 _WAIT = 15.0
 _SECOND = "+"
-"""In the name of a second program's file, before what tells it from others: no service is called so."""
+"""In the name of a second program's file and socket: no service is called so."""
 
 Spoken = Mapping[int, str]
 
 
-def plan_lead(service: str, before: Optional[str], wanted: Spoken) -> Optional[dict[int, str]]:
-    """The ports to open beside those that are; None where what is open is to be carried otherwise. Pure.
+def is_otherwise(service: str, before: Optional[str], wanted: Spoken) -> bool:
+    """Whether a port that is open is to be carried otherwise, or nobody knows how it is. Pure.
 
     Args:
         service: who is called.
@@ -43,9 +44,7 @@ def plan_lead(service: str, before: Optional[str], wanted: Spoken) -> Optional[d
         wanted: what is to be spoken at each port.
     """
     now = read_spoken(service, before) if before is not None else None
-    if now is None or any(now[port] != said for port, said in wanted.items() if port in now):
-        return None
-    return {port: said for port, said in wanted.items() if port not in now}
+    return now is None or any(now[port] != said for port, said in wanted.items() if port in now)
 
 
 def is_led(deploy: Deploy) -> bool:
@@ -68,7 +67,11 @@ def lead_to_come(deploy: Deploy) -> None:
 
 
 def lead_as_it_serves(host: Host) -> None:
-    """Have calls carried as what serves wants them: what is missing is opened, what nobody is called at any more closed."""
+    """Have calls carried as what serves wants them.
+
+    What is missing is opened. A second program ends when nobody is called at any of its ports any more; until then those
+    stay open, as do those of the first.
+    """
     live = read_bundle(host.paths, read_live(host.paths))
     if live is not None:
         lead_as(host, spoken_by([live.release]))
@@ -78,11 +81,14 @@ def lead_as(host: Host, wanted: Mapping[str, Spoken]) -> None:
     """The same, for services that are called so."""
     for name, words in (*_lead(host, wanted), *_open_missing(host, wanted)):
         host.warn(f"{name}, which carries calls between services, does not take up its ports: {words}")
-    for file in host.paths.carried.glob("*.caddy"):
-        service, second, _ = file.stem.partition(_SECOND)
+    files = [(*file.stem.partition(_SECOND), file) for file in host.paths.carried.glob("*.caddy")]
+    running = {one.service: one for one in _running(host, {service for service, *_ in files})}
+    for service, second, carrier, file in files:
         spoken = read_spoken(service, _read(file) or "") or {}
-        if second and not spoken.keys() & wanted.get(service, {}).keys():
-            _end_second(host, file)
+        if second and carrier not in running:
+            file.unlink(missing_ok=True)
+        elif second and not spoken.keys() & wanted.get(service, {}).keys():
+            _end_second(host, running[carrier])
         elif service not in wanted:
             file.unlink(missing_ok=True)
 
@@ -96,18 +102,10 @@ def forget_carried(host: Host) -> None:
 def _lead(host: Host, wanted: Mapping[str, Spoken]) -> Iterator[tuple[str, str]]:
     """What does not take up its ports, in Caddy's words; its file stays as it was."""
     stale = _find_stale(host, wanted)
-    plans = {name: plan_lead(name, _read(_file(host, name)), spoken) for name, spoken in stale.items()}
-    running = list(_running(host, plans)) if plans else []
-    said = [(one, _open(host, one, plans[one.carries] or {})) for one in running]
-    anew = [one for one in running if plans[one.carries] is None]
-    with leaving(host, anew):
-        for one in anew:
-            text = render_inside(one.carries, stale[one.carries])
-            words = load_caddyfile(host.paths.inside_socket(one.service), text)
-            said.append((one, words))
-            # What serves is called at these ports: they are closed when the first one has them.
-            for file in () if words else host.paths.carried.glob(f"{one.carries}{_SECOND}*.caddy"):
-                _end_second(host, file)
+    running = list(_running(host, stale)) if stale else []
+    anew = {name for name in stale if _is_anew(host, name, stale[name])}
+    said = [(one, _open(host, one, stale[one.carries])) for one in running if one.carries not in anew]
+    said += _take_up(host, [one for one in running if one.carries in anew], stale)
     failed = {one.carries for one, words in said if words}
     for name, spoken in stale.items():
         if name not in failed:
@@ -123,35 +121,63 @@ def _open_missing(host: Host, wanted: Mapping[str, Spoken]) -> Iterator[tuple[st
             yield one.name, words
 
 
+def _is_anew(host: Host, name: str, wanted: Spoken) -> bool:
+    seconds = host.paths.carried.glob(f"{name}{_SECOND}*.caddy")
+    return any(is_otherwise(name, _read(file), wanted) for file in (_file(host, name), *seconds))
+
+
+def _take_up(
+    host: Host, carriers: Sequence[Container], wanted: Mapping[str, Spoken]
+) -> list[tuple[Container, str]]:
+    """Have the first programs of these carry everything, and the second ones end; what they say to it."""
+    said = []
+    with leaving(host, carriers):
+        for one in carriers:
+            text = render_inside(one.carries, wanted[one.carries])
+            words = load_caddyfile(host.paths.inside_socket(one.service), text)
+            if not words:
+                # Not sooner: what serves is called at its ports, too.
+                _end_second(host, one)
+            said.append((one, words))
+    return said
+
+
 def _open(host: Host, carrier: Container, spoken: Spoken) -> str:
     """Open these ports beside those that are open; what is wrong, if anything."""
     missing = {port: said for port, said in spoken.items() if not accepts(carrier, [port])}
     if not missing:
         return ""
-    text = render_inside(carrier.carries, missing)
-    second = f"{_SECOND}{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-    file = _file(host, carrier.carries + second)
-    write_file(file, text.encode(), SHOWN_FILE)
-    admin = f"unix//fairlead/run/{host.paths.inside_socket(carrier.service + second).name}|0222"
-    config = f"/fairlead/{CARRIED}/{file.name}"
-    argv = ("caddy", "run", "--config", config, "--adapter", "caddyfile")
-    host.engine.launch(carrier.id, argv, {"CADDY_ADMIN": admin})
-    if wait_until(lambda: accepts(carrier, missing), timeout=_WAIT):
-        return ""
+    words = _extend(host, carrier, missing)
+    if words or wait_until(lambda: accepts(carrier, missing), timeout=_WAIT):
+        return words
     return f"nobody accepts a connection at port {' or '.join(map(str, missing))} after {_WAIT:g} s"
 
 
-def _end_second(host: Host, file: Path) -> None:
-    """End the second programs that go by a file; one that has ended with its container is forgotten.
+def _extend(host: Host, carrier: Container, missing: Spoken) -> str:
+    """Have the second program carry these, too, and launch it where there is none; what it says to it, if anything."""
+    file, socket = _second(host, carrier)
+    if is_up(socket):
+        held = read_spoken(carrier.carries, _read(file) or "") or {}
+        text = render_inside(carrier.carries, {**held, **missing})
+        write_file(file, text.encode(), SHOWN_FILE)
+        with leaving(host, [carrier]):
+            return load_caddyfile(socket, text)
+    write_file(file, render_inside(carrier.carries, missing).encode(), SHOWN_FILE)
+    config = f"/fairlead/{CARRIED}/{file.name}"
+    argv = ("caddy", "run", "--config", config, "--adapter", "caddyfile")
+    host.engine.launch(carrier.id, argv, {"CADDY_ADMIN": f"unix//fairlead/run/{socket.name}|0222"})
+    return ""
+
+
+def _end_second(host: Host, carrier: Container) -> None:
+    """End the second program of a container, and forget it; it may have ended with its container.
 
     Only sockets of containers that run are asked: the folder is the proxy's to write, and whatever else it puts there.
     """
-    service, second, mark = file.stem.partition(_SECOND)
-    for carrier in _running(host, [service]):
-        socket = host.paths.inside_socket(f"{carrier.service}{second}{mark}")
-        if socket.exists():
-            stop_caddy(socket)
-            socket.unlink(missing_ok=True)
+    file, socket = _second(host, carrier)
+    if is_up(socket):
+        stop_caddy(socket)
+    socket.unlink(missing_ok=True)
     file.unlink(missing_ok=True)
 
 
@@ -172,6 +198,14 @@ def _running(host: Host, services: Collection[str]) -> Iterator[Container]:
 def _under_way(deploy: Deploy) -> Sequence[Release]:
     live = deploy.state.live
     return [deploy.target.release, *([live.release] if live is not None else [])]
+
+
+def _second(host: Host, carrier: Container) -> tuple[Path, Path]:
+    """The file and the admin socket of a container's second program."""
+    return (
+        _file(host, f"{carrier.carries}{_SECOND}{carrier.service}"),
+        host.paths.inside_socket(f"{carrier.service}{_SECOND}"),
+    )
 
 
 def _file(host: Host, name: str) -> Path:
