@@ -12,7 +12,10 @@ import pytest
 
 from fairlead.host.engine.containers import Container, read_app_containers
 from fairlead.host.engine.engine import Engine
+from fairlead.host.engine.reload import stop_caddy
 from fairlead.host.run.phases.carriers import accepts
+from fairlead.host.run.serving import ask_public
+from fairlead.host.state.state import read_state
 from lab.invariants import find_disorder
 from tests.integration.host.calls import add_caller, answering, call, find_caller
 from tests.integration.host.sheet import SICK, Sheet
@@ -116,6 +119,9 @@ def test_other_routes_cost_no_call_and_leave_the_public_proxy_alone(stage: Stage
         assert (ask(), call(caller, "web:9000")) == ("web 2222", "web 2222 as web")
         assert accepts(_carrier(stage, "web"), [8000, 9000, 9001])
         assert len(list(stage.paths.carried.glob("web+*"))) == 1
+        stop_caddy(stage.paths.inside_socket(f"{_carrier(stage, 'web').service}+"))
+        (told,) = ask_public(stage.paths, read_state(stage.paths, Engine.connect()), Engine.connect())
+        assert "to web:9000 are refused" in told
         assert stage.rollback().status == "live"
         assert ask() == "web 1111"
         with pytest.raises(OSError, match="502"):

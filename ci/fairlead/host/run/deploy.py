@@ -36,6 +36,7 @@ from ..wire.result import Emit, Result
 from ..wire.text import maintenance_sentence
 from .announce import announce
 from .context import Deploy, Host, Request
+from .phases.leading import lead_as_it_serves
 from .recover import recover
 from .removal import finish_removal
 from .repair import put_edge_in_order, put_in_order
@@ -234,6 +235,7 @@ def _conduct(deploy: Deploy, timeline: Timeline, reply: _Reply) -> Result:
     for refusal in plan.refusals:
         raise refusal.to_fault()
     if plan.unchanged:
+        lead_as_it_serves(deploy.host)
         require_serving(deploy)
         timeline.end(PREPARE.name, "done", "nothing to change")
         return _unchanged(plan, deploy.state, timeline)

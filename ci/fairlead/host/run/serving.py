@@ -19,8 +19,11 @@ from ..watch.certificates import CertificateRefusal, read_refusal
 from ..watch.questions import Question, plan_inside, plan_public
 from ..wire.caddy.snippet import PROBE_HEADER
 from ..wire.errors import AgentError, EngineFault
+from ..wire.inside import ROLE as INSIDE
+from ..wire.inside import spoken_by
 from ..wire.release import Release
 from .context import Deploy
+from .phases.carriers import accepts
 
 _AT_ONCE = 8
 _WITHIN = 5.0
@@ -44,17 +47,39 @@ class Unserved:
 
 
 def ask_public(paths: Paths, state: State, engine: Engine) -> list[str]:
-    """What is wrong with the answers that users get from the release that serves, in words.
+    """What is wrong with the answers that users get from the release that serves, and where its services' calls are refused.
 
-    A path that somebody has drained is no fault. In a maintenance it is asked past the page.
+    In words. A path that somebody has drained is no fault. In a maintenance it is asked past the page.
     """
     if state.live is None:
         return []
     headers = _known(paths, state)
-    return [
-        str(one)
-        for one in ask_all(public_questions(state), engine, state.live.release, state.containers, headers)
+    found = ask_all(public_questions(state), engine, state.live.release, state.containers, headers)
+    return [*map(str, found), *find_refusing(state.live.release, state.containers)]
+
+
+def find_refusing(release: Release, containers: Sequence[Container]) -> list[str]:
+    """Who carries calls between services, and accepts none at a port at which one is called; in words."""
+    wanted = spoken_by([release])
+    carriers = [
+        one
+        for one in containers
+        if one.role == INSIDE and one.service in release.services and one.running and not one.restarting
     ]
+
+    def find_port(carrier: Container) -> Optional[int]:
+        # The first one tells enough: one that answers nothing at all is waited for once.
+        ports = wanted.get(carrier.carries, ())
+        return next((port for port in ports if not accepts(carrier, [port])), None)
+
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        found = zip(carriers, pool.map(find_port, carriers))
+        return [
+            f"calls of other services to {one.carries}:{port} are refused: nobody listens there in {one.name}; "
+            "`fairlead repair` opens it"
+            for one, port in found
+            if port is not None
+        ]
 
 
 def ask_all(

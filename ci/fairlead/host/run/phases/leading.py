@@ -22,7 +22,7 @@ from ...engine.reload import is_up, load_caddyfile, stop_caddy
 from ...shape.bundle import read_bundle
 from ...watch.patience import wait_until
 from ...wire.caddy.snippet import CARRIED, read_spoken, render_inside
-from ...wire.errors import ReleaseFault
+from ...wire.errors import EngineFault, ReleaseFault
 from ...wire.inside import ROLE, spoken_by
 from ...wire.release import Release
 from ..context import Deploy, Host
@@ -48,8 +48,11 @@ def is_otherwise(service: str, before: Optional[str], wanted: Spoken) -> bool:
 
 
 def is_led(deploy: Deploy) -> bool:
-    """Whether calls are carried as the target wants them, and as what serves does."""
-    return not _find_stale(deploy.host, spoken_by(_under_way(deploy)))
+    """Whether calls are carried as the target wants them, and as what serves does: said so, and accepted at each port."""
+    wanted = spoken_by(_under_way(deploy))
+    if _find_stale(deploy.host, wanted):
+        return False
+    return all(accepts(one, wanted[one.carries]) for one in _running(deploy.host, wanted))
 
 
 def lead_to_come(deploy: Deploy) -> None:
@@ -79,7 +82,7 @@ def lead_as_it_serves(host: Host) -> None:
 
 def lead_as(host: Host, wanted: Mapping[str, Spoken]) -> None:
     """The same, for services that are called so."""
-    for name, words in (*_lead(host, wanted), *_open_missing(host, wanted)):
+    for name, words in _lead(host, wanted):
         host.warn(f"{name}, which carries calls between services, does not take up its ports: {words}")
     files = [(*file.stem.partition(_SECOND), file) for file in host.paths.carried.glob("*.caddy")]
     running = {one.service: one for one in _running(host, {service for service, *_ in files})}
@@ -100,25 +103,20 @@ def forget_carried(host: Host) -> None:
 
 
 def _lead(host: Host, wanted: Mapping[str, Spoken]) -> Iterator[tuple[str, str]]:
-    """What does not take up its ports, in Caddy's words; its file stays as it was."""
+    """What does not take up its ports, in Caddy's words; its file stays as it was.
+
+    What should be open by what is written down is opened if it is not: a second program may have died.
+    """
     stale = _find_stale(host, wanted)
-    running = list(_running(host, stale)) if stale else []
     anew = {name for name in stale if _is_anew(host, name, stale[name])}
-    said = [(one, _open(host, one, stale[one.carries])) for one in running if one.carries not in anew]
-    said += _take_up(host, [one for one in running if one.carries in anew], stale)
+    running = list(_running(host, wanted))
+    said = [(one, _open(host, one, wanted[one.carries])) for one in running if one.carries not in anew]
+    said += _take_up(host, [one for one in running if one.carries in anew], wanted)
     failed = {one.carries for one, words in said if words}
     for name, spoken in stale.items():
         if name not in failed:
             write_file(_file(host, name), render_inside(name, spoken).encode(), SHOWN_FILE)
     yield from ((one.name, words) for one, words in said if words)
-
-
-def _open_missing(host: Host, wanted: Mapping[str, Spoken]) -> Iterator[tuple[str, str]]:
-    """Open what should be open and is not: a second program may have died."""
-    for one in _running(host, wanted):
-        words = _open(host, one, wanted[one.carries])
-        if words:
-            yield one.name, words
 
 
 def _is_anew(host: Host, name: str, wanted: Spoken) -> bool:
@@ -165,7 +163,10 @@ def _extend(host: Host, carrier: Container, missing: Spoken) -> str:
     write_file(file, render_inside(carrier.carries, missing).encode(), SHOWN_FILE)
     config = f"/fairlead/{CARRIED}/{file.name}"
     argv = ("caddy", "run", "--config", config, "--adapter", "caddyfile")
-    host.engine.launch(carrier.id, argv, {"CADDY_ADMIN": f"unix//fairlead/run/{socket.name}|0222"})
+    try:
+        host.engine.launch(carrier.id, argv, {"CADDY_ADMIN": f"unix//fairlead/run/{socket.name}|0222"})
+    except EngineFault as error:
+        return f"{error.what}{': ' if error.why else ''}{error.why}"
     return ""
 
 
@@ -191,7 +192,7 @@ def _find_stale(host: Host, wanted: Mapping[str, Spoken]) -> dict[str, Spoken]:
 
 def _running(host: Host, services: Collection[str]) -> Iterator[Container]:
     for one in read_app_containers(host.engine, host.paths):
-        if one.role == ROLE and one.running and one.carries in services:
+        if one.role == ROLE and one.running and not one.restarting and one.carries in services:
             yield one
 
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from fairlead.host.run.context import Host
 from fairlead.host.run.phases import carriers, leading
 from fairlead.host.run.phases.leading import is_otherwise
 from fairlead.host.wire.caddy.snippet import EITHER, read_spoken, render_inside
+from fairlead.host.wire.errors import EngineFault, ReleaseFault
 from tests.unit.host.samples import container
 
 KINDS = ("http", "h2c", EITHER)
@@ -212,6 +214,33 @@ def test_a_container_that_starts_again_listens_everywhere(world: tuple[World, Ho
     assert made.main == wanted
 
 
+def test_a_port_that_has_closed_is_opened_by_whichever_command_is_next(
+    world: tuple[World, Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written down tells nothing of whether the second program lives; where it cannot start, that is told."""
+    made, host = world
+    wanted = {8000: "http", 9000: EITHER}
+    deploy: Any = SimpleNamespace(host=host)
+    monkeypatch.setattr(leading, "_under_way", lambda _: ())
+    monkeypatch.setattr(leading, "spoken_by", lambda _: {"api": wanted})
+    assert not leading.is_led(deploy)
+    leading.lead_to_come(deploy)
+    assert leading.is_led(deploy)
+    made.seconds.clear()
+    assert not leading.is_led(deploy)
+    leading.lead_to_come(deploy)
+    assert (leading.is_led(deploy), made.spoken(9000)) == (True, {EITHER})
+    made.seconds.clear()
+    monkeypatch.setattr(Engine, "launch", _refuse)
+    with pytest.raises(ReleaseFault, match="does not take up the ports of this release") as told:
+        leading.lead_to_come(deploy)
+    assert told.value.why == "the engine says 409: it does not run"
+
+
+def _refuse(*_: Any) -> None:
+    raise EngineFault("the engine says 409", why="it does not run")
+
+
 def test_whoever_dies_in_the_middle_is_made_good(world: tuple[World, Host]) -> None:
     """Before each effect in turn: what served before goes on being called, and the next command opens what is wanted."""
     made, host = world
@@ -230,6 +259,8 @@ def test_whoever_dies_in_the_middle_is_made_good(world: tuple[World, Host]) -> N
             _settle(host, both)
         made.left, made.words = 1 << 30, ""
         assert all(made.spoken(port) for port in live), (live, both)
+        if chance.random() < 0.3:
+            made.seconds.clear()
         back = chance.random() < 0.5
         wanted = live if back else coming
         if not back:
