@@ -1,7 +1,8 @@
 """HTTP with one registry: its login where it asks for one, redirects, and patience with what passes.
 
 A login is shown to the registry that it is for and to the server of tokens that this names, and goes along to no
-other place: blobs are often kept elsewhere, at an address that is a key itself.
+other place: blobs are often kept elsewhere, at an address that is a key itself. What stands there asks for no login,
+and names no server of tokens.
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 """
 
@@ -99,14 +100,14 @@ class Link:
             FaultError: there is no answer, or another one.
         """
         url = urljoin(self._base, target)
-        answer = self._send(method, url, scopes, headers, body)
-        if answer.status_code == 401 and self._is_own(url):
+        answer, is_own = self._send(method, url, scopes, headers, body)
+        if answer.status_code == 401 and is_own:
             with answer:
                 self._introduce(answer, scopes)
-            answer = self._send(method, url, scopes, headers, body)
+            answer, is_own = self._send(method, url, scopes, headers, body)
         with answer:
             if not answer.ok:
-                raise _fault(answer)
+                raise _fault(answer) if is_own else _fault_elsewhere(answer)
             with _told():
                 yield answer
 
@@ -117,15 +118,18 @@ class Link:
         scopes: tuple[str, ...],
         headers: Mapping[str, str] | None,
         body: bytes | Path | None,
-    ) -> requests.Response:
+    ) -> tuple[requests.Response, bool]:
+        """An answer, and whether it is the registry's own word: nobody else led there, not even back to it."""
+        is_own = True
         for _ in range(_MOST_REDIRECTS):
             if not url.startswith("https://") and self._base.startswith("https://"):
                 raise FaultError(f"it sends on to {urlsplit(url).hostname} without TLS", status=400)
-            own = {"Authorization": self._shown.get(scopes, "")} if self._is_own(url) else {}
+            is_own = is_own and self._is_own(url)
+            own = {"Authorization": self._shown.get(scopes, "")} if is_own else {}
             sent = {**(headers or {}), **{name: value for name, value in own.items() if value}}
             answer = self._once(method, url, sent, body)
             if not answer.is_redirect or method not in {"GET", "HEAD"}:
-                return answer
+                return answer, is_own
             with answer:
                 url = urljoin(url, answer.headers["Location"])
         raise FaultError(f"it sends on more than {_MOST_REDIRECTS} times", status=400)
@@ -244,6 +248,14 @@ def _fault(answer: requests.Response) -> FaultError:
     return parse_fault(
         answer.status_code, answer.reason or "", body, answer.headers.get("Retry-After", "").strip()
     )
+
+
+def _fault_elsewhere(answer: requests.Response) -> FaultError:
+    """What a place says that the registry sends on to: it is not the registry's login that it refuses."""
+    fault = _fault(answer)
+    status = 400 if fault.status in {401, 403} else fault.status
+    why = f"{urlsplit(answer.url).hostname}, where it sends on to: {fault.why}"
+    return FaultError(why, status=status, retry_after=fault.retry_after)
 
 
 def _token(data: bytes) -> str:

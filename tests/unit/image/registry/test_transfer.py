@@ -201,6 +201,38 @@ def test_a_login_goes_to_the_registry_and_its_server_of_tokens_alone(
     assert {host for host, _ in double.shown} <= {HOST, "auth.example"}
 
 
+EVIL = (401, b"", {"WWW-Authenticate": 'Bearer realm="https://evil.example/token",service="r"'})
+
+
+@pytest.mark.parametrize("scheme", ["", "Basic", "Bearer"])
+def test_where_blobs_are_kept_is_not_who_says_where_a_login_goes(
+    double: Double, layout: Layout, scheme: str
+) -> None:
+    double.scheme, double.redirects = scheme, True
+    push_layout(registry(), layout, API)
+    double.faults["GET", "cdn.example"] = [EVIL] * 9
+    with pytest.raises(CommandFailedError, match="failed at") as caught:
+        registry().read_labels(API, "linux/amd64")
+    assert caught.value.why == "cdn.example, where it sends on to: it answered 401"
+    assert {host for host, _ in double.shown} <= {HOST, "auth.example"}
+    assert not [call for call in double.calls if "evil.example" in call]
+
+
+def test_a_way_that_leads_back_to_the_registry_from_elsewhere_takes_no_login_along(
+    double: Double, layout: Layout
+) -> None:
+    """Else a store of blobs would choose what is asked of the registry in our name."""
+    double.redirects = True
+    push_layout(registry(), layout, API)
+    double.scheme = "Basic"
+    back = {"Location": f"https://{HOST}/v2/acme/secret/manifests/main"}
+    double.faults["GET", "cdn.example"] = [(307, b"", back)] * 9
+    with pytest.raises(CommandFailedError, match="failed at"):
+        registry().read_labels(API, "linux/amd64")
+    assert f"GET {back['Location']}" in double.calls
+    assert len(double.shown) == 3, "for the index, the manifest and the blob"
+
+
 def test_an_upload_that_is_sent_elsewhere_takes_no_login_along(double: Double, layout: Layout) -> None:
     double.scheme = "Basic"
     elsewhere = {"Location": "https://elsewhere.example/v2/acme/api/blobs/uploads/session?state=a%2Fb"}
