@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,9 +37,14 @@ class FaultError(Exception):
         self.is_passing = not is_untrusted and (status in {0, 408, 429} or status >= 500)
 
 
-def parse_fault(status: int, reason: str, body: bytes, retry_after: str = "") -> FaultError:
+def parse_fault(
+    status: int, reason: str, body: bytes, *, retry_after: str = "", location: str = ""
+) -> FaultError:
     """What an answer that is no success says: the registry's own words where they are in the form of the protocol."""
     said = "; ".join(_said(body)) or f"it answered {status} {reason}".strip()
+    if 300 <= status < 400:
+        onward = " ".join(re.sub(r"[?#].*", "", location).split())[:_LONGEST]
+        said = f"{said}, which sends on to {onward or 'nowhere'}"
     seconds = float(retry_after) if retry_after.isdecimal() else None
     return FaultError(said, status=status, retry_after=seconds)
 
@@ -74,7 +80,12 @@ def explain_fault(fault: FaultError, reference: str) -> CommandFailedError:
             why=fault.why,
             fix=f"where {host} makes no repository by itself, make it there first",
         )
-    return CommandFailedError(f"the registry {host} failed at {reference}", why=fault.why)
+    fix = "name the image as the place does that it sends on to: what is written does not follow it there"
+    return CommandFailedError(
+        f"the registry {host} failed at {reference}",
+        why=fault.why,
+        fix=fix if 300 <= fault.status < 400 else "",
+    )
 
 
 def _cure(fault: FaultError, host: str) -> str:

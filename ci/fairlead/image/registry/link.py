@@ -106,7 +106,7 @@ class Link:
                 self._introduce(answer, scopes)
             answer, is_own = self._send(method, url, scopes, headers, body)
         with answer:
-            if not answer.ok:
+            if not _is_success(answer):
                 raise _fault(answer) if is_own else _fault_elsewhere(answer)
             with _told():
                 yield answer
@@ -177,7 +177,7 @@ class Link:
                 stream=True,
             )
         with given:
-            if not given.ok:
+            if not _is_success(given):
                 raise _fault(given)
             self._shown[scopes] = f"Bearer {_token(read_small(given))}"
 
@@ -246,8 +246,17 @@ def _fault(answer: requests.Response) -> FaultError:
     with contextlib.suppress(FaultError):
         body = read_small(answer)
     return parse_fault(
-        answer.status_code, answer.reason or "", body, answer.headers.get("Retry-After", "").strip()
+        answer.status_code,
+        answer.reason or "",
+        body,
+        retry_after=answer.headers.get("Retry-After", "").strip(),
+        location=answer.headers.get("Location", ""),
     )
+
+
+def _is_success(answer: requests.Response) -> bool:
+    """Whether it was done as asked; one that sends on elsewhere has done nothing, though requests calls it ok."""
+    return 200 <= answer.status_code < 300
 
 
 def _fault_elsewhere(answer: requests.Response) -> FaultError:

@@ -201,6 +201,48 @@ def test_a_login_goes_to_the_registry_and_its_server_of_tokens_alone(
     assert {host for host, _ in double.shown} <= {HOST, "auth.example"}
 
 
+MOVED = (301, b"", {"Location": f"https://{HOST}/v2/acme/new-name?key=s3cret"})
+
+
+@pytest.mark.parametrize(
+    ("method", "part"),
+    [("POST", "/blobs/"), ("PUT", "/blobs/"), ("PUT", "/sha256:"), ("PUT", "/sha-1")],
+)
+@pytest.mark.parametrize("status", [301, 304, 307])
+def test_what_is_sent_on_elsewhere_is_not_written(
+    double: Double, layout: Layout, method: str, part: str, status: int
+) -> None:
+    double.faults[method, part] = [(status, *MOVED[1:])] * 20
+    with pytest.raises(CommandFailedError, match="failed at"):
+        push_layout(registry(), layout, API)
+    assert ("acme/api", "sha-1") not in double.manifests
+
+
+def test_a_tag_that_is_sent_on_elsewhere_is_told(double: Double, layout: Layout) -> None:
+    push_layout(registry(), layout, API)
+    double.faults["PUT", "/manifests/main"] = [MOVED]
+    with pytest.raises(CommandFailedError, match="failed at") as caught:
+        registry().tag(f"{HOST}/acme/api@{layout.digest}", f"{HOST}/acme/api:main")
+    assert caught.value.why == f"it answered 301, which sends on to https://{HOST}/v2/acme/new-name"
+    assert "name the image as the place does" in caught.value.fix
+
+
+def test_a_layer_is_not_taken_over_where_the_registry_sends_on(double: Double, layout: Layout) -> None:
+    pushing = registry()
+    push_layout(pushing, layout, API)
+    double.faults["POST", "mount="] = [MOVED] * 2
+    push_layout(pushing, layout, WEB)
+    assert {name for name, _ in double.blobs} == {"acme/api", "acme/web"}
+
+
+def test_a_server_of_tokens_that_sends_on_is_not_followed(double: Double) -> None:
+    double.scheme = "Bearer"
+    double.faults["GET", "auth.example"] = [(302, b'{"token": "t"}', {"Location": "https://evil.example/"})]
+    with pytest.raises(CommandFailedError, match="failed at") as caught:
+        registry().read(API)
+    assert caught.value.why == "it answered 302, which sends on to https://evil.example/"
+
+
 EVIL = (401, b"", {"WWW-Authenticate": 'Bearer realm="https://evil.example/token",service="r"'})
 
 
