@@ -14,9 +14,10 @@ import pytest
 
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.image.registry import link
+from fairlead.image.registry.bodies import read_small
 from fairlead.image.registry.client import check_login, resolve_image
 from fairlead.image.registry.fault import FaultError
-from fairlead.image.registry.link import Link, read_small
+from fairlead.image.registry.link import Link
 from lab.state import Lab
 
 

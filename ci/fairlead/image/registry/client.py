@@ -24,6 +24,7 @@ from fairlead.image.oci.manifests import (
     platform_name,
     strict_json,
 )
+from fairlead.image.registry.bodies import read_small
 from fairlead.image.registry.credentials import (
     Credentials,
     find_login,
@@ -33,7 +34,7 @@ from fairlead.image.registry.credentials import (
     registry_host,
 )
 from fairlead.image.registry.fault import FaultError, explain_fault
-from fairlead.image.registry.link import Link, patiently, read_small
+from fairlead.image.registry.link import Link, patiently
 from fairlead.image.registry.mirrors import Source, read_sources
 from fairlead.image.registry.reference import Reference, parse_reference
 

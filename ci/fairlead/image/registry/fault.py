@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fairlead.errors import CommandFailedError
@@ -35,6 +36,33 @@ class FaultError(Exception):
         self.retry_after = retry_after
         self.is_untrusted = is_untrusted
         self.is_passing = not is_untrusted and (status in {0, 408, 429} or status >= 500)
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """What goes wrong on the way, as a FaultError. Around requests alone: the disk's errors are not the registry's."""
+    import requests
+    import urllib3
+
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        raise FaultError(_reason(error), is_untrusted=True) from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise FaultError(_reason(error)) from error
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause, without the objects that the layers above it print."""
+    while True:
+        inner = getattr(error, "reason", None) or next(
+            (one for one in error.args if isinstance(one, BaseException)), None
+        )
+        if not isinstance(inner, BaseException) or inner is error:
+            break
+        error = inner
+    text = str(error.args[-1] if error.args else error) or type(error).__name__
+    return re.sub(r"^(<[^>]*>|\w+\([^)]*\)): ", "", text)[:300]
 
 
 def parse_fault(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -18,10 +17,10 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from fairlead import files
-from fairlead.image.oci.manifests import LARGEST_DOCUMENT
+from fairlead.image.registry.bodies import Sent, read_small
 from fairlead.image.registry.challenge import basic, parse_challenge, plan_token
 from fairlead.image.registry.credentials import Credentials, is_loopback
-from fairlead.image.registry.fault import FaultError, parse_fault
+from fairlead.image.registry.fault import FaultError, parse_fault, told
 from fairlead.web import open_session
 
 if TYPE_CHECKING:
@@ -33,12 +32,10 @@ Answer = TypeVar("Answer")
 # long a registry may take to put all of it in its place.
 _TIMEOUT = (10.0, 60.0)
 _LAYER_TIMEOUT = (60.0, 600.0)
-_DOCUMENT_SECONDS = 120.0
 _MOST_REDIRECTS = 5
 _WAITS = (0.5, 2.0)
 _LONGEST_WAIT = 30.0
 _HUB_API = {"docker.io": "registry-1.docker.io"}
-_PIECE = 1 << 20
 _CERTIFICATES = Path("/etc/docker/certs.d")
 
 
@@ -98,6 +95,7 @@ class Link:
 
         Raises:
             FaultError: there is no answer, or another one.
+            OSError: the file of the body cannot be read.
         """
         url = urljoin(self._base, target)
         answer, is_own = self._send(method, url, scopes, headers, body)
@@ -108,8 +106,7 @@ class Link:
         with answer:
             if not _is_success(answer):
                 raise _fault(answer) if is_own else _fault_elsewhere(answer)
-            with _told():
-                yield answer
+            yield answer
 
     def _send(
         self,
@@ -137,8 +134,26 @@ class Link:
     def _once(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | Path | None
     ) -> requests.Response:
-        with _told(), contextlib.ExitStack() as stack:
-            data = stack.enter_context(files.opened(body)) if isinstance(body, Path) else body
+        if not isinstance(body, Path):
+            return self._request(method, url, headers, body, _TIMEOUT)
+        with files.opened(body) as file:
+            sent = Sent(file)
+            try:
+                return self._request(method, url, headers, sent, _LAYER_TIMEOUT)
+            except FaultError:
+                if sent.error is not None:
+                    raise sent.error from None
+                raise
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        data: bytes | Sent | None,
+        timeout: tuple[float, float],
+    ) -> requests.Response:
+        with told():
             return self._session.request(
                 method,
                 url,
@@ -146,7 +161,7 @@ class Link:
                 data=data,
                 # Else requests would look for a login in the user's .netrc.
                 auth=_as_it_is,
-                timeout=_LAYER_TIMEOUT if isinstance(body, Path) else _TIMEOUT,
+                timeout=timeout,
                 allow_redirects=False,
                 stream=True,
             )
@@ -164,7 +179,7 @@ class Link:
         wanted = plan_token(challenge, scopes, login)
         if not wanted.url.startswith(("https://", self._base)):
             raise FaultError(f"it has tokens given without TLS, by {wanted.url[:200]}", status=400)
-        with _told():
+        with told():
             given = self._session.request(
                 "POST" if wanted.form else "GET",
                 wanted.url,
@@ -184,61 +199,6 @@ class Link:
     def _is_own(self, url: str) -> bool:
         """Whether an address is of this registry, as scheme and host and port say."""
         return urlsplit(url)[:2] == urlsplit(self._base)[:2]
-
-
-def read_small(answer: requests.Response, limit: int = LARGEST_DOCUMENT) -> bytes:
-    """A document, in a time and of a size that end.
-
-    Raises:
-        FaultError: it is larger, takes longer, or breaks off.
-    """
-    deadline, data = time.monotonic() + _DOCUMENT_SECONDS, b""
-    with _told():
-        for piece in answer.iter_content(1 << 16):
-            data += piece
-            if len(data) > limit:
-                raise FaultError(f"its answer is larger than {limit >> 20} MiB", status=400)
-            if time.monotonic() > deadline:
-                raise FaultError(f"its answer takes longer than {_DOCUMENT_SECONDS:g} s")
-    return data
-
-
-def read_pieces(answer: requests.Response) -> Iterator[bytes]:
-    """A large answer as it comes, byte for byte.
-
-    Raises:
-        FaultError: it breaks off.
-    """
-    with _told():
-        while piece := answer.raw.read(_PIECE, decode_content=False):
-            yield piece
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """What goes wrong on the way, as a FaultError."""
-    import requests
-    import urllib3
-
-    try:
-        yield
-    except requests.exceptions.SSLError as error:
-        raise FaultError(_reason(error), is_untrusted=True) from error
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise FaultError(_reason(error)) from error
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause, without the objects that the layers above it print."""
-    while True:
-        inner = getattr(error, "reason", None) or next(
-            (one for one in error.args if isinstance(one, BaseException)), None
-        )
-        if not isinstance(inner, BaseException) or inner is error:
-            break
-        error = inner
-    text = str(error.args[-1] if error.args else error) or type(error).__name__
-    return re.sub(r"^(<[^>]*>|\w+\([^)]*\)): ", "", text)[:300]
 
 
 def _fault(answer: requests.Response) -> FaultError:

@@ -9,11 +9,20 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from fairlead import files
 from fairlead.errors import CommandFailedError
-from fairlead.image.oci.layout import Layout, blob_path, read_blob, read_manifest, write_blob, write_index
+from fairlead.image.oci.layout import (
+    Layout,
+    blob_path,
+    broken,
+    read_blob,
+    read_manifest,
+    write_blob,
+    write_index,
+)
 from fairlead.image.oci.manifests import INDEX_TYPE, Descriptor, UnfitError, parse_manifest
+from fairlead.image.registry.bodies import read_pieces
 from fairlead.image.registry.client import Registry, Resolved, pull_scope, push_scope
 from fairlead.image.registry.fault import FaultError, explain_fault
-from fairlead.image.registry.link import Link, patiently, read_pieces
+from fairlead.image.registry.link import Link, patiently
 from fairlead.image.registry.reference import Reference, parse_reference
 from fairlead.parallel import each
 
@@ -32,7 +41,7 @@ def push_layout(registry: Registry, layout: Layout, reference: str) -> None:
     manifests = [read_manifest(layout, part) for part in parts]
     _each_blob(
         (blob for manifest in manifests for blob in (manifest.config, *manifest.layers)),
-        lambda blob: _send_blob(link, place.name, blob, blob_path(layout.folder, blob.digest)),
+        lambda blob: _send_blob(link, place.name, blob, layout.folder),
         reference,
     )
     for part in parts:
@@ -78,14 +87,17 @@ def _each_blob(blobs: Iterable[Descriptor], call: Callable[[Descriptor], None], 
         raise explain_fault(fault, reference) from fault
 
 
-def _send_blob(link: Link, name: str, blob: Descriptor, path: Path) -> None:
+def _send_blob(link: Link, name: str, blob: Descriptor, folder: Path) -> None:
     """Send a blob, unless the repository has it; from the start where a try before was cut off."""
     if not _has_blob(link, name, blob) and not _mount_blob(link, name, blob):
         with link.ask("POST", f"/v2/{name}/blobs/uploads/", push_scope(name), body=b"") as begun:
             place = _upload_place(begun.headers.get("Location", ""), begun.url, blob)
         kind = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
-        with link.ask("PUT", place, push_scope(name), headers=kind, body=path):
-            pass
+        try:
+            with link.ask("PUT", place, push_scope(name), headers=kind, body=blob_path(folder, blob.digest)):
+                pass
+        except FileNotFoundError as error:
+            raise broken(folder, f"{blob.digest} is missing") from error
     link.holders[blob.digest] = name
 
 

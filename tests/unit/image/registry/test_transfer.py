@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +17,7 @@ import requests
 from fairlead.errors import CommandFailedError
 from fairlead.image.oci.layout import Layout, read_layout, verify_blobs, write_blob, write_index
 from fairlead.image.oci.manifests import CONFIG_TYPE, INDEX_TYPE, MANIFEST_TYPE
-from fairlead.image.registry import link
+from fairlead.image.registry import link, transfer
 from fairlead.image.registry.client import Registry
 from fairlead.image.registry.credentials import Credentials
 from fairlead.image.registry.docker_login import TOKEN
@@ -337,6 +342,63 @@ def test_a_layout_that_is_altered_while_it_is_sent_is_refused_by_its_digest(
         push_layout(registry(), layout, API)
     assert caught.value.why == "digest invalid"
     assert double.manifests == {}
+
+
+def test_a_disk_that_is_full_is_not_the_registrys_fault(
+    double: Double, layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push_layout(registry(), layout, API)
+    found = registry().read(API)
+    assert found is not None
+    double.calls.clear()
+
+    @contextlib.contextmanager
+    def draft(_: Path) -> Iterator[Full]:
+        yield Full()
+
+    monkeypatch.setattr(transfer, "files", SimpleNamespace(draft=draft, is_file=lambda _: False))
+    with pytest.raises(OSError, match="No space left on device"):
+        pull_layout(registry(), found, f"{HOST}/acme/api", tmp_path / "back")
+    asked = [call for call in double.calls if "/blobs/" in call]
+    assert len(asked) == len(set(asked)), "none is fetched again"
+
+
+class Full:
+    """A file on a disk without room."""
+
+    def write(self, _: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_layer_that_is_missing_is_the_layouts_fault(double: Double, layout: Layout) -> None:
+    [path] = [one for one in (layout.folder / "blobs" / "sha256").iterdir() if one.stat().st_size > 10_000]
+    path.unlink()
+    with pytest.raises(CommandFailedError, match="is broken") as caught:
+        push_layout(registry(), layout, API)
+    assert caught.value.why == f"sha256:{path.name} is missing"
+    assert len([call for call in double.calls if call.startswith("POST")]) <= 2
+
+
+def test_a_layer_that_cannot_be_read_is_this_machines_fault(
+    double: Double, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        """What requests makes of an error while it sends."""
+        try:
+            return serve(request, **more)
+        except OSError as error:
+            raise requests.ConnectionError("Connection aborted.") from error
+
+    class Torn(io.FileIO):
+        def read(self, _: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    serve = double.send
+    monkeypatch.setattr(double, "send", send)
+    monkeypatch.setattr(link, "files", SimpleNamespace(opened=Torn))
+    with pytest.raises(OSError, match="Input/output error"):
+        push_layout(registry(), layout, API)
+    assert len([call for call in double.calls if call.startswith("PUT")]) <= 2
 
 
 def test_the_labels_of_a_platform_are_read(double: Double, layout: Layout) -> None:
