@@ -61,7 +61,8 @@ def _reason(error: BaseException) -> str:
         if not isinstance(inner, BaseException) or inner is error:
             break
         error = inner
-    text = str(error.args[-1] if error.args else error) or type(error).__name__
+    last = error.args[-1] if error.args else ""
+    text = (last if isinstance(last, str) and last else str(error)) or type(error).__name__
     return re.sub(r"^(<[^>]*>|\w+\([^)]*\)): ", "", text)[:300]
 
 
