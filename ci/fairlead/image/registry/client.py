@@ -6,10 +6,11 @@ that can be pulled. Layers go by as streams, whatever their size.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.image.oci.manifests import (
@@ -37,6 +38,8 @@ from fairlead.image.registry.fault import FaultError, explain_fault
 from fairlead.image.registry.link import Link, patiently
 from fairlead.image.registry.mirrors import Source, read_sources
 from fairlead.image.registry.reference import Reference, parse_reference
+
+Found = TypeVar("Found")
 
 _DOCKER = "application/vnd.docker.distribution.manifest"
 _ANY_TYPE = f"{INDEX_TYPE}, {MANIFEST_TYPE}, {_DOCKER}.list.v2+json, {_DOCKER}.v2+json"
@@ -99,8 +102,7 @@ class Registry:
 
     def read(self, reference: str) -> Resolved | None:
         """What a reference points at; None if it is not there."""
-        found = self._read(reference)
-        return found[0] if found else None
+        return self._first(reference, lambda source: self._read(source, reference))
 
     def read_labels(self, reference: str, platform: str) -> Mapping[str, str]:
         """The labels of the image of one platform."""
@@ -109,21 +111,10 @@ class Registry:
 
     def read_config(self, reference: str, platform: str) -> dict[str, Any]:
         """The configuration of the image of one platform, held to the digest in its manifest."""
-        found = self._read(reference)
+        found = self._first(reference, lambda source: self._read_config(source, reference, platform))
         if found is None:
             raise CommandFailedError(f"{reference} is not in the registry")
-        resolved, source = found
-        try:
-            manifest = strict_json(resolved.data)
-            if "manifests" in manifest:
-                digest = _manifest_for(manifest, platform)
-                manifest = strict_json(self._document(source, "manifests", digest, reference))
-            config = str(manifest["config"]["digest"])
-            return strict_json(self._document(source, "blobs", config, reference))
-        except (UnfitError, LookupError, TypeError) as error:
-            raise CommandFailedError(
-                f"what the registry has as {reference} is no image for {platform}", why=str(error)
-            ) from error
+        return found
 
     def has_repository(self, repository: str) -> bool:
         """Whether there is anything in a repository that the login may see."""
@@ -165,28 +156,45 @@ class Registry:
             self._links[key] = Link(host, self._login, is_plain=key[1])
         return self._links[key]
 
-    def _read(self, reference: str) -> tuple[Resolved, Source] | None:
-        """What it points at, and where that was found: at the first source that has it."""
+    def _first(self, reference: str, read: Callable[[Source], Found | None]) -> Found | None:
+        """What is read at the first source that has it; None if it is not there.
+
+        A mirror may lack it or a part of it, be down, or give rubbish: the registry itself has the last word.
+        """
         place = parse_reference(reference)
         *mirrors, own = read_sources(place.host, place.name, self._mirrors)
-        for source in (*mirrors, own):
-            try:
-                data = self._manifest(source, place.version)
-            except FaultError as fault:
-                # A mirror may lack it, or be down: the registry itself has the last word.
-                if source is not own:
-                    continue
-                if fault.status == 404:
-                    return None
-                raise explain_fault(fault, reference) from fault
-            return read_answer(reference, data), source
-        return None
+        for mirror in mirrors:
+            with contextlib.suppress(CommandFailedError):
+                found = read(mirror)
+                if found is not None:
+                    return found
+        return read(own)
 
-    def _manifest(self, source: Source, version: str) -> bytes:
-        target = f"/v2/{source.name}/manifests/{version}"
-        return patiently(
-            lambda: self._get(self.link(source.host, is_plain=source.is_plain), source.name, target)
-        )
+    def _read(self, source: Source, reference: str) -> Resolved | None:
+        target = f"/v2/{source.name}/manifests/{parse_reference(reference).version}"
+        try:
+            data = self._fetch(source, target)
+        except FaultError as fault:
+            if fault.status == 404:
+                return None
+            raise explain_fault(fault, reference) from fault
+        return read_answer(reference, data)
+
+    def _read_config(self, source: Source, reference: str, platform: str) -> dict[str, Any] | None:
+        resolved = self._read(source, reference)
+        if resolved is None:
+            return None
+        try:
+            manifest = strict_json(resolved.data)
+            if "manifests" in manifest:
+                digest = _manifest_for(manifest, platform)
+                manifest = strict_json(self._document(source, "manifests", digest, reference))
+            config = str(manifest["config"]["digest"])
+            return strict_json(self._document(source, "blobs", config, reference))
+        except (UnfitError, LookupError, TypeError) as error:
+            raise CommandFailedError(
+                f"what the registry has as {reference} is no image for {platform}", why=str(error)
+            ) from error
 
     def _document(self, source: Source, kind: str, digest: str, reference: str) -> bytes:
         """A small blob or a manifest, proved by its digest."""
@@ -194,14 +202,16 @@ class Registry:
             raise UnfitError(f"{digest[:80]} is no SHA-256 digest")
         target = f"/v2/{source.name}/{kind}/{digest}"
         try:
-            data = patiently(
-                lambda: self._get(self.link(source.host, is_plain=source.is_plain), source.name, target)
-            )
+            data = self._fetch(source, target)
         except FaultError as fault:
             raise explain_fault(fault, reference) from fault
         if digest_of(data) != digest:
             raise UnfitError(f"asked for {digest}, it gave {digest_of(data)}")
         return data
+
+    def _fetch(self, source: Source, target: str) -> bytes:
+        link = self.link(source.host, is_plain=source.is_plain)
+        return patiently(lambda: self._get(link, source.name, target))
 
     @staticmethod
     def _get(link: Link, name: str, target: str) -> bytes:

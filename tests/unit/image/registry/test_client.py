@@ -11,9 +11,16 @@ from typing import Any
 import pytest
 
 from fairlead.errors import CommandFailedError, InputError
+from fairlead.image.oci.manifests import digest_of
 from fairlead.image.registry import link
 from fairlead.image.registry.challenge import Challenge, parse_challenge
-from fairlead.image.registry.client import check_login, open_registry, read_answer, resolve_image
+from fairlead.image.registry.client import (
+    check_login,
+    open_registry,
+    read_answer,
+    read_image_config,
+    resolve_image,
+)
 from fairlead.image.registry.fault import FaultError, explain_fault, parse_fault
 from fairlead.image.registry.mirrors import Source, plan_sources, read_sources
 from fairlead.image.registry.reference import Reference, parse_reference
@@ -175,18 +182,65 @@ def test_a_file_of_mirrors_that_is_none_is_told(tmp_path: Path) -> None:
             read_sources("docker.io", "a", str(tmp_path / name))
 
 
-@pytest.mark.parametrize("fault", [(404,), (503,), (401,)])
-def test_a_mirror_without_it_is_passed_by(double: Double, tmp_path: Path, fault: tuple[int]) -> None:
+@pytest.fixture
+def mirrored(tmp_path: Path) -> str:
+    """A file that names a mirror of the registry."""
     conf = tmp_path / "r.conf"
     conf.write_text(
         f'[[registry]]\nlocation = "{HOST}"\n[[registry.mirror]]\nlocation = "mirror.example"\ninsecure = true\n'
     )
+    return str(conf)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        (404,),
+        (503,),
+        (401,),
+        (200, b"<html>"),
+        (200, b"{}"),
+        (200, b"[" * 5000),
+    ],
+)
+def test_a_mirror_without_it_is_passed_by(double: Double, mirrored: str, fault: tuple[Any, ...]) -> None:
     double.faults["GET", "http://mirror.example/"] = [fault] * 3
     double.manifests["acme/api", "x"] = INDEX.data, ""
-    found = resolve_image(f"{HOST}/acme/api:x", environ={"CONTAINERS_REGISTRIES_CONF": str(conf)})
+    found = resolve_image(f"{HOST}/acme/api:x", environ={"CONTAINERS_REGISTRIES_CONF": mirrored})
     assert found.data == INDEX.data
     with pytest.raises(InputError, match="is not in the registry"):
         resolve_image(f"{HOST}/acme/web:x", environ={})
+
+
+@pytest.mark.parametrize("fault", [(200, b'{"config": {}}'), (200, b'{"manifests": []}'), (404,)])
+def test_a_mirror_with_another_image_under_a_digest_is_passed_by(
+    double: Double, mirrored: str, fault: tuple[Any, ...]
+) -> None:
+    double.faults["GET", "http://mirror.example/"] = [fault]
+    digest = digest_of(INDEX.data)
+    double.manifests["acme/api", digest] = INDEX.data, ""
+    reference = f"{HOST}/acme/api@{digest}"
+    assert resolve_image(reference, environ={"CONTAINERS_REGISTRIES_CONF": mirrored}).data == INDEX.data
+
+
+@pytest.mark.parametrize("fault", [(404,), (200, b"<html>"), (200, b"{}"), (403,)])
+def test_a_mirror_with_a_part_of_an_image_is_passed_by(
+    double: Double, mirrored: str, fault: tuple[Any, ...]
+) -> None:
+    config = b'{"os": "linux"}'
+    digest = f"sha256:{hashlib.sha256(config).hexdigest()}"
+    double.manifests["acme/api", "x"] = json.dumps({"config": {"digest": digest}}).encode(), ""
+    double.blobs["acme/api", digest] = config
+    double.faults["GET", "http://mirror.example/v2/acme/api/blobs/"] = [fault]
+    environ = {"CONTAINERS_REGISTRIES_CONF": mirrored}
+    assert read_image_config(f"{HOST}/acme/api:x", "linux/amd64", environ=environ) == {"os": "linux"}
+    assert len([call for call in double.calls if "/blobs/" in call]) == 2
+
+
+def test_the_registry_itself_has_the_last_word(double: Double, mirrored: str) -> None:
+    double.faults["GET", "/manifests/"] = [(200, b"<html>")] * 2
+    with pytest.raises(CommandFailedError, match="is no image"):
+        resolve_image(f"{HOST}/acme/api:x", environ={"CONTAINERS_REGISTRIES_CONF": mirrored})
 
 
 def test_the_login_of_the_variables_goes_to_its_registry_only(double: Double, tmp_path: Path) -> None:
