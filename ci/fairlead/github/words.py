@@ -19,14 +19,15 @@ _OPTION = re.compile(
     r"(?P<say>\bsay )?(?P<tick>`?)(?<![\w-])--(?P<name>[a-z][a-z-]*)(?: (?P<value>[A-Z]+\b|[^\s`]+(?=`)))?(?P=tick)"
 )
 _OTHER_NAMES = {"identity": "ssh-key", "secrets-dir": "secrets"}
+# From the first slash of a word on. A word is looked at from its beginning only: begun anew at each of its slashes, the
+# time would grow with the square of its length, and what a tool prints can be one long word.
+_PATH = r"(?<![^\s'\"`:])([^\s'\"`:/]*)/[^\s'\"`:]*/fairlead-"
 _PLACES = (
     # The key, for as long as ssh reads it; and whatever else lies in a folder of ours that goes with the command.
-    (re.compile(r"(?:the key )?/[^\s'\"`:]*/fairlead-ssh-\w{6,}/key\b"), "the key in FAIRLEAD_SSH_KEY"),
+    (re.compile(rf"(?:the key )?{_PATH}ssh-\w{{6,}}/key\b"), r"\1the key in FAIRLEAD_SSH_KEY"),
     (
-        re.compile(
-            r"/[^\s'\"`:]*/fairlead-(?:ssh|login|scan|builder|root|asked|bug)-\w{6,}(?:/[^\s'\"`:]*)?"
-        ),
-        "a file of Fairlead's own",
+        re.compile(rf"{_PATH}(?:ssh|login|scan|builder|root|asked|bug)-\w{{6,}}(?:/[^\s'\"`:]*)?"),
+        r"\1a file of Fairlead's own",
     ),
     (
         re.compile(r"~/\.ssh/known_hosts"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -82,10 +83,36 @@ def test_a_job_without_a_key_is_told_that_its_secret_is_empty() -> None:
         ("docker run --privileged", "docker run --privileged"),
         ("set FAIRLEAD_TO", "set the input `to` (FAIRLEAD_TO)"),
         ("open /tmp/fairlead-login-x1_y2z3/auth.json: no", "open a file of Fairlead's own: no"),
+        (
+            "key=/tmp/a/fairlead-ssh-a1b2c3/key,x",
+            "key=the key in the input `ssh-key` (FAIRLEAD_SSH_KEY),x",
+        ),
+        (
+            "the key /tmp/a/fairlead-ssh-a1b2c3/key is",
+            "the key in the input `ssh-key` (FAIRLEAD_SSH_KEY) is",
+        ),
     ],
 )
 def test_options_and_files_are_told_as_inputs(text: str, said: str) -> None:
     assert speak(text) == said
+
+
+@pytest.mark.parametrize("piece", ["/a", "/fairlead-ssh-", "a/fairlead-ssh-aaaaaa/", "the key /", "`git ", "--a "])
+def test_the_time_for_a_text_grows_with_its_length(piece: str) -> None:
+    """Evidence is what a tool printed: it can be one long word."""
+
+    def seconds(size: int) -> float:
+        error = CommandFailedError("odd", details=(piece * (size // len(piece)),))
+        best = float("inf")
+        for _ in range(3):
+            began = time.process_time()
+            tell_in_a_job(error)
+            speak(error.details[0])
+            best = min(best, time.process_time() - began)
+        return best
+
+    # Of twice the length about twice the time; a square would be four times.
+    assert seconds(1 << 15) < 3.2 * seconds(1 << 14) + 0.05
 
 
 def test_every_option_that_is_an_input_is_told_as_one() -> None:
