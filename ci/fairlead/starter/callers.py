@@ -6,15 +6,16 @@ Each says in one place what it may do: ``permissions: {}`` on top, then what the
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 
-from fairlead.starter.draft import scalar
+from fairlead.starter.scalars import comment, quoted, scalar
 from fairlead.starter.uses import Uses
 
 FOLDER = ".github/workflows"
 _SAFE = re.compile(r"[A-Za-z0-9_/-]+")
+_TOLD_APART = re.compile(r"[a-z0-9]+(?:/[a-z0-9]+)*")
+"""Folders of which no two are one name in capitals, with `_` for `/`."""
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
 
 
@@ -37,8 +38,12 @@ class Caller:
     @property
     def secrets(self) -> str:
         """The secret with the app's values: apps in folders of one repository have one each."""
-        mark = re.sub(r"[^A-Za-z0-9]+", "_", self.directory).strip("_").upper()
-        return f"FAIRLEAD_SECRETS_{mark}" if mark else "FAIRLEAD_SECRETS"
+        if not self.directory:
+            return "FAIRLEAD_SECRETS"
+        name = re.sub(r"[^A-Za-z0-9]+", "_", self.directory).strip("_").upper()
+        # Two underscores are in no name without a mark: `a/0f1e2d` is not taken for `A` with its own.
+        mark = "" if _TOLD_APART.fullmatch(self.directory) else f"__{_mark(self.directory).upper()}"
+        return f"FAIRLEAD_SECRETS_{name}{mark}" if name else f"FAIRLEAD_SECRETS{mark}"
 
 
 def plan_callers(caller: Caller) -> dict[str, str]:
@@ -55,7 +60,7 @@ def plan_callers(caller: Caller) -> dict[str, str]:
 
 def _deploy(caller: Caller) -> str:
     return f"""\
-# A push to {caller.branch} goes live: built, scanned, published and switched to. If it is not healthy, the release before serves on.
+# A push to {comment(caller.branch)} goes live: built, scanned, published and switched to. If it is not healthy, the release before serves on.
 name: {_title("Deploy", caller)}
 on:
   push:
@@ -77,7 +82,7 @@ jobs:
 
 def _rollback(caller: Caller) -> str:
     return f"""\
-# The button to go back: Actions > {_plain_title("Rollback", caller)} > Run workflow. It builds nothing and waits for no push.
+# The button to go back: Actions > {comment(_plain_title("Rollback", caller))} > Run workflow. It builds nothing and waits for no push.
 name: {_title("Rollback", caller)}
 on:
   workflow_dispatch:
@@ -132,7 +137,7 @@ def _plain_title(what: str, caller: Caller) -> str:
 
 def _title(what: str, caller: Caller) -> str:
     title = _plain_title(what, caller)
-    return title if _PLAIN.fullmatch(title.replace(" ", "")) else json.dumps(title)
+    return title if _PLAIN.fullmatch(title.replace(" ", "")) else quoted(title)
 
 
 def _suffix(directory: str) -> str:
@@ -140,5 +145,11 @@ def _suffix(directory: str) -> str:
     if not directory:
         return ""
     name = re.sub(r"[^A-Za-z0-9_/-]+", "-", directory).replace("/", ".")
-    mark = "" if _SAFE.fullmatch(directory) else f"-{hashlib.sha256(directory.encode()).hexdigest()[:6]}"
+    mark = "" if _SAFE.fullmatch(directory) else f"-{_mark(directory)}"
     return f"-{name}{mark}"
+
+
+def _mark(directory: str) -> str:
+    """What tells a folder from all whose names are alike."""
+    # A name of the file system that is no text is none the less a name.
+    return hashlib.sha256(directory.encode(errors="surrogateescape")).hexdigest()[:6]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 
@@ -10,12 +9,11 @@ from fairlead.errors import InputError
 from fairlead.schemas import load_schema
 from fairlead.settings.units import parse_host
 from fairlead.starter.look import Sight
+from fairlead.starter.scalars import comment, quoted, scalar
 
 _APP = re.compile(r"[^a-z0-9-]+")
 _NOT_OF_PATH = re.compile(r"[^a-z0-9._-]+")
 _LONGEST_APP = 31
-_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
-_WORDS_OF_YAML = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 PLACEHOLDER = "example.com"
 """The domain of the servers in a draft, which nobody has."""
 _SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -88,7 +86,8 @@ def plan_draft(sight: Sight, host: str = "", url: str = "") -> Draft:
     inferred += [f"secret {name}: declared in {sight.compose}" for name in sight.secrets]
     lines += _render_handovers(sight)
     inferred += [f"proxy: {one.file}:{one.line}: `{one.after}` would switch it" for one in sight.handovers]
-    return Draft("\n".join(lines) + "\n", tuple(inferred))
+    # A file of the repository may have a name with a line end in it, and comments name files.
+    return Draft("".join(f"{comment(line)}\n" for line in lines), tuple(inferred))
 
 
 def check_place(host: str, url: str) -> None:
@@ -201,7 +200,7 @@ def _render_environment(app: str, sight: Sight, host: str, url: str) -> list[str
         "environments:",
         "  production:",
         *told,
-        f"    hosts: [{json.dumps(host) if ':' in host else host}]",
+        f"    hosts: [{quoted(host) if ':' in host else host}]",
         f"    url: {url}",
     ]
     if sight.variables:
@@ -231,9 +230,3 @@ def _render_handovers(sight: Sight) -> list[str]:
             if one.file == file
         ]
     return lines
-
-
-def scalar(text: str) -> str:
-    """A string as YAML, in quotes where it could be read as something else."""
-    is_plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML
-    return text if is_plain else json.dumps(text)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from fairlead.errors import InputError
 from fairlead.identity import Identity
@@ -71,6 +73,36 @@ def test_two_apps_of_a_repository_have_files_and_secrets_of_their_own() -> None:
     assert len(paths) == len(set(paths)) == 3 * len(FOLDERS)
     assert all(re.fullmatch(r"\.github/workflows/[A-Za-z0-9._-]+\.yml", path) for path in paths)
     assert Caller(USES, "production", "apps/admin").secrets == "FAIRLEAD_SECRETS_APPS_ADMIN"
+
+
+ALIKE = st.text("aAbB01_-/. é", max_size=5)
+
+
+@given(ALIKE, ALIKE)
+@example("apps/admin", "apps-admin")
+@example("apps/admin", "apps_admin")
+@example("apps/admin", "Apps/Admin")
+@example("アプリ", "サイト")
+@example("アプリ", "")
+@example("A", "a/559aea")
+def test_no_two_folders_share_a_secret(one: str, other: str) -> None:
+    """GitHub knows a secret by its name in capitals."""
+    names = [Caller(USES, "production", directory).secrets for directory in (one, other)]
+    assert (names[0] == names[1]) == (one == other)
+    assert all(re.fullmatch(r"FAIRLEAD_SECRETS[A-Z0-9_]*", name) for name in names)
+
+
+@given(st.text(), st.text(min_size=1))
+@example(".5", "1.0")
+@example("\U0001f600/x", "a\nb: c")
+def test_a_folder_and_a_branch_are_read_as_they_are(directory: str, branch: str) -> None:
+    files = plan_callers(Caller(USES, "production", directory, branch))
+    for document in map(yaml.safe_load, files.values()):
+        (job,) = document["jobs"].values()
+        assert job.get("with", {}).get("directory", "") == directory
+        assert document["name"].endswith(directory.rstrip())
+        pushed = document[True].get("push") if isinstance(document[True], dict) else None
+        assert pushed is None or pushed["branches"] == [branch]
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/github.md"])
