@@ -166,29 +166,47 @@ def deployment(
     token = _given_token(github_token)
     place, reporter = find_place(environment, access), report.current()
     name = place.environment.name
-    revision, url = "", ""
+    revision, url, told, runs = "", "", False, "it is not known what serves"
     try:
         with reporter.step(f"tell GitHub what {name} runs"):
-            deployments = open_deployments(context, token, name, place.environment.url)
-            revision = read_identity(place.settings.root).revision if state else _serving(place)
             if state:
-                url = deployments.tell(revision, state)
-            elif revision:
-                url = deployments.settle(revision)
+                revision = read_identity(place.settings.root).revision
+                runs = f"{revision[:12]}: {state}"
+            else:
+                revision, runs = _serving(place)
+            deployments = open_deployments(context, token, name, place.environment.url)
+            url = deployments.tell(revision, state) if state else deployments.settle(revision)
+            told = True
     except FairleadError as error:
         if not allow_failure:
             raise
         reporter.warn(": ".join(filter(None, (f"GitHub was not told: {error.what}", error.fix))))
-    document = {"schema": "fairlead.deployment/v1", "environment": name, "revision": revision, "url": url}
-    reporter.result(document, f"{name}: {revision[:12] or 'nothing serves'}")
+    document = {
+        "schema": "fairlead.deployment/v1",
+        "environment": name,
+        "revision": revision,
+        "told": told,
+        "url": url,
+    }
+    reporter.result(document, f"{name}: {runs}" + ("" if told else "; GitHub was not told"))
 
 
-def _serving(place: Place) -> str:
-    """The commit that serves; of several servers that of the first. Empty where nothing does."""
+def _serving(place: Place) -> tuple[str, str]:
+    """The commit that serves, and that in words; of several servers that of the first. Empty where nothing does.
+
+    Raises:
+        FairleadError: that is not known, or of no commit.
+    """
+    from fairlead.errors import CommandFailedError
     from fairlead.release.together import plan_reference
     from fairlead.rollout.back import read_releases
 
-    return plan_reference(read_releases(place)).revision or ""
+    state = plan_reference(read_releases(place))
+    if not state.serving:
+        return "", "nothing serves"
+    if not state.revision:
+        raise CommandFailedError(f"{state.serving} serves, which was made of no commit")
+    return state.revision, state.revision[:12]
 
 
 def _given_token(token: str | None) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 30.0
 _WAITS = 3
+_MOST_PAGES = 100
 _LONGEST_WAIT = 90.0
 """Seconds that a job waits for a rate limit to end, each time."""
 
@@ -59,12 +60,76 @@ def call(
     method: str,
     url: str,
     body: Mapping[str, Any] | None = None,
-) -> requests.Response:
-    """Ask GitHub one thing.
+) -> Any:
+    """Ask GitHub one thing; what it answered, None where that is nothing.
 
     Raises:
-        CommandFailedError: it refused or could not be reached.
+        CommandFailedError: it refused, could not be reached, or what answered is no API.
     """
+    return _parsed(writing, _ask(session, writing, method, url, body))
+
+
+def pages(session: requests.Session, writing: Writing, url: str) -> Iterator[Any]:
+    """All entries of a list, page by page."""
+    following = url
+    for _ in range(_MOST_PAGES):
+        page = _ask(session, writing, "GET", following)
+        yield from entries(writing, _parsed(writing, page))
+        following = page.links.get("next", {}).get("url") or ""
+        if not following:
+            return
+    raise CommandFailedError(f"GitHub's answers for {writing.what} do not end", why=f"{_MOST_PAGES} pages")
+
+
+def entries(writing: Writing, answer: Any) -> list[Any]:
+    """An answer that has to be a list.
+
+    Raises:
+        CommandFailedError: it is none.
+    """
+    if not isinstance(answer, list):
+        raise _odd(writing, answer)
+    return answer
+
+
+def fields(writing: Writing, answer: Any, **wanted: type) -> dict[str, Any]:
+    """An answer that has to be an object with certain fields.
+
+    Raises:
+        CommandFailedError: it is none, or lacks one of them.
+    """
+    if not isinstance(answer, dict):
+        raise _odd(writing, answer)
+    if not all(isinstance(answer.get(name), kind) for name, kind in wanted.items()):
+        raise _odd(writing, answer)
+    return answer
+
+
+def _parsed(writing: Writing, response: requests.Response) -> Any:
+    if not response.content:
+        return None
+    try:
+        return response.json()
+    except (ValueError, RecursionError) as error:
+        raise _odd(writing, response.text) from error
+
+
+def _odd(writing: Writing, answer: object) -> CommandFailedError:
+    """What stands between may answer in GitHub's place, and with 200: a proxy, the page of a login."""
+    return CommandFailedError(
+        f"what answered for {writing.what} is not GitHub's API as it is documented",
+        why=f"it said: {str(answer)[:500]}",
+        fix="run the job again; if that does not help, see what stands between the runner and GITHUB_API_URL",
+    )
+
+
+def _ask(
+    session: requests.Session,
+    writing: Writing,
+    method: str,
+    url: str,
+    body: Mapping[str, Any] | None = None,
+) -> requests.Response:
     import requests
 
     for left in reversed(range(_WAITS + 1)):
@@ -81,15 +146,6 @@ def call(
             raise _refused(writing, method, url, response)
         time.sleep(seconds)
     raise AssertionError("the last try returns or raises")
-
-
-def pages(session: requests.Session, writing: Writing, url: str) -> Iterator[dict[str, Any]]:
-    """All entries of a list, page by page."""
-    following: str | None = url
-    while following:
-        page = call(session, writing, "GET", following)
-        yield from page.json()
-        following = page.links.get("next", {}).get("url")
 
 
 def wait_seconds(status: int, headers: Mapping[str, str], now: float) -> float | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import CommandFailedError
-from fairlead.github.api import Writing, call, open_session, pages
+from fairlead.github.api import Writing, call, fields, open_session, pages
 from fairlead.github.summary import escape
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def put_comment(context: GitHubContext, number: int, token: str, app: str, secti
             comment = _write(session, context.api_url, base, number, app, section)
             if comment is None:
                 continue
-            found = call(session, _WRITING, "GET", f"{base}/comments/{comment['id']}").json()
-            if has_section(str(found.get("body") or ""), app, section):
+            found = call(session, _WRITING, "GET", f"{base}/comments/{comment['id']}")
+            if has_section(str(fields(_WRITING, found).get("body") or ""), app, section):
                 return str(comment["html_url"])
     raise CommandFailedError(
         "the comment is written by other jobs all the time", fix="run this job again when they have ended"
@@ -95,13 +95,10 @@ def _write(
     own = _own_comments(session, api_url, listed)
     if own:
         merged = merge_section(str(own[0]["body"]), app, section)
-        written: dict[str, Any] = call(
-            session, _WRITING, "PATCH", f"{base}/comments/{own[0]['id']}", {"body": merged}
-        ).json()
-        return written
-    made: dict[str, Any] = call(
-        session, _WRITING, "POST", listed, {"body": merge_section("", app, section)}
-    ).json()
+        return _comment(
+            call(session, _WRITING, "PATCH", f"{base}/comments/{own[0]['id']}", {"body": merged})
+        )
+    made = _comment(call(session, _WRITING, "POST", listed, {"body": merge_section("", app, section)}))
     own = _own_comments(session, api_url, listed)
     if not own or own[0]["id"] == made["id"]:
         return made
@@ -111,12 +108,15 @@ def _write(
 
 def _own_comments(session: requests.Session, api_url: str, url: str) -> list[dict[str, Any]]:
     """Our comments, oldest first."""
-    comments = pages(session, _WRITING, f"{url}?per_page=100")
+    comments = (fields(_WRITING, one) for one in pages(session, _WRITING, f"{url}?per_page=100"))
     alike = [comment for comment in comments if str(comment.get("body") or "").startswith(MARKER)]
     own = _own_login(session, api_url) if alike else ""
-    return sorted(
-        (comment for comment in alike if is_by(comment, own)), key=lambda comment: int(comment["id"])
-    )
+    return sorted((_comment(one) for one in alike if is_by(one, own)), key=lambda one: int(one["id"]))
+
+
+def _comment(answer: Any) -> dict[str, Any]:
+    """A comment that is ours."""
+    return fields(_WRITING, answer, id=int, html_url=str)
 
 
 def _sections(body: str) -> dict[str, str]:
@@ -134,7 +134,9 @@ def is_by(comment: Mapping[str, Any], own: str) -> bool:
 
     GraphQL calls an app ``name``, REST ``name[bot]``; a user of that name has another type.
     """
-    user = comment.get("user") or {}
+    user = comment.get("user")
+    if not isinstance(user, Mapping):
+        return False
     login, own = str(user.get("login") or "").lower(), own.lower()
     if user.get("type") == "Bot":
         login, own = login.removesuffix("[bot]"), own.removesuffix("[bot]")
@@ -148,11 +150,13 @@ def graphql_url(api_url: str) -> str:
 
 def _own_login(session: requests.Session, api_url: str) -> str:
     # REST tells the login of a person's token only, and not that of a job's.
-    answer = call(session, _WRITING, "POST", graphql_url(api_url), {"query": "{viewer{login}}"}).json()
-    viewer = ((answer if isinstance(answer, dict) else {}).get("data") or {}).get("viewer") or {}
-    if not viewer.get("login"):
+    answer = call(session, _WRITING, "POST", graphql_url(api_url), {"query": "{viewer{login}}"})
+    told = answer
+    for name in ("data", "viewer", "login"):
+        told = told.get(name) if isinstance(told, dict) else None
+    if not isinstance(told, str) or not told:
         raise CommandFailedError("GitHub does not tell whose token this is", why=str(answer)[:500])
-    return str(viewer["login"])
+    return told
 
 
 def _shown_tag(tags: Sequence[str]) -> str:

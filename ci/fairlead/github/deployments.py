@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fairlead.github.api import Writing, call, open_session
+from fairlead.github.api import Writing, call, entries, fields, open_session
 from fairlead.github.context import GitHubContext
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ class Deployments:
     def settle(self, serving: str) -> str:
         """See to it that the one active deployment is that of the commit that serves; its address.
 
+        Args:
+            serving: the commit; empty where nothing serves, and then no deployment is active.
+
         Raises:
             CommandFailedError: GitHub refused or could not be reached.
         """
@@ -55,30 +58,40 @@ class Deployments:
         states = {one["id"]: self._state(one) for one in newest}
         right = next((one for one in newest if one["sha"] == serving and states[one["id"]] == SUCCESS), None)
         begun = next((one for one in newest if self._is_own(one) and states[one["id"]] in _ACTIVE), None)
-        if right is None:
-            right = begun if begun is not None and begun["sha"] == serving else self._make(serving)
+        before = right
+        if right is None and serving:
+            before = right = begun if begun is not None and begun["sha"] == serving else None
+            right = right or self._make(serving)
             self._set(right, SUCCESS)
         for one in newest:
-            if one["id"] == right["id"] or states[one["id"]] not in _ACTIVE:
+            if right is not None and one["id"] == right["id"]:
                 continue
-            if self._is_own(one):
-                self._set(one, FAILURE)
-            elif states[one["id"]] == SUCCESS:
-                # Those that are under way are another job's to end.
-                self._set(one, INACTIVE)
-        return str(right["url"])
+            if (state := self._end(one, states[one["id"]], before)) is not None:
+                self._set(one, state)
+        return str(right["url"]) if right is not None else ""
+
+    def _end(self, one: Mapping[str, Any], state: str, serving: Mapping[str, Any] | None) -> str | None:
+        """What a deployment becomes that is not of the commit that serves; None where it stays as it is."""
+        if state not in _ACTIVE:
+            return None
+        if self._is_own(one):
+            return FAILURE
+        # Those that are under way are another job's to end. One that began before what serves was left by a job that
+        # was cancelled, or could not ask; was it not, then that job tells anew how it ended.
+        is_left = serving is not None and _is_ours(one) and one["id"] < serving["id"]
+        return INACTIVE if state == SUCCESS or is_left else None
 
     def _newest(self) -> list[dict[str, Any]]:
         from urllib.parse import quote
 
         query = f"environment={quote(self._environment, safe='')}&per_page={_LOOKED_AT}"
-        found: list[dict[str, Any]] = call(self._session, _WRITING, "GET", f"{self._base}?{query}").json()
-        return found[:_LOOKED_AT]
+        found = entries(_WRITING, call(self._session, _WRITING, "GET", f"{self._base}?{query}"))
+        return [_deployment(one) for one in found[:_LOOKED_AT]]
 
     def _state(self, deployment: Mapping[str, Any]) -> str:
         url = f"{self._base}/{deployment['id']}/statuses?per_page=1"
-        statuses = call(self._session, _WRITING, "GET", url).json()
-        return str(statuses[0]["state"]) if statuses else "pending"
+        statuses = entries(_WRITING, call(self._session, _WRITING, "GET", url))
+        return str(fields(_WRITING, statuses[0], state=str)["state"]) if statuses else "pending"
 
     def _make(self, revision: str) -> dict[str, Any]:
         body = {
@@ -89,8 +102,7 @@ class Deployments:
             "required_contexts": [],
             "payload": {_RUN: self._context.run_id},
         }
-        made: dict[str, Any] = call(self._session, _WRITING, "POST", self._base, body).json()
-        return made
+        return _deployment(call(self._session, _WRITING, "POST", self._base, body))
 
     def _set(self, deployment: Mapping[str, Any], state: str) -> None:
         body = {
@@ -103,8 +115,17 @@ class Deployments:
         call(self._session, _WRITING, "POST", f"{self._base}/{deployment['id']}/statuses", body)
 
     def _is_own(self, deployment: Mapping[str, Any]) -> bool:
-        payload = deployment.get("payload")
-        return isinstance(payload, dict) and payload.get(_RUN) == self._context.run_id
+        return _is_ours(deployment) and deployment["payload"][_RUN] == self._context.run_id
+
+
+def _is_ours(deployment: Mapping[str, Any]) -> bool:
+    """Whether Fairlead made it, in whichever job."""
+    payload = deployment.get("payload")
+    return isinstance(payload, dict) and isinstance(payload.get(_RUN), str)
+
+
+def _deployment(answer: Any) -> dict[str, Any]:
+    return fields(_WRITING, answer, id=int, sha=str, url=str)
 
 
 def open_deployments(context: GitHubContext, token: str, environment: str, url: str) -> Deployments:

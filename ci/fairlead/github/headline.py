@@ -40,7 +40,8 @@ def headline_of(code: int, document: Mapping[str, Any] | None, said: str) -> Hea
         document: what it handed over, if anything.
         said: its result in words, or what went wrong.
     """
-    plain = Headline("bad" if code else "good", one_line(said))
+    is_told = document is None or document.get("told") is not False
+    plain = Headline("bad" if code else "good" if is_told else "unknown", one_line(said))
     if document is None or document.get("schema") != DEPLOY_SCHEMA:
         return plain
     try:

@@ -101,6 +101,26 @@ def test_what_another_job_has_under_way_is_its_own(api: Api) -> None:
     assert api.told() == [(NEW, "in_progress"), (OLD, "success")]
 
 
+def test_what_a_job_left_under_way_is_ended_by_a_later_one(api: Api) -> None:
+    """It was cancelled, or could not ask its server at its end."""
+    api.deployed("production", OLD, "in_progress", payload={"fairlead_run": "70"})
+    api.deployed("production", OLD, "in_progress", payload={"of": "somebody else"})
+    job(api).tell(NEW, "in_progress")
+    api.deployed("production", OLD, "queued", payload={"fairlead_run": "78"})
+    for _ in range(2):
+        job(api).settle(NEW)
+        states = [(OLD, "inactive"), (OLD, "in_progress"), (NEW, "success"), (OLD, "queued")]
+        assert api.told() == states
+
+
+def test_where_nothing_serves_the_first_deploy_has_failed_and_nothing_is_active(api: Api) -> None:
+    api.deployed("production", OLD, "success")
+    api.deployed("production", OLD, "in_progress", payload={"fairlead_run": "78"})
+    job(api).tell(NEW, "in_progress")
+    assert job(api).settle("") == ""
+    assert api.told() == [(OLD, "inactive"), (OLD, "in_progress"), (NEW, "failure")]
+
+
 def test_a_name_of_an_environment_is_data(api: Api) -> None:
     name = "prod/eu & more?page=2#x"
     api.deployed(name, OLD, "success")
@@ -154,6 +174,15 @@ def test_the_verb_tells_of_its_own_deploy_and_then_of_what_serves(
     document = json.loads(capsys.readouterr().out)
     jsonschema.validate(document, load_schema("deployment"))
     assert document["revision"] == OLD
+
+
+def test_the_verb_ends_a_first_deploy_that_failed(
+    api: Api, repository: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["github", "deployment", "--state", "in_progress"]) == 0
+    monkeypatch.setattr("fairlead.rollout.back.read_releases", lambda _: {"a": StateAnswer()})
+    assert main(["github", "deployment"]) == 0
+    assert api.told() == [(repository, "failure")]
 
 
 def test_what_github_does_not_take_fails_no_job_whose_deploy_is_done(
