@@ -175,7 +175,21 @@ def _has_tls(variables: Mapping[str, Any]) -> bool:
 
 def _is_filter(view: View, address: str) -> bool:
     """Whether an address is that of a service that lets a part of the API through only."""
-    name = address.removeprefix("tcp://").partition("/")[0].partition(":")[0]
-    service = as_mapping(view.subject.model.value.get("services")).get(name)
-    image = short_name(str(as_mapping(service).get("image") or ""))
+    host = address.removeprefix("tcp://").partition("/")[0].partition(":")[0]
+    services = as_mapping(view.subject.model.value.get("services"))
+    # One that only shares a name with a filter may be asked in its place: all have to be filters.
+    asked = [one for name, given in services.items() if host in _hosts(name, one := as_mapping(given))]
+    return bool(host and asked) and all(map(_lets_a_part_through, asked))
+
+
+def _hosts(name: str, service: Mapping[str, Any]) -> Iterator[str]:
+    """The names that a service is found by in its networks."""
+    yield from (name, str(service.get("container_name") or ""), str(service.get("hostname") or ""))
+    networks = service.get("networks")
+    for network in as_mapping(networks).values():
+        yield from map(str, as_mapping(network).get("aliases") or ())
+
+
+def _lets_a_part_through(service: Mapping[str, Any]) -> bool:
+    image = short_name(str(service.get("image") or ""))
     return any(word in image for word in ("socket-proxy", "socketproxy", "dockerproxy", "docker-proxy"))
