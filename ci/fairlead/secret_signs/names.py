@@ -38,7 +38,10 @@ _NOT_SECRET = frozenset(
     )
 )
 """Where these stand before the last word, the value is a switch, a number, a page, or what every visitor gets."""
-_WHOLE = frozenset(("REDISCLI AUTH", "NEO4J AUTH"))
+WHOLE = frozenset(("REDISCLI AUTH", "NEO4J AUTH"))
+"""Names that end with ``AUTH`` and hold the password itself."""
+_STORES = frozenset(("KEY", "KEYSTORE", "TRUSTSTORE"))
+"""What Confluent's ``KAFKA_SSL_…_CREDENTIALS`` name a file for."""
 _SEPARATORS = dict.fromkeys(map(ord, "_-. "), " ")
 
 
@@ -48,17 +51,19 @@ def is_secret_name(name: str) -> bool:
     upper = name.upper()
     if not any(part in upper for part in _PARTS):
         return False
-    words = _words(name)
+    words = words_of(name)
     last = words[-1] if words else ""
     if _NOT_SECRET.intersection(words[:-1]) or words == ["PWD"]:
         return False
     if last in {"KEY", "AUTH"} or words[-2:] == ["KEY", "BASE"]:
         before = words[-3:-2] if last == "BASE" else words[-2:-1]
-        return bool(_KEY_OF.intersection(before)) or " ".join(words) in _WHOLE
+        return bool(_KEY_OF.intersection(before)) or " ".join(words) in WHOLE
+    if last == "CREDENTIALS" and words[-3:-2] == ["SSL"] and words[-2] in _STORES:
+        return False
     return last in _ENDS or last.endswith(("PASSWORD", "PASSWD"))
 
 
-def _words(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
     """The words of a name in upper case, whatever separates them, without a number at the end."""
     if name.isupper():
         words = name.translate(_SEPARATORS).split()

@@ -103,10 +103,10 @@ def _default(inner: str, depth: int) -> str:
 
 def is_value(text: str) -> bool:
     """Whether a text, reduced, can be a secret itself: no switch, and not where the secret is to be found."""
-    return text.lower() not in _SWITCHES and not text.startswith(_ELSEWHERE) and text.strip("*x.") != ""
+    return text.lower() not in _SWITCHES and not text.startswith(_ELSEWHERE) and text.strip("*xX.-_") != ""
 
 
 def is_known(text: str) -> bool:
     """Whether a secret is one that everybody knows: a default, an example, a word to be replaced."""
     lower = text.lower()
-    return lower in _KNOWN or lower.startswith(_TO_BE_CHANGED)
+    return lower in _KNOWN or lower.startswith(_TO_BE_CHANGED) or "changeme" in lower or "change-me" in lower

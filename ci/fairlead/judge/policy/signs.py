@@ -8,6 +8,7 @@ from __future__ import annotations
 from fairlead.secret_signs.addresses import is_closed, passwords_in
 from fairlead.secret_signs.keys import find_keys
 from fairlead.secret_signs.names import is_secret_name
+from fairlead.secret_signs.values import is_secret_value, unquoted
 from fairlead.secret_signs.words import secrets_in
 from fairlead.secret_signs.written import VARIABLE, is_known, is_value, reduced
 
@@ -92,7 +93,7 @@ def _entry(
     text = node.text if node is not None else ""
     if not text and value not in {None, ""} and node is not None:
         # It stands in a file of variables.
-        if (is_secret and is_value(str(value))) or any(map(is_closed, passwords_in(str(value)))):
+        if (is_secret and is_secret_value(name, str(value))) or any(map(is_closed, passwords_in(str(value)))):
             yield Sign(path, "file", place, name, file=node.path)
         return
     written = reduced(text.removeprefix(f"{name}=") if text != name else "")
@@ -103,11 +104,12 @@ def _entry(
             yield Sign(path, "variable", "address", name)
     elif value is None:
         yield Sign(path, "variable", place, name, key=True)
-    elif is_value(written):
+    elif is_secret_value(name, written):
         yield Sign(path, _kind(written, names), place, name)
 
 
 def _kind(written: str, names: frozenset[str]) -> str:
+    written = unquoted(written)
     if VARIABLE in written:
         return "variable"
     if next(find_keys(written), None) is not None:
@@ -135,8 +137,9 @@ def _command(view: View, path: ValuePath, names: frozenset[str]) -> Iterator[Sig
             steps.append((*path, *step))
         if "://" in given:
             yield from _addresses((*path, *step), given, "address", "", names)
-    for index, name, value in secrets_in(words):
-        if value and is_value(value.strip("'\"")) and not value.startswith("-"):
+    for index, name, quoted in secrets_in(words):
+        value = quoted.strip("'\"")
+        if value and is_secret_value(name.lstrip("-"), value) and not value.startswith("-"):
             yield Sign(steps[index], _kind(value, names), "flag", name)
 
 
