@@ -95,9 +95,7 @@ def _write(
     own = _own_comments(session, api_url, listed)
     if own:
         merged = merge_section(str(own[0]["body"]), app, section)
-        return _comment(
-            call(session, _WRITING, "PATCH", f"{base}/comments/{own[0]['id']}", {"body": merged})
-        )
+        return _comment(call(session, _WRITING, "PATCH", f"{base}/comments/{own[0]['id']}", {"body": merged}))
     made = _comment(call(session, _WRITING, "POST", listed, {"body": merge_section("", app, section)}))
     own = _own_comments(session, api_url, listed)
     if not own or own[0]["id"] == made["id"]:

@@ -34,7 +34,9 @@ JUNK = st.recursive(
 NAMES = st.sampled_from(
     ["id", "sha", "url", "state", "payload", "body", "user", "html_url", "data", "viewer", "fairlead_run"]
 )
-WELL = st.sampled_from([1, SHA, "success", MARKER, "77", {"login": "a", "type": "Bot"}, {"fairlead_run": "77"}])
+WELL = st.sampled_from(
+    [1, SHA, "success", MARKER, "77", {"login": "a", "type": "Bot"}, {"fairlead_run": "77"}]
+)
 NEAR = st.dictionaries(NAMES, WELL | JUNK, max_size=8)
 ANSWER = st.builds(json.dumps, JUNK | NEAR | st.lists(NEAR | JUNK, max_size=3)).map(str.encode) | st.binary()
 HTML = b"<html>Sign in</html>"
@@ -90,7 +92,9 @@ def run(verb: str, answers: list[bytes], *options: str, state: Any = None) -> in
         mock.patch("requests.Session.request", request),
         mock.patch("fairlead.rollout.back.read_releases", states),
     ):
-        return main(["github", verb, *(("--environment", "production") if verb == "deployment" else ()), *options])
+        return main(
+            ["github", verb, *(("--environment", "production") if verb == "deployment" else ()), *options]
+        )
 
 
 SERVES = StateAnswer(serving="000001", revision=SHA)

@@ -97,7 +97,9 @@ def test_options_and_files_are_told_as_inputs(text: str, said: str) -> None:
     assert speak(text) == said
 
 
-@pytest.mark.parametrize("piece", ["/a", "/fairlead-ssh-", "a/fairlead-ssh-aaaaaa/", "the key /", "`git ", "--a "])
+@pytest.mark.parametrize(
+    "piece", ["/a", "/fairlead-ssh-", "a/fairlead-ssh-aaaaaa/", "the key /", "`git ", "--a "]
+)
 def test_the_time_for_a_text_grows_with_its_length(piece: str) -> None:
     """Evidence is what a tool printed: it can be one long word."""
 

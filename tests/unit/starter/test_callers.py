@@ -42,10 +42,10 @@ def test_what_a_caller_gives_is_declared_and_what_is_required_is_given(directory
     for document in callers(directory).values():
         (job,) = document["jobs"].values()
         declared = called(job)["on"]["workflow_call"]
-        for key, given in (("inputs", job.get("with", {})), ("secrets", job.get("secrets", {}))):
+        for key, handed in (("inputs", job.get("with", {})), ("secrets", job.get("secrets", {}))):
             known = declared.get(key) or {}
-            assert set(given) <= set(known)
-            assert {name for name, one in known.items() if one.get("required")} <= set(given)
+            assert set(handed) <= set(known)
+            assert {name for name, one in known.items() if one.get("required")} <= set(handed)
 
 
 @pytest.mark.parametrize("directory", FOLDERS)
