@@ -245,7 +245,7 @@ def test_whoever_dies_in_the_middle_is_made_good(world: tuple[World, Host]) -> N
     """Before each effect in turn: what served before goes on being called, and the next command opens what is wanted."""
     made, host = world
     chance = random.Random(3)  # noqa: S311 - not to hide
-    for _ in range(120):
+    for _ in range(60):
         live = dict(made.main)
         coming = {**live, **_some(chance)} if chance.random() < 0.7 else _some(chance)
         both = {
