@@ -71,6 +71,8 @@ class Link:
         self._login = login
         self._base = f"{'http' if is_plain else 'https'}://{_HUB_API.get(host, host)}/"
         self._session = open_session(_CERTIFICATES / host, is_local=is_loopback(host))
+        # Else requests reads all of an answer that sends on, to be ready for what it is told not to do.
+        setattr(self._session, "get_redirect_target", lambda _: None)  # noqa: B010 - an assignment has no type
         self._shown: dict[tuple[str, ...], str] = {}
         self.holders: dict[str, str] = {}
         """A repository of this registry that has a blob, by the blob's digest, as far as that was seen."""
@@ -128,7 +130,7 @@ class Link:
             if not answer.is_redirect or method not in {"GET", "HEAD"}:
                 return answer, is_own
             with answer:
-                url = urljoin(url, answer.headers["Location"])
+                url = join_address(url, answer.headers["Location"])
         raise FaultError(f"it sends on more than {_MOST_REDIRECTS} times", status=400)
 
     def _once(
@@ -225,6 +227,20 @@ def _fault_elsewhere(answer: requests.Response) -> FaultError:
     status = 400 if fault.status in {401, 403} else fault.status
     why = f"{urlsplit(answer.url).hostname}, where it sends on to: {fault.why}"
     return FaultError(why, status=status, retry_after=fault.retry_after)
+
+
+def join_address(asked: str, location: str) -> str:
+    """Where an answer sends on to.
+
+    Raises:
+        FaultError: that is no address.
+    """
+    try:
+        place = urljoin(asked, location)
+        urlsplit(place)
+    except ValueError as error:
+        raise FaultError("it sends on to what is no address", status=400) from error
+    return place
 
 
 def _token(data: bytes) -> str:

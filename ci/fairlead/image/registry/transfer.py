@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 from fairlead import files
 from fairlead.errors import CommandFailedError
@@ -22,7 +22,7 @@ from fairlead.image.oci.manifests import INDEX_TYPE, Descriptor, UnfitError, par
 from fairlead.image.registry.bodies import read_pieces
 from fairlead.image.registry.client import Registry, Resolved, pull_scope, push_scope
 from fairlead.image.registry.fault import FaultError, explain_fault
-from fairlead.image.registry.link import Link, patiently
+from fairlead.image.registry.link import Link, join_address, patiently
 from fairlead.image.registry.reference import Reference, parse_reference
 from fairlead.parallel import each
 
@@ -130,7 +130,7 @@ def _upload_place(location: str, asked: str, blob: Descriptor) -> str:
     """Where the bytes of a blob go, as the registry has said, and what they must be."""
     if not location:
         raise FaultError("it does not say where a blob goes", status=400)
-    place = urljoin(asked, location)
+    place = join_address(asked, location)
     return f"{place}{'&' if urlsplit(place).query else '?'}digest={quote(blob.digest)}"
 
 

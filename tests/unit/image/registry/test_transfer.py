@@ -300,6 +300,31 @@ def test_nothing_goes_or_comes_without_tls(double: Double, layout: Layout, metho
     assert not [call for call in double.calls if "http://" in call]
 
 
+@pytest.mark.parametrize(("method", "part"), [("POST", "/uploads/"), ("GET", "/manifests/")])
+@pytest.mark.parametrize("place", ["https://[", "https://[x]/y", "//["])
+def test_a_place_that_is_no_address_is_told(
+    double: Double, layout: Layout, method: str, part: str, place: str
+) -> None:
+    double.faults[method, part] = [(202 if method == "POST" else 307, b"", {"Location": place})] * 9
+    with pytest.raises(CommandFailedError, match="failed at") as caught:
+        push_layout(registry(), layout, API) if method == "POST" else registry().read(API)
+    assert caught.value.why == "it sends on to what is no address"
+
+
+def test_no_answer_is_read_whole_whatever_its_size(
+    double: Double, layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def content(_: requests.Response) -> bytes:
+        pytest.fail("it is read without a bound")
+
+    monkeypatch.setattr(requests.Response, "content", property(content))
+    double.scheme, double.redirects = "Bearer", True
+    push_layout(registry(), layout, API)
+    found = registry().read(API)
+    assert found is not None
+    pull_layout(registry(), found, f"{HOST}/acme/api", tmp_path / "back")
+
+
 @pytest.mark.parametrize("realm", ["http://auth.example/token", "ftp://x", ""])
 def test_no_token_is_asked_for_without_tls(double: Double, realm: str) -> None:
     double.faults["GET", "/v2/"] = [(401, b"", {"WWW-Authenticate": f'Bearer realm="{realm}"'})]
