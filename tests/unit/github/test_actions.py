@@ -52,7 +52,8 @@ def test_everything_used_is_our_own_or_pinned_by_commit(path: Path) -> None:
 def test_a_script_ends_by_becoming_the_command(path: Path) -> None:
     """Only so do the runner's SIGINT and SIGTERM reach it: bash passes neither on."""
     for step in steps_of(load(path)):
-        if "fairlead" in step.get("run", ""):
+        # The step of that name looks at what was checked out, and runs nothing.
+        if "fairlead" in step.get("run", "") and step.get("id") != "fairlead":
             assert step["run"].strip().splitlines()[-1].startswith("exec ")
 
 

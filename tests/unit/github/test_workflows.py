@@ -92,9 +92,25 @@ def test_the_deploy_key_is_where_nobody_else_s_action_and_no_build_is(
     own = [one.removeprefix(OWN) for one in used(job) if one != CHECKOUT]
     assert own[0] == "setup"
     assert set(own[1:]) <= {"check", "deploy", "rollback", "maintenance"}
-    assert not any("run" in step for step in job["steps"])
+    assert [step["id"] for step in job["steps"] if "run" in step] == ["fairlead"]
     (last,) = [step for step in job["steps"] if KEY in str(step)]
     assert last is job["steps"][-1]
+
+
+def test_what_was_checked_out_as_fairlead_is_looked_at_before_anything_of_it_is_run() -> None:
+    """GitHub Enterprise Server checks the caller out there, whose own action may have the same name."""
+    looked = set()
+    for file, name, job in jobs():
+        steps = job["steps"]
+        for number, step in enumerate(steps):
+            if step.get("with", {}).get("path") == "fairlead":
+                looked.add(steps[number + 1]["run"])
+                assert set(steps[number + 1]) == {"id", "run"}
+                assert steps[number + 2]["uses"] == f"{OWN}setup"
+        own = [step for step in steps if step.get("uses", "").startswith("./fairlead/")]
+        assert not own or any(step.get("id") == "fairlead" for step in steps), (file, name)
+    (script,) = looked
+    assert "${{" not in script
 
 
 def test_the_pipeline_hands_on_one_thing_after_the_other() -> None:
