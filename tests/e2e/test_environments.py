@@ -61,6 +61,7 @@ _MISMATCHED = (
 _OTHERWISE = {
     "ship": "it builds first, and deploys as `deploy` does",
     "doctor": "it asks for the host, not for an app",
+    "github deployment": "it asks what serves as `status` does, and needs a token of GitHub",
     "host check": "it asks for the host, not for an app",
     "host setup": "it prepares a host, and asks no agent",
 }
