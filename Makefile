@@ -8,7 +8,7 @@ dev := ./bootstrap
 use := ./bootstrap --for use
 sources := ci tests $(wildcard app bench chaos)
 
-.PHONY: help setup demo test unit integration e2e actions adversary shapes check format lock bench chaos fuzz fresh clean
+.PHONY: help setup demo test test-all unit integration e2e actions adversary shapes check format lock bench chaos fuzz fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +20,11 @@ demo: ## a commit to production and back, in the lab on this machine
 	$(use) fairlead setup --for lab
 	$(use) fairlead demo
 
-test: setup ## every test (unit, host agent on other Pythons, integration, e2e, actions)
+test: setup ## every tier (unit, host agent on other Pythons, integration, e2e, actions, adversary), in minutes
 	$(dev) python -m tests.run
+
+test-all: setup ## the same with the long tests: more cases of what `make test` tries in short
+	FAIRLEAD_TESTS=all $(dev) python -m tests.run
 
 unit: ## the fast loop
 	$(dev) python -m pytest tests/unit tests/policy

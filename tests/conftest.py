@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.isolation import forbid_processes_and_network
-from tests.tiers import FOLDERS
+from tests.tiers import FOLDERS, is_every_test
 
 TIER_OF = {folder: tier for tier, folders in FOLDERS.items() for folder in folders}
 
@@ -27,13 +27,21 @@ if find_spec("hypothesis"):
     load_profile(os.environ)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test with the tier in whose folder it lies."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark every test with the tier in whose folder it lies, and leave those for `make test-all` out.
+
+    Who names a test, or a mark, gets what was asked for.
+    """
     here = Path(__file__).parent
     for item in items:
         folder = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
         if folder in TIER_OF:
             item.add_marker(TIER_OF[folder])
+    if is_every_test(os.environ) or config.option.markexpr or any("::" in word for word in config.args):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture

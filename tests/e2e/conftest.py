@@ -21,7 +21,7 @@ APPS = Path(__file__).parent / "apps"
 @pytest.fixture(scope="session")
 def lab() -> Lab:
     """The lab of this machine, started if it is not up."""
-    return start_lab()
+    return start_lab(own_server(1))
 
 
 @dataclass

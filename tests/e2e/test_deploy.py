@@ -7,6 +7,8 @@ import subprocess
 import threading
 import time
 
+import pytest
+
 from lab.fault.inflict import inflicted
 from lab.fault.plan import Fault
 from tests.e2e.workbench import Workbench, containers, on_server, visit
@@ -64,6 +66,7 @@ def test_a_release_that_is_never_healthy_is_refused(live: Workbench) -> None:
     assert containers(live.server) == running
 
 
+@pytest.mark.long
 def test_a_release_that_exits_at_start_is_refused_at_once(live: Workbench) -> None:
     """A crash is seen when it happens, not at the end of the start timeout; its last words are in the report."""
     live.edit("fairlead.yaml", "start_timeout: 20s", "start_timeout: 10m")
@@ -74,6 +77,7 @@ def test_a_release_that_exits_at_start_is_refused_at_once(live: Workbench) -> No
     assert "made of cheese" in json.dumps(error["details"])
 
 
+@pytest.mark.long
 def test_a_migration_that_fails_stops_the_deploy(live: Workbench) -> None:
     """The old release serves on and the job's last lines are in the report."""
     before = visit(live.server)
@@ -133,6 +137,7 @@ def test_a_secret_is_in_no_log_no_argument_and_no_report(live: Workbench) -> Non
     )
 
 
+@pytest.mark.long
 def test_a_secret_of_a_program_is_a_variable_of_the_container(live: Workbench) -> None:
     """What `cat` prints here is in the environment of who asks for it, and in no file but its own; `plan` says so."""
     value = "postgres://app:v4riable-9d2a@db/app"
@@ -156,6 +161,7 @@ def test_a_secret_of_a_program_is_a_variable_of_the_container(live: Workbench) -
     assert found.startswith("/srv/fairlead/tiny/secrets/database_url/")
 
 
+@pytest.mark.long
 def test_one_service_is_deployed_alone(live: Workbench) -> None:
     """`--only`: what is named gets its new definition, the store runs on though its own has changed."""
     store = on_server(live.server, "docker", "inspect", "--format", "{{.Id}}", "tiny-store-1")
@@ -202,6 +208,7 @@ def test_a_secret_is_rotated_in_one_step(live: Workbench) -> None:
     assert live.ok("--json", "deploy").document["status"] == "unchanged"
 
 
+@pytest.mark.long
 def test_the_server_rolls_back_without_the_client(live: Workbench) -> None:
     """At 3 a.m., with GitHub down: the server's own command lists, rolls back and says what serves."""
     command = "/srv/fairlead/tiny/fairlead"

@@ -141,6 +141,7 @@ def test_miniflux_and_its_postgres(miniflux: Workbench) -> None:
     assert visit(miniflux.server, "/healthcheck")[0] == 200
 
 
+@pytest.mark.long
 def test_redis_commander_and_its_redis(redis_commander: Workbench) -> None:
     """A Node app with Redis, container names, host names and a port of its own, reached through that port."""
     redis_commander.ok("ship")

@@ -74,6 +74,7 @@ def test_every_verb_works_with_a_key_for_it_and_no_other_does(tiny: Workbench, g
     assert "may not touch the app" in tiny.refused(2, "status", *own)["what"]
 
 
+@pytest.mark.long
 def test_history_tells_which_key_it_was_and_the_policy_holds_for_rollbacks_too(
     tiny: Workbench, guarded: Guarded
 ) -> None:

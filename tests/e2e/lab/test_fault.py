@@ -36,6 +36,7 @@ def test_a_partition_lets_no_packet_pass_but_those_to_the_registry(lab: Lab) -> 
     assert load()["failed"] == 0
 
 
+@pytest.mark.long
 def test_a_paused_server_answers_when_it_goes_on(lab: Lab) -> None:
     """A request that waits longer than the fault lasts is answered: the connection is kept."""
     argv = [sys.executable, "-m", "fairlead", "--json", "lab", "load", URL, "--clients", "2", "--for", "4s"]
@@ -49,6 +50,7 @@ def test_a_paused_server_answers_when_it_goes_on(lab: Lab) -> None:
     assert found["latency_ms"]["max"] > 1500
 
 
+@pytest.mark.long
 def test_a_slow_link_adds_its_delay_both_ways(lab: Lab) -> None:
     quick = load()["latency_ms"]["p50"]
     with inflicted(lab, 1, Fault.SLOW, Options(delay_ms=150)):
@@ -58,6 +60,7 @@ def test_a_slow_link_adds_its_delay_both_ways(lab: Lab) -> None:
     assert load()["latency_ms"]["p50"] < slow["p50"]
 
 
+@pytest.mark.long
 def test_a_narrow_link_takes_its_time(lab: Lab) -> None:
     on_server(lab.servers[1], "docker", "exec", "web", "sh", "-c", "head -c 200000 /dev/zero > /tmp/page")
     on_server(lab.servers[1], "docker", "exec", "web", "sh", "-c", "ln -sf /tmp/page /page")
@@ -68,6 +71,7 @@ def test_a_narrow_link_takes_its_time(lab: Lab) -> None:
     assert narrow["max"] > wide["p50"] + 1000, "200 kB at 1 Mbit/s"
 
 
+@pytest.mark.long
 def test_the_registry_is_refused_to_one_server(lab: Lab) -> None:
     with inflicted(lab, 1, Fault.REGISTRY):
         assert not reaches_registry(lab)
@@ -76,6 +80,7 @@ def test_the_registry_is_refused_to_one_server(lab: Lab) -> None:
     assert reaches_registry(lab)
 
 
+@pytest.mark.long
 def test_the_registry_is_down_for_all(lab: Lab) -> None:
     with inflicted(lab, 1, Fault.REGISTRY, Options(everywhere=True)):
         assert fairlead_lab("status").code == 4
@@ -100,6 +105,7 @@ def test_a_full_disk_is_full_and_then_is_not(lab: Lab) -> None:
     assert "tmpfs" not in on_server(server, "df", "-T", "/srv/fairlead")
 
 
+@pytest.mark.long
 def test_a_small_disk_stays_for_the_app_that_comes(lab: Lab) -> None:
     server = lab.servers[1]
     wipe_server(server)
@@ -117,6 +123,7 @@ def test_a_small_disk_stays_for_the_app_that_comes(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("how", [(), ("--hard",)])
+@pytest.mark.long
 def test_the_engine_comes_back_and_its_containers_never_left(lab: Lab, how: tuple[str, ...]) -> None:
     before = on_server(lab.servers[1], "cat", "/run/docker.pid")
     started = on_server(lab.servers[1], "docker", "inspect", "--format", "{{.State.StartedAt}}", "web")
@@ -128,6 +135,7 @@ def test_the_engine_comes_back_and_its_containers_never_left(lab: Lab, how: tupl
     assert load()["failed"] == 0
 
 
+@pytest.mark.long
 def test_a_power_cut_keeps_what_was_written(lab: Lab) -> None:
     server = lab.servers[1]
     on_server(server, "sh", "-c", "echo kept > /srv/fairlead/test")
@@ -138,6 +146,7 @@ def test_a_power_cut_keeps_what_was_written(lab: Lab) -> None:
     on_server(server, "rm", "/srv/fairlead/test")
 
 
+@pytest.mark.long
 def test_a_container_is_killed(lab: Lab) -> None:
     before = on_server(lab.servers[1], "docker", "inspect", "--format", "{{.State.Pid}}", "web")
     assert fairlead_lab("fault", "kill", "--container", "web").code == 0
@@ -163,6 +172,7 @@ def test_the_agent_is_killed_and_nothing_else(lab: Lab) -> None:
     assert "no agent" in nobody.document["why"]
 
 
+@pytest.mark.long
 def test_a_client_is_killed() -> None:
     with subprocess.Popen(["sleep", "60"]) as client:
         assert fairlead_lab("fault", "kill", "--pid", str(client.pid)).code == 0
@@ -194,6 +204,7 @@ def test_a_fault_is_undone_though_the_tool_was_killed(lab: Lab) -> None:
         assert time.monotonic() < deadline
 
 
+@pytest.mark.long
 def test_what_nobody_undid_is_cleared(lab: Lab) -> None:
     tool, guard = _start_partition(lab, 60)
     for process in (tool.pid, guard):
@@ -205,6 +216,7 @@ def test_what_nobody_undid_is_cleared(lab: Lab) -> None:
     assert lets_in(lab)
 
 
+@pytest.mark.long
 def test_the_clock_steps_under_who_runs_and_is_right_again(lab: Lab) -> None:
     """The program was started within the fault, and has the right time when that is over."""
     server = lab.servers[1]

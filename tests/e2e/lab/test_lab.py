@@ -63,6 +63,7 @@ def test_a_server_runs_docker_hubs_names_from_the_lab(second: Lab) -> None:
     assert "Redis server v=8" in told
 
 
+@pytest.mark.long
 def test_a_server_comes_back_from_a_power_cut(lab: Lab) -> None:
     """With what ran on it, by itself: no process of it had time to clean up."""
     docker("kill", lab.server(1).name)
@@ -96,6 +97,7 @@ def test_the_login_opens_the_registry(second: Lab) -> None:
     assert requests.get(url, auth=(second.username, second.password), timeout=PATIENCE).status_code == 200
 
 
+@pytest.mark.long
 def test_a_dockerfile_builds_on_the_labs_images_and_trivy_sees_them(second: Lab, tmp_path: Path) -> None:
     """Two platforms without emulation; and the lab's vulnerability database is one to Trivy itself."""
     (tmp_path / "leaky").write_text(render_leaky("lab-critical"))

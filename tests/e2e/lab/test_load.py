@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from lab.state import Lab
 from tests.e2e.lab.second import ENVIRON, URL, fairlead_lab, load
 
@@ -21,6 +23,7 @@ def test_load_is_counted_and_told(lab: Lab) -> None:
     assert found["parts"][0]["statuses"] == {"200": total}
 
 
+@pytest.mark.long
 def test_load_that_is_interrupted_still_reports(lab: Lab) -> None:
     argv = [sys.executable, "-m", "fairlead", "--json", "lab", "load", URL, "--for", "1h"]
     with subprocess.Popen(argv, env=ENVIRON, stdout=subprocess.PIPE, text=True) as client:

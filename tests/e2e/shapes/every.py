@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
+
+import pytest
 
 from tests.e2e.shapes.story import FAULTS, Shape
 from tests.e2e.shapes.visitors import call, chat, page
@@ -14,7 +17,7 @@ SHAPES = (
     Shape("ports"),
     Shape("host", gaps=FAULTS),
     Shape("worker"),
-    Shape("front", says=lambda version: f"web {version} + api {version}", short="crash"),
+    Shape("front", says=lambda version: f"web {version} + api {version}", short="crash", long=True),
     Shape("twelve", secrets={"secret_key": "kept-in-no-file"}),
     Shape("balancer", headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}),
     Shape("static", caller=page, says=lambda version: f"web {version} + style {version}"),
@@ -33,9 +36,11 @@ def is_whole() -> bool:
     return os.environ.get("FAIRLEAD_SHAPES") == "all"
 
 
-def tried() -> Sequence[Shape]:
+def tried() -> Sequence[Any]:
     """All of them, or those of the short form, which has a few minutes."""
-    return [one for one in SHAPES if is_whole() or one.short]
+    chosen = [one for one in SHAPES if is_whole() or one.short]
+    marks = {True: [pytest.mark.long], False: []}
+    return [pytest.param(one, id=one.name, marks=marks[one.long and not is_whole()]) for one in chosen]
 
 
 def faults_of(shape: Shape) -> Sequence[str]:

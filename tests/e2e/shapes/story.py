@@ -39,7 +39,9 @@ class Shape:
     php: bool = False
     faults: Sequence[str] = FAULTS
     short: str = ""
-    """``builds``: it builds its images itself; ``php``: its page is in PHP; ``short``: its fault in the short form."""
+    long: bool = False
+    """``builds``: it builds its images itself; ``php``: its page is in PHP; ``short``: its fault in the short form,
+    which with ``long`` `make test-all` tries."""
 
 
 @dataclass(frozen=True)

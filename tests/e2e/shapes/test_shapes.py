@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from tests.e2e.shapes.every import faults_of, tried
 from tests.e2e.shapes.story import Cell, Shape, Story
 
 
-@pytest.mark.parametrize("shape", tried(), ids=attrgetter("name"))
+@pytest.mark.parametrize("shape", tried())
 def test_a_shape(
     shape: Shape,
     lab: Lab,

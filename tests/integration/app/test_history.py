@@ -243,6 +243,7 @@ async def _cost(engine: AsyncEngine, plans: Plans, times: int = 1) -> dict[str, 
     return costs
 
 
+@pytest.mark.long
 def test_no_question_grows_with_the_history_or_the_queue(history: History) -> None:
     """Connections that are as old as the board, tables of which nobody has told the planner that they grew."""
     plans = Plans()
@@ -275,6 +276,7 @@ def test_no_question_grows_with_the_history_or_the_queue(history: History) -> No
     assert {name: (few[name], cost) for name, cost in many.items() if cost > 3 * few[name] + 500} == {}
 
 
+@pytest.mark.long
 def test_the_queue_holds_no_more_than_is_soon_done(history: History) -> None:
     """However many events are due: the others are in no hurry, and lie well where they are."""
     settings = read_worker_settings(history.environ)

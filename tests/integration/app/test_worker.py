@@ -150,6 +150,7 @@ def test_no_notification_is_lost_when_workers_are_killed(
     wait_for("every notification", lambda: receiver.heard_all(documents))
 
 
+@pytest.mark.long
 def test_no_notification_is_lost_with_the_queue(
     api: Role, backends: Backends, receiver: Receiver, start_worker: Callable[[], Role]
 ) -> None:
@@ -164,6 +165,7 @@ def test_no_notification_is_lost_with_the_queue(
     wait_for("the notification", lambda: receiver.heard_all([document]))
 
 
+@pytest.mark.long
 def test_the_queue_may_vanish_under_a_worker(
     api: Role, backends: Backends, receiver: Receiver, start_worker: Callable[[], Role]
 ) -> None:

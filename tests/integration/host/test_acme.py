@@ -53,6 +53,7 @@ def test_ten_hostnames_of_the_edge_are_certified_when_they_are_asked_for_and_no_
 
 
 @pytest.mark.parametrize("name", ["example.com", "board.corp.internal"])
+@pytest.mark.long
 def test_the_added_proxy_is_certified_by_the_authority_that_the_settings_name(
     name: str, tmp_path: Path
 ) -> None:
@@ -87,6 +88,7 @@ def test_the_added_proxy_is_certified_by_the_authority_that_the_settings_name(
         app_server.server_close()
 
 
+@pytest.mark.long
 def test_a_certificate_is_renewed_before_it_ends_and_nobody_notices(tmp_path: Path) -> None:
     """It lives for seconds here: each handshake is held to one that a client believes at that moment."""
     name = "app.example.com"

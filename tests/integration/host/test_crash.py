@@ -128,6 +128,7 @@ def test_a_deploy_may_die_anywhere(agent: Agent, fetch: Callable[[], str]) -> No
         agent.settle(fetch, f"died before effect {at}, {done[-1]}")
 
 
+@pytest.mark.long
 def test_a_refusal_may_die_anywhere(agent: Agent, fetch: Callable[[], str]) -> None:
     """A release that fails its watch, and an agent that dies while it goes back."""
     stage = agent.stage
@@ -156,6 +157,7 @@ def test_a_rollback_may_die_anywhere(agent: Agent, fetch: Callable[[], str]) -> 
         agent.settle(fetch, f"died before effect {at}, {done[-1]}")
 
 
+@pytest.mark.long
 def test_a_repair_may_die_anywhere(agent: Agent, fetch: Callable[[], str]) -> None:
     """What repairs is as mortal as what it repairs."""
     make = agent.stage.good

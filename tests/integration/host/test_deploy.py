@@ -79,6 +79,7 @@ def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> Non
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_one_that_ends_until_its_neighbour_is_ready_comes_up(
     stage: Stage, fetch: Callable[[], str], tmp_path: Path
 ) -> None:
@@ -114,6 +115,7 @@ def test_one_that_ends_until_its_neighbour_is_ready_comes_up(
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_health_is_not_waited_for_that_is_there(stage: Stage, fetch: Callable[[], str]) -> None:
     """The engine looks after 5 minutes for the first time; the check itself passes at once, and that is enough."""
     seldom = {"test": ["CMD", "/check", "--version"], "interval": "300s", "timeout": "5s", "retries": 1}

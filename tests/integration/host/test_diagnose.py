@@ -44,6 +44,7 @@ def test_one_that_nobody_reaches_says_where_it_listens(stage: Stage) -> None:
     assert f"{where}: make it listen on 0.0.0.0:8000" in str(error["why"])
 
 
+@pytest.mark.long
 def test_one_that_is_never_healthy_is_told_the_key_and_a_value(stage: Stage) -> None:
     result = stage.deploy(stage.sick(1))
     assert result.error is not None

@@ -124,6 +124,7 @@ def test_the_networks_are_there_again_whatever_happened_to_the_edge(street: Stre
     _in_order(street, "board", "shop")
 
 
+@pytest.mark.long
 def test_an_agent_that_dies_on_the_way_leaves_nothing_that_the_next_command_does_not_mend(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +167,7 @@ def test_a_first_deploy_that_fails_keeps_no_hostname(street: Street) -> None:
     assert street.ask("wanted.example.com") == (200, "board 1")
 
 
+@pytest.mark.long
 def test_apps_of_the_one_network_of_before_move_to_their_own_without_a_lost_request(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,7 @@ def test_it_holds_at_each_point_and_is_called_as_everywhere(stage: Stage, fetch:
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_left_alone_it_goes_back_and_follows_the_others_later(stage: Stage, fetch: Callable[[], str]) -> None:
     """Before its vote it undoes everything; after it, it keeps both releases until somebody knows of the others."""
     held = Held(stage, stage.good(2), {"patience": 0.5})
@@ -86,6 +87,7 @@ def test_left_alone_it_goes_back_and_follows_the_others_later(stage: Stage, fetc
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_it_is_stopped_in_its_watch(stage: Stage, fetch: Callable[[], str]) -> None:
     """The word of another host's failure does not wait for the end of the window."""
     sheet = stage.good(2)

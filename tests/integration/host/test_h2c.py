@@ -188,6 +188,7 @@ def _calls_tell_what_the_health_check_does_not(stage: Stage) -> None:
     assert not stage.paths.trial.is_symlink()
 
 
+@pytest.mark.long
 def test_calls_come_through_the_edge_in_http2(
     image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

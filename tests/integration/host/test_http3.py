@@ -9,6 +9,7 @@ import ssl
 import threading
 from pathlib import Path
 
+import pytest
 import yaml
 
 from fairlead.host.edge.claims import Claim, write_claim
@@ -76,6 +77,7 @@ def test_the_edge_speaks_http3_says_so_and_loses_no_request_by_it(tmp_path: Path
     second.server_close()
 
 
+@pytest.mark.long
 def test_the_board_is_offered_by_http3_where_its_compose_file_publishes_it(tmp_path: Path) -> None:
     """Its own Caddyfile, at other ports; what it announces is the port that stands in the file by UDP too."""
     published = yaml.safe_load((_COMPOSE / "compose.yaml").read_text())["services"]["caddy"]["ports"]

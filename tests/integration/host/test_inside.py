@@ -134,6 +134,7 @@ def test_other_routes_cost_no_call_and_leave_the_public_proxy_alone(stage: Stage
     assert before < between
 
 
+@pytest.mark.long
 def test_releases_of_an_older_client_serve_and_can_be_gone_back_to(stage: Stage) -> None:
     """Its documents know nothing of carriers; they are made of the proxy's image then, and the proxy has no service's name."""
     assert stage.deploy(_as_before(_app(stage, 1, "api"))).status == "live"

@@ -42,6 +42,7 @@ def test_broken_caddyfile_never_reaches_the_proxy(stage: Stage, fetch: Callable[
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_proxy_goes_back_with_a_refused_release(stage: Stage, fetch: Callable[[], str]) -> None:
     """A good Caddyfile with a bad release: both go, configuration and images belong together."""
     sheet = stage.sick(2)
@@ -114,6 +115,7 @@ def _nothing_is_left(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "later", [False, pytest.param(True, marks=pytest.mark.serving)], ids=["first", "later"]
 )
+@pytest.mark.long
 def test_a_migration_runs_again_whose_database_went_with_a_deploy_that_failed(
     stage: Stage, *, later: bool
 ) -> None:
@@ -142,6 +144,7 @@ def test_a_migration_runs_again_whose_database_went_with_a_deploy_that_failed(
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_what_has_served_is_not_taken_for_a_first_deploy(stage: Stage, fetch: Callable[[], str]) -> None:
     """Though somebody removed the switch and its routes by hand: its platform stays, and the next deploy serves."""
     proxy = stage.proxy_id()
@@ -180,6 +183,7 @@ def test_status_proves_the_digest(stage: Stage) -> None:
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_old_releases_are_pruned(stage: Stage) -> None:
     """The last two stay, with their networks and all they need; images that were there before are not ours to remove."""
     for number in (2, 3, 4):

@@ -36,6 +36,7 @@ def test_watch_cut_short_is_no_pass(stage: Stage, fetch: Callable[[], str]) -> N
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_watch_cut_short_with_nowhere_to_go(stage: Stage, fetch: Callable[[], str]) -> None:
     """What served before is gone: a release that was verified is better than none."""
     _deploy_and_kill(stage, stage.good(2), "watch")
@@ -47,6 +48,7 @@ def test_watch_cut_short_with_nowhere_to_go(stage: Stage, fetch: Callable[[], st
     assert fold_records(read_journal(stage.paths.journal)).serving == "000002"
 
 
+@pytest.mark.long
 def test_first_release_stays_though_its_watch_was_cut_short(stage: Stage, fetch: Callable[[], str]) -> None:
     """There is nothing to go back to."""
     _deploy_and_kill(stage, stage.good(1), "watch")
@@ -66,6 +68,7 @@ def test_rollback_that_was_killed_goes_on(stage: Stage, fetch: Callable[[], str]
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_next_deploy_heals_too(stage: Stage, fetch: Callable[[], str]) -> None:
     """Nobody has to call for a repair: a deploy does it first, and says so."""
     _deploy_and_kill(stage, stage.good(2), "verify")
@@ -76,6 +79,7 @@ def test_next_deploy_heals_too(stage: Stage, fetch: Callable[[], str]) -> None:
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_torn_journal_is_no_obstacle(stage: Stage) -> None:
     """A journal that lost its end by a power cut is read as far as it goes; the switch is the truth."""
     content = stage.paths.journal.read_bytes()
@@ -85,6 +89,7 @@ def test_torn_journal_is_no_obstacle(stage: Stage) -> None:
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_deploy_starts_what_should_serve(stage: Stage, fetch: Callable[[], str]) -> None:
     """After a crash of the engine nothing runs; a deploy that is refused leaves the release before serving again."""
     engine = Engine.connect()

@@ -167,6 +167,7 @@ def test_a_first_release_that_is_not_fit_does_not_go_on_serving(stage: Stage) ->
     assert stage.deploy(_sheet(stage, 2)).serving == "000002"
 
 
+@pytest.mark.long
 def test_a_database_that_crashes_over_and_over(stage: Stage, fetch: Callable[[], str]) -> None:
     """It has no health check: that it has to stay up is asked of everything."""
 
@@ -232,6 +233,7 @@ def test_an_app_in_the_network_of_the_host(stage: Stage, tmp_path: Path) -> None
     _refused(stage, stage.deploy(sheet(2, status=500)), "answered 500")
 
 
+@pytest.mark.long
 def test_what_serves_already_is_asked_before_it_is_said_to_serve_and_replaced_in_no_gap(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,7 @@ def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> N
     assert (stage.paths.home.exists(), list_apps(stage.root)) == (False, [])
 
 
+@pytest.mark.long
 def test_the_data_that_stayed_is_not_another_environments_to_go_on_with(stage: Stage) -> None:
     """Who removes one environment and deploys another by the same name is asked first; its own deploy has it back."""
     assert stage.deploy(_with_data(stage, 1)).status == "live"

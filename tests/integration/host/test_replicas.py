@@ -80,6 +80,7 @@ def test_all_replicas_serve_and_a_late_worker_starts_when_they_do(
     assert {fetch() for _ in range(_ANSWERS)} == second
 
 
+@pytest.mark.long
 def test_only_a_worker_may_start_late(stage: Stage) -> None:
     """What answers must be there when the switch sends it somebody."""
     sheet = stage.sheet(1)

@@ -56,6 +56,7 @@ def test_rollback_makes_removed_containers_again(stage: Stage, fetch: Callable[[
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_rollback_to_a_release_that_fell_ill(stage: Stage, fetch: Callable[[], str]) -> None:
     """A rollback whose files are gone from the host leaves what serves: nothing of it is started."""
     stage.deploy(stage.good(2))

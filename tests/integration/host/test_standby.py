@@ -112,6 +112,7 @@ def test_a_rollback_finds_it_running(
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_no_more_than_two_releases_run_at_once(stage: Stage) -> None:
     """What stands by makes room before the next release is started, whatever becomes of that."""
     stage.deploy(_sheet(stage, 2))
@@ -121,6 +122,7 @@ def test_no_more_than_two_releases_run_at_once(stage: Stage) -> None:
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_what_takes_too_much_memory_does_not_stand_by(stage: Stage, fetch: Callable[[], str]) -> None:
     """It is stopped as without a standby, the deploy says why, and a rollback starts it again."""
     sheet = _sheet(stage, 2)
@@ -146,6 +148,7 @@ def test_it_is_relieved_in_time(stage: Stage) -> None:
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_whoever_comes_next_relieves_what_nobody_did(stage: Stage) -> None:
     """The process that should have done it went with the host."""
     stage.deploy(_sheet(stage, 2, 1.0))

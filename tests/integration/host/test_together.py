@@ -7,6 +7,8 @@ import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from fairlead.host.engine.engine import Engine
 from fairlead.host.run.removal import run_remove
 from tests.integration.host.php import php_image
@@ -158,6 +160,7 @@ def _php(stage: Stage, number: int) -> Sheet:
     return sheet
 
 
+@pytest.mark.long
 def test_php_fpm_and_its_files_are_those_of_the_release(stage: Stage) -> None:
     """Page and style sheet are of one release at any moment, and no request is lost between two."""
     assert stage.deploy(_php(stage, 1)).status == "live", stage.events
@@ -187,6 +190,7 @@ def test_php_fpm_and_its_files_are_those_of_the_release(stage: Stage) -> None:
         assert _get(stage, "/") == f"code of {expected} at fpm-fcgi"
 
 
+@pytest.mark.long
 def test_a_front_that_stands_by_has_the_program_that_it_calls(stage: Stage) -> None:
     """What it has open is answered, and a rollback finds both as they were."""
     for number in (1, 2):

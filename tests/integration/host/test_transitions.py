@@ -128,6 +128,7 @@ def test_everything_that_can_come_change_or_go(stage: Stage, fetch: Callable[[],
     assert fetch() == "web 1111"
 
 
+@pytest.mark.long
 def test_killed_in_the_middle(stage: Stage) -> None:
     """Whatever of it was done: the next command has all rows before, or all rows after."""
     every = rows(stage.port + 1, f"{stage.app}-fixed")

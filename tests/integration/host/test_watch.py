@@ -130,6 +130,7 @@ def test_errors_that_only_users_see(stage: Stage, fetch: Callable[[], str]) -> N
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_what_was_as_bad_before_is_no_reason(stage: Stage) -> None:
     """A release is not blamed for errors that were there already."""
     stage.deploy(_sheet(stage, 2, _BROKEN, 0.0))
@@ -164,6 +165,7 @@ def test_counts_are_the_users(stage: Stage) -> None:
     assert web["new"]["errors"] == 0
 
 
+@pytest.mark.long
 def test_too_little_traffic(stage: Stage) -> None:
     """Kept and said so; taken back only for who asked for evidence."""
     first = stage.deploy(_sheet(stage, 1, site("1" * 40), 1.0), require_evidence=True)
@@ -218,6 +220,7 @@ def test_crash_in_the_watch(stage: Stage, fetch: Callable[[], str]) -> None:
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_what_was_started_again_without_being_counted(stage: Stage) -> None:
     """An engine that was restarted counts restarts from 0."""
 
@@ -234,6 +237,7 @@ def test_what_was_started_again_without_being_counted(stage: Stage) -> None:
     assert result.status == "reverted", result.error
 
 
+@pytest.mark.long
 def test_first_release_that_fails_serves_nobody(stage: Stage) -> None:
     """There is nothing to go back to; what failed is not left serving."""
     result = stage.deploy(_sheet(stage, 1, TWO_FACED))
@@ -242,6 +246,7 @@ def test_first_release_that_fails_serves_nobody(stage: Stage) -> None:
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_no_watch(stage: Stage) -> None:
     """A window of 0 turns it off."""
     result = stage.deploy(_sheet(stage, 2, TWO_FACED, 0.0))
@@ -250,6 +255,7 @@ def test_no_watch(stage: Stage) -> None:
 
 
 @pytest.mark.serving
+@pytest.mark.long
 def test_a_probe_looks_at_body_and_headers(stage: Stage) -> None:
     """Before the switch already."""
     wanted: list[dict[str, Any]] = [{"body": "goodbye"}, {"headers": {"X-Missing": ""}}]

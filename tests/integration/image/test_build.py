@@ -202,6 +202,7 @@ def test_without_a_commit_there_is_nothing_to_name_an_image_after(workshop: Work
     assert not workshop.work.exists()
 
 
+@pytest.mark.long
 def test_what_an_earlier_build_left_is_gone(workshop: Workshop) -> None:
     first = workshop.ok("build")
     workshop.write("source/app.txt", "two\n")
@@ -211,6 +212,7 @@ def test_what_an_earlier_build_left_is_gone(workshop: Workshop) -> None:
     assert not blob_path(layout.folder, first["images"]["api"]["digest"]).exists()
 
 
+@pytest.mark.long
 def test_a_local_cache_serves_the_next_build_and_does_not_grow(workshop: Workshop, tmp_path: Path) -> None:
     workshop.settings("build: {cache: [local]}\n")
     workshop.commit("cache")
@@ -226,6 +228,7 @@ def test_a_local_cache_serves_the_next_build_and_does_not_grow(workshop: Worksho
     assert sorted(path.name for path in folder.parent.iterdir()) == ["api", "web"]
 
 
+@pytest.mark.long
 def test_what_builds_leave_behind_never_gets_into_an_image(workshop: Workshop) -> None:
     """`COPY . .` is in everybody's Dockerfile, and the work directory in nobody's .dockerignore."""
     workshop.write("Dockerfile.api", "FROM scratch\nCOPY . /srv\n")

@@ -88,6 +88,7 @@ def test_of_a_publish_that_was_cut_off_the_rest_is_built(workshop: Workshop) -> 
     assert workshop.ok("publish")["images"]["api"]["digest"] == first["images"]["api"]["digest"]
 
 
+@pytest.mark.long
 def test_a_moving_tag_goes_forward_and_never_back(scanned: Workshop) -> None:
     # Built here and once more below: what another test rebuilt without the cache would be another image.
     first = scanned.commit("first")
@@ -116,6 +117,7 @@ def test_a_moving_tag_goes_forward_and_never_back(scanned: Workshop) -> None:
     assert scanned.remote("api", "main") == rewritten["images"]["api"]["digest"]
 
 
+@pytest.mark.long
 def test_a_commit_of_a_readme_leaves_what_runs_as_it_is(scanned: Workshop) -> None:
     """Its image has another digest, for its labels and dates; in the registry it is known for the same all the same."""
     dockerfile = "FROM scratch\nCOPY etc /etc\nCOPY packages/amd64/ /var/lib/dpkg/status.d/\nCOPY source /srv\nUSER 10001\n"

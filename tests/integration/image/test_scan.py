@@ -63,6 +63,7 @@ def test_a_flaw_that_only_arm64_has_refuses_the_image_and_nothing_hides_it(works
     assert [result["ruleId"] for result in sarif["runs"][0]["results"]] == ["CVE-2099-0001"]
 
 
+@pytest.mark.long
 def test_an_exception_passes_its_image_until_its_last_day(workshop: Workshop) -> None:
     workshop.write("packages/amd64/lab-critical", render_leaky("lab-critical"))
     ignore = "{{id: CVE-2099-0001, reason: not reachable in our use, until: {until}, image: {image}}}"
@@ -163,6 +164,7 @@ while [[ $# -gt 0 ]]; do [[ $1 == --output ]] && out=$2; shift; done
     assert codes(ended.document) == {(code, "linux/amd64")}
 
 
+@pytest.mark.long
 def test_another_trivy_at_work_is_no_reason_to_fail(scanned: Workshop, trivy_cache: Path) -> None:
     with (trivy_cache / "fanal" / "fanal.db").open("r+b") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
