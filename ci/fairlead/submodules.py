@@ -14,8 +14,8 @@ _PATH = re.compile(r'^\s*path\s*=\s*"?(?P<path>[^"\n]*?)"?\s*$', re.MULTILINE)
 _MOST_BYTES = 1 << 20
 
 
-def missing_submodules(folder: Path) -> tuple[str, ...]:
-    """The submodules in a folder, or around it, that are not there; by their paths in the repository."""
+def submodules_at(folder: Path) -> tuple[str, ...]:
+    """The submodules in a folder, or around it, by their paths in the repository; whether they are there or not."""
     home = repository_of(str(folder))
     try:
         with Path(home, ".gitmodules").open(encoding="utf-8", errors="replace") as stream:
@@ -28,8 +28,14 @@ def missing_submodules(folder: Path) -> tuple[str, ...]:
         for path in sorted({match["path"].strip("/") for match in _PATH.finditer(text)} - {""})
         if ".." not in path.split("/")
         and (is_below(f"{home}/{path}", real) or is_below(real, f"{home}/{path}"))
-        and _is_empty(Path(home, path))
     )
+
+
+def missing_submodules(folder: Path) -> tuple[str, ...]:
+    """Those of ``submodules_at`` that are not there."""
+    paths = submodules_at(folder)
+    home = repository_of(str(folder)) if paths else ""
+    return tuple(path for path in paths if _is_empty(Path(home, path)))
 
 
 def refuse_missing_submodules(image: str, context: Path, ignore: str) -> None:
@@ -46,11 +52,11 @@ def refuse_missing_submodules(image: str, context: Path, ignore: str) -> None:
     home = repository_of(str(context))
     for path in missing_submodules(context):
         inside = f"{home}/{path}".removeprefix(f"{real_path(str(context))}/")
-        if not _is_ignored(inside, ignore):
+        if not is_ignored(inside, ignore):
             raise InputError(
                 f"the submodule {path} is not there, and the image {image} is built from a folder that it is in",
                 why="an empty folder would go into the image in its place",
-                fix=f"`git submodule update --init {path}` (in a workflow: `submodules: true` of actions/checkout), "
+                fix=f"`git submodule update --init {path}` (in a workflow: `submodules: true`, where it calls Fairlead's or at actions/checkout), "
                 "or name it in .dockerignore",
             )
 
@@ -66,7 +72,7 @@ def _is_empty(folder: Path) -> bool:
         return False
 
 
-def _is_ignored(path: str, ignore: str) -> bool:
+def is_ignored(path: str, ignore: str) -> bool:
     """Whether a line of a ``.dockerignore`` leaves a folder out, by itself or with one above it."""
     steps = path.split("/")
     above = ["/".join(steps[:end]) for end in range(1, len(steps) + 1)]

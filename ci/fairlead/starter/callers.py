@@ -28,12 +28,16 @@ class Caller:
         environment: of fairlead.yaml and of GitHub.
         directory: where fairlead.yaml lies in the repository, empty for its top.
         branch: a push to it is deployed.
+        submodules: whether some of the app lies in submodules.
+        lfs: whether some of it is kept in Git LFS.
     """
 
     uses: Uses
     environment: str
     directory: str = ""
     branch: str = "main"
+    submodules: bool = False
+    lfs: bool = False
 
     @property
     def secrets(self) -> str:
@@ -74,7 +78,7 @@ jobs:
     uses: {caller.uses.workflow("pipeline")}
     with:
       environment: {scalar(caller.environment)}
-{_directory(caller)}    secrets:
+{_directory(caller)}{_fetched(caller)}    secrets:
       FAIRLEAD_SSH_KEY: ${{{{ secrets.FAIRLEAD_SSH_KEY }}}}
       FAIRLEAD_SECRETS: ${{{{ secrets.{caller.secrets} }}}}
 """
@@ -111,7 +115,8 @@ jobs:
 
 
 def _preview(caller: Caller) -> str:
-    given = f"    with:\n{_directory(caller)}" if caller.directory else ""
+    inputs = _directory(caller) + _fetched(caller)
+    given = f"    with:\n{inputs}" if inputs else ""
     return f"""\
 # The images of a pull request: built, scanned, and named in one comment. Those of a fork are built and scanned only.
 name: {_title("Preview", caller)}
@@ -129,6 +134,12 @@ jobs:
 
 def _directory(caller: Caller) -> str:
     return f"      directory: {scalar(caller.directory)}\n" if caller.directory else ""
+
+
+def _fetched(caller: Caller) -> str:
+    """What a checkout leaves out unless it is told."""
+    wanted = (("submodules", "'true'", caller.submodules), ("lfs", "true", caller.lfs))
+    return "".join(f"      {name}: {value}\n" for name, value, is_wanted in wanted if is_wanted)
 
 
 def _plain_title(what: str, caller: Caller) -> str:

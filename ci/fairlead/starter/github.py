@@ -20,6 +20,7 @@ from fairlead.judge.baseline import write_baseline
 from fairlead.judge.request import settings_request
 from fairlead.judge.run import judge
 from fairlead.judge.verdict import ALWAYS
+from fairlead.lfs import large_files
 from fairlead.origin import read_default_branch, read_repository_slug
 from fairlead.remote.access import run_keyscan
 from fairlead.settings.values import Environment, Settings
@@ -29,6 +30,7 @@ from fairlead.starter.guide import Facts, Todo, plan_todo, render_todo
 from fairlead.starter.host_keys import FILE_NAME as KNOWN_HOSTS
 from fairlead.starter.host_keys import HostKeys, find_host_keys
 from fairlead.starter.uses import Uses
+from fairlead.submodules import submodules_at
 
 WRITTEN, THERE, DIFFERS, PLANNED = "written", "there", "differs", "planned"
 
@@ -100,6 +102,8 @@ def open_door(
         environment.name,
         _directory(settings.root, top),
         read_default_branch(top),
+        submodules=bool(submodules_at(settings.root)),
+        lfs=bool(large_files(settings.root)),
     )
     known_hosts = environment.known_hosts or settings.root / KNOWN_HOSTS
     keys = find_host_keys(environment.hosts, known_hosts, run_keyscan)

@@ -76,6 +76,21 @@ def test_no_token_is_left_in_a_checkout(file: str, name: str, job: dict[str, Any
 
 
 @pytest.mark.parametrize(("file", "name", "job"), JOBS)
+def test_who_reads_the_files_of_an_app_has_its_submodules_and_large_files(
+    file: str, name: str, job: dict[str, Any]
+) -> None:
+    """https://github.com/actions/checkout#usage: neither is fetched unless it is asked for."""
+    if file in {"ci", "rollback", "maintenance"}:
+        return
+    reads = not {f"{OWN}merge"} & set(used(job))
+    wanted = {"submodules": "${{ inputs.submodules }}", "lfs": "${{ inputs.lfs }}"} if reads else {}
+    for step in job["steps"]:
+        if step.get("uses", "").startswith(f"{CHECKOUT}@"):
+            given = {key: step["with"][key] for key in ("submodules", "lfs") if key in step["with"]}
+            assert given == ({} if step["with"].get("path") == "fairlead" else wanted), (file, name)
+
+
+@pytest.mark.parametrize(("file", "name", "job"), JOBS)
 def test_the_deploy_key_is_where_nobody_else_s_action_and_no_build_is(
     file: str, name: str, job: dict[str, Any]
 ) -> None:

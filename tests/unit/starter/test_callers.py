@@ -23,8 +23,8 @@ USES = Uses("acme/fairlead", COMMIT)
 FOLDERS = ["", "shop", "apps/admin", "apps admin", "apps.admin", "Läden/eins", "on"]
 
 
-def callers(directory: str = "") -> dict[str, dict[str, Any]]:
-    files = plan_callers(Caller(USES, "production", directory))
+def callers(directory: str = "", **fetched: bool) -> dict[str, dict[str, Any]]:
+    files = plan_callers(Caller(USES, "production", directory, **fetched))
     return {path: yaml.safe_load(text) for path, text in files.items()}
 
 
@@ -37,15 +37,27 @@ def called(job: dict[str, Any]) -> dict[str, Any]:
     return {**document, "on": document[True]}
 
 
+@pytest.mark.parametrize(
+    "fetched", [{}, {"submodules": True}, {"lfs": True}, {"submodules": True, "lfs": True}]
+)
 @pytest.mark.parametrize("directory", FOLDERS)
-def test_what_a_caller_gives_is_declared_and_what_is_required_is_given(directory: str) -> None:
-    for document in callers(directory).values():
+def test_what_a_caller_gives_is_declared_and_what_is_required_is_given(
+    directory: str, fetched: dict[str, bool]
+) -> None:
+    """What is to be fetched as well is told to all that read the app's files."""
+    for path, document in callers(directory, **fetched).items():
         (job,) = document["jobs"].values()
         declared = called(job)["on"]["workflow_call"]
         for key, handed in (("inputs", job.get("with", {})), ("secrets", job.get("secrets", {}))):
             known = declared.get(key) or {}
             assert set(handed) <= set(known)
             assert {name for name, one in known.items() if one.get("required")} <= set(handed)
+        told = {name: job.get("with", {}).get(name) for name in ("submodules", "lfs")}
+        reads = "rollback" not in path
+        assert told == {
+            "submodules": "true" if reads and fetched.get("submodules") else None,
+            "lfs": True if reads and fetched.get("lfs") else None,
+        }
 
 
 @pytest.mark.parametrize("directory", FOLDERS)

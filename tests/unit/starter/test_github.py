@@ -32,7 +32,8 @@ KEY = ScannedKey("app.acme.test ssh-ed25519 AAAA", "SHA256:abcd")
 
 @pytest.fixture(autouse=True)
 def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No server, and no docker-compose that could be asked."""
+    """No server, no git, and no docker-compose that could be asked."""
+    monkeypatch.setattr("fairlead.starter.github.large_files", lambda _: ())
     monkeypatch.setattr("fairlead.starter.github.run_keyscan", lambda *_: ())
     monkeypatch.setattr(
         "fairlead.starter.github.settings_request",
@@ -214,6 +215,19 @@ def test_an_app_in_a_folder_has_its_workflows_at_the_top_and_names_of_its_own(
     ]
     assert "directory: apps/admin\n" in (tmp_path / ".github/workflows/deploy-apps.admin.yml").read_text()
     assert "branches: [trunk]" in (tmp_path / ".github/workflows/deploy-apps.admin.yml").read_text()
+
+
+def test_what_a_checkout_leaves_out_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Submodules and files of LFS, of this app."""
+    root = make_plain(tmp_path)
+    (root / ".gitmodules").write_text(
+        '[submodule "theme"]\n\tpath = theme\n\turl = https://example.com/theme\n'
+    )
+    monkeypatch.setattr("fairlead.starter.github.large_files", lambda _: ("logo.png",))
+    init(root, monkeypatch=monkeypatch)
+    for name in ("deploy", "preview"):
+        text = (root / ".github" / "workflows" / f"{name}.yml").read_text()
+        assert "      submodules: 'true'\n      lfs: true\n" in text
 
 
 def test_the_commands_that_are_left_name_this_repository_and_its_secrets(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fairlead.lfs import is_pointer
 from fairlead.sources import is_gits
 from fairlead.submodules import missing_submodules
 
@@ -57,7 +58,7 @@ def load_tree(path: Path, repository: Path) -> Tree:
     """
     for missing in missing_submodules(path):
         raise TreeRefusedError(
-            f"the submodule {missing} is not there; run `git submodule update --init {missing}`"
+            f"the submodule {missing} is not there; run `git submodule update --init {missing}` (in a workflow: `submodules: true`)"
         )
     try:
         return _load(_inside(path, repository), repository)
@@ -140,9 +141,14 @@ def _read(file: Path, room: int) -> bytes:
     try:
         if file.stat().st_size > room:
             raise TreeRefusedError(f"it is larger than {MAX_BYTES // 2**20} MiB")
-        return file.read_bytes()
+        content = file.read_bytes()
     except OSError as error:
         raise TreeRefusedError(f"{file.name} can't be read: {error.strerror}") from error
+    if is_pointer(content):
+        raise TreeRefusedError(
+            f"{file.name} is a pointer of Git LFS, and not the file; run `git lfs pull` (in a workflow: `lfs: true`)"
+        )
+    return content
 
 
 def _is_executable(file: Path) -> bool:

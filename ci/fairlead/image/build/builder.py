@@ -13,6 +13,7 @@ from fairlead import files, passed, process
 from fairlead.errors import CommandFailedError, InputError
 from fairlead.host.wire.machine import own_platform
 from fairlead.identity import Identity
+from fairlead.image.build.absent import refuse_absent
 from fairlead.image.build.asked import asked_of, is_on_loopback
 from fairlead.image.build.bake import BakePlan, BuildOptions, bake_argv, plan_bake, secrets_of
 from fairlead.image.build.cache import fresh_cache, local_cache
@@ -43,7 +44,6 @@ from fairlead.positions import shown_path
 from fairlead.report import Reporter
 from fairlead.report.redact import masked
 from fairlead.settings.values import Settings
-from fairlead.submodules import refuse_missing_submodules
 from fairlead.tools.builder import IMAGE_VARIABLE
 from fairlead.tools.locate import locate
 from fairlead.tools.own_builder import Buildx, choose_builder
@@ -58,7 +58,7 @@ def load_sources(settings: Settings) -> dict[str, Source]:
     """Read the Dockerfile of each image.
 
     Raises:
-        InputError: one is not there, or a submodule that the image is built from.
+        InputError: one is not there, or a submodule or file of Git LFS that the image is built from.
     """
     sources = {}
     for name, image in settings.images.items():
@@ -74,7 +74,7 @@ def load_sources(settings: Settings) -> dict[str, Source]:
                 fix=f"write it, or name another one: images: {{{name}: {{dockerfile: …}}}}",
             ) from error
         ignore = load_ignore(image)
-        refuse_missing_submodules(name, image.context, ignore)
+        refuse_absent(image, ignore)
         sources[name] = Source(image, parse_dockerfile(text), ignore)
     return sources
 
