@@ -23,8 +23,8 @@ USES = Uses("acme/fairlead", COMMIT)
 FOLDERS = ["", "shop", "apps/admin", "apps admin", "apps.admin", "Läden/eins", "on"]
 
 
-def callers(directory: str = "", **fetched: bool) -> dict[str, dict[str, Any]]:
-    files = plan_callers(Caller(USES, "production", directory, **fetched))
+def callers(directory: str = "", *, submodules: bool = False, lfs: bool = False) -> dict[str, dict[str, Any]]:
+    files = plan_callers(Caller(USES, "production", directory, submodules=submodules, lfs=lfs))
     return {path: yaml.safe_load(text) for path, text in files.items()}
 
 
@@ -37,15 +37,14 @@ def called(job: dict[str, Any]) -> dict[str, Any]:
     return {**document, "on": document[True]}
 
 
-@pytest.mark.parametrize(
-    "fetched", [{}, {"submodules": True}, {"lfs": True}, {"submodules": True, "lfs": True}]
-)
+@pytest.mark.parametrize("submodules", [False, True])
+@pytest.mark.parametrize("lfs", [False, True])
 @pytest.mark.parametrize("directory", FOLDERS)
 def test_what_a_caller_gives_is_declared_and_what_is_required_is_given(
-    directory: str, fetched: dict[str, bool]
+    directory: str, submodules: bool, lfs: bool
 ) -> None:
     """What is to be fetched as well is told to all that read the app's files."""
-    for path, document in callers(directory, **fetched).items():
+    for path, document in callers(directory, submodules=submodules, lfs=lfs).items():
         (job,) = document["jobs"].values()
         declared = called(job)["on"]["workflow_call"]
         for key, handed in (("inputs", job.get("with", {})), ("secrets", job.get("secrets", {}))):
@@ -55,8 +54,8 @@ def test_what_a_caller_gives_is_declared_and_what_is_required_is_given(
         told = {name: job.get("with", {}).get(name) for name in ("submodules", "lfs")}
         reads = "rollback" not in path
         assert told == {
-            "submodules": "true" if reads and fetched.get("submodules") else None,
-            "lfs": True if reads and fetched.get("lfs") else None,
+            "submodules": "true" if reads and submodules else None,
+            "lfs": True if reads and lfs else None,
         }
 
 
