@@ -11,6 +11,7 @@ import pytest
 
 from lab.fault.inflict import inflicted
 from lab.fault.plan import Fault
+from lab.vulnerabilities import render_leaky
 from tests.e2e.workbench import Workbench, containers, on_server, visit
 from tests.lab import own_server
 
@@ -18,6 +19,9 @@ from tests.lab import own_server
 def test_a_commit_becomes_a_release_that_serves(tiny: Workbench) -> None:
     """`ship` builds, scans, publishes and deploys; the answer comes from this very commit. A second run does nothing."""
     tiny.edit("server.py", 'GREETING = "hello"', 'GREETING = "good evening"')
+    # A package that is known for a flaw, too mild for the policy.
+    (tiny.root / "lab-low").write_text(render_leaky("lab-low"))
+    tiny.edit("Dockerfile", "COPY server.py", "COPY lab-low /var/lib/dpkg/status.d/\nCOPY server.py")
     revision = tiny.commit("politer")
     printed = str(tiny.ok("ship"))
     status, release, body = visit(tiny.server)
@@ -40,7 +44,12 @@ def test_a_commit_becomes_a_release_that_serves(tiny: Workbench) -> None:
 def _go_back_to_what_is_gone(tiny: Workbench, revision: str) -> None:
     """A cold rollback: image and container of the release before are gone, and come back by digest."""
     tiny.git("checkout", "--quiet", "HEAD~1")
-    tiny.ok("deploy", "--allow-older")
+    ended = tiny.ok("--json", "deploy", "--allow-older")
+    assert "web: 1 package changed; vulnerabilities: 1 fixed (LOW)" in ended.stderr
+    (image,) = ended.document["changes"]["images"]
+    assert [(one["id"], one["package"]) for one in image["contents"]["fixed"]["listed"]] == [
+        ("CVE-2099-0004", "lab-low")
+    ]
     before = visit(tiny.server)
     assert before[1] != revision
     name = "tiny-000001-web-000001-1"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fairlead.github.headline import DEPLOY_SCHEMA, Headline, headline_of
@@ -102,6 +103,7 @@ def _parts(told: Told, exit_code: int) -> Iterator[str]:
         changes = document.get("changes") or {}
         yield _commits(document, "Taken back" if changes.get("back") else "Changed")
         yield _render_images(changes.get("images") or (), document)
+        yield from _contents(changes.get("images") or ())
         yield _published(document)
         yield from _tables(told)
         yield _rest(told.said)
@@ -181,11 +183,18 @@ def _render_images(images: Sequence[Mapping[str, Any]], document: Mapping[str, A
         links = [_link(one.get(name), digest) for name in ("built", "scanned", "published")]
         before = _digest(one.get("before")) if one.get("before") != digest else "the same"
         running = "✓" if is_live else "-"
-        size = _size(one.get("sizes") or {})
+        size = _size(one.get("sizes") or {}, (one.get("contents") or {}).get("sizes") or {})
         rows.append([str(one.get("image")), _digest(digest), size, *links, running, before])
     more = len(images) - MOST_ROWS
     heading = ["image", "digest", "size", "built", "scanned", "published", "running", "before"]
     return render_table(heading, rows).rstrip() + (f"\n\nand {more} more" if more > 0 else "")
+
+
+def _contents(images: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if any(one.get("contents") for one in images):
+        from fairlead.github.contents import render_contents
+
+        yield from render_contents(images)
 
 
 def _link(digest: object, release: str) -> str:
@@ -203,12 +212,17 @@ def _published(document: Mapping[str, Any]) -> str:
     return render_table(["image", "digest", "size"], rows).rstrip()
 
 
-def _size(sizes: Mapping[str, Any]) -> str:
-    """What is pulled: for each platform, or of the only one there is."""
-    told = {name.removeprefix("linux/"): f"{int(size) / 1e6:.1f} MB" for name, size in sizes.items()}
+def _size(sizes: Mapping[str, Any], before: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """What is pulled: for each platform, or of the only one there is; and how much more than before, where that is known."""
+    told = {name.removeprefix("linux/"): _megabytes(size, before.get(name)) for name, size in sizes.items()}
     if len(told) < 2:
         return "".join(told.values()) or "-"
     return ", ".join(f"{name} {size}" for name, size in told.items())
+
+
+def _megabytes(size: Any, before: Any) -> str:
+    more = f" ({(int(size) - int(before)) / 1e6:+.1f})" if before else ""
+    return f"{int(size) / 1e6:.1f} MB{more}"
 
 
 def _digest(digest: object) -> str:

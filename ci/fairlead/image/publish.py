@@ -22,6 +22,7 @@ from fairlead.image.documents import (
     ScanDocument,
     write_document,
 )
+from fairlead.image.kept import keep_inventory
 from fairlead.image.oci.layout import image_sizes, verify_blobs
 from fairlead.image.oci.manifests import UnfitError, foreign_parts
 from fairlead.image.registry.client import Registry, Resolved, open_registry
@@ -117,11 +118,26 @@ def run_publish(
     published = {
         image.name: _with_tags(registry, settings, build, image, tags, options, reporter) for image in pushed
     }
+    with reporter.step("keep what the scan has found"):
+        for name, why in _keep(registry, published, scan, work_dir):
+            reporter.warn(f"{name}: what its scan has found is not kept beside it: {why}")
     document = PublishDocument(
         app=build.app, revision=build.revision, revision_time=build.revision_time, images=published
     )
     write_document(work_dir / PUBLISH_NAME, document)
     return document
+
+
+def _keep(
+    registry: Registry, published: Mapping[str, PublishedImage], scan: ScanDocument, work_dir: Path
+) -> list[tuple[str, str]]:
+    """The images of which nothing could be kept, each with the reason."""
+    ended = each(
+        lambda item: (item[0], keep_inventory(registry, item[1], scan.images[item[0]], work_dir)),
+        published.items(),
+        at_once=_SIDE_BY_SIDE,
+    )
+    return [(name, why) for name, why in ended if why]
 
 
 def _faults(name: str, image: BuiltImage, scan: ScanDocument, settings: Settings) -> list[str]:

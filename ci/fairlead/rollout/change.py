@@ -25,9 +25,10 @@ from fairlead.remote.signing import sign_release
 from fairlead.report import Reporter
 from fairlead.rollout.ahead import Ahead
 from fairlead.rollout.changed import changes_of
+from fairlead.rollout.contents import Contents
 from fairlead.rollout.options import RolloutOptions
 from fairlead.rollout.place import Place
-from fairlead.rollout.registry import config_reader, digest_resolver
+from fairlead.rollout.registry import config_reader, digest_resolver, inventory_finder
 from fairlead.rollout.servers import choose_marks, connect_all, fleet_of, run_parts
 from fairlead.rollout.show import show_remarks
 
@@ -81,16 +82,14 @@ class Rollout:
         bundle, changes = self._changes(states)
         blobs = self._blobs(bundle)
         parts = [servers[host].part(host, changes[host], blobs) for host in self.place.hosts]
+        reference, own = plan_reference(states), self.draft.own
+        root, work_dir = self.place.settings.root, self.options.work_dir
+        changed = changes_of(root, reference, bundle.release, own, self.options.request.only, work_dir)
+        repositories = {name: pin.repository for name, pin in own.items()}
+        finder = inventory_finder(self.place.settings)
+        contents = Contents(changed["images"], repositories, reference.serving, finder)
         ended = run_parts(self.place, parts, self.reporter)
-        changes = changes_of(
-            self.place.settings.root,
-            plan_reference(states),
-            bundle.release,
-            self.draft.own,
-            self.options.request.only,
-            self.options.work_dir,
-        )
-        return {**ended, "changes": changes}
+        return {**ended, "changes": {**changed, "images": contents.joined()}}
 
     def _changes(self, states: Mapping[str, StateAnswer]) -> tuple[Bundle, dict[str, DeployCall]]:
         """The release, which is the same for all, and what each server is asked."""

@@ -47,7 +47,18 @@ def finish_rollout(
         # A job that goes on has to know what serves: a release may be live, and be no page that users get.
         failure.document = document
         raise failure
+    for line in _contents_lines(document):
+        reporter.line(line)
     reporter.result(document, _sentence(place, result))
+
+
+def _contents_lines(document: Mapping[str, Any]) -> list[str]:
+    """What changed in each image of ours, in a line."""
+    from fairlead.image.scan.compared import sentence
+
+    images = (document.get("changes") or {}).get("images") or ()
+    found = [(str(one["image"]), one.get("contents")) for one in images]
+    return [f"{name}: {sentence(one)}" for name, one in found if one]
 
 
 def _sentence(place: Place, result: Event) -> str:

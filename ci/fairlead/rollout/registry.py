@@ -15,6 +15,7 @@ from fairlead.remote.session import Blob
 if TYPE_CHECKING:
     from fairlead.release.pins import Resolve
     from fairlead.release.unchanged import ReadConfig
+    from fairlead.rollout.contents import FindInventory
     from fairlead.settings.values import Settings
 
 
@@ -26,6 +27,13 @@ def digest_resolver(settings: Settings) -> Resolve:
 def config_reader(settings: Settings) -> ReadConfig:
     """What asks them for an image's configuration."""
     return partial(read_image_config, environ=os.environ, registry=settings.registry)
+
+
+def inventory_finder(settings: Settings) -> FindInventory:
+    """What asks them for what the scan of an image has found."""
+    from fairlead.image.kept import find_inventory
+
+    return partial(find_inventory, environ=os.environ, registry=settings.registry)
 
 
 def login_blobs(settings: Settings, images: Sequence[str]) -> list[Blob]:

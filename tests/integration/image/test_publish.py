@@ -34,8 +34,10 @@ def test_publish_sends_everything_once_and_under_the_right_tags(workshop: Worksh
         for tag in image["tags"]:
             assert workshop.remote(name, tag) == image["digest"]
         manifests = [write for write in middle.writes if f"/{name}/manifests/" in write]
-        # Two platforms, two attestations, then the index under the tag of the commit; other tags after it.
-        assert [write.rpartition("/")[2] for write in manifests[4:]] == [sha, "main", "pr-12-abc"]
+        # Two platforms, two attestations, then the index under the tag of the commit; other tags after it, and last
+        # what its scan has found.
+        found = f"{image['digest'].replace(':', '-')}.scan"
+        assert [write.rpartition("/")[2] for write in manifests[4:]] == [sha, "main", "pr-12-abc", found]
         assert all("/sha256:" in write for write in manifests[:4])
     middle.writes.clear()
     again = workshop.ok("publish", "--image-tag", "pr-12-abc", env=through)

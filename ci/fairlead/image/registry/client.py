@@ -257,7 +257,7 @@ def resolve_image(reference: str, *, environ: Mapping[str, str], registry: str =
         InputError: there is no such image.
         CommandFailedError: the registry does not answer, or refuses.
     """
-    found = _foreign_registry(reference, environ, registry).read(reference)
+    found = registry_for(reference, environ, registry).read(reference)
     if found is None:
         raise InputError(
             f"the image {reference} is not in the registry",
@@ -275,7 +275,7 @@ def read_image_config(
     Raises:
         CommandFailedError: it is not there, or the registry does not answer, or refuses.
     """
-    return _foreign_registry(reference, environ, registry).read_config(reference, platform)
+    return registry_for(reference, environ, registry).read_config(reference, platform)
 
 
 def check_login(reference: str, environ: Mapping[str, str]) -> None:
@@ -299,7 +299,8 @@ def _ping(link: Link) -> None:
         pass
 
 
-def _foreign_registry(reference: str, environ: Mapping[str, str], registry: str) -> Registry:
+def registry_for(reference: str, environ: Mapping[str, str], registry: str) -> Registry:
+    """The way to the registry of a reference, ours or another's; as ``resolve_image``."""
     host, mirrors = registry_host(reference), environ.get("CONTAINERS_REGISTRIES_CONF", "")
     own = registry or environ.get("FAIRLEAD_REGISTRY", "")
     if own and registry_host(own) == host:

@@ -37,17 +37,24 @@ def push_layout(registry: Registry, layout: Layout, reference: str) -> None:
     """
     place = parse_reference(reference)
     parts = (*layout.platforms.values(), *layout.attestations)
-    link = registry.link(place.host)
     manifests = [read_manifest(layout, part) for part in parts]
-    _each_blob(
-        (blob for manifest in manifests for blob in (manifest.config, *manifest.layers)),
-        lambda blob: _send_blob(link, place.name, blob, layout.folder),
-        reference,
-    )
+    blobs = (blob for manifest in manifests for blob in (manifest.config, *manifest.layers))
+    send_blobs(registry, reference, blobs, layout.folder)
     for part in parts:
         below = Reference(place.host, place.name, part.digest)
         registry.put_manifest(below, read_blob(layout.folder, part), reference)
     registry.put_manifest(place, layout.data, reference)
+
+
+def send_blobs(registry: Registry, reference: str, blobs: Iterable[Descriptor], folder: Path) -> None:
+    """Send what the repository of a reference does not have yet, from the layout in ``folder``.
+
+    Raises:
+        CommandFailedError: the registry does not answer, or refuses; a blob is missing.
+    """
+    place = parse_reference(reference)
+    link = registry.link(place.host)
+    _each_blob(blobs, lambda blob: _send_blob(link, place.name, blob, folder), reference)
 
 
 def pull_layout(registry: Registry, found: Resolved, repository: str, folder: Path) -> None:

@@ -48,6 +48,7 @@ class Report:
         names_repositories: whether those packages say which repositories they are of, as Red Hat's images do.
         languages: how many packages were found, by the kind of their list: ``gobinary``, ``python-pkg``.
         vulnerabilities: all of them, whatever the policy says.
+        packages: of the distribution and of languages, each a name and a version as vulnerabilities have them.
     """
 
     platform: str
@@ -61,6 +62,7 @@ class Report:
     names_repositories: bool
     languages: Mapping[str, int]
     vulnerabilities: tuple[Vulnerability, ...]
+    packages: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -122,7 +124,19 @@ def _report(metadata: Mapping[str, Any], results: list[Mapping[str, Any]]) -> Re
         names_repositories=any(package.get("BuildInfo") for package in packages),
         languages=_languages(results),
         vulnerabilities=tuple(sorted(set(_vulnerabilities(results)))),
+        packages=frozenset(
+            (str(package.get("Name", "")), _version(package))
+            for result in results
+            for package in result.get("Packages") or ()
+        ),
     )
+
+
+def _version(package: Mapping[str, Any]) -> str:
+    """The version of a package as Trivy writes that of a vulnerable one."""
+    version = str(package.get("Version") or "")
+    release = f"-{package['Release']}" if version and package.get("Release") else ""
+    return f"{package['Epoch']}:{version}{release}" if package.get("Epoch") else f"{version}{release}"
 
 
 def _languages(results: list[Mapping[str, Any]]) -> dict[str, int]:
