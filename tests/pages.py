@@ -126,6 +126,40 @@ def image(name: str, before: str | None, **more: Any) -> dict[str, Any]:
     return {"image": name, "digest": digest, "before": before, "sizes": sizes, **links, **more}
 
 
+def flaw(number: int, severity: str, package: str, version: str, fixed: str, *on: str) -> dict[str, Any]:
+    texts = {"id": f"CVE-2026-{number}", "severity": severity, "package": package}
+    return {**texts, "version": version, "fixed": fixed, "platforms": list(on)}
+
+
+def flaws(*found: dict[str, Any], more: int = 0) -> dict[str, Any]:
+    counts: dict[str, int] = {}
+    for one in found:
+        counts[one["severity"]] = counts.get(one["severity"], 0) + 1
+    return {"count": len(found) + more, "severities": counts, "listed": list(found)}
+
+
+CONTENTS: dict[str, Any] = {
+    "unknown": "",
+    "platforms": ["linux/amd64", "linux/arm64"],
+    "sizes": {"linux/amd64": 34_300_000, "linux/arm64": 33_000_000},
+    "packages": {
+        "count": 45,
+        "listed": [
+            {"package": "openssl", "before": ["3.5.1-1"], "after": ["3.5.4-1"], "platforms": []},
+            {"package": "*lodash*", "before": ["4.17.20", "4.17.21"], "after": [], "platforms": ["linux/arm64"]},
+            {"package": "starlette", "before": [], "after": ["0.49.1"], "platforms": []},
+        ],
+    },
+    "new": flaws(flaw(31, "MEDIUM", "starlette", "0.49.1", "")),
+    "fixed": flaws(
+        flaw(1, "CRITICAL", "openssl", "3.5.1-1", "3.5.4-1"),
+        flaw(7, "LOW", "*lodash*", "4.17.20", "4.17.21", "linux/arm64"),
+        more=3,
+    ),
+    "disclosed": flaws(flaw(40, "HIGH", "zlib1g", "1:1.3.1-1", "1:1.3.1-2")),
+    "withdrawn": flaws(),
+}
+
 CHANGES: dict[str, Any] = {
     "before": OLD,
     "after": NEW,
@@ -135,7 +169,8 @@ CHANGES: dict[str, Any] = {
     "count": 25,
     "images": [
         image("api", f"sha256:{'b' * 64}"),
-        image("web", f"sha256:{'a' * 64}", built=None, scanned=None),
+        image("web", f"sha256:{'a' * 64}", built=None, scanned=None, contents=CONTENTS),
+        image("worker", f"sha256:{'a' * 64}", contents={"unknown": "no scan of 000013 is kept"}),
     ],
 }
 

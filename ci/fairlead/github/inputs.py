@@ -123,6 +123,7 @@ INPUTS: Mapping[str, Input] = {
         Input("ssh-key", "secret", beside="known-hosts"),
         Input("state", form="on|off", said="on or off", verbs=("maintenance",), needed=True),
         Input("strict", "flag"),
+        Input("take-over", "flag"),
         Input("to"),
         Input("work-dir"),
     )

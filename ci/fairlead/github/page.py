@@ -221,8 +221,8 @@ def _size(sizes: Mapping[str, Any], before: Mapping[str, Any] = MappingProxyType
 
 
 def _megabytes(size: Any, before: Any) -> str:
-    more = f" ({(int(size) - int(before)) / 1e6:+.1f})" if before else ""
-    return f"{int(size) / 1e6:.1f} MB{more}"
+    more = f"{(int(size) - int(before)) / 1e6:+.1f}" if before else ""
+    return f"{int(size) / 1e6:.1f} MB{f' ({more})' if more.strip('+-0.') else ''}"
 
 
 def _digest(digest: object) -> str:

@@ -105,7 +105,7 @@ HOSTILE = [
 texts = st.lists(st.sampled_from(HOSTILE), max_size=6).map("".join)
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HTML = re.compile(
-    r"</?code>|</?span>|<br>\n?|<details><summary>\d+ lines before these[^<]*</summary>\n?|</details>\n?"
+    r"</?code>|</?span>|<br>\n?|<details><summary>(\d+ lines before these[^<]*|Packages)</summary>\n?|</details>\n?"
 )
 OURS = {
     "heading",
@@ -130,7 +130,17 @@ def told_by(text: str) -> Told:
     fault = {"what": text, "why": text, "fix": text, "details": [text], "service": text}
     ended = result("reverted", 6, until="watch", serving="000013", error=fault)
     commits = [{"revision": text, "subject": text}]
+    flaw = {name: text for name in ("id", "severity", "package", "version", "fixed")}
+    told_flaws = {"count": 9, "severities": {text: 9}, "listed": [{**flaw, "platforms": [text]}] * 4}
+    package = {"package": text, "before": [text, text], "after": [text], "platforms": [text]}
+    contents = {
+        "unknown": "",
+        "sizes": {text: 4},
+        "packages": {"count": 9, "listed": [package]},
+        **dict.fromkeys(("new", "fixed", "disclosed", "withdrawn"), told_flaws),
+    }
     image = {
+        "contents": contents,
         "sizes": {text: 5, f"{text} ": 6},
         "image": text,
         "digest": text,
@@ -140,6 +150,7 @@ def told_by(text: str) -> Told:
         "published": text,
     }
     changes = {"before": text, "after": text, "commits": commits, "count": 9, "images": [image]}
+    changes["images"].append({**image, "contents": {"unknown": f"no {text}"}})
     where = {
         "schema": "fairlead.deploy/v1",
         "app": text,
@@ -233,6 +244,13 @@ def test_a_page_of_very_much_is_bounded(tmp_path: Path) -> None:
     assert len(page.encode()) < 400 * 1024
     assert "before these; 19780 more stand in the log" in page
     assert page.endswith("More stands in the log: it is too much for a page.\n")
+    check(clean(page))
+    # Of one that ended well the first images are on it, each with what it changes.
+    told.error = None
+    told.document |= {"exit": 0, "status": "live", "serving": "000014"}
+    page = render_page(told, 0)
+    assert len(page.encode()) < 400 * 1024
+    assert "<summary>Packages</summary>" in page
     check(clean(page))
 
 

@@ -60,6 +60,8 @@ _OPTIONS: tuple[Callable[[Callable[..., None]], Callable[..., None]], ...] = (
     click.option(
         "--take-over",
         is_flag=True,
+        envvar="FAIRLEAD_TAKE_OVER",
+        show_envvar=True,
         help="The app moved: take it over from another repository, folder of it or environment.",
     ),
     no_wait_option,
