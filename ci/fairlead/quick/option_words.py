@@ -75,7 +75,11 @@ OPTIONS = (
         choices=FORMATS,
         help="text, github, sarif, json, junit or markdown, on stdout or into FILE. Repeatable. [default: text]",
     ),
-    Option(names=("--fix",), help="Change the files where a finding has a safe repair, and check again."),
+    Option(
+        names=("--fix",),
+        help="Change the files where a finding has a safe repair, and check again. Names of rules among FILES: only those.",
+    ),
+    Option(names=("--ask",), help="With --fix: show each repair as a diff, and ask for it."),
     Option(names=("--diff",), help="Show what --fix would change, and change nothing."),
     Option(
         names=("--baseline",),
@@ -118,6 +122,7 @@ class ValidateOptions:
     rule: tuple[str, ...] = ()
     format: tuple[str, ...] = ()
     fix: bool = False
+    ask: bool = False
     diff: bool = False
     baseline: str | None = None
     write_baseline: bool = False

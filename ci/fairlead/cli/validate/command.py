@@ -51,6 +51,10 @@ def _declared(function: Callable[..., None]) -> Callable[..., None]:
         ("fairlead validate", "every environment of fairlead.yaml, or the compose.yaml that is here"),
         ("fairlead validate compose.yaml prod.yaml", "as `docker compose -f compose.yaml -f prod.yaml`"),
         ("fairlead validate --fix", "mend what can be mended safely"),
+        (
+            "fairlead validate --fix no-init --ask",
+            "only what this rule finds, and each change when you say so",
+        ),
         ("fairlead validate --write-baseline", "from now on, only new findings fail"),
         ("fairlead validate --format sarif=out.sarif", "for code scanning; the text is kept out"),
         ("fairlead explain no-healthcheck", "why a rule is there, and what a good file looks like"),

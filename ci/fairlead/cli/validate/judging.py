@@ -42,14 +42,18 @@ def run_validate(options: ValidateOptions, *, as_json: bool = False, plain: bool
         InputError: no file, fairlead.yaml does not hold, or options that exclude each other.
     """
     _refuse_contradictions(options)
+    mending = None
+    if options.fix or options.diff:
+        from fairlead.cli.validate.mending import plan_mending
+
+        mending = plan_mending(options, _sink(sys.stderr if as_json else sys.stdout))
+        options = replace(options, files=mending.files)
     request = _request(options)
     verdict = judge(request)
-    if options.fix or options.diff:
+    if mending is not None:
         from fairlead.cli.validate.mending import run_fix
 
-        verdict = run_fix(
-            verdict, request, write=options.fix, sink=_sink(sys.stderr if as_json else sys.stdout)
-        )
+        verdict = run_fix(verdict, request, mending)
     if options.write_baseline:
         return _write_baseline(options, request, verdict)
     _deliver(verdict, options, as_json=as_json, plain=plain)
@@ -59,6 +63,8 @@ def run_validate(options: ValidateOptions, *, as_json: bool = False, plain: bool
 def _refuse_contradictions(options: ValidateOptions) -> None:
     if options.fix and options.diff:
         raise InputError("--fix changes the files and --diff does not", fix="say one of them")
+    if options.ask and not options.fix:
+        raise InputError("--ask asks for each repair of --fix", fix="say --fix --ask")
     if options.write_baseline and options.rule:
         raise InputError("--write-baseline takes every rule", fix="leave --rule out")
     if options.each and not options.files:
@@ -163,13 +169,9 @@ def _declared_scopes(options: ValidateOptions, settings: Settings) -> tuple[Scop
 def _rules(names: tuple[str, ...]) -> frozenset[str]:
     if not names:
         return frozenset()
-    from fairlead.judge.policy import GRADES
-    from fairlead.nearest import did_you_mean
+    from fairlead.cli.validate.naming import known_rules
 
-    for name in names:
-        if name not in GRADES:
-            raise InputError(f"there is no rule {name}", fix=did_you_mean(name, GRADES))
-    return frozenset(names)
+    return known_rules(names)
 
 
 def _baseline_path(options: ValidateOptions, scopes: tuple[Scope, ...]) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fairlead import files
@@ -10,34 +11,77 @@ from fairlead.errors import InputError
 from fairlead.judge.fix import FixedText, Refused, by_file, fix_text, read_text, render_diff
 from fairlead.judge.run import judge
 from fairlead.judge.verdict import Request, Verdict
-from fairlead.quick.records import replace
+from fairlead.quick.records import dataclass, replace
+from fairlead.secret_signs.lines import ShownLines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from fairlead.findings import Finding
+    from fairlead.quick.option_words import ValidateOptions
     from fairlead.report.sink import Sink
 
+    Mend = Callable[[str, str, Sequence[Finding]], FixedText]
+else:
+    Mend = Callable
 
-def run_fix(verdict: Verdict, request: Request, *, write: bool, sink: Sink) -> Verdict:
+
+@dataclass(frozen=True)
+class Mending:
+    """What to mend, and how.
+
+    Attributes:
+        rules: only what these find; empty for all.
+        files: the words of the command line that are no rules.
+        write: change the files; else only show the difference.
+        mend: from a file's name, its text and its findings to the text with the repairs.
+        sink: where it is said.
+    """
+
+    rules: frozenset[str]
+    files: tuple[str, ...]
+    write: bool
+    mend: Mend
+    sink: Sink
+
+
+def plan_mending(options: ValidateOptions, sink: Sink) -> Mending:
+    """What the command line asks for.
+
+    Raises:
+        InputError: a word is no rule and no file, or there is nobody to ask.
+    """
+    from fairlead.cli.validate.naming import rules_to_mend
+
+    rules, files = rules_to_mend(options.files)
+    mend: Mend = _mend
+    if options.ask:
+        from fairlead.cli.validate.asking import ask_for_each
+
+        mend = ask_for_each(sink)
+    return Mending(rules, files, options.fix, mend, sink)
+
+
+def run_fix(verdict: Verdict, request: Request, mending: Mending) -> Verdict:
     """Mend what can be mended, say it, and return the verdict on the files as they are then.
 
     Args:
         verdict: on the files as they are.
         request: what it answered.
-        write: change the files; else only show the difference.
-        sink: where it is said.
+        mending: what of it is mended.
 
     Raises:
         InputError: a file can't be read or written, or the changed files have faults that they had not: then
             they are put back.
     """
-    before, after, results = {}, {}, []
-    for file, findings in by_file(verdict.findings).items():
+    before, after, results, sink = {}, {}, [], mending.sink
+    chosen = [one for one in verdict.findings if not mending.rules or one.rule in mending.rules]
+    for file, findings in by_file(chosen).items():
         text, mark = _read(file)
-        result = fix_text(text, findings)
+        result = mending.mend(file, text, findings)
         results.append(result)
         before[file], after[file] = mark + text, mark + result.text
-    if not write:
-        _show_diff(render_diff(before, after), sink)
+    if not mending.write:
+        _show_diff(before, after, sink)
         _tell(_refusals(results), sink)
         return verdict
     changed = [file for file in after if after[file] != before[file]]
@@ -57,14 +101,31 @@ def run_fix(verdict: Verdict, request: Request, *, write: bool, sink: Sink) -> V
     return judge(request) if changed else verdict
 
 
-def _show_diff(diff: str, sink: Sink) -> None:
-    """To a file or a program byte for byte, so that it applies; nobody else is to obey what stands in the files."""
+def _mend(_file: str, text: str, findings: Sequence[Finding]) -> FixedText:
+    return fix_text(text, findings)
+
+
+def _show_diff(before: dict[str, str], after: dict[str, str], sink: Sink) -> None:
+    """To a file or a program byte for byte, so that it applies; in a log or on a screen what may be shown there."""
     from fairlead.cli.validate.judging import is_job
 
     if sink.is_terminal or is_job():
-        _tell(diff.splitlines(), sink)
+        _tell(shown_diff(before, after).splitlines(), sink)
     else:
-        sink.write_raw(diff)
+        sink.write_raw(render_diff(before, after))
+
+
+def shown_diff(before: dict[str, str], after: dict[str, str]) -> str:
+    """The diff without the values of secrets."""
+    return render_diff(_shown(before), _shown(after))
+
+
+def _shown(texts: dict[str, str]) -> dict[str, str]:
+    shown = {}
+    for file, text in texts.items():
+        lines = ShownLines(text.split("\n"))
+        shown[file] = "\n".join(lines.shown(index) for index in range(len(lines)))
+    return shown
 
 
 def _tell(lines: list[str], sink: Sink) -> None:

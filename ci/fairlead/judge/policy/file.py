@@ -34,6 +34,9 @@ _TEXTS = (
     *("platform", "runtime", "network_mode", "pid", "ipc", "pull_policy", "command", "entrypoint"),
 )
 _BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_NO_TEXTS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+_ANY_NAME = "app"
+"""For a folder whose name has none of the letters that a project's may have."""
 _ALWAYS_SET = frozenset({"COMPOSE_PROJECT_NAME"})
 _DURATIONS = (
     *(("healthcheck", key) for key in ("interval", "timeout", "start_period", "start_interval")),
@@ -171,9 +174,14 @@ def obsolete(subject: Subject) -> Iterator[Fault]:
         what = (
             "no name: the project, and with it its volumes, is called after the folder that the file lies in"
         )
-        name = subject.model.name
+        name = _as_yaml(subject.model.name or _ANY_NAME)
         place = first.location((key,) if key is not None else (), key=True)
         yield Fault((), what, f"write name: {name}", location=place, repair=(("name",), name))
+
+
+def _as_yaml(name: str) -> str:
+    """A project's name in quotes where YAML reads it as no text: ``2024``, ``on``."""
+    return name if name[0].isalpha() and name not in _NO_TEXTS else f'"{name}"'
 
 
 # By the key below a top-level section, ``*`` for every name or index: the first Compose that has it. Source: the schema

@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from fairlead.cli.root import command
@@ -117,6 +118,12 @@ def test_an_override_on_its_own_brings_the_file_that_it_overrides() -> None:
         (("-e", "production"), "no fairlead.yaml to take the environment production from"),
         (("--fix", "--diff"), "--fix changes the files"),
         (("--each",), "--each checks each FILE"),
+        (("--fix", "no-inti"), "there is no rule and no file no-inti"),
+        (("--diff", "no-inti"), "there is no rule and no file no-inti"),
+        (("--fix", "compose.yaml", "no-healthcheck"), "--fix does not mend no-healthcheck"),
+        (("--fix", "./no-init"), "no-init is not there"),
+        (("--ask",), "--ask asks for each repair of --fix"),
+        (("--fix", "--ask"), "--ask needs a terminal"),
         (("--rule", "no-helthcheck", "compose.yaml"), "there is no rule no-helthcheck"),
         (("--baseline", "none.json", "compose.yaml"), "none.json can't be read as a baseline"),
         (("--compose-version", "new", "compose.yaml"), "new is no version of Compose"),
@@ -232,6 +239,113 @@ def test_diff_shows_what_fix_does_and_changes_nothing() -> None:
     run("--fix")
     added = [line[1:] for line in diff.splitlines() if line.startswith("+") and not line.startswith("+++")]
     assert set(added) <= set(Path("compose.yaml").read_text().splitlines())
+
+
+@pytest.mark.parametrize("words", [("no-init",), ("compose.yaml", "no-init"), ("no-init", "compose.yaml")])
+def test_fix_with_rules_mends_only_these_and_tells_of_all(words: tuple[str, ...]) -> None:
+    write(BAD)
+    before = rules(document())
+    result = run("--fix", *words)
+    assert "mended 1 in compose.yaml" in result.stdout
+    assert Path("compose.yaml").read_text() == f"{BAD}    init: true\n"
+    before.remove("no-init")
+    assert rules(document()) == before
+    assert "[restart-policy]" in result.stdout or "[unbounded-logs]" in result.stdout
+
+
+def test_the_nearest_rule_is_named() -> None:
+    from fairlead.errors import InputError
+
+    write(BAD)
+    for words in (["--fix", "no-inti"], ["--rule", "no-inti"]):
+        with pytest.raises(InputError) as raised:
+            CliRunner().invoke(command, ["validate", *words], catch_exceptions=False, standalone_mode=False)
+        assert raised.value.fix == "did you mean no-init?"
+
+
+def test_rules_that_can_be_named_are_those_with_a_repair() -> None:
+    """What the grades say is what the rules do: over all the examples, each of them mends something."""
+    from fairlead.judge.policy import GRADES
+
+    folder = Path(__file__).parents[4] / "tests" / "policy"
+    files = [str(file) for file in sorted(folder.glob("*/failing*.yaml"))]
+    found = json.loads(run("--strict", "--each", "--format", "json", *files).stdout)["findings"]
+    mended = {one["rule"] for one in found if one["fixable"]}
+    assert mended == {rule for rule, grade in GRADES.items() if "+" in grade}
+
+
+@pytest.mark.parametrize("folder", ["日本語", "2024", "on", "_", "Straße", "1e3", "null"])
+def test_the_name_that_fix_writes_is_one_whatever_the_folder_is_called(folder: str) -> None:
+    Path(folder).mkdir()
+    write(BAD.removeprefix("name: shop\n"), f"{folder}/compose.yaml")
+    assert "mended 1 in" in run("--fix", "obsolete", f"{folder}/compose.yaml").stdout
+    name = yaml.safe_load(Path(folder, "compose.yaml").read_text())["name"]
+    assert isinstance(name, str)
+    assert re.fullmatch("[a-z0-9][a-z0-9_-]*", name)
+    assert "name" not in {finding["path"] for finding in document(f"{folder}/compose.yaml")["findings"]}
+
+
+def test_json_stays_json_and_says_the_same_and_the_repairs() -> None:
+    value = {
+        "name": "shop",
+        "services": {"web": {"image": "postgres:17", "logging": {"driver": "json-file"}}},
+    }
+    Path("compose.json").write_text(json.dumps(value, indent=2))
+    run("--fix", "compose.json", code=0)
+    mended = json.loads(Path("compose.json").read_text())
+    web = mended["services"]["web"]
+    assert web.pop("init") is True
+    assert web.pop("security_opt") == ["no-new-privileges:true"]
+    assert web["logging"].pop("options") == {"max-size": "10m", "max-file": "3"}
+    assert mended == value
+
+
+LOCAL = "logging: {driver: local}"
+
+
+@pytest.mark.parametrize(
+    ("service", "after"),
+    [
+        ("image: 'acme/web:1'", None),
+        ("image: 'lscr.io/linuxserver/nextcloud:31'", None),
+        ("build: .\n    init: false", None),
+        ("image: 'postgres:17'\n    init: false", None),
+        ("image: 'postgres:17'", "init: true"),
+        ("build: .", "init: true"),
+    ],
+)
+def test_an_init_is_written_where_it_does_no_harm(service: str, after: str | None) -> None:
+    text = f"name: shop\nservices:\n  web:\n    {service}\n"
+    write(text)
+    CliRunner().invoke(command, ["validate", "--no-compose", "--fix", "no-init"])
+    assert Path("compose.yaml").read_text() == text + (f"    {after}\n" if after else "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", 'logging: {driver: json-file, options: {max-size: 10m, max-file: "3"}}'),
+        (
+            "logging: {driver: json-file}",
+            'logging: {driver: json-file, options: {max-size: 10m, max-file: "3"}}',
+        ),
+        (
+            "logging: {options: {tag: web}}",
+            'logging: {options: {tag: web, max-file: "3", max-size: 10m}}',
+        ),
+        (
+            "logging: {driver: json-file, options: {max-size: 1g}}",
+            'logging: {driver: json-file, options: {max-size: 1g, max-file: "3"}}',
+        ),
+        (LOCAL, LOCAL),
+        ("logging: {driver: syslog, options: {tag: web}}", "logging: {driver: syslog, options: {tag: web}}"),
+    ],
+)
+def test_bounds_of_a_log_join_the_driver_and_options_that_are_there(before: str, after: str) -> None:
+    text = "name: shop\nservices:\n  web:\n    image: 'postgres:17'\n"
+    write(text + (f"    {before}\n" if before else ""))
+    CliRunner().invoke(command, ["validate", "--no-compose", "--fix", "unbounded-logs"])
+    assert Path("compose.yaml").read_text() == f"{text}    {after}\n"
 
 
 def test_what_is_shared_is_left_to_a_person_with_the_reason() -> None:
