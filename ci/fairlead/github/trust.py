@@ -8,9 +8,9 @@ from fairlead.github.context import GitHubContext, read_context
 from fairlead.image.build.trust import Trust
 
 CACHE_WRITE = "FAIRLEAD_CACHE_WRITE"
-# What these events run was pushed to the branch that they name. `workflow_run`, `issue_comment` and their like name the
+# What these events run was pushed to the branch, or the tag of a release, that they name. `workflow_run`, `issue_comment` and their like name the
 # default branch, too, and check out what they like.
-_OWN_EVENTS = {"push", "schedule", "workflow_dispatch", "repository_dispatch"}
+_OWN_EVENTS = {"push", "schedule", "workflow_dispatch", "repository_dispatch", "release"}
 
 
 def read_trust(environ: Mapping[str, str], revision: str) -> Trust:

@@ -90,6 +90,8 @@ def test_elsewhere_nothing_is_written_unless_somebody_says_so() -> None:
         ("push", None, HEAD, ""),
         ("schedule", None, HEAD, ""),
         ("workflow_dispatch", None, HEAD, ""),
+        ("release", None, HEAD, ""),
+        ("release", None, MERGE, "the files are those of bbbbbbbbbbbb"),
         ("workflow_dispatch", None, MERGE, "the files are those of bbbbbbbbbbbb"),
         ("pull_request", pull("acme/board"), HEAD, ""),
         ("pull_request", pull("mallory/board"), HEAD, "a pull request of a fork"),
