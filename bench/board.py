@@ -33,8 +33,8 @@ _BY_HAND = "/srv/fairlead/by-hand.json"
 def measure() -> list[Row]:
     """Rows for the build, the deploy, the agent's upload and the connections."""
     stage = set_the_stage()
-    _watch_nothing(stage.repository)
-    _touch(stage.repository, "first")
+    watch_nothing(stage.repository)
+    touch(stage.repository, "first")
     _fairlead(stage, "ship")
     return [*_build(stage), *_deploy(stage)]
 
@@ -42,11 +42,11 @@ def measure() -> list[Row]:
 def _build(stage: Stage) -> list[Row]:
     ours, archives, folders = [], [], []
     for turn in range(_ROUNDS + 1):
-        _touch(stage.repository, f"build {turn}")
+        touch(stage.repository, f"build {turn}")
         ours.append(seconds(lambda: _fairlead(stage, "build")))
-        _touch(stage.repository, f"bake to an archive {turn}")
+        touch(stage.repository, f"bake to an archive {turn}")
         archives.append(seconds(partial(_bake, stage, _definition(stage, to_archive=True))))
-        _touch(stage.repository, f"bake to a folder {turn}")
+        touch(stage.repository, f"bake to a folder {turn}")
         folders.append(seconds(partial(_bake, stage, _definition(stage))))
     what = "build, source-only change, 2 images x 2 platforms"
     ratio = statistics.median(our / floor for our, floor in zip(ours[1:], archives[1:], strict=True))
@@ -94,7 +94,7 @@ def _deploy(stage: Stage) -> list[Row]:
 
 
 def _publish(stage: Stage, mark: str) -> None:
-    _touch(stage.repository, mark)
+    touch(stage.repository, mark)
     for verb in ("build", "scan", "publish"):
         _fairlead(stage, verb)
 
@@ -105,7 +105,7 @@ def _deployed(stage: Stage) -> dict[str, Any]:
     return document
 
 
-def _watch_nothing(repository: Repository) -> None:
+def watch_nothing(repository: Repository) -> None:
     """Docker alone stops what it replaces, and does not look at a release after it has switched: so do we, in this comparison."""
     file = repository.root / "fairlead.yaml"
     text = file.read_text()
@@ -113,7 +113,7 @@ def _watch_nothing(repository: Repository) -> None:
     file.write_text(f"{text}deploy: {{standby: 0s, watch: {{window: 0s}}}}\n")
 
 
-def _touch(repository: Repository, mark: str) -> None:
+def touch(repository: Repository, mark: str) -> None:
     """A change of nothing but the source."""
     file = repository.root / _SOURCE
     file.write_text(file.read_text().split("# bench:")[0] + f"# bench: {mark}\n")
