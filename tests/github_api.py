@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,8 +21,12 @@ class Api(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            # The handshake is the thread's of the connection: one that fails ends no other.
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self.scheme = "https" if tls is not None else "http"
         self.token = token
         self.comments: list[dict[str, Any]] = []
         self.deployments: list[dict[str, Any]] = []
@@ -34,7 +39,10 @@ class Api(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, *_: object) -> None:
+        """Quiet: a client that does not believe the certificate hangs up."""
 
     def deployed(self, environment: str, sha: str, *states: str, payload: object = "") -> dict[str, Any]:
         """A deployment that is there, and how it went."""
@@ -76,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(200, shown, {"Link": link} if link else {})
 
     def do_POST(self) -> None:
-        if self.path == "/graphql":
+        if self.path in {"/graphql", "/api/graphql"}:
             self._body()
             self._answer(200, {"data": {"viewer": {"login": BOT["login"]}}})
             return
@@ -155,9 +163,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve_api(token: str = TOKEN) -> Iterator[Api]:
-    """The server, for as long as the block lasts; only ``token`` may write."""
-    server = Api(token)
+def serve_api(token: str = TOKEN, tls: ssl.SSLContext | None = None) -> Iterator[Api]:
+    """The server, for as long as the block lasts; only ``token`` may write. ``tls``: it speaks HTTPS."""
+    server = Api(token, tls)
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

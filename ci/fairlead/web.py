@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +13,22 @@ from fairlead.errors import InputError
 
 if TYPE_CHECKING:
     import requests
+    from urllib3.util import Retry
 
 _AT_ONCE = 16
+_NAMED_BY = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Where OpenSSL is told of other authorities."""
 
 
-def open_session(authorities: Path | None = None, *, is_local: bool = False) -> requests.Session:
+def open_session(
+    authorities: Path | None = None, *, is_local: bool = False, retry: Retry | int = 0
+) -> requests.Session:
     """A session.
 
     Args:
         authorities: a folder of certificates to believe or to show, as Docker has one for a registry.
         is_local: for a server of this machine: no proxy of the environment is asked.
+        retry: what is asked again.
 
     Raises:
         InputError: a certificate in the folder is none.
@@ -35,16 +43,17 @@ def open_session(authorities: Path | None = None, *, is_local: bool = False) -> 
         def proxy_manager_for(self, *args: Any, **more: Any) -> Any:
             return super().proxy_manager_for(*args, **more, ssl_context=context)
 
-    context = _context(authorities)
+    context = _context(authorities, *map(os.environ.get, _NAMED_BY))
     session = requests.Session()
     session.trust_env = not is_local
-    session.mount("https://", Trusting(pool_maxsize=_AT_ONCE))
-    session.mount("http://", HTTPAdapter(pool_maxsize=_AT_ONCE))
+    session.mount("https://", Trusting(pool_maxsize=_AT_ONCE, max_retries=retry))
+    session.mount("http://", HTTPAdapter(pool_maxsize=_AT_ONCE, max_retries=retry))
     return session
 
 
-def _context(folder: Path | None) -> ssl.SSLContext:
-    """What TLS believes: also ``*.crt``; ``*.cert`` and its ``.key`` are shown.
+@cache
+def _context(folder: Path | None, *_: str | None) -> ssl.SSLContext:
+    """What TLS believes: also ``*.crt``; ``*.cert`` and its ``.key`` are shown. To read all of it takes a while.
 
     https://docs.docker.com/engine/security/certificates/
     """

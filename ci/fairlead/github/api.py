@@ -28,12 +28,14 @@ class Writing:
 
 
 def open_session(token: str) -> requests.Session:
-    """A session with the token; what stumbles is asked again, unless that would write twice."""
-    import requests
-    from requests.adapters import HTTPAdapter
+    """A session with the token; what stumbles is asked again, unless that would write twice.
+
+    It believes the machine's authorities as well: an Enterprise Server's certificate is mostly of the company's own.
+    """
     from urllib3.util import Retry
 
-    session = requests.Session()
+    from fairlead.web import open_session as open_web
+
     # A POST is not retried: a second one would be a second comment.
     retry = Retry(
         total=2,
@@ -42,8 +44,7 @@ def open_session(token: str) -> requests.Session:
         allowed_methods={"GET", "PATCH"},
         respect_retry_after_header=False,
     )
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
+    session = open_web(retry=retry)
     session.headers.update(
         {
             "Accept": "application/vnd.github+json",
@@ -136,8 +137,13 @@ def _ask(
         try:
             response = session.request(method, url, json=body, timeout=_TIMEOUT)
         except requests.RequestException as error:
+            is_untrusted = isinstance(error, requests.exceptions.SSLError)
             raise CommandFailedError(
-                "GitHub's API could not be reached", why=str(error), fix="run the job again"
+                "GitHub's API could not be reached",
+                why=str(error),
+                fix="have the authority of its certificate among those of the machine, or in SSL_CERT_FILE"
+                if is_untrusted
+                else "run the job again",
             ) from error
         if response.ok:
             return response
