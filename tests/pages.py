@@ -146,7 +146,12 @@ CONTENTS: dict[str, Any] = {
         "count": 45,
         "listed": [
             {"package": "openssl", "before": ["3.5.1-1"], "after": ["3.5.4-1"], "platforms": []},
-            {"package": "*lodash*", "before": ["4.17.20", "4.17.21"], "after": [], "platforms": ["linux/arm64"]},
+            {
+                "package": "*lodash*",
+                "before": ["4.17.20", "4.17.21"],
+                "after": [],
+                "platforms": ["linux/arm64"],
+            },
             {"package": "starlette", "before": [], "after": ["0.49.1"], "platforms": []},
         ],
     },

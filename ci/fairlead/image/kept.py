@@ -8,7 +8,6 @@ from pathlib import Path
 from fairlead import files
 from fairlead.errors import FairleadError
 from fairlead.image.documents import PublishedImage, ScannedImage
-from fairlead.image.oci.manifests import UnfitError
 from fairlead.image.registry.artifact import artifact_tag, put_artifact, read_artifact
 from fairlead.image.registry.client import Registry, registry_for
 from fairlead.image.scan.findings import parse_report

@@ -130,7 +130,7 @@ def told_by(text: str) -> Told:
     fault = {"what": text, "why": text, "fix": text, "details": [text], "service": text}
     ended = result("reverted", 6, until="watch", serving="000013", error=fault)
     commits = [{"revision": text, "subject": text}]
-    flaw = {name: text for name in ("id", "severity", "package", "version", "fixed")}
+    flaw = dict.fromkeys(("id", "severity", "package", "version", "fixed"), text)
     told_flaws = {"count": 9, "severities": {text: 9}, "listed": [{**flaw, "platforms": [text]}] * 4}
     package = {"package": text, "before": [text, text], "after": [text], "platforms": [text]}
     contents = {

@@ -9,8 +9,8 @@ import pytest
 
 from fairlead.errors import CommandFailedError
 from fairlead.image.oci.manifests import UnfitError
-from fairlead.image.scan.inventory import Inventory
 from fairlead.image.scan.inventory import Contents as Held
+from fairlead.image.scan.inventory import Inventory
 from fairlead.rollout import contents
 from fairlead.rollout.contents import Contents
 
@@ -33,8 +33,11 @@ def raising(error: Exception) -> Any:
 @pytest.mark.parametrize(
     ("find", "why"),
     [
-        (lambda _, digest: None, "no scan of 000012 is kept"),
-        (lambda _, digest: Inventory({}) if digest == "sha256:1" else None, "no scan of this release is kept"),
+        (lambda *_: None, "no scan of 000012 is kept"),
+        (
+            lambda _, digest: Inventory({}) if digest == "sha256:1" else None,
+            "no scan of this release is kept",
+        ),
         (raising(UnfitError("it is no JSON")), "what is kept as the scan of 000012 is none: it is no JSON"),
         (raising(CommandFailedError("the registry r does not answer")), "the registry r does not answer"),
         (

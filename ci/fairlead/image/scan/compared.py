@@ -76,15 +76,11 @@ def _kind(changed: str, same: str, one: Vulnerability, other: frozenset[tuple[st
     return same if (one.package, one.installed) in other else changed
 
 
-def _packages(
-    before: Contents, after: Contents
-) -> dict[tuple[str, tuple[str, ...], tuple[str, ...]], None]:
+def _packages(before: Contents, after: Contents) -> dict[tuple[str, tuple[str, ...], tuple[str, ...]], None]:
     old, new = _versions(before.packages), _versions(after.packages)
     names = sorted({*old, *new})
     return {
-        (name, old.get(name, ()), new.get(name, ())): None
-        for name in names
-        if old.get(name) != new.get(name)
+        (name, old.get(name, ()), new.get(name, ())): None for name in names if old.get(name) != new.get(name)
     }
 
 

@@ -74,8 +74,9 @@ def test_every_vulnerability_that_came_or_went_is_told_once_and_rightly(
 
 def test_what_is_so_on_one_platform_only_says_on_which() -> None:
     flaw = Vulnerability("CVE-1", "bash", "1", "2", "HIGH")
-    clean, leaky = Contents(1, frozenset({("bash", "2")}), frozenset()), Contents(
-        1, frozenset({("bash", "1")}), frozenset({flaw})
+    clean, leaky = (
+        Contents(1, frozenset({("bash", "2")}), frozenset()),
+        Contents(1, frozenset({("bash", "1")}), frozenset({flaw})),
     )
     before = Inventory({"linux/amd64": leaky, "linux/arm64": leaky, "linux/riscv64": leaky})
     found = compare(before, Inventory({"linux/amd64": leaky, "linux/arm64": clean}), 20)
@@ -141,7 +142,10 @@ def one_platform(**parts: Any) -> bytes:
         packed({"schema": SCHEMA, "platforms": {"linux/amd64": []}}),
         packed({"schema": SCHEMA, "platforms": {"x" * 400: {}}}),
         *(one_platform(size=size) for size in (-1, True, "1", None, 1.5)),
-        *(one_platform(packages=one) for one in ({}, ["bash"], [["bash"]], [["bash", 1]], [["x" * 400, "1"]])),
+        *(
+            one_platform(packages=one)
+            for one in ({}, ["bash"], [["bash"]], [["bash", 1]], [["x" * 400, "1"]])
+        ),
         *(one_platform(vulnerabilities=one) for one in (None, [["CVE-1"]], [[{}, "b", "1", "", "LOW"]])),
         one_platform()[:-12],
     ],
