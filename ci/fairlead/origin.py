@@ -12,6 +12,7 @@ from fairlead.errors import InputError
 _REMOTE = re.compile(r'^\s*\[remote "origin"\]\s*\Z')
 _URL = re.compile(r"^\s*url\s*=\s*(\S+)\s*\Z")
 _BRANCH = re.compile(r"ref: refs/(?:heads|remotes/origin)/(?P<branch>\S+)")
+_HOST = re.compile(r"[a-z+]+://(?:[^/]*@)?(?P<host>[^/:]+)|(?:[^/@]+@)?(?P<ssh>[^:/]+):(?!/)")
 _SLUG = re.compile(r"(?:^[^/@]+@[^:/]+:|^[a-z+]+://[^/]+/)(?P<slug>[^/]+/.+?)(?:\.git)?/?\Z")
 
 
@@ -25,6 +26,18 @@ def parse_remote_slug(url: str) -> str:
     """``owner/repository`` of a remote such as ``git@github.com:Acme/board.git``; empty for a path."""
     match = _SLUG.search(url)
     return match["slug"] if match else ""
+
+
+def read_server(folder: Path, environ: Mapping[str, str]) -> str:
+    """The host of the forge, from ``GITHUB_SERVER_URL`` in a job, else from the git remote ``origin``; else empty."""
+    in_job = environ.get("GITHUB_ACTIONS") == "true"
+    return parse_server((in_job and environ.get("GITHUB_SERVER_URL")) or _read_origin(folder))
+
+
+def parse_server(url: str) -> str:
+    """The host in a remote such as ``git@github.com:acme/board.git``, in lower case; empty for a path."""
+    match = _HOST.match(url)
+    return (match["ssh"] or match["host"]).lower() if match else ""
 
 
 def read_default_branch(top: Path) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.origin import parse_remote_slug, read_repository_slug
+from fairlead.origin import parse_remote_slug, parse_server, read_repository_slug, read_server
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,29 @@ from fairlead.origin import parse_remote_slug, read_repository_slug
 )
 def test_a_remote_tells_owner_and_repository(url: str, slug: str) -> None:
     assert parse_remote_slug(url) == slug
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("git@GitHub.com:Acme/board.git", "github.com"),
+        ("https://github.com/acme/board", "github.com"),
+        ("https://user:to@ken@ghe.example.com:8443/acme/board.git", "ghe.example.com"),
+        ("ssh://git@example.com:2222/acme/group/board.git", "example.com"),
+        ("work:acme/board.git", "work"),
+        ("/srv/git/board.git", ""),
+        ("../board", ""),
+        ("", ""),
+    ],
+)
+def test_a_remote_tells_the_server(url: str, server: str) -> None:
+    assert parse_server(url) == server
+
+
+def test_in_a_job_its_own_server_counts(tmp_path: Path) -> None:
+    own = {"GITHUB_SERVER_URL": "https://ghe.example.com"}
+    assert read_server(tmp_path, {**own, "GITHUB_ACTIONS": "true"}) == "ghe.example.com"
+    assert read_server(tmp_path, own) == ""
 
 
 def test_a_worktree_has_the_remote_of_its_repository(tmp_path: Path) -> None:

@@ -76,7 +76,8 @@ class Contents:
             if found is None:
                 return _unknown(f"no scan of {whose} is kept")
             kept.append(found)
-        compared = compare(*kept, self._most)
+        before, after = kept
+        compared = compare(before, after, self._most)
         if not compared["platforms"]:
             return _unknown(f"the scan of {self._serving} is of other platforms")
         return compared

@@ -21,7 +21,7 @@ from fairlead.judge.request import settings_request
 from fairlead.judge.run import judge
 from fairlead.judge.verdict import ALWAYS
 from fairlead.lfs import large_files
-from fairlead.origin import read_default_branch, read_repository_slug
+from fairlead.origin import read_default_branch, read_repository_slug, read_server
 from fairlead.remote.access import run_keyscan
 from fairlead.settings.values import Environment, Settings
 from fairlead.starter.accept import Accepted, plan_accepted
@@ -114,6 +114,7 @@ def open_door(
     facts = Facts(
         app=settings.name_of(environment),
         slug=read_repository_slug(top, environ),
+        server=read_server(top, environ),
         environment=environment.name,
         hosts=environment.hosts,
         host_keys=keys,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class Facts:
         first: findings that no baseline takes, and how many of them ``--fix`` mends: ``mended``.
         branch: a push to it is deployed.
         paths: what is committed, from the repository's root.
+        server: the host of its forge, empty where no remote tells.
     """
 
     app: str
@@ -48,6 +50,7 @@ class Facts:
     mended: int
     branch: str
     paths: tuple[str, ...]
+    server: str = ""
 
 
 def plan_todo(facts: Facts) -> tuple[Todo, ...]:
@@ -64,7 +67,18 @@ def render_todo(todo: Sequence[Todo]) -> list[str]:
     return lines
 
 
+def is_enterprise_server(host: str) -> bool:
+    """Whether a forge is a GitHub of somebody's own, as far as its name tells: an alias in ``~/.ssh/config`` has no dot."""
+    return "." in host and not re.fullmatch(r"(.+\.)?(github\.com|ghe\.com)", host)
+
+
 def _todo(facts: Facts) -> Iterator[Todo]:
+    if is_enterprise_server(facts.server):
+        yield Todo(
+            f"{facts.server} is not github.com. On an Enterprise Server the workflows that were written end in their first "
+            "job: write one with the actions of a copy of Fairlead there (docs/github.md, Enterprise Server); images go to "
+            f"`registry: containers.{facts.server}/{facts.slug}` of fairlead.yaml, or another registry"
+        )
     if any(is_placeholder(host) for host in facts.hosts):
         yield Todo("name your server and its address in fairlead.yaml (hosts, url), and run this again")
     if facts.first:

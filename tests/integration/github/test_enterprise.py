@@ -52,9 +52,9 @@ def job(api: Api, certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "fairlead.yaml").write_text(SETTINGS)
     head = {"sha": SHA, "ref": "t", "repo": {"full_name": "acme/board"}}
     (tmp_path / "event.json").write_text(json.dumps({"pull_request": {"number": 12, "head": head}}))
-    image = {"repository": "containers.ghe.example.com/acme/board/api", "digest": "sha256:1"}
-    published = {"schema": "fairlead.publish/v1", "app": "board", "revision": SHA}
-    published["images"] = {"api": {**image, "tags": ["pr-12-b"], "platforms": {}}}
+    place = {"repository": "containers.ghe.example.com/acme/board/api", "digest": "sha256:1"}
+    image = {**place, "tags": ["pr-12-b"], "platforms": {}}
+    published = {"schema": "fairlead.publish/v1", "app": "board", "revision": SHA, "images": {"api": image}}
     (tmp_path / "publish.json").write_text(json.dumps(published))
     for words in (("init", "--quiet"), ("commit", "--quiet", "--allow-empty", "--message", "one")):
         who = ("-c", "user.name=A", "-c", "user.email=a@example.com")

@@ -149,8 +149,8 @@ def told_by(text: str) -> Told:
         "scanned": text,
         "published": text,
     }
-    changes = {"before": text, "after": text, "commits": commits, "count": 9, "images": [image]}
-    changes["images"].append({**image, "contents": {"unknown": f"no {text}"}})
+    images = [image, {**image, "contents": {"unknown": f"no {text}"}}]
+    changes = {"before": text, "after": text, "commits": commits, "count": 9, "images": images}
     where = {
         "schema": "fairlead.deploy/v1",
         "app": text,

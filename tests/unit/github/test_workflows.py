@@ -57,6 +57,21 @@ def test_what_a_workflow_gives_an_action_is_an_input_of_it(path: Path) -> None:
             assert set(step.get("with") or ()) <= set(action.get("inputs") or ())
 
 
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_what_a_caller_gives_reaches_every_action_that_takes_it(path: Path) -> None:
+    """An input that a job forgets is silently as if it were not given, and `check` judges another deploy than `deploy`."""
+    document = load(path)
+    # YAML 1.1 takes `on` for a truth.
+    called = ((document.get("on") or document.get(True) or {}).get("workflow_call") or {}).get("inputs") or {}
+    for step in steps_of(document):
+        own = re.fullmatch(rf"{re.escape(OWN)}(\w+)", step.get("uses", ""))
+        takes = load(ROOT / ".github" / "actions" / own[1] / "action.yml")["inputs"] if own else {}
+        # The files are judged for every environment.
+        judged = {"environment"} if own and own[1] == "validate" else set()
+        for name in (set(called) & set(takes)) - judged:
+            assert f"inputs.{name}" in str((step.get("with") or {}).get(name)), f"{step['uses']} gets no {name}"
+
+
 @pytest.mark.parametrize(("file", "name", "job"), JOBS)
 def test_a_job_may_what_it_needs_and_ends(file: str, name: str, job: dict[str, Any]) -> None:
     """SYNTAX#permissions: what is not named is `none`. SYNTAX#jobsjob_idtimeout-minutes: else it is six hours."""

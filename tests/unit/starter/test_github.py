@@ -250,6 +250,22 @@ def test_the_commands_that_are_left_name_this_repository_and_its_secrets(
     assert any("token" in one["what"] for one in door["todo"])
 
 
+@pytest.mark.parametrize(
+    ("host", "own"),
+    [
+        *(("ghe.acme.test", True), ("git.github.com.evil.test", True)),
+        *(("github.com", False), ("ssh.github.com", False), ("acme.ghe.com", False), ("work", False)),
+    ],
+)
+def test_on_a_github_of_one_s_own_it_is_said_first_that_these_workflows_do_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, own: bool
+) -> None:
+    config = make_plain(tmp_path) / ".git" / "config"
+    config.write_text(config.read_text().replace("github.com", host))
+    told = init(tmp_path, "--host", "app.acme.test", monkeypatch=monkeypatch)["github"]["todo"][0]["what"]
+    assert (f"registry: containers.{host}/acme/guestbook" in told) == own
+
+
 def test_outside_of_a_repository_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     ran = CliRunner().invoke(command, ["init", "--github", "--uses", USES])

@@ -113,8 +113,9 @@ def _contents(value: Any) -> Contents:
 
 
 def _vulnerability(texts: tuple[str, ...]) -> Vulnerability:
-    *known, severity = texts
-    return Vulnerability(*known, severity if severity in SEVERITIES else "UNKNOWN")
+    found, package, installed, fixed, severity = texts
+    severity = severity if severity in SEVERITIES else "UNKNOWN"
+    return Vulnerability(found, package, installed, fixed, severity)
 
 
 def _texts(value: Any, count: int) -> tuple[str, ...]:
@@ -131,8 +132,9 @@ def _text(value: Any) -> str:
 
 def _bounded(found: Vulnerability) -> Vulnerability:
     """Without its title, and as long as one is read again."""
-    texts = (found.id, found.package, found.installed, found.fixed)
-    return Vulnerability(*map(_cut, texts), found.severity)
+    return Vulnerability(
+        _cut(found.id), _cut(found.package), _cut(found.installed), _cut(found.fixed), found.severity
+    )
 
 
 def _cut(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import tracemalloc
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -127,6 +126,9 @@ def one_platform(**parts: Any) -> bytes:
     return packed({"schema": SCHEMA, "platforms": {"linux/amd64": {**whole, **parts}}})
 
 
+BAD_PACKAGES: tuple[Any, ...] = ({}, ["bash"], [["bash"]], [["bash", 1]], [["x" * 400, "1"]])
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -142,10 +144,7 @@ def one_platform(**parts: Any) -> bytes:
         packed({"schema": SCHEMA, "platforms": {"linux/amd64": []}}),
         packed({"schema": SCHEMA, "platforms": {"x" * 400: {}}}),
         *(one_platform(size=size) for size in (-1, True, "1", None, 1.5)),
-        *(
-            one_platform(packages=one)
-            for one in ({}, ["bash"], [["bash"]], [["bash", 1]], [["x" * 400, "1"]])
-        ),
+        *(one_platform(packages=one) for one in BAD_PACKAGES),
         *(one_platform(vulnerabilities=one) for one in (None, [["CVE-1"]], [[{}, "b", "1", "", "LOW"]])),
         one_platform()[:-12],
     ],
@@ -172,16 +171,10 @@ def test_a_severity_that_nobody_knows_is_unknown() -> None:
     assert one.severity == "UNKNOWN"
 
 
-def test_what_is_longer_than_is_read_is_cut_when_it_is_kept(rewritten: Callable[[int], bytes]) -> None:
-    assert unpack(rewritten(5_000))
-
-
-@pytest.fixture
-def rewritten() -> Callable[[int], bytes]:
-    def write(length: int) -> bytes:
-        flaw = {"VulnerabilityID": "C" * length, "PkgName": "p" * length, "Severity": "LOW"}
-        result = {"Class": "os-pkgs", "Packages": [{"Name": "p" * length}], "Vulnerabilities": [flaw]}
-        report = parse_report(json.dumps({"SchemaVersion": 2, "Metadata": {}, "Results": [result]}))
-        return pack(plan_inventory({"linux/amd64": report}, {}))
-
-    return write
+def test_what_is_longer_than_is_read_is_cut_when_it_is_kept() -> None:
+    long = "x" * 5_000
+    flaw = {"VulnerabilityID": long, "PkgName": long, "Severity": "LOW"}
+    result = {"Class": "os-pkgs", "Packages": [{"Name": long}], "Vulnerabilities": [flaw]}
+    report = parse_report(json.dumps({"SchemaVersion": 2, "Metadata": {}, "Results": [result]}))
+    (found,) = unpack(pack(plan_inventory({"linux/amd64": report}, {}))).platforms.values()
+    assert {len(name) for name, _ in found.packages} == {300}
