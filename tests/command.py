@@ -35,6 +35,7 @@ _NOT_IMPORTED = (
     "lab.fault.scripts",
     "fairlead.remote.loader",
     "fairlead.schemas.re",
+    "fairlead.lsp.",
 )
 _SIZE = 1 << 20
 

@@ -21,16 +21,18 @@ FOLDER = Path(__file__).parent.parent / "requirements"
 
 
 class Row(NamedTuple):
-    """A lock: the oldest Python that it must install on, and the lock whose versions it keeps to."""
+    """A lock: the oldest Python that it must install on, the lock whose versions it keeps to, and what it needs beside its own."""
 
     name: str
     python: str = "3.11"
     within: str = ""
+    beside: str = ""
 
 
 # In the order of writing.
 LOCKS = (
     Row("runtime"),
+    Row("lsp", within="runtime", beside="runtime"),
     Row("app"),
     Row("app-api", within="app"),
     Row("app-web", within="app"),
@@ -116,6 +118,7 @@ def compile_argv(row: Row, *, upgrade: bool) -> list[str]:
         *("--no-emit-index-url", "--no-emit-find-links", "--no-header", "--python-version", row.python),
         *(["--upgrade"] if upgrade else []),
         *(["--constraint", f"{row.within}.txt"] if row.within else []),
+        *([f"{row.beside}.in"] if row.beside else []),
         *(f"{row.name}.in", "--output-file", f"{row.name}.txt"),
     ]
 

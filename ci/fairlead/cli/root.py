@@ -81,6 +81,7 @@ VERBS: dict[str, Verb] = {
     "logs": Verb("fairlead.cli.logs:command", _OPERATE, "Show the logs of the release that serves."),
     "remove": Verb("fairlead.cli.remove:command", _OPERATE, "Take an app off its server."),
     "explain": Verb("fairlead.cli.explain:command", _SETUP, "Tell why a rule of validate is there."),
+    "lsp": Verb("fairlead.cli.lsp:command", _SETUP, "Tell an editor what validate finds."),
     "init": Verb("fairlead.cli.init:command", _SETUP, "Write a fairlead.yaml for this repository."),
     "setup": Verb("fairlead.cli.setup:command", _SETUP, "Install the tools that Fairlead drives."),
     "clean": Verb("fairlead.cli.clean:command", _SETUP, "Remove the builders that Fairlead made here."),

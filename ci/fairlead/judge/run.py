@@ -98,7 +98,11 @@ class _Opened:
         began = time.perf_counter()
         self.scope = scope
         self.model = load_model(
-            scope.files, variables=scope.variables, name=scope.project, env_files=scope.env_files
+            scope.files,
+            variables=scope.variables,
+            name=scope.project,
+            env_files=scope.env_files,
+            texts=request.texts,
         )
         self.seconds = time.perf_counter() - began
         if self.question is not None:

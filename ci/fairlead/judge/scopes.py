@@ -152,7 +152,7 @@ def file_scopes(
         if not file.is_file():
             what = "is a folder" if file.is_dir() else "is not there"
             raise InputError(f"{file} {what}", fix="name a compose file, or none: then it is looked for")
-    groups = [_with_base(file) for file in files] if each else [tuple(files)]
+    groups = [with_base(file) for file in files] if each else [tuple(files)]
     return tuple(
         Scope(
             files=tuple(file.absolute() for file in group),
@@ -203,7 +203,7 @@ def _in_dotenv(folder: Path, name: str) -> str:
     return found[0] if found is not None else ""
 
 
-def _with_base(file: Path) -> tuple[Path, ...]:
+def with_base(file: Path) -> tuple[Path, ...]:
     """An override on its own is no app: the file that it overrides comes first."""
     stem, *middle, _ = file.name.split(".")
     if middle != ["override"]:

@@ -60,6 +60,7 @@ class Request:
         baseline: findings that were there before.
         rules: show only these; empty for all.
         strict: warnings fail as well.
+        texts: by absolute path, what counts instead of what is on the disk: the texts that an editor has not saved yet.
     """
 
     scopes: tuple[Scope, ...]
@@ -70,6 +71,7 @@ class Request:
     baseline: Baseline | None = None
     rules: frozenset[str] = frozenset()
     strict: bool = False
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

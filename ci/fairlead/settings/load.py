@@ -11,16 +11,17 @@ from pathlib import Path
 
 from fairlead.checkout import folders_up
 from fairlead.errors import InputError
-from fairlead.positions import load_yaml, shown_path
+from fairlead.positions import load_yaml, parse_yaml, shown_path
 from fairlead.settings.values import FILE_NAME, Settings
 
 
-def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+def load_settings(path: Path, environ: Mapping[str, str], texts: Mapping[str, str] | None = None) -> Settings:
     """Read fairlead.yaml.
 
     Args:
         path: the file, or a folder: then the file is looked for there and in the folders above.
         environ: variables; ``FAIRLEAD_REGISTRY`` and ``GITHUB_REPOSITORY`` count.
+        texts: by absolute path, what counts instead of what is on the disk.
 
     Raises:
         InputError: there is no such file, or it has faults: all of them as findings.
@@ -32,7 +33,8 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
 
     file = _find(path)
     _confine(file)
-    document = load_yaml(file, shown_path(file))
+    text = texts.get(str(file)) if texts else None
+    document = load_yaml(file, shown_path(file)) if text is None else parse_yaml(text, shown_path(file))
     findings = list(document.faults)
     if document.value is None and not findings:
         raise InputError(f"{document.path} is empty", fix="`fairlead init --force` writes a good one")

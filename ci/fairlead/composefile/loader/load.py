@@ -34,6 +34,7 @@ def load_model(
     name: str = "",
     env_files: Sequence[Path] = (),
     root: Path | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> Model:
     """Load an app's compose files as one model, over all profiles.
 
@@ -46,12 +47,13 @@ def load_model(
         name: of the project; if empty, ``COMPOSE_PROJECT_NAME``, else ``name:`` of the files, else the folder's.
         env_files: files of variables instead of the ``.env`` beside the first file; ``variables`` win over them.
         root: where relative paths start; the folder of the first file if None.
+        texts: by absolute path, what counts instead of what is on the disk: the text that an editor has not saved yet.
     """
     # Nothing here makes cycles, and a model is many small objects: the collector would look at all of them for nothing.
     collects = gc.isenabled()
     gc.disable()
     try:
-        return _load(paths, variables, name, env_files, root)
+        return _load(paths, variables, name, env_files, root, texts)
     finally:
         if collects:
             gc.enable()
@@ -63,13 +65,14 @@ def _load(
     name: str,
     env_files: Sequence[Path],
     root: Path | None,
+    texts: Mapping[str, str] | None,
 ) -> Model:
     absolute = [_absolute(path) for path in paths]
     directory = str(root.absolute() if root is not None else absolute[0].parent)
     folders = dict.fromkeys((directory, *(str(path.parent) for path in absolute)))
     # A file of variables is the caller's to name, wherever it lies; what the files name is the repository's.
     homes = {repository_of(folder) for folder in folders} | {real_path(str(path)) for path in env_files}
-    reader = Reader(_shown, homes)
+    reader = Reader(_shown, homes, texts)
     merging = Merging()
     # As in the shell of who runs Compose there.
     known = {"PWD": directory, **_variables(reader, directory, variables, env_files)}

@@ -6,9 +6,9 @@ from fairlead.composefile.loader.dotenv import DotenvError, parse_dotenv, parse_
 from fairlead.composefile.loader.interpolation import Interpolation, VariableUse
 from fairlead.composefile.loader.tags import take_tags
 from fairlead.findings import Finding, Location
-from fairlead.positions import Document, load_documents
+from fairlead.positions import Document, load_documents, parse_documents
 from fairlead.quick.records import dataclass
-from fairlead.sources import SourceRefusedError, check_source, read_source
+from fairlead.sources import SourceRefusedError, check_source, read_source, resolve_source
 from fairlead.yaml_nodes import Node
 
 TYPE_CHECKING = False
@@ -41,14 +41,18 @@ class Part:
 class Reader:
     """Reads files for one model, and remembers all that it read and what it could not."""
 
-    def __init__(self, shown: Callable[[Path], str], homes: Collection[str]) -> None:
+    def __init__(
+        self, shown: Callable[[Path], str], homes: Collection[str], texts: Mapping[str, str] | None = None
+    ) -> None:
         """Start with nothing read.
 
         Args:
             shown: how to name a file in findings.
             homes: the repositories that the app is in, links resolved: nothing outside of them is opened.
+            texts: by absolute path, what counts instead of what a file holds: an editor's, not saved yet.
         """
         self._homes = homes
+        self._texts = texts or {}
         self.documents: list[Document] = []
         self.read: list[Document] = []
         self.uses: list[VariableUse] = []
@@ -101,8 +105,7 @@ class Reader:
         key = str(path)
         if key not in self._raw:
             try:
-                check_source(key, self._homes)
-                self._raw[key] = load_documents(path, self.shown(path))
+                self._raw[key] = self._documents(path)
             except (OSError, SourceRefusedError):
                 return ""
         names = [
@@ -124,8 +127,7 @@ class Reader:
             return self._raw[key]
         shown = self.shown(path)
         try:
-            check_source(key, self._homes)
-            raw = self._raw.get(key) or load_documents(path, shown)
+            raw = self._raw.get(key) or self._documents(path)
         except (OSError, SourceRefusedError) as error:
             self._refused(shown, error, place, "unseen")
             return None
@@ -135,6 +137,15 @@ class Reader:
         for document in raw:
             self.faults += document.faults
         return raw
+
+    def _documents(self, path: Path) -> tuple[Document, ...]:
+        key = str(path)
+        if key in self._texts:
+            # It may not be on the disk yet.
+            resolve_source(key, self._homes)
+            return parse_documents(self._texts[key], self.shown(path))
+        check_source(key, self._homes)
+        return load_documents(path, self.shown(path))
 
     def _part(self, document: Document, variables: Mapping[str, str]) -> tuple[Part, Document]:
         root = document.root
@@ -205,5 +216,9 @@ class Reader:
     def _text(self, path: Path) -> str:
         key = str(path)
         if key not in self._dotenv:
+            if key in self._texts:
+                resolve_source(key, self._homes)
+                self._dotenv[key] = self._texts[key]
+                return self._dotenv[key]
             self._dotenv[key] = read_source(key, self._homes, MAX_DOTENV_BYTES).decode("utf-8", "replace")
         return self._dotenv[key]

@@ -1,0 +1,139 @@
+"""Which app a file is part of, and the verdict on it: as ``fairlead validate`` in the folder of the file gives it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fairlead.checkout import folders_up
+from fairlead.errors import InputError
+from fairlead.findings import Finding, Location
+from fairlead.judge.baseline import FILE_NAME as BASELINE
+from fairlead.judge.baseline import load_baseline
+from fairlead.judge.policy import make_policy
+from fairlead.judge.request import settings_request
+from fairlead.judge.run import judge
+from fairlead.judge.scopes import Scope, find_compose_files, with_base
+from fairlead.judge.verdict import Request, Verdict
+from fairlead.settings.load import load_settings
+from fairlead.settings.values import FILE_NAME
+from fairlead.sources import shown_variables
+
+_LANGUAGES = frozenset(("dockercompose", "docker-compose", "yaml.docker-compose"))
+"""What editors call the language of a compose file."""
+_COMPOSE = re.compile(r"(docker-)?compose(\.[A-Za-z0-9_-]+)*\.ya?ml\Z")
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What is known of an app.
+
+    Attributes:
+        folder: where the command would be run.
+        findings: by the absolute path of the file that each stands in.
+        files: every file that was read, absolute.
+        verdict: None where fairlead.yaml does not hold.
+    """
+
+    folder: Path
+    findings: Mapping[Path, tuple[Finding, ...]]
+    files: frozenset[Path] = frozenset()
+    verdict: Verdict | None = field(default=None, repr=False)
+
+    def names(self, kind: str) -> set[str]:
+        """What the files declare of a kind: services, volumes, networks, secrets, configs, models."""
+        models = self.verdict.models if self.verdict is not None else ()
+        parts = (model.declared.get(kind) for model in models)
+        return {str(name) for part in parts if isinstance(part, dict) for name in part}
+
+
+def is_compose_file(path: Path, language: str = "") -> bool:
+    """Whether a file is a compose file by its name, or because the editor says so."""
+    return language in _LANGUAGES or _COMPOSE.match(path.name) is not None
+
+
+def look(path: Path, texts: Mapping[str, str], *, language: str = "", ask: bool = True) -> tuple[Seen, ...]:
+    """The apps that a file is part of: the one of its folder, and else, for a compose file, it on its own.
+
+    Changes the working directory of this process: paths in findings are told from there.
+
+    Args:
+        path: absolute.
+        texts: by absolute path, what the editor has not saved yet.
+        language: what the editor takes the file for.
+        ask: whether docker-compose is asked, which knows only what is on the disk.
+    """
+    found = []
+    settings = next((one for one in folders_up(path.parent) if (one / FILE_NAME).is_file()), None)
+    if settings is not None:
+        found.append(_declared(settings, texts, ask=ask))
+    elif files := _compose_files(path.parent):
+        found.append(_plain(files, texts, ask=ask))
+    if any(path in seen.files for seen in found) or path.name == FILE_NAME:
+        return tuple(found)
+    if settings is None or not found[0].findings.get(settings / FILE_NAME):
+        found = []
+        if is_compose_file(path, language):
+            found.append(_plain(with_base(path), texts, ask=ask))
+    return tuple(found)
+
+
+def _compose_files(folder: Path) -> tuple[Path, ...]:
+    try:
+        return find_compose_files(folder, os.environ)
+    except InputError:
+        return ()
+
+
+def _declared(folder: Path, texts: Mapping[str, str], *, ask: bool) -> Seen:
+    file = folder / FILE_NAME
+    os.chdir(folder)
+    try:
+        request = settings_request(load_settings(file, os.environ, texts))
+    except InputError as error:
+        findings = error.findings or (_told(error, file),)
+        return Seen(folder, _by_file(findings, folder, file), frozenset((file,)))
+    seen = _seen(folder, replace(request, texts=texts, ask=ask))
+    return replace(seen, files=seen.files | {file})
+
+
+def _plain(files: tuple[Path, ...], texts: Mapping[str, str], *, ask: bool) -> Seen:
+    folder = files[0].parent
+    os.chdir(folder)
+    scope = Scope(files=files, root=folder, variables=shown_variables(os.environ))
+    beside = folder / BASELINE
+    baseline, findings = None, {}
+    if beside.is_file():
+        try:
+            baseline = load_baseline(beside)
+        except InputError as error:
+            findings = _by_file([_told(error, beside)], folder, beside)
+    request = Request(scopes=(scope,), policy=make_policy(), ask=ask, texts=texts, baseline=baseline)
+    seen = _seen(folder, request)
+    return replace(seen, findings={**findings, **seen.findings})
+
+
+def _told(error: InputError, file: Path) -> Finding:
+    """An error that names no place, at the top of the file that it is about."""
+    what = f"{error.what}: {error.why}" if error.why else error.what
+    return Finding(what, Location(str(file), 1, 1), error.fix, "settings")
+
+
+def _seen(folder: Path, request: Request) -> Seen:
+    verdict = judge(request)
+    files = {Path(name) for model in verdict.models for name in model.looked_at}
+    files |= {file for scope in request.scopes for file in scope.files}
+    first = request.scopes[0].files[0]
+    return Seen(folder, _by_file(verdict.findings, folder, first), frozenset(files), verdict)
+
+
+def _by_file(findings: Iterable[Finding], folder: Path, first: Path) -> dict[Path, tuple[Finding, ...]]:
+    """The findings by file; one without a place stands in the first."""
+    files: dict[Path, list[Finding]] = {}
+    for finding in findings:
+        path = folder / finding.location.path if finding.location is not None else first
+        files.setdefault(path, []).append(finding)
+    return {path: tuple(found) for path, found in files.items()}

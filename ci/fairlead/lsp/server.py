@@ -1,0 +1,236 @@
+"""The server: what an editor says, and what it is told. Judging happens beside the conversation, one app at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import traceback
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.uris import from_fs_path, to_fs_path
+from pygls.workspace import TextDocument
+
+from fairlead import __version__
+from fairlead.findings import Finding
+from fairlead.lsp.actions import KINDS, code_actions
+from fairlead.lsp.apps import Seen, is_compose_file, look
+from fairlead.lsp.completion import completions
+from fairlead.lsp.hover import hover
+from fairlead.lsp.places import Text
+from fairlead.lsp.telling import diagnostics
+from fairlead.positions import MAX_BYTES
+from fairlead.report.redact import masked
+from fairlead.settings.values import FILE_NAME
+from fairlead.sources import SourceRefusedError, read_source, repository_of
+
+_PAUSE = 0.1
+"""Seconds: what is typed within is judged together."""
+_WATCHED = "**/{.env,*.env,*.yaml,*.yml,Dockerfile*,fairlead-baseline.json}"
+_YAML = frozenset((".yaml", ".yml", ".json"))
+_TRIGGERS = (" ", "-", "/", ":")
+
+
+class Server(LanguageServer):
+    """``fairlead lsp``. A document is known by its path; what lies on no disk is passed over.
+
+    Args:
+        ask: whether docker-compose is asked of files that are saved.
+    """
+
+    def __init__(self, *, ask: bool = True) -> None:
+        # Whole texts: a library that counts lines as Python does would put a change into the wrong one.
+        super().__init__("fairlead", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
+        self._ask = ask
+        self._open: dict[Path, str] = {}
+        self._seen: dict[Path, tuple[Seen, ...]] = {}
+        self._told: dict[Path, list[types.Diagnostic]] = {}
+        self._changed: set[Path] = set()
+        self._work: asyncio.Task[None] | None = None
+        self._register()
+
+    def _register(self) -> None:
+        completion = types.CompletionOptions(trigger_characters=list(_TRIGGERS))
+        actions = types.CodeActionOptions(code_action_kinds=list(KINDS))
+        for name, answer, options in (
+            (types.INITIALIZED, self._watch, None),
+            (types.TEXT_DOCUMENT_DID_OPEN, self._opened, None),
+            (types.TEXT_DOCUMENT_DID_CHANGE, self._edited, None),
+            (types.TEXT_DOCUMENT_DID_SAVE, self._edited, None),
+            (types.TEXT_DOCUMENT_DID_CLOSE, self._closed, None),
+            (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, self._changed_on_disk, None),
+            (types.TEXT_DOCUMENT_HOVER, self._hover, None),
+            (types.TEXT_DOCUMENT_COMPLETION, self._complete, completion),
+            (types.TEXT_DOCUMENT_CODE_ACTION, self._actions, actions),
+        ):
+            # The library writes attributes on what it is given, which a method does not take.
+            self.feature(name, options)(partial(answer))
+
+    # ---- what the editor says -----------------------------------------------------------------------
+
+    async def _watch(self, _params: types.InitializedParams) -> None:
+        """Hear of files that others change: an env file is rarely a document of ours."""
+        workspace = self.client_capabilities.workspace
+        watched = workspace.did_change_watched_files if workspace is not None else None
+        if watched is None or not watched.dynamic_registration:
+            return
+        options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(_WATCHED)])
+        asked = types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+        await self.client_register_capability_async(types.RegistrationParams([asked]))
+
+    def _opened(self, params: types.DidOpenTextDocumentParams) -> None:
+        path = _path(params.text_document.uri)
+        if path is not None:
+            self._open[path] = params.text_document.uri
+            self._judge([path])
+
+    def _edited(self, params: types.DidChangeTextDocumentParams | types.DidSaveTextDocumentParams) -> None:
+        path = _path(params.text_document.uri)
+        if path in self._open:
+            self._judge([path])
+
+    def _closed(self, params: types.DidCloseTextDocumentParams) -> None:
+        path = _path(params.text_document.uri)
+        if self._open.pop(path or Path(), None) is not None and path is not None:
+            # What others have of it is now what is on the disk.
+            self._seen.pop(path, None)
+            self._judge([path])
+
+    def _changed_on_disk(self, _params: types.DidChangeWatchedFilesParams) -> None:
+        self._judge(self._open)
+
+    async def _hover(self, params: types.HoverParams) -> types.Hover | None:
+        await self._settled()
+        path = _path(params.text_document.uri)
+        if path is None or not self._is_ours(path):
+            return None
+        text = self._text(path)
+        return hover(
+            text, text.offset_of(params.position), self._findings(path), is_settings=path.name == FILE_NAME
+        )
+
+    def _complete(self, params: types.CompletionParams) -> list[types.CompletionItem]:
+        path = _path(params.text_document.uri)
+        if path is None or not self._is_ours(path):
+            return []
+        text = self._text(path)
+        return completions(
+            text,
+            text.offset_of(params.position),
+            names=lambda kind: {name for seen in self._parts(path) for name in seen.names(kind)},
+            is_settings=path.name == FILE_NAME,
+        )
+
+    async def _actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        await self._settled()
+        path = _path(params.text_document.uri)
+        if path is None:
+            return []
+        found, uri = self._findings(path), params.text_document.uri
+        return code_actions(self._text(path), uri, found, params.range, params.context.only)
+
+    # ---- judging ------------------------------------------------------------------------------------
+
+    def _judge(self, paths: Iterable[Path]) -> None:
+        self._changed |= set(paths)
+        if self._changed and self._work is None:
+            self._work = asyncio.create_task(self._judge_changed())
+
+    async def _settled(self) -> None:
+        """Until what was said so far is judged."""
+        if self._work is not None:
+            await asyncio.shield(self._work)
+
+    async def _judge_changed(self) -> None:
+        while self._changed:
+            await asyncio.sleep(_PAUSE)
+            changed, self._changed = self._changed, set()
+            try:
+                self._seen |= await asyncio.to_thread(self._look, self._affected(changed), self._unsaved())
+                self._publish(changed)
+            except Exception as error:  # noqa: BLE001 - whatever somebody types, the server stays
+                text = masked("".join(traceback.format_exception(error)))
+                self.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
+        self._work = None
+
+    def _affected(self, changed: set[Path]) -> dict[Path, str]:
+        """The open documents that what changed is a part of, each with its language."""
+        affected = (
+            path
+            for path in self._open
+            if path in changed or any(changed & seen.files for seen in self._seen.get(path, ()))
+        )
+        return {path: self._document(path).language_id or "" for path in affected}
+
+    def _unsaved(self) -> dict[str, str]:
+        return {
+            str(path): text for path in self._open if (text := self._document(path).source) != _on_disk(path)
+        }
+
+    def _look(self, paths: dict[Path, str], unsaved: dict[str, str]) -> dict[Path, tuple[Seen, ...]]:
+        """The apps of each document. Of several documents of one app, it is judged once."""
+        looked: dict[Path, tuple[Seen, ...]] = {}
+        for path, language in paths.items():
+            known = tuple(
+                dict.fromkeys(seen for one in looked.values() for seen in one if path in seen.files)
+            )
+            looked[path] = known or look(path, unsaved, language=language, ask=self._ask and not unsaved)
+        return looked
+
+    def _publish(self, changed: set[Path]) -> None:
+        files = {file for seen in self._seen.values() for one in seen for file in one.findings}
+        for path in sorted({*files, *self._told, *(changed & self._open.keys())}):
+            told = diagnostics(self._findings(path), self._text(path))
+            if told == self._told.get(path) and path not in changed:
+                continue
+            is_open = path in self._open
+            self.text_document_publish_diagnostics(
+                types.PublishDiagnosticsParams(
+                    uri=self._open.get(path) or from_fs_path(str(path)) or "",
+                    diagnostics=told,
+                    version=self._document(path).version if is_open else None,
+                )
+            )
+            if told:
+                self._told[path] = told
+            else:
+                self._told.pop(path, None)
+
+    # ---- what is known ------------------------------------------------------------------------------
+
+    def _findings(self, path: Path) -> tuple[Finding, ...]:
+        """What was found in a file, by whichever app; each once."""
+        every = (seen.findings.get(path, ()) for one in self._seen.values() for seen in one)
+        return tuple(dict.fromkeys(finding for found in every for finding in found))
+
+    def _parts(self, path: Path) -> list[Seen]:
+        """The apps that a file is a part of."""
+        return [seen for one in self._seen.values() for seen in one if path in seen.files]
+
+    def _is_ours(self, path: Path) -> bool:
+        language = self._document(path).language_id or "" if path in self._open else ""
+        return path.name == FILE_NAME or is_compose_file(path, language) or bool(self._parts(path))
+
+    def _document(self, path: Path) -> TextDocument:
+        return self.workspace.get_text_document(self._open[path])
+
+    def _text(self, path: Path) -> Text:
+        text = self._document(path).source if path in self._open else _on_disk(path) or ""
+        return Text(text, self.workspace.position_codec, is_yaml=path.suffix in _YAML)
+
+
+def _path(uri: str) -> Path | None:
+    """The file of a document; None for one that is on no disk."""
+    path = to_fs_path(uri)
+    return Path(os.path.normpath(path)) if path else None
+
+
+def _on_disk(path: Path) -> str | None:
+    """What a file of the repository holds; None where that can't be read."""
+    try:
+        return read_source(str(path), [repository_of(str(path.parent))], MAX_BYTES).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError, SourceRefusedError):
+        return None
