@@ -186,6 +186,7 @@ def stream(
 ) -> Completed:
     """Run a command and hand each line of its output and error output to ``on_line`` at once.
 
+    When this process is interrupted, the command is asked to end: of the job that is cancelled it hears nothing itself.
     The returned ``stdout`` holds both streams, in the order in which they came.
 
     Raises:
@@ -204,10 +205,14 @@ def stream(
             cwd=cwd,
         ) as process:
             assert process.stdout is not None
-            for raw in process.stdout:
-                line = _text(raw).rstrip("\n")
-                lines.append(line)
-                on_line(line)
+            try:
+                for raw in process.stdout:
+                    line = _text(raw).rstrip("\n")
+                    lines.append(line)
+                    on_line(line)
+            except BaseException:
+                process.terminate()
+                raise
     except FileNotFoundError as error:
         raise _missing(words, cwd) from error
     completed = Completed(words, process.returncode, "\n".join(lines), "")

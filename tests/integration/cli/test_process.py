@@ -8,7 +8,12 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import pytest
+
+from tests.patience import PATIENCE
 
 FAIRLEAD = [sys.executable, "-m", "fairlead"]
 
@@ -72,6 +77,37 @@ def test_sigterm_unwinds_like_ctrl_c() -> None:
         assert process.stdout.read() == "cleaned\n"
         assert process.stderr.read() == "error: interrupted\n"
     assert process.returncode == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_a_command_has_started_ends_with_it(number: signal.Signals) -> None:
+    """A job that is cancelled, as GitHub does it: the signal is for this process alone, and no child hears of it."""
+    child = "import time; print('child', flush=True); time.sleep(600)"
+    script = (
+        "import sys\n"
+        "import fairlead.cli.completion as verb\n"
+        "from fairlead import process\n"
+        f"verb.command.callback = lambda shell: process.stream([sys.executable, '-c', {child!r}], print)\n"
+        "from fairlead.boundary import main\n"
+        "sys.exit(main(['completion', 'bash']))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == "child\n"
+        (children,) = Path(f"/proc/{started.pid}/task").glob("*/children")
+        (number_of_child,) = children.read_text().split()
+        started.send_signal(number)
+        assert started.wait(PATIENCE) == 130
+        deadline = time.monotonic() + PATIENCE
+        while Path(f"/proc/{number_of_child}").exists():
+            assert time.monotonic() < deadline, "it runs on, and nobody waits for it"
+            time.sleep(0.02)
 
 
 def test_a_shell_completes_verbs_and_options() -> None:
