@@ -22,7 +22,7 @@ from fairlead.github.annotations import (
 from fairlead.github.outputs import DOCUMENT, append_outputs, outputs_of
 from fairlead.github.page import Told, render_page
 from fairlead.github.place import placed
-from fairlead.github.words import tell_in_a_job
+from fairlead.github.words import speak, tell_in_a_job, without_own_files
 from fairlead.report import layout
 from fairlead.report.failure import error_document, read_source_line, render_error
 from fairlead.report.redact import masked_document
@@ -89,6 +89,7 @@ class ActionsReporter:
 
     def warn(self, text: str, location: Location | None = None) -> None:
         """The line at once; the annotation at the end, when it is known which ten are shown."""
+        text = speak(text)
         self._say(f"warning: {location}: {text}" if location else f"warning: {text}")
         self._annotations.append(Annotation("warning", text, location))
         self._told.warnings.append(f"{placed(location)}: {text}" if placed(location) else text)
@@ -181,7 +182,7 @@ class ActionsReporter:
             self._say(line)
 
     def _say(self, text: str) -> None:
-        self._sink.write(neutral(text))
+        self._sink.write(neutral(without_own_files(text)))
 
     def _write_page(self, file: Path, told: Told, exit_code: int) -> None:
         """No job fails for its page: what a server told may be of a form that nobody thought of."""

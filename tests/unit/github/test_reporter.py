@@ -96,6 +96,32 @@ def test_a_job_that_goes_on_is_told_what_serves(job: Job) -> None:
     assert json.loads(told["document"])["status"] == "live"
 
 
+def test_a_warning_speaks_of_inputs_and_of_no_file_of_the_runner(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the log, as an annotation and on the page, as an error does; a line of the app stays as it was printed."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    job.reporter.warn(
+        f"{tmp_path}/known_hosts is old: say --known-hosts FILE; /tmp/a/fairlead-ssh-a1b2c3/key of FAIRLEAD_SSH_KEY"
+        " is in ~/.ssh/known_hosts of your keys; once more leaves at once"
+    )
+    job.reporter.line("app: --only and ~/.ssh/known_hosts of your keys")
+    with job.reporter.step("build"):
+        job.reporter.progress("reads /tmp/a/fairlead-login-x1_y2z3/config.json")
+    job.reporter.result({"schema": "x/v1"}, "done")
+    job.reporter.end(0)
+    told = "\n".join(job.log) + job.summary_file.read_text()
+    assert (
+        told.count("known_hosts is old: set the input `known-hosts` to FILE; the key in the input `ssh-key`")
+        == 2
+    )
+    for his in ("/tmp/", str(tmp_path), "--known-hosts", "once more leaves"):
+        assert his not in told
+    assert "app: --only and ~/.ssh/known_hosts of your keys" in job.log
+    assert "reads a file of Fairlead's own" in job.log
+
+
 def test_a_result_ends_with_the_warnings_and_the_outputs(job: Job) -> None:
     job.reporter.warn("careful")
     job.reporter.table(["image"], [["api"]])
