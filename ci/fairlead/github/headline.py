@@ -126,6 +126,8 @@ def _ill(facts: _Facts, said: str) -> str:
         return f"{facts.release} was live before it could be stopped; {_standing(facts)}"
     if facts.status == "live":
         return f"{facts.release} is live, and users are not served: {what}"
+    if facts.code == ExitCode.INTERRUPTED and facts.release and facts.status in _TAKEN_BACK:
+        return f"{facts.release} was stopped and taken back; {_standing(facts)}"
     ended = {
         int(ExitCode.ROLLBACK_FAILED): "failed and was not taken back",
         int(ExitCode.INTERRUPTED): "was stopped",
@@ -134,6 +136,7 @@ def _ill(facts: _Facts, said: str) -> str:
     return f"{subject}: {what}; {_standing(facts)}"
 
 
+_TAKEN_BACK = ("refused", "reverted")
 _SUBJECTS = {int(ExitCode.LOCKED): "waits no longer", int(ExitCode.INTERRUPTED): "was left alone"}
 
 
@@ -183,7 +186,7 @@ def _note(facts: _Facts) -> str:
     if facts.code == 0:
         return _watched(facts)
     begun = [one for host in facts.hosts for one in host.get("phases") or ()]
-    if facts.status not in {"refused", "reverted"} or not facts.release or not begun:
+    if facts.status not in _TAKEN_BACK or not facts.release or not begun:
         return ""
     met = [one for one in begun if find_phase(str(one.get("phase"))).stage == SERVING]
     if not met:

@@ -180,6 +180,7 @@ def parse_inputs(
     home = home / environ.get(variable_of("directory"), "").strip()
     read: dict[str, str] = {}
     faults: list[Finding] = []
+    wrong: list[Input] = []
     for one in inputs:
         if one.variable not in environ:
             continue
@@ -190,12 +191,15 @@ def parse_inputs(
                 judges[one.name](value)
         except InputError as error:
             faults.append(_fault(one, given, error))
+            wrong.append(one)
             continue
         if value:
             read[one.variable] = value
     if faults:
         raise InputError(
-            "an input is wrong" if len(faults) == 1 else f"{len(faults)} inputs are wrong",
+            f"{wrong[0].variable} is wrong"
+            if len(wrong) == 1
+            else f"{len(wrong)} inputs are wrong: {', '.join(one.name for one in wrong)}",
             why="nothing was done",
             fix="correct what stands under `with:` of the step, or what the workflow hands on to it",
             findings=tuple(faults),
@@ -265,4 +269,5 @@ def _fault(one: Input, given: str, error: InputError) -> Finding:
     shown = visible_line(given.strip())
     shown = f"{shown[:_SHOWN]}…" if len(shown) > _SHOWN else shown
     value = "***" if one.kind == "secret" else f"`{shown}`" if shown else "empty"
-    return Finding(f"input `{one.name}` is {value}: {error.what}", fix=error.fix)
+    what = ": ".join(filter(None, (error.what, error.why)))
+    return Finding(f"input `{one.name}` is {value}: {what}", fix=error.fix)

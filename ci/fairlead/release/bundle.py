@@ -123,9 +123,9 @@ def mark_secrets(secrets: Mapping[str, Secret], marks: Marks) -> dict[str, str]:
 
 
 def plan_created_by(environ: Mapping[str, str], user: str, machine: str) -> str:
-    """Who deploys: GitHub's actor in a job, else ``user@machine``."""
+    """Who deploys, in one line: GitHub's actor in a job, else ``user@machine``."""
     actor = environ.get("GITHUB_ACTOR", "") if environ.get("GITHUB_ACTIONS") == "true" else ""
-    return f"{actor} (GitHub Actions)" if actor else f"{user}@{machine}"
+    return visible_line(f"{actor} (GitHub Actions)" if actor else f"{user}@{machine}")[:200]
 
 
 def plan_run(environ: Mapping[str, str]) -> str:

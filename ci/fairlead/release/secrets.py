@@ -119,8 +119,11 @@ def read_secrets(
         else:
             found[want.name] = Secret(value)
     if findings:
+        missing = [one.name for one in wanted if one.name not in found]
         raise InputError(
-            "a secret is missing" if len(findings) == 1 else f"{len(findings)} secrets are missing",
+            f"the secret {missing[0]} is missing"
+            if len(missing) == 1
+            else f"{len(missing)} secrets are missing: {', '.join(missing)}",
             fix="give each in one of the places that are named with it; an empty value counts as missing",
             findings=tuple(findings),
         )

@@ -60,7 +60,7 @@ def _guess(text: str) -> str:
     if words and words[0].startswith(("ssh-", "ecdsa-", "sk-")):
         return "it begins like a public key: the private half is in the file without .pub"
     if len(words) == 1 and words[0].startswith(("/", "~", ".")):
-        return "it looks like the path of a file: --identity takes one"
+        return "it looks like the path of a file: what the file holds is meant"
     if "-----BEGIN" in text:
         return "its end is missing: it was cut off"
     return "there is no line -----BEGIN … PRIVATE KEY-----"

@@ -232,7 +232,7 @@ class Settings:
                 )
             return next(iter(self.environments.values()))
         if name not in self.environments:
-            fix = did_you_mean(name, self.environments)
+            fix = f"{did_you_mean(name, self.environments)} (--environment)"
             raise InputError(f"there is no environment {name}", why=f"there are: {names}", fix=fix)
         return self.environments[name]
 

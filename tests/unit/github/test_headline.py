@@ -122,8 +122,8 @@ SWITCHED: dict[str, Any] = {**NEW, "phases": phases("prepare", "start", "verify"
         ),
         (
             deploy("reverted", 130, **BEGUN, serving="000013"),
-            "stopped",
-            "✗ board 000014 was stopped: stopped; 000013 serves as before",
+            "stopped: release 000014 was taken back",
+            "✗ board 000014 was stopped and taken back; 000013 serves as before",
             "000014 was never switched to.",
         ),
     ],

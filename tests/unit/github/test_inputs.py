@@ -185,6 +185,13 @@ def test_a_job_is_told_of_every_wrong_input_before_anything_else(
     assert "AAAAkeyofsomebody" not in log
     assert "correct-horse" not in log
     assert "error<<" in (tmp_path / "output").read_text()
+    assert "error: 5 inputs are wrong: directory, no-wait, published, secrets, ssh-key" in log
+    for name in ("FAIRLEAD_DIRECTORY", "FAIRLEAD_NO_WAIT", "FAIRLEAD_SECRETS", "FAIRLEAD_PUBLISHED"):
+        monkeypatch.delenv(name)
+    assert main(["deploy"]) == 2
+    log = capsys.readouterr().out
+    assert "error: the input `ssh-key` (FAIRLEAD_SSH_KEY) is wrong" in log
+    assert "input `ssh-key` is ***: it holds no private key: it begins like a public key" in log
 
 
 @pytest.mark.usefixtures("afterwards")

@@ -193,6 +193,8 @@ def test_where_the_job_is_looked_at(changes: dict[str, str], url: str) -> None:
     ("environ", "who"),
     [
         ({"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat"}, "octocat (GitHub Actions)"),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "a\r\n::error::b"}, "a\\n::error::b (GitHub Actions)"),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "a" * 300}, "a" * 200),
         ({"GITHUB_ACTOR": "octocat"}, "alice@laptop"),
         ({}, "alice@laptop"),
     ],

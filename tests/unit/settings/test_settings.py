@@ -126,7 +126,7 @@ def test_the_sole_environment_is_the_default_and_several_must_be_named(repositor
     assert "production, preview" in raised.value.why
     with pytest.raises(InputError) as raised:
         settings.environment("prod")
-    assert raised.value.fix == "did you mean production?"
+    assert raised.value.fix == "did you mean production? (--environment)"
 
 
 def test_the_file_is_found_from_a_folder_below(repository: Path) -> None:

@@ -37,6 +37,8 @@ _ESCAPE = re.compile(
 """As JSON and its relatives write a character, or the part of it that stands before a cut."""
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _PEM_FRAME = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
+_PEM_BEGUN = re.compile(r"-----BEGIN( [A-Z0-9 ]*-{0,5})?")
+"""The frame of a key, or its beginning: what says which kind of text is meant is no part of one that was cut."""
 
 _MARKS = re.compile(r"[«»]|/srv/fairlead/|fairlead-edge-")
 """By these the door knows the names of other apps: whoever chooses a secret that has them would hide the mark, not the name."""
@@ -126,7 +128,8 @@ class _Forms:
             common = _common(self._forms[near], text, at)
             most = max(most, common)
             whole = max(whole, (self._within[near] & ((2 << common) - 1)).bit_length() - 1)
-        return most if most > whole and most >= _SHORTEST_CUT and _is_cut(text, at, most) else max(whole, 0)
+        is_cut = most > whole and most >= _SHORTEST_CUT and _is_cut(text, at, most)
+        return most if is_cut and not _PEM_BEGUN.fullmatch(text, at, at + most) else max(whole, 0)
 
 
 def forms_of(value: Value) -> set[str]:

@@ -100,6 +100,11 @@ def test_a_key_of_many_lines_is_hidden_line_by_line() -> None:
     mask = Mask(["\n".join(lines) + "\n"])
     assert [mask.text(f"api | {line}") for line in lines[1:3]] == [f"api | {HIDDEN}"] * 2
     assert mask.text(f"{lines[0]} is expected") == f"{lines[0]} is expected"
+    # What is said of a key in general is no beginning of this one, though the text ends there.
+    assert [mask.text(f"from {lines[0][:end]}") for end in (10, 11, 15)] == [
+        f"from {lines[0][:end]}" for end in (10, 11, 15)
+    ]
+    assert mask.text(f"{lines[0]}\n{lines[1][:9]}") == HIDDEN
     assert lines[1] not in mask.text(json.dumps({"key": "\n".join(lines)}))
     wrapped = base64.encodebytes("\n".join(lines * 3).encode() + b"\n").decode()
     assert not [
