@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fairlead.release.secret_commands import SecretCommands
     from fairlead.release.secrets import Secret
     from fairlead.report import Reporter
+    from fairlead.settings.values import Settings
 
 
 def run_check(place: Place, options: RolloutOptions, reporter: Reporter) -> None:
@@ -24,15 +25,13 @@ def run_check(place: Place, options: RolloutOptions, reporter: Reporter) -> None
     Raises:
         FairleadError: a deploy of this commit would be refused.
     """
-    from fairlead.rollout.registry import try_login
     from fairlead.rollout.start import foresee_rollout
 
     commit = read_identity(place.settings.root)
     passed, secrets = find_faults(place, options, reporter, commit.revision, allowed_commands(place.settings))
     built = passed.with_builds(commit.revision)
     if built.images:
-        with reporter.step("log in to the registry"):
-            try_login(built)
+        log_in(built, reporter)
     foresee_rollout(place, options, reporter, commit, passed, secrets)
     document = {
         "schema": "fairlead.check/v1",
@@ -43,6 +42,18 @@ def run_check(place: Place, options: RolloutOptions, reporter: Reporter) -> None
         "hosts": list(place.hosts),
     }
     reporter.result(document, f"{place.host} would take {commit.revision[:12]}")
+
+
+def log_in(settings: Settings, reporter: Reporter) -> None:
+    """Try the login of the registry that the images go to.
+
+    Raises:
+        FairleadError: it is refused, or half of it is missing.
+    """
+    from fairlead.rollout.registry import try_login
+
+    with reporter.step("log in to the registry"):
+        try_login(settings)
 
 
 def find_faults(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fairlead.identity import read_identity
-from fairlead.rollout.check import find_faults
+from fairlead.rollout.check import find_faults, log_in
 from fairlead.rollout.finish import finish_rollout
 from fairlead.rollout.gate import Passed
 from fairlead.rollout.lines import open_lines
@@ -76,7 +76,7 @@ class _Pipeline:
         self.phases.append((name, "done", time.monotonic() - began))
 
     def run(self) -> Passed:
-        """Validate, ask the servers, build, scan, publish; returns the verdict and what it was about.
+        """Validate, ask the registry and the servers, build, scan, publish; returns the verdict and what it was about.
 
         Raises:
             FairleadError: one of them failed.
@@ -91,6 +91,7 @@ class _Pipeline:
             from fairlead.rollout.start import foresee_rollout
 
             with self.timed("ask"):
+                log_in(self.settings, self.reporter)
                 foresee_rollout(self.place, self.options, self.reporter, self.commit, passed, secrets)
             self._make_images()
         return passed
