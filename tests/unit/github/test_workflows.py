@@ -62,14 +62,17 @@ def test_what_a_caller_gives_reaches_every_action_that_takes_it(path: Path) -> N
     """An input that a job forgets is silently as if it were not given, and `check` judges another deploy than `deploy`."""
     document = load(path)
     # YAML 1.1 takes `on` for a truth.
-    called = ((document.get("on") or document.get(True) or {}).get("workflow_call") or {}).get("inputs") or {}
+    events: Any = next(value for key, value in document.items() if str(key) in {"on", "True"})
+    called = (events.get("workflow_call") or {}).get("inputs") or {}
     for step in steps_of(document):
         own = re.fullmatch(rf"{re.escape(OWN)}(\w+)", step.get("uses", ""))
         takes = load(ROOT / ".github" / "actions" / own[1] / "action.yml")["inputs"] if own else {}
         # The files are judged for every environment.
         judged = {"environment"} if own and own[1] == "validate" else set()
         for name in (set(called) & set(takes)) - judged:
-            assert f"inputs.{name}" in str((step.get("with") or {}).get(name)), f"{step['uses']} gets no {name}"
+            assert f"inputs.{name}" in str((step.get("with") or {}).get(name)), (
+                f"{step['uses']} gets no {name}"
+            )
 
 
 @pytest.mark.parametrize(("file", "name", "job"), JOBS)
