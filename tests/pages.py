@@ -180,9 +180,16 @@ CHANGES: dict[str, Any] = {
 }
 
 
+ACTIONS = [
+    {"service": "migrate", "action": "run", "reason": "the release brings it"},
+    {"service": "web", "action": "start", "reason": "image changed; variable *LOG_LEVEL* changed"},
+]
+
+
 def good(reporter: ActionsReporter) -> int:
     watch = {"verdict": "pass", "reasons": []}
-    return end(reporter, ["app1.example.com"], result("live", data={"watch": watch}), **CHANGES)
+    data = {"actions": ACTIONS, "kept": 2, "watch": watch}
+    return end(reporter, ["app1.example.com"], result("live", data=data), **CHANGES)
 
 
 def first(reporter: ActionsReporter) -> int:

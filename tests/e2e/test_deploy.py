@@ -50,6 +50,7 @@ def _go_back_to_what_is_gone(tiny: Workbench, revision: str) -> None:
     assert [(one["id"], one["package"]) for one in image["contents"]["fixed"]["listed"]] == [
         ("CVE-2099-0004", "lab-low")
     ]
+    assert "web" in {one["service"] for one in ended.document["data"]["actions"]}
     before = visit(tiny.server)
     assert before[1] != revision
     name = "tiny-000001-web-000001-1"

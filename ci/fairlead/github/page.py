@@ -105,6 +105,7 @@ def _parts(told: Told, exit_code: int) -> Iterator[str]:
         yield _render_images(changes.get("images") or (), document)
         yield from _contents(changes.get("images") or ())
         yield _published(document)
+        yield _acted(document.get("data") or {})
         yield from _tables(told)
         yield _rest(told.said)
         yield _timeline(told)
@@ -199,6 +200,16 @@ def _contents(images: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _link(digest: object, release: str) -> str:
     return "-" if not digest else "✓" if digest == release else f"✗ {_digest(digest)}"
+
+
+def _acted(data: Mapping[str, Any]) -> str:
+    """What the plan did to services, and why."""
+    actions, kept = data.get("actions") or (), int(data.get("kept") or 0)
+    rows = [[str(one.get(name)) for name in ("service", "action", "reason")] for one in actions]
+    if not rows:
+        return ""
+    stayed = f"\n\n{kept} stayed as {'it was' if kept == 1 else 'they were'}" if kept else ""
+    return render_table(["service", "done", "because"], rows).rstrip() + stayed
 
 
 def _published(document: Mapping[str, Any]) -> str:

@@ -31,9 +31,12 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*
 _NO_WIDTH = "&#8203;"
 _GITHUB_S = re.compile(
     r"(?<=@)(?=\w)(?<![A-Za-z0-9]@(?=sha256:))|(?<=#)(?=\d)|(?<=[Gg][Hh])(?=-\d)|(?<=[wW]{3})(?=\.)"
-    r"|(?<=:)(?=//|(?:1234|100|[\w+-]*[A-Za-z_+-][\w+-]*):)"
+    r"|(?<=:)(?=//|(?:1234|100|[\w+\\-]*[A-Za-z_+-][\w+\\-]*):)"
 )
-"""Where a space keeps GitHub from what it looks for in a text: a name, an issue, an address, an emoji."""
+"""Where a space keeps GitHub from what it looks for in a text: a name, an issue, an address, an emoji.
+
+Markdown's signs have a backslash by then, also the `_` in the name of an emoji: GitHub looks when it is gone.
+"""
 _CUT = "\n\n_The summary was cut here: the log has all of it._\n"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -201,6 +201,8 @@ def check(page: str, url: str = URL) -> None:
 
 @settings(max_examples=40)
 @given(texts)
+@example(":broken_heart:")
+@example(":tada:_a_")
 def test_what_people_write_is_data(text: str) -> None:
     """No Markdown, no HTML, no name, issue, emoji, formula or address of GitHub's, no control character."""
     for url in (URL, text):
@@ -214,7 +216,7 @@ def test_what_people_write_is_data(text: str) -> None:
             "exit": 0,
             "status": "live",
             "serving": "000014",
-            "data": {"unasked": [text]},
+            "data": {"unasked": [text], "actions": [dict.fromkeys(("service", "action", "reason"), text)]},
         }
         check(clean(render_page(told, 0)), address)
         told.document = None

@@ -12,6 +12,7 @@ from ..disk.journal import BEGIN, PHASE
 from ..disk.ledger import DEPLOY, Transaction
 from ..disk.routes import read_live, switch_back
 from ..disk.task import read_request
+from ..plan.actions import CARRY, KEEP, SKIP
 from ..watch.traffic import TrafficRecorder
 from ..wire.errors import (
     EXIT_OK,
@@ -209,7 +210,15 @@ def _result(
 
 def _data(deploy: Deploy) -> dict[str, object]:
     watch = {"watch": deploy.progress.verdict.to_json()} if deploy.progress.verdict is not None else {}
-    return {**watch, **({"unasked": list(deploy.progress.unasked)} if deploy.progress.unasked else {})}
+    unasked = {"unasked": list(deploy.progress.unasked)} if deploy.progress.unasked else {}
+    return {**_acted(deploy), **watch, **unasked}
+
+
+def _acted(deploy: Deploy) -> dict[str, object]:
+    """What the plan did to services, and how many it left as they were."""
+    actions = [one for one in deploy.plan.actions if one.action not in (CARRY, KEEP, SKIP)]
+    told = [{"service": one.service, "action": one.action, "reason": one.reason} for one in actions]
+    return {"actions": told, "kept": len(deploy.plan.actions) - len(told)}
 
 
 def _undo(deploy: Deploy, timeline: Timeline, fault: AgentError) -> Result:

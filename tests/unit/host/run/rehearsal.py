@@ -28,6 +28,7 @@ from fairlead.host.shape.bundle import Bundle, read_bundle, write_bundle
 from fairlead.host.wire import labels
 from fairlead.host.wire.document import parse_release
 from fairlead.host.wire.fleet import STOP, Fleet
+from fairlead.host.wire.planned import Action
 from fairlead.host.wire.request import Options, RollbackRequest
 from fairlead.host.wire.result import Result
 from tests.unit.host.pretend import PretendEngine
@@ -36,6 +37,10 @@ from tests.unit.host.stories import APP, NEW, OLD, tell_story
 
 TASK = "t"
 ROLLED = ("api", "web", "worker")
+ACTIONS = (
+    Action("web", "app", "start", "image changed", "web@sha256:1"),
+    Action("db", "state", "keep", "unchanged", "postgres@sha256:1"),
+)
 
 
 @dataclass(frozen=True)
@@ -190,7 +195,7 @@ class Rehearsal:
         piece = self.piece
         target = read_bundle(self.paths, piece.target)
         assert target is not None
-        facts = (piece.kind, APP, piece.target, piece.previous, (), (), False, False)
+        facts = (piece.kind, APP, piece.target, piece.previous, ACTIONS, (), False, False)
         plan = Plan(*facts, rotations=self.rotations)
         options = Options(fleet=Fleet(hosts=("a", "b")) if piece.fleet else None, reason="pages are slow")
         request = RollbackRequest(TASK, options=options, by="alice")

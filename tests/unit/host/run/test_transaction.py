@@ -133,6 +133,8 @@ def test_what_goes_well(memory: Path, piece: Piece) -> None:
     names = [phase.name for phase in piece.phases]
     assert (result.status, result.exit, result.error) == ("live", 0, None)
     assert (result.release, result.serving, result.previous) == (piece.target, piece.target, piece.previous)
+    acted = {"service": "web", "action": "start", "reason": "image changed"}
+    assert (result.data["actions"], result.data["kept"]) == ([acted], 1)
     assert played.begun == names
     assert _written(played) == [*_until(piece, names[-1], late=True), "end"]
     assert fold_records(played.written).transactions[-1].entry.reason == "pages are slow"
