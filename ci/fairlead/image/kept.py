@@ -8,6 +8,7 @@ from pathlib import Path
 from fairlead import files
 from fairlead.errors import FairleadError
 from fairlead.image.documents import PublishedImage, ScannedImage
+from fairlead.image.oci.manifests import DIGEST, UnfitError
 from fairlead.image.registry.artifact import artifact_tag, put_artifact, read_artifact
 from fairlead.image.registry.client import Registry, registry_for
 from fairlead.image.scan.findings import parse_report
@@ -45,8 +46,10 @@ def find_inventory(
 
     Raises:
         FairleadError: the registry does not answer, or refuses.
-        UnfitError: what is there is no inventory.
+        UnfitError: what is there is no inventory, or a server has told something else than a digest.
     """
+    if not DIGEST.fullmatch(digest):
+        raise UnfitError(f"{digest[:80]} is no SHA-256 digest")
     reference = _reference(repository, digest)
     data = read_artifact(registry_for(reference, environ, registry), reference, MEDIA_TYPE, LARGEST)
     return None if data is None else unpack(data)

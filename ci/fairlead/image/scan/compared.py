@@ -11,6 +11,8 @@ from fairlead.image.scan.inventory import Contents, Inventory
 
 _Key = TypeVar("_Key", bound=Hashable)
 
+_MOST_VERSIONS = 10
+
 KINDS = {"new": "new", "fixed": "fixed", "disclosed": "known only now", "withdrawn": "not told any more"}
 """What may become of a vulnerability, each with its words.
 
@@ -34,7 +36,7 @@ def compare(before: Inventory, after: Inventory, most: int) -> dict[str, Any]:
         "packages": {
             "count": len(rows),
             "listed": [
-                {"package": name, "before": list(old), "after": list(new), "platforms": _where(on, shared)}
+                {"package": name, "before": _some(old), "after": _some(new), "platforms": _where(on, shared)}
                 for (name, old, new), on in rows[:most]
             ],
         },
@@ -122,6 +124,11 @@ def _told(
             for one, on in rows[:most]
         ],
     }
+
+
+def _some(versions: tuple[str, ...]) -> list[str]:
+    more = len(versions) - _MOST_VERSIONS
+    return [*versions[:_MOST_VERSIONS], *([f"{more} more"] if more > 0 else [])]
 
 
 def _where(on: list[str], shared: list[str]) -> list[str]:

@@ -98,6 +98,13 @@ def test_of_very_much_the_worst_is_listed_and_all_is_counted() -> None:
     assert found["severities"] == dict.fromkeys(reversed(SEVERITIES), 200)
 
 
+def test_of_very_many_versions_of_a_package_some_are_listed() -> None:
+    many = Contents(1, frozenset(("lodash", f"4.{number:03}") for number in range(500)), frozenset())
+    none = Contents(1, frozenset(), frozenset())
+    (told,) = compare(Inventory({"p": many}), Inventory({"p": none}), 20)["packages"]["listed"]
+    assert told["before"] == [*(f"4.{number:03}" for number in range(10)), "490 more"]
+
+
 def test_a_version_is_written_as_that_of_a_vulnerable_package() -> None:
     """Else none would be known to be the same: Trivy gives packages in parts, and what it found as one text."""
     package = {"Name": "bash", "Version": "5.2", "Release": "1", "Epoch": 3}
