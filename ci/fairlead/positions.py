@@ -118,14 +118,23 @@ def load_documents(path: Path, shown: str = "") -> tuple[Document, ...]:
     if len(raw) > MAX_BYTES:
         return (_broken(name, f"the file is larger than {MAX_BYTES // 2**20} MiB"),)
     try:
-        # The second has to be imported.
-        text = raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8")
+        text = _decoded(raw)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")) + 1
-        fault = Finding("the file is not UTF-8 text", Location(name, line, column), rule="yaml")
+        fault = Finding(
+            f"the file is not {error.encoding.upper()} text", Location(name, line, column), rule="yaml"
+        )
         return (Document(name, faults=(fault,)),)
     return parse_documents(text, name)
+
+
+def _decoded(raw: bytes) -> str:
+    """A file's text, by its byte order mark as go-yaml reads it: UTF-8 where there is none."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16")
+    # The second has to be imported.
+    return raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8")
 
 
 def parse_yaml(text: str, path: str = "") -> Document:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 
 from fairlead.findings import Finding, Location
+from fairlead.quick.patterns import compile_late
 from fairlead.quick.records import dataclass
 from fairlead.quick.yaml_events import event_parser
-from fairlead.yaml_scalars import resolve_scalar, tagged_scalar
+from fairlead.yaml_scalars import is_date, resolve_scalar, tagged_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ DOLLAR = 1
 """Flag of a node: a text in it holds a ``$``."""
 TAGGED = 2
 """Flag of a node: ``!reset`` or ``!override`` stands on it or in it."""
+ODD = 4
+"""Flag of a node: it is, or holds, a date without quotes (which is no text to Compose), ``.inf`` or ``.nan``."""
+FILLED = 8
+"""Flag of a node: it says nothing where a file before it, or what it extends, says something."""
+_INFINITE = float("inf")
+_ODD_TAGS = frozenset({"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:float"})
 _EDITING_TAGS = frozenset({"!reset", "!override"})
 
 
@@ -85,7 +92,20 @@ class Tree:
 
 def compose_trees(text: str, path: str) -> tuple[Tree, ...]:
     """The trees of all documents of a text; none for an empty text."""
-    return _Composer(path).compose(text)
+    try:
+        return _Composer(path).compose(text)
+    except _EscapedQuoteError:
+        # No YAML, but go-yaml reads it. libyaml does where the backslash is a character that the text has not.
+        stand_in = next(character for character in map(chr, range(0xE000, 0xF8FF)) if character not in text)
+        return _Composer(path, stand_in).compose(_ESCAPED_QUOTE.sub(rf"\1{stand_in}'", text))
+
+
+_ESCAPED_QUOTE = compile_late(r"(?<!\\)((?:\\\\)*)\\'")
+_ESCAPED_SLASH = compile_late(r"(?<!\\)(?:\\\\)*\\/")
+
+
+class _EscapedQuoteError(Exception):
+    r"""A text in double quotes holds ``\'``."""
 
 
 class _TooMuchError(Exception):
@@ -128,19 +148,24 @@ class _Open:
 class _Composer:
     """Builds nodes from parser events: one instance a text."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, stand_in: str = "") -> None:
+        r"""Start with nothing read; ``stand_in`` is the character that stands for the backslash of each ``\'``."""
         self._path = path
+        self._stand_in = stand_in
+        self._slashed = ""
         self._documents: list[Tree] = []
+        # An alias may name what stands in a document before.
+        self._anchors: dict[str, _Anchor | None] = {}
         self._start()
 
     def _start(self) -> None:
         self._faults: list[Finding] = []
-        self._anchors: dict[str, _Anchor | None] = {}
         self._stack: list[_Open] = []
         self._root: Node | None = None
         self._count = 0
 
     def compose(self, text: str) -> tuple[Tree, ...]:
+        self._slashed = text if "\\/" in text else ""
         parser = event_parser()(text)
         kinds = sys.modules["yaml.events"]
         takers: dict[type, Callable[[Any], None]] = {
@@ -150,6 +175,7 @@ class _Composer:
             kinds.MappingEndEvent: self._end,
             kinds.SequenceEndEvent: self._end,
             kinds.AliasEvent: self._alias,
+            kinds.DocumentStartEvent: self._begin_document,
             kinds.DocumentEndEvent: self._end_document,
         }
         ignored = _ignore
@@ -157,11 +183,20 @@ class _Composer:
             for event in iter(parser.get_event, None):
                 takers.get(event.__class__, ignored)(event)
         except (sys.modules["yaml.error"].YAMLError, _TooMuchError) as error:
+            mark = getattr(error, "problem_mark", None)
+            if not self._stand_in and mark is not None and text[mark.index : mark.index + 2] == "\\'":
+                raise _EscapedQuoteError from error
             self._faults.append(self._syntax_fault(error, text))
             self._end_document(None)
         finally:
             parser.dispose()
         return tuple(self._documents)
+
+    def _begin_document(self, event: Any) -> None:
+        if event.version is not None and tuple(event.version) != (1, 1):
+            mark = event.start_mark
+            what = f"Compose reads YAML 1.1 only, not {'.'.join(map(str, event.version))}"
+            self._fault(what, mark.line + 1, mark.column + 1, "leave the line %YAML out")
 
     def _end_document(self, _event: Any) -> None:
         root = self._root if self._root is not None else (self._stack[0].node if self._stack else None)
@@ -171,6 +206,8 @@ class _Composer:
     def _scalar(self, event: Any) -> None:
         mark, text, tag = event.start_mark, event.value, event.tag
         is_plain = not event.style
+        if self._slashed or self._stand_in:
+            text = self._unescaped(event)
         if tag is None or tag == "!":
             value = self._plain(text, mark) if event.implicit[0] else text
             tag = ""
@@ -185,6 +222,8 @@ class _Composer:
             node.flags = TAGGED
         if "$" in text:
             node.flags |= DOLLAR
+        if (tag in _ODD_TAGS if tag else is_plain) and _is_odd(value, text):
+            node.flags |= ODD
         if self._stack:
             opened = self._stack[-1]
             if opened.key is None and not opened.is_list:
@@ -204,6 +243,21 @@ class _Composer:
             # The rest is what it is: it is told too.
             self._fault(str(error), mark.line + 1, mark.column + 1, rule="schema")
             return text
+
+    def _unescaped(self, event: Any) -> str:
+        r"""The text of a scalar where libyaml and go-yaml differ: ``\/`` in double quotes is unknown, ``\'`` known."""
+        text: str = event.value
+        if self._stand_in:
+            text = text.replace(self._stand_in, "" if event.style == '"' else "\\")
+        if self._slashed and event.style == '"':
+            start = event.start_mark.index
+            found = _ESCAPED_SLASH.search(self._slashed, start, event.end_mark.index)
+            if found is not None:
+                line = self._slashed.count("\n", 0, found.end()) + 1
+                column = found.end() - 2 - self._slashed.rfind("\n", 0, found.end())
+                what = "not YAML: found unknown escape character \\/ while parsing a quoted scalar"
+                self._fault(what, line, column, "write / as it is")
+        return text
 
     def _tagged(self, text: str, tag: str, mark: Any) -> Any:
         try:
@@ -349,6 +403,12 @@ class _Composer:
         column = offset - text.rfind("\n", 0, offset)
         what = f"not YAML: the character U+{ord(text[offset]):04X} is not allowed" if found else "not YAML"
         return Finding(what, Location(self._path, line, column), rule="yaml")
+
+
+def _is_odd(value: Any, text: str) -> bool:
+    if value.__class__ is float:
+        return not -_INFINITE < value < _INFINITE
+    return text[4:5] == "-" and is_date(text)
 
 
 def _place_of(error: Any, text: str) -> Any:

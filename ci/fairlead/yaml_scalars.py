@@ -1,6 +1,6 @@
 """Plain scalars as go-yaml v3 decodes them into untyped values, because Compose does.
 
-``yes`` and ``on`` are strings, so are ``22:22`` and dates; ``0755`` and ``0o755`` are octal.
+``yes`` and ``on`` are strings, so is ``22:22``; ``0755`` and ``0o755`` are octal; a date is its text (``is_date``).
 Source: ``resolve.go`` of gopkg.in/yaml.v3.
 """
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INFINITE = float("inf")
 _INFINITIES = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
@@ -33,8 +34,18 @@ _HINTS = frozenset({"", *"~nNtTfF+-.0123456789"})
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))")
 _BASES = (16, 2, 8, 10)
+_LEAST, _MOST = -(2**63), 2**64 - 1
+"""Integers that go-yaml reads as such; others are floats, or text where they have another base."""
 _MOST_DIGITS = 250
-"""Of an integer: no value has as many, it still fits a float, and Python refuses to print one of some thousands."""
+"""Of an integer: no value has as many, and Python refuses to print one of some thousands."""
+_DATE = re.compile(
+    r"\d{4}-(\d\d?)-(\d\d?)"
+    r"(?:(?:[Tt](\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?(?:Z|[-+]\d\d:\d\d))|(?: (\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?))?",
+    re.ASCII,
+)
+
+
+_DAYS = {1: 31, 2: 28, 3: 31, 4: 30, 5: 31, 6: 30, 7: 31, 8: 31, 9: 30, 10: 31, 11: 30, 12: 31}
 
 
 def resolve_scalar(text: str) -> Any:
@@ -52,13 +63,28 @@ def resolve_scalar(text: str) -> Any:
         return _BOOLEANS.get(text, text)
     if text in _INFINITIES:
         return _INFINITIES[text]
-    if first == ".":
-        return float(text) if _FLOAT.fullmatch(text) else text
-    digits = text.replace("_", "")
+    digits = text if first == "." else text.replace("_", "")
     number = _INTEGER.fullmatch(digits)
     if number is not None:
-        return _integer(number)
-    return float(digits) if _FLOAT.fullmatch(digits) else text
+        value = _integer(number)
+        if value is not None:
+            return value
+    if _FLOAT.fullmatch(digits):
+        value = float(digits)
+        # What no float holds is text.
+        return value if -_INFINITE < value < _INFINITE else text
+    return text
+
+
+def is_date(text: str) -> bool:
+    """Whether go-yaml reads a plain text as a date, with a time or without."""
+    date = _DATE.fullmatch(text)
+    if date is None:
+        return False
+    month, day, *clock = (int(part) for part in date.groups() if part is not None)
+    year = int(text[:4])
+    days = 29 if month == 2 and year % 4 == 0 and (year % 100 or year % 400 == 0) else _DAYS.get(month, 0)
+    return 1 <= day <= days and all(part < most for part, most in zip(clock, (24, 60, 60), strict=False))
 
 
 def tagged_scalar(text: str, tag: str) -> Any:
@@ -75,8 +101,8 @@ def tagged_scalar(text: str, tag: str) -> Any:
     value = resolve_scalar(text)
     if kind == "float" and type(value) is int:
         return float(value)
-    if kind == "timestamp" or type(value) is _KINDS[kind]:
-        return text if kind == "timestamp" else value
+    if type(value) is _KINDS[kind] and (kind != "timestamp" or is_date(text)):
+        return value
     raise ValueError(f"{text!r} is no {kind}")
 
 
@@ -86,10 +112,12 @@ def _binary(text: str) -> str:
     return b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
 
 
-def _integer(number: re.Match[str]) -> int:
+def _integer(number: re.Match[str]) -> int | None:
+    """The integer, or None where go-yaml has none for it."""
     if len(number[0]) > _MOST_DIGITS:
         raise ValueError(f"a number of {len(number[0]):,} digits, more than {_MOST_DIGITS}")
     sign = -1 if number[1] == "-" else 1
-    return next(
+    value = next(
         sign * int(digits, base) for digits, base in zip(number.groups()[1:], _BASES, strict=True) if digits
     )
+    return value if _LEAST <= value <= _MOST else None

@@ -11,15 +11,20 @@ that another file adds.
 from __future__ import annotations
 
 from fairlead.findings import Finding
-from fairlead.schemas.check import fault_findings
-from fairlead.schemas.compose_spec import compose_checker
+from fairlead.schemas.check import dotted, fault_findings
+from fairlead.schemas.compose_spec import OLDEST, compose_checker
+from fairlead.schemas.forms import Date
+from fairlead.yaml_nodes import FILLED, ODD, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from fairlead.composefile.loader import Model
     from fairlead.positions import Document, ValuePath
     from fairlead.schemas.forms import Checker, Fault
 
+_INFINITE = float("inf")
 _UNITED = frozenset({
     "annotations", "args", "additional_contexts", "tags", "labels", "cap_add", "cap_drop", "devices", "configs",
     "dns", "dns_opt", "dns_search", "environment", "env_file", "expose", "links", "aliases", "link_local_ips",
@@ -39,35 +44,68 @@ def schema_findings(model: Model, *, compose_version: str = "") -> tuple[Finding
     newest = compose_checker()
     checker = compose_checker(compose_version)
     findings: list[Finding] = []
-    if not model.faults and not any(_says_something(document) for document in model.read):
+    if model.is_empty and not model.faults:
         place = model.location(())
         findings.append(Finding("the compose file is empty", place, "add services:", "schema"))
     for document in model.read:
         faults = _faults(document, checker, model)
+        if not compose_version:
+            faults = [fault for fault in faults if not _is_unset(fault, document)]
         if checker is not newest and any(fault.keyword == "unknown" for fault in faults):
             unknown = {fault.path for fault in _faults(document, newest, model) if fault.keyword == "unknown"}
             faults = [fault for fault in faults if fault.keyword != "unknown" or fault.path in unknown]
+        if document.root is not None and document.root.flags & ODD:
+            findings += _infinite(document, model)
         if faults:
             findings += fault_findings(faults, document, checker, "schema")
     return tuple(findings)
-
-
-def _says_something(document: Document) -> bool:
-    """Whether there is more than what Compose drops: ``version:``, and an empty ``include:``."""
-    value = document.value
-    if not isinstance(value, dict):
-        return bool(value)
-    return any(key != "version" and (key != "include" or said is not None) for key, said in value.items())
 
 
 def _faults(document: Document, checker: Checker, model: Model) -> list[Fault]:
     if document.root is None:
         return []
     only = model.extended.get(document.path)
+    value = _with_dates(document.root) if document.root.flags & ODD else document.value
     return [
         fault
-        for fault in checker.faults(document.value)
+        for fault in checker.faults(value)
         if not _is_settled(fault, document, model) and (only is None or _is_within(fault.path, only))
+    ]
+
+
+def _with_dates(node: Node) -> Any:
+    """The value of a node, each date in it as what it is."""
+    if not node.flags & ODD or not node.entries:
+        return Date() if node.flags & ODD and isinstance(node.value, str) else node.value
+    if isinstance(node.value, list):
+        return [_with_dates(entry.node) for entry in node.entries.values()]
+    return {key: _with_dates(entry.node) for key, entry in node.entries.items()}
+
+
+def _is_unset(fault: Fault, document: Document) -> bool:
+    """Whether a value is empty for want of a variable, which newer Composes refuse: rule ``unset-variable`` tells it."""
+    node = document.node(fault.path) if fault.keyword == "pattern" and fault.value == "" else None
+    if node is None or "$" not in node.text:
+        return False
+    oldest = compose_checker(OLDEST).faults(document.value)
+    return not any(other.path == fault.path for other in oldest)
+
+
+def _infinite(document: Document, model: Model) -> list[Finding]:
+    """Numbers that Compose can't write: ``.inf`` and ``.nan``, wherever they stand."""
+    only = model.extended.get(document.path)
+    return [
+        Finding(
+            f"{dotted(path)}: {node.text} is no number that Compose can write",
+            document.location(path),
+            "put it in quotes, or write a number",
+            "schema",
+            path=path,
+        )
+        for path, node in document.walk()
+        if isinstance(node.value, float)
+        and not -_INFINITE < node.value < _INFINITE
+        and (only is None or _is_within(path, only))
     ]
 
 
@@ -81,27 +119,20 @@ def _is_settled(fault: Fault, document: Document, model: Model) -> bool:
     if fault.keyword == "uniqueItems":
         # Labels of volumes are the exception.
         return fault.path[-2] in _UNITED and fault.path[0] != "volumes"
-    if fault.path == ("include",) and fault.value is None:
-        # Compose takes it out of the model before it looks: an empty one says nothing.
+    if fault.path[:1] == ("include",) or (
+        fault.path[0::2][:2] == ("services", "extends") and len(fault.path) > 2
+    ):
+        # Compose takes both out before it looks; what it wants of them is the loader's.
         return True
-    if len(model.read) == 1:
-        return False
-    if fault.keyword == "required":
-        return _is_filled(model.value, fault.path, fault.value)
-    # Items of lists are added, and `services:` must be a mapping in each file.
-    is_merged = len(fault.path) > 1 and not any(isinstance(step, int) for step in fault.path)
-    return fault.value is None and is_merged and _says_before(document, fault.path, model)
-
-
-def _says_before(document: Document, path: ValuePath, model: Model) -> bool:
-    """Whether an earlier file gives the value: an empty one over it changes nothing."""
-    for earlier in model.read:
-        if earlier is document:
-            return False
-        node = earlier.node(path)
-        if node is not None and node.value is not None:
+    if fault.value is None and len(fault.path) > 1:
+        node = document.node(fault.path)
+        if node is not None and node.flags & FILLED:
             return True
-    return False
+    return (
+        len(model.read) > 1
+        and fault.keyword == "required"
+        and _is_filled(model.value, fault.path, fault.value)
+    )
 
 
 def _is_filled(value: object, path: ValuePath, key: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairlead.settings.values import Combination, Environment, Settings
+
+_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,9 +153,12 @@ def file_scopes(
         InputError: one of them is not there.
     """
     for file in (*files, *env_files):
-        if not file.is_file():
+        if not file.is_file() and str(file) != os.devnull:
             what = "is a folder" if file.is_dir() else "is not there"
-            raise InputError(f"{file} {what}", fix="name a compose file, or none: then it is looked for")
+            fix = "name a compose file, or none: then it is looked for"
+            if file in env_files:
+                fix = "name a file of variables; COMPOSE_ENV_FILES parts them by commas"
+            raise InputError(f"{file} {what}", fix=fix)
     groups = [with_base(file) for file in files] if each else [tuple(files)]
     return tuple(
         Scope(
@@ -165,16 +172,47 @@ def file_scopes(
     )
 
 
-def find_compose_files(folder: Path, variables: Mapping[str, str]) -> tuple[Path, ...]:
-    """The files that ``COMPOSE_FILE`` names, else the one here or in a folder above, with the override beside it.
+def env_files_of(variables: Mapping[str, str], given: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """The files of variables that Compose reads; none where that is the ``.env`` beside the first compose file.
+
+    Those that are given, else those of ``COMPOSE_ENV_FILES``; with ``COMPOSE_DISABLE_ENV_FILE`` an empty one.
 
     Raises:
-        InputError: there is none.
+        InputError: ``COMPOSE_DISABLE_ENV_FILE`` is neither true nor false.
     """
-    named = variables.get("COMPOSE_FILE") or _in_dotenv(folder, "COMPOSE_FILE")
-    if named:
-        separator = variables.get("COMPOSE_PATH_SEPARATOR") or ":"
-        return tuple(folder / name for name in named.split(separator) if name)
+    named = variables.get("COMPOSE_ENV_FILES", "")
+    if given or named:
+        return tuple(given) or tuple(Path(name) for name in named.split(","))
+    disabled = variables.get("COMPOSE_DISABLE_ENV_FILE", "false")
+    if disabled not in {*_TRUE, *_FALSE}:
+        raise InputError(
+            f'COMPOSE_DISABLE_ENV_FILE must be true or false, not "{disabled}"',
+            why="Compose reads nothing with it",
+            fix="unset it",
+        )
+    return (Path(os.devnull),) if disabled in _TRUE else ()
+
+
+def find_compose_files(
+    folder: Path, variables: Mapping[str, str], env_files: Sequence[Path] = ()
+) -> tuple[Path, ...]:
+    """The files that ``COMPOSE_FILE`` names, else the one here or in a folder above, with the override beside it.
+
+    ``env_files``: those that are read in place of the ``.env`` here.
+
+    Raises:
+        InputError: there is none, or ``COMPOSE_FILE`` names an empty one.
+    """
+    known: dict[str, str] = {}
+    for file in env_files or [folder / ".env"]:
+        _read_dotenv(file, variables, known)
+    known = {**known, **variables}
+    named = known.get("COMPOSE_FILE")
+    if named is not None:
+        names = named.split(known.get("COMPOSE_PATH_SEPARATOR") or ":")
+        if "" in names:
+            raise InputError("COMPOSE_FILE names a file without a name", fix="unset it, or name the files")
+        return tuple(folder / name for name in names)
     for place in folders_up(folder):
         if base := find_base(place):
             return (*base, *find_override(place))
@@ -185,22 +223,20 @@ def find_compose_files(folder: Path, variables: Mapping[str, str]) -> tuple[Path
     )
 
 
-def _in_dotenv(folder: Path, name: str) -> str:
-    """A variable of the ``.env`` here, as Compose reads it before it looks for files; empty where there is none."""
-    file = folder / ".env"
+def _read_dotenv(file: Path, variables: Mapping[str, str], known: dict[str, str]) -> None:
+    """Add the variables of a file, which Compose reads before it looks for compose files."""
     if not file.is_file():
-        return ""
+        return
     from fairlead.composefile.loader.dotenv import DotenvError, parse_dotenv
     from fairlead.composefile.loader.reading import MAX_DOTENV_BYTES
     from fairlead.sources import SourceRefusedError, read_source, repository_of
 
     try:
-        text = read_source(str(file), [repository_of(str(folder))], MAX_DOTENV_BYTES).decode("utf-8")
-        found = parse_dotenv(text, {}, {}).get(name)
+        text = read_source(str(file), [repository_of(str(file.parent))], MAX_DOTENV_BYTES).decode("utf-8")
+        parse_dotenv(text, variables, known)
     except (OSError, UnicodeDecodeError, DotenvError, SourceRefusedError):
         # The loader reads it again, and says what is wrong with it.
-        return ""
-    return found[0] if found is not None else ""
+        return
 
 
 def with_base(file: Path) -> tuple[Path, ...]:

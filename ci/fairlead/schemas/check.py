@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairlead.findings import Finding
-from fairlead.schemas.forms import Checker, Fault, plan_form
+from fairlead.schemas.forms import Checker, Date, Fault, plan_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ def describe(fault: Fault, checker: Checker, root: str = "") -> tuple[str, str]:
     if fault.keyword in _CHOICES and isinstance(value, dict):
         return f"{name} must be {_expected(fault)}", ""
     if fault.keyword in {"type", *_CHOICES}:
-        return f"{name} must be {_expected(fault)}, not {kind_of(value)}", ""
+        return f"{name} must be {_expected(fault)}, not {kind_of(value)}", value.fix if isinstance(
+            value, Date
+        ) else ""
     return f"{name} must be {_expected(fault)}, not {_shown(value)}", ""
 
 
@@ -107,6 +109,8 @@ def kind_of(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, (int, float)):
         return "a number"
+    if isinstance(value, Date):
+        return value.kind
     if isinstance(value, str):
         return "text"
     return "a mapping" if isinstance(value, dict) else "a list"

@@ -38,6 +38,13 @@ _PLAIN = frozenset({
 })  # fmt: skip
 
 
+class Date:
+    """A date without quotes, where it is no text: it holds only where text or a number may stand."""
+
+    kind = "a date"
+    fix = "put it in quotes"
+
+
 class Fault:
     """One thing that does not hold.
 
@@ -285,6 +292,8 @@ _PLAIN_TYPES = {"string": str, "object": dict, "array": list, "boolean": bool, "
 
 def _is_a(value: Any, kind: str | list[str]) -> bool:
     if isinstance(kind, list):
+        if value.__class__ is Date:
+            return "string" in kind and "number" in kind
         return any(_is_a(value, one) for one in kind)
     plain = _PLAIN_TYPES.get(kind)
     if plain is not None:

@@ -122,7 +122,7 @@ def _settings() -> Settings | None:
 
 
 def _scopes(options: ValidateOptions, settings: Settings | None) -> tuple[Scope, ...]:
-    from fairlead.judge.scopes import file_scopes, find_compose_files
+    from fairlead.judge.scopes import env_files_of, file_scopes, find_compose_files
 
     if settings is None:
         if options.environment is not None:
@@ -130,8 +130,13 @@ def _scopes(options: ValidateOptions, settings: Settings | None) -> tuple[Scope,
                 f"there is no fairlead.yaml to take the environment {options.environment} from",
                 fix="leave --environment out, or run it where fairlead.yaml is",
             )
-        files = [Path(file) for file in options.files] or find_compose_files(Path.cwd(), os.environ)
-        return file_scopes(files, shown_variables(os.environ), **_plainly(options))
+        env_files = env_files_of(os.environ, [Path(file) for file in options.env_file])
+        files = [Path(file) for file in options.files] or find_compose_files(
+            Path.cwd(), os.environ, env_files
+        )
+        return file_scopes(
+            files, shown_variables(os.environ), **{**_plainly(options), "env_files": env_files}
+        )
     declared = _declared_scopes(options, settings)
     if not options.files:
         return declared

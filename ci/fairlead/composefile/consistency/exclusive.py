@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from fairlead.composefile.consistency.ground import Container, Ground
 
 _TEST_STARTS = ("CMD", "CMD-SHELL", "NONE")
+_OLD_LIMITS = (
+    ("cpus", "limits", "cpus"),
+    ("mem_limit", "limits", "memory"),
+    ("mem_reservation", "reservations", "memory"),
+    ("pids_limit", "limits", "pids"),
+)
 _NO_TARGET = frozenset({"rebuild", "restart"})
 
 
@@ -28,7 +34,7 @@ def check_exclusive(ground: Ground, container: Container) -> None:
     _check_build(ground, container)
     _check_health_test(ground, container)
     _check_scale(ground, container)
-    _check_reservations(ground, container)
+    _check_limits(ground, container)
     _check_watch(ground, container)
 
 
@@ -82,20 +88,21 @@ def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _check_reservations(ground: Ground, container: Container) -> None:
-    """``mem_reservation`` beside another one in ``deploy``; the limits are rule ``mixed-limits``."""
+def _check_limits(ground: Ground, container: Container) -> None:
+    """A limit of the old kind beside ``deploy``: one that is not said there counts as none, and differs too."""
     from fairlead.composefile.loader.values import parse_bytes
 
-    value = container.value
-    reservation, deployed = value.get("mem_reservation"), at(value, "deploy", "resources", "reservations")
-    if not reservation or not isinstance(deployed, dict):
-        return
-    sizes = [parse_bytes(str(size)) for size in (reservation, deployed.get("memory") or 0)]
-    if None not in sizes and sizes[0] and sizes[0] != sizes[1]:
-        what = (
-            f"{container.name} has mem_reservation beside deploy.resources.reservations with another memory"
-        )
-        ground.fault((*container.path, "mem_reservation"), what, "keep the one in deploy", key=True)
+    resources = at(container.value, "deploy", "resources")
+    for key, kind, new in _OLD_LIMITS:
+        old, beside = container.value.get(key), at(resources, kind)
+        if not old or not isinstance(beside, dict):
+            continue
+        amounts: list[Any] = [old, beside.get(new) or 0]
+        if new == "memory":
+            amounts = [parse_bytes(str(amount)) for amount in amounts]
+        if all(isinstance(amount, (int, float)) for amount in amounts) and amounts[0] not in {0, amounts[1]}:
+            what = f"{container.name} has {key} beside deploy.resources.{kind} with another {new}"
+            ground.fault((*container.path, key), what, "keep the one in deploy", key=True)
 
 
 def _check_watch(ground: Ground, container: Container) -> None:

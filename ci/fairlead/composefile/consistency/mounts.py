@@ -71,6 +71,8 @@ def _check_devices(ground: Ground, container: Container) -> None:
             ground.fault(path, what, "write SOURCE:TARGET:rwm, or the long form")
         elif isinstance(device, dict) and not plain_text(device.get("source")):
             ground.fault(path, f"{container.name}: a device without a source")
+        elif isinstance(device, dict) and not plain_text(device.get("target")):
+            ground.fault(path, f"{container.name}: a device without a target", "add target: with a path")
 
 
 def _quoted(text: str) -> str:

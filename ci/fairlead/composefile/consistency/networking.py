@@ -27,9 +27,12 @@ def check_networking(ground: Ground, container: Container) -> None:
         elif isinstance(port, (str, int, float)):
             ground.fault(path, f'{container.name}: "{port}" is no port mapping', _PORT_FIX)
     for index, port in enumerate(listed(container.value.get("expose"))):
-        if not isinstance(port, (str, float)):
+        if not isinstance(port, str):
             continue
-        if isinstance(port, float) or ("$" not in port and not parse_range(port.partition("/")[0])):
+        # The model has made text of it.
+        node = ground.model.node((*container.path, "expose", index))
+        is_float = node is not None and isinstance(node.value, float)
+        if is_float or ("$" not in port and not parse_range(port.partition("/")[0])):
             what = f"{container.name}: {port} is no port to expose"
             ground.fault((*container.path, "expose", index), what, "write PORT or FIRST-LAST")
     _check_addresses(ground, container)
@@ -44,7 +47,7 @@ def _check_port(ground: Ground, container: Container, port: dict[str, Any], path
         ground.fault(path, f"{name}: a port without a target", "add target: with the port in the container")
     elif isinstance(target, str) or (isinstance(target, int) and not 0 < target <= _MAX_PORT):
         ground.fault((*path, "target"), f"{name}: {target} is no port", _PORT_FIX)
-    if published not in {None, ""} and not _is_published(published):
+    if published is not None and published != "" and not _is_published(published):
         ground.fault((*path, "published"), f"{name}: {published} is no port", _PORT_FIX)
     address = plain_text(port.get("host_ip"))
     if address and not is_address(address):

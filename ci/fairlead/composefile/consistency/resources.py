@@ -7,6 +7,7 @@ from fairlead.composefile.consistency.ground import at, listed, mapping, plain_t
 from fairlead.composefile.consistency.mounts import check_lost_mounts
 from fairlead.composefile.consistency.networking import is_address, is_subnet
 from fairlead.composefile.consistency.references import check_cycles
+from fairlead.composefile.consistency.values import check_pairs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def check_resources(ground: Ground) -> None:
     check_cycles(ground)
     check_container_names(ground)
     check_lost_mounts(ground)
+    check_pairs(ground)
     _check_jobs(ground)
     _check_booleans(ground)
     for name, volume in ground.declared("volumes").items():
@@ -48,8 +50,12 @@ def _check_jobs(ground: Ground) -> None:
 def _check_booleans(ground: Ground) -> None:
     for kind, key in _BOOLEANS:
         for name, value in ground.declared(kind).items():
-            if isinstance(at(value, key), str):
-                what = f"{kind}.{name}.{key} must be true or false, not {value[key]}"
+            said = at(value, key)
+            if isinstance(said, dict) and "name" in said:
+                what = f"{kind}.{name} has a name beside another one in external"
+                ground.fault((kind, name, key), what, "write external: true, and the name beside it")
+            elif isinstance(said, str):
+                what = f"{kind}.{name}.{key} must be true or false, not {said}"
                 ground.fault((kind, name, key), what)
 
 

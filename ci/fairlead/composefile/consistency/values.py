@@ -11,6 +11,7 @@ from fairlead.composefile.loader.values import (
     parse_integer,
     parse_number,
 )
+from fairlead.yaml_nodes import FILLED, ODD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from fairlead.composefile.consistency.ground import Container, Ground
     from fairlead.positions import ValuePath
+    from fairlead.yaml_nodes import Node
 
     _Form = tuple[tuple[ValuePath, ...], Callable[[Any], bool], str, str]
 
@@ -115,12 +117,15 @@ _COMMANDS: tuple[ValuePath, ...] = (
 _CAPABILITIES: tuple[ValuePath, ...] = (("cap_add", ANY), ("cap_drop", ANY))
 _ULIMITS: tuple[ValuePath, ...] = (("ulimits", ANY), ("build", "ulimits", ANY))
 _CONTEXTS: ValuePath = ("build", "additional_contexts", ANY)
-_TEXTS: tuple[ValuePath, ...] = (("storage_opt", ANY), _CONTEXTS)
+_STORAGE: ValuePath = ("storage_opt", ANY)
+_TEXTS: tuple[ValuePath, ...] = (_STORAGE, _CONTEXTS)
+_TEXT_TYPES: dict[ValuePath, tuple[type, ...]] = {_STORAGE: (str, int, type(None)), _CONTEXTS: (str,)}
 _WORDS = frozenset({"restart", "stop_signal", "image", "cap_add", "cap_drop"})
 """What Compose hands on unread: with an unset variable in it, it is no more than unset."""
 
 
 _UNLIMITED = "-1"
+_MOST = 2**63
 _BY_KEY: dict[str, list[tuple[ValuePath, _Form]]] = {}
 
 
@@ -135,7 +140,7 @@ def check_values(ground: Ground, container: Container) -> None:
                 elif value == _UNLIMITED and form[0] is _SIZES:
                     _check_unlimited(ground, container, path)
     _check_texts(ground, container)
-    _check_lists(ground, container)
+    _check_groups(ground, container)
     _check_devices(ground, container)
     _check_ulimits(ground, container)
     _check_environment(ground, container)
@@ -161,7 +166,7 @@ def _tell(ground: Ground, container: Container, form: _Form, path: ValuePath, va
 
 
 def _is_size(value: Any) -> bool:
-    return not isinstance(value, str) or value in {"", _UNLIMITED} or parse_bytes(value) is not None
+    return not isinstance(value, str) or value == _UNLIMITED or parse_bytes(value) is not None
 
 
 def _is_duration(value: Any) -> bool:
@@ -174,7 +179,8 @@ def _is_unsigned(value: Any) -> bool:
 
 
 def _is_integer(value: Any) -> bool:
-    return parse_integer(value) is not None if isinstance(value, str) else True
+    number = parse_integer(value) if isinstance(value, str) else value
+    return number is not None and (not isinstance(number, (int, float)) or -_MOST <= number < _MOST)
 
 
 def _is_number(value: Any) -> bool:
@@ -193,10 +199,6 @@ def _is_no_text(value: Any) -> bool:
     return not isinstance(value, str)
 
 
-def _is_no_fraction(value: Any) -> bool:
-    return not isinstance(value, float)
-
-
 _FORMS: tuple[_Form, ...] = (
     (_SIZES, _is_size, "a size", "write 512m or 2g"),
     (_DURATIONS, _is_duration, "a duration", "write 10s or 1m30s"),
@@ -205,8 +207,6 @@ _FORMS: tuple[_Form, ...] = (
     (_NUMBERS, _is_number, "a number", ""),
     (_BOOLEANS, _is_boolean, "true or false", ""),
     (_MODES, _is_mode, "an octal number", "write 0440"),
-    (_WRITTEN_AS_NUMBERS, _is_no_text, "a number", "write it without quotes"),
-    ((("group_add", ANY),), _is_no_fraction, "a name or a whole number", ""),
     # The model holds the words of a command: text is one whose quotes do not close.
     (_COMMANDS, _is_no_text, "words whose quotes close", "write a list: [word, word]"),
     ((("restart",),), is_restart, "a restart policy", "write no, always, unless-stopped or on-failure:3"),
@@ -225,25 +225,48 @@ def _check_unlimited(ground: Ground, container: Container, path: ValuePath) -> N
 
 
 def _check_texts(ground: Ground, container: Container) -> None:
-    """Options that must be text as they are written: the model has made text of them."""
+    """Options that must be text as they are written, or must not be: the model has made both of them."""
     for pattern in _TEXTS:
-        for path, text in matches(container.value, pattern, container.path):
+        for path, _text in matches(container.value, pattern, container.path):
             node = ground.model.node(path)
             value = node.value if node is not None else ""
-            if pattern is _CONTEXTS and text == "" and value and "=" not in str(value):
-                ground.fault(path, f"{container.name}: {_shown(value)} is no name=context")
-            elif not isinstance(value, (str, int)) or isinstance(value, bool):
+            if isinstance(value, bool) or not isinstance(value, _TEXT_TYPES[pattern]) or _is_date(node):
                 what = f"{container.name}: {'.'.join(map(str, path[2:]))} must be text, not {_shown(value)}"
                 ground.fault(path, what, "put it in quotes")
+    for pattern in _WRITTEN_AS_NUMBERS:
+        for path, _number in matches(container.value, pattern, container.path):
+            node = ground.model.node(path)
+            if node is not None and isinstance(node.value, str):
+                what = f"{container.name}: {'.'.join(map(str, path[2:]))} must be a number, not {_shown(node.value)}"
+                ground.fault(path, what, "write it without quotes")
 
 
-def _check_lists(ground: Ground, container: Container) -> None:
-    """Keys for ssh in a build: what has no value is left as text."""
-    path = (*container.path, "build", "ssh")
-    for index, entry in enumerate(listed(at(container.value, "build", "ssh"))):
-        # The model writes a key that has a path as `name: path`.
-        if isinstance(entry, str) and not ("=" in entry or ": " in entry or entry == "default"):
-            ground.fault((*path, index), f"{container.name}: {_shown(entry)} is no name=socket")
+def _is_date(node: Node | None) -> bool:
+    return node is not None and bool(node.flags & ODD)
+
+
+def _check_groups(ground: Ground, container: Container) -> None:
+    """Groups are names and whole numbers; the model has made text of them."""
+    for index in range(len(listed(container.value.get("group_add")))):
+        path = (*container.path, "group_add", index)
+        node = ground.model.node(path)
+        if node is not None and (isinstance(node.value, float) or node.flags & ODD):
+            what = f"{container.name}: group_add.{index} must be a name or a whole number, not {node.text}"
+            ground.fault(path, what, "put it in quotes")
+
+
+def check_pairs(ground: Ground) -> None:
+    """Items of a build that must be pairs: of what has none the model keeps a name alone."""
+    for document in ground.model.read:
+        for key, wanted in (("ssh", "name=socket"), ("additional_contexts", "name=context")):
+            for path, item in matches(document.value, ("services", ANY, "build", key, ANY), ()):
+                is_pair = not isinstance(item, str) or "=" in item or (key == "ssh" and item == "default")
+                if isinstance(path[-1], int) and not is_pair:
+                    ground.fault_in(document, path, f"{path[1]}: {_shown(item)} is no {wanted}")
+        for path, pid in matches(document.value, ("services", ANY, "pid"), ()):
+            node = document.node(path)
+            if pid is None and node is not None and not node.flags & FILLED:
+                ground.fault_in(document, path, f"{path[1]}: pid is empty", "leave it out, or write host")
 
 
 def _check_devices(ground: Ground, container: Container) -> None:
@@ -253,6 +276,10 @@ def _check_devices(ground: Ground, container: Container) -> None:
             if count is not None and at(request, "device_ids"):
                 what = f"{container.name}: count and device_ids exclude each other"
                 ground.fault((*path, "count"), what, "leave one of them out", key=True)
+            node = ground.model.node((*path, "count"))
+            if node is not None and isinstance(node.value, float):
+                what = f"{container.name}: the count of devices must be a whole number, not {node.text}"
+                ground.fault((*path, "count"), what)
             if isinstance(count, str) and count.lower() != "all" and parse_integer(count) is None:
                 what = f"{container.name}: the count of devices must be a number or all, not {_shown(count)}"
                 ground.fault((*path, "count"), what)
@@ -261,10 +288,13 @@ def _check_devices(ground: Ground, container: Container) -> None:
 def _check_ulimits(ground: Ground, container: Container) -> None:
     for pattern in _ULIMITS:
         for path, limit in matches(container.value, pattern, container.path):
-            # The model writes 1.0 as 1, Compose refuses it.
-            node = ground.model.node(path)
-            if isinstance(limit, float) or (node is not None and isinstance(node.value, float)):
-                ground.fault(path, f"{container.name}: the limit {path[-1]} must be a whole number")
+            for one in (path, (*path, "soft"), (*path, "hard")):
+                # The model writes 1.0 as 1 and "1" as 1: Compose refuses the one, and in a build the other.
+                node = ground.model.node(one)
+                value = node.value if node is not None else None
+                if isinstance(value, float) or (isinstance(value, str) and pattern[0] == "build"):
+                    what = f"{container.name}: the limit {path[-1]} must be a whole number"
+                    ground.fault(one, what, "write it without quotes" if isinstance(value, str) else "")
             soft, hard = at(limit, "soft"), at(limit, "hard")
             if isinstance(soft, int) and isinstance(hard, int) and hard >= 0 and not 0 <= soft <= hard:
                 what = f"{container.name}: the soft limit of {path[-1]} is above the hard one"

@@ -12,7 +12,8 @@ from fairlead.composefile.loader.canonical import MAX_PORTS, PortRoom, settle
 from fairlead.composefile.loader.merging import Merging
 from fairlead.composefile.loader.paths import Anchoring
 from fairlead.composefile.loader.tags import without
-from fairlead.composefile.loader.tree import child, is_list, is_mapping, mapping, replaced
+from fairlead.composefile.loader.tree import child, grown, is_list, is_mapping, mapping, replaced
+from fairlead.composefile.loader.values import go_text
 from fairlead.findings import Finding, Location
 from fairlead.yaml_nodes import Node
 
@@ -104,10 +105,12 @@ class Assembly:
 
     def _with_included(self, root: Node, path: Path) -> Node:
         include = root.entries["include"].node
-        rest = dict(root.entries)
-        rest.pop("include")
-        root = mapping(rest, root)
+        root = mapping({key: entry for key, entry in root.entries.items() if key != "include"}, root)
+        if include.value is None:
+            return root
         if not is_list(include):
+            place = Location(include.path, include.line, include.column)
+            self.fault("include", "include must be a list", place, "write include: [FILE]")
             return root
         for entry in include.entries.values():
             imported = self._included(entry.node, path)
@@ -119,9 +122,23 @@ class Assembly:
 
     def _included(self, node: Node, includer: Path) -> Node | None:
         place = Location(node.path, node.line, node.column)
-        names = _texts(node if isinstance(node.value, str) else child(node, "path"))
+        if isinstance(node.value, str):
+            node = grown({"path": node.value}, node)
+        elif node.value is not None and not is_mapping(node):
+            self.fault("include", f"include names files, not {go_text(node.value)}", place)
+            return None
+        given = {str(key).lower(): entry.node for key, entry in node.entries.items()}
+        for key in ("path", "env_file"):
+            if not _is_texts(given.get(key)):
+                self.fault("include", f"{key} of include must be a file or a list of files", place)
+                return None
+        project = given.get("project_directory")
+        if project is not None and isinstance(project.value, (dict, list)):
+            self.fault("include", "project_directory of include must be a folder", place)
+            return None
+        names = _texts(given.get("path"))
         if not names:
-            self.fault("include", "include names no file", place)
+            # Compose takes it, and includes nothing.
             return None
         remote = [name for name in names if is_remote(name)]
         if remote:
@@ -136,10 +153,9 @@ class Assembly:
             )
             self.fault("include", f"files include each other: {names_of_chain}", place)
             return None
-        given = child(node, "project_directory")
-        project = str(given.value) if given is not None and given.value else str(paths[0].parent)
-        directory = str(self._inside(project))
-        variables = self._included_variables(node, directory, place)
+        folder = str(project.value) if project is not None and project.value else str(paths[0].parent)
+        directory = str(self._inside(folder))
+        variables = self._included_variables(given.get("env_file"), directory, place)
         assembly = Assembly(
             self._reader,
             self._merging,
@@ -151,8 +167,10 @@ class Assembly:
         )
         return assembly.assemble(paths, place)
 
-    def _included_variables(self, node: Node, directory: str, place: Location) -> Mapping[str, str]:
-        files = [self._inside(name) for name in _texts(child(node, "env_file"))]
+    def _included_variables(
+        self, env_file: Node | None, directory: str, place: Location
+    ) -> Mapping[str, str]:
+        files = [self._inside(name) for name in _texts(env_file)]
         beside = Path(directory, ".env")
         if not files and beside.is_file():
             files = [beside]
@@ -311,14 +329,20 @@ class _Extending:
     def _base(
         self, source: _Base, name: str, extends: Node, chain: tuple[tuple[str, str], ...]
     ) -> Node | None:
-        is_short = isinstance(extends.value, str)
-        service = extends if is_short else child(extends, "service")
+        service = child(extends, "service") if is_mapping(extends) else extends
         if service is None or not isinstance(service.value, str):
+            place = Location(extends.path, extends.line, extends.column)
+            fix = "write extends: {service: NAME}"
+            self._assembly.fault("extends", f"extends of {name} names no service", place, fix)
             return None
         place = Location(service.path, service.line, service.column)
-        file = None if is_short else child(extends, "file")
+        file = child(extends, "file")
         target = source
-        if file is not None and isinstance(file.value, str) and file.value:
+        if file is not None and file.value is not None:
+            if not isinstance(file.value, str) or not file.value:
+                what = f"extends of {name} names no file"
+                self._assembly.fault("extends", what, Location(file.path, file.line, file.column))
+                return None
             found = self._assembly.base_file(file.value, Location(file.path, file.line, file.column))
             if found is None:
                 return None
@@ -339,9 +363,16 @@ class _Extending:
         return self._service(target, service.value, chain)
 
 
+def _is_texts(node: Node | None) -> bool:
+    """Whether a value is nothing, a text, or a list of texts."""
+    if node is None or node.value is None or isinstance(node.value, str):
+        return True
+    return isinstance(node.value, list) and all(isinstance(value, str) for value in node.value)
+
+
 def _texts(node: Node | None) -> list[str]:
     """A text, or a list of texts, as a list."""
-    if node is None:
+    if node is None or node.value is None:
         return []
     values = node.value if isinstance(node.value, list) else [node.value]
-    return [value for value in values if isinstance(value, str) and value]
+    return [value for value in values if isinstance(value, str)]

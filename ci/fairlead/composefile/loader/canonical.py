@@ -247,6 +247,9 @@ def _external(node: Node) -> Node:
         return node
     changes: dict[str | int, Node | None] = {"external": scalar(True, external.node)}
     named = external.node.entries.get("name")
+    if named is not None and "name" in node.entries and named.node.value != node.value["name"]:
+        # It stays as it is, which is refused.
+        return node
     if named is not None and "name" not in node.entries:
         changes["name"] = named.node
     return replaced(node, changes)

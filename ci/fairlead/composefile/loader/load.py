@@ -15,7 +15,7 @@ from fairlead.composefile.loader.reading import Reader
 from fairlead.composefile.loader.template import TemplateError, substitute
 from fairlead.composefile.loader.tree import child, is_list, is_mapping, mapping, replaced, scalar, sequence
 from fairlead.composefile.loader.typed import typed
-from fairlead.findings import Finding
+from fairlead.findings import Finding, Location
 from fairlead.sources import real_path, repository_of
 from fairlead.yaml_nodes import DOLLAR, Entry, Node
 
@@ -111,6 +111,8 @@ def _model(
         name=project,
         directory=directory,
         root=declared,
+        is_empty=not merged.entries.keys() - {"version"}
+        and all(document.value is None or isinstance(document.value, dict) for document in reader.read),
     )
 
 
@@ -163,7 +165,12 @@ def project_name(
     except TemplateError:
         # It is told where the document is resolved.
         declared = ""
-    return declared or normal_name(Path(directory).name)
+    found = declared or normal_name(Path(directory).name)
+    if not found:
+        what = "the project has no name: that of its folder holds no letter or digit that a name may have"
+        place = Location(_shown(paths[0]), 1, 1)
+        reader.faults.append(Finding(what, place, "write name: at the top of the file", "model"))
+    return found
 
 
 def normal_name(text: str) -> str:

@@ -10,7 +10,7 @@ from fairlead.composefile.loader.tree import grown, is_list, is_mapping, mapping
 from fairlead.composefile.loader.values import go_text
 from fairlead.composefile.loader.volumes import volume_target
 from fairlead.findings import Finding, Location
-from fairlead.yaml_nodes import Entry, Node
+from fairlead.yaml_nodes import FILLED, Entry, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Merging:
                 entries[key] = entry
                 continue
             inner = self._merge(before.node, entry.node, rules.get(str(key), every), (*path, key))
+            if entry.node.value is None and inner.value is not None:
+                entry.node.flags |= FILLED
             # What the later file does not change stands where the earlier one wrote it.
             entries[key] = before if inner is before.node else Entry(entry.line, entry.column, inner)
         return mapping(entries, over)
@@ -89,9 +91,12 @@ class Merging:
         dotted = ".".join(str(step) for step in path)
         what = f"{dotted} can't be merged: {base.path}:{base.line} has {wanted} here"
         place = Location(over.path, over.line, over.column)
-        self.faults.append(
-            Finding(what, place, f"write {wanted}, or put !override before it", "model", path=path)
-        )
+        fix = f"write {wanted}, or put !override before it"
+        if any(str(step).startswith("x-") for step in path):
+            what = f"{what}; Compose refuses it since 2.34"
+            self.faults.append(Finding(what, place, fix, "model", severity="warning", path=path))
+            return over
+        self.faults.append(Finding(what, place, fix, "model", path=path))
         return base
 
 

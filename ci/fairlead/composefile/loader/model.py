@@ -46,6 +46,7 @@ class Model:
         uses: every ``${…}``.
         extended: the files that are extended only, and the services of theirs that are: Compose looks at no others.
         looked_at: every file that was read, absolute: those of ``documents``, and files of variables.
+        is_empty: nothing is in them, or nothing is left.
         is_confined: they name a file that no repository may name; it was not opened.
         variables: those that the files were resolved with, ``.env`` among them.
         name: of the project.
@@ -65,6 +66,7 @@ class Model:
     directory: str
     root: Node = field(repr=False)
     is_confined: bool = False
+    is_empty: bool = False
 
     @property
     def env(self) -> Mapping[str, str]:

@@ -152,6 +152,10 @@ class Reader:
         resets: tuple[ValuePath, ...] = ()
         if root is not None:
             taken, resets = take_tags(root)
+            if taken is None:
+                what = "!reset takes away the whole file: Compose breaks off"
+                place = Location(root.path, root.line, root.column)
+                self.faults.append(Finding(what, place, "put it before single keys", "model"))
             root = taken
         if root is not None:
             interpolation = Interpolation(variables)

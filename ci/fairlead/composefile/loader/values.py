@@ -107,8 +107,9 @@ def parse_integer(text: str) -> int | None:
 
 
 def parse_number(text: str) -> float | None:
-    """A decimal number."""
-    return float(text) if _NUMBER.fullmatch(text) else None
+    """A decimal number that a float holds."""
+    number = float(text) if _NUMBER.fullmatch(text) else None
+    return number if number is not None and -_INFINITE < number < _INFINITE else None
 
 
 def parse_boolean(text: str) -> bool | None:

@@ -174,8 +174,15 @@ def short_depends_on(view: View) -> Iterator[Fault]:
 @service_rule("healthy-without-check")
 def healthy_without_check(view: View) -> Iterator[Fault]:
     """Waiting for the health of a service that has no health check."""
+    # Of one that is not required, `up` says that it was not waited for, and goes on.
+    optional = {name for name, how in view.depends_on() if how.get("required") is False}
     for name, condition, other in _dependencies(view):
-        if condition == "service_healthy" and other is not None and not has_check(other):
+        if (
+            name not in optional
+            and condition == "service_healthy"
+            and other is not None
+            and not has_check(other)
+        ):
             what = f"it waits for the health of {name}, which has no health check: `up` ends with an error"
             path = view.at("depends_on", name, "condition")
             yield Fault(path, what, f"give {name} a healthcheck:", key=True)
