@@ -32,6 +32,7 @@ class Row(NamedTuple):
 # In the order of writing.
 LOCKS = (
     Row("runtime"),
+    Row("validate", within="runtime"),
     Row("lsp", within="runtime", beside="runtime"),
     Row("app"),
     Row("app-api", within="app"),

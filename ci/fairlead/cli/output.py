@@ -62,9 +62,13 @@ class Output:
                 report.redact(value)
             return reporter
         if stream.isatty() and self._environ.get("TERM") != "dumb" and not self._plain:
-            from fairlead.report.terminal import TerminalReporter
+            try:
+                from fairlead.report.terminal import TerminalReporter
 
-            return TerminalReporter(stream)
+                return TerminalReporter(stream)
+            except ImportError:
+                # Where only what `validate` needs is installed, there is no rich.
+                pass
         from fairlead.report.plain import PlainReporter
 
         return PlainReporter(Sink(stream), Sink(sys.stderr))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -50,6 +51,15 @@ def test_the_reporter_follows_options_environment_and_stream(
     output.ask(json=json)
     output.ask(plain=plain)
     assert type(report.current()).__name__ == expected
+
+
+def test_a_terminal_is_served_where_only_what_validate_needs_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdout", Screen())
+    monkeypatch.setitem(sys.modules, "fairlead.report.terminal", None)
+    Output({})
+    assert type(report.current()).__name__ == "PlainReporter"
 
 
 def test_asking_again_keeps_what_was_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
