@@ -106,7 +106,7 @@ def test_an_action_is_its_verb_and_speaks_of_what_the_verb_knows(path: Path) -> 
     (step,) = [one for one in steps_of(load(path)) if one.get("id") == "run"]
     verb = path.parent.name
     assert verb in VERBS
-    start, program, *words = step["run"].split()
+    start, program, *words = step["run"].strip().splitlines()[-1].split()
     assert (start, program, words[0]) == ("exec", "fairlead", verb)
     given = {word.strip('"$') for word in words if word.startswith('"$')}
     names = [word for word in words if not word.startswith(("-", '"'))]
