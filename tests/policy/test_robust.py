@@ -88,6 +88,9 @@ def test_a_finding_names_a_value_that_is_there_on_a_line_that_holds_it(example: 
         if finding.path:
             # A number may be written in another way than it is read: then the finding quotes it.
             words = {str(finding.path[-1]), *(_word(value) for found, value in values if found)}
+            words |= {
+                str(step) for found, value in values if found for place in _places(value) for step in place
+            }
             words |= set(finding.what.split())
             assert any(word and word in line for word in words) or line[:1] in '"[{&*-|>t', (
                 f"{finding}: {line}"

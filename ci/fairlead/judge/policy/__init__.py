@@ -72,7 +72,7 @@ def _collect(
     chosen = subject.policy.severities.get(rule)
     given = next((one for one in SEVERITIES if one == chosen), None)
     for fault in faults:
-        place = fault.location or subject.model.location(fault.path, key=fault.key)
+        place = fault.location or subject.model.location((*fault.path, *fault.at), key=fault.key)
         repair = Repair(*fault.repair) if fault.repair is not None else None
         severity = given or _severity(rule, fault, subject)
         what = f"{prefix}{fault.what}"

@@ -61,19 +61,31 @@ def foreign_resource(subject: Subject) -> Iterator[Fault]:
 def host_driver(subject: Subject) -> Iterator[Fault]:
     """A driver, plugin, runtime or program of the host that works for the container."""
     fix = "remove it, or waive it with the reason"
-    for path, prefix, _, grants in shared_things(subject):
+    for path, prefix, how, grants in shared_things(subject):
         for kind, steps, what in grants:
             if kind in {"network", "volume"} and steps[0] in _DRIVERS:
-                yield Fault((*path, *steps), f"{prefix}{what}", fix, key=True)
+                at = _culprit(steps, how)
+                yield Fault((*path, *steps), f"{prefix}{what}", fix, key=True, at=at)
     for path, prefix, definition in containers(subject):
         for kind, steps, what in service_grants(definition):
             if _is_of_driver(kind, str(steps[0])) or _is_told_nowhere_else(path, kind, str(steps[0])):
-                yield Fault((*path, *steps), f"{prefix}{what}", fix, key=True)
+                at = ("type",) if kind == "volume" else ()
+                yield Fault((*path, *steps), f"{prefix}{what}", fix, key=True, at=at)
     for kind in ("secrets", "configs"):
         for name, how in subject.top(kind).items():
             for key in {"driver", "template_driver"} & how.keys():
                 what = f"{kind}.{name}: {how[key]} is a plugin on the host"
                 yield Fault((kind, name, key), what, "give the value by file: or environment:", key=True)
+
+
+def _culprit(steps: ValuePath, how: Mapping[str, Any]) -> ValuePath:
+    """What of a driver's options leads elsewhere, where the grant is of all of them."""
+    options = as_mapping(how.get(str(steps[0])))
+    if len(steps) > 1:
+        return ("subnet",) if steps[1] == "config" else ()
+    is_memory = options.get("type") == "tmpfs" and options.get("device", "") in {"tmpfs", "none", ""}
+    wanted = ("o",) if is_memory else ("device", "driver", "type", "options")
+    return next(((name,) for name in wanted if name in options), ())
 
 
 def _is_of_driver(kind: str, key: str) -> bool:

@@ -60,9 +60,9 @@ def no_healthcheck(view: View) -> Iterator[Fault]:
 def _missing(view: View) -> Fault:
     what = "nothing tells whether it works: a deploy can't wait for it, and nobody sees it hang"
     if _is_disabled(view):
-        return Fault(
-            view.at("healthcheck"), f"its health check is switched off: {what}", f"write {_CHECK}", key=True
-        )
+        off = f"its health check is switched off: {what}"
+        switch = "disable" if view.get("healthcheck", "disable") is True else "test"
+        return Fault(view.at("healthcheck"), off, f"write {_CHECK}", key=True, at=(switch,))
     return Fault(view.path, what, f"write {_CHECK}", key=True)
 
 
@@ -108,7 +108,8 @@ def _wrong_program(view: View) -> Iterator[Fault]:
         if lacks_program(view.reference, program, view.service.dockerfile.commands):
             shown = "a shell" if program == "sh" else program
             what = f"the health check needs {shown}, and {view.reference} has none"
-            yield Fault(view.at("healthcheck", "test"), what, _in_its_own_words(view.reference, words))
+            path, fix = view.at("healthcheck", "test"), _in_its_own_words(view.reference, words)
+            yield Fault(path, what, fix, at=(int(kind == "CMD"),))
             return
 
 

@@ -188,7 +188,7 @@ def host_device(view: View) -> Iterator[Fault]:
         if not words.intersection(allowed) and not (words & {"gpu"} and "gpus" in allowed):
             path = view.at("deploy", "resources", "reservations", "devices", index)
             shown = ", ".join(sorted(words)) or "a device"
-            yield Fault(path, f"it reserves {shown} of the host", fix.format(shown))
+            yield Fault(path, f"it reserves {shown} of the host", fix.format(shown), at=("capabilities", 0))
     if view.text("cgroup_parent"):
         what = "cgroup_parent takes it out of the limits that the engine sets"
         yield Fault(view.at("cgroup_parent"), what, "remove it")

@@ -14,7 +14,7 @@ from fairlead.host.wire.compose.spelling import (
 )
 from fairlead.judge.policy.foreign import containers, shared_things
 from fairlead.judge.policy.rule import app_rule
-from fairlead.judge.policy.subject import Fault, unescaped
+from fairlead.judge.policy.subject import Fault, as_mapping, unescaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,10 +56,12 @@ def reserved_name(subject: Subject) -> Iterator[Fault]:
 def _devices(path: ValuePath, prefix: str, how: Mapping[str, Any], subject: Subject) -> Iterator[Fault]:
     """The folders that a volume's options mount."""
     for device in dict.fromkeys(volume_paths(how)):
-        yield from _folder(path, prefix, device, subject, key=True)
+        options = as_mapping(how.get("driver_opts")).items()
+        at = tuple(name for name, value in options if device in str(value))[:1]
+        yield from _folder(path, prefix, device, subject, key=True, at=at)
         if "\\" in device:
             what = f"{prefix}{device}: a backslash hides which folder is mounted"
-            yield Fault(path, what, _REMOVE, key=True)
+            yield Fault(path, what, _REMOVE, key=True, at=at)
 
 
 def _files(subject: Subject) -> Iterator[tuple[ValuePath, str, str]]:
@@ -85,7 +87,7 @@ def _labels(path: ValuePath, prefix: str, grants: Iterable[Grant]) -> Iterator[F
 
 
 def _folder(
-    path: ValuePath, prefix: str, source: str, subject: Subject, *, key: bool = False
+    path: ValuePath, prefix: str, source: str, subject: Subject, *, key: bool = False, at: ValuePath = ()
 ) -> Iterator[Fault]:
     """A folder in which Fairlead keeps what it knows of every app; what holds it, where Fairlead deploys."""
     whole = f"/{normpath(f'/{source}').lstrip('/')}"
@@ -96,4 +98,4 @@ def _folder(
         why = (
             "is the world of a process of the host" if of_process else "holds what Fairlead keeps of all apps"
         )
-        yield Fault(path, f"{prefix}{source} {why}", _REMOVE, key=key)
+        yield Fault(path, f"{prefix}{source} {why}", _REMOVE, key=key, at=at)

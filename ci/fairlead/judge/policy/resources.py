@@ -97,7 +97,8 @@ def unbounded_logs(view: View) -> Iterator[Fault]:
             if options
             else ((*path, "options"), f"{{{text}}}")
         )
-        yield Fault(path, what, f"add options: {{{text}}}, or {fix}", key=True, repair=repair)
+        at = ("options", *(key for key in keys[:1] if key in options))
+        yield Fault(path, what, f"add options: {{{text}}}, or {fix}", key=True, repair=repair, at=at)
 
 
 def _is_bound(value: Any) -> bool:

@@ -263,6 +263,16 @@ def _is_database(service: Service) -> bool:
     return any(port.target in DATABASE_PORTS for port in parse_published(service.definition))
 
 
+_DEPTH_OF_ITEM = 4
+_CULPRITS: dict[str | int, ValuePath] = {
+    "volumes": ("source",),
+    "ports": ("published",),
+    "secrets": ("source",),
+    "configs": ("source",),
+}
+"""Of the items of a service's lists, in their long form: what a finding is about."""
+
+
 class Fault:
     """What a rule found.
 
@@ -275,9 +285,11 @@ class Fault:
         severity: by its letter, if it is not the rule's.
         rank: if it is not the rule's.
         location: if the path does not tell it.
+        at: the steps below the path to what is at fault in it, where that is written: the finding stands on its line,
+            and keeps its path. By default the source of a mount, secret or config, and a port's number of the host.
     """
 
-    __slots__ = ("fix", "key", "location", "path", "rank", "repair", "severity", "what")
+    __slots__ = ("at", "fix", "key", "location", "path", "rank", "repair", "severity", "what")
 
     def __init__(
         self,
@@ -290,8 +302,10 @@ class Fault:
         severity: Severity | None = None,
         rank: int = 0,
         location: Location | None = None,
+        at: ValuePath = (),
     ) -> None:
         self.path = path
+        self.at = at or _culprit(path)
         self.what = what
         self.fix = fix
         self.key = key
@@ -299,6 +313,11 @@ class Fault:
         self.severity = severity
         self.rank = rank
         self.location = location
+
+
+def _culprit(path: ValuePath) -> ValuePath:
+    is_item = len(path) == _DEPTH_OF_ITEM and path[0] == "services"
+    return _CULPRITS.get(path[2], ()) if is_item else ()
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
