@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairlead.composefile.loader import Model
+    from fairlead.findings import Severity
     from fairlead.positions import ValuePath
 
 SHORTEST_REASON = 10
@@ -79,7 +80,7 @@ def apply_waivers(
         if fault is None:
             good.setdefault(waiver.rule, []).append(waiver)
         else:
-            faults.append(_finding(model, waiver, *fault))
+            faults.append(_finding(model, waiver, fault))
     if not waivers:
         return tuple(findings), ()
     kept: list[Finding] = []
@@ -93,8 +94,9 @@ def apply_waivers(
         place = model.location(waiver_of.path, key=True)
         waived.append(Waived(finding, waiver_of.reason, waiver_of.until, place))
     for waiver in (one for several in good.values() for one in several if not one.used):
-        what = f"the waiver of {waiver.rule} waives nothing"
-        faults.append(_finding(model, waiver, what, "remove it"))
+        # It may have been needed until the last upgrade: nobody's deploy stops for it.
+        fault = _Fault(f"the waiver of {waiver.rule} waives nothing", "remove it", severity="warning", rank=3)
+        faults.append(_finding(model, waiver, fault))
     return (*kept, *faults), tuple(waived)
 
 
@@ -110,40 +112,56 @@ def _waivers(model: Model) -> Iterator[_Waiver]:
                 yield _Waiver(("services", name, "x-fairlead", "waive", rule), str(name), str(rule), said)
 
 
-def _fault(waiver: _Waiver, today: str) -> tuple[str, str] | None:
-    """What is wrong with a waiver itself, and what to do."""
+class _Fault:
+    """What is wrong with a waiver, what to do, and at which key of it."""
+
+    __slots__ = ("at", "fix", "rank", "severity", "what")
+
+    def __init__(
+        self, what: str, fix: str, at: ValuePath = (), *, severity: Severity = "error", rank: int = 0
+    ) -> None:
+        self.what = what
+        self.fix = fix
+        self.at = at
+        self.severity = severity
+        self.rank = rank
+
+
+def _fault(waiver: _Waiver, today: str) -> _Fault | None:
+    """What is wrong with a waiver itself."""
     if waiver.rule not in GRADES:
         from fairlead.nearest import did_you_mean
 
-        return f"there is no rule {waiver.rule}", did_you_mean(waiver.rule, GRADES)
+        return _Fault(f"there is no rule {waiver.rule}", did_you_mean(waiver.rule, GRADES))
     if is_fixed(waiver.rule):
         why = (
             "it belongs to somebody else"
             if waiver.rule in {"reserved-name", "foreign-source"}
             else "the file does not work, or can't be judged"
         )
-        return f"{waiver.rule} can't be waived: {why}", "mend what it says"
+        return _Fault(f"{waiver.rule} can't be waived: {why}", "mend what it says")
     if len(waiver.reason) < SHORTEST_REASON:
         what = f"the waiver of {waiver.rule} has no reason"
-        return what, "write reason: why it does no harm here, in a sentence"
+        return _Fault(what, "write reason: why it does no harm here, in a sentence", ("reason",))
     return _expiry(waiver, today) if waiver.until else None
 
 
-def _expiry(waiver: _Waiver, today: str) -> tuple[str, str] | None:
+def _expiry(waiver: _Waiver, today: str) -> _Fault | None:
     from datetime import UTC, date, datetime
 
     try:
         last = date.fromisoformat(waiver.until)
     except ValueError:
-        return f"until: {waiver.until} is not a day", "write a day such as 2027-01-31"
+        return _Fault(f"until: {waiver.until} is not a day", "write a day such as 2027-01-31", ("until",))
     now = date.fromisoformat(today) if today else datetime.now(UTC).date()
     if last < now:
         fix = "mend what it waives, or decide again and write a later day"
-        return f"the waiver of {waiver.rule} ended on {waiver.until}", fix
+        return _Fault(f"the waiver of {waiver.rule} ended on {waiver.until}", fix, ("until",))
     return None
 
 
-def _finding(model: Model, waiver: _Waiver, what: str, fix: str) -> Finding:
+def _finding(model: Model, waiver: _Waiver, fault: _Fault) -> Finding:
     name = f"{waiver.service}: " if waiver.service else ""
-    place = model.location(waiver.path, key=True)
-    return Finding(f"{name}{what}", place, fix, "waiver", "error", waiver.path)
+    place = model.location((*waiver.path, *fault.at), key=True)
+    what = f"{name}{fault.what}"
+    return Finding(what, place, fault.fix, "waiver", fault.severity, waiver.path, rank=fault.rank)
