@@ -2,7 +2,8 @@
 
 A finding is known again by its rule, its file and its path in the model, not by its line or by what is written there: it
 survives moved lines, another clone, another machine with other values, a new version of an image, and a service that was
-renamed. Nothing of a value stands in the file.
+renamed. Nothing of a value stands in the file, so another value at a known place is known too, unless it is graver: one
+of a graver rank than the one that was known is new.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fairlead.errors import InputError
+from fairlead.judge.policy.rule import rank_of, rank_of_rule
 from fairlead.quick.records import dataclass
 from fairlead.sources import SourceRefusedError, read_source, repository_of
 
@@ -21,7 +23,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fairlead.findings import Finding
 
-SCHEMA = "fairlead.baseline/v2"
+SCHEMA = "fairlead.baseline/v3"
+_WITHOUT_RANKS = "fairlead.baseline/v2"
+"""Written before ranks were: what it knows is known whatever its rank."""
+_ANY_RANK = 0
 FILE_NAME = "fairlead-baseline.json"
 _MAX_BYTES = 16 * 1024 * 1024
 _NUMBERED = re.compile(r"\b(line|column) \d+")
@@ -31,13 +36,17 @@ _SERVICES = "services."
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """A known finding: its fingerprint, and for whoever reads the file, what it is."""
+    """A known finding: its fingerprint, and for whoever reads the file, what it is.
+
+    ``rank`` is the gravest that it stands for: its rule's, unless another one was written, or 0 for any.
+    """
 
     file: str
     rule: str
     path: str
     fingerprint: str
     what: str
+    rank: int = _ANY_RANK
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ def _entry(finding: Finding, root: Path, salt: str | None = None) -> Entry:
     # Where the clone lies is no part of what is wrong.
     what = finding.what.replace(f"{root}{os.sep}", "")
     mark = "" if salt is None else fingerprint(finding, root, salt)
-    return Entry(_file_of(finding, root), finding.rule, dotted(finding.path), mark, what)
+    return Entry(_file_of(finding, root), finding.rule, dotted(finding.path), mark, what, rank_of(finding))
 
 
 def _key(entry: Entry) -> tuple[str, str, str]:
@@ -88,11 +97,9 @@ def load_baseline(path: Path) -> Baseline:
     try:
         home = repository_of(str(path.absolute().parent))
         document = json.loads(read_source(str(path), [home], _MAX_BYTES))
-        entries = tuple(
-            Entry(*(str(entry[key]) for key in ("file", "rule", "path", "fingerprint", "what")))
-            for entry in document["findings"]
-        )
-        known = document["schema"] == SCHEMA
+        known = document["schema"] in {SCHEMA, _WITHOUT_RANKS}
+        has_ranks = document["schema"] == SCHEMA
+        entries = tuple(_read_entry(entry, has_ranks=has_ranks) for entry in document["findings"])
         salt = str(document.get("salt", ""))
     except (OSError, ValueError, KeyError, TypeError, RecursionError, SourceRefusedError) as error:
         raise InputError(
@@ -107,12 +114,20 @@ def load_baseline(path: Path) -> Baseline:
     return Baseline(path, entries, salt)
 
 
+def _read_entry(row: Mapping[str, object], *, has_ranks: bool) -> Entry:
+    file, rule, path, mark, what = (str(row[key]) for key in ("file", "rule", "path", "fingerprint", "what"))
+    own = row.get("rank")
+    rank = own if isinstance(own, int) else rank_of_rule(rule)
+    return Entry(file, rule, path, mark, what, rank if has_ranks else _ANY_RANK)
+
+
 def apply_baseline(
     findings: Sequence[Finding],
     baseline: Baseline,
     services: Collection[str],
     *,
     except_rules: frozenset[str] = frozenset(),
+    varying: Collection[Finding] = (),
 ) -> tuple[list[Finding], tuple[Finding, ...], tuple[str, ...]]:
     """Take out what is known.
 
@@ -121,6 +136,7 @@ def apply_baseline(
         baseline: what was known.
         services: those that the files have.
         except_rules: rules that no baseline silences.
+        varying: findings whose rank is that of a variable's value here: another machine has another, so it does not count.
 
     Returns: the new findings, the known ones, and a line for each entry that nobody finds any more.
     """
@@ -132,8 +148,7 @@ def apply_baseline(
     known: list[Finding] = []
     for finding in findings:
         entries = None if finding.rule in except_rules else left.get(_key(_entry(finding, root)))
-        if entries:
-            entries.pop(0)
+        if _take(entries, finding, varying):
             known.append(finding)
         else:
             new.append(finding)
@@ -142,11 +157,20 @@ def apply_baseline(
         rule, file, place = _key(_entry(finding, root))
         name = _service_of(place)
         entries = left.get((rule, file, _SERVICES + names[name] + _below(place))) if name in names else None
-        if entries:
-            entries.pop(0)
+        if _take(entries, finding, varying):
             known.append(finding)
             new.remove(finding)
     return new, tuple(known), tuple(_stale(entry for entries in left.values() for entry in entries))
+
+
+def _take(entries: list[Entry] | None, finding: Finding, varying: Collection[Finding]) -> bool:
+    """Whether one of these entries stands for the finding, and is used up. The gravest findings are asked for first."""
+    known = entries or []
+    rank = rank_of(finding)
+    entry = next((one for one in known if one.rank <= rank or finding in varying), None)
+    if entry is not None:
+        known.remove(entry)
+    return entry is not None
 
 
 def _renamed(
@@ -196,19 +220,17 @@ def write_baseline(
     root = path.absolute().parent
     salt = _salt_of(path)
     entries = sorted(_entry(finding, root, salt) for finding in findings if finding.rule not in except_rules)
-    rows: list[Mapping[str, str]] = [
-        {
-            "rule": entry.rule,
-            "file": entry.file,
-            "path": entry.path,
-            "what": entry.what,
-            "fingerprint": entry.fingerprint,
-        }
-        for entry in entries
-    ]
+    rows = [_row(entry) for entry in entries]
     text = json.dumps({"schema": SCHEMA, "salt": salt, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
     files.write(place, text.encode("utf-8", "replace"))
     return Baseline(path, tuple(entries), salt)
+
+
+def _row(entry: Entry) -> Mapping[str, str | int]:
+    # What a rule's own rank is may change with an upgrade, which is to make nothing new that was known.
+    own = {"rank": entry.rank} if entry.rank != rank_of_rule(entry.rule) else {}
+    told = {"file": entry.file, "path": entry.path, "what": entry.what, "fingerprint": entry.fingerprint}
+    return {"rule": entry.rule, **own, **told}
 
 
 def _salt_of(path: Path) -> str:

@@ -52,9 +52,24 @@ def judge(request: Request) -> Verdict:
         services = {name for one in judged for name in one.services}
         held = _verdict(found, judged, request).unsilenced
         rest = [finding for finding in found if finding not in held]
-        rest, known, stale = apply_baseline(rest, request.baseline, services, except_rules=ALWAYS)
+        varying = [one for one in rest if one.rank and _is_of_variable(one, judged)]
+        rest, known, stale = apply_baseline(
+            rest, request.baseline, services, except_rules=ALWAYS, varying=varying
+        )
         found = sorted((*held, *rest), key=order_of)
     return replace(_verdict(found, judged, request), baselined=known, stale=stale)
+
+
+def _is_of_variable(finding: Finding, judged: Sequence[Judged]) -> bool:
+    """Whether what is written at a finding's place has a variable in it."""
+    waiting = [one.model.node(finding.path) for one in judged]
+    while waiting:
+        node = waiting.pop()
+        if node is not None:
+            if "$" in node.text:
+                return True
+            waiting += [entry.node for entry in node.entries.values()]
+    return False
 
 
 def _verdict(found: Sequence[Finding], judged: Sequence[Judged], request: Request) -> Verdict:

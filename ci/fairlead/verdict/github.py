@@ -16,6 +16,7 @@ def render_github(verdict: Verdict) -> str:
     """Workflow commands: what GitHub will show of the findings, how many more there are, what it comes to."""
     annotations = [] if verdict.passed else [Annotation("error", sentence_of(verdict), title="Fairlead")]
     annotations += [annotation_of(finding) for finding in folded(verdict)]
+    annotations += [Annotation("notice", line, title="baseline") for line in verdict.stale]
     shown, rest = cap_annotations(annotations)
     lines = [render_annotation(annotation) for annotation in sorted(shown, key=annotations.index)]
     told = [neutral(line) for line in filter(None, [*rest, unseen_line(verdict), sentence_of(verdict)])]

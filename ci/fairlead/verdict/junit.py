@@ -1,7 +1,8 @@
 """The verdict as JUnit XML, for whatever shows test results. Pure.
 
 A file is a suite, a finding a case of it, by rank: an error fails it, what does not fail the verdict is said and passes.
-A file without findings has one case that passes; a layer that did not run is a skipped case.
+A file without findings has one case that passes; a layer that did not run is a skipped case, and so is an entry of the
+baseline that is not found any more.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def render_junit(verdict: Verdict) -> str:
         by_file.setdefault(finding.location.path if finding.location else "fairlead", []).append(finding)
     suites = [_suite(name, findings, failing) for name, findings in by_file.items()]
     suites.append(_layers(verdict.layers))
+    suites += [_stale(verdict.stale)] if verdict.stale else []
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + "\n".join(
         ['<testsuites name="fairlead validate">', *suites, "</testsuites>"]
     )
@@ -60,6 +62,14 @@ def _layers(layers: Sequence[Layer]) -> str:
         for layer in layers
     ]
     return _wrapped("layers", cases, skipped=sum(not layer.ran for layer in layers))
+
+
+def _stale(lines: Sequence[str]) -> str:
+    cases = [
+        f'    <testcase classname="baseline" name={_attribute(line)}><skipped message="stale"/></testcase>'
+        for line in lines
+    ]
+    return _wrapped("baseline", cases, skipped=len(cases))
 
 
 def _wrapped(name: str, cases: Sequence[str], *, failures: int = 0, skipped: int = 0) -> str:

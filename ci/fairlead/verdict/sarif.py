@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairlead.judge.policy.pages import Rule
-    from fairlead.judge.verdict import Layer, Verdict
+    from fairlead.judge.verdict import Verdict
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"
@@ -173,12 +173,13 @@ def _invocation(verdict: Verdict) -> dict[str, Any]:
     return {
         "executionSuccessful": verdict.is_complete,
         "exitCode": verdict.exit_code,
-        "toolExecutionNotifications": list(_notifications(verdict.layers)),
+        "toolExecutionNotifications": list(_notifications(verdict)),
     }
 
 
-def _notifications(layers: tuple[Layer, ...]) -> Iterator[dict[str, Any]]:
-    for layer in layers:
-        if not layer.ran:
-            text = f"the layer {layer.name} did not run: {layer.why_not}"
-            yield {"level": "note", "message": {"text": text}}
+def _notifications(verdict: Verdict) -> Iterator[dict[str, Any]]:
+    """What is no result: layers that did not look, and what the baseline knows and nobody finds any more."""
+    idle = (layer for layer in verdict.layers if not layer.ran)
+    told = (f"the layer {layer.name} did not run: {layer.why_not}" for layer in idle)
+    for text in (*told, *verdict.stale):
+        yield {"level": "note", "message": {"text": text}}

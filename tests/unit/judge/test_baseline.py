@@ -253,6 +253,82 @@ def test_another_service_is_no_renamed_one_while_the_first_is_there() -> None:
     assert "privileged" in {finding.rule for finding in judged(more).findings}
 
 
+MOUNT = """\
+name: shop
+services:
+  web:
+    image: shop/web:1.0
+    volumes: ["{}:/data"]
+    ports: ["{}:80"]
+"""
+
+
+def new_after(before: str, after: str, **variables: str) -> list[str]:
+    """The rules of what is new in a file since the baseline of it as it was."""
+    Path("b.json").unlink(missing_ok=True)
+    write_baseline(Path("b.json"), judged(before).findings)
+    return [finding.rule for finding in judged(after, **variables).findings]
+
+
+def test_a_graver_value_at_a_known_place_is_new() -> None:
+    """A folder for data is known; the same mount gives all of the host's own folder now."""
+    light, grave = MOUNT.format("/srv/data", 8080), MOUNT.format("/shared/everything", 8080)
+    assert new_after(light, grave) == ["bind-mount"]
+    assert new_after(grave, light) == []
+    assert new_after(grave, grave.replace("everything", "all")) == []
+    assert new_after(light, light.replace("/srv/data", "/srv/more")) == []
+
+
+def test_of_several_at_one_place_the_grave_one_takes_no_light_one_s_part() -> None:
+    both = MOUNT.format('/srv/data:/a", "/shared/one', 8080)
+    assert new_after(both, both) == []
+    assert new_after(both, both.replace("/srv/data", "/shared/two")) == ["bind-mount"]
+    assert new_after(both.replace("/srv/data", "/shared/two"), both) == []
+
+
+def test_a_graver_value_of_a_renamed_service_is_new() -> None:
+    light, grave = MOUNT.format("/srv/data", 8080), MOUNT.format("/shared/everything", 8080)
+    assert new_after(light, grave.replace("  web:", "  site:")) == ["bind-mount"]
+    assert new_after(light, light.replace("  web:", "  site:")) == []
+
+
+def test_the_value_of_a_variable_is_another_machine_s_and_makes_nothing_new() -> None:
+    for text in (
+        MOUNT.format("${DATA:-/srv/data}", 8080),
+        MOUNT.format("/srv/data", 8080).replace(
+            '"/srv/data:/data"', "{type: bind, source: '${DATA:-/srv/data}', target: /data}"
+        ),
+    ):
+        assert new_after(text, text, DATA="/shared/everything") == []
+
+
+def test_a_baseline_without_ranks_holds_for_all_and_gets_them_when_it_is_written_again() -> None:
+    light, grave = MOUNT.format("/srv/data", 8080), MOUNT.format("/shared/everything", 8080)
+    write_baseline(Path("b.json"), judged(grave).findings)
+    document = json.loads(Path("b.json").read_text())
+    for row in document["findings"]:
+        row.pop("rank", None)
+    Path("b.json").write_text(json.dumps({**document, "schema": "fairlead.baseline/v2"}))
+    assert judged(grave).findings == ()
+    Path("b.json").unlink()
+    write_baseline(Path("b.json"), judged(grave).findings)
+    written = json.loads(Path("b.json").read_text())
+    assert written["schema"] == "fairlead.baseline/v3"
+    assert [row["rank"] for row in written["findings"] if "rank" in row] == [2]
+    new_after(light, light)
+    assert '"rank"' not in Path("b.json").read_text()
+
+
+def test_a_rule_that_an_upgrade_ranks_higher_makes_nothing_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fairlead.judge.policy.grades import GRADES
+
+    text = MOUNT.format("/srv/data", 8080)
+    write_baseline(Path("b.json"), judged(text).findings)
+    for rule, grade in GRADES.items():
+        monkeypatch.setitem(GRADES, rule, f"{grade[:-1]}2")
+    assert judged(text).findings == ()
+
+
 def test_what_was_mended_is_told_and_fails_nothing() -> None:
     write_baseline(Path("b.json"), judged(GROWN).findings)
     after = judged(GROWN.replace("    privileged: true\n", ""))

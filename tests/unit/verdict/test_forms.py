@@ -12,6 +12,7 @@ import pytest
 
 from fairlead.findings import Finding, Location
 from fairlead.judge.verdict import Verdict
+from fairlead.quick.option_words import FORMATS
 from fairlead.quick.records import replace
 from fairlead.schemas import load_schema
 from fairlead.verdict import render
@@ -120,7 +121,7 @@ def test_annotations_come_by_rank_under_the_caps_and_the_rest_is_counted(verdict
     place = Location("compose.yaml", 2, 3)
     many = tuple(Finding(f"error {number}", place, rule="r") for number in range(12))
     notes = tuple(Finding(f"note {number}", place, rule="r", severity="note") for number in range(3))
-    lines = render("github", replace(verdict, findings=(*notes, *many))).splitlines()
+    lines = render("github", replace(verdict, findings=(*notes, *many), stale=())).splitlines()
     assert [line.split(" ", 1)[0] for line in lines[:13]] == ["::error"] * 10 + ["::notice"] * 3
     assert lines[0].startswith("::error title=Fairlead::compose.yaml: 12 errors, 3 notes")
     assert lines[1] == "::error file=compose.yaml,line=2,col=3,title=r::error 0"
@@ -214,10 +215,10 @@ def test_junit_fails_what_fails_the_verdict_and_nothing_else(verdict: Verdict) -
     ]
     assert len(failures(replace(verdict, strict=True))) == 3
     root = junit(verdict)
-    assert [suite.get("name") for suite in root] == ["compose.yaml", "layers"]
+    assert [suite.get("name") for suite in root] == ["compose.yaml", "layers", "baseline"]
     assert root[0].get("tests") == "4"
     skipped = [case.get("name") for case in root.iter("testcase") if case.find("skipped") is not None]
-    assert skipped == ["compose"]
+    assert skipped == ["compose", *verdict.stale]
 
 
 def test_junit_of_a_clean_file_has_a_case_that_passes(clean: Verdict) -> None:
@@ -232,6 +233,31 @@ def test_no_text_breaks_a_form(clean: Verdict, text: str) -> None:
     junit(verdict)
     for kind in ("text", "github", "sarif", "json", "markdown"):
         assert render(kind, verdict)
+
+
+def notifications(verdict: Verdict) -> list[object]:
+    invocations = sarif(verdict)["invocations"]
+    assert isinstance(invocations, list)
+    return list(invocations[0]["toolExecutionNotifications"])
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_form_tells_what_the_baseline_knows_and_nobody_finds_any_more(
+    kind: str, clean: Verdict
+) -> None:
+    """As a note: it fails nothing."""
+    line = "compose.yaml: services.gone: no-init is in the baseline and is not found any more"
+    verdict = replace(clean, stale=(line,))
+    assert verdict.passed
+    told = render(kind, verdict)
+    assert line in told
+    assert line not in render(kind, clean)
+    if kind == "github":
+        assert f"::notice title=baseline::{line}" in told.splitlines()
+    if kind == "sarif":
+        assert {"level": "note", "message": {"text": line}} in notifications(verdict)
+    if kind == "junit":
+        assert [case.get("name") for case in junit(verdict).iter("testcase") if case.find("failure")] == []
 
 
 def test_markdown_is_a_table_with_what_matters_most_first(verdict: Verdict) -> None:

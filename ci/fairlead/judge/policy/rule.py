@@ -91,7 +91,12 @@ def severity_of(
 
 def rank_of(finding: Finding) -> int:
     """The rank of a finding, by which everything is told: its own, else its rule's."""
-    return finding.rank or int(GRADES.get(finding.rule, _UNKNOWN)[-1])
+    return finding.rank or rank_of_rule(finding.rule)
+
+
+def rank_of_rule(rule: str) -> int:
+    """The rank of a rule's findings, unless one has another; of an unknown rule the gravest."""
+    return int(GRADES.get(rule, _UNKNOWN)[-1])
 
 
 def is_fixed(rule: str) -> bool:
