@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Any, Optional
 
 from ..disk.fold import fold_records
 from ..disk.journal import read_journal
@@ -106,8 +106,7 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
     holder = holder or _read_holder(paths)
     unfinished = ledger.unfinished
     live = read_bundle(paths, read_live(paths))
-    containers = tuple(read_app_containers(engine, paths))
-    references = release.images if release else set()
+    containers, digests, present = _read_engine(paths, engine, release.images if release else set())
     owner = read_owner(paths)
     return State(
         app=paths.app,
@@ -116,8 +115,8 @@ def read_state(paths: Paths, engine: Engine, release: Optional[Release] = None, 
         containers=containers,
         next_id=later_id(_next_id(paths, ledger, containers), at_least),
         owner=owner,
-        digests=_read_all_digests(engine, {one.image_id for one in containers}),
-        present=_read_present(engine, references),
+        digests=digests,
+        present=present,
         holder=holder,
         left=read_bundle(paths, unfinished.release) if unfinished else None,
         drained=read_drained(paths),
@@ -139,25 +138,31 @@ def _read_holder(paths: Paths) -> Optional[Holder]:
 def read_digests(engine: Engine, image: str) -> tuple[str, ...]:
     """The digests by which the engine knows an image, of what it was pulled by, in both of its image stores."""
     found = engine.image(image)
-    if found is None:
-        return ()
+    return _digests_of(found) if found is not None else ()
+
+
+def _digests_of(found: Mapping[str, Any]) -> tuple[str, ...]:
     names = [str(name).partition("@")[2] for name in found.get("RepoDigests") or ()]
     return tuple(dict.fromkeys(names))
 
 
-def _read_all_digests(engine: Engine, images: set[str]) -> dict[str, tuple[str, ...]]:
-    """Side by side: the engine takes 20 ms an image."""
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        return dict(zip(images, pool.map(lambda image: read_digests(engine, image), images)))
+def _read_engine(
+    paths: Paths, engine: Engine, references: set[str]
+) -> tuple[tuple[Container, ...], dict[str, tuple[str, ...]], frozenset[str]]:
+    """The app's containers, the digests of their images by id, and which of the references are on the host.
 
-
-def _read_present(engine: Engine, references: set[str]) -> frozenset[str]:
-    """The images that are on the host, of these."""
+    Side by side, and each image once: the engine takes 20 ms an image, and most are both.
+    """
     names = sorted(references)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        return frozenset(
-            name for name, found in zip(names, pool.map(engine.image, names)) if found is not None
-        )
+        looked = pool.map(engine.image, names)
+        containers = tuple(read_app_containers(engine, paths))
+        here = {name: found for name, found in zip(names, looked) if found is not None}
+        known = {str(found.get("Id")): _digests_of(found) for found in here.values()}
+        images = {one.image_id for one in containers}
+        others = sorted(images - known.keys())
+        known.update(zip(others, pool.map(lambda image: read_digests(engine, image), others)))
+    return containers, {image: known[image] for image in images}, frozenset(here)
 
 
 def later_id(following: str, at_least: str) -> str:

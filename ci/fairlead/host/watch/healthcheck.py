@@ -27,7 +27,7 @@ _PAUSE = 0.1
 _CHECK_SHARE = 0.1
 _BUSY_WITHIN = 1.0
 """Seconds after which a container that is busy is checked all the same."""
-_BUSY_EVERY, _BUSY_SHARE = 0.1, 0.2
+_BUSY_EVERY, _BUSY_SHARE = 0.05, 0.2
 _KNOCK_EVERY = 0.03
 _KNOCK_WITHIN = 1.0
 _REFUSALS, _ERRORS = 400, 500
@@ -43,6 +43,7 @@ class HealthChecks:
         self._hurry = hurry
         self._engine = engine
         self._over = threading.Event()
+        self._passed = threading.Event()
         self._room = threading.Semaphore(_AT_ONCE)
         self._seen: set[tuple[str, str]] = set()
         self.proved = proved
@@ -55,6 +56,12 @@ class HealthChecks:
                 self._seen.add(start)
                 threading.Thread(target=self._prove, args=(service, one), daemon=True).start()
 
+    def pause(self, seconds: float) -> bool:
+        """Wait so long, or until a check passes; whether one did since the last pause."""
+        passed = self._passed.wait(seconds)
+        self._passed.clear()
+        return passed
+
     def end(self) -> None:
         """Begin no more checks; one that is under way ends by itself."""
         self._over.set()
@@ -62,7 +69,7 @@ class HealthChecks:
     def _prove(self, service: Service, container: Container) -> None:
         target = plan_knock(service, container)
         if target is not None and self._knock(service, target) and self._hurry:
-            self.proved.add(container.id)
+            self._pass(container)
             return
         with contextlib.suppress(
             AgentError
@@ -87,13 +94,17 @@ class HealthChecks:
                 began = time.monotonic()
                 code = self._engine.execute(container.id, container.check, timeout=container.check_timeout)
             if code == 0:
-                self.proved.add(container.id)
+                self._pass(container)
             if not code:
                 # One that hangs is not run again: the engine ends its own after their timeout, we could not.
                 return
             # A check shares the processors with what it checks: it gets half of the time at first, then less.
             ended = time.monotonic()
             self._over.wait(pause_for(ended - first, max(_PAUSE, ended - began), _CHECK_SHARE))
+
+    def _pass(self, container: Container) -> None:
+        self.proved.add(container.id)
+        self._passed.set()
 
     def _await_calm(self, container: Container) -> None:
         """Wait for a while until it has little to do: a check shares its processors, and passes when it has started."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -16,6 +17,7 @@ from fairlead.host.disk.layout import make_layout
 from fairlead.host.disk.ledger import DEPLOY, STABLE, Ledger, ReleaseEntry, Transaction
 from fairlead.host.disk.lock import Holder, hold_lock
 from fairlead.host.disk.paths import Paths, app_paths
+from fairlead.host.state import state as state_module
 from fairlead.host.state.shown import show_state
 from fairlead.host.state.state import later_id, read_state
 from fairlead.host.wire.errors import InputFault
@@ -144,3 +146,39 @@ def test_a_start_that_was_borne_is_not_one_over_and_over(name: str, started: int
     assert shown.state == told
     assert service_state(shown).endswith("restarted 2 times")
     assert bool(find_troubles(answer)) == (told != "healthy")
+
+
+class _Shelf(PretendEngine):
+    """An engine with these images, by id and by what they were pulled by, that remembers what it was asked for."""
+
+    def __init__(self, images: Mapping[str, Mapping[str, Any]]) -> None:
+        super().__init__()
+        self.images = images
+        self.asked: list[str] = []
+
+    def image(self, reference: str) -> dict[str, Any] | None:
+        self.asked.append(reference)
+        found = self.images.get(reference)
+        return dict(found) if found is not None else None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_the_engine_has_is_read_with_each_image_asked_for_once(paths: Paths, seed: int) -> None:
+    """It takes 20 ms an image, and whoever goes back waits for that."""
+    dice = random.Random(seed)  # noqa: S311 - a test that can be repeated
+    ids = [f"sha256:{number:064x}" for number in range(5)]
+    digests = {one: tuple(f"sha256:{dice.randrange(1 << 60):064x}" for _ in range(2)) for one in ids}
+    raw = {one: {"Id": one, "RepoDigests": [f"r/i@{each}" for each in digests[one]]} for one in ids}
+    pulled = {f"r/i@{digests[one][0]}": one for one in dice.sample(ids, 3)}
+    engine = _Shelf({**raw, **{name: raw[one] for name, one in pulled.items()}})
+    run = dice.sample(ids, dice.randrange(len(ids) + 1))
+    for number, image in enumerate(run):
+        engine.add(APP, f"service-{number}", "000001")
+        engine.raw[f"{APP}-000001-service-{number}-1"]["Image"] = image
+    wanted = {*dice.sample(sorted(pulled), dice.randrange(4)), "r/i@gone"}
+    containers, known, present = state_module._read_engine(paths, engine, wanted)
+    assert len(containers) == len(run)
+    assert known == {one: digests[one] for one in run}
+    assert present == wanted - {"r/i@gone"}
+    seen = {pulled[name] for name in present}
+    assert sorted(engine.asked) == sorted([*wanted, *(set(run) - seen)])

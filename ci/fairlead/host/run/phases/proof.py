@@ -73,10 +73,15 @@ class Proof:
         self._due = now + (pause_for(now - self._began, _POLL) if waiting else _POLL)
         return False
 
+    def pause(self, seconds: float) -> None:
+        """Do nothing for so long, or until there is something new to look at."""
+        if self._checks.pause(seconds):
+            self._due = time.monotonic()
+
     def wait(self) -> None:
         """Until they are proved. Raises as ``step`` does."""
         while not self.step():
-            time.sleep(max(0.0, self._due - time.monotonic()))
+            self.pause(max(0.0, self._due - time.monotonic()))
             self._deploy.checkpoint()
 
 

@@ -39,6 +39,13 @@ class Late:
         if self.names and self._proof.step():
             self._confirm()
 
+    def pause(self, seconds: float) -> None:
+        """Do nothing for so long, or until there is something new to look at."""
+        if self.names:
+            self._proof.pause(seconds)
+        else:
+            time.sleep(seconds)
+
     def wait(self) -> None:
         """Until they are proved. Raises as ``step`` does."""
         if self.names:

@@ -146,7 +146,7 @@ class _Watcher:
                     late = "some probes were not answered in time to tell"
                     return Verdict(INCONCLUSIVE, (*verdict.reasons, late), verdict.evidence)
                 waited = time.monotonic() - self._deploy.progress.switched_at
-                time.sleep(min(pause_for(waited, _FIRST_TICK, _TICK_SHARE), _TICK))
+                self._late.pause(min(pause_for(waited, _FIRST_TICK, _TICK_SHARE), _TICK))
 
     def explain(self, verdict: Verdict) -> Verdict:
         """The verdict, what has died since the last look told before what did not answer for it."""

@@ -220,7 +220,9 @@ def test_a_port_that_has_closed_is_opened_by_whichever_command_is_next(
     """What is written down tells nothing of whether the second program lives; where it cannot start, that is told."""
     made, host = world
     wanted = {8000: "http", 9000: EITHER}
-    deploy: Any = SimpleNamespace(host=host)
+    state = SimpleNamespace(containers=list(leading._running(host, {"api"})))
+    deploy: Any = SimpleNamespace(host=host, engine=host.engine, state=state)
+    monkeypatch.setattr(leading, "refresh_containers", lambda _, known: known)
     monkeypatch.setattr(leading, "_under_way", lambda _: ())
     monkeypatch.setattr(leading, "spoken_by", lambda _: {"api": wanted})
     assert not leading.is_led(deploy)

@@ -12,13 +12,14 @@ from typing import Any, cast
 import pytest
 
 from fairlead.host.disk.ledger import DEPLOY, ROLLBACK
-from fairlead.host.engine.containers import UNCHECKED, Container
+from fairlead.host.engine.containers import STARTING, UNCHECKED, Container
 from fairlead.host.plan.actions import CREATE, START
 from fairlead.host.plan.plan import plan_rollback
 from fairlead.host.run.context import Deploy
 from fairlead.host.run.phases import proof, start, switch, trailing, verify, watch
 from fairlead.host.shape.bundle import Bundle
 from fairlead.host.watch.health import READY, Readiness
+from fairlead.host.watch.healthcheck import HealthChecks
 from fairlead.host.watch.probe import Answer
 from fairlead.host.watch.verdict import FAIL
 from fairlead.host.wire.errors import ReleaseFault
@@ -97,6 +98,22 @@ def test_of_pages_nothing_is_said_once_they_were_asked_for(monkeypatch: pytest.M
     assert (deploy.progress.unasked, cast("Any", deploy.host).warnings) == ((), [])
 
 
+def test_a_worker_whose_check_passes_is_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the clock his next look is ten minutes away."""
+    deploy = _rollback(monkeypatch, document()["services"], health=STARTING)
+    monkeypatch.setattr(proof, "pause_for", lambda *_: 600.0)
+    services = trailing.trailing_services(deploy)
+    checks = HealthChecks(cast("Any", None), deploy.host.proved)
+    late = trailing.Late(deploy, services, checks)
+    late.step()
+    late.step()
+    assert late.names == {"worker"}
+    checks._pass(next(one for one in deploy.host.seen if one.service == "worker" and one.release == OLD))
+    late.pause(1.0)
+    late.step()
+    assert late.names == frozenset()
+
+
 def test_who_has_no_check_is_still_named(monkeypatch: pytest.MonkeyPatch) -> None:
     services = {**document()["services"], "worker": service("worker", "api", gate="running")}
     deploy = _rollback(monkeypatch, services, evidence=True, health=UNCHECKED)
@@ -145,7 +162,7 @@ def test_pages_are_watched_while_a_worker_is_proved(monkeypatch: pytest.MonkeyPa
         asked.append(late.names)
         return Answer(200)
 
-    late.step = step
+    late.step, late.pause = step, time.sleep
 
     page: Any = SimpleNamespace(
         service="web",
