@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -11,6 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
+_OBJECTS = 50_000
+"""Objects more than were let go of, at which Python looks for garbage; its own 700 are for programs that live long."""
+
 
 def run() -> NoReturn:
     """Run the command and leave with its exit code.
@@ -19,9 +23,10 @@ def run() -> NoReturn:
     lives to the end, and keeps nothing that has to be put away then.
     """
     quick = sys.argv[1:2] == ["validate"]
+    # Nearly all that is made while a command is loaded lives to its end: looking through it again and again is an eighth
+    # of the processor time until somebody who goes back is on his way.
+    gc.set_threshold(_OBJECTS)
     if quick:
-        import gc
-
         gc.disable()
         codecache.use("validate")
         _import_pathlib()

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fairlead.image.registry.client import check_login, read_image_config, resolve_image
 from fairlead.image.registry.credentials import registry_host
 from fairlead.release.logins import read_logins
 from fairlead.remote.session import Blob
@@ -21,11 +20,15 @@ if TYPE_CHECKING:
 
 def digest_resolver(settings: Settings) -> Resolve:
     """What asks registries for digests."""
+    from fairlead.image.registry.client import resolve_image
+
     return partial(resolve_image, environ=os.environ, registry=settings.registry)
 
 
 def config_reader(settings: Settings) -> ReadConfig:
     """What asks them for an image's configuration."""
+    from fairlead.image.registry.client import read_image_config
+
     return partial(read_image_config, environ=os.environ, registry=settings.registry)
 
 
@@ -49,4 +52,6 @@ def try_login(settings: Settings) -> None:
     Raises:
         CommandFailedError: the registry refuses the login, or does not answer.
     """
+    from fairlead.image.registry.client import check_login
+
     check_login(settings.repository_of(next(iter(settings.images))), os.environ)

@@ -31,6 +31,13 @@ def test_help_imports_no_heavy_library() -> None:
     assert not heavy & set(done.stderr.split())
 
 
+def test_who_goes_back_loads_no_client_of_a_registry() -> None:
+    """Users wait for it: it brings logins along, and asks no registry."""
+    script = "import sys, fairlead.rollout.back, fairlead.rollout.registry; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"ssl", "requests", "jsonschema", "rich", "yaml"} & set(done.stdout.split())
+
+
 def test_with_json_a_mistake_is_one_document_on_stdout(tmp_path: Path) -> None:
     done = subprocess.run(
         [*FAIRLEAD, "--json", "validate"], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -187,7 +187,7 @@ def test_a_check_asks_what_a_deploy_would_meet_and_changes_nothing(
     server: Server, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logins: list[str] = []
-    monkeypatch.setattr("fairlead.rollout.registry.check_login", lambda image, _: logins.append(image))
+    monkeypatch.setattr("fairlead.image.registry.client.check_login", lambda image, _: logins.append(image))
     reporter = RecordingReporter()
     run_check(place, RolloutOptions(place.settings.root / ".fairlead"), reporter)
     (asked,) = server.foreseen
