@@ -21,9 +21,10 @@ from typing import Any
 
 from bench.measure import Row
 from fairlead.errors import CommandFailedError
+from fairlead.host.wire.frames import Frame
 from fairlead.remote.agent import Agent, _sources, render_zipapp
 from fairlead.remote.coordinator import Part, run_together
-from fairlead.remote.session import Event, Session, Traffic, loader_argv
+from fairlead.remote.session import Session, Traffic, loader_argv
 
 _HOSTS = 20
 _GOAL = 2.0
@@ -43,13 +44,14 @@ import time
 from types import SimpleNamespace
 
 from .hold import hold
+from ..wire.events import PhaseEvent, TaskEvent
 from ..wire.result import Result
 
 PHASES = {PHASES!r}
 
 
 def run_deploy(paths, request, emit, engine=None):
-    emit({{"event": "task", "task": request.task, "release": "000001", "previous": None}})
+    emit(TaskEvent(request.task, "000001"))
     host = SimpleNamespace(emit=emit)
     deploy = SimpleNamespace(
         options=request.options, paths=paths, request=request, host=host, checkpoint=lambda: None
@@ -57,12 +59,12 @@ def run_deploy(paths, request, emit, engine=None):
     for phase, seconds in PHASES.items():
         if phase == "watch" and request.options.fleet:
             hold(deploy, "switch")
-        emit({{"event": "phase", "phase": phase, "state": "begin", "seconds": 0}})
+        emit(PhaseEvent(phase, "begin"))
         time.sleep(seconds)
-        emit({{"event": "phase", "phase": phase, "state": "done", "seconds": seconds}})
+        emit(PhaseEvent(phase, "done", seconds=seconds))
     if request.options.fleet:
         hold(deploy, "commit")
-    emit(Result("live", release="000001", serving="000001").to_event())
+    emit(Result("live", release="000001", serving="000001"))
 
 
 def run_rollback(paths, request, emit, engine=None):
@@ -146,7 +148,7 @@ def _agent() -> Agent:
     return Agent(content, hashlib.sha256(content).hexdigest())
 
 
-def _request(hosts: list[str]) -> Event:
+def _request(hosts: list[str]) -> Frame:
     fleet = {"fleet": {"hosts": hosts, "patience": 60}} if len(hosts) > 1 else {}
     return {"request": "deploy", "release": _release(), "options": fleet, "by": "bench"}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from fairlead.errors import CommandFailedError, ComposeInvalidError, FairleadErr
 from fairlead.findings import Finding, Location
 from fairlead.github.reporter import ActionsReporter
 from fairlead.github.summary import append_summary
+from fairlead.host.wire.result import ErrorReport, PhaseTime, Result
 from fairlead.image.documents import (
     PublishDocument,
     PublishedImage,
@@ -27,7 +29,7 @@ from fairlead.image.documents import (
 )
 from fairlead.image.scan.refusal import refusal
 from fairlead.judge.verdict import Layer, Verdict
-from fairlead.remote.outcome import join_results, unknown_result
+from fairlead.remote.outcome import RolloutEnd, join_results, unknown_result
 from fairlead.report.sink import Sink
 from fairlead.rollout.finish import finish_rollout
 from fairlead.verdict import render
@@ -60,42 +62,27 @@ def write_page(page: Page, folder: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def result(status: str, code: int = 0, until: str = "", **more: Any) -> dict[str, Any]:
+def result(status: str, code: int = 0, until: str = "", **more: Any) -> Result:
     """The last event of a server; ``until``: the phase that failed."""
     names = [name for name, _ in PHASES]
     shown = PHASES[: names.index(until) + 1] if until else PHASES
-    phases = [
-        {
-            "phase": name,
-            "state": "failed" if name == until else "done" if seconds else "skipped",
-            "seconds": seconds,
-        }
+    phases = tuple(
+        PhaseTime(name, "failed" if name == until else "done" if seconds else "skipped", seconds)
         for name, seconds in shown
-    ]
-    blank: dict[str, Any] = {
-        "release": "000014",
-        "serving": "000014",
-        "previous": "000013",
-        "error": None,
-        "data": {},
-    }
-    return {"event": "result", "status": status, "exit": code, "phases": phases, **blank, **more}
+    )
+    return replace(Result(status, code, "000014", "000014", "000013", phases), **more)
 
 
-def fault(what: str, **more: Any) -> dict[str, Any]:
-    return {"what": what, "why": "", "fix": "", "details": [], "service": None, **more}
-
-
-UNHEALTHY = fault(
+UNHEALTHY = ErrorReport(
     "web is unhealthy",
     why="its health check failed 3 times in a row: HTTP 503",
     fix="see what it says; then push again",
-    details=["web-000014-web-1 | connecting to db:5432", "web-000014-web-1 | FATAL: no such role *web*"],
+    details=("web-000014-web-1 | connecting to db:5432", "web-000014-web-1 | FATAL: no such role *web*"),
     service="web",
 )
 
 
-def end(reporter: ActionsReporter, hosts: Sequence[str], ended: Mapping[str, Any], **changes: Any) -> int:
+def end(reporter: ActionsReporter, hosts: Sequence[str], ended: Result | RolloutEnd, **changes: Any) -> int:
     """As `deploy` ends. Without a result of each server, all have the same one."""
     place: Any = SimpleNamespace(
         host=", ".join(hosts),
@@ -103,16 +90,12 @@ def end(reporter: ActionsReporter, hosts: Sequence[str], ended: Mapping[str, Any
         app="board",
         environment=SimpleNamespace(name="production", url="https://board.example.com"),
     )
-    joined = ended if "hosts" in ended else join_results(dict.fromkeys(hosts, ended), _culprit(ended, hosts))
-    found = {"changes": changes} if changes else {}
+    if isinstance(ended, Result):
+        ended = join_results(dict.fromkeys(hosts, ended), hosts[0] if ended.exit else None)
     with tempfile.TemporaryDirectory() as folder:
         lines: Any = SimpleNamespace(connections=1, agent_bytes=0)
-        finish_rollout(place, {**joined, **found}, reporter, Path(folder), lines)
+        finish_rollout(place, replace(ended, changes=changes or None), reporter, Path(folder), lines)
     return 0
-
-
-def _culprit(ended: Mapping[str, Any], hosts: Sequence[str]) -> str | None:
-    return hosts[0] if ended["exit"] else None
 
 
 def commits(*subjects: str) -> list[dict[str, str]]:
@@ -200,7 +183,7 @@ def first(reporter: ActionsReporter) -> int:
 
 def unchanged(reporter: ActionsReporter) -> int:
     ended = result("unchanged", release="000013", serving="000013", previous="000012")
-    return end(reporter, ["app1.example.com"], {**ended, "phases": ended["phases"][:1]})
+    return end(reporter, ["app1.example.com"], replace(ended, phases=ended.phases[:1]))
 
 
 def unhealthy(reporter: ActionsReporter) -> int:
@@ -209,11 +192,11 @@ def unhealthy(reporter: ActionsReporter) -> int:
 
 
 def reverted(reporter: ActionsReporter) -> int:
-    error = fault(
+    error = ErrorReport(
         "web answers 500 to 12% of its requests",
         why="000013 did to 0%",
         fix="see its log",
-        details=[f"line {number}" for number in range(30)],
+        details=tuple(f"line {number}" for number in range(30)),
     )
     return end(
         reporter,
@@ -224,7 +207,7 @@ def reverted(reporter: ActionsReporter) -> int:
 
 
 def refused(reporter: ActionsReporter) -> int:
-    error = fault(
+    error = ErrorReport(
         "this commit is older than the one that serves",
         fix="push again, or say --allow-older",
         why="2222 > 1111",
@@ -234,7 +217,7 @@ def refused(reporter: ActionsReporter) -> int:
 
 
 def not_taken_back(reporter: ActionsReporter) -> int:
-    error = fault("the engine does not answer", fix="page a human")
+    error = ErrorReport("the engine does not answer", fix="page a human")
     ended = result("failed", 7, until="watch", serving="000014", error=error)
     return end(reporter, ["app1.example.com"], ended)
 
@@ -260,7 +243,9 @@ def servers(reporter: ActionsReporter) -> int:
 
 def servers_reverted(reporter: ActionsReporter) -> int:
     ends: dict[str, Any] = {
-        "app1.example.com": result("reverted", 6, until="watch", serving="000013", error=fault("stopped")),
+        "app1.example.com": result(
+            "reverted", 6, until="watch", serving="000013", error=ErrorReport("stopped")
+        ),
         "app2.example.com": result("reverted", 6, until="watch", serving="000013", error=UNHEALTHY),
         "app3.example.com": CommandFailedError("app3.example.com cannot be reached"),
     }

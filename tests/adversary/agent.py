@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.errors import CommandFailedError
-from fairlead.remote.session import Blob, Event, Session, Traffic, loader_argv
+from fairlead.host.wire.frames import Frame
+from fairlead.remote.session import Blob, Session, Traffic, loader_argv
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 
@@ -19,10 +20,10 @@ from tests.integration.host.stage import Stage
 class Answer:
     """What came back: the events, the last of which is the result."""
 
-    events: Sequence[Event]
+    events: Sequence[Frame]
 
     @property
-    def result(self) -> Event:
+    def result(self) -> Frame:
         return self.events[-1]
 
     @property
@@ -32,7 +33,7 @@ class Answer:
 
 def ask(stage: Stage, request: Mapping[str, Any], blobs: Sequence[Blob] = ()) -> Answer:
     """Ask the agent of the stage's root, as the command does."""
-    events: list[Event] = []
+    events: list[Frame] = []
     argv = [sys.executable, *loader_argv()[1:]]
     named = {"app": stage.app, "environment": "production"}
     with Session(argv, _lost, Traffic(), env={"FAIRLEAD_ROOT": str(stage.root)}) as session:

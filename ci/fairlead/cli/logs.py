@@ -14,6 +14,7 @@ from fairlead.rollout.place import find_place
 
 if TYPE_CHECKING:
     from fairlead.host.wire.calls import Logs
+    from fairlead.host.wire.result import Event
     from fairlead.remote.access import AccessOptions
     from fairlead.rollout.place import Place
 
@@ -51,18 +52,20 @@ def command(
     Values of the app's secrets are shown as `***`. Colours are left out, and control characters written out, on a
     terminal and in a pipe; `--json` has the lines with both.
     """
+    from fairlead.host.wire.answer import render_answer
     from fairlead.host.wire.calls import Logs
+    from fairlead.host.wire.events import LogEvent
     from fairlead.host.wire.text import render_log
 
     reporter = report.current()
     place = find_place(environment, access).only(host)
     lines: list[Mapping[str, Any]] = []
 
-    def take(name: str, event: Mapping[str, Any]) -> None:
-        if event.get("event") == "log":
+    def take(name: str, event: Event) -> None:
+        if isinstance(event, LogEvent):
             reporter.line(f"{name}: {render_log(event)}" if place.has_several else render_log(event))
             if not follow:
-                lines.append({"host": name, **{key: value for key, value in event.items() if key != "event"}})
+                lines.append({"host": name, **render_answer(event)})
 
     _ask_logs(place, Logs(service, tail, follow), take)
     reporter.result({"schema": "fairlead.logs/v1", "app": place.app, "host": place.host, "lines": lines}, "")
@@ -71,7 +74,7 @@ def command(
 def _ask_logs(
     place: Place,
     call: Logs,
-    take: Callable[[str, Mapping[str, Any]], None],
+    take: Callable[[str, Event], None],
 ) -> None:
     """Ask all servers; what is followed comes from all of them at once."""
     from fairlead.parallel import each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from fairlead.host.wire.status import StateAnswer
     from fairlead.remote.access import AccessOptions
     from fairlead.remote.server import Server
-    from fairlead.remote.session import Event
     from fairlead.report import Reporter
     from fairlead.rollout.place import Place
 
@@ -75,14 +75,10 @@ class _Repaired:
 
 def _repair(place: Place, host: str, server: Server, reporter: Reporter) -> _Repaired:
     from fairlead.host.wire.replies import RepairAnswer
-    from fairlead.remote.outcome import answer_of, ending_of, read_answer
-    from fairlead.rollout.show import show_event
+    from fairlead.remote.outcome import answer_of, read_answer
+    from fairlead.rollout.show import show_note
 
-    def show(event: Event) -> None:
-        if event.get("event") == "note":
-            show_event(reporter, event, host if place.has_several else "")
-
-    done = server.repair(show)
+    done = server.repair(partial(show_note, reporter, host=host if place.has_several else ""))
     state = server.state()
     answer = read_answer(RepairAnswer, answer_of(done))
-    return _Repaired(host, state, ending_of(done).serving, answer.repaired)
+    return _Repaired(host, state, done.serving, answer.repaired)

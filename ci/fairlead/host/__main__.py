@@ -12,15 +12,18 @@ import json
 import os
 import pwd
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from .disk.paths import Paths, app_paths, fairlead_root, list_apps
 from .door import console
 from .wire.errors import AgentError, InputFault, as_fault
+from .wire.events import salvage_event
+from .wire.frames import Frame
+from .wire.result import Result, report_of
 from .wire.text import find_troubles, render_log
 
 if TYPE_CHECKING:
@@ -35,14 +38,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     try:
         return _run(words, argv)
     except AgentError as error:
-        console.show_error(error.to_json(), as_json=words.json)
+        console.show_error(report_of(error), as_json=words.json)
         return error.exit_code
     except BrokenPipeError:
         return 0
     except OSError as error:
         # Of another user's folder, of a file that is not there.
         fault = as_fault(error)
-        console.show_error(fault.to_json(), as_json=words.json)
+        console.show_error(report_of(fault), as_json=words.json)
         return fault.exit_code
     except KeyboardInterrupt:
         return 130
@@ -113,10 +116,11 @@ def _read(paths: Paths, verb: str) -> Union[StateAnswer, HistoryAnswer]:
 def _print_logs(paths: Paths, words: argparse.Namespace) -> int:
     from .door.logs import stream_logs
     from .engine.engine import Engine
+    from .wire.answer import render_answer
 
     for line in stream_logs(paths, Engine.connect(), words.service, words.tail, follow=words.follow):
         if words.json:
-            console.say_json(line)
+            console.say_json(render_answer(line))
         else:
             console.say(render_log(line))
     return 0
@@ -187,15 +191,16 @@ def _change(paths: Paths, words: argparse.Namespace) -> int:
     return _follow(task.follow_task(paths.task(name), lambda: False), as_json=words.json)
 
 
-def _follow(events: Iterator[Mapping[str, Any]], *, as_json: bool) -> int:
+def _follow(frames: Iterator[Frame], *, as_json: bool) -> int:
     code = AgentError.exit_code
-    for event in events:
+    for frame in frames:
+        event = salvage_event(frame)
         if as_json:
-            console.say_json(event)
+            console.say_json(frame)
         else:
             console.show_event(event)
-        if event.get("event") == "result":
-            code = int(event["exit"])
+        if isinstance(event, Result):
+            code = event.exit
     return code
 
 

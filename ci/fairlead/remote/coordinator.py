@@ -13,23 +13,35 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from fairlead.errors import FairleadError, InterruptedByUserError
+from fairlead.host.wire.errors import EXIT_OK
+from fairlead.host.wire.events import (
+    DONE,
+    SKIPPED,
+    WARNING,
+    AttachedEvent,
+    HoldEvent,
+    NoteEvent,
+    PhaseEvent,
+    TaskEvent,
+)
 from fairlead.host.wire.fleet import COMMIT, POINTS, STOP
 from fairlead.host.wire.frames import Frame
 from fairlead.host.wire.phases import MIGRATE, PREPARE
+from fairlead.host.wire.result import Event, Result
 from fairlead.remote.agreement import Member, plan_word
 from fairlead.remote.attach import run_remote_task
 from fairlead.remote.interrupt import catching_interrupts
-from fairlead.remote.session import Blob, Event, Session
+from fairlead.remote.session import Blob, Session
 
 ATTEND_SECONDS = 5.0
 """How often at least hosts that hold hear that this process is still there."""
 _ATTENDS = 4
 """How often they hear so within `hold_timeout`."""
 
-_INTERRUPTED: Event = {"event": "interrupted"}
+_INTERRUPTED = Event()
 
-End = Event | FairleadError | None
-"""How a host ended: its ``result`` event, why nobody knows, or None where it was never asked."""
+End = Result | FairleadError | None
+"""How a host ended: its result, why nobody knows, or None where it was never asked."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +139,9 @@ class _Participant:
         return session
 
     def _take(self, event: Event) -> None:
-        if event.get("event") == "attached":
+        if isinstance(event, AttachedEvent):
             with self._lock:
-                self.task = str(event["task"])
+                self.task = event.task
                 for frame in self._words:
                     self._tell(frame)
         self.inbox.put((self.part.host, event))
@@ -181,26 +193,31 @@ class _Coordinator:
         if what is _INTERRUPTED:
             self._stop()
             return
-        if isinstance(what, BaseException) or what.get("event") == "result":
+        if isinstance(what, BaseException | Result):
             self._end(host, what)
         else:
-            self._members[host] = follow(self._members[host], what)
-            self._phases[host] = str(what.get("phase") or self._phases[host])
-            self._served[host] = str(what.get("previous") or self._served[host])
-            if host == self._first and what.get("event") == "task":
-                self._start_others()
-            self._on_event(host, what)
+            self._take(host, what)
         self._speak()
         if time.monotonic() - self._attended >= self._attend_every:
             self._attend()
 
-    def _end(self, host: str, what: Event | BaseException) -> None:
+    def _take(self, host: str, event: Event) -> None:
+        self._members[host] = follow(self._members[host], event)
+        if isinstance(event, PhaseEvent | NoteEvent) and event.phase:
+            self._phases[host] = event.phase
+        if isinstance(event, TaskEvent):
+            self._served[host] = event.previous or self._served[host]
+            if host == self._first:
+                self._start_others()
+        self._on_event(host, event)
+
+    def _end(self, host: str, what: Result | BaseException) -> None:
         if isinstance(what, BaseException) and not isinstance(what, FairleadError):
             raise what
-        well = not isinstance(what, FairleadError) and what.get("exit") == 0
         lost = isinstance(what, FairleadError)
+        well = not isinstance(what, FairleadError) and what.exit == EXIT_OK
         # It may be live, and have something to say of its users: that takes no other host back.
-        serves = not isinstance(what, FairleadError) and what.get("status") == "live"
+        serves = not isinstance(what, FairleadError) and what.status == "live"
         self._ends.by_host[host] = what
         self._members[host] = replace(
             self._members[host], ended="lost" if lost else "well" if well or serves else "failed"
@@ -249,7 +266,7 @@ class _Coordinator:
         else:
             text = "asked the server to stop at its next safe point; once more leaves at once"
             self._say(STOP, "the user stopped the command")
-        self._on_event(self._first, {"event": "note", "level": "warning", "text": text})
+        self._on_event(self._first, NoteEvent(WARNING, text))
 
     def _left(self) -> InterruptedByUserError:
         tasks = sorted(one.task for one in self._participants.values() if one.task is not None)
@@ -276,10 +293,8 @@ class _Coordinator:
 
 def follow(member: Member, event: Event) -> Member:
     """How far a host is after an event. Pure."""
-    kind = event.get("event")
-    if kind == "hold" and event.get("point") in POINTS:
-        point = str(event["point"])
-        return replace(member, holding=point, migrated=member.migrated or point != POINTS[0])
-    if kind == "phase" and event.get("phase") == MIGRATE.name and event.get("state") in {"done", "skipped"}:
+    if isinstance(event, HoldEvent) and event.point in POINTS:
+        return replace(member, holding=event.point, migrated=member.migrated or event.point != POINTS[0])
+    if isinstance(event, PhaseEvent) and event.phase == MIGRATE.name and event.state in {DONE, SKIPPED}:
         return replace(member, migrated=True)
     return member

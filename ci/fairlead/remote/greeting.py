@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from fairlead.errors import CommandFailedError
-from fairlead.host.wire.frames import FrameError, parse_frame
+from fairlead.host.wire.frames import Frame, FrameError, parse_frame
 from fairlead.host.wire.names import PROTOCOL
-
-Event = dict[str, Any]
 
 _ANSWERS = ("known", "wanted", "stored")
 _UNMARKED = 1
@@ -21,7 +18,7 @@ def make_mark() -> str:
     return os.urandom(16).hex()
 
 
-def parse_greeting(line: bytes, mark: str) -> Event | None:
+def parse_greeting(line: bytes, mark: str) -> Frame | None:
     """The loader's answer; None where somebody else has printed this line.
 
     Raises:
@@ -36,7 +33,7 @@ def parse_greeting(line: bytes, mark: str) -> Event | None:
     return answer if _is_unmarked(answer) else None
 
 
-def _is_unmarked(answer: Event) -> bool:
+def _is_unmarked(answer: Frame) -> bool:
     """Whether it is, word for word, an answer without a mark.
 
     A key that is held to one agent has a loader of its own, for years; and who cannot even read the greeting refuses so.
@@ -49,7 +46,7 @@ def _is_unmarked(answer: Event) -> bool:
     return known and error is None and answer.get("protocol", _UNMARKED) == _UNMARKED
 
 
-def _understood(answer: Event) -> Event:
+def _understood(answer: Frame) -> Frame:
     spoken, said = answer.get("protocol"), answer.get("agent")
     # What it refuses it says in its own words.
     if said == "refused" or (spoken == PROTOCOL and said in _ANSWERS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from fairlead.errors import (
@@ -15,14 +16,18 @@ from fairlead.errors import (
     RollbackFailedError,
     RolledBackError,
 )
-from fairlead.host.wire.answer import parse_answer
-from fairlead.host.wire.errors import InputFault
-from fairlead.host.wire.replies import Ending
+from fairlead.host.wire.answer import parse_answer, render_answer
+from fairlead.host.wire.errors import EXIT_OK, InputFault
+from fairlead.host.wire.events import parse_event
+from fairlead.host.wire.frames import Frame
+from fairlead.host.wire.result import ErrorReport, Event, PhaseTime, Result
 
 _Answer = TypeVar("_Answer")
 
 DEPLOY_SCHEMA = "fairlead.deploy/v1"
 UNKNOWN = "unknown"
+_LOST = "lost"
+_NOT_ASKED = "skipped"
 _STOPPED = "stopped"
 
 _ERRORS: Mapping[int, type[FairleadError]] = {
@@ -38,37 +43,75 @@ _ERRORS: Mapping[int, type[FairleadError]] = {
 }
 
 
-def failure_of(result: Mapping[str, Any]) -> FairleadError | None:
-    """The error of a ``result`` event, or None when it ended well.
+@dataclass(frozen=True)
+class HostEnd:
+    """How it ended on one server; its status is also ``lost`` (it cannot be reached) or ``skipped`` (it was not asked)."""
 
-    Where a deploy failed, it says what serves now: the first thing that anybody wants to know.
+    host: str
+    result: Result
+
+    @property
+    def standing(self) -> str:
+        """What serves there, in words."""
+        if self.result.status == _LOST:
+            return "cannot be reached: `fairlead status`, when it is back, repairs what it was cut off from"
+        if self.result.status == _NOT_ASKED:
+            return "was not touched"
+        return f"release {self.result.serving} serves" if self.result.serving else "nothing serves"
+
+
+@dataclass(frozen=True)
+class RolloutEnd:
+    """How a deploy, rollback or rotation ended: on all servers as one, and on each; what it changed, where that is told."""
+
+    result: Result
+    hosts: tuple[HostEnd, ...]
+    changes: Mapping[str, Any] | None = None
+
+    @property
+    def failure(self) -> FairleadError | None:
+        """Its error, or None when it ended well. What serves where stands in it, host by host, where there are several."""
+        return failure_of(self.result, alone=len(self.hosts) <= 1)
+
+
+def failure_of(result: Result, *, alone: bool = True) -> FairleadError | None:
+    """The error of a result, or None when it ended well.
+
+    Where a deploy failed on one server, it says what serves now: the first thing that anybody wants to know.
     """
-    end = ending_of(result)
-    if end.exit == 0:
+    if result.exit == EXIT_OK:
         return None
-    kind, error = _ERRORS.get(end.exit, CommandFailedError), end.error
-    service = f"{error.service}: " if error.service and error.service not in error.what else ""
-    # What serves where stands below, host by host, where there are several.
-    alone = len(result.get("hosts") or ()) <= 1
-    serving = _serving(kind, end, looked=bool(result.get("phases"))) if alone else ""
+    kind, error = _ERRORS.get(result.exit, CommandFailedError), result.error or ErrorReport()
     return kind(
-        service + (error.what or "the server failed, and did not say how"),
-        why=". ".join(filter(None, (error.why, serving))),
+        _named(error) or "the server failed, and did not say how",
+        why=". ".join(filter(None, (error.why, _serving(kind, result) if alone else ""))),
         fix=error.fix,
         details=error.details,
     )
 
 
-def ending_of(result: Mapping[str, Any]) -> Ending:
-    """How a ``result`` event ended.
+def result_of(frame: Frame) -> Result:
+    """The result from its frame.
 
     Raises:
-        CommandFailedError: it does not say so.
+        CommandFailedError: it does not hold.
     """
-    return read_answer(Ending, result)
+    return read_answer(Result, frame)
 
 
-def answer_of(result: Mapping[str, Any]) -> Mapping[str, Any]:
+def read_event(frame: Frame) -> Event:
+    """The event from its frame.
+
+    Raises:
+        CommandFailedError: it does not hold.
+    """
+    try:
+        return parse_event(frame)
+    except InputFault as fault:
+        raise _misunderstood(fault) from fault
+
+
+def answer_of(result: Result) -> Mapping[str, Any]:
     """The ``data`` of a request that reads.
 
     Raises:
@@ -77,8 +120,7 @@ def answer_of(result: Mapping[str, Any]) -> Mapping[str, Any]:
     failure = failure_of(result)
     if failure is not None:
         raise failure
-    data = result.get("data")
-    return data if isinstance(data, Mapping) else {}
+    return result.data
 
 
 def read_answer(form: type[_Answer], data: Mapping[str, Any]) -> _Answer:
@@ -90,41 +132,54 @@ def read_answer(form: type[_Answer], data: Mapping[str, Any]) -> _Answer:
     try:
         return parse_answer(form, data)
     except InputFault as fault:
-        raise CommandFailedError(fault.what, why=fault.why, fix=fault.fix, details=fault.details) from fault
+        raise _misunderstood(fault) from fault
 
 
-def stopped_result(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The result of a task that the user asked to stop: exit 130, unless it failed by itself meanwhile."""
-    end, interrupted = ending_of(result), int(InterruptedByUserError.exit_code)
-    if end.exit not in {0, int(RolledBackError.exit_code)} or (end.exit and end.error.what != _STOPPED):
-        return dict(result)
-    if end.exit == 0:
-        error = {
-            "what": f"it was too late to stop: release {end.serving} serves",
-            "why": "it had been committed, or there was nothing to change",
-            "fix": "`fairlead rollback` goes back to the release before",
-        }
-    elif end.release is None:
-        error = {"what": "stopped before anything was touched", "fix": "run it again"}
+def _misunderstood(fault: InputFault) -> CommandFailedError:
+    return CommandFailedError(fault.what, why=fault.why, fix=fault.fix, details=fault.details)
+
+
+def stopped_result(end: RolloutEnd) -> RolloutEnd:
+    """The end of what the user asked to stop: exit 130, unless it failed by itself meanwhile."""
+    result, interrupted = end.result, int(InterruptedByUserError.exit_code)
+    was_stopped = result.error is not None and result.error.what == _STOPPED
+    if result.exit not in {EXIT_OK, int(RolledBackError.exit_code)} or (result.exit and not was_stopped):
+        return end
+    if result.exit == EXIT_OK:
+        error = ErrorReport(
+            f"it was too late to stop: release {result.serving} serves",
+            "it had been committed, or there was nothing to change",
+            "`fairlead rollback` goes back to the release before",
+        )
+    elif result.release is None:
+        error = ErrorReport("stopped before anything was touched", fix="run it again")
     else:
-        error = {"what": f"stopped: release {end.release} was taken back", "fix": "run it again"}
-    return {**result, "exit": interrupted, "error": {**error, "details": [], "service": None}}
+        error = ErrorReport(f"stopped: release {result.release} was taken back", fix="run it again")
+    return replace(end, result=replace(result, exit=interrupted, error=error))
 
 
-def deploy_document(result: Mapping[str, Any], host: str, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """``deploy.json``: the result of a deploy or rollback, where it happened, and what the client adds."""
-    body = {key: value for key, value in result.items() if key != "event"}
-    return {"schema": DEPLOY_SCHEMA, "host": host, **extra, **body}
+def deploy_document(end: RolloutEnd, host: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """``deploy.json``: how a deploy or rollback ended, where it happened, and what the client adds."""
+    hosts = [{"host": one.host, **render_answer(one.result)} for one in end.hosts]
+    changes = {"changes": end.changes} if end.changes is not None else {}
+    return {
+        "schema": DEPLOY_SCHEMA,
+        "host": host,
+        **extra,
+        **render_answer(end.result),
+        **changes,
+        "hosts": hosts,
+    }
 
 
 def join_results(
-    ends: Mapping[str, Mapping[str, Any] | FairleadError | None],
+    ends: Mapping[str, Result | FairleadError | None],
     culprit: str | None,
     *,
     switched: bool = False,
     committed: bool = False,
-) -> dict[str, Any]:
-    """The ``result`` of all hosts as one, with each of them in ``hosts``.
+) -> RolloutEnd:
+    """How it ended on all hosts as one.
 
     Args:
         ends: how it ended on each: its result, why it cannot be reached, or None where it was never asked.
@@ -132,96 +187,93 @@ def join_results(
         switched: the hosts were told to switch.
         committed: they were told to commit.
     """
-    hosts = [{"host": host, **_host_result(end)} for host, end in ends.items()]
+    hosts = tuple(HostEnd(host, _host_result(end)) for host, end in ends.items())
+    results = [one.result for one in hosts]
     if len(hosts) == 1:
-        return {**hosts[0], "hosts": hosts}
-    best = next((one for one in hosts if one["status"] == "live"), hosts[0])
-    joined = {**best, "phases": _slowest(hosts), "hosts": hosts}
+        return RolloutEnd(results[0], hosts)
+    best = next((one for one in results if one.status == "live"), results[0])
+    joined = replace(best, phases=_slowest(results))
     if culprit is None:
-        return joined
-    failed = next(one for one in hosts if one["host"] == culprit)
-    lost = [one["host"] for one in hosts if one["status"] == "lost"]
-    code = int(failed["exit"])
-    if any(one["exit"] == ExitCode.ROLLBACK_FAILED for one in hosts) or (lost and switched and not committed):
+        return RolloutEnd(joined, hosts)
+    failed = next(one for one in hosts if one.host == culprit)
+    code = failed.result.exit
+    is_lost = any(one.status == _LOST for one in results)
+    if any(one.exit == ExitCode.ROLLBACK_FAILED for one in results) or (
+        is_lost and switched and not committed
+    ):
         # A host that nobody can ask may serve what the others have left.
         code = int(ExitCode.ROLLBACK_FAILED)
-    return {**joined, **_status(failed, hosts), "exit": code, "error": _blame(failed, hosts)}
-
-
-def unknown_result(error: FairleadError, hosts: Sequence[str]) -> dict[str, Any]:
-    """The ``result`` of servers that nobody hears of any more: what was asked of them may be done, or be under way."""
-    lost = [{"host": host, **_host_result(error)} for host in hosts]
-    return {**lost[0], "status": UNKNOWN, "hosts": lost}
-
-
-def _status(failed: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    reverted = any(one["status"] == "reverted" for one in hosts)
-    status = "reverted" if reverted else "failed" if failed["status"] == "lost" else failed["status"]
-    return {"status": status, **{key: failed[key] for key in ("release", "serving", "previous")}}
-
-
-def _host_result(end: Mapping[str, Any] | FairleadError | None) -> dict[str, Any]:
-    if isinstance(end, Mapping):
-        return {key: value for key, value in end.items() if key != "event"}
-    blank: dict[str, Any] = {
-        "release": None,
-        "serving": None,
-        "previous": None,
-        "phases": [],
-        "error": None,
-        "data": {},
-    }
-    if end is None:
-        return {**blank, "status": "skipped", "exit": 0}
-    error = {"what": end.what, "why": end.why, "fix": end.fix, "details": list(end.details), "service": None}
-    return {**blank, "status": "lost", "exit": int(end.exit_code), "error": error}
-
-
-def _slowest(hosts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Each phase as it was on the host where it took longest, in the order of the host that got furthest."""
-    furthest = max(hosts, key=lambda one: len(one["phases"]))
-    every = [phase for one in hosts for phase in one["phases"]]
-    return [
-        max((one for one in every if one["phase"] == phase["phase"]), key=lambda one: float(one["seconds"]))
-        for phase in furthest["phases"]
-    ]
-
-
-def _blame(failed: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    error = dict(failed["error"] or {"what": "the server failed, and did not say how"})
-    others = [f"{one['host']}: {_standing(one)}" for one in hosts]
-    service = (
-        f"{error['service']}: " if error.get("service") and error["service"] not in error["what"] else ""
+    told = replace(
+        joined,
+        status=_status(failed.result, results),
+        exit=code,
+        release=failed.result.release,
+        serving=failed.result.serving,
+        previous=failed.result.previous,
+        error=_blame(failed, hosts),
     )
-    stopped = error["what"] == _STOPPED
-    return {
-        **error,
-        "what": _STOPPED if stopped else f"{failed['host']}: {service}{error['what']}",
-        "service": None,
-        "details": [*(error.get("details") or ()), *others],
-    }
+    return RolloutEnd(told, hosts)
 
 
-def _standing(host: Mapping[str, Any]) -> str:
-    if host["status"] == "lost":
-        return "cannot be reached: `fairlead status`, when it is back, repairs what it was cut off from"
-    if host["status"] == "skipped":
-        return "was not touched"
-    serving = host.get("serving")
-    return f"release {serving} serves" if serving else "nothing serves"
+def unknown_result(error: FairleadError, hosts: Sequence[str]) -> RolloutEnd:
+    """The end where nobody hears of the servers any more: what was asked of them may be done, or be under way."""
+    lost = _host_result(error)
+    return RolloutEnd(replace(lost, status=UNKNOWN), tuple(HostEnd(host, lost) for host in hosts))
 
 
-def _serving(kind: type[FairleadError], end: Ending, *, looked: bool) -> str:
-    """What serves, as the server saw it; ``looked``: it got as far as to see."""
-    serving = end.serving
+def _status(failed: Result, results: Sequence[Result]) -> str:
+    if any(one.status == "reverted" for one in results):
+        return "reverted"
+    return "failed" if failed.status == _LOST else failed.status
+
+
+def _host_result(end: Result | FairleadError | None) -> Result:
+    if isinstance(end, Result):
+        return end
+    if end is None:
+        return Result(_NOT_ASKED)
+    error = ErrorReport(end.what, end.why, end.fix, tuple(end.details))
+    return Result(_LOST, int(end.exit_code), error=error)
+
+
+def _slowest(results: Sequence[Result]) -> tuple[PhaseTime, ...]:
+    """Each phase as it was on the host where it took longest, in the order of the host that got furthest."""
+    furthest = max(results, key=lambda one: len(one.phases))
+    every = [phase for one in results for phase in one.phases]
+    return tuple(
+        max((one for one in every if one.phase == phase.phase), key=lambda one: one.seconds)
+        for phase in furthest.phases
+    )
+
+
+def _blame(failed: HostEnd, hosts: Sequence[HostEnd]) -> ErrorReport:
+    error = failed.result.error or ErrorReport("the server failed, and did not say how")
+    return replace(
+        error,
+        what=_STOPPED if error.what == _STOPPED else f"{failed.host}: {_named(error)}",
+        service=None,
+        details=(*error.details, *(f"{one.host}: {one.standing}" for one in hosts)),
+    )
+
+
+def _named(error: ErrorReport) -> str:
+    """What went wrong, with the service that it is about."""
+    return (
+        f"{error.service}: {error.what}" if error.service and error.service not in error.what else error.what
+    )
+
+
+def _serving(kind: type[FairleadError], result: Result) -> str:
+    """What serves, as the server saw it, if it got as far as to see."""
+    serving = result.serving
     if kind is RollbackFailedError:
         return f"the switch points to {serving}" if serving else "nothing serves"
-    if end.status in {"live", UNKNOWN}:
+    if result.status in {"live", UNKNOWN}:
         # Nobody heard what serves; or its error is about what is live, and says so.
         return ""
-    if not serving and not looked and kind is not RolledBackError:
+    if not serving and not result.phases and kind is not RolledBackError:
         return ""
-    if serving and serving == end.release:
+    if serving and serving == result.release:
         return f"the switch points to {serving}"
     if kind in {RolledBackError, CommandFailedError, InterruptedByUserError}:
         return (

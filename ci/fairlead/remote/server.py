@@ -24,6 +24,7 @@ from fairlead.host.wire.calls import (
     frame_of,
 )
 from fairlead.host.wire.changes import Change
+from fairlead.host.wire.errors import EXIT_OK
 from fairlead.host.wire.planned import PlanAnswer
 from fairlead.host.wire.replies import (
     CheckAnswer,
@@ -33,11 +34,12 @@ from fairlead.host.wire.replies import (
     RemoveAnswer,
     UndrainAnswer,
 )
+from fairlead.host.wire.result import Result
 from fairlead.host.wire.status import HistoryAnswer, StateAnswer
-from fairlead.remote.attach import run_remote_task
+from fairlead.remote.attach import OnEvent, run_remote_task
 from fairlead.remote.coordinator import Part
-from fairlead.remote.outcome import answer_of, ending_of, read_answer
-from fairlead.remote.session import Blob, Event, OnEvent, Session
+from fairlead.remote.outcome import answer_of, read_answer, read_event, result_of
+from fairlead.remote.session import Blob, Session
 
 _Answer = TypeVar("_Answer")
 
@@ -78,7 +80,7 @@ class Server:
 
     def logs(self, call: Logs, on_event: OnEvent) -> None:
         """The lines come as events."""
-        answer_of(self._session.ask(frame_of(call), on_event=on_event))
+        answer_of(self._follow(call, on_event))
 
     def drain(self, paths: Sequence[str], timeout: float) -> DrainAnswer:
         """Take the host out of the load balancer."""
@@ -94,15 +96,15 @@ class Server:
 
     def order(self, task: str, word: str, why: str) -> bool:
         """Tell a task that nobody follows how to go on; whether it was told."""
-        return ending_of(self._session.ask(frame_of(GiveOrder(word, task, why)))).exit == 0
+        return result_of(self._session.ask(frame_of(GiveOrder(word, task, why)))).exit == EXIT_OK
 
-    def follow(self, task: str, on_event: OnEvent) -> Event:
+    def follow(self, task: str, on_event: OnEvent) -> Result:
         """Follow a task to its result."""
-        return self._session.ask(frame_of(Attach(task)), on_event=on_event)
+        return self._follow(Attach(task), on_event)
 
-    def repair(self, on_event: OnEvent, decision: str | None = None) -> Event:
-        """Finish or take back what was left, by what the other hosts did; returns the ``result`` event."""
-        return self._session.ask(frame_of(Repair(decision)), on_event=on_event)
+    def repair(self, on_event: OnEvent, decision: str | None = None) -> Result:
+        """Finish or take back what was left, by what the other hosts did."""
+        return self._follow(Repair(decision), on_event)
 
     def remove_app(self, on_event: OnEvent, *, volumes: bool, by: str) -> RemoveAnswer:
         """Take the app off the host, over as many connections as that takes."""
@@ -115,4 +117,7 @@ class Server:
         return Part(host, self._session, self._connect, frame_of(change), blobs)
 
     def _ask(self, form: type[_Answer], call: Call) -> _Answer:
-        return read_answer(form, answer_of(self._session.ask(frame_of(call))))
+        return read_answer(form, answer_of(result_of(self._session.ask(frame_of(call)))))
+
+    def _follow(self, call: Call, on_event: OnEvent) -> Result:
+        return result_of(self._session.ask(frame_of(call), (), lambda frame: on_event(read_event(frame))))

@@ -18,15 +18,16 @@ from typing import Any, Self
 
 from fairlead import passed, process
 from fairlead.errors import CommandFailedError
+from fairlead.host.wire.events import kind_of
 from fairlead.host.wire.frames import Frame, FrameError, FrameReader, FrameWriter
 from fairlead.host.wire.names import PROTOCOL
+from fairlead.host.wire.result import Result
 from fairlead.remote.access import explain_failure
 from fairlead.remote.agent import Agent, build_agent
 from fairlead.remote.greeting import make_mark, parse_greeting
 from fairlead.remote.ssh import Access, ssh_argv
 
-Event = dict[str, Any]
-OnEvent = Callable[[Event], None]
+OnFrame = Callable[[Frame], None]
 
 _STDERR_LINES = 200
 _GREETING_LINES = 200
@@ -143,8 +144,8 @@ class Session:
             self._greeted = True
         return self
 
-    def ask(self, request: Frame, blobs: Sequence[Blob] = (), on_event: OnEvent | None = None) -> Event:
-        """Send a request and return its ``result`` event; the events before it go to ``on_event``.
+    def ask(self, request: Frame, blobs: Sequence[Blob] = (), on_frame: OnFrame | None = None) -> Frame:
+        """Send a request and return its ``result``; the events before it go to ``on_frame``. All as they travel.
 
         Raises:
             LostError: the connection ended before the result.
@@ -153,20 +154,20 @@ class Session:
         self._nothing_awaited = False
         parts = [{"kind": blob.kind, "name": blob.name} for blob in blobs]
         sizes = [len(blob.content) for blob in blobs]
-        frame = {**self._subject, **request, **({"blobs": sizes, "parts": parts} if blobs else {})}
+        asked = {**self._subject, **request, **({"blobs": sizes, "parts": parts} if blobs else {})}
         with self._told_when_lost():
             # A write may fail though the answer that says why is on its way: read it first.
             with contextlib.suppress(BrokenPipeError):
-                self._writer.write(frame, *(blob.content for blob in blobs))
+                self._writer.write(asked, *(blob.content for blob in blobs))
             while True:
-                event = self._reader.read_frame()
-                if event is None:
+                frame = self._reader.read_frame()
+                if frame is None:
                     raise self._lost()
-                if event.get("event") == "result":
+                if kind_of(frame) == Result.kind:
                     self._nothing_awaited = True
-                    return event
-                if on_event is not None:
-                    on_event(event)
+                    return frame
+                if on_frame is not None:
+                    on_frame(frame)
 
     def tell(self, frame: Frame) -> None:
         """Say something to the task that is followed (``host.disk.orders``); there is no answer, but for its events.
@@ -211,7 +212,7 @@ class Session:
         if answer["agent"] == "refused":
             raise _refusal(answer["error"])
 
-    def _greeting(self, mark: str) -> Event:
+    def _greeting(self, mark: str) -> Frame:
         """The loader's next answer; what the server's shell start-up files print before it is passed over."""
         for _ in range(_GREETING_LINES):
             line = self._reader.read_line()

@@ -41,8 +41,7 @@ def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: R
         change = replace(_aimed(place, change, states), by=whoami())
         ended = run_alike(place, servers, states, change, blobs, reporter)
         changes = back_of(place.settings.root, plan_reference(states), change.to)
-    result = {**ended, "changes": changes}
-    finish_rollout(place, result, reporter, work_dir, lines)
+    finish_rollout(place, replace(ended, changes=changes), reporter, work_dir, lines)
 
 
 def plan_rollback(place: Place, change: RollbackCall) -> dict[str, PlanAnswer]:

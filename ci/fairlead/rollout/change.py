@@ -20,7 +20,8 @@ from fairlead.release.pins import foresee_own
 from fairlead.release.prepare import Draft, finish_release
 from fairlead.release.together import plan_reference
 from fairlead.release.unchanged import find_unchanged, running_pins
-from fairlead.remote.session import Blob, Event
+from fairlead.remote.outcome import RolloutEnd
+from fairlead.remote.session import Blob
 from fairlead.remote.signing import sign_release
 from fairlead.report import Reporter
 from fairlead.rollout.ahead import Ahead
@@ -76,8 +77,8 @@ class Rollout:
                 for warning in server.plan(change, preflight=True).warnings or ():
                     self.reporter.warn(warning)
 
-    def deploy(self, aheads: Mapping[str, Ahead[StateAnswer]]) -> Event:
-        """Deploy; returns the ``result`` event of all servers, which may be one of failure."""
+    def deploy(self, aheads: Mapping[str, Ahead[StateAnswer]]) -> RolloutEnd:
+        """Deploy; how it ended on all servers, which may be in failure."""
         servers, states = connect_all(self.place, aheads, self.reporter, self.draft.origin.revision)
         bundle, changes = self._changes(states)
         blobs = self._blobs(bundle)
@@ -89,7 +90,7 @@ class Rollout:
         finder = inventory_finder(self.place.settings)
         contents = Contents(changed["images"], repositories, reference.serving, finder)
         ended = run_parts(self.place, parts, self.reporter)
-        return {**ended, "changes": {**changed, "images": contents.joined()}}
+        return replace(ended, changes={**changed, "images": contents.joined()})
 
     def _changes(self, states: Mapping[str, StateAnswer]) -> tuple[Bundle, dict[str, DeployCall]]:
         """The release, which is the same for all, and what each server is asked."""

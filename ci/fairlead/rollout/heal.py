@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fairlead.parallel import each
-from fairlead.rollout.show import show_event
+from fairlead.rollout.show import show_note
 
 if TYPE_CHECKING:
     from fairlead.host.wire.status import StateAnswer
     from fairlead.remote.server import Server
-    from fairlead.remote.session import Event
     from fairlead.report import Reporter
     from fairlead.rollout.place import Place
 
@@ -63,9 +63,7 @@ def _repair(
 
     said = host if place.has_several else ""
 
-    def show(event: Event) -> None:
-        if event.get("event") == "note":
-            show_event(reporter, event, said)
+    show = partial(show_note, reporter, host=said)
 
     if task:
         # Its client is gone, and it waits for a word.

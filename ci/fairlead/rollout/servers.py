@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from fairlead.host.wire.changes import RotateCall
     from fairlead.host.wire.fleet import Fleet
     from fairlead.host.wire.marks import Marks
+    from fairlead.host.wire.result import Event
     from fairlead.host.wire.status import StateAnswer
     from fairlead.remote.coordinator import Part
+    from fairlead.remote.outcome import RolloutEnd
     from fairlead.remote.server import Server
-    from fairlead.remote.session import Blob, Event
+    from fairlead.remote.session import Blob
     from fairlead.report import Reporter
     from fairlead.rollout.ahead import Ahead
     from fairlead.rollout.place import Place
@@ -46,7 +48,7 @@ def run_alike(
     change: RollbackCall | RotateCall,
     blobs: Sequence[Blob],
     reporter: Reporter,
-) -> Event:
+) -> RolloutEnd:
     """Run a request that is the same for all servers, but for what each is told of the others."""
 
     def told(host: str) -> RollbackCall | RotateCall:
@@ -85,8 +87,8 @@ def fleet_of(
     return plan_fleet(place.hosts, host, states, release, hold_timeout=place.settings.deploy.hold_timeout)
 
 
-def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Event:
-    """Run a deploy or rollback on all servers; the ``result`` event of all of them, which may be that nobody knows."""
+def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> RolloutEnd:
+    """Run a deploy or rollback on all servers; how it ended, which may be that nobody knows."""
     from fairlead.host.wire.fleet import COMMIT, SWITCH
     from fairlead.remote.coordinator import run_together
     from fairlead.remote.outcome import join_results, stopped_result, unknown_result

@@ -6,24 +6,31 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairlead.findings import Finding
+from fairlead.host.wire.events import WARNING, AttachedEvent, NoteEvent, PhaseEvent, TaskEvent
 from fairlead.host.wire.planned import PlanAnswer
+from fairlead.host.wire.result import Event
 from fairlead.release.plan_text import HEADERS, group_plans, plan_lines, plan_rows, plan_sentence
 from fairlead.report import Reporter
 
 
-def show_event(reporter: Reporter, event: Mapping[str, Any], host: str = "") -> None:
+def show_event(reporter: Reporter, event: Event, host: str = "") -> None:
     """Show one event of a task as it comes; ``host`` is said where there are several."""
-    kind = event.get("event")
     said = f"{host}: " if host else ""
-    if kind == "phase":
-        reporter.phase(event["phase"], event["state"], event.get("seconds"), event.get("detail") or "", host)
-    elif kind == "task":
-        reporter.line(f"{said}{event.get('previous') or 'nothing'} -> {event.get('release')}")
-    elif kind == "note":
-        say = reporter.warn if event.get("level") == "warning" else reporter.line
-        say(f"{said}{event.get('text')}")
-    elif kind == "attached" and event.get("resumed"):
-        reporter.line(f"{said}following task {event.get('task')}, which is under way on the server")
+    if isinstance(event, PhaseEvent):
+        reporter.phase(event.phase, event.state, event.seconds, event.detail, host)
+    elif isinstance(event, TaskEvent):
+        reporter.line(f"{said}{event.previous or 'nothing'} -> {event.release}")
+    elif isinstance(event, NoteEvent):
+        show_note(reporter, event, host)
+    elif isinstance(event, AttachedEvent) and event.resumed:
+        reporter.line(f"{said}following task {event.task}, which is under way on the server")
+
+
+def show_note(reporter: Reporter, event: Event, host: str = "") -> None:
+    """Show an event if it is a note: where all else is no news."""
+    if isinstance(event, NoteEvent):
+        say = reporter.warn if event.level == WARNING else reporter.line
+        say(f"{host}: {event.text}" if host else event.text)
 
 
 def show_plans(

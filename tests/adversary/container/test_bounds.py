@@ -17,6 +17,7 @@ from fairlead.host.disk.routes import read_live
 from fairlead.host.engine.engine import Engine
 from fairlead.host.run.deploy import run_deploy
 from fairlead.host.watch.patience import wait_until
+from fairlead.host.wire.answer import render_answer
 from fairlead.host.wire.request import parse_deploy_request
 from fairlead.host.wire.result import Result
 from tests.integration.host.sheet import Sheet
@@ -59,7 +60,7 @@ def _still_serves(stage: Stage, result: Result) -> dict[str, Any]:
     assert (result.exit, result.serving) == (6, "000001"), (result.error, stage.events)
     assert result.error is not None
     assert not any("000002" in name for name in stage.containers(running=False))
-    return dict(result.error)
+    return render_answer(result.error)
 
 
 @pytest.mark.serving
@@ -103,9 +104,7 @@ def test_stop_is_heeded_while_an_answer_drips(stage: Stage) -> None:
     raw, blobs = stage.request(_hostile(stage, "drips its body", patience=600.0))
     done: list[Result] = []
     request = parse_deploy_request(raw, blobs, None)
-    deploying = threading.Thread(
-        target=lambda: done.append(run_deploy(stage.paths, request, stage.events.append))
-    )
+    deploying = threading.Thread(target=lambda: done.append(run_deploy(stage.paths, request, stage.hear)))
     deploying.start()
     assert wait_until(
         lambda: "asked" in Engine.connect().logs(f"{stage.app}-000002-web-000002-1", tail=9), timeout=PATIENCE

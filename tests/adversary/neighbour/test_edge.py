@@ -135,7 +135,7 @@ def test_a_hostname_at_the_same_moment(street: Street) -> None:
     (winner,) = (app for app, result in results.items() if result.status == "live")
     (loser,) = set(results) - {winner}
     assert results[loser].exit == 2
-    assert f"is served by the app «{street.app(winner).app}»" in str((results[loser].error or {}).get("what"))
+    assert f"is served by the app «{street.app(winner).app}»" in str(results[loser].error)
     assert street.ask("wanted.example.com") == (200, f"{winner} 5")
     assert street.ask(f"{loser}.example.com") == (200, f"{loser} {before[loser]}")
     assert street.ask(f"also-{loser}.example.com")[0] == 404

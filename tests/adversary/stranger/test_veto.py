@@ -114,7 +114,7 @@ def test_errors_on_demand_do_not_hide_a_bad_release(stage: Stage) -> None:
         result = stage.deploy(_sheet(stage, NEW, buy=500))
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000002"), result.data
     assert result.error is not None
-    assert "asked the same, answered well" in str(result.error["what"])
+    assert "asked the same, answered well" in result.error.what
 
 
 @pytest.mark.serving
@@ -159,7 +159,7 @@ def test_the_moment_of_the_switch(stage: Stage) -> None:
     wrong = _sheet(stage, 3)
     wrong.extra = sheet.extra
     wrong.services["web"]["expect_release"] = "0" * 40
-    assert "answered as release" in str((stage.deploy(wrong).error or {})["what"])
+    assert "answered as release" in str(stage.deploy(wrong).error)
     assert stage.rollback().serving == "000001"
     assert _headers(stage)["X-Release"] == "1" * 40
 

@@ -51,4 +51,4 @@ class Held:
         return self.result
 
     def _deploy(self, request: DeployRequest) -> None:
-        self.result = run_deploy(self.stage.paths, request, self.stage.events.append)
+        self.result = run_deploy(self.stage.paths, request, self.stage.hear)

@@ -17,9 +17,10 @@ from fairlead.host.disk.atomic import make_folder, write_file
 from fairlead.host.disk.paths import Paths, app_paths
 from fairlead.host.engine.engine import Engine
 from fairlead.host.run.deploy import run_deploy, run_repair, run_rollback, run_rotation
+from fairlead.host.wire.events import render_event
 from fairlead.host.wire.inside import PREFIX
 from fairlead.host.wire.request import parse_deploy_request, parse_rollback_request, parse_rotation_request
-from fairlead.host.wire.result import Result
+from fairlead.host.wire.result import Event, Result
 from tests.integration.host.sheet import SICK, Sheet, site
 from tests.patience import PATIENCE
 
@@ -34,7 +35,7 @@ run_task(pathlib.Path(sys.argv[1]), sys.argv)
 
 @dataclass
 class Stage:
-    """An app on the real engine, under a root of its own; ``events`` is what the last command told."""
+    """An app on the real engine, under a root of its own; ``events`` is what the last command told, as it travels."""
 
     root: Path
     app: str
@@ -45,6 +46,10 @@ class Stage:
     @property
     def paths(self) -> Paths:
         return app_paths(self.root, self.app)
+
+    def hear(self, event: Event) -> None:
+        """Where the events of a command go."""
+        self.events.append(render_event(event))
 
     def sheet(self, number: int) -> Sheet:
         """The document of commit ``number``: its revision is that digit, forty times, or four of them, ten times."""
@@ -121,19 +126,19 @@ class Stage:
         """Deploy in this process."""
         self.events.clear()
         raw, blobs = self.request(sheet, **options)
-        return run_deploy(self.paths, parse_deploy_request(raw, blobs, None), self.events.append)
+        return run_deploy(self.paths, parse_deploy_request(raw, blobs, None), self.hear)
 
     def rollback(self, to: str | None = None, **options: Any) -> Result:
         """Roll back in this process."""
         self.events.clear()
         raw = {"task": uuid.uuid4().hex[:12], "to": to, "options": options}
-        return run_rollback(self.paths, parse_rollback_request(raw, None), self.events.append)
+        return run_rollback(self.paths, parse_rollback_request(raw, None), self.hear)
 
     def rotate(self, **secrets: str) -> Result:
         """Give secrets new values (sha256, stored already) in this process."""
         self.events.clear()
         request = parse_rotation_request({"task": uuid.uuid4().hex[:12], "secrets": secrets})
-        return run_rotation(self.paths, request, self.events.append)
+        return run_rotation(self.paths, request, self.hear)
 
     def kill_in(self, request: dict[str, Any], phase: str) -> None:
         """Run a request in a process of its own, and kill that as soon as it says that the phase has begun."""
@@ -157,7 +162,7 @@ class Stage:
     def repair(self, decision: str | None = None) -> Result:
         """Repair in this process."""
         self.events.clear()
-        return run_repair(self.paths, self.events.append, decision=decision)
+        return run_repair(self.paths, self.hear, decision=decision)
 
     def notes(self) -> list[str]:
         """What the last command noted."""

@@ -32,9 +32,9 @@ def test_a_deploy_says_why_its_page_has_no_certificate_and_what_to_do(stage: Sta
     assert "let the host out" in told
     assert "could not be probed in public" in told
     assert result.error is not None
-    assert "users do not get its page: https://stage.example.com" in str(result.error["what"])
-    assert "this host does not reach the authority" in str(result.error["why"])
-    assert "let the host out" in str(result.error["fix"])
+    assert "users do not get its page: https://stage.example.com" in result.error.what
+    assert "this host does not reach the authority" in result.error.why
+    assert "let the host out" in result.error.fix
     again = stage.deploy(sheet)
     assert (again.status, again.exit, again.serving) == ("failed", 4, "000001")
     assert "this host does not reach the authority" in f"{again.error}"

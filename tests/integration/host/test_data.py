@@ -79,7 +79,7 @@ def test_what_is_written_stays_over_releases_a_rollback_and_a_removal(stage: Sta
     assert (_logs(stage), _get(stage, "/first.txt")) == ({"1", "2"}, "changed")
     assert stage.rollback().status == "live"
     assert (_logs(stage), _get(stage, "/first.txt")) == ({"1", "2"}, "changed")
-    told = run_remove(stage.paths, stage.events.append, task="gone", by="alice")
+    told = run_remove(stage.paths, stage.hear, task="gone", by="alice")
     assert (told.status, told.data["data_kept"]) == ("ok", [str(folder)])
     assert _logs(stage) == {"1", "2"}
     others = _writing(stage, 2)
@@ -87,7 +87,7 @@ def test_what_is_written_stays_over_releases_a_rollback_and_a_removal(stage: Sta
     assert str(folder) in str(stage.deploy(others).error), "whoever takes the name does not get the data"
     assert stage.deploy(_writing(stage, 2)).status == "live"
     assert _get(stage, "/first.txt") == "changed"
-    told = run_remove(stage.paths, stage.events.append, volumes=True)
+    told = run_remove(stage.paths, stage.hear, volumes=True)
     assert (told.status, told.data["data_kept"], folder.exists()) == ("ok", [], False)
 
 

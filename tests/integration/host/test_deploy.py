@@ -62,8 +62,8 @@ def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> Non
         result = stage.deploy(sheet)
         assert (result.status, result.exit, result.serving) == ("refused", 6, "000001")
         assert result.error is not None
-        assert reason in str(result.error["what"])
-        assert why in str(result.error["why"])
+        assert reason in result.error.what
+        assert why in result.error.why
         assert fetch() == "web 1111"
         assert stage.containers(running=False) == {f"{stage.app}-caddy-1", f"{stage.app}-000001-web-000001-1"}
         assert read_live(stage.paths) == "000001"
@@ -73,8 +73,8 @@ def test_unfit_release_is_refused(stage: Stage, fetch: Callable[[], str]) -> Non
     result = stage.deploy(unkept)
     assert (result.status, result.exit, result.serving) == ("refused", 2, "000001")
     assert result.error is not None
-    assert result.error["what"] == "web keeps data in /kept, and each release would begin with an empty one"
-    assert "tmpfs: [/kept]" in str(result.error["fix"])
+    assert result.error.what == "web keeps data in /kept, and each release would begin with an empty one"
+    assert "tmpfs: [/kept]" in result.error.fix
     assert stage.containers(running=False) == {f"{stage.app}-caddy-1", f"{stage.app}-000001-web-000001-1"}
 
 

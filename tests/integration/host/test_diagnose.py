@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fairlead.host.watch.diagnose import find_protocol
+from fairlead.host.wire.answer import render_answer
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 
@@ -34,7 +35,7 @@ def _refused(stage: Stage, text: str, **fields: Any) -> dict[str, Any]:
     result = stage.deploy(sheet)
     assert result.status == "refused", stage.notes()
     assert result.error is not None
-    return dict(result.error)
+    return render_answer(result.error)
 
 
 def test_one_that_nobody_reaches_says_where_it_listens(stage: Stage) -> None:
@@ -49,9 +50,9 @@ def test_one_that_is_never_healthy_is_told_the_key_and_a_value(stage: Stage) -> 
     result = stage.deploy(stage.sick(1))
     assert result.error is not None
     assert "it only takes longer to start than the 0.2 s that its check leaves it (no start_period)" in str(
-        result.error["fix"]
+        result.error.fix
     )
-    assert "`healthcheck: {start_period: 30s, start_interval: 1s}`" in str(result.error["fix"])
+    assert "`healthcheck: {start_period: 30s, start_interval: 1s}`" in result.error.fix
 
 
 def test_a_host_that_an_app_does_not_know_is_never_green(stage: Stage) -> None:

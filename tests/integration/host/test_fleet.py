@@ -55,7 +55,7 @@ def test_it_holds_at_each_point_and_is_called_as_everywhere(stage: Stage, fetch:
     result = held.end()
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000043")
     assert result.error is not None
-    assert result.error["why"] == "b failed its watch"
+    assert result.error.why == "b failed its watch"
     assert fetch() == "web 2222"
     assert _webs(stage) == {f"{stage.app}-000043-web-000043-1"}
 

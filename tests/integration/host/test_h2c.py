@@ -143,7 +143,7 @@ def test_h2c_is_spoken_on_every_way(stage: Stage) -> None:
     refused = stage.deploy(_release(stage, 3, NOT_SERVING))
     assert refused.status == "refused"
     assert refused.error is not None
-    assert "NOT_SERVING to gRPC's health check" in str(refused.error["what"])
+    assert "NOT_SERVING to gRPC's health check" in refused.error.what
     assert _call("127.0.0.1", stage.port).endswith("by HTTP/2.0")
     _calls_tell_what_the_health_check_does_not(stage)
 
@@ -178,13 +178,13 @@ def _calls_tell_what_the_health_check_does_not(stage: Stage) -> None:
         result = stage.deploy(broken)
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000002"), result.data
     assert result.error is not None
-    assert "of the calls to web that chance gave to either release" in str(result.error["what"])
+    assert "of the calls to web that chance gave to either release" in result.error.what
     assert not stage.paths.trial.is_symlink()
     with _calling(stage, "/t.Echo/Fail"):
         result = stage.deploy(fine)
     assert (result.status, result.exit, result.serving) == ("live", 4, "000005"), result.data
     assert result.error is not None
-    assert "all calls of users to web failed" in str(result.error["what"])
+    assert "all calls of users to web failed" in result.error.what
     assert not stage.paths.trial.is_symlink()
 
 

@@ -17,6 +17,7 @@ from fairlead.host.run.serving import ask_public
 from fairlead.host.state.shown import read_history, show_state
 from fairlead.host.state.state import read_state
 from fairlead.host.wire.answer import render_answer
+from fairlead.host.wire.events import render_event
 from fairlead.host.wire.restriction import Restriction
 from fairlead.host.wire.text import find_troubles
 from tests.integration.host.sheet import Sheet
@@ -80,7 +81,7 @@ def test_a_deploy_is_made_behind_the_page(stage: Stage, monkeypatch: pytest.Monk
         result = stage.deploy(_good(stage, 2, "/up"))
         assert result.status == "live", (result.error, stage.notes())
         assert any("in maintenance" in note and "by alice" in note for note in stage.notes())
-        assert result.to_event()["data"]["maintenance"]["by"] == "alice"
+        assert render_event(result)["data"]["maintenance"]["by"] == "alice"
         assert _ask(stage)[:3] == (503, PAGE, "120")
         _looks_past_it(stage, told["look"], "2" * 40)
         _is_told(stage)

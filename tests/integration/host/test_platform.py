@@ -36,7 +36,7 @@ def test_broken_caddyfile_never_reaches_the_proxy(stage: Stage, fetch: Callable[
     result = stage.deploy(_with_proxy(stage, 2, CADDYFILE + "nonsense {"))
     assert (result.status, result.exit, result.serving) == ("refused", 6, "000001")
     assert result.error is not None
-    assert "refuses its configuration" in str(result.error["what"])
+    assert "refuses its configuration" in result.error.what
     assert stage.proxy_id() == proxy
     assert fetch() == "web 1111"
 
@@ -168,7 +168,7 @@ def test_image_that_cannot_be_pulled(stage: Stage, fetch: Callable[[], str]) -> 
     result = stage.deploy(sheet)
     assert (result.status, result.exit, result.serving) == ("refused", 6, "000001")
     assert result.error is not None
-    assert "cannot pull 127.0.0.1:9/nobody/web" in str(result.error["what"])
+    assert "cannot pull 127.0.0.1:9/nobody/web" in result.error.what
     assert fetch() == "web 1111"
 
 

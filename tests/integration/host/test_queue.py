@@ -6,23 +6,22 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from fairlead.host.disk.lock import is_locked
 from fairlead.host.run.deploy import run_deploy
 from fairlead.host.wire.request import parse_deploy_request
-from fairlead.host.wire.result import Result
+from fairlead.host.wire.result import Event, Result
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 
 
-def _start(stage: Stage, sheet: Sheet) -> tuple[threading.Thread, list[Result], list[dict[str, Any]]]:
+def _start(stage: Stage, sheet: Sheet) -> tuple[threading.Thread, list[Result], list[Event]]:
     """A deploy in a thread of its own; its result and its events."""
     raw, blobs = stage.request(sheet)
     results: list[Result] = []
-    events: list[dict[str, Any]] = []
+    events: list[Event] = []
 
     def deploy() -> None:
         results.append(run_deploy(stage.paths, parse_deploy_request(raw, blobs, None), events.append))

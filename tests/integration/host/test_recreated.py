@@ -113,7 +113,7 @@ def _crashes_in_the_watch(stage: Stage, number: int) -> None:
     result = stage.deploy(sheet)
     crashing.join()
     assert result.error is not None
-    assert result.error["service"] == "web"
+    assert result.error.service == "web"
     # Who asks first finds it closing, ended or started again.
     _refused(stage, result, "crashed and was restarted", "exited with code", "did not answer")
 

@@ -75,7 +75,7 @@ def test_all_replicas_serve_and_a_late_worker_starts_when_they_do(
     result = stage.deploy(bad)
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000002")
     assert result.error is not None
-    assert "queue" in str(result.error["what"])
+    assert "queue" in result.error.what
     assert _running(stage) == _release(stage, "000002")
     assert {fetch() for _ in range(_ANSWERS)} == second
 

@@ -19,7 +19,7 @@ def test_rollback_is_warm(stage: Stage, fetch: Callable[[], str], monkeypatch: p
     monkeypatch.setattr("fairlead.host.plan.preflight._SPARE_ROOT", 1 << 60)
     full = stage.deploy(stage.good(3))
     assert full.error is not None
-    assert "the disk is nearly full" in str(full.error["what"])
+    assert "the disk is nearly full" in full.error.what
     result = stage.rollback()
     kinds = [event["event"] for event in stage.events]
     told = kinds.index("result")
@@ -35,11 +35,11 @@ def test_rollback_is_warm(stage: Stage, fetch: Callable[[], str], monkeypatch: p
     again = stage.rollback()
     assert (again.status, again.exit) == ("refused", 2)
     assert again.error is not None
-    assert "no release of" in str(again.error["what"])
+    assert "no release of" in again.error.what
     unknown = stage.rollback("000099")
     assert unknown.exit == 2
     assert unknown.error is not None
-    assert unknown.error["fix"] == "there are: 000002"
+    assert unknown.error.fix == "there are: 000002"
     forward = stage.rollback("000002")
     assert (forward.status, forward.serving) == ("live", "000002")
     assert fetch() == "web 2222"
@@ -78,8 +78,8 @@ def test_rollback_over_an_irreversible_migration(stage: Stage, fetch: Callable[[
     refused = stage.rollback()
     assert (refused.status, refused.exit, refused.serving) == ("refused", 2, "000002")
     assert refused.error is not None
-    assert refused.error["what"] == "release 000001 is from before a migration that cannot be undone"
-    assert "--accept-schema 000002" in str(refused.error["fix"])
+    assert refused.error.what == "release 000001 is from before a migration that cannot be undone"
+    assert "--accept-schema 000002" in refused.error.fix
     assert stage.rollback(accept_schema="7").exit == 2
     assert fetch() == "web 2222"
     accepted = stage.rollback(accept_schema="2")

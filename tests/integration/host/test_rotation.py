@@ -80,7 +80,7 @@ def test_a_rotation_that_fails_leaves_the_old_value(stage: Stage) -> None:
     assert stage.rotate(password=old).status == "unchanged"
     misspelt = stage.rotate(pasword=old)
     assert misspelt.error is not None
-    assert misspelt.error["fix"] == "did you mean password?"
+    assert misspelt.error.fix == "did you mean password?"
     wrong = store_secret(stage.paths, "password", b"}{")
     result = stage.rotate(password=wrong)
     assert (result.status, result.exit, result.serving) == ("refused", 6, "000001")

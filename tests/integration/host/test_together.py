@@ -93,7 +93,7 @@ def test_a_front_meets_the_program_and_the_files_of_its_own_release(stage: Stage
     assert stage.deploy(_pair(stage, 4)).status == "live"
     assert _volumes(stage) <= {f"{number:06}_static" for number in (1, 3, 4)}
     assert "000004_static" in _volumes(stage)
-    run_remove(stage.paths, stage.events.append)
+    run_remove(stage.paths, stage.hear)
     assert _volumes(stage) == set(), "they were no data"
 
 

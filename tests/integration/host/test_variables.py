@@ -9,6 +9,7 @@ from fairlead.host.disk.hide import VaultMask
 from fairlead.host.disk.vault import store_secret
 from fairlead.host.engine.engine import Engine
 from fairlead.host.shape.rotation import stored_values
+from fairlead.host.wire.events import render_event
 from tests.integration.host.sheet import Sheet
 from tests.integration.host.stage import Stage
 
@@ -63,7 +64,7 @@ def test_a_variable_from_the_vault_is_rotated_and_rolled_back_like_a_file(
     noisy = ["/caddy", "run", "--environ", "--config", "/missing"]
     result = stage.deploy(_sheet(stage, 3, old, command=noisy))
     assert (result.status, result.serving) == ("refused", "000002")
-    said = str(VaultMask(stage.paths).document([result.to_event(), *stage.events]))
+    said = str(VaultMask(stage.paths).document([render_event(result), *stage.events]))
     assert "DATABASE_URL=" in said
     assert "p$w" not in said
     assert _written(stage, b"p$w") == []
@@ -82,5 +83,5 @@ def test_a_variable_from_the_vault_is_rotated_and_rolled_back_like_a_file(
     unfit = store_secret(stage.paths, "url", b"a\0b")
     refused = stage.rotate(url=unfit)
     assert refused.error is not None
-    assert "holds a NUL byte" in str(refused.error["what"])
+    assert "holds a NUL byte" in refused.error.what
     assert fetch() in ("web 1111", "web 2222")

@@ -96,7 +96,7 @@ def _verdict(result: Result) -> str:
 
 def _details(result: Result) -> list[str]:
     assert result.error is not None
-    details: Any = result.error["details"]
+    details: Any = result.error.details
     return list(details)
 
 
@@ -117,7 +117,7 @@ def test_errors_that_only_users_see(stage: Stage, fetch: Callable[[], str]) -> N
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
     assert result.error is not None
     assert "of the answers of web failed (5xx) where the old release, asked the same" in str(
-        result.error["what"]
+        result.error.what
     )
     assert any("errors (5xx)" in line for line in _details(result))
     assert _verdict(result) == "fail"
@@ -180,8 +180,8 @@ def test_too_little_traffic(stage: Stage) -> None:
     result = stage.deploy(_sheet(stage, 3, site("3" * 40), 1.0), require_evidence=True)
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000002")
     assert result.error is not None
-    assert "evidence was asked for" in str(result.error["what"])
-    assert "--require-evidence" in str(result.error["fix"])
+    assert "evidence was asked for" in result.error.what
+    assert "--require-evidence" in result.error.fix
 
 
 @pytest.mark.serving
@@ -190,7 +190,7 @@ def test_probe_that_fails_in_public(stage: Stage, fetch: Callable[[], str]) -> N
     result = stage.deploy(_sheet(stage, 2, TWO_FACED, _LONG))
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
     assert result.error is not None
-    assert "answered 503, expected 200" in str(result.error["what"])
+    assert "answered 503, expected 200" in result.error.what
     assert _watched(stage) < _LONG, "not to its end"
     assert fetch() == "web 1111"
 
@@ -214,7 +214,7 @@ def test_crash_in_the_watch(stage: Stage, fetch: Callable[[], str]) -> None:
     crashing.join()
     assert (result.status, result.exit, result.serving) == ("reverted", 6, "000001")
     assert result.error is not None
-    assert (result.error["service"], "web" in str(result.error["what"])) == ("web", True)
+    assert (result.error.service, "web" in result.error.what) == ("web", True)
     assert any(line.startswith("web: ") for line in _details(result))
     assert fetch() == "web 1111"
 
@@ -265,4 +265,4 @@ def test_a_probe_looks_at_body_and_headers(stage: Stage) -> None:
         result = stage.deploy(sheet)
         assert (result.status, result.exit, result.serving) == ("refused", 6, "000001")
         assert result.error is not None
-        assert "answered without the" in str(result.error["what"])
+        assert "answered without the" in result.error.what

@@ -14,31 +14,32 @@ from fairlead.remote.session import Session, Traffic, loader_argv
 
 SLOW_DEPLOY = b"""
 import os, time
+from ..wire.events import PhaseEvent, TaskEvent
 from ..wire.result import Result
 
 def run_deploy(paths, request, emit, engine=None):
-    emit({"event": "task", "task": request.task, "release": "000001", "previous": None})
+    emit(TaskEvent(request.task, "000001"))
     for number in range(10):
         time.sleep(0.03)
         while number == 5 and os.environ.get("HOLD") and not os.path.exists(os.environ["HOLD"]):
             time.sleep(0.01)
-        emit({"event": "phase", "phase": str(number), "state": "done", "seconds": 0.1})
+        emit(PhaseEvent(str(number), "done", seconds=0.1))
     if os.environ.get("DIE"):
         os.kill(os.getpid(), 9)
     secrets = [path.read_bytes() for path in paths.secrets.rglob("*") if path.is_file()]
     blobs = sorted(path.name for path in request.blobs.iterdir())
     login = request.credentials.read_text() if request.credentials else None
     emit(Result("live", release="000001", serving="000001",
-                data={"secrets": len(secrets), "blobs": blobs, "login": login, "umask": os.umask(0)}).to_event())
+                data={"secrets": len(secrets), "blobs": blobs, "login": login, "umask": os.umask(0)}))
 
 def run_rotation(paths, request, emit, engine=None):
-    emit(Result("live", data={"secrets": dict(request.secrets)}).to_event())
+    emit(Result("live", data={"secrets": dict(request.secrets)}))
 
 def run_rollback(paths, request, emit, engine=None):
     raise ZeroDivisionError("a bug")
 
 def run_repair(paths, emit, by="", engine=None):
-    emit(Result("ok").to_event())
+    emit(Result("ok"))
 """
 
 

@@ -20,17 +20,19 @@ import pytest
 
 from fairlead.host.disk.events import follow_events
 from fairlead.host.wire.calls import GiveOrder, frame_of
+from fairlead.host.wire.events import PhaseEvent
 from fairlead.host.wire.fleet import STOP
-from fairlead.host.wire.frames import FrameReader, FrameWriter
+from fairlead.host.wire.frames import Frame, FrameReader, FrameWriter
+from fairlead.host.wire.result import Event
 from fairlead.remote.attach import run_remote_task
-from fairlead.remote.session import Blob, Event, LostError
+from fairlead.remote.session import Blob, LostError
 from tests.integration.remote.request import BLOBS, CANARY, FILE, REQUEST, release
 from tests.integration.remote.server import Server, kill
 from tests.patience import PATIENCE
 
 
 def test_a_deploy_is_told_from_its_first_event_to_its_result(server: Server) -> None:
-    events: list[Event] = []
+    events: list[Frame] = []
     with server.connect() as session:
         result = session.ask(REQUEST, BLOBS, events.append)
         assert session.ask({"request": "hello"})["exit"] == 0, "the connection stays usable"
@@ -43,12 +45,12 @@ def test_a_deploy_is_told_from_its_first_event_to_its_result(server: Server) -> 
 
 
 def test_a_client_that_dies_does_not_stop_the_deploy_and_another_one_joins_it(server: Server) -> None:
-    seen: list[Event] = []
+    seen: list[Frame] = []
     go = server.root / "go"
     server.environ["HOLD"] = str(go)
     session = server.connect()
 
-    def die(event: Event) -> None:
+    def die(event: Frame) -> None:
         seen.append(event)
         if len(seen) == 4:
             kill(session)
@@ -56,9 +58,9 @@ def test_a_client_that_dies_does_not_stop_the_deploy_and_another_one_joins_it(se
     with pytest.raises(LostError):
         session.ask(REQUEST, BLOBS, die)
     session.close()
-    joined: list[Event] = []
+    joined: list[Frame] = []
 
-    def join(event: Event) -> None:
+    def join(event: Frame) -> None:
         joined.append(event)
         go.touch()
 
@@ -81,7 +83,7 @@ def test_a_command_that_was_cancelled_and_is_run_again_is_not_told_how_the_first
     server.environ["HOLD"] = str(go)
     session = server.connect()
 
-    def cancel(event: Event) -> None:
+    def cancel(event: Frame) -> None:
         if event.get("phase") == "3":
             with server.connect() as other:
                 assert other.ask(frame_of(GiveOrder(STOP, server.tasks[0].name)))["exit"] == 0
@@ -90,9 +92,9 @@ def test_a_command_that_was_cancelled_and_is_run_again_is_not_told_how_the_first
     with pytest.raises(LostError):
         session.ask(REQUEST, BLOBS, cancel)
     session.close()
-    events: list[Event] = []
+    events: list[Frame] = []
 
-    def begin(event: Event) -> None:
+    def begin(event: Frame) -> None:
         events.append(event)
         go.touch()
 
@@ -105,7 +107,7 @@ def test_a_command_that_was_cancelled_and_is_run_again_is_not_told_how_the_first
 def test_a_request_that_is_sent_again_is_done_once(server: Server) -> None:
     """Its connection broke before it heard of its task, which has ended meanwhile: a second rollback goes further back."""
     request = {**REQUEST, "nonce": "a1" * 16}
-    events: list[Event] = []
+    events: list[Frame] = []
     for said in (request, request, {**request, "nonce": "b2" * 16}, REQUEST):
         with server.connect() as session:
             assert session.ask(said, BLOBS, events.append)["status"] == "live"
@@ -121,17 +123,15 @@ def test_a_dropped_connection_is_opened_again_and_no_event_is_told_twice(server:
 
     def cut_once(event: Event) -> None:
         events.append(event)
-        if event.get("phase") == "3" and server.traffic.connections == 1:
+        if isinstance(event, PhaseEvent) and event.phase == "3" and server.traffic.connections == 1:
             kill(session)
 
     server.subject = {"app": "board"}
     result = run_remote_task(session, server.connect, REQUEST, BLOBS, cut_once)
     session.close()
-    assert result["status"] == "live"
+    assert result.status == "live"
     assert server.traffic.connections == 2
-    assert [event.get("phase") for event in events if event["event"] == "phase"] == [
-        str(n) for n in range(10)
-    ]
+    assert [event.phase for event in events if isinstance(event, PhaseEvent)] == [str(n) for n in range(10)]
 
 
 def test_nobody_listening_the_deploy_ends_all_the_same(server: Server) -> None:
@@ -148,7 +148,7 @@ def test_nobody_listening_the_deploy_ends_all_the_same(server: Server) -> None:
     assert _written(events)[-1]["status"] == "live"
 
 
-def _written(events: Path) -> list[Event]:
+def _written(events: Path) -> list[Frame]:
     """The events of a task so far."""
     return list(follow_events(events, alive=lambda: False, gone=lambda: False))
 
@@ -184,7 +184,7 @@ def test_secrets_are_in_their_own_place_and_nowhere_else(server: Server) -> None
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    events: list[Event] = []
+    events: list[Frame] = []
     with server.connect() as session:
         result = session.ask(REQUEST, BLOBS, events.append)
     stop.set()

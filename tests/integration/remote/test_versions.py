@@ -18,11 +18,13 @@ import pytest
 from fairlead.errors import CommandFailedError, FairleadError
 from fairlead.host.wire.changes import DeployCall, RollbackCall, RotateCall, Subject
 from fairlead.host.wire.contract import defaults, render
-from fairlead.host.wire.frames import FrameWriter
+from fairlead.host.wire.events import PhaseEvent, parse_event
+from fairlead.host.wire.frames import Frame, FrameWriter
 from fairlead.host.wire.names import PROTOCOL
 from fairlead.host.wire.request import Options
+from fairlead.host.wire.result import Event
 from fairlead.remote.server import Server as Asked
-from fairlead.remote.session import Event, Session, Traffic, loader_argv
+from fairlead.remote.session import Session, Traffic, loader_argv
 from tests.integration.remote.request import BLOBS, release
 from tests.integration.remote.server import Server, lost
 from tests.patience import PATIENCE
@@ -39,7 +41,7 @@ sys.stdin.buffer.read()
 """
 
 
-def _greet(server: Server, greeting: Event) -> dict[str, Any]:
+def _greet(server: Server, greeting: Frame) -> dict[str, Any]:
     """What the loader of this version answers to a client's greeting."""
     argv = [sys.executable, *loader_argv()[1:]]
     env = {"FAIRLEAD_ROOT": str(server.root), "PATH": "/usr/bin:/bin"}
@@ -49,7 +51,7 @@ def _greet(server: Server, greeting: Event) -> dict[str, Any]:
     return dict(json.loads(line))
 
 
-def _launcher(folder: Path, *answers: Event, marks: bool = False) -> Session:
+def _launcher(folder: Path, *answers: Frame, marks: bool = False) -> Session:
     """A connection to a launcher that answers this, whatever it is asked."""
     (folder / "answers").write_text("".join(json.dumps(one) + "\n" for one in answers))
     argv = [sys.executable, "-c", _LAUNCHER, str(folder / "answers"), "marks" if marks else ""]
@@ -69,7 +71,7 @@ def test_a_client_of_the_version_before_is_understood(server: Server) -> None:
     assert "protocol" not in greeting
     known = {**greeting, "agent": server.agent.sha256, "size": len(server.agent.content)}
     assert _greet(server, known) == {"agent": "known", "protocol": PROTOCOL}
-    answers: list[Event] = []
+    answers: list[Frame] = []
     with server.connect() as session:
         for frame in requests:
             session._writer.write(frame, *(blob.content for blob in BLOBS if "blobs" in frame))
@@ -93,11 +95,12 @@ def test_a_server_of_the_version_before_is_understood_and_is_asked_as_before(
 ) -> None:
     told = _frames((BEFORE / "server.txt").read_text())
     options = Options()
-    events: list[Event] = []
-    sent: list[Event] = []
+    events: list[Frame] = []
+    followed: list[Event] = []
+    sent: list[Frame] = []
     write = FrameWriter.write
 
-    def record(writer: FrameWriter, frame: Event, *blobs: bytes) -> None:
+    def record(writer: FrameWriter, frame: Frame, *blobs: bytes) -> None:
         sent.append(frame)
         write(writer, frame, *blobs)
 
@@ -108,11 +111,13 @@ def test_a_server_of_the_version_before_is_understood_and_is_asked_as_before(
         assert asked.history().history == ()
         deploy = asked.part("a", DeployCall(release(), options, BY, marks_key=KEY), BLOBS)
         assert session.ask(deploy.request, deploy.blobs, events.append)["status"] == "live"
-        assert asked.follow("20300101T000000-aaaaaa", events.append)["status"] == "live"
+        assert asked.follow("20300101T000000-aaaaaa", followed.append).status == "live"
         for change in (RotateCall({"password": "zz"}, options, BY, KEY), RollbackCall("41", options, BY)):
             part = asked.part("a", change, ())
             assert session.ask(part.request)["exit"] == 2
-    assert [one["event"] for one in events].count("phase") == 18
+    phases = [PhaseEvent(str(number), "done", seconds=0.1) for number in range(10)]
+    assert [parse_event(one) for one in events if one["event"] == "phase"] == phases
+    assert [one for one in followed if isinstance(one, PhaseEvent)] == phases[2:]
     assert {"agent", "size"} < set(sent.pop(0))
     for frame, recorded in zip(sent, _frames((BEFORE / "client.txt").read_text())[1:], strict=True):
         assert _meant(frame) == _meant(recorded)
@@ -134,7 +139,7 @@ def _meant(frame: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_a_launcher_of_another_version_is_told_from_one_that_is_slow(
-    tmp_path: Path, answer: Event, why: str
+    tmp_path: Path, answer: Frame, why: str
 ) -> None:
     with pytest.raises(CommandFailedError, match="different versions") as caught:
         _launcher(tmp_path, answer, marks=True).greet()

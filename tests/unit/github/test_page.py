@@ -17,6 +17,8 @@ from fairlead.errors import RolledBackError
 from fairlead.findings import Finding, Location
 from fairlead.github.page import Told, render_page
 from fairlead.github.reporter import ActionsReporter
+from fairlead.host.wire.answer import render_answer
+from fairlead.host.wire.result import ErrorReport
 from fairlead.report.sink import Sink, clean
 from tests.pages import FOLDER, PAGES, result, write_page
 
@@ -127,7 +129,7 @@ LOOKED_FOR = re.compile(
 
 def told_by(text: str) -> Told:
     """Everything that a page can say, with this text wherever text can stand."""
-    fault = {"what": text, "why": text, "fix": text, "details": [text], "service": text}
+    fault = ErrorReport(text, text, text, (text,), text)
     ended = result("reverted", 6, until="watch", serving="000013", error=fault)
     commits = [{"revision": text, "subject": text}]
     flaw = dict.fromkeys(("id", "severity", "package", "version", "fixed"), text)
@@ -165,7 +167,7 @@ def told_by(text: str) -> Told:
         findings=(Finding(text, Location(text, 3, 5), text, text),),
         details=(text, *["line"] * 30, text),
     )
-    told = Told({**ended, **where}, text, error)
+    told = Told({**render_answer(ended), **where}, text, error)
     told.tables.append(([text, "b"], [[text, text]]))
     told.warnings = [text]
     told.phases = [(text, "done", 1.0), (text, "failed", 2.0)]

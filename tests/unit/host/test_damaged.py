@@ -181,7 +181,7 @@ def _standing(paths: Paths, engine: PretendEngine) -> tuple[Any, list[str]]:
     """The platform as it is read, and what is told meanwhile."""
     told: list[str] = []
     with Journal(paths.journal) as journal:
-        host = Host(paths, engine, journal, lambda event: told.append(str(event.get("text"))))
+        host = Host(paths, engine, journal, lambda event: told.append(str(event)))
         found = read_standing(host)
         assert read_standing(host) == found, "it is in its place again"
         mended = [one for one in journal.records if one.type == MENDED]

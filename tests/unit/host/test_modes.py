@@ -34,6 +34,7 @@ from fairlead.host.shape.rotation import write_rotations
 from fairlead.host.state import removals
 from fairlead.host.state.drain import start_drain
 from fairlead.host.state.maintenance import start_maintenance
+from fairlead.host.wire.events import PhaseEvent
 from fairlead.host.wire.frames import FrameReader
 from fairlead.host.wire.page import WantedPage
 from fairlead.host.wire.release import FileTree, tree_digest
@@ -103,7 +104,7 @@ def _task(paths: Paths) -> str:
     hand_on(folder, {"order": "switch"})
     give_order(folder, "commit")
     emit = Emitter(folder / EVENTS)
-    emit({"event": "phase", "phase": "pull"})
+    emit(PhaseEvent("pull"))
     emit.close()
     engine = SimpleNamespace(logs=lambda *_, **__: iter(["a line"]))
     deploy = SimpleNamespace(paths=paths, request=SimpleNamespace(task=name), engine=engine)

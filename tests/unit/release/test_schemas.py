@@ -40,7 +40,7 @@ STATE: dict[str, Any] = {
     [
         (
             "deploy",
-            deploy_document(join_results({"deploy@app": RESULT.to_event()}, None), "deploy@app", EXTRA),
+            deploy_document(join_results({"deploy@app": RESULT}, None), "deploy@app", EXTRA),
         ),
         ("plan", {**render_answer(PLAN.answer), "host": "deploy@app"}),
         (

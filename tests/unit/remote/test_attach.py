@@ -8,8 +8,11 @@ from typing import Any, Self, cast
 
 import pytest
 
+from fairlead.host.wire.events import AttachedEvent, PhaseEvent
+from fairlead.host.wire.frames import Frame
+from fairlead.host.wire.result import Event, Result
 from fairlead.remote.attach import PAUSES, run_remote_task
-from fairlead.remote.session import Blob, Event, LostError, OnEvent, Session
+from fairlead.remote.session import Blob, LostError, OnFrame, Session
 
 TASK = "20300101T000000-aaaaaa"
 REQUEST = {"request": "deploy", "release": {"app": "board"}}
@@ -18,10 +21,10 @@ REQUEST = {"request": "deploy", "release": {"app": "board"}}
 class Scripted:
     """A session that tells some events and then does one last thing: a result, or an exception."""
 
-    def __init__(self, *events: Event, last: Event | BaseException) -> None:
+    def __init__(self, *events: Frame, last: Frame | BaseException) -> None:
         self.events = events
         self.last = last
-        self.asked: list[Event] = []
+        self.asked: list[Frame] = []
 
     def __enter__(self) -> Self:
         return self
@@ -31,25 +34,25 @@ class Scripted:
     ) -> None:
         return None
 
-    def ask(self, request: Event, blobs: Sequence[Blob] = (), on_event: OnEvent | None = None) -> Event:
+    def ask(self, request: Frame, blobs: Sequence[Blob] = (), on_frame: OnFrame | None = None) -> Frame:
         self.asked.append(request)
         for event in self.events:
-            assert on_event is not None
-            on_event(event)
+            assert on_frame is not None
+            on_frame(event)
         if isinstance(self.last, BaseException):
             raise self.last
         return self.last
 
 
-def _attached(**more: Any) -> Event:
+def _attached(**more: Any) -> Frame:
     return {"event": "attached", "task": TASK, **more}
 
 
-def _phase(name: str) -> Event:
+def _phase(name: str) -> Frame:
     return {"event": "phase", "phase": name, "state": "done"}
 
 
-def _run(*sessions: Scripted) -> tuple[Event, list[Event], list[float]]:
+def _run(*sessions: Scripted) -> tuple[Result, list[Event], list[float]]:
     told: list[Event] = []
     slept: list[float] = []
     rest = list(sessions)
@@ -60,17 +63,17 @@ def _run(*sessions: Scripted) -> tuple[Event, list[Event], list[float]]:
 
 def test_without_trouble_there_is_one_connection() -> None:
     result, told, slept = _run(Scripted(_attached(), _phase("pull"), last={"exit": 0}))
-    assert (result, slept) == ({"exit": 0}, [])
-    assert [event["event"] for event in told] == ["attached", "phase"]
+    assert (result, slept) == (Result(), [])
+    assert told == [AttachedEvent(TASK), PhaseEvent("pull", "done")]
 
 
 def test_a_lost_connection_goes_on_after_the_events_that_were_seen() -> None:
     first = Scripted(_attached(), _phase("prepare"), _phase("pull"), last=LostError("gone"))
     second = Scripted(_attached(resumed=True), _phase("start"), last={"exit": 0})
     result, told, slept = _run(first, second)
-    assert result == {"exit": 0}
+    assert result == Result()
     assert second.asked == [{"request": "attach", "task": TASK, "from": 2}]
-    assert [event.get("phase") for event in told if event["event"] == "phase"] == ["prepare", "pull", "start"]
+    assert [event.phase for event in told if isinstance(event, PhaseEvent)] == ["prepare", "pull", "start"]
     assert slept == [PAUSES[0]]
 
 
@@ -100,5 +103,5 @@ def test_it_gives_up_after_a_bounded_time_and_says_that_the_host_goes_on() -> No
 def test_progress_gives_new_patience() -> None:
     sessions = [Scripted(_attached(), _phase(str(number)), last=LostError("gone")) for number in range(20)]
     result, _, slept = _run(*sessions, Scripted(last={"exit": 0}))
-    assert result == {"exit": 0}
+    assert result == Result()
     assert slept == [PAUSES[0]] * 20

@@ -12,15 +12,18 @@ from typing import Any, Self, cast
 import pytest
 
 from fairlead.errors import FairleadError, InterruptedByUserError
+from fairlead.host.wire.events import AttachedEvent, HoldEvent, PhaseEvent, TaskEvent, render_event
+from fairlead.host.wire.frames import Frame
+from fairlead.host.wire.result import ErrorReport, Event, Result
 from fairlead.remote.agreement import Member
 from fairlead.remote.attach import PAUSES
 from fairlead.remote.coordinator import Ends, Part, follow, run_together
-from fairlead.remote.session import Blob, Event, LostError, OnEvent, Session
+from fairlead.remote.session import Blob, LostError, OnFrame, Session
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
-WELL = {"event": "result", "exit": 0, "status": "live"}
-FAILED = {"event": "result", "exit": 6, "status": "refused", "error": {"what": "unhealthy"}}
-STOPPED = {"event": "result", "exit": 6, "status": "refused", "error": {"what": "stopped"}}
+WELL = Result("live")
+FAILED = Result("refused", 6, error=ErrorReport("unhealthy"))
+STOPPED = Result("refused", 6, error=ErrorReport("stopped"))
 LIMIT = 10.0
 
 
@@ -44,32 +47,32 @@ class Host:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def tell(self, frame: Event) -> None:
+    def tell(self, frame: Frame) -> None:
         assert self.follows, "no task is followed that could hear it"
         with self._told:
             self.words.append(str(frame["order"]))
             self._told.notify_all()
 
-    def ask(self, request: Event, blobs: Sequence[Blob] = (), on_event: OnEvent | None = None) -> Event:
-        assert on_event is not None
+    def ask(self, request: Frame, blobs: Sequence[Blob] = (), on_frame: OnFrame | None = None) -> Frame:
+        assert on_frame is not None
         self.asked_at = time.monotonic()
         for one in self.script:
             if isinstance(one, BaseException):
                 raise one
             if isinstance(one, str):
                 if self._wait(one) == "stop":
-                    return STOPPED
+                    return render_event(STOPPED)
             elif isinstance(one, int):
                 for _ in range(one):
                     os.kill(os.getpid(), signal.SIGINT)
                     time.sleep(0.05)
             elif isinstance(one, float):
                 time.sleep(one)
-            elif one["event"] == "result":
-                return one
+            elif isinstance(one, Result):
+                return render_event(one)
             else:
                 self.follows = True
-                on_event(one)
+                on_frame(render_event(one))
         raise AssertionError("the script has no end")
 
     def _wait(self, word: str) -> str:
@@ -81,11 +84,11 @@ class Host:
 
 
 def begun(host: str = "a", **more: Any) -> tuple[Event, Event]:
-    return {"event": "attached", "task": f"task-{host}", **more}, {"event": "task", "release": "000042"}
+    return AttachedEvent(f"task-{host}", **more), TaskEvent(release="000042")
 
 
 def hold(point: str) -> Event:
-    return {"event": "hold", "point": point}
+    return HoldEvent(point)
 
 
 def run(again: Callable[[], Session] | None = None, /, **hosts: Host) -> tuple[Ends, list[tuple[str, Event]]]:
@@ -107,12 +110,12 @@ def test_one_host_is_told_nothing() -> None:
     ends, told = run(a=host)
     assert ends.by_host == {"a": WELL}
     assert (ends.culprit, ends.words, host.words) == (None, frozenset(), [])
-    assert [event["event"] for _, event in told] == ["attached", "task", "hold"]
+    assert [event.kind for _, event in told] == ["attached", "task", "hold"]
 
 
 def test_all_switch_and_commit_together() -> None:
     """The migration of one is awaited by the other; a host that waits hears that somebody is there."""
-    migrated = {"event": "phase", "phase": "migrate", "state": "done"}
+    migrated = PhaseEvent("migrate", "done")
     first = Host(*begun(), migrated, hold("switch"), "switch", hold("commit"), "attend", "commit", WELL)
     other = Host(
         *begun(), hold("migrate"), "migrate", hold("switch"), "switch", hold("commit"), "commit", WELL
@@ -133,7 +136,7 @@ def test_a_rollback_goes_on_whoever_is_ready_last(last: str) -> None:
 
 
 def test_a_host_that_has_the_release_is_waited_for_by_nobody() -> None:
-    unchanged = {**WELL, "status": "unchanged"}
+    unchanged = Result("unchanged")
     ends, _ = run(
         a=Host(*begun()[:1], unchanged),
         b=Host(*begun(), hold("switch"), "switch", hold("commit"), "commit", WELL),
@@ -194,7 +197,7 @@ def test_the_first_signal_asks_the_hosts_to_stop(hosts: int) -> None:
     ends, told = run(None, **made)
     assert ends.stopped
     assert ends.by_host == dict.fromkeys(names, STOPPED)
-    assert any("leaves at once" in event.get("text", "") for _, event in told)
+    assert any("leaves at once" in str(event) for _, event in told)
     assert [signal.getsignal(one) for one in SIGNALS] == before
 
 
@@ -209,7 +212,7 @@ def test_after_the_commit_it_is_too_late_to_stop() -> None:
         b=Host(*begun(), hold("switch"), "switch", hold("commit"), "commit", WELL),
     )
     assert ends.by_host == {"a": WELL, "b": WELL}
-    assert any("too late" in event.get("text", "") for _, event in told)
+    assert any("too late" in str(event) for _, event in told)
 
 
 class Deaf(Host):
@@ -221,7 +224,7 @@ class Deaf(Host):
 
 
 def test_the_second_signal_leaves() -> None:
-    phase = {"event": "phase", "phase": "migrate", "state": "begin"}
+    phase = PhaseEvent("migrate", "begin")
     with pytest.raises(
         InterruptedByUserError, match="phase migrate: it stops at its next safe point"
     ) as caught:
@@ -244,7 +247,6 @@ def test_who_leaves_before_anything_began_is_told_so() -> None:
 def test_how_far_a_host_is_follows_from_its_events() -> None:
     assert follow(Member(), hold("migrate")) == Member("migrate")
     assert follow(Member(), hold("switch")) == Member("switch", migrated=True)
-    done = {"event": "phase", "phase": "migrate", "state": "done"}
-    assert follow(Member(), done) == Member(migrated=True)
-    assert follow(Member(), {**done, "state": "begin"}) == Member()
+    assert follow(Member(), PhaseEvent("migrate", "done")) == Member(migrated=True)
+    assert follow(Member(), PhaseEvent("migrate", "begin")) == Member()
     assert follow(Member(), hold("nonsense")) == Member()

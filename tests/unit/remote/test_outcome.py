@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,24 +15,23 @@ from fairlead.errors import (
     RollbackFailedError,
     RolledBackError,
 )
+from fairlead.host.wire.result import ErrorReport, PhaseTime, Result
 from fairlead.remote.outcome import (
+    HostEnd,
+    RolloutEnd,
     answer_of,
     deploy_document,
     failure_of,
     join_results,
+    result_of,
     stopped_result,
 )
 
+UNHEALTHY = ErrorReport("web is unhealthy", "it answers 503", details=("a", "b"), service="web")
 
-def _result(code: int, **more: Any) -> dict[str, Any]:
-    error = {
-        "what": "web is unhealthy",
-        "why": "it answers 503",
-        "fix": "",
-        "details": ["a", "b"],
-        "service": "web",
-    }
-    return {"event": "result", "status": "x", "exit": code, "serving": "000042", "error": error, **more}
+
+def _result(code: int, **more: Any) -> Result:
+    return replace(Result("x", code, serving="000042", error=UNHEALTHY), **more)
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_a_failed_deploy_says_what_serves() -> None:
 
 def test_what_serves_is_told_only_where_somebody_looked() -> None:
     """A task that died at once saw nothing; one that could not commit leaves the switch at the new release."""
-    failure = failure_of(_result(4, serving=None, phases=[]))
+    failure = failure_of(_result(4, serving=None, phases=()))
     assert failure is not None
     assert failure.why == "it answers 503"
-    looked = failure_of(_result(4, serving=None, phases=[{"phase": "prepare"}]))
+    looked = failure_of(_result(4, serving=None, phases=(PhaseTime("prepare"),)))
     assert looked is not None
     assert looked.why.endswith("nothing served before, and nothing does now")
     switched = failure_of(_result(4, serving="000042", release="000042"))
@@ -77,7 +77,7 @@ def test_what_serves_is_told_only_where_somebody_looked() -> None:
 
 
 def test_a_result_without_an_error_is_still_a_failure() -> None:
-    failure = failure_of({"event": "result", "exit": 4})
+    failure = failure_of(Result(exit=4))
     assert failure is not None
     assert "did not say how" in failure.what
 
@@ -85,7 +85,7 @@ def test_a_result_without_an_error_is_still_a_failure() -> None:
 @pytest.mark.parametrize("result", [{}, {"status": "live"}, {"exit": None}, {"exit": "0"}, {"exit": False}])
 def test_what_does_not_say_that_it_ended_well_has_failed(result: dict[str, Any]) -> None:
     try:
-        failure = failure_of(result)
+        failure = failure_of(result_of(result))
     except CommandFailedError as error:
         failure = error
     assert failure is not None
@@ -93,98 +93,86 @@ def test_what_does_not_say_that_it_ended_well_has_failed(result: dict[str, Any])
 
 
 def test_answers_are_data_or_the_error() -> None:
-    assert answer_of({"exit": 0, "data": {"a": 1}}) == {"a": 1}
+    assert answer_of(Result(data={"a": 1})) == {"a": 1}
     with pytest.raises(InputError):
         answer_of(_result(2))
 
 
 def test_the_document_of_a_deploy_names_its_host() -> None:
-    document = deploy_document(_result(0), "deploy@app", {"app": "board"})
+    document = deploy_document(join_results({"b": _result(0)}, None), "deploy@app", {"app": "board"})
     assert document["schema"] == "fairlead.deploy/v1"
     assert (document["host"], document["app"], document["serving"]) == ("deploy@app", "board", "000042")
     assert "event" not in document
 
 
+def _ended(code: int, what: str, release: str | None = None) -> Result:
+    return Result("refused", code, release, error=ErrorReport(what))
+
+
 @pytest.mark.parametrize(
     ("result", "code", "told"),
     [
-        ({"exit": 0, "status": "live", "serving": "000002"}, 130, "too late to stop: release 000002 serves"),
-        (
-            {"exit": 6, "release": "000002", "error": {"what": "stopped"}},
-            130,
-            "release 000002 was taken back",
-        ),
-        ({"exit": 6, "release": None, "error": {"what": "stopped"}}, 130, "before anything was touched"),
-        ({"exit": 6, "release": "000002", "error": {"what": "web crashed"}}, 6, "web crashed"),
-        ({"exit": 7, "release": "000002", "error": {"what": "stopped, and it could not"}}, 7, "could not"),
-        ({"exit": 5, "error": {"what": "the app is held by bob"}}, 5, "held by bob"),
+        (Result("live", serving="000002"), 130, "too late to stop: release 000002 serves"),
+        (_ended(6, "stopped", "000002"), 130, "release 000002 was taken back"),
+        (_ended(6, "stopped"), 130, "before anything was touched"),
+        (_ended(6, "web crashed", "000002"), 6, "web crashed"),
+        (_ended(7, "stopped, and it could not", "000002"), 7, "could not"),
+        (_ended(5, "the app is held by bob"), 5, "held by bob"),
     ],
 )
-def test_what_came_of_a_stop_is_told_as_it_is(result: dict[str, Any], code: int, told: str) -> None:
+def test_what_came_of_a_stop_is_told_as_it_is(result: Result, code: int, told: str) -> None:
     """What failed by itself is no interruption."""
-    failure = failure_of(stopped_result(result))
+    failure = stopped_result(join_results({"a": result}, None)).failure
     assert failure is not None
     assert (failure.exit_code, told in failure.what) == (code, True)
 
 
 def test_a_stop_says_what_serves() -> None:
-    stopped = {
-        "exit": 6,
-        "status": "refused",
-        "release": "000002",
-        "serving": "000001",
-        "error": {"what": "stopped"},
-    }
-    failure = failure_of(stopped_result(stopped))
+    stopped = Result("refused", 6, "000002", "000001", error=ErrorReport("stopped"))
+    failure = stopped_result(join_results({"a": stopped}, None)).failure
     assert failure is not None
     assert "release 000001 serves as before" in failure.why
 
 
-def _live(**more: Any) -> dict[str, Any]:
-    phases = [{"phase": "watch", "state": "done", "seconds": more.pop("seconds", 1.0)}]
-    told = {"status": "live", "release": "000042", "serving": "000042", "previous": "000041", "error": None}
-    return {"event": "result", "exit": 0, "phases": phases, **told, **more}
+def _live(**more: Any) -> Result:
+    phases = (PhaseTime("watch", "done", more.pop("seconds", 1.0)),)
+    return replace(Result("live", 0, "000042", "000042", "000041", phases), **more)
 
 
-def _stopped(**more: Any) -> dict[str, Any]:
-    back = {"status": "reverted", "serving": "000041", "error": {"what": "stopped", "why": "b failed"}}
-    return _live(exit=6, **back, **more)
+def _stopped() -> Result:
+    return _live(exit=6, status="reverted", serving="000041", error=ErrorReport("stopped", "b failed"))
 
 
 def test_what_is_live_and_reaches_nobody_says_nothing_of_before() -> None:
     """It stays, on each host; what it is blamed for is told once, and it is that which serves."""
-    error = {"what": "users do not get its page", "why": "no certificate", "service": None}
+    error = ErrorReport("users do not get its page", "no certificate")
     bad = _live(exit=4, error=error)
     failure = failure_of(bad)
     assert failure is not None
     assert (int(failure.exit_code), failure.why) == (4, "no certificate")
     joined = join_results({"a": _live(), "b": bad}, "b", switched=True, committed=True)
-    assert (joined["status"], joined["exit"], joined["serving"]) == ("live", 4, "000042")
-    assert joined["error"]["what"] == "b: users do not get its page"
+    assert (joined.result.status, joined.result.exit, joined.result.serving) == ("live", 4, "000042")
+    assert joined.result.error is not None
+    assert joined.result.error.what == "b: users do not get its page"
 
 
 def test_one_host_s_result_is_the_result() -> None:
-    joined = join_results({"a": _live()}, None)
-    assert {key: joined[key] for key in ("status", "exit", "serving")} == {
-        "status": "live",
-        "exit": 0,
-        "serving": "000042",
-    }
-    assert [one["host"] for one in joined["hosts"]] == ["a"]
+    assert join_results({"a": _live()}, None) == RolloutEnd(_live(), (HostEnd("a", _live()),))
 
 
 def test_several_that_are_well_are_one_that_is_well() -> None:
     """One that had it already does not hide that others got it; a phase takes as long as on the slowest."""
     joined = join_results(
-        {"a": _live(status="unchanged", phases=[]), "b": _live(), "c": _live(seconds=3)}, None
+        {"a": _live(status="unchanged", phases=()), "b": _live(), "c": _live(seconds=3)}, None
     )
-    assert (joined["status"], joined["exit"], joined["phases"][0]["seconds"]) == ("live", 0, 3)
+    assert (joined.result.status, joined.result.exit) == ("live", 0)
+    assert joined.result.phases == (PhaseTime("watch", "done", 3),)
 
 
 def test_the_host_that_failed_first_is_to_blame() -> None:
     """Who was only stopped is evidence, and so is who was never asked."""
-    failed = _live(exit=6, status="refused", serving="000041", error={"what": "unhealthy", "service": "web"})
-    failure = failure_of(join_results({"a": _stopped(), "b": failed, "c": None}, "b"))
+    failed = _live(exit=6, status="refused", serving="000041", error=ErrorReport("unhealthy", service="web"))
+    failure = join_results({"a": _stopped(), "b": failed, "c": None}, "b").failure
     assert isinstance(failure, RolledBackError)
     assert failure.what == "b: web: unhealthy"
     assert failure.details == ("a: release 000041 serves", "b: release 000041 serves", "c: was not touched")
@@ -198,11 +186,11 @@ def test_a_host_that_is_lost_between_switch_and_commit_calls_for_a_human(
 ) -> None:
     """It may serve what the others have left; before that it cannot, after that it is what all serve."""
     lost = CommandFailedError("b cannot be reached")
-    ends: dict[str, dict[str, Any] | FairleadError] = {"a": _live() if committed else _stopped(), "b": lost}
+    ends: dict[str, Result | FairleadError] = {"a": _live() if committed else _stopped(), "b": lost}
     joined = join_results(ends, "b", switched=switched, committed=committed)
-    assert joined["exit"] == code
-    assert joined["hosts"][1]["status"] == "lost"
-    failure = failure_of(joined)
+    assert joined.result.exit == code
+    assert joined.hosts[1].result.status == "lost"
+    failure = joined.failure
     assert failure is not None
     assert failure.what == "b: b cannot be reached"
     assert "b: cannot be reached: `fairlead status`" in failure.details[-1]

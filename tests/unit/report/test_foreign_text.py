@@ -15,6 +15,8 @@ from fairlead.errors import InputError
 from fairlead.findings import Finding, Location
 from fairlead.github.reporter import ActionsReporter
 from fairlead.host.door import console
+from fairlead.host.wire.events import LogEvent, NoteEvent, PhaseEvent
+from fairlead.host.wire.result import ErrorReport, Result
 from fairlead.host.wire.status import HistoryAnswer, HistoryEntry
 from fairlead.host.wire.text import render_log
 from fairlead.report.document import DocumentReporter
@@ -173,11 +175,11 @@ def test_the_console_of_a_server(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdout", out)
         patch.setattr("sys.stderr", err)
-        console.show_event({"event": "note", "level": text, "text": text})
-        console.show_event({"event": "phase", "state": text, "phase": text, "detail": text})
-        error = {"what": text, "why": text, "fix": text, "details": [text]}
-        console.show_event({"event": "result", "status": text, "serving": text, "error": error})
-        console.say(render_log({"service": "web", "container": text, "line": text}))
+        console.show_event(NoteEvent(text, text))
+        console.show_event(PhaseEvent(text, text, detail=text))
+        error = ErrorReport(text, text, text, (text,))
+        console.show_event(Result(text, serving=text, error=error))
+        console.say(render_log(LogEvent("web", container=text, line=text)))
         entry = HistoryEntry(kind=text, status=text, by=text, error={"what": text})
         console.say("\n".join(console.render(HistoryAnswer(text, (entry,)))))
     assert steering(out.getvalue()) | steering(err.getvalue()) == set()

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from fairlead.errors import FairleadError
+from fairlead.host.wire.result import ErrorReport, Result
+from fairlead.remote.outcome import RolloutEnd
 from fairlead.report.redact import forget, redact
 from fairlead.rollout.finish import finish_rollout
 from tests.recording import RecordingReporter
@@ -21,25 +23,13 @@ def test_a_registry_s_password_is_not_in_it(tmp_path: Path) -> None:
     place: Any = SimpleNamespace(
         settings=SimpleNamespace(root=tmp_path), host="h", app="board", environment=environment
     )
-    error = {
-        "what": "pull failed",
-        "why": "denied: ci:regist4y-password",
-        "fix": "",
-        "details": ["regist4y-password"],
-    }
-    result: Any = {
-        "event": "result",
-        "status": "failed",
-        "exit": 4,
-        "error": error,
-        "hosts": [],
-        "phases": [],
-    }
+    error = ErrorReport("pull failed", "denied: ci:regist4y-password", details=("regist4y-password",))
+    end = RolloutEnd(Result("failed", 4, error=error), ())
     lines: Any = SimpleNamespace(connections=1, agent_bytes=0)
     redact("regist4y-password")
     try:
         with pytest.raises(FairleadError) as failed:
-            finish_rollout(place, result, RecordingReporter(), tmp_path / "work", lines)
+            finish_rollout(place, end, RecordingReporter(), tmp_path / "work", lines)
     finally:
         forget()
     text = (tmp_path / "work" / "deploy.json").read_text()

@@ -17,6 +17,7 @@ import pytest
 from fairlead.errors import ComposeInvalidError, InputError
 from fairlead.host.wire.changes import DeployCall
 from fairlead.host.wire.planned import PlanAnswer
+from fairlead.host.wire.result import Result
 from fairlead.host.wire.status import StateAnswer
 from fairlead.identity import Identity
 from fairlead.image.documents import PublishDocument, PublishedImage
@@ -29,6 +30,7 @@ from fairlead.judge.scopes import settings_scopes
 from fairlead.positions import load_documents
 from fairlead.quick.records import replace
 from fairlead.remote.access import AccessOptions
+from fairlead.remote.outcome import RolloutEnd
 from fairlead.rollout.check import run_check
 from fairlead.rollout.gate import pass_gate
 from fairlead.rollout.options import RolloutOptions
@@ -132,7 +134,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
         f"{where}.change.connect_all",
         lambda place, *_: (dict.fromkeys(place.hosts, server), dict.fromkeys(place.hosts, StateAnswer())),
     )
-    monkeypatch.setattr(f"{where}.change.run_parts", lambda *_: {})
+    monkeypatch.setattr(f"{where}.change.run_parts", lambda *_: RolloutEnd(Result("live"), ()))
     monkeypatch.setattr(f"{where}.pipeline.finish_rollout", lambda *_, **__: None)
     return server
 

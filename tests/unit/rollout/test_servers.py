@@ -10,7 +10,6 @@ import pytest
 from fairlead.errors import CommandFailedError, FairleadError, InterruptedByUserError
 from fairlead.remote import coordinator
 from fairlead.remote.coordinator import Ends
-from fairlead.remote.outcome import failure_of
 from fairlead.rollout.servers import run_parts
 from tests.recording import RecordingReporter
 
@@ -34,13 +33,13 @@ def test_what_nobody_knows_is_no_standing(
         hosts=hosts, settings=SimpleNamespace(deploy=SimpleNamespace(hold_timeout=20.0))
     )
     parts: Any = [SimpleNamespace(host=host) for host in hosts]
-    result = run_parts(place, parts, RecordingReporter())
+    end = run_parts(place, parts, RecordingReporter())
     if len(hosts) == 1 or isinstance(error, InterruptedByUserError):
-        assert result["status"] == "unknown"
-    failure = failure_of(result)
+        assert end.result.status == "unknown"
+    failure = end.failure
     assert failure is not None
     assert int(failure.exit_code) == int(error.exit_code)
     assert error.what in failure.what
     assert "serves" not in failure.why
     assert "nothing does" not in failure.why
-    assert [one["status"] for one in result["hosts"]] == ["lost"] * len(hosts)
+    assert [one.result.status for one in end.hosts] == ["lost"] * len(hosts)

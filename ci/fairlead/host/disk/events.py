@@ -1,7 +1,7 @@
 """What a task tells: events, appended to a file that outlives every connection.
 
 Each is one JSON object a line; a client tails the file, and one that comes later reads it from the start.
-The last event of a task is its ``result``.
+The last event of a task is its ``result``. They are handed on as they were written, by whatever agent that was.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..wire.events import kind_of, render_event
+from ..wire.frames import Frame
 from ..wire.plainjson import parse_json
-
-Event = dict[str, Any]
+from ..wire.result import Event, Result
 
 EVENTS = "events.jsonl"
 """The file of a task's events, in the task's folder."""
@@ -41,8 +42,11 @@ class Emitter:
         self.ended = False
         self._torn = False
 
-    def __call__(self, event: Mapping[str, object]) -> None:
-        line = json.dumps(self._hide(dict(event)), separators=(",", ":"), default=str).encode("ascii") + b"\n"
+    def __call__(self, event: Event) -> None:
+        line = (
+            json.dumps(self._hide(render_event(event)), separators=(",", ":"), default=str).encode("ascii")
+            + b"\n"
+        )
         if self._torn:
             # What a full disk cut off is a line of its own: it must not swallow this one.
             line = b"\n" + line
@@ -53,7 +57,7 @@ class Emitter:
         self._torn = written != len(line)
         if self._torn:
             return
-        self.ended = self.ended or event.get("event") == "result"
+        self.ended = self.ended or isinstance(event, Result)
 
     def close(self) -> None:
         """Give the file back."""
@@ -62,7 +66,7 @@ class Emitter:
 
 def follow_events(
     path: Path, *, alive: Callable[[], bool], gone: Callable[[], bool], start: int = 0
-) -> Iterator[Event]:
+) -> Iterator[Frame]:
     """Hand over events as they are written, from number ``start`` on, until the result.
 
     Ends without a result when the writer is not ``alive`` any more, or when the reader is ``gone``.
@@ -79,7 +83,7 @@ def follow_events(
             chunk = stream.read(_CHUNK) if stream is not None else b""
             *lines, rest = (rest + chunk).split(b"\n")
             for event in _parse_lines(lines):
-                last = event.get("event") == "result"
+                last = kind_of(event) == Result.kind
                 if number >= start or last:
                     yield event
                 if last:
@@ -99,7 +103,7 @@ def _open(path: Path, stack: contextlib.ExitStack) -> BinaryIO | None:
         return None
 
 
-def _parse_lines(lines: Sequence[bytes]) -> Iterator[Event]:
+def _parse_lines(lines: Sequence[bytes]) -> Iterator[Frame]:
     for line in lines:
         try:
             event = parse_json(line)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Optional
 
 from ..wire.restriction import Restriction, named_apps
+from ..wire.result import Result
 
 NAME = "fairlead"
 SOCKET = "/dev/log"
@@ -39,10 +40,10 @@ class AuditLog:
         """A request has come, and nothing was done yet."""
         self._say("asked", **describe_request(frame))
 
-    def ended(self, frame: Mapping[str, Any], event: Optional[Mapping[str, Any]]) -> None:
-        """It has ended, by this ``result``; None: the client left before."""
+    def ended(self, frame: Mapping[str, Any], result: Optional[Result]) -> None:
+        """It has ended like this; None: the client left before."""
         facts = {"request": frame.get("request"), "app": _app(frame)}
-        self._say("ended", **facts, **(describe_end(event) if event is not None else {"status": "left"}))
+        self._say("ended", **facts, **(describe_end(result) if result is not None else {"status": "left"}))
 
     def signed(self, signer: str) -> None:
         """Whose signature the release has, where the host asks for one."""
@@ -104,15 +105,14 @@ def describe_request(frame: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def describe_end(event: Mapping[str, Any]) -> dict[str, Any]:
-    """How it ended, by its ``result``."""
-    error = event.get("error")
+def describe_end(result: Result) -> dict[str, Any]:
+    """How it ended."""
     return {
-        "status": event.get("status"),
-        "exit": event.get("exit"),
-        "release": event.get("release"),
-        "serving": event.get("serving"),
-        "why": error.get("what") if isinstance(error, Mapping) else None,
+        "status": result.status,
+        "exit": result.exit,
+        "release": result.release,
+        "serving": result.serving,
+        "why": result.error.what if result.error is not None else None,
     }
 
 
@@ -128,11 +128,11 @@ def is_heard() -> bool:
     return False
 
 
-def write_finished(request: Mapping[str, Any], task: str, event: Mapping[str, Any]) -> None:
+def write_finished(request: Mapping[str, Any], task: str, result: Result) -> None:
     """A task outlives its connection: its end is written down, whoever follows it."""
     if request.get("key"):
         facts = {"key": request["key"], "task": task, "request": request.get("kind")}
-        write_line("finished", {**facts, **describe_end(event)})
+        write_line("finished", {**facts, **describe_end(result)})
 
 
 def _origin(environ: Mapping[str, str]) -> str:

@@ -22,11 +22,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..wire.errors import EXIT_OK, AgentError
+from ..wire.events import kind_of, render_event, salvage_event
 from ..wire.fleet import STOP
+from ..wire.frames import Frame
 from ..wire.plainjson import parse_json
 from ..wire.release import content_of
-from ..wire.result import Result
-from .events import EVENTS, Event, follow_events
+from ..wire.result import Result, failed_result
+from .events import EVENTS, follow_events
 from .orders import is_ordered
 from .paths import Paths
 
@@ -108,8 +110,9 @@ def _goes_back(folder: Path) -> bool:
     """Whether the task was told to stop, or has told that it failed and has not quite ended."""
     if is_ordered(folder, STOP):
         return True
-    told = follow_events(folder / EVENTS, alive=lambda: False, gone=lambda: True)
-    return any(event.get("event") == "result" and event.get("exit") != EXIT_OK for event in told)
+    frames = follow_events(folder / EVENTS, alive=lambda: False, gone=lambda: True)
+    told = (salvage_event(frame) for frame in frames)
+    return any(isinstance(event, Result) and event.exit != EXIT_OK for event in told)
 
 
 def is_running(folder: Path) -> bool:
@@ -152,16 +155,16 @@ def start_task(folder: Path, work: Callable[[Path], int]) -> None:
         os.close(alive)
 
 
-def follow_task(folder: Path, gone: Callable[[], bool], start: int = 0) -> Iterator[Event]:
+def follow_task(folder: Path, gone: Callable[[], bool], start: int = 0) -> Iterator[Frame]:
     """Hand over a task's events from number ``start`` on, until its result; a dead task gets one from here.
 
     Ends without a result only when the reader is ``gone``.
     """
-    event: Event = {}
-    for event in follow_events(folder / EVENTS, alive=lambda: is_running(folder), gone=gone, start=start):
-        yield event
-    if event.get("event") != "result" and not is_running(folder):
-        yield _died(folder).to_event()
+    frame: Frame = {}
+    for frame in follow_events(folder / EVENTS, alive=lambda: is_running(folder), gone=gone, start=start):
+        yield frame
+    if kind_of(frame) != Result.kind and not is_running(folder):
+        yield render_event(_died(folder))
 
 
 def prune_tasks(paths: Paths, keep: str) -> None:
@@ -177,15 +180,13 @@ def _died(folder: Path) -> Result:
 
     log, home = folder / "log", folder.parent.parent
     lines = log.read_text(errors="replace").splitlines()[-20:] if log.exists() else []
-    return Result(
-        "failed",
-        AgentError.exit_code,
-        error=AgentError(
+    return failed_result(
+        AgentError(
             f"the task {folder.name} ended without a result",
             why="its process was killed, or the host was restarted",
             fix="run the same command again: it repairs what was left, then goes on",
             details=tuple(map(VaultMask(Paths(home.parent, home.name)).text, lines)),
-        ).to_json(),
+        )
     )
 
 

@@ -8,6 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Union
 
+from ..wire.answer import render_answer
+from ..wire.events import BEGUN, NoteEvent, PhaseEvent, TaskEvent
+from ..wire.result import ErrorReport, Event, Result
 from ..wire.text import (
     HISTORY_HEADERS,
     STATUS_HEADERS,
@@ -37,20 +40,19 @@ def render(answer: Union[StateAnswer, HistoryAnswer]) -> list[str]:
     return [status_sentence(answer, now), *table, *find_troubles(answer), *status_remarks(answer)]
 
 
-def render_event(event: Mapping[str, Any]) -> list[str]:
+def event_lines(event: Event) -> list[str]:
     """What to print for one event of a task."""
-    kind = event.get("event")
-    if kind == "task":
-        return [f"{event.get('previous') or 'nothing'} -> {event.get('release')}"]
-    if kind == "phase" and event.get("state") != "begin":
-        seconds = f" {event['seconds']:.1f}s" if isinstance(event.get("seconds"), (int, float)) else ""
-        detail = f": {event['detail']}" if event.get("detail") else ""
-        return [f"{event['state']:>8} {event['phase']}{seconds}{detail}"]
-    if kind == "note":
-        return [f"{event.get('level')}: {event.get('text')}"]
-    if kind == "result":
-        serving = f"{event['serving']} serves" if event.get("serving") else "nothing serves"
-        return [f"{event['status']}: {serving}"]
+    if isinstance(event, TaskEvent):
+        return [f"{event.previous or 'nothing'} -> {event.release}"]
+    if isinstance(event, PhaseEvent) and event.state != BEGUN:
+        seconds = f" {event.seconds:.1f}s" if event.seconds is not None else ""
+        detail = f": {event.detail}" if event.detail else ""
+        return [f"{event.state:>8} {event.phase}{seconds}{detail}"]
+    if isinstance(event, NoteEvent):
+        return [f"{event.level}: {event.text}"]
+    if isinstance(event, Result):
+        serving = f"{event.serving} serves" if event.serving else "nothing serves"
+        return [f"{event.status}: {serving}"]
     return []
 
 
@@ -64,22 +66,22 @@ def say_json(document: Mapping[str, Any], *, pretty: bool = False) -> None:
     print(json.dumps(document, indent=2 if pretty else None), flush=True)
 
 
-def show_event(event: Mapping[str, Any]) -> None:
+def show_event(event: Event) -> None:
     """Print an event, and the error of a result."""
-    for line in render_event(event):
+    for line in event_lines(event):
         say(line)
-    if event.get("event") == "result" and event.get("error"):
-        show_error(event["error"], as_json=False)
+    if isinstance(event, Result) and event.error is not None:
+        show_error(event.error, as_json=False)
 
 
-def show_error(error: Mapping[str, Any], *, as_json: bool) -> None:
+def show_error(error: ErrorReport, *, as_json: bool) -> None:
     """Print an error: what, why, fix, and the evidence."""
     if as_json:
-        say_json({"schema": "fairlead.error/v1", **error})
+        say_json({"schema": "fairlead.error/v1", **render_answer(error)})
         return
-    say(f"error: {error['what']}", error=True)
-    for name in ("why", "fix"):
-        if error.get(name):
-            say(f"  {name}: {error[name]}", error=True)
-    for line in error.get("details") or ():
+    say(f"error: {error.what}", error=True)
+    for name, text in (("why", error.why), ("fix", error.fix)):
+        if text:
+            say(f"  {name}: {text}", error=True)
+    for line in error.details:
         say(f"  | {line}", error=True)

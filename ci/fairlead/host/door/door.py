@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from ..disk import task
-from ..disk.events import Event
 from ..disk.neighbours import Discretion
 from ..disk.orders import ATTEND, attend, hand_on
 from ..disk.paths import Paths, app_paths
@@ -28,9 +27,10 @@ from ..state.ownership import refuse_stranger
 from ..wire.answer import render_answer
 from ..wire.contract import parse_whole, read_text
 from ..wire.errors import AgentError, InputFault, as_fault
+from ..wire.events import AttachedEvent, LogEvent, kind_of, render_event, salvage_event
 from ..wire.frames import Frame, FrameError, FrameReader, FrameWriter, parse_blob_sizes
 from ..wire.restriction import Restriction, parse_restriction
-from ..wire.result import Result
+from ..wire.result import Result, failed_result
 from .answers import READING, parse_app, parse_deployed_app, parse_task
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Door:
         self._reader = reader
         self._writer = writer
         self._agent = agent
-        self._telling: Mapping[str, Callable[[Frame], Iterator[Event]]] = {
+        self._telling: Mapping[str, Callable[[Frame], Iterator[Frame]]] = {
             "logs": self._logs,
             "attach": self._attach,
             "repair": self._repair,
@@ -78,7 +78,7 @@ class Door:
             "maintenance": partial(_maintenance, self._root, self._restriction),
             "remove": self._remove,
         }
-        self._taking: Mapping[str, Callable[[Frame, list[int]], Iterator[Event]]] = {
+        self._taking: Mapping[str, Callable[[Frame, list[int]], Iterator[Frame]]] = {
             "deploy": self._deploy,
             "rollback": self._rollback,
             "rotate": self._rotate,
@@ -106,22 +106,22 @@ class Door:
             # Said to a task that had ended meanwhile.
             return
         self._audit.asked(frame)
-        end: Optional[Event] = None
+        last: Frame = {}
         try:
-            for event in self._answers(frame):
-                end = event if event.get("event") == "result" else None
-                self._writer.write(self._visible_to_key(event))
+            for last in self._answers(frame):
+                self._writer.write(self._visible_to_key(last))
         finally:
-            self._audit.ended(frame, end)
+            end = salvage_event(last)
+            self._audit.ended(frame, end if isinstance(end, Result) else None)
 
-    def _visible_to_key(self, event: Event) -> Event:
+    def _visible_to_key(self, event: Frame) -> Frame:
         """An event without the apps that the key may not hear of; what its own app prints is its own."""
-        if self._discretion is None or event.get("event") == "log":
+        if self._discretion is None or kind_of(event) == LogEvent.kind:
             return event
-        visible: Event = self._discretion.document(event)
+        visible: Frame = self._discretion.document(event)
         return visible
 
-    def _answers(self, frame: Frame) -> Iterator[Event]:
+    def _answers(self, frame: Frame) -> Iterator[Frame]:
         """The events of a request, the last one of which says how it ended."""
         try:
             yield from self._events(frame)
@@ -135,7 +135,7 @@ class Door:
             traceback.print_exc()
             yield _failed(AgentError(f"the agent failed: {type(error).__name__}: {error}"))
 
-    def _events(self, frame: Frame) -> Iterator[Event]:
+    def _events(self, frame: Frame) -> Iterator[Frame]:
         name, sizes = str(frame.get("request")), parse_blob_sizes(frame)
         with self._taken_when_refused(sizes):
             self._restriction.require(frame)
@@ -146,7 +146,7 @@ class Door:
         self._reader.skip(sizes)
         if name in READING:
             answer = READING[name](self._root, frame, self._restriction)
-            yield Result("ok", data=render_answer(answer)).to_event()
+            yield render_event(Result("ok", data=render_answer(answer)))
             if name == "hello" or (name == "state" and not frame.get("ask")):
                 _make_ready()
         elif name in self._telling:
@@ -158,7 +158,7 @@ class Door:
                 fix="use the same version of fairlead on both ends",
             )
 
-    def _deploy(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
+    def _deploy(self, frame: Frame, sizes: list[int]) -> Iterator[Frame]:
         from ..plan.policy import read_policy
         from ..shape.rotation import refuse_revoked
         from ..wire.admission import require_hashes, require_verdict
@@ -185,7 +185,7 @@ class Door:
             }
         yield from self._start(paths, request, parts, contents)
 
-    def _rollback(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
+    def _rollback(self, frame: Frame, sizes: list[int]) -> Iterator[Frame]:
         from .intake import NOTHING, parse_parts
 
         with self._taken_when_refused(sizes):
@@ -198,7 +198,7 @@ class Door:
             }
         yield from self._start(paths, request, parts, NOTHING)
 
-    def _rotate(self, frame: Frame, sizes: list[int]) -> Iterator[Event]:
+    def _rotate(self, frame: Frame, sizes: list[int]) -> Iterator[Frame]:
         from ..wire.marks import parse_key
         from ..wire.request import parse_rotation_request
         from .intake import Contents, parse_parts
@@ -211,14 +211,14 @@ class Door:
             request = {**self._request_of("rotate", frame), "secrets": secrets}
         yield from self._start(paths, request, parts, contents)
 
-    def _repair(self, frame: Frame) -> Iterator[Event]:
+    def _repair(self, frame: Frame) -> Iterator[Frame]:
         from ..wire.calls import Repair
         from .intake import NOTHING
 
         request = {**self._request_of("repair", frame), "decision": parse_whole(Repair, frame).decision}
         yield from self._start(parse_deployed_app(self._root, frame, self._restriction), request, [], NOTHING)
 
-    def _remove(self, frame: Frame) -> Iterator[Event]:
+    def _remove(self, frame: Frame) -> Iterator[Frame]:
         from ..wire.calls import Remove
         from .intake import NOTHING
 
@@ -227,7 +227,7 @@ class Door:
 
     def _start(
         self, paths: Paths, request: Mapping[str, Any], parts: Sequence[Part], contents: Contents
-    ) -> Iterator[Event]:
+    ) -> Iterator[Frame]:
         from .intake import open_task
         from .task_process import run_task
 
@@ -238,18 +238,18 @@ class Door:
         if running is None:
             task.start_task(paths.task(name), partial(run_task, agent=self._agent))
         self._audit.attached(name)
-        yield {"event": "attached", "task": name, "resumed": running is not None}
+        yield render_event(AttachedEvent(name, resumed=running is not None))
         yield from self._follow(paths.task(name))
 
-    def _attach(self, frame: Frame) -> Iterator[Event]:
+    def _attach(self, frame: Frame) -> Iterator[Frame]:
         from ..wire.calls import Attach
 
         folder, call = parse_task(self._root, frame), parse_whole(Attach, frame)
-        yield {"event": "attached", "task": folder.name, "resumed": True}
+        yield render_event(AttachedEvent(folder.name, resumed=True))
         may_order = self._restriction.owns(str(task.read_request(folder).get("kind")))
         yield from self._follow(folder, call.start, may_order=may_order)
 
-    def _follow(self, folder: Path, start: int = 0, *, may_order: bool = True) -> Iterator[Event]:
+    def _follow(self, folder: Path, start: int = 0, *, may_order: bool = True) -> Iterator[Frame]:
         """The task's events; what the client has to say to it meanwhile is handed on, if the key may begin such a one."""
 
         def is_gone() -> bool:
@@ -265,7 +265,7 @@ class Door:
             attend(folder)
         yield from task.follow_task(folder, is_gone, start)
 
-    def _logs(self, frame: Frame) -> Iterator[Event]:
+    def _logs(self, frame: Frame) -> Iterator[Frame]:
         from ..engine.engine import Engine
         from ..wire.calls import Logs
         from .logs import stream_logs
@@ -274,8 +274,8 @@ class Door:
         if call.follow:
             threading.Thread(target=self._end_with_client, args=(frame,), daemon=True).start()
         for line in stream_logs(paths, Engine.connect(), call.service, call.tail, follow=call.follow):
-            yield {"event": "log", **line}
-        yield Result("ok").to_event()
+            yield render_event(line)
+        yield render_event(Result("ok"))
 
     def _end_with_client(self, frame: Frame) -> None:
         # Following may wait for a line for ever: sshd tells nobody that the client has gone, its pipe does.
@@ -319,19 +319,19 @@ def run_door(root: Path, agent: Sequence[str], words: Sequence[str] = ()) -> int
     return Door(root, reader, writer, agent, restriction, AuditLog(restriction, os.environ)).serve()
 
 
-def _drain(root: Path, restriction: Restriction, frame: Frame) -> Iterator[Event]:
+def _drain(root: Path, restriction: Restriction, frame: Frame) -> Iterator[Frame]:
     from .draining import drain
 
     return drain(root, frame, restriction)
 
 
-def _undrain(root: Path, restriction: Restriction, frame: Frame) -> Iterator[Event]:
+def _undrain(root: Path, restriction: Restriction, frame: Frame) -> Iterator[Frame]:
     from .draining import undrain
 
     return undrain(root, frame, restriction)
 
 
-def _maintenance(root: Path, restriction: Restriction, frame: Frame) -> Iterator[Event]:
+def _maintenance(root: Path, restriction: Restriction, frame: Frame) -> Iterator[Frame]:
     from .maintaining import answer_maintenance
 
     return answer_maintenance(root, frame, restriction)
@@ -346,6 +346,5 @@ def _make_ready() -> None:
     from . import intake, task_process  # noqa: F401
 
 
-def _failed(error: AgentError) -> Event:
-    status = "refused" if isinstance(error, InputFault) else "failed"
-    return Result(status, error.exit_code, error=error.to_json()).to_event()
+def _failed(error: AgentError) -> Frame:
+    return render_event(failed_result(error))

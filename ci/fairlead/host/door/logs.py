@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Optional
 
 from ..disk.hide import VaultMask
@@ -12,12 +13,13 @@ from ..engine.engine import Engine
 from ..shape.bundle import Bundle
 from ..state.state import State, read_state
 from ..wire.errors import InputFault
+from ..wire.events import LogEvent
 
 
 def stream_logs(
     paths: Paths, engine: Engine, service: Optional[str], tail: int, follow: bool
-) -> Iterator[dict[str, str]]:
-    """The output of the containers that serve: ``{"service", "release", "container", "line"}``.
+) -> Iterator[LogEvent]:
+    """The output of the containers that serve, line by line.
 
     The values of the app's secrets are hidden in it.
 
@@ -37,7 +39,7 @@ def stream_logs(
             raise InputFault(f"{service!r} is no service that runs", fix=f"there are: {', '.join(known)}")
     mask = VaultMask(paths)
     for line in _merge_logs(engine, chosen, tail, follow=follow):
-        yield {**line, "line": mask.text(line["line"])}
+        yield replace(line, line=mask.text(line.line))
 
 
 def _serving_containers(state: State, live: Bundle) -> Iterator[Container]:
@@ -48,7 +50,7 @@ def _serving_containers(state: State, live: Bundle) -> Iterator[Container]:
 
 def _merge_logs(
     engine: Engine, containers: Iterable[Container], tail: int, *, follow: bool
-) -> Iterator[dict[str, str]]:
+) -> Iterator[LogEvent]:
     if not follow:
         for one in containers:
             for line in engine.logs(one.id, tail=tail):
@@ -60,10 +62,5 @@ def _merge_logs(
         yield _log_line(one, line)
 
 
-def _log_line(container: Container, line: str) -> dict[str, str]:
-    return {
-        "service": container.service,
-        "release": container.release,
-        "container": container.name,
-        "line": line,
-    }
+def _log_line(container: Container, line: str) -> LogEvent:
+    return LogEvent(container.service, container.release, container.name, line)

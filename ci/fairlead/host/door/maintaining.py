@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
-from ..disk.events import Event
 from ..disk.paths import Paths
 from ..engine.engine import Engine
 from ..run.serving import ask_public
@@ -19,6 +18,7 @@ from ..wire.answer import render_answer
 from ..wire.calls import Maintain
 from ..wire.contract import parse_whole
 from ..wire.errors import AgentError
+from ..wire.events import render_event
 from ..wire.frames import Frame
 from ..wire.page import parse_page
 from ..wire.replies import MaintenanceAnswer
@@ -32,7 +32,7 @@ _TRIES = 2
 """One bad answer may be chance."""
 
 
-def answer_maintenance(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Event]:
+def answer_maintenance(root: Path, frame: Frame, restriction: Restriction) -> Iterator[Frame]:
     """Show everybody a page, or let them in again.
 
     Raises:
@@ -43,12 +43,12 @@ def answer_maintenance(root: Path, frame: Frame, restriction: Restriction) -> It
     wanted = parse_page(call.page, call.retry_after, call.look)
     engine = Engine.connect()
     if not call.on:
-        yield Result("ok", data=render_answer(let_in(paths, engine, call.by, restriction.key))).to_event()
+        yield render_event(Result("ok", data=render_answer(let_in(paths, engine, call.by, restriction.key))))
         return
     before = read_maintenance(paths)
     shown = start_maintenance(paths, wanted, call.by, restriction.key)
     answer = see(paths, engine, shown, is_new=before is None)
-    yield Result("ok", data=render_answer(answer)).to_event()
+    yield render_event(Result("ok", data=render_answer(answer)))
 
 
 def let_in(paths: Paths, engine: Engine, by: str, key: str = "") -> MaintenanceAnswer:

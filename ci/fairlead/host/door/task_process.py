@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from ..disk.paths import Paths, app_paths
 from ..disk.record import write_finished
 from ..disk.task import credentials_of, prune_tasks, read_request
 from ..wire.errors import AgentError, InputFault, as_fault
-from ..wire.result import Result
+from ..wire.events import render_event, salvage_event
+from ..wire.result import Result, failed_result
 from . import console
 
 _KEPT_AGENTS = 5
@@ -53,17 +54,16 @@ def run_task(folder: Path, agent: Sequence[str]) -> int:
             write_launcher(paths, agent)
         result = _run(paths, folder, request, emit)
     except AgentError as error:
-        status = "refused" if isinstance(error, InputFault) else "failed"
-        result = Result(status, error.exit_code, error=error.to_json())
+        result = failed_result(error)
     except Exception as error:  # noqa: BLE001 - the boundary: a client must hear of every end
         traceback.print_exc()
-        result = Result("failed", AgentError.exit_code, error=_unexpected(error, folder))
+        result = failed_result(_unexpected(error, folder))
     finally:
         drop_credentials(credentials_of(request))
     if not emit.ended:
-        emit(result.to_event())
+        emit(result)
     emit.close()
-    write_finished(request, folder.name, hide(result.to_event()))
+    write_finished(request, folder.name, _hidden(result, hide))
     if request.get("kind") in ("remove", "repair") and not paths.journal.exists():
         # The app is gone, and with it the place of the events: whoever follows them reads the last one first.
         from ..run.removal import leave_nothing
@@ -144,12 +144,18 @@ def _schedule_expiry(paths: Paths, folder: Path, agent: Sequence[str]) -> None:
         console.say(as_fault(error).what, error=True)
 
 
-def _unexpected(error: Exception, folder: Path) -> Mapping[str, object]:
+def _hidden(result: Result, hide: Callable[[Any], Any]) -> Result:
+    hidden = salvage_event(hide(render_event(result)))
+    assert isinstance(hidden, Result)
+    return hidden
+
+
+def _unexpected(error: Exception, folder: Path) -> AgentError:
     return AgentError(
         f"the agent failed: {type(error).__name__}: {error}",
         why="this is a fault of Fairlead's agent, not of the release",
         fix=f"`fairlead repair` on the host puts things in order; please report it with {folder}/log",
-    ).to_json()
+    )
 
 
 def _quoted(word: str) -> str:

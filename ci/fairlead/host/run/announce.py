@@ -22,7 +22,9 @@ from ..shape.bundle import Bundle, read_bundle
 from ..watch.probe import Target
 from ..watch.questions import public_target
 from ..watch.tls import LoopbackConnection
+from ..wire.answer import render_answer
 from ..wire.errors import AgentError
+from ..wire.events import WARNING, NoteEvent
 from ..wire.release import Events, Release
 from ..wire.result import Emit, Result
 from ..wire.visible import visible_line
@@ -44,7 +46,7 @@ def announce(
     if events is None:
         return False
     before = read_bundle(paths, result.previous) if result.previous else None
-    event = render_event(result, bundle.release, by, kind, time.time())
+    event = render_announcement(result, bundle.release, by, kind, time.time())
     event["commit"] = render_commit(bundle.release, kind, before.release if before is not None else None)
     masked = VaultMask(paths).document(event)
     body = json.dumps(masked).encode()
@@ -56,18 +58,11 @@ def announce(
             break
         time.sleep(_PAUSE * (attempt + 1))
     if fault:
-        emit(
-            {
-                "event": "note",
-                "level": "warning",
-                "text": f"the board at {url} was not told: {fault}",
-                "phase": "",
-            }
-        )
+        emit(NoteEvent(WARNING, f"the board at {url} was not told: {fault}"))
     return not fault
 
 
-def render_event(result: Result, release: Release, by: str, kind: str, now: float) -> dict[str, Any]:
+def render_announcement(result: Result, release: Release, by: str, kind: str, now: float) -> dict[str, Any]:
     """The document ``fairlead.event/v1``."""
     seconds = sum(phase.seconds for phase in result.phases)
     return {
@@ -88,8 +83,8 @@ def render_event(result: Result, release: Release, by: str, kind: str, now: floa
         "started_at": round(now - seconds, 3),
         "finished_at": round(now, 3),
         "images": {name: service.digest for name, service in release.services.items() if service.digest},
-        "phases": [phase.to_json() for phase in result.phases],
-        "error": dict(result.error) if result.error else None,
+        "phases": [render_answer(phase) for phase in result.phases],
+        "error": render_answer(result.error) if result.error is not None else None,
     }
 
 

@@ -23,14 +23,12 @@ from ..watch.questions import Question
 from ..watch.traffic import TrafficRecorder
 from ..watch.verdict import Verdict
 from ..wire.errors import ReleaseFault
+from ..wire.events import INFO, WARNING, NoteEvent
 from ..wire.owner import Owner
 from ..wire.phases import PREPARE
 from ..wire.release import Service
 from ..wire.request import Options
 from ..wire.result import Emit
-
-INFO = "info"
-WARNING = "warning"
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class Host:
 
     def note(self, text: str, level: str = INFO) -> None:
         """Tell the user something that is no failure."""
-        self.emit({"event": "note", "level": level, "text": text, "phase": self.phase})
+        self.emit(NoteEvent(level, text, self.phase))
 
     def warn(self, text: str) -> None:
         self.note(text, WARNING)

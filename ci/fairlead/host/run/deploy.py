@@ -28,11 +28,12 @@ from ..state.maintenance import KIND, read_maintenance
 from ..state.ownership import require_owner
 from ..state.state import State
 from ..wire.answer import render_answer
-from ..wire.errors import EXIT_OK, AgentError, InputFault, as_fault
+from ..wire.errors import EXIT_OK, AgentError, as_fault
+from ..wire.events import INFO, WARNING, NoteEvent
 from ..wire.owner import Owner
 from ..wire.phases import PREPARE
 from ..wire.request import DeployRequest, Options, RollbackRequest, RotationRequest
-from ..wire.result import Emit, Result
+from ..wire.result import FAILED, Emit, Result, failed_result
 from ..wire.text import maintenance_sentence
 from .announce import announce
 from .context import Deploy, Host, Request
@@ -97,7 +98,7 @@ def _change(
     """Decide under the lock and carry it out; ``what`` is told to whoever waits for the lock."""
     timeline = Timeline(emit)
     timeline.begin(PREPARE.name)
-    result = Result("failed")
+    result = Result(FAILED)
     reply = _Reply(paths, emit)
     bundle: Optional[Bundle] = None
     try:
@@ -135,7 +136,7 @@ def run_repair(
         result = Result("ok", serving=read_live(paths), data=render_answer(answer))
     except (AgentError, OSError) as error:
         result = _refused(paths, None, error)
-    emit(result.to_event())
+    emit(result)
     if result.status == "ok":
         tidy_images(paths, engine or Engine.connect())
     return result
@@ -174,7 +175,7 @@ def _under_lock(
     make_layout(paths)
 
     def tell(text: str) -> None:
-        emit({"event": "note", "level": "info", "text": text, "phase": PREPARE.name})
+        emit(NoteEvent(INFO, text, PREPARE.name))
 
     holder = Holder(what=what, by=by, task=task, pid=os.getpid(), since=round(time.time(), 3))
     stopped = partial(raise_if_stopped, paths.task(task))
@@ -225,9 +226,9 @@ class _Reply:
             if shown is not None:
                 page = render_answer(shown.shown)
                 text = maintenance_sentence(shown.shown)
-                self.emit({"event": "note", "level": "warning", "text": text, "phase": ""})
+                self.emit(NoteEvent(WARNING, text))
                 self.result = replace(result, data={**result.data, KIND: page})
-            self.emit(self.result.to_event())
+            self.emit(self.result)
 
 
 def _conduct(deploy: Deploy, timeline: Timeline, reply: _Reply) -> Result:
@@ -260,9 +261,8 @@ def _refused(paths: Paths, timeline: Optional[Timeline], error: Exception) -> Re
     fault = as_fault(error)
     if timeline is not None and not timeline.times:
         timeline.end(PREPARE.name, "failed", fault.what)
-    status = "refused" if isinstance(fault, InputFault) else "failed"
     times = tuple(timeline.times) if timeline else ()
-    return Result(status, fault.exit_code, serving=read_live(paths), phases=times, error=fault.to_json())
+    return failed_result(fault, serving=read_live(paths), phases=times)
 
 
 def _conclude(

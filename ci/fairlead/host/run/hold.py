@@ -6,6 +6,7 @@ import time
 
 from ..disk.orders import attended_at, is_ordered
 from ..wire.errors import DoubtFault, ReleaseFault
+from ..wire.events import HoldEvent
 from ..wire.fleet import COMMIT
 from ..wire.phases import AGREE, READY
 from .context import Deploy, Outcome
@@ -35,7 +36,7 @@ def hold(deploy: Deploy, point: str) -> Outcome:
     if fleet is None:
         return Outcome(skipped=True)
     folder = deploy.paths.task(deploy.request.task)
-    deploy.host.emit({"event": "hold", "point": point})
+    deploy.host.emit(HoldEvent(point))
     began = heard = time.monotonic()
     last = attended_at(folder)
     while not is_ordered(folder, point):

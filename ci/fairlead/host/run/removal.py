@@ -33,9 +33,10 @@ from ..state.removals import keep_journal, write_removed
 from ..wire import labels
 from ..wire.answer import render_answer
 from ..wire.errors import EXIT_OK, AgentError
+from ..wire.events import INFO, NoteEvent
 from ..wire.owner import Owner
 from ..wire.phases import PREPARE
-from ..wire.result import Emit, Result
+from ..wire.result import FAILED, Emit, Result, report_of
 from .context import Host
 from .phases.takedown import of_platform, remove_networks, stop_in_order
 from .tidy import without_others
@@ -75,7 +76,7 @@ def run_remove(
         make_layout(paths)
 
         def tell(text: str) -> None:
-            emit({"event": "note", "level": "info", "text": text, "phase": PREPARE.name})
+            emit(NoteEvent(INFO, text, PREPARE.name))
 
         with hold_lock(paths.lock, holder, wait=_LOCK_WAIT, on_wait=tell) as handle:
             engine.hand_down = (handle,)
@@ -88,8 +89,8 @@ def run_remove(
         result = Result("ok", EXIT_OK, data=render_answer(answer))
     except (AgentError, OSError) as error:
         fault = error if isinstance(error, AgentError) else AgentError(f"the host failed: {error}")
-        result = Result("failed", fault.exit_code, serving=read_live(paths), error=fault.to_json())
-    emit(result.to_event())
+        result = Result(FAILED, fault.exit_code, serving=read_live(paths), error=report_of(fault))
+    emit(result)
     return result
 
 

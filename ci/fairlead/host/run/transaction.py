@@ -14,6 +14,7 @@ from ..disk.routes import read_live, switch_back
 from ..disk.task import read_request
 from ..plan.actions import CARRY, KEEP, SKIP
 from ..watch.traffic import TrafficRecorder
+from ..wire.answer import render_answer
 from ..wire.errors import (
     EXIT_OK,
     EXIT_ROLLED_BACK,
@@ -24,8 +25,9 @@ from ..wire.errors import (
     RevertFault,
     as_fault,
 )
+from ..wire.events import BEGUN, PhaseEvent, TaskEvent
 from ..wire.phases import COMMIT, COMMITTED, PLATFORM
-from ..wire.result import PhaseTime, Result
+from ..wire.result import Emit, PhaseTime, Result, render_error, report_of
 from .context import Deploy, Outcome
 from .phases.platform import touched_services
 from .recover import end_transaction, revert
@@ -36,7 +38,7 @@ from .table import PHASES, Phase
 class Timeline:
     """Tell of each phase as it begins and ends, and remember how long it took."""
 
-    def __init__(self, emit: Any) -> None:
+    def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._began = 0.0
         self._under_way = ""
@@ -44,24 +46,13 @@ class Timeline:
 
     def begin(self, name: str) -> None:
         self._began, self._under_way = time.monotonic(), name
-        self._emit(
-            {"event": "phase", "phase": name, "state": "begin", "at": round(time.time(), 3), "detail": ""}
-        )
+        self._emit(PhaseEvent(name, BEGUN, round(time.time(), 3)))
 
     def end(self, name: str, state: str, detail: str) -> None:
         """``state`` is ``done``, ``skipped`` or ``failed``; one that was stopped before it began took no time."""
-        took = time.monotonic() - self._began if name == self._under_way else 0.0
+        took = round(time.monotonic() - self._began, 3) if name == self._under_way else 0.0
         self.times.append(PhaseTime(name, state, took))
-        self._emit(
-            {
-                "event": "phase",
-                "phase": name,
-                "state": state,
-                "at": round(time.time(), 3),
-                "seconds": round(took, 3),
-                "detail": detail,
-            }
-        )
+        self._emit(PhaseEvent(name, state, round(time.time(), 3), took, detail))
 
 
 def begin_transaction(deploy: Deploy) -> None:
@@ -84,14 +75,7 @@ def begin_transaction(deploy: Deploy) -> None:
         **facts,
         **_rotated(deploy),
     )
-    deploy.host.emit(
-        {
-            "event": "task",
-            "task": deploy.request.task,
-            "release": deploy.target.id,
-            "previous": deploy.plan.previous,
-        }
-    )
+    deploy.host.emit(TaskEvent(deploy.request.task, deploy.target.id, deploy.plan.previous))
     deploy.progress.number = record.seq
 
 
@@ -169,7 +153,7 @@ def _run_late(deploy: Deploy, phase: Phase, timeline: Timeline, fault: AgentErro
 
 
 def _finish(deploy: Deploy, timeline: Timeline, sent: Optional[Result]) -> Result:
-    phases = [one.to_json() for one in timeline.times]
+    phases = [render_answer(one) for one in timeline.times]
     _end(deploy, _own(deploy), "live", phases=phases)
     return sent or _live(deploy, timeline)
 
@@ -199,7 +183,7 @@ def _result(
     return Result(
         "live" if fault is None else status,
         EXIT_OK if fault is None else fault.exit_code,
-        error=fault.to_json() if fault is not None else None,
+        error=report_of(fault) if fault is not None else None,
         release=deploy.target.id,
         serving=read_live(deploy.paths),
         previous=deploy.plan.previous,
@@ -234,8 +218,8 @@ def _undo(deploy: Deploy, timeline: Timeline, fault: AgentError) -> Result:
     exit_code = fault.exit_code if isinstance(fault, InputFault) else EXIT_ROLLED_BACK
     try:
         revert(deploy.host, own)
-        phases = [one.to_json() for one in timeline.times]
-        _end(deploy, own, status, phases=phases, error=fault.to_json())
+        phases = [render_answer(one) for one in timeline.times]
+        _end(deploy, own, status, phases=phases, error=render_error(fault))
     except (AgentError, OSError) as error:
         fault = _unreverted(deploy, fault, as_fault(error))
         status, exit_code = "failed", fault.exit_code
@@ -246,7 +230,7 @@ def _undo(deploy: Deploy, timeline: Timeline, fault: AgentError) -> Result:
         serving=read_live(deploy.paths),
         previous=deploy.plan.previous,
         phases=tuple(timeline.times),
-        error=fault.to_json(),
+        error=report_of(fault),
         data=_data(deploy),
     )
 

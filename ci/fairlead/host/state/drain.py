@@ -10,9 +10,9 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from ..disk.atomic import SHOWN_FILE, SHOWN_FOLDER, make_folder, sync_folder
 from ..disk.paths import Paths
@@ -23,6 +23,7 @@ from ..shape.bundle import Bundle, read_bundle
 from ..watch.inflight import count_in_flight, find_admin_sockets
 from ..watch.traffic import TrafficRecorder, sum_traffic
 from ..wire.errors import InputFault
+from ..wire.events import QuietEvent
 
 PATH = re.compile(r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9_~.-]+)+")
 """Each is a file in a folder that the proxy looks into, so that none leads out of it."""
@@ -107,10 +108,9 @@ def end_drain(paths: Paths) -> bool:
     return True
 
 
-def wait_until_quiet(paths: Paths, engine: Engine, bound: float) -> Iterator[dict[str, Any]]:
-    """Wait until users' requests have ceased, at most ``bound`` seconds; the events on the way.
+def wait_until_quiet(paths: Paths, engine: Engine, bound: float) -> QuietEvent:
+    """Wait until users' requests have ceased, at most ``bound`` seconds; whether they have, and what is open still.
 
-    The last one is ``{"event": "quiet", "quiet": bool, "in_flight": number or None, "streams": number or None}``.
     Streams are not waited for: nobody but their own ends ends them.
     """
     addresses = {address for one in read_app_containers(engine, paths) for address in one.addresses}
@@ -127,8 +127,7 @@ def wait_until_quiet(paths: Paths, engine: Engine, bound: float) -> Iterator[dic
             quiet = requests == 0 and now - last >= QUIET_SECONDS
             if quiet or now - began >= bound:
                 streams = in_flight.streams if in_flight is not None else None
-                yield {"event": "quiet", "quiet": quiet, "in_flight": requests, "streams": streams}
-                return
+                return QuietEvent(quiet, requests, streams)
             time.sleep(_POLL)
 
 

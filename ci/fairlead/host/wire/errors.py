@@ -46,16 +46,6 @@ class AgentError(Exception):
         self.details = details
         self.service = service
 
-    def to_json(self) -> dict[str, object]:
-        """The ``error`` member of a ``result`` event."""
-        return {
-            "what": self.what,
-            "why": self.why,
-            "fix": self.fix,
-            "details": list(self.details),
-            "service": self.service,
-        }
-
 
 class InputFault(AgentError):  # noqa: N818 - the client has errors of those names
     """What the caller sent cannot be carried out: a document, an option, an id."""

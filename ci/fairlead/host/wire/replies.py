@@ -1,4 +1,4 @@
-"""The answers to everything but ``state``, ``history`` and ``plan``, and how a request ended at all."""
+"""The answers to everything but ``state``, ``history`` and ``plan``."""
 
 from __future__ import annotations
 
@@ -6,34 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from .answer import COUNT, NUMBER, SWITCH, WHOLE, WORD, WORDS, beside, part, parts
-from .contract import kind
-from .errors import EXIT_OK, AgentError
-
-_EXIT = kind(lambda fields, name, _: COUNT["read"](fields, name, AgentError.exit_code))
-"""Who does not say that it ended well has failed."""
-
-
-@dataclass(frozen=True)
-class ErrorReport:
-    """An error as it is shown; ``service`` is whom it is about, None where that is nobody in particular."""
-
-    what: str = field(default="", metadata=WORD)
-    why: str = field(default="", metadata=WORD)
-    fix: str = field(default="", metadata=WORD)
-    details: tuple[str, ...] = field(default=(), metadata=WORDS)
-    service: Optional[str] = field(default=None, metadata=WORD)
-
-
-@dataclass(frozen=True)
-class Ending:
-    """What a client goes by of a ``result`` event (``wire.result``), whatever was asked for."""
-
-    status: str = field(default="", metadata=WORD)
-    exit: int = field(default=EXIT_OK, metadata=_EXIT)
-    release: Optional[str] = field(default=None, metadata=WORD)
-    serving: Optional[str] = field(default=None, metadata=WORD)
-    error: ErrorReport = field(default=ErrorReport(), metadata=part(ErrorReport))
+from .answer import COUNT, NUMBER, SWITCH, WHOLE, WORD, WORDS, beside, parts
 
 
 @dataclass(frozen=True)

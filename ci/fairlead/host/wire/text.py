@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import calendar
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Optional
 
 from .visible import visible_line
 
 if TYPE_CHECKING:
+    from .events import LogEvent
     from .status import HistoryEntry, RunningService, ShownPage, StateAnswer
 
 STATUS_HEADERS = ("SERVICE", "ROLE", "RELEASE", "STATE", "SINCE", "IMAGE")
@@ -214,6 +215,6 @@ def _ending(entry: HistoryEntry) -> str:
     return f"{entry.status}: {what}" if what else entry.status
 
 
-def render_log(line: Mapping[str, str]) -> str:
+def render_log(line: LogEvent) -> str:
     """One line of a container's output, with the container it came from."""
-    return f"{line.get('container') or line['service']} | {line['line']}"
+    return f"{line.container or line.service} | {line.line}"

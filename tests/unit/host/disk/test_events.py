@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from fairlead.host.disk.events import Emitter, follow_events
+from fairlead.host.wire.events import NoteEvent, render_event
+from fairlead.host.wire.result import Result
 
 
 def _follow(path: Path, *, alive: bool, start: int = 0, gone: bool = False) -> list[dict[str, object]]:
@@ -19,8 +21,8 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "events.jsonl"
     emit = Emitter(path)
     for number in range(3):
-        emit({"event": "note", "text": str(number)})
-    emit({"event": "result", "exit": 0})
+        emit(NoteEvent(text=str(number)))
+    emit(Result("ok"))
     assert emit.ended
     emit.close()
     return path
@@ -35,7 +37,7 @@ def test_a_reader_that_comes_back_goes_on_where_it_stopped(path: Path) -> None:
 
 
 def test_the_result_is_told_even_to_a_reader_who_has_seen_everything(path: Path) -> None:
-    assert _follow(path, alive=True, start=99) == [{"event": "result", "exit": 0}]
+    assert _follow(path, alive=True, start=99) == [render_event(Result("ok"))]
 
 
 def test_what_a_full_disk_cuts_off_swallows_nothing_else(tmp_path: Path) -> None:
@@ -43,14 +45,14 @@ def test_what_a_full_disk_cuts_off_swallows_nothing_else(tmp_path: Path) -> None
     path = tmp_path / "events.jsonl"
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     emit = Emitter(path)
-    emit({"event": "note", "text": "first"})
+    emit(NoteEvent(text="first"))
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, before[1]))
     try:
         for text in ("cut off", "no room at all"):
-            emit({"event": "note", "text": text})
+            emit(NoteEvent(text=text))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    emit({"event": "result", "exit": 0})
+    emit(Result("ok"))
     emit.close()
     assert [event.get("text") for event in _follow(path, alive=False)] == ["first", None]
 
@@ -74,5 +76,5 @@ def test_damaged_lines_are_passed_over(tmp_path: Path) -> None:
 def test_a_full_disk_does_not_fail_who_tells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     emit = Emitter(tmp_path / "events.jsonl")
     emit.close()
-    emit({"event": "note"})
+    emit(NoteEvent())
     assert not emit.ended

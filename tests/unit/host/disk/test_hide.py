@@ -25,7 +25,9 @@ from fairlead.host.engine.engine import _KEPT_OUTPUT, Engine, Finished, _Tail
 from fairlead.host.state.shown import read_history
 from fairlead.host.watch.evidence import read_evidence
 from fairlead.host.watch.probe import Answer
+from fairlead.host.wire.events import PhaseEvent
 from fairlead.host.wire.release import Probe
+from fairlead.host.wire.result import ErrorReport, Result
 from tests.unit.host.samples import container
 
 VALUE = "c4n4ry&value"
@@ -51,9 +53,9 @@ def paths(tmp_path: Path) -> Paths:
 
 def test_events_are_written_without_them(paths: Paths) -> None:
     emit = Emitter(paths.home / EVENTS, VaultMask(paths).document)
-    error = {"what": VALUE, "why": FORMS[1], "fix": "", "details": [f"web: {form}" for form in FORMS]}
-    emit({"event": "phase", "phase": "verify", "state": "failed", "detail": f"it said {VALUE}"})
-    emit({"event": "result", "status": "refused", "error": error, "data": {"plan": [VALUE]}})
+    error = ErrorReport(VALUE, FORMS[1], details=tuple(f"web: {form}" for form in FORMS))
+    emit(PhaseEvent("verify", "failed", detail=f"it said {VALUE}"))
+    emit(Result("refused", error=error, data={"plan": [VALUE]}))
     written = (paths.home / EVENTS).read_text()
     assert not [form for form in FORMS if form in written]
     assert written.count("***") == 8

@@ -32,6 +32,7 @@ from fairlead.host.wire.answer import render_answer
 from fairlead.host.wire.errors import EngineFault, as_fault
 from fairlead.host.wire.mask import Mask
 from fairlead.host.wire.restriction import Restriction
+from fairlead.host.wire.result import render_error
 from tests.unit.host.said import Said
 from tests.unit.host.samples import nothing, release
 
@@ -66,10 +67,10 @@ def _holder(folder: Path) -> str:
 
 
 SAYINGS: dict[str, Callable[[], Any]] = {
-    "a hostname": lambda: hostname_fault("board.example.com", "zebra").to_json(),
-    "a port of an app": lambda: port_fault(80, "caddy", HOLDER, []).to_json(),
-    "a port of the edge": lambda: port_fault(80, "caddy", EDGE, ["yak", "zebra"]).to_json(),
-    "who leaves the edge": lambda: leave_fault("board", ["yak", "zebra"]).to_json(),
+    "a hostname": lambda: render_error(hostname_fault("board.example.com", "zebra")),
+    "a port of an app": lambda: render_error(port_fault(80, "caddy", HOLDER, [])),
+    "a port of the edge": lambda: render_error(port_fault(80, "caddy", EDGE, ["yak", "zebra"])),
+    "who leaves the edge": lambda: render_error(leave_fault("board", ["yak", "zebra"])),
     "a check of a port": lambda: render_answer(
         judge_port(80, True, [{**HOLDER, "Ports": [{"PublicPort": 80}]}])
     ),
@@ -79,7 +80,7 @@ SAYINGS: dict[str, Callable[[], Any]] = {
     ),
     "a trespass": _trespasses,
     "the edge's last words": lambda: list(_of_edge(['{"host": "zebra.example.com"}', "no «zebra»: a zebra"])),
-    "a file": lambda: as_fault(PermissionError(13, "no", f"{ROOT}/zebra/releases/000042")).to_json(),
+    "a file": lambda: render_error(as_fault(PermissionError(13, "no", f"{ROOT}/zebra/releases/000042"))),
 }
 
 
@@ -125,7 +126,7 @@ def test_what_a_task_or_the_journal_kept_is_told_to_each_key_by_what_it_may(
     paths = Paths(tmp_path, "board")
     folder = paths.task("20300101T000000-aaaaaa")
     folder.mkdir(parents=True)
-    error = hostname_fault("board.example.com", "zebra").to_json()
+    error = render_error(hostname_fault("board.example.com", "zebra"))
     event = {"event": "result", "status": "refused", "exit": 2, "error": error}
     (folder / EVENTS).write_text(json.dumps(event) + "\n")
     asked = {"request": "attach", "app": "board", "task": folder.name}
@@ -159,7 +160,7 @@ def test_what_its_own_app_prints_is_told_as_it_is(tmp_path: Path) -> None:
 def test_a_secret_that_was_chosen_for_it_breaks_no_mark(secret: str) -> None:
     """Who deploys chooses values that are hidden, and what tells a name from other words would be hidden with them."""
     told = [
-        hostname_fault("board.example.com", "zebra").to_json(),
+        render_error(hostname_fault("board.example.com", "zebra")),
         f"no room at {ROOT}/zebra/releases/000042",
         "POST /networks/fairlead-edge-zebra-0a1b2c3d/connect",
     ]
@@ -193,6 +194,6 @@ def test_an_app_for_whose_network_there_is_no_room_is_another_app() -> None:
 
     with pytest.raises(EngineFault) as raised:
         make_networks(cast("Any", Full()), [Meeting("zebra", "0" * 40)])
-    told = raised.value.to_json()
+    told = render_error(raised.value)
     assert "zebra" in json.dumps(told)
     assert "zebra" not in json.dumps(DISCRETE.document(told))

@@ -15,6 +15,7 @@ from fairlead.host.disk.events import EVENTS
 from fairlead.host.disk.orders import give_order
 from fairlead.host.disk.paths import Paths
 from fairlead.host.door.task_process import prune_agents, write_launcher
+from fairlead.host.wire.events import render_event
 from fairlead.host.wire.fleet import COMMIT, STOP
 from fairlead.host.wire.result import Result
 
@@ -84,7 +85,7 @@ def test_one_that_is_on_its_way_back_is_not_joined(
 ) -> None:
     """A job was cancelled and is run again: how the one before ends is not how this one does."""
     folder = _make(paths, "20300101T000000-aaaaaa", kind="deploy")
-    events = [{"event": "note", "text": "begun"}, *([ended.to_event()] if ended else [])]
+    events = [{"event": "note", "text": "begun"}, *([render_event(ended)] if ended else [])]
     (folder / EVENTS).write_text("".join(json.dumps(one) + "\n" for one in events))
     if told:
         give_order(folder, told)

@@ -27,10 +27,11 @@ from fairlead.host.run.table import PHASES, Phase
 from fairlead.host.shape.bundle import Bundle, read_bundle, write_bundle
 from fairlead.host.wire import labels
 from fairlead.host.wire.document import parse_release
+from fairlead.host.wire.events import render_event
 from fairlead.host.wire.fleet import STOP, Fleet
 from fairlead.host.wire.planned import Action
 from fairlead.host.wire.request import Options, RollbackRequest
-from fairlead.host.wire.result import Result
+from fairlead.host.wire.result import Event, Result
 from tests.unit.host.pretend import PretendEngine
 from tests.unit.host.samples import document, nothing
 from tests.unit.host.stories import APP, NEW, OLD, tell_story
@@ -150,8 +151,8 @@ class Rehearsal:
     def run(self) -> Result:
         """From the first record to the result, as ``run.deploy`` does it."""
         with Journal(self.paths.journal) as self.journal:
-            host = Host(self.paths, self.engine, self.journal, self.events.append)
-            timeline = transaction.Timeline(self.events.append)
+            host = Host(self.paths, self.engine, self.journal, self._hear)
+            timeline = transaction.Timeline(self._hear)
             timeline.begin(PHASES[0].name)
             table = tuple(replace(one, run=partial(self._run_phase, one.name)) for one in PHASES)
             with mock.patch.object(transaction, "PHASES", table), mock.patch.object(graceful, "_POLL", 0.001):
@@ -161,11 +162,14 @@ class Rehearsal:
                     deploy, timeline, lambda result: self.told.append((result, len(self.begun)))
                 )
 
+    def _hear(self, event: Event) -> None:
+        self.events.append(render_event(event))
+
     def recover(self) -> Ledger:
         """What the next command does first."""
         self.engine.dead = None
         with Journal(self.paths.journal) as self.journal:
-            recover(Host(self.paths, self.engine, self.journal, self.events.append))
+            recover(Host(self.paths, self.engine, self.journal, self._hear))
             return fold_records(self.journal.records)
 
     @property

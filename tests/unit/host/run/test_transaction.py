@@ -21,6 +21,7 @@ from fairlead.host.disk.fold import fold_records
 from fairlead.host.disk.ledger import DEPLOY, ROLLBACK, Rotation
 from fairlead.host.run.context import Deploy
 from fairlead.host.state.ownership import read_owner
+from fairlead.host.wire.answer import render_answer
 from fairlead.host.wire.errors import DoubtFault, EngineFault, InputFault, ReleaseFault, StoppedFault
 from fairlead.host.wire.owner import Owner
 from tests.unit.host.run.rehearsal import PIECES, ROLLED, Piece, Rehearsal
@@ -169,7 +170,7 @@ def test_what_fails_before_the_commit_is_undone(
         piece.previous,
     )
     assert result.error is not None
-    assert "unfit" in str(result.error["what"])
+    assert "unfit" in result.error.what
     names = [phase.name for phase in piece.phases]
     reached = names[: names.index(name) + 1]
     assert played.begun == reached
@@ -178,8 +179,8 @@ def test_what_fails_before_the_commit_is_undone(
     assert played.told == []
     assert _written(played) == [*_until(piece, name, late=late), "end"]
     end = played.written[-1].data
-    assert (end["status"], end["error"]["what"]) == (result.status, result.error["what"])
-    assert end["phases"] == [one.to_json() for one in result.phases]
+    assert (end["status"], end["error"]["what"]) == (result.status, result.error.what)
+    assert end["phases"] == [render_answer(one) for one in result.phases]
     _require_undone(played, name, late=late)
     assert played.recover().unfinished is None
 
@@ -209,7 +210,7 @@ def test_in_doubt_what_served_serves_and_everything_is_kept(
     result = played.run()
     assert (result.status, result.exit, result.serving) == ("reverted", 6, piece.previous)
     assert result.error is not None
-    assert result.error["what"] == "who knows"
+    assert result.error.what == "who knows"
     assert played.deeds == []
     assert _written(played) == _until(piece, name, late=late)
     assert played.live == piece.previous
@@ -303,7 +304,7 @@ def test_stop_is_heard_until_the_commit_and_not_from_then_on(memory: Path, piece
         return
     assert (result.exit, result.serving) == (6, piece.previous)
     assert result.error is not None
-    assert (result.error["what"], result.error["why"]) == ("stopped", "enough")
+    assert (result.error.what, result.error.why) == ("stopped", "enough")
     assert played.begun == names[: names.index(name) + 1]
     assert _states(result)[-1] == (following, "failed")
     assert result.phases[-1].seconds == 0.0
@@ -326,8 +327,8 @@ def test_what_cannot_be_undone_pages_somebody(memory: Path, piece: Piece, name: 
     result = played.run()
     assert (result.status, result.exit, result.serving) == ("failed", 7, piece.previous)
     assert result.error is not None
-    assert result.error["what"] == "unfit, and it could not be undone: no space"
-    assert "repair" in str(result.error["fix"])
+    assert result.error.what == "unfit, and it could not be undone: no space"
+    assert "repair" in result.error.fix
     assert played.live == piece.previous, "users come first"
     assert _written(played) == _until(piece, name, late=True)
     assert played.recover().transactions[-1].repaired
@@ -363,7 +364,7 @@ def test_what_is_live_and_not_served_is_told_and_stays(memory: Path) -> None:
     result = played.run()
     assert (result.status, result.exit, result.serving) == ("live", 4, DEPLOYS.target)
     assert result.error is not None
-    assert result.error["service"] == "web"
+    assert result.error.service == "web"
     assert played.written[-1].data["status"] == "live"
 
 

@@ -24,6 +24,7 @@ from fairlead.host.shape.bundle import Bundle, write_bundle
 from fairlead.host.state.ownership import find_namesakes, owner_after, require_owner
 from fairlead.host.state.removals import Kept
 from fairlead.host.wire.errors import InputFault
+from fairlead.host.wire.events import render_event
 from fairlead.host.wire.frames import FrameReader, FrameWriter
 from fairlead.host.wire.owner import TOP, Owner, owner_of, parse_owner
 from fairlead.host.wire.request import Options, parse_rollback_request
@@ -76,7 +77,7 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
         raise AssertionError("the engine was asked before the owner")
 
     def start(folder: Path, _: Any) -> None:
-        (folder / EVENTS).write_text(json.dumps(Result("ok").to_event()) + "\n")
+        (folder / EVENTS).write_text(json.dumps(render_event(Result("ok"))) + "\n")
 
     monkeypatch.setattr(engine.Engine, "connect", connect)
     monkeypatch.setattr(task, "start_task", start)
@@ -331,7 +332,7 @@ def test_a_task_that_waited_for_the_lock_looks_again(paths: Paths) -> None:
     for result in (removed, repaired, back):
         assert result.exit == 2
         assert result.error is not None
-        assert "belongs to production" in str(result.error["what"])
+        assert "belongs to production" in result.error.what
     after = everything_in(paths.root)
     assert {name: after[name] for name in before} == before
     assert not paths.removing.exists()

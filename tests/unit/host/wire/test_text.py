@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from fairlead.host.door import console
 from fairlead.host.wire import text
 from fairlead.host.wire.answer import parse_answer
+from fairlead.host.wire.events import BEGUN, FAILED, PhaseEvent
+from fairlead.host.wire.result import Result
 from fairlead.host.wire.status import HistoryEntry, StateAnswer
 
 NOW = 1_800_000_000.0
@@ -130,18 +133,10 @@ def test_history_says_how_each_ended_and_why() -> None:
 
 
 def test_events_as_lines() -> None:
-    phase = {
-        "event": "phase",
-        "phase": "verify",
-        "state": "failed",
-        "seconds": 1.25,
-        "detail": "web is unhealthy",
-    }
-    assert console.render_event(phase) == ["  failed verify 1.2s: web is unhealthy"]
-    assert console.render_event({**phase, "state": "begin"}) == []
-    assert console.render_event({"event": "result", "status": "live", "serving": "000042"}) == [
-        "live: 000042 serves"
-    ]
+    phase = PhaseEvent("verify", FAILED, seconds=1.25, detail="web is unhealthy")
+    assert console.event_lines(phase) == ["  failed verify 1.2s: web is unhealthy"]
+    assert console.event_lines(replace(phase, state=BEGUN)) == []
+    assert console.event_lines(Result("live", serving="000042")) == ["live: 000042 serves"]
 
 
 @pytest.mark.parametrize(
