@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fairlead.app.layout import Layout
 from fairlead.app.network.ports import PublishedPort, parse_published
-from fairlead.app.split import ReleaseParts
 from fairlead.findings import Finding
 from fairlead.settings.values import Environment, Settings
 
@@ -18,8 +18,8 @@ _OWN_NAME = "leave its `name:` out of the compose file, so that each environment
 
 def clash_findings(
     settings: Settings,
-    here: tuple[Environment, ReleaseParts],
-    there: tuple[Environment, ReleaseParts],
+    here: tuple[Environment, Layout],
+    there: tuple[Environment, Layout],
 ) -> Iterator[Finding]:
     """Each port and name that both environments would have on a host that they share, told at the first one."""
     environment, other = here[0], there[0]
@@ -39,7 +39,7 @@ def clash_findings(
             yield Finding(what, place, _FIX, "port-clash")
 
 
-def _names(parts: ReleaseParts) -> set[tuple[str, str]]:
+def _names(parts: Layout) -> set[tuple[str, str]]:
     """The networks and volumes that the release makes under a name of the compose file's own."""
     return {
         (kind, str(definition["name"]))
@@ -49,7 +49,7 @@ def _names(parts: ReleaseParts) -> set[tuple[str, str]]:
     }
 
 
-def _held(environment: Environment, parts: ReleaseParts) -> Iterator[tuple[str, PublishedPort]]:
+def _held(environment: Environment, parts: Layout) -> Iterator[tuple[str, PublishedPort]]:
     """What an environment holds of its hosts, and by which service."""
     for name, service in parts.services.items():
         for port in parse_published(service["definition"]):

@@ -14,7 +14,7 @@ _DROPPED = frozenset(
         # What made the image, or chose the services.
         *("build", "develop", "profiles", "pull_policy", "extends", "attach"),
         # What the release document says in fields of its own.
-        *("depends_on", "secrets", "configs", "volumes", "ports"),
+        *("depends_on", "secrets", "configs", "volumes", "ports", "image"),
         # Read into `environment` and `labels` already, or of no use beside the network's own names.
         *("env_file", "label_file", "links", "container_name"),
     }
@@ -25,13 +25,12 @@ _ANY_ATTEMPTS = re.compile(r"on-failure(:\d+)?")
 
 
 def clean_definition(
-    service: Service, image: str, volumes: Iterable[Mapping[str, Any]], ports: Iterable[Mapping[str, Any]]
+    service: Service, volumes: Iterable[Mapping[str, Any]], ports: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The definition of a service in a release document.
+    """The definition of a service in a release document, but for its image.
 
     Args:
         service: the service.
-        image: its image, pinned by digest.
         volumes: the volumes that stay as they are.
         ports: those that it publishes itself.
     """
@@ -41,7 +40,6 @@ def clean_definition(
         for key, value in service.definition.items()
         if key not in dropped and not key.startswith("x-") and value is not None and value != {}
     }
-    definition["image"] = image
     kept = [plain(volume) for volume in volumes]
     if kept:
         definition["volumes"] = kept

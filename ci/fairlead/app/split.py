@@ -1,35 +1,18 @@
-"""An app as a release document has it: what runs, pinned by digest, and what is rolled or stays.
-
-``split`` decides; it reads nothing but the repository files that services mount.
-"""
+"""An app as a release document has it: what was laid out, with every image pinned by digest. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fairlead.app.definition import add_aliases, clean_definition
-from fairlead.app.files.mounts import SecretSource, load_mounts, secret_sources
-from fairlead.app.files.trees import Tree
-from fairlead.app.model import GENERATED_PROXY, ComposeApp, Service
-from fairlead.app.network.addresses import check_own_proxy, check_unserved, is_taken_over, plan_sites
-from fairlead.app.network.carried import plan_reach
-from fairlead.app.network.discovery import check_discovery
-from fairlead.app.network.edge import plan_edge, unpublished
-from fairlead.app.network.lookups import check_lookups
-from fairlead.app.network.ports import parse_published
-from fairlead.app.network.proxy import CADDYFILE, join_networks, load_acme_root, plan_proxy
-from fairlead.app.network.sites import ACME_ROOT, Site
-from fairlead.app.refusals import check_rolled
 from fairlead.app.remarks import Remarks
-from fairlead.app.together import check_together, plan_calls, plan_members, release_volumes
-from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
 from fairlead.host.wire.release import service_hash
 
-__all__ = ["Pin", "ReleaseParts", "SecretSource", "secret_sources", "split"]
+if TYPE_CHECKING:
+    from fairlead.app.layout import Layout
+    from fairlead.app.model import Service
 
 
 @dataclass(frozen=True)
@@ -88,281 +71,91 @@ class ReleaseParts:
 
 
 def split(
-    app: ComposeApp,
+    layout: Layout,
     *,
     own: Mapping[str, Pin],
     foreign: Mapping[str, str] | None = None,
     secrets: Mapping[str, str] | None = None,
     kept: Mapping[str, Pin] | None = None,
 ) -> ReleaseParts:
-    """Split an app into the parts of a release document.
+    """The parts of a release document.
 
     Args:
-        app: the loaded app.
+        layout: what the compose files decide of it.
         own: the published images of ours, by their name in fairlead.yaml.
         foreign: references of others' images, as written -> pinned by digest. One that is missing stays as it is.
         secrets: what each secret's value is called, so that a new value restarts who mounts it.
         kept: by service, the image that it runs and goes on with, in place of the one in ``own``.
 
     Raises:
-        ComposeInvalidError: a service can't be rolled or carried to a server: all faults, with places.
+        ComposeInvalidError: an image of ours is not published.
     """
+    app, pinned = layout.app, foreign or {}
     remarks = Remarks(app.files)
-    splitter = _Splitter(app, own, foreign or {}, secrets or {}, kept or {}, remarks)
-    for service in app.services.values():
-        if service.is_rolled:
-            check_rolled(app, service, splitter.reach, remarks)
-    check_together(app, remarks)
-    check_discovery(app, remarks)
-    check_lookups(app, remarks)
-    if app.environment.edge:
-        splitter.stand_behind_edge()
-    if app.proxy is None:
-        splitter.add_proxy()
-    else:
-        check_own_proxy(app, app.proxy, remarks)
-    for service in app.services.values():
-        splitter.add(service)
-        check_unserved(app, service, splitter.services[service.name]["definition"], remarks)
-    _check_host_ports(splitter.services, remarks)
-    if remarks.faults:
-        count = len(remarks.faults)
-        faults = "one thing" if count == 1 else f"{count} things"
-        raise ComposeInvalidError(
-            f"the app can't be released as it is, for {faults}", findings=tuple(remarks.faults)
-        )
-    return splitter.parts()
+    pins = {name: _pin(one, own, kept or {}) for name, one in layout.sources.items()}
+    images = {name: _image(one, pins[name], pinned, remarks) for name, one in layout.sources.items()}
+    remarks.raise_if_any()
+    services = {
+        name: _entry(layout.services[name], pins[name], images[name], secrets or {})
+        for name in layout.services
+    }
+    edge = layout.edge
+    if edge is not None:
+        edge = {**edge, "image": pinned.get(app.settings.proxy.image, app.settings.proxy.image)}
+    return ReleaseParts(
+        services=services,
+        networks=layout.networks,
+        volumes=layout.volumes,
+        # The image: what carries calls between services is made of it, on the server.
+        proxy={**layout.proxy, "image": pinned.get(app.inside_reference, app.inside_reference)},
+        routes=layout.routes,
+        probes=tuple(probe.to_json() for probe in app.environment.probes),
+        files=layout.files,
+        blobs=layout.blobs,
+        notes=(*layout.notes, *_unpinned(layout, pinned)),
+        edge=edge,
+        data=layout.data,
+        release_volumes=layout.release_volumes,
+    )
 
 
-_ONE_HOLDER = "let one of them publish another port, or none where only services of the app call it"
-_ONE_FRONT = (
-    "the proxy that Fairlead adds holds it for the url, with the certificate: let {front} speak plain HTTP and publish no port that "
-    "it ends TLS at; or, of a Caddy, let it be the proxy: `import /fairlead/switch.caddy` and `import switch SERVICE PORT` "
-    "in its Caddyfile (docs/proxy.md)"
-)
+def _pin(service: Service, own: Mapping[str, Pin], kept: Mapping[str, Pin]) -> Pin | None:
+    return kept.get(service.name) or own.get(service.image)
 
 
-def _check_host_ports(services: Mapping[str, Any], remarks: Remarks) -> None:
-    """Refuse what publishes a port of the host that is published already."""
-    holders: dict[tuple[int, str], list[tuple[str, str]]] = {}
-    for name, service in services.items():
-        for port in parse_published(service["definition"]):
-            if not port.published:
-                continue
-            before = holders.setdefault((port.published, port.protocol), [])
-            holder = next((one for one, address in before if _do_meet(address, port.host_ip)), None)
-            shown = f"the host port {port.published}/{port.protocol}"
-            if holder is not None:
-                what = f"{name} publishes {shown} twice" if holder == name else ""
-                what = what or f"{name} and {holder} both publish {shown}"
-                other = name if holder == GENERATED_PROXY else holder
-                fix = _ONE_FRONT.format(front=other) if GENERATED_PROXY in (name, holder) else _ONE_HOLDER
-                remarks.fault("port-clash", ("services", other, "ports"), what, fix)
-            before.append((name, port.host_ip))
-
-
-def _do_meet(one: str, other: str) -> bool:
-    """Whether two addresses of the host listen on one, at the same port."""
-    if one == other or not one or not other:
-        return True
-    kind = ip_address(one).version == ip_address(other).version
-    return kind and (ip_address(one).is_unspecified or ip_address(other).is_unspecified)
-
-
-class _Splitter:
-    """Collects the services, files and shared resources of one app."""
-
-    def __init__(
-        self,
-        app: ComposeApp,
-        own: Mapping[str, Pin],
-        foreign: Mapping[str, str],
-        secrets: Mapping[str, str],
-        kept: Mapping[str, Pin],
-        remarks: Remarks,
-    ) -> None:
-        self.app = app
-        self.own = own
-        self.foreign = foreign
-        self.secrets = secrets
-        self.kept = kept
-        self.remarks = remarks
-        self.services: dict[str, dict[str, Any]] = {}
-        self.trees: dict[str, Tree] = {}
-        self.data: dict[str, Any] = {}
-        self.sites: tuple[Site, ...] = ()
-        self.proxy = app.proxy.name if app.proxy is not None else ""
-        self.edge: Mapping[str, Any] | None = None
-        self.own_volumes = release_volumes(app.model.get("volumes") or {})
-        self.calls = plan_calls(app)
-        self.reach = plan_reach(app, remarks)
-        self.members = plan_members(app)
-
-    def stand_behind_edge(self) -> None:
-        """Say what the edge has to know, and which ports nobody reaches any more."""
-        self.edge = plan_edge(self.app, self._pinned(self.app.settings.proxy.image))
-        for service, port in unpublished(self.app):
-            what = (
-                f"{service.name}: port {port} is not published behind the edge, which holds 80 and 443 only"
-            )
-            place = self.app.files.location(("services", service.name, "ports"))
-            self.remarks.notes.append(Finding(what, place, rule="published-port"))
-
-    def add_proxy(self) -> None:
-        """Add stock Caddy, which takes over the host ports of HTTP services."""
-        self.sites = plan_sites(self.app, self.remarks)
-        service, definition, caddyfile = plan_proxy(self.app, self.sites)
-        definition["image"] = self._image(service)
-        self.trees[caddyfile.digest] = caddyfile
-        mounts: list[Mapping[str, Any]] = [{"file": caddyfile.digest, "target": CADDYFILE, "read_only": True}]
-        root = load_acme_root(self.app, self.remarks)
-        if root is not None:
-            self.trees[root.digest] = root
-            mounts.append({"file": root.digest, "target": ACME_ROOT, "read_only": True})
-        self.proxy = service.name
-        self.services[service.name] = self._entry(service, definition, mounts)
-
-    def add(self, service: Service) -> None:
-        """Add a service of the compose files."""
-        found = load_mounts(self.app, service, self.remarks)
-        self.trees.update(found.trees)
-        self.data.update(found.data)
-        definition = clean_definition(service, self._image(service), found.volumes, self._own_ports(service))
-        add_aliases(definition, self.reach.names.get(service.name, ()))
-        if service.role == "proxy":
-            definition["networks"] = join_networks(definition.get("networks"), self.app)
-        self.services[service.name] = self._entry(service, definition, list(found.mounts))
-
-    def parts(self) -> ReleaseParts:
-        blobs: dict[str, bytes] = {}
-        for tree in self.trees.values():
-            blobs.update(tree.blobs)
-        h2c = sorted(site.published for site in self.sites if site.is_h2c and site.published)
-        return ReleaseParts(
-            services=self.services,
-            networks=self._resources("networks", self._networks_in_use()),
-            volumes=self._resources("volumes", self._volumes_in_use() - self.own_volumes),
-            # The image: what carries calls between services is made of it, on the server.
-            proxy={
-                "service": self.proxy,
-                "image": self._pinned(self.app.inside_reference),
-                **({"h2c": h2c} if h2c else {}),
-            },
-            routes={name: entry["port"] for name, entry in self.services.items() if self._is_routed(name)},
-            probes=tuple(probe.to_json() for probe in self.app.environment.probes),
-            files={digest: tree.entry for digest, tree in sorted(self.trees.items())},
-            blobs=blobs,
-            notes=(*self.app.notes, *self.remarks.notes),
-            edge=self.edge,
-            data=dict(sorted(self.data.items())),
-            release_volumes=tuple(sorted(self._volumes_in_use() & self.own_volumes)),
-        )
-
-    def _entry(
-        self, service: Service, definition: dict[str, Any], mounts: list[Mapping[str, Any]]
-    ) -> dict[str, Any]:
-        pin = self._pin(service)
-        return {
-            "role": service.role,
-            "rollout": service.rollout,
-            "port": service.port,
-            "health": service.health.to_json() if service.health is not None else None,
-            "gate": service.gate,
-            "expect_release": self.app.revision if service.image and service.is_routed else None,
-            "irreversible": service.irreversible,
-            **({"start": service.start} if service.start != "before" else {}),
-            **({"protocol": service.protocol} if service.protocol != "http" else {}),
-            "image": definition["image"],
-            "platforms": dict(pin.platforms) if pin is not None else {},
-            **({"pull": "manifest"} if pin is not None and pin.platforms else {}),
-            **({"revision": pin.revision} if pin is not None and pin.revision else {}),
-            "why": service.why,
-            "depends_on": self._depends_on(service),
-            **({"together": True} if service.name in self.members else {}),
-            **({"calls": list(self.calls[service.name])} if self.calls.get(service.name) else {}),
-            **({"further": list(further)} if (further := self.reach.ports.get(service.name)) else {}),
-            **({"callers": list(callers)} if (callers := self.reach.callers.get(service.name)) else {}),
-            "mounts": mounts,
-            "definition": definition,
-            # What a one-shot has done stays done, whatever password it did it with.
-            "hash": service_hash(definition, mounts, {} if service.role == "job" else self.secrets),
-        }
-
-    def _pin(self, service: Service) -> Pin | None:
-        return self.kept.get(service.name) or self.own.get(service.image)
-
-    def _image(self, service: Service) -> str:
+def _image(service: Service, pin: Pin | None, foreign: Mapping[str, str], remarks: Remarks) -> str:
+    if not service.image:
+        return foreign.get(service.reference, service.reference)
+    if pin is None:
         path = ("services", service.name, "image")
-        if service.image:
-            pin = self._pin(service)
-            if pin is None:
-                self.remarks.fault(
-                    "model", path, f"{service.name}: the image {service.image} is not published"
-                )
-                return ""
-            return pin.reference
-        if not service.reference:
-            self.remarks.fault(
-                "model", path[:2], f"{service.name} has neither an image nor one of fairlead.yaml"
-            )
-        if "@" in service.reference:
-            return service.reference
-        if service.reference not in self.foreign:
-            what = f"{service.name}: {service.reference} is not pinned by digest"
-            place = self.app.files.location(path) if service.name in self.app.services else None
-            self.remarks.notes.append(Finding(what, place, rule="unpinned-image"))
-        return self.foreign.get(service.reference, service.reference)
+        remarks.fault("model", path, f"{service.name}: the image {service.image} is not published")
+        return ""
+    return pin.reference
 
-    def _pinned(self, reference: str) -> str:
-        return self.foreign.get(reference, reference)
 
-    def _depends_on(self, service: Service) -> dict[str, Any]:
-        declared: Mapping[str, Any] = service.definition.get("depends_on") or {}
-        return {
-            name: {"condition": how.get("condition", "service_started")}
-            for name, how in declared.items()
-            if name in self.app.services
-        }
+def _entry(
+    laid_out: Mapping[str, Any], pin: Pin | None, image: str, secrets: Mapping[str, str]
+) -> dict[str, Any]:
+    """The entry of a service, with what its image adds."""
+    definition = {**laid_out["definition"], "image": image}
+    # What a one-shot has done stays done, whatever password it did it with.
+    marks = {} if laid_out["role"] == "job" else secrets
+    return {
+        **laid_out,
+        "image": image,
+        "platforms": dict(pin.platforms) if pin is not None else {},
+        **({"pull": "manifest"} if pin is not None and pin.platforms else {}),
+        **({"revision": pin.revision} if pin is not None and pin.revision else {}),
+        "definition": definition,
+        "hash": service_hash(definition, laid_out["mounts"], marks),
+    }
 
-    def _own_ports(self, service: Service) -> list[Mapping[str, Any]]:
-        """The ports that a service publishes itself: none if it is rolled, a job, or a proxy behind the edge.
 
-        What the added proxy takes over is left out, too.
-        """
-        behind = self.app.environment.edge and service.role == "proxy"
-        if service.is_rolled or service.role == "job" or behind:
-            return []
-        ports: list[Mapping[str, Any]] = service.definition.get("ports") or []
-        if self.app.proxy is not None:
-            return ports
-        published = parse_published(service.definition)
-        taken = {(str(port.published), port.target) for port in published if is_taken_over(service, port)}
-        return [port for port in ports if (str(port.get("published")), port.get("target")) not in taken]
-
-    def _is_routed(self, name: str) -> bool:
-        service = self.app.services.get(name)
-        return service is not None and service.is_routed
-
-    def _networks_in_use(self) -> set[str]:
-        return {
-            name for entry in self.services.values() for name in entry["definition"].get("networks") or {}
-        }
-
-    def _volumes_in_use(self) -> set[str]:
-        return {
-            volume["source"]
-            for entry in self.services.values()
-            for volume in entry["definition"].get("volumes", ())
-            if volume.get("type") == "volume" and volume.get("source")
-        }
-
-    def _resources(self, kind: str, names: set[str]) -> dict[str, Any]:
-        """Top-level networks or volumes; a name that Compose made from the project's is left to the server."""
-        declared: Mapping[str, Any] = self.app.model.get(kind) or {}
-        resources = {}
-        for name in sorted(names):
-            how = {key: value for key, value in (declared.get(name) or {}).items() if value not in (None, {})}
-            if how.get("name") == f"{self.app.settings.name_of(self.app.environment)}_{name}":
-                del how["name"]
-            resources[name] = how
-        return resources
+def _unpinned(layout: Layout, foreign: Mapping[str, str]) -> Iterator[Finding]:
+    """Others' images that are run by a tag."""
+    app = layout.app
+    for name, service in layout.sources.items():
+        if service.image or "@" in service.reference or service.reference in foreign:
+            continue
+        place = app.files.location(("services", name, "image")) if name in app.services else None
+        yield Finding(f"{name}: {service.reference} is not pinned by digest", place, rule="unpinned-image")

@@ -30,7 +30,7 @@ from fairlead.quick.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from fairlead.app.model import ComposeApp
+    from fairlead.app.layout import Layout
     from fairlead.composefile.loader import Model
     from fairlead.findings import Location
     from fairlead.judge.policy import Subject
@@ -145,7 +145,7 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
     subject = _subject(model, scope, request)
     broken = any(finding.severity == "error" for finding in findings)
     findings += watch.run("policy", lambda: _outside(broken_files, policy_findings(subject)), unless=unread)
-    app, release = _release(watch, opened, request, "the files do not hold" if broken else "")
+    layout, release = _release(watch, opened, request, "the files do not hold" if broken else "")
     unmeant = any(finding.rule == "x-fairlead" for finding in findings)
     held = _held(opened, request) if broken or unmeant else frozenset()
     # What no deploy takes does not run, whatever its rule; what a deploy does on its own is no hardening.
@@ -170,7 +170,7 @@ def _judge_scope(opened: _Opened, request: Request) -> Judged:
         waived=tuple(waived),
         layers=tuple(watch.layers),
         unreleasable=held_back,
-        app=app,
+        layout=layout,
     )
 
 
@@ -238,7 +238,7 @@ def _subject(model: Model, scope: Scope, request: Request) -> Subject:
 
 def _release(
     watch: _Watch, opened: _Opened, request: Request, unless: str
-) -> tuple[ComposeApp | None, list[Finding]]:
+) -> tuple[Layout | None, list[Finding]]:
     """What Fairlead could not roll out: asked of files that hold, where it is Fairlead that deploys them."""
     scope, model = opened.scope, opened.model
     if not scope.deployed or request.settings is None or scope.environment is None:
@@ -246,15 +246,15 @@ def _release(
     from fairlead.app.stand_in import try_release
 
     settings, environment = request.settings, scope.environment
-    apps: list[ComposeApp | None] = []
+    layouts: list[Layout | None] = []
 
     def look() -> Sequence[Finding]:
-        app, findings = try_release(settings, environment, model, scope.revision)
-        apps.append(app)
+        layout, findings = try_release(settings, environment, model, scope.revision)
+        layouts.append(layout)
         return findings
 
     findings = watch.run("release", look, unless=unless)
-    return (apps[0] if apps else None), findings
+    return (layouts[0] if layouts else None), findings
 
 
 def _held(opened: _Opened, request: Request) -> frozenset[tuple[str, Location | None, str]]:

@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from fairlead.app.model import ComposeApp, Service
+    from fairlead.app.layout import Layout
+    from fairlead.app.model import Service
     from fairlead.composefile.loader import Model
     from fairlead.judge.baseline import Baseline
     from fairlead.judge.policy import Policy, Waived
@@ -78,8 +79,8 @@ class Request:
 class Judged:
     """One combination of files as it was seen.
 
-    ``unreleasable`` are the findings without whose mending nothing is deployed. ``app`` is what was made of the files
-    to see that; None where they are not deployed, or do not hold.
+    ``unreleasable`` are the findings without whose mending nothing is deployed. ``layout`` is what was made of the
+    files to see that; None where they are not deployed, or do not hold.
     """
 
     scope: Scope
@@ -89,7 +90,7 @@ class Judged:
     waived: tuple[Waived, ...] = ()
     layers: tuple[Layer, ...] = ()
     unreleasable: tuple[Finding, ...] = ()
-    app: ComposeApp | None = field(default=None, repr=False)
+    layout: Layout | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from fairlead.release.secrets import Secret, Wanted, read_secrets
 from fairlead.sources import repository_of
 
 if TYPE_CHECKING:
+    from fairlead.app.layout import Layout
     from fairlead.app.model import ComposeApp
     from fairlead.app.split import Pin
     from fairlead.host.wire.marks import Marks
@@ -36,15 +37,19 @@ if TYPE_CHECKING:
 class Draft:
     """A release as far as it can be told without the server."""
 
-    app: ComposeApp
+    layout: Layout
     own: Mapping[str, Pin]
     secrets: Mapping[str, Secret]
     origin: Origin
     verdict: Evidence
 
+    @property
+    def app(self) -> ComposeApp:
+        return self.layout.app
+
 
 def draft_release(
-    app: ComposeApp,
+    layout: Layout,
     origin: Origin,
     verdict: Evidence,
     *,
@@ -57,7 +62,7 @@ def draft_release(
     """Find the secrets of an app and our published images.
 
     Args:
-        app: that of the commit.
+        layout: the app of the commit.
         origin: which commit, from where, by whom.
         verdict: on the compose files.
         work_dir: where ``publish.json`` may lie.
@@ -69,12 +74,13 @@ def draft_release(
     Raises:
         InputError: a secret or an image is missing.
     """
+    app = layout.app
     settings, tag = app.settings, f"sha-{origin.revision}"
     secrets = read_secrets(wanted_secrets(app), environ, secrets_dir, commands)
     check_variables(app, secrets)
     published = read_publish(work_dir, settings.app, origin.revision, environ.get(PUBLISHED_VARIABLE, ""))
     own = resolve_own(settings, app.own_images(), tag, published, resolve)
-    return Draft(app, own, secrets, origin, verdict)
+    return Draft(layout, own, secrets, origin, verdict)
 
 
 def finish_release(
@@ -86,7 +92,7 @@ def finish_release(
     kept: Mapping[str, Pin],
     refresh: bool = False,
 ) -> tuple[Bundle, tuple[Finding, ...]]:
-    """Pin what is left and split; returns the bundle and what the user should know.
+    """Pin what is left; returns the bundle and what the user should know.
 
     Args:
         draft: the release so far.
@@ -100,7 +106,7 @@ def finish_release(
 
     running = () if refresh else running_images(state)
     parts = split(
-        draft.app,
+        draft.layout,
         own=draft.own,
         foreign=resolve_foreign(draft.app.foreign_references(), running, resolve),
         secrets=mark_secrets(draft.secrets, marks),
@@ -148,7 +154,7 @@ def check_variables(app: ComposeApp, secrets: Mapping[str, Secret]) -> None:
 
 def wanted_secrets(app: ComposeApp) -> tuple[Wanted, ...]:
     """What the services mount, and the token of the board; a declared secret that nobody reads is not asked for."""
-    from fairlead.app.split import secret_sources
+    from fairlead.app.files.mounts import secret_sources
 
     settings = app.settings
     home = repository_of(str(settings.root))

@@ -72,7 +72,7 @@ def find_faults(
     from fairlead.release.secrets import read_secrets
 
     passed = pass_gate(place.settings, (place.environment,), reporter, revision)
-    app = passed.app_of(place.environment)
+    app = passed.layout_of(place.environment).app
     check_only(app, options.request.only)
     secrets = read_secrets(wanted_secrets(app), os.environ, options.secrets_dir, commands)
     check_variables(app, secrets)

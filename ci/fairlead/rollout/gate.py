@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fairlead.errors import ComposeInvalidError, ComposeUnseenError, FairleadError
 
 if TYPE_CHECKING:
-    from fairlead.app.model import ComposeApp
+    from fairlead.app.layout import Layout
     from fairlead.judge.evidence import Evidence
     from fairlead.judge.verdict import Verdict
     from fairlead.report import Reporter
@@ -25,8 +25,8 @@ class Passed:
     verdict: Verdict
     evidence: Evidence
 
-    def app_of(self, environment: Environment) -> ComposeApp:
-        """The app of an environment that was judged, with the commit put in.
+    def layout_of(self, environment: Environment) -> Layout:
+        """The app of an environment as it was judged, with the commit put in: the release is made of this one.
 
         Raises:
             ComposeInvalidError: a fault that was accepted keeps it from being released.
@@ -34,7 +34,9 @@ class Passed:
         from fairlead.app.stand_in import require_release
 
         judged = next(one for one in self.verdict.judged if one.scope.environment == environment)
-        return judged.app or require_release(self.settings, environment, judged.model, judged.scope.revision)
+        return judged.layout or require_release(
+            self.settings, environment, judged.model, judged.scope.revision
+        )
 
     def with_builds(self, revision: str) -> Settings:
         """The settings with the images that the services' ``build:`` make.
@@ -49,7 +51,7 @@ class Passed:
             one.scope.name: one.model
             for one in self.verdict.judged
             # A commit has one image for all environments, whatever the app is called there.
-            if one.app is not None and one.scope.project == self.settings.app
+            if one.layout is not None and one.scope.project == self.settings.app
         }
         registry = self.settings.registry or NO_REGISTRY
         return load_images(self.settings, registry=registry, revision=revision, models=models)

@@ -46,7 +46,7 @@ def start_rollout(
     with reporter.step("prepare the release"):
         tell_dirty(commit, reporter)
         draft = draft_release(
-            passed.app_of(place.environment),
+            passed.layout_of(place.environment),
             origin_of(commit, place),
             passed.evidence,
             work_dir=options.work_dir,
@@ -76,7 +76,7 @@ def foresee_rollout(
         FairleadError: one would refuse the release, or cannot be reached.
     """
     # What is to be said of the checkout is said when it is deployed.
-    draft = Draft(passed.app_of(place.environment), {}, secrets, origin_of(commit, place), passed.evidence)
+    draft = Draft(passed.layout_of(place.environment), {}, secrets, origin_of(commit, place), passed.evidence)
     with (
         open_lines(place, take_over=options.request.take_over) as lines,
         lines.ask_ahead(ask_marks) as aheads,

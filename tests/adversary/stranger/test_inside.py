@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fairlead.app.layout import lay_out
 from fairlead.app.split import split
 from fairlead.host.engine.containers import read_app_containers
 from fairlead.host.engine.engine import Engine
@@ -147,7 +148,7 @@ def _added(stage: Stage, root: Path, front: int, other: int, *, edge: bool = Fal
     app = small_app(root, text, url=f"https://{NAME}:{front}".removesuffix(":443"), images=(), edge=edge)
     own = _sheet(stage)
     foreign = dict.fromkeys(app.foreign_references(), stage.image)
-    parts = split(app, own={}, foreign=foreign)
+    parts = split(lay_out(app), own={}, foreign=foreign)
     document = parts.document()
     (proxy,) = (name for name, one in document["services"].items() if one["role"] == "proxy")
     own.services[proxy] = document["services"][proxy]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from fairlead import process
+from fairlead.app.layout import lay_out
 from fairlead.app.load import build_app
 from fairlead.app.split import Pin, split
 from fairlead.composefile.loader import Model, load_model
@@ -177,7 +178,7 @@ def test_the_release_of_our_own_stack_is_the_one_that_the_model_of_compose_gives
             app = build_app(settings, environment, one, registry=registry, revision=foreign.REVISION)
             own = {image: Pin(f"{registry}/{image}", f"sha256:{'1' * 64}") for image in settings.images}
             foreign_images = {name: name for name in app.foreign_references()}
-            documents.append(split(app, own=own, foreign=foreign_images).document())
+            documents.append(split(lay_out(app), own=own, foreign=foreign_images).document())
         assert documents[0] == documents[1]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from fairlead.app.layout import lay_out
 from fairlead.app.load import load_app
 from fairlead.app.model import ComposeApp
 from fairlead.app.split import Pin, ReleaseParts, split
@@ -88,7 +89,7 @@ def split_app(app: ComposeApp) -> ReleaseParts:
         for reference in app.foreign_references()
         if "@" not in reference
     }
-    return split(app, own=own, foreign=foreign, secrets={"db-password": "6" * 64})
+    return split(lay_out(app), own=own, foreign=foreign, secrets={"db-password": "6" * 64})
 
 
 def golden(name: str) -> Any:

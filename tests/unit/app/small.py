@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from fairlead.app.layout import lay_out
 from fairlead.app.load import build_app
 from fairlead.app.model import ComposeApp
 from fairlead.app.split import Pin, ReleaseParts, split
@@ -69,4 +70,6 @@ def small_app(
 def split_small(app: ComposeApp) -> ReleaseParts:
     """Split with stand-in digests."""
     own = {name: Pin(f"ghcr.io/acme/board/{name}", f"sha256:{'1' * 64}") for name in app.settings.images}
-    return split(app, own=own, foreign={reference: reference for reference in app.foreign_references()})
+    return split(
+        lay_out(app), own=own, foreign={reference: reference for reference in app.foreign_references()}
+    )

@@ -10,7 +10,7 @@ from fairlead.app.model import Role, Service
 
 def cleaned(definition: dict[str, Any], role: Role = "app") -> dict[str, Any]:
     service = Service(name="it", role=role, why="", definition=definition)
-    return clean_definition(service, "image@sha256:1", (), ())
+    return clean_definition(service, (), ())
 
 
 def test_what_builds_names_or_orders_is_left_behind() -> None:
@@ -27,7 +27,7 @@ def test_what_builds_names_or_orders_is_left_behind() -> None:
         "placement": {},
         "user": "1000",
     }
-    assert cleaned(definition) == {"image": "image@sha256:1", "user": "1000", "restart": "unless-stopped"}
+    assert cleaned(definition) == {"user": "1000", "restart": "unless-stopped"}
 
 
 def test_a_variable_without_a_value_is_not_filled_in_by_the_server() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from fairlead.app.split import secret_sources
+from fairlead.app.files.mounts import secret_sources
 from tests.unit.app import foreign
 
 
@@ -75,11 +75,14 @@ def test_secrets_of_an_app_are_known_with_where_their_value_may_be() -> None:
 
 
 def test_a_new_value_of_a_secret_changes_who_mounts_it_and_no_one_else() -> None:
+    from fairlead.app.layout import lay_out
     from fairlead.app.split import Pin, split
 
     app = foreign.app_of("nginx_flask_mysql")
     own = {image: Pin(image, "sha256:1") for image in app.settings.images}
-    before, after = (split(app, own=own, secrets={"db-password": value}) for value in ("1" * 64, "2" * 64))
+    before, after = (
+        split(lay_out(app), own=own, secrets={"db-password": value}) for value in ("1" * 64, "2" * 64)
+    )
     changed = {
         name for name, entry in after.services.items() if entry["hash"] != before.services[name]["hash"]
     }

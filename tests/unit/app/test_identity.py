@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.app.layout import lay_out
 from fairlead.app.split import Pin, split
 from tests.unit.app.small import small_app
 
@@ -42,7 +43,7 @@ FILES = ("reader.env", "page.html", "conf.d/a.conf", "whole.conf")
 def _hashes(root: Path, secrets: Mapping[str, str], **variables: str) -> dict[str, str]:
     app = small_app(root, COMPOSE, images=(), variables=variables)
     own: dict[str, Pin] = {}
-    parts = split(app, own=own, foreign={"busybox:1": "busybox:1"}, secrets=secrets)
+    parts = split(lay_out(app), own=own, foreign={"busybox:1": "busybox:1"}, secrets=secrets)
     return {name: str(service["hash"]) for name, service in parts.services.items()}
 
 

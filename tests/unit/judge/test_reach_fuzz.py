@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from fairlead.app.files.mounts import secret_sources
+from fairlead.app.layout import lay_out
 from fairlead.app.load import build_app
-from fairlead.app.split import Pin, secret_sources, split
+from fairlead.app.split import Pin, split
 from fairlead.errors import FairleadError
 from fairlead.host.plan.trespass import Neighbours, find_trespass
 from fairlead.host.wire.admission import require_hashes
@@ -72,7 +74,7 @@ def _released(folder: Path) -> dict[str, Any] | None:
         {name: name for name in app.foreign_references()},
         dict.fromkeys(secret_sources(app), "a" * 64),
     )
-    parts = split(app, own=pins, foreign=foreign, secrets=secrets)
+    parts = split(lay_out(app), own=pins, foreign=foreign, secrets=secrets)
     return {
         **sample(),
         **json.loads(json.dumps(parts.document())),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fairlead.app.layout import lay_out
 from fairlead.app.load import load_app
 from fairlead.app.model import ComposeApp
 from fairlead.app.split import Pin, split
@@ -101,11 +102,11 @@ def test_who_alone_may_run_goes_on_and_what_is_rolled_has_the_image_of_the_commi
     kept = kept_of(tmp_path, registry)
     older, newer = registry.pin(registry.older), registry.pin(registry.newer)
     assert kept == {"notes": Pin(REPOSITORY, older.digest, older.platforms, OLD)}
-    parts = split(app_in(tmp_path), own={"app": newer}, kept=kept)
+    parts = split(lay_out(app_in(tmp_path)), own={"app": newer}, kept=kept)
     found = {name: (one["image"], one.get("revision")) for name, one in parts.services.items()}
     assert found["notes"] == (older.reference, OLD)
     assert found["web"] == found["migrate"] == (newer.reference, None)
-    before = split(app_in(tmp_path), own={"app": older})
+    before = split(lay_out(app_in(tmp_path)), own={"app": older})
     assert parts.services["notes"]["hash"] == before.services["notes"]["hash"]
     assert parts.services["notes"]["platforms"] == older.platforms
 

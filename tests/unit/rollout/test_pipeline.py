@@ -14,6 +14,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from fairlead.app.layout import lay_out
+from fairlead.app.model import ComposeApp
 from fairlead.errors import ComposeInvalidError, InputError
 from fairlead.host.wire.changes import DeployCall
 from fairlead.host.wire.planned import PlanAnswer
@@ -157,20 +159,25 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return Place(settings, settings.environment(), AccessOptions())
 
 
-def test_the_compose_files_are_read_once(
+def test_the_compose_files_are_read_and_laid_out_once(
     server: Server, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Parsing, merging and judging is most of what this machine does for a release without builds."""
     read: Counter[str] = Counter()
-    load = load_documents
 
     def counted(path: Path, shown: str) -> Any:
         read[path.name] += 1
-        return load(path, shown)
+        return load_documents(path, shown)
+
+    def laid_out(app: ComposeApp) -> Any:
+        read[f"{app.environment.name} of {app.revision[:3]}"] += 1
+        return lay_out(app)
 
     monkeypatch.setattr("fairlead.composefile.loader.reading.load_documents", counted)
+    monkeypatch.setattr("fairlead.app.layout.lay_out", laid_out)
     run_ship(place, RolloutOptions(place.settings.root / ".fairlead"), RecordingReporter(), offline=False)
-    assert read == {"compose.yaml": 1}
+    assert read == {"compose.yaml": 1, "production of 555": 1}
+    assert len(server.foreseen) == len(server.deployed) == 1
 
 
 def test_what_was_judged_has_the_commit_put_in(server: Server, place: Place) -> None:
@@ -220,13 +227,13 @@ def test_an_app_with_faults_that_were_accepted_is_made_from_the_same_files(
 ) -> None:
     """The verdict has none of it where what comes before could not hold."""
     passed = pass_gate(place.settings, (place.environment,), RecordingReporter(), REVISION)
-    judged = tuple(replace(one, app=None) for one in passed.verdict.judged)
+    judged = tuple(replace(one, layout=None) for one in passed.verdict.judged)
     bare = dataclasses.replace(passed, verdict=replace(passed.verdict, judged=judged))
-    found, expected = bare.app_of(place.environment), passed.app_of(place.environment)
-    assert (found.services, found.model) == (expected.services, expected.model)
+    found, expected = bare.layout_of(place.environment), passed.layout_of(place.environment)
+    assert (found.services, found.app.model) == (expected.services, expected.app.model)
     Path("Dockerfile").unlink()
     with pytest.raises(ComposeInvalidError):
-        bare.app_of(place.environment)
+        bare.layout_of(place.environment)
 
 
 def test_docker_compose_is_asked_the_same_for_every_commit(place: Place) -> None:

@@ -13,13 +13,8 @@ from fairlead.app.network.sites import EDGE_PORT, parse_front
 _FRONT_PORTS = frozenset({80, 443})
 
 
-def plan_edge(app: ComposeApp, image: str) -> Mapping[str, Any] | None:
-    """The ``edge`` of a release document; None where the environment does not stand behind one.
-
-    Args:
-        app: the loaded app.
-        image: what the edge is made of where there is none yet, pinned.
-    """
+def plan_edge(app: ComposeApp) -> Mapping[str, Any] | None:
+    """The ``edge`` of a release document, but for its image; None where the environment does not stand behind one."""
     front = parse_front(app.environment.url)
     if not app.environment.edge or front is None:
         return None
@@ -27,7 +22,6 @@ def plan_edge(app: ComposeApp, image: str) -> Mapping[str, Any] | None:
         "hostnames": sorted({front.host, *app.environment.names}),
         "scheme": front.scheme,
         "port": http_port(app.proxy) if app.proxy is not None else EDGE_PORT,
-        "image": image,
     }
 
 
