@@ -6,7 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
 
 from fairlead.tools.cache import cache_dir
 from lab.state import Lab, Server
@@ -19,13 +25,16 @@ _SOCKET = Path("/var/run/docker.sock")
 
 
 class Stranger(Project):
-    """A Flask app with its Redis in a repository of its own, and Fairlead in another one."""
+    """An app in a repository of its own, a Flask app with its Redis unless another one is named, and Fairlead elsewhere."""
 
     slug = "acme/guestbook"
 
-    def __init__(self, folder: Path, lab: Lab, server: Server, environ: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, lab: Lab, server: Server, environ: Mapping[str, str], app: Path = APP
+    ) -> None:
         self._fairlead = folder / "fairlead"
-        self._given = environ
+        self._app = app
+        self._given = dict(environ)
         self._before = _as_nobody() if os.geteuid() == 0 else ()
         super().__init__(folder, lab, server)
         _make_cache(folder)
@@ -37,28 +46,35 @@ class Stranger(Project):
     def _copy(self) -> None:
         copy_fairlead(self._fairlead)
         self._commit(self._fairlead, "Fairlead")
-        shutil.copytree(APP, self.root)
-        _fetch_wheels(self.root / "wheels")
-        self.commit("A guestbook")
+        shutil.copytree(self._app, self.root)
+        if self._app == APP:
+            _fetch_wheels(self.root / "wheels")
+        self.commit("An app")
 
-    def init(self) -> Ended:
+    def init(self, folder: str = ".", url: str = "") -> Ended:
         """What its owner does: one command, and the name of his images."""
-        words = ["init", "--github", "--host", f"{self._server.user}@{self._server.address}"]
-        words += [
-            "--url",
-            f"http://{self._server.address}",
-            "--uses",
-            f"acme/fairlead@{self._commit_of_fairlead}",
-        ]
+        words = ["--host", f"{self._server.user}@{self._server.address}"]
+        words += ["--url", url or f"http://{self._server.address}"]
+        words += ["--uses", f"acme/fairlead@{self._commit_of_fairlead}"]
+        return self.fairlead("init", "--github", *words, folder=folder)
+
+    def fairlead(self, *words: str, folder: str = ".", env: Mapping[str, str] | None = None) -> Ended:
+        """Run a verb in the repository, as a step of a job would, by the same user."""
         done = subprocess.run(
-            [*self._before, sys.executable, "-m", "fairlead", *words],
-            cwd=self.root,
-            env={**self._environ(), "PYTHONPATH": str(self._fairlead / "ci")},
+            [*self._before, sys.executable, "-P", "-m", "fairlead", *words],
+            cwd=self.root / folder,
+            env={**self._environ(), "PYTHONPATH": str(self._fairlead / "ci"), **(env or {})},
             capture_output=True,
             text=True,
             check=False,
         )
         return Ended(done.returncode, done.stdout + done.stderr)
+
+    def read_workflow(self, name: str) -> dict[str, Any]:
+        """A workflow of Fairlead's, as it is run."""
+        document = yaml.safe_load((self._fairlead / ".github/workflows" / f"{name}.yml").read_text())
+        # YAML takes the key `on` for a truth.
+        return {"on" if key is True else key: value for key, value in document.items()}
 
     @property
     def _commit_of_fairlead(self) -> str:
@@ -86,6 +102,14 @@ class Stranger(Project):
             "FAIRLEAD_FROM": str(self._fairlead),
             **self._given,
         }
+
+
+@contextmanager
+def make_open_folder() -> Iterator[Path]:
+    """A folder that others than root get into."""
+    with TemporaryDirectory(prefix="fairlead-stranger-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def _as_nobody() -> tuple[str, ...]:

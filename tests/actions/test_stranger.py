@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from lab.state import Lab, Server
-from tests.actions.stranger import Stranger
+from tests.actions.stranger import Stranger, make_open_folder
 from tests.actions.test_workflows import CANARY, succeeded
 from tests.e2e.workbench import visit
 from tests.integration.image.classic import classic_engine
 
 
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that others than root get into."""
-    with TemporaryDirectory(prefix="fairlead-stranger-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
-
-
 @pytest.mark.timeout(1200)  # four runs of five jobs
 def test_a_stranger_is_live_with_his_first_push_is_held_with_a_bad_one_and_goes_back_by_a_button(
-    lab: Lab, server: Server, open_folder: Path
+    lab: Lab, server: Server
 ) -> None:
     """`init --github`, the name of his images, a push: nothing of the app is edited."""
-    with classic_engine(lab, open_folder / "engine") as classic:
+    with make_open_folder() as folder, classic_engine(lab, folder / "engine") as classic:
         classic.socket.chmod(0o666)
-        stranger = Stranger(open_folder, lab, server, classic.environ)
+        stranger = Stranger(folder, lab, server, classic.environ)
         succeeded(stranger.init())
         stranger.edit("fairlead.yaml", "ghcr.io/acme/guestbook", f"{lab.registry}/apps/guestbook")
         first = stranger.commit("Deploy with Fairlead")
@@ -51,6 +40,9 @@ def test_a_stranger_is_live_with_his_first_push_is_held_with_a_bad_one_and_goes_
 
         stranger.edit("app.py", "import radish", "import redis")
         stranger.edit("app.py", "hello,", "good morning,")
+        # The watch was as long as it is with nothing said twice now.
+        settings = stranger.root / "fairlead.yaml"
+        settings.write_text(f"{settings.read_text()}\ndeploy: {{watch: {{window: 1s}}}}\n")
         stranger.commit("Greet better")
         succeeded(stranger.run("push", "deploy.yml"))
         assert greeting(server) == "good morning"

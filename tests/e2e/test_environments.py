@@ -153,3 +153,13 @@ def test_two_environments_share_a_host_and_neither_is_taken_for_the_other(tiny: 
     assert not [name for name in (*containers(server), *_volumes(server)) if "tiny-staging" in name]
     assert on_server(server, "docker", "exec", "tiny-store-1", "redis-cli", "get", "kept").strip() == "yes"
     assert _serving(tiny, "production") == "000001"
+
+    # The app moves into the folder: once that is said, it is that one's, with its data and its history, and stays so.
+    folder.ok("deploy", "-e", "production", "--take-over")
+    assert on_server(server, "docker", "exec", "tiny-store-1", "redis-cli", "get", "kept").strip() == "yes"
+    assert _ask(server, "tiny.lab.test") == 200
+    for words in (("deploy",), ("status",), ("rollback",)):
+        error = tiny.refused(2, *words, "-e", "production")
+        assert error["what"].endswith("folder apps/tiny"), (words, error)
+    history = folder.ok("--json", "history", "-e", "production").document["history"]
+    assert {entry["release"] for entry in history} >= {"000001"}

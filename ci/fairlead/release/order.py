@@ -27,6 +27,7 @@ def plan_order(revision: str, serving: str | None, is_ancestor: IsAncestor, *, a
         raise InputError(
             f"the commit {revision[:12]} is older than {serving[:12]}, which serves",
             why="a deploy that was overtaken by a newer one must not undo it",
-            fix="`fairlead rollback` goes back; --allow-older deploys it all the same",
+            fix="`fairlead rollback --to COMMIT` (on GitHub: the workflow Rollback) goes back to what has served; --allow-older "
+            "deploys it all the same",
         )
     return False

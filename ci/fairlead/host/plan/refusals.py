@@ -104,7 +104,8 @@ def _older(release: Release, state: State, options: Options) -> Iterator[Refusal
         yield Refusal(
             f"the commit {release.revision[:12]} is older than {live.revision[:12]}, which is live",
             why="a deploy that was overtaken by a newer one must not undo it",
-            fix="`fairlead rollback` goes back; --allow-older deploys it all the same",
+            fix="`fairlead rollback --to COMMIT` (on GitHub: the workflow Rollback) goes back to what has served; --allow-older "
+            "deploys it all the same",
         )
 
 
