@@ -26,6 +26,7 @@ _LAB_VARIABLES = (
     "TRIVY_DB_REPOSITORY",
     "TRIVY_CACHE_DIR",
 )
+_SECRETS = ("GITHUB_TOKEN", "FAIRLEAD_SSH_KEY", "FAIRLEAD_SECRETS")
 _TIMEOUT = 600.0
 _LEFT_OUT = re.compile(r" *(deployment: false\b|built: \$\{\{ toJSON\(needs)")
 """What act 0.2.89 has not: `deployment:` of an environment, and the outputs of all jobs of a matrix."""
@@ -110,12 +111,15 @@ class Project:
         argv += ["--no-cache-server", "--action-offline-mode", "--no-skip-checkout"]
         for name, place in self._instead.items():
             argv += ["--local-repository", f"{name}={place}"]
-        argv += ["--actor", self._lab.username, "--secret", "GITHUB_TOKEN", "--secret", "FAIRLEAD_SSH_KEY"]
-        argv += ["--secret", "FAIRLEAD_SECRETS", "--var", "FAIRLEAD_ENVIRONMENT=lab", *words]
+        environ = {**self._environ(), **(env or {})}
+        argv += ["--actor", self._lab.username, "--var", "FAIRLEAD_ENVIRONMENT=lab"]
+        # Of one that is empty act would ask somebody.
+        argv += [word for name in _SECRETS if environ.get(name) for word in ("--secret", name)]
+        argv += words
         done = subprocess.run(
             argv,
             cwd=self.root,
-            env={**self._environ(), **(env or {})},
+            env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -124,6 +128,10 @@ class Project:
             check=False,
         )
         return Ended(done.returncode, done.stdout)
+
+    def environ(self) -> dict[str, str]:
+        """The variables of a job in which the secrets of the repository are known."""
+        return self._environ()
 
     @property
     def _instead(self) -> dict[str, Path]:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
-import requests
-
 from lab.state import Lab, Server
 from tests.actions.job import Ended, Project
 from tests.e2e.workbench import visit
 from tests.github_api import Api, serve_api
-from tests.patience import PATIENCE
 
 CANARY = "canary-77ab-in-no-log"
 CALLER = """\
@@ -65,32 +58,6 @@ def test_pushes_to_main_go_live_for_several_platforms_and_a_rollback_by_hand_tak
     assert body.startswith("hello")
 
 
-def test_the_images_of_a_pull_request_are_named_in_one_comment(
-    project: Project, lab: Lab, tmp_path: Path
-) -> None:
-    """Pushed as pr-<number>-<head commit>, and pullable by the name that the comment gives."""
-    head = project.propose("A proposal")
-    event = write_event(tmp_path, head, "acme/tiny")
-    with serve_api(lab.password) as api:
-        words = ("--eventpath", str(event), *reached(api))
-        succeeded(project.run("pull_request", "preview.yml", *words))
-        (comment,) = api.comments
-    assert f"/apps/tiny-actions/web:pr-12-{head}`" in comment["body"]
-    assert f"pr-12-{head}" in tags(lab)
-
-
-def test_the_images_of_a_fork_are_built_and_scanned_and_nothing_more(
-    project: Project, lab: Lab, tmp_path: Path
-) -> None:
-    """Without a secret, and without a registry to push to."""
-    head = project.propose("A proposal from elsewhere")
-    event = write_event(tmp_path, head, "mallory/tiny")
-    ended = succeeded(project.run("pull_request", "preview.yml", "--eventpath", str(event)))
-    assert "exec fairlead scan" in ended.log
-    assert "exec fairlead publish" not in ended.log
-    assert not [tag for tag in tags(lab) if head in tag]
-
-
 def reached(api: Api) -> tuple[str, ...]:
     """The words by which a job speaks to this API."""
     return ("--env", f"GITHUB_API_URL={api.url}", "--env", "NO_PROXY=127.0.0.1")
@@ -101,24 +68,3 @@ def succeeded(ended: Ended) -> Ended:
     assert ended.code == 0, ended.log
     assert CANARY not in ended.log
     return ended
-
-
-def write_event(folder: Path, head: str, repository: str) -> Path:
-    """The event of a pull request, as GitHub sends it."""
-    pull: dict[str, Any] = {
-        "number": 12,
-        "head": {"sha": head, "ref": "proposal", "repo": {"full_name": repository}},
-        "base": {"ref": "main", "repo": {"full_name": "acme/tiny"}},
-    }
-    path = folder / "event.json"
-    path.write_text(json.dumps({"action": "synchronize", "pull_request": pull}))
-    return path
-
-
-def tags(lab: Lab) -> list[str]:
-    """The tags of the app's image in the lab's registry."""
-    address = f"http://{lab.registry}/v2/apps/tiny-actions/web/tags/list"
-    answer = requests.get(address, auth=(lab.username, lab.password), timeout=PATIENCE)
-    found = answer.json()["tags"]
-    assert isinstance(found, list)
-    return found
