@@ -223,8 +223,12 @@ def not_taken_back(reporter: ActionsReporter) -> int:
 
 
 def rollback(reporter: ActionsReporter) -> int:
-    changes = {**CHANGES, "back": True, "count": 3, "images": []}
-    ended = result("live", release="000012", serving="000012", previous="000013")
+    unknown = dict.fromkeys(("built", "scanned", "published"))
+    web = image("web", f"sha256:{'a' * 64}", **unknown, sizes={}, contents=CONTENTS)
+    changes = {**CHANGES, "back": True, "count": 3, "images": [web]}
+    actions = [{**ACTIONS[1], "image": f"ghcr.io/acme/board/web@sha256:{'b' * 64}"}]
+    data = {"actions": actions, "kept": 1}
+    ended = result("live", release="000012", serving="000012", previous="000013", data=data)
     return end(reporter, ["app1.example.com"], ended, **changes)
 
 

@@ -53,6 +53,7 @@ def test_pushes_to_main_go_live_for_several_platforms_and_a_rollback_by_hand_tak
         ended = succeeded(project.run("workflow_dispatch", "rollback.yml", *words, *reached(api)))
         assert api.told() == [(last, "inactive"), (first, "success")]
     assert ended.output("serving")
+    assert "web: no packages changed; vulnerabilities: none new, none fixed" in ended.log
     status, release, body = visit(server)
     assert (status, release) == (200, first)
     assert body.startswith("hello")

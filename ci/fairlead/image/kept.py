@@ -17,8 +17,17 @@ from fairlead.image.scan.inventory import LARGEST, SCHEMA, Inventory, pack, plan
 MEDIA_TYPE = f"application/vnd.{SCHEMA.replace('/', '.')}+gzip"
 
 
-def keep_inventory(registry: Registry, image: PublishedImage, scanned: ScannedImage, work_dir: Path) -> str:
-    """Keep what the scan has found in a published image; a scan of the same findings writes nothing.
+def keep_inventory(
+    registry: Registry, image: PublishedImage, scanned: ScannedImage, database: str, work_dir: Path
+) -> str:
+    """Keep what the scan has found in a published image; a second scan by the same database writes nothing.
+
+    Args:
+        registry: where the image is.
+        image: as it was published.
+        scanned: its scan.
+        database: when the database was made that the scan asked.
+        work_dir: where the reports of the scan are.
 
     Returns:
         Why nothing is kept; empty if something is. Nobody's publish fails for it.
@@ -28,7 +37,7 @@ def keep_inventory(registry: Registry, image: PublishedImage, scanned: ScannedIm
             platform: parse_report(files.read(work_dir / one.report).decode())
             for platform, one in scanned.platforms.items()
         }
-        data = pack(plan_inventory(reports, image.sizes))
+        data = pack(plan_inventory(reports, image.sizes, database))
         if len(data) > LARGEST:
             return f"it takes {len(data)} bytes, and {LARGEST} are kept"
         put_artifact(registry, _reference(image.repository, image.digest), MEDIA_TYPE, data)

@@ -132,12 +132,13 @@ def _keep(
     registry: Registry, published: Mapping[str, PublishedImage], scan: ScanDocument, work_dir: Path
 ) -> list[tuple[str, str]]:
     """The images of which nothing could be kept, each with the reason."""
+    database = scan.database_updated_at or ""
     ended = each(
-        lambda item: (item[0], keep_inventory(registry, item[1], scan.images[item[0]], work_dir)),
-        published.items(),
+        lambda name: keep_inventory(registry, published[name], scan.images[name], database, work_dir),
+        published,
         at_once=_SIDE_BY_SIDE,
     )
-    return [(name, why) for name, why in ended if why]
+    return [(name, why) for name, why in zip(published, ended, strict=True) if why]
 
 
 def _faults(name: str, image: BuiltImage, scan: ScanDocument, settings: Settings) -> list[str]:

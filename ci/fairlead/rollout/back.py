@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairlead.host.wire.changes import RollbackCall
 from fairlead.host.wire.planned import PlanAnswer
@@ -16,7 +16,11 @@ from fairlead.rollout.place import Place
 
 if TYPE_CHECKING:
     from fairlead.host.wire.status import StateAnswer
+    from fairlead.remote.outcome import RolloutEnd
     from fairlead.rollout.ahead import Question
+
+_HURRY = 5.0
+"""Seconds for which a registry is waited for once it is back."""
 
 
 def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: Reporter) -> None:
@@ -40,8 +44,29 @@ def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: R
         servers, states = connect_all(place, aheads, reporter)
         change = replace(_aimed(place, change, states), by=whoami())
         ended = run_alike(place, servers, states, change, blobs, reporter)
-        changes = back_of(place.settings.root, plan_reference(states), change.to)
+        reference = plan_reference(states)
+        changes = back_of(place.settings.root, reference, change.to)
+    changes = {**changes, "images": _images_back(place, reference, ended)}
     finish_rollout(place, replace(ended, changes=changes), reporter, work_dir, lines)
+
+
+def _images_back(place: Place, before: StateAnswer, ended: RolloutEnd) -> list[dict[str, Any]]:
+    """What the images that serve again hold: for the page of a job, nobody else waits for it."""
+    if not _has_page() or ended.result.exit:
+        return []
+    from fairlead.rollout.changed import images_back
+    from fairlead.rollout.contents import Contents
+    from fairlead.rollout.registry import inventory_finder
+
+    actions = ended.result.data.get("actions") or ()
+    images = images_back(before, actions, place.settings.registry)
+    repositories = {one["image"]: repository for repository, one in images.items()}
+    finder = inventory_finder(place.settings)
+    return Contents(list(images.values()), repositories, before.serving, finder).joined(_HURRY)
+
+
+def _has_page() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def plan_rollback(place: Place, change: RollbackCall) -> dict[str, PlanAnswer]:
@@ -64,7 +89,7 @@ def _question(place: Place, said: str | None) -> Question[StateAnswer]:
     from fairlead.release.target import known_target, needs_digests
 
     # The page of a job tells which commits are taken back.
-    if known_target(said) is not None and os.environ.get("GITHUB_ACTIONS") != "true":
+    if known_target(said) is not None and not _has_page():
         return first_question(place)
     return lambda server: server.state(digests=needs_digests(said))
 

@@ -58,6 +58,27 @@ def back_of(root: Path, before: StateAnswer, target: str | None) -> dict[str, An
     return {**taken, "back": True, "only": [], "images": []}
 
 
+def images_back(
+    before: StateAnswer, actions: Sequence[Mapping[str, Any]], registry: str
+) -> dict[str, dict[str, Any]]:
+    """The ``images`` of a rollback by their repository: those below our registry that a service runs another one of now.
+
+    Args:
+        before: how the server stood.
+        actions: what was done to services, as the server has told.
+        registry: where our images are.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for one in actions:
+        repository, _, digest = str(one.get("image")).partition("@")
+        ran = _ran(before, str(one.get("service")))
+        if registry and repository.startswith(f"{registry}/") and digest and ran:
+            links = dict.fromkeys(("built", "scanned", "published"))
+            image = {"image": repository.removeprefix(f"{registry}/"), "digest": digest, "before": ran}
+            found.setdefault(repository, {**image, "sizes": {}, **links})
+    return found
+
+
 def _commits(root: Path, older: str | None, newer: str) -> dict[str, Any]:
     """``commits`` is None where the checkout does not have that history."""
     found = None

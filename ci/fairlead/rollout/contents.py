@@ -50,9 +50,13 @@ class Contents:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def joined(self) -> list[dict[str, Any]]:
-        """The images, each with its ``contents``: None where there is nothing to compare."""
-        self._thread.join(_LONGEST)
+    def joined(self, longest: float | None = None) -> list[dict[str, Any]]:
+        """The images, each with its ``contents``: None where there is nothing to compare.
+
+        Args:
+            longest: so many seconds a registry is waited for; None for fifteen.
+        """
+        self._thread.join(_LONGEST if longest is None else longest)
         late = dict.fromkeys(self._changed, _unknown("the registry did not answer in time"))
         found = {**late, **self._found}
         return [{**one, "contents": found.get(number)} for number, one in enumerate(self._images)]

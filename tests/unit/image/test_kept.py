@@ -42,7 +42,7 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Double:
 def keep(folder: Path, report: str = json.dumps(REPORT)) -> str:
     (folder / "scan").mkdir(exist_ok=True)
     (folder / "scan" / "api.json").write_text(report)
-    return keep_inventory(Registry(lambda _: None), IMAGE, SCANNED, folder)
+    return keep_inventory(Registry(lambda _: None), IMAGE, SCANNED, "2026-11-29T00:00:00Z", folder)
 
 
 def find(digest: str = DIGEST) -> Any:
@@ -60,7 +60,7 @@ def test_a_publish_does_not_fail_for_it(
     double: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The images are there by then: whatever is in its way is said, and nothing else."""
-    assert "No such file" in keep_inventory(Registry(lambda _: None), IMAGE, SCANNED, tmp_path)
+    assert "No such file" in keep_inventory(Registry(lambda _: None), IMAGE, SCANNED, "", tmp_path)
     assert "it is no JSON" in keep(tmp_path, "{")
     double.faults["PUT", "manifests"] = [(403, errors("DENIED", "no such right"))]
     assert "refuses the login" in keep(tmp_path)

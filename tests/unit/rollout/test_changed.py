@@ -11,7 +11,7 @@ from fairlead.app.split import Pin
 from fairlead.host.wire.status import KnownRelease, RunningService, StateAnswer
 from fairlead.image.documents import BuildDocument, BuiltImage, write_document
 from fairlead.rollout import changed
-from fairlead.rollout.changed import back_of, changes_of
+from fairlead.rollout.changed import back_of, changes_of, images_back
 
 OLD, NEW = "a" * 40, "b" * 40
 REPOSITORY = "r.example.com/board/web"
@@ -95,3 +95,24 @@ def test_a_rollback_takes_back_the_commits_since_its_target(
     assert found["back"]
     assert asked == ([(older, NEW)] if older else [])
     assert (found["commits"] is None) == (older is None)
+
+
+def test_a_rollback_has_the_images_of_ours_that_serve_again() -> None:
+    """As the server tells what it has started; what stayed as it was, or is others', has no other image."""
+    before = StateAnswer(
+        serving="000013", services=(SERVICE, RunningService(service="db", image="db@sha256:3"))
+    )
+    web = {"service": "web", "image": f"{REPOSITORY}@sha256:0"}
+    others: list[dict[str, Any]] = [
+        {"service": "web2", "image": f"{REPOSITORY}@sha256:0"},
+        {"service": "db", "image": "db@sha256:9"},
+        {"service": "web", "image": "r.example.com/boardroom/web@sha256:0"},
+        {"service": "web", "image": REPOSITORY},
+        {"service": "web"},
+        {},
+    ]
+    found = images_back(before, [web, *others], "r.example.com/board")
+    assert list(found) == [REPOSITORY]
+    image = found[REPOSITORY]
+    assert (image["image"], image["digest"], image["before"]) == ("web", "sha256:0", "sha256:1")
+    assert images_back(before, [web], "") == {}

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from ..disk.fold import fold_records
 from ..disk.journal import BEGIN, PHASE
-from ..disk.ledger import DEPLOY, Transaction
+from ..disk.ledger import DEPLOY, ROLLBACK, Transaction
 from ..disk.routes import read_live, switch_back
 from ..disk.task import read_request
 from ..plan.actions import CARRY, KEEP, SKIP
@@ -202,6 +202,9 @@ def _acted(deploy: Deploy) -> dict[str, object]:
     """What the plan did to services, and how many it left as they were."""
     actions = [one for one in deploy.plan.actions if one.action not in (CARRY, KEEP, SKIP)]
     told = [{"service": one.service, "action": one.action, "reason": one.reason} for one in actions]
+    if deploy.plan.kind == ROLLBACK:
+        # Who goes back has no file at hand that says what images those are.
+        told = [{**one, "image": action.image} for one, action in zip(told, actions)]
     return {"actions": told, "kept": len(deploy.plan.actions) - len(told)}
 
 

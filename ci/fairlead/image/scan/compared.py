@@ -18,12 +18,27 @@ KINDS = {"new": "new", "fixed": "fixed", "disclosed": "known only now", "withdra
 
 A scanner learns: what it names in an image may be in the one before as well, scanned when nobody knew of it. So only
 what comes with a package of another version is ``new``, else it was ``disclosed`` meanwhile; and what goes while its
-package stays as it was is not ``fixed``, but ``withdrawn``.
+package stays as it was is not ``fixed``, but ``withdrawn``. Meanwhile is between the two scans, whichever came first:
+who goes back, goes to the older one.
 """
+_BACK = {"new": "fixed", "fixed": "new", "disclosed": "disclosed", "withdrawn": "withdrawn"}
 
 
 def compare(before: Inventory, after: Inventory, most: int) -> dict[str, Any]:
     """What differs, over the platforms that both have; ``most``: so many entries of a kind are listed, all counted."""
+    if after.database >= before.database:
+        return _compare(before, after, most)
+    found = _compare(after, before, most)
+    listed = [{**one, "before": one["after"], "after": one["before"]} for one in found["packages"]["listed"]]
+    return {
+        **found,
+        "sizes": _sizes(before),
+        "packages": {**found["packages"], "listed": listed},
+        **{kind: found[other] for kind, other in _BACK.items()},
+    }
+
+
+def _compare(before: Inventory, after: Inventory, most: int) -> dict[str, Any]:
     shared = [platform for platform in after.platforms if platform in before.platforms]
     pairs = {platform: (before.platforms[platform], after.platforms[platform]) for platform in shared}
     found = _join({platform: _vulnerabilities(*pair) for platform, pair in pairs.items()})
@@ -32,7 +47,7 @@ def compare(before: Inventory, after: Inventory, most: int) -> dict[str, Any]:
     return {
         "unknown": "",
         "platforms": shared,
-        "sizes": {platform: one.size for platform, one in before.platforms.items() if one.size},
+        "sizes": _sizes(before),
         "packages": {
             "count": len(rows),
             "listed": [
@@ -42,6 +57,10 @@ def compare(before: Inventory, after: Inventory, most: int) -> dict[str, Any]:
         },
         **{kind: _told(found, kind, shared, most) for kind in KINDS},
     }
+
+
+def _sizes(inventory: Inventory) -> dict[str, int]:
+    return {platform: one.size for platform, one in inventory.platforms.items() if one.size}
 
 
 def sentence(compared: Mapping[str, Any]) -> str:

@@ -41,29 +41,30 @@ class Contents:
 
 @dataclass(frozen=True)
 class Inventory:
-    """What is in an image, by platform."""
+    """What is in an image, by platform; ``database`` is the time of the one that was asked, by which scans are in order."""
 
     platforms: Mapping[str, Contents]
+    database: str = ""
 
 
-def plan_inventory(reports: Mapping[str, Report], sizes: Mapping[str, int]) -> Inventory:
+def plan_inventory(reports: Mapping[str, Report], sizes: Mapping[str, int], database: str) -> Inventory:
     """The inventory of an image by its reports, and its sizes in bytes, each by platform."""
-    return Inventory(
-        {
-            platform: Contents(
-                sizes.get(platform, 0),
-                frozenset((_cut(name), _cut(version)) for name, version in report.packages),
-                frozenset(_bounded(found) for found in report.vulnerabilities),
-            )
-            for platform, report in reports.items()
-        }
-    )
+    platforms = {
+        platform: Contents(
+            sizes.get(platform, 0),
+            frozenset((_cut(name), _cut(version)) for name, version in report.packages),
+            frozenset(_bounded(found) for found in report.vulnerabilities),
+        )
+        for platform, report in reports.items()
+    }
+    return Inventory(platforms, database)
 
 
 def pack(inventory: Inventory) -> bytes:
     """The inventory as it is kept: the same bytes for the same findings, so that nothing is written twice."""
     value = {
         "schema": SCHEMA,
+        "database": inventory.database,
         "platforms": {
             platform: {
                 "size": found.size,
@@ -96,7 +97,8 @@ def unpack(data: bytes) -> Inventory:
     platforms = value.get("platforms")
     if value.get("schema") != SCHEMA or not isinstance(platforms, dict) or len(platforms) > _MOST_PLATFORMS:
         raise UnfitError("it is of another form")
-    return Inventory({_text(name): _contents(found) for name, found in platforms.items()})
+    held = {_text(name): _contents(found) for name, found in platforms.items()}
+    return Inventory(held, _text(value.get("database")))
 
 
 def _contents(value: Any) -> Contents:

@@ -134,7 +134,8 @@ def test_what_goes_well(memory: Path, piece: Piece) -> None:
     names = [phase.name for phase in piece.phases]
     assert (result.status, result.exit, result.error) == ("live", 0, None)
     assert (result.release, result.serving, result.previous) == (piece.target, piece.target, piece.previous)
-    acted = {"service": "web", "action": "start", "reason": "image changed"}
+    image = {"image": "web@sha256:1"} if piece.kind == ROLLBACK else {}
+    acted = {"service": "web", "action": "start", "reason": "image changed", **image}
     assert (result.data["actions"], result.data["kept"]) == ([acted], 1)
     assert played.begun == names
     assert _written(played) == [*_until(piece, names[-1], late=True), "end"]

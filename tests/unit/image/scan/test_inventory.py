@@ -32,9 +32,9 @@ def contents(draw: st.DrawFn) -> Contents:
     return Contents(draw(st.integers(0, 10**12)), packages, frozenset(found))
 
 
-inventories = st.dictionaries(st.sampled_from(["linux/amd64", "linux/arm64"]), contents(), max_size=2).map(
-    Inventory
-)
+times = st.sampled_from(["", "2026-11-28T00:00:00Z", "2026-11-29T00:00:00Z"])
+platforms = st.sampled_from(["linux/amd64", "linux/arm64"])
+inventories = st.builds(Inventory, st.dictionaries(platforms, contents(), max_size=2), times)
 
 
 @given(inventories)
@@ -69,6 +69,20 @@ def test_every_vulnerability_that_came_or_went_is_told_once_and_rightly(
     assert severities == sorted(severities, reverse=True)
     names = {name for name, _ in before.packages ^ after.packages}
     assert {one["package"] for one in found["packages"]["listed"]} == names
+
+
+@given(contents(), contents())
+def test_who_goes_back_is_told_by_the_newer_scan_too(older: Contents, newer: Contents) -> None:
+    """What came goes, and what went comes back; what only the newer scan knew of both is not gone by going back."""
+    old = Inventory({"linux/amd64": older}, "2026-11-28T00:00:00Z")
+    new = Inventory({"linux/amd64": newer}, "2026-11-29T00:00:00Z")
+    there, back = compare(old, new, 1000), compare(new, old, 1000)
+    assert [back[kind] for kind in ("new", "fixed", "disclosed", "withdrawn")] == [
+        there[kind] for kind in ("fixed", "new", "disclosed", "withdrawn")
+    ]
+    versions = [(one["package"], one["after"], one["before"]) for one in there["packages"]["listed"]]
+    assert [(one["package"], one["before"], one["after"]) for one in back["packages"]["listed"]] == versions
+    assert back["sizes"] == ({"linux/amd64": newer.size} if newer.size else {})
 
 
 def test_what_is_so_on_one_platform_only_says_on_which() -> None:
@@ -119,7 +133,7 @@ def test_a_version_is_written_as_that_of_a_vulnerable_package() -> None:
     }
     report = parse_report(json.dumps(raw))
     assert report.packages == {("bash", "3:5.2-1"), ("tzdata", ""), ("@a/b", "1.0")}
-    found = plan_inventory({"linux/amd64": report}, {"linux/amd64": 7}).platforms["linux/amd64"]
+    found = plan_inventory({"linux/amd64": report}, {"linux/amd64": 7}, "").platforms["linux/amd64"]
     assert (found.size, found.packages) == (7, report.packages)
     assert {(one.package, one.installed) for one in found.vulnerabilities} <= found.packages
 
@@ -130,7 +144,7 @@ def packed(value: Any) -> bytes:
 
 def one_platform(**parts: Any) -> bytes:
     whole = {"size": 1, "packages": [["bash", "1"]], "vulnerabilities": [["CVE-1", "bash", "1", "", "LOW"]]}
-    return packed({"schema": SCHEMA, "platforms": {"linux/amd64": {**whole, **parts}}})
+    return packed({"schema": SCHEMA, "database": "", "platforms": {"linux/amd64": {**whole, **parts}}})
 
 
 BAD_PACKAGES: tuple[Any, ...] = ({}, ["bash"], [["bash"]], [["bash", 1]], [["x" * 400, "1"]])
@@ -146,7 +160,8 @@ BAD_PACKAGES: tuple[Any, ...] = ({}, ["bash"], [["bash"]], [["bash", 1]], [["x" 
         gzip.compress(b" " * (LARGEST_DOCUMENT + 1)),
         b" " * (LARGEST + 1),
         packed({"schema": "fairlead.inventory/v2", "platforms": {}}),
-        packed({"schema": SCHEMA, "platforms": []}),
+        packed({"schema": SCHEMA, "database": "", "platforms": []}),
+        *(packed({"schema": SCHEMA, "database": one, "platforms": {}}) for one in (None, 5, "x" * 400)),
         packed({"schema": SCHEMA, "platforms": {str(number): {} for number in range(30)}}),
         packed({"schema": SCHEMA, "platforms": {"linux/amd64": []}}),
         packed({"schema": SCHEMA, "platforms": {"x" * 400: {}}}),
@@ -183,5 +198,5 @@ def test_what_is_longer_than_is_read_is_cut_when_it_is_kept() -> None:
     flaw = {"VulnerabilityID": long, "PkgName": long, "Severity": "LOW"}
     result = {"Class": "os-pkgs", "Packages": [{"Name": long}], "Vulnerabilities": [flaw]}
     report = parse_report(json.dumps({"SchemaVersion": 2, "Metadata": {}, "Results": [result]}))
-    (found,) = unpack(pack(plan_inventory({"linux/amd64": report}, {}))).platforms.values()
+    (found,) = unpack(pack(plan_inventory({"linux/amd64": report}, {}, ""))).platforms.values()
     assert {len(name) for name, _ in found.packages} == {300}
