@@ -30,7 +30,7 @@ TAGGED = 2
 ODD = 4
 """Flag of a node: it is, or holds, a date without quotes (which is no text to Compose), ``.inf`` or ``.nan``."""
 FILLED = 8
-"""Flag of a node: it says nothing where a file before it, or what it extends, says something."""
+"""Flag of a node: merging has made something else of it, which holds: an empty value over another, a list of names."""
 _INFINITE = float("inf")
 _ODD_TAGS = frozenset({"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:float"})
 _EDITING_TAGS = frozenset({"!reset", "!override"})

@@ -32,6 +32,9 @@ _UNITED = frozenset({
 })  # fmt: skip
 """Lists in which Compose drops what stands twice before it looks (``EnforceUnicity`` of compose-go)."""
 
+_KEYED = frozenset({"depends_on", "models", "networks"})
+"""Lists that are mappings of their names when a file that is only extended is looked at."""
+
 
 def schema_findings(model: Model, *, compose_version: str = "") -> tuple[Finding, ...]:
     """What of the files does not hold against the schema of a Compose version.
@@ -117,8 +120,11 @@ def _is_within(path: ValuePath, services: frozenset[str]) -> bool:
 def _is_settled(fault: Fault, document: Document, model: Model) -> bool:
     """Whether the merged whole holds where a file on its own does not."""
     if fault.keyword == "uniqueItems":
+        names = document.node(fault.path[:-1])
         # Labels of volumes are the exception.
-        return fault.path[-2] in _UNITED and fault.path[0] != "volumes"
+        is_united = fault.path[-2] in _UNITED and fault.path[0] != "volumes"
+        is_keyed = fault.path[-2] in _KEYED and document.path in model.extended
+        return is_united or is_keyed or (names is not None and bool(names.flags & FILLED))
     if fault.path[:1] == ("include",) or (
         fault.path[0::2][:2] == ("services", "extends") and len(fault.path) > 2
     ):

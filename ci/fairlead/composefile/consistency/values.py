@@ -125,7 +125,6 @@ _WORDS = frozenset({"restart", "stop_signal", "image", "cap_add", "cap_drop"})
 
 
 _UNLIMITED = "-1"
-_MOST = 2**63
 _BY_KEY: dict[str, list[tuple[ValuePath, _Form]]] = {}
 
 
@@ -179,8 +178,7 @@ def _is_unsigned(value: Any) -> bool:
 
 
 def _is_integer(value: Any) -> bool:
-    number = parse_integer(value) if isinstance(value, str) else value
-    return number is not None and (not isinstance(number, (int, float)) or -_MOST <= number < _MOST)
+    return parse_integer(value) is not None if isinstance(value, str) else True
 
 
 def _is_number(value: Any) -> bool:

@@ -93,7 +93,7 @@ class Merging:
         place = Location(over.path, over.line, over.column)
         fix = f"write {wanted}, or put !override before it"
         if any(str(step).startswith("x-") for step in path):
-            what = f"{what}; Compose refuses it since 2.34"
+            what = f"{what}; Compose refuses it since 2.35"
             self.faults.append(Finding(what, place, fix, "model", severity="warning", path=path))
             return over
         self.faults.append(Finding(what, place, fix, "model", path=path))
@@ -145,6 +145,8 @@ def _long_build(node: Node) -> Node:
 
 def _keyed(default: dict[str, Any] | None) -> Merger:
     def merge(merging: Merging, base: Node, over: Node, rules: Rules, path: ValuePath) -> Node:
+        # As names of a mapping none stands twice.
+        over.flags |= FILLED
         return _mappings(merging, _named(base, default), _named(over, default), rules, path)
 
     return merge
