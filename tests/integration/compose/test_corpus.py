@@ -10,11 +10,13 @@ import json
 import os
 import random
 import resource
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ from fairlead.findings import Finding
 from fairlead.judge.asked.answer import Answer, ask_compose
 from fairlead.positions import load_documents
 from fairlead.schemas.compose_spec import VERSIONS, compose_checker, load_compose_schema
+from tests.corpus.behaviour import reads_as
 from tests.corpus.corpus import ELSEWHERE, FILES, PROJECT, corpus_files, load_origins, look_at, mutable_values
 from tests.corpus.differences import is_intended, is_known
 from tests.corpus.mutations import mutated, mutated_text, part_of
@@ -106,10 +109,28 @@ def compare_all(apps: list[tuple[Path, ...]]) -> list[Compared]:
 
 
 def ask(paths: tuple[Path, ...]) -> Answer:
+    """What docker-compose says; its version is the one that it reads as."""
+    return replace(_ask(paths), version=version_of_compose())
+
+
+def _ask(paths: tuple[Path, ...]) -> Answer:
     asked = ask_compose(paths, VARIABLES, project=PROJECT)
     answer = asked.answer()
     assert answer is not None, asked.why_not
     return answer
+
+
+@cache
+def version_of_compose() -> str:
+    """The Compose as which the docker-compose of this machine reads."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "compose.yaml")
+
+        def takes(text: str) -> bool:
+            path.write_text(text, encoding="utf-8")
+            return _ask((path,)).ok
+
+        return reads_as(takes)
 
 
 def write(folder: Path, *values: object) -> tuple[Path, ...]:
@@ -228,6 +249,19 @@ def test_broken_texts_and_odd_values_are_what_they_are_to_compose(
         for (paths, model, findings), answer in zip(files, answers, strict=True)
     ]
     assert undocumented(compared) == []
+
+
+@pytest.mark.parametrize("reader", READERS, ids=[reader.release for reader in READERS])
+def test_a_compose_is_known_by_what_it_reads(reader: Reader, tmp_path: Path) -> None:
+    path = tmp_path / "compose.yaml"
+
+    def takes(text: str) -> bool:
+        path.write_text(text, encoding="utf-8")
+        (answer,) = reader.answers([(path,)], {}, PROJECT)
+        return answer.ok
+
+    assert reads_as(takes) == reader.folder
+    assert version_of_compose() in VERSIONS
 
 
 def test_the_comparison_would_see_a_miss(tmp_path: Path) -> None:
