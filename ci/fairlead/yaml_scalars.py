@@ -40,7 +40,7 @@ _MOST_DIGITS = 250
 """Of an integer: no value has as many, and Python refuses to print one of some thousands."""
 _DATE = re.compile(
     r"\d{4}-(\d\d?)-(\d\d?)"
-    r"(?:(?:[Tt](\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?(?:Z|[-+]\d\d:\d\d))|(?: (\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?))?",
+    r"(?:(?:[Tt](\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?(?:Z|[-+](?:[01]\d|2[0-4]):(?:[0-5]\d|60)))|(?: (\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?))?",
     re.ASCII,
 )
 

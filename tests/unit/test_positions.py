@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from fairlead.positions import (
     parse_yaml,
     plain,
 )
-from fairlead.yaml_scalars import resolve_scalar
+from fairlead.yaml_nodes import ODD
+from fairlead.yaml_scalars import is_date, resolve_scalar
 
 TEXT = """\
 x-base: &base
@@ -246,3 +249,91 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
 def test_a_text_that_is_not_of_its_tag_is_a_fault(value: str) -> None:
     (fault,) = parse_yaml(f"a: {value}").faults
     assert (fault.rule, fault.location) == ("yaml", Location("", 1, 4))
+
+
+@given(st.text(alphabet="ab'\\/\"\n", max_size=12))
+def test_escapes_in_double_quotes_are_those_of_go_yaml(text: str) -> None:
+    """A quote may be escaped, a slash may not; places stay what they are."""
+    written = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    for quote, slash in itertools.product(("'", "\\'"), ("/", "\\/")):
+        said = written.replace("'", quote).replace("/", slash)
+        document = parse_yaml(f'a: "{said}"\nb: \'x\\\'\nc: "{said}"\n')
+        assert document.value == {"a": text, "b": "x\\", "c": text}
+        assert document.location(("c",)) == Location("", 3, 4)
+        refused = "/" in text and slash == "\\/"
+        assert [fault.rule for fault in document.faults] == (["yaml"] * 2 if refused else [])
+        if refused:
+            assert document.faults[0].location == Location("", 1, 5 + said.index("\\/"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_byte_order_mark_says_the_encoding(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_bytes("é: ü\n".encode(encoding))
+    assert load_yaml(file).value == {"é": "ü"}
+
+
+def test_broken_utf_16_is_a_fault(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_bytes(b"\xff\xfea\x00\x00\xd8")
+    (fault,) = load_yaml(file).faults
+    assert fault.what.startswith("the file is not UTF-16")
+
+
+@pytest.mark.parametrize(("line", "faults"), [("%YAML 1.1", 0), ("%YAML 1.2", 1), ("%TAG ! tag:x,2000:", 0)])
+def test_only_yaml_1_1_is_read(line: str, faults: int) -> None:
+    document = parse_yaml(f"{line}\n---\na: b\n")
+    assert document.value == {"a": "b"}
+    assert len(document.faults) == faults
+
+
+def test_an_alias_reaches_into_the_document_before() -> None:
+    first, second = parse_documents("a: &a {b: c}\n---\nd: *a\n")
+    assert first.faults == second.faults == ()
+    assert second.value == {"d": {"b": "c"}}
+
+
+@given(
+    st.integers(0, 9999),
+    st.integers(0, 13),
+    st.integers(0, 32),
+    st.sampled_from(("", " 1:2:3", "T23:59:59Z", "t9:9:9.5+01:00")),
+)
+def test_a_date_is_one_that_the_calendar_has(year: int, month: int, day: int, clock: str) -> None:
+    try:
+        # The year 0 is a leap year, and Python has none.
+        date(year or 4, month, day)
+        there = True
+    except ValueError:
+        there = False
+    for text in (f"{year:04}-{month}-{day}", f"{year:04}-{month:02}-{day:02}"):
+        assert is_date(text + clock) is there
+        document = parse_yaml(f"a: {text}{clock}\nb: '{text}'\n")
+        assert document.value == {"a": f"{text}{clock}", "b": text}
+        root = document.root
+        assert root is not None
+        assert [bool(root.entries[key].node.flags & ODD) for key in ("a", "b")] == [there, False]
+
+
+@pytest.mark.parametrize(
+    "text", ["2001-01-01 24:00:00", "2001-01-01T00:00:00", "2001-1-1 1:1", "01-01-2001", "20010101"]
+)
+def test_what_only_looks_like_a_date_is_text(text: str) -> None:
+    assert not is_date(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e400", "1e400"),
+        ("-1e400", "-1e400"),
+        ("18446744073709551615", 18446744073709551615),
+        ("18446744073709551616", 18446744073709551616.0),
+        ("-9223372036854775808", -9223372036854775808),
+        ("-9223372036854775809", -9223372036854775809.0),
+        ("0xffffffffffffffffff", "0xffffffffffffffffff"),
+    ],
+)
+def test_a_number_that_go_has_not_is_another_or_text(text: str, value: object) -> None:
+    assert resolve_scalar(text) == value
+    assert type(resolve_scalar(text)) is type(value)

@@ -62,7 +62,8 @@ def _read(path: str) -> list[str]:
         return []
     if len(raw) > _MOST_BYTES:
         return []
-    text = raw.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = raw.decode("utf-16" if wide else "utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     return text.split("\n")
 
 

@@ -165,7 +165,11 @@ def _worse(before: Verdict, after: Verdict) -> list[str]:
 def _read(file: str) -> tuple[str, str]:
     try:
         return read_text(file)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{file} is not UTF-8, and `--fix` writes nothing else", fix="save it as UTF-8"
+        ) from error
+    except OSError as error:
         raise InputError(f"{file} can't be read", why=str(error)) from error
 
 

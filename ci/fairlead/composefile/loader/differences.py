@@ -55,15 +55,15 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "x- attributes in a second file",
         ("services", "*", "x-*", "**"),
-        "before 2.30, the second file's replaces the first's",
-        "newer ones merge them, mapping by mapping, and refuse a mapping over a list",
+        "before 2.30, the second file's replaces the first's; since 2.35, another kind than the first's is refused",
+        "those between merge them, mapping by mapping, and take the later of two kinds; the refusal is a warning",
         faults=True,
     ),
     Difference(
         "dates without quotes",
         (),
-        "prints 2001-01-01 as 2001-01-01 00:00:00 +0000 UTC, or refuses it",
-        "the text as it is written is what was meant; rule yaml-trap tells it",
+        "prints 2001-01-01 as 2001-01-01 00:00:00 +0000 UTC, or refuses it; 2.40 alone where a number may stand, too",
+        "refused where text alone is meant; elsewhere the text as it is written, and rule yaml-trap tells it",
     ),
     Difference(
         "mode of secrets and configs",
