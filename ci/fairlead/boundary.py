@@ -121,12 +121,13 @@ def _show(error: FairleadError) -> int:
 def _unexpected(error: Exception) -> int:
     if isinstance(error, BrokenPipeError) and _reader_is_gone():
         return int(ExitCode.OK)
-    why, details = _traceback_of(error)
     if isinstance(error, OSError) and _is_refusal(error):
         place = f": {error.filename}" if error.filename else ""
+        why, details = _traceback_of(error, or_else=False)
         return _show(
             CommandFailedError(f"this machine refused: {error.strerror}{place}", why=why, details=details)
         )
+    why, details = _traceback_of(error)
     return _show(
         CommandFailedError(
             f"this is a bug in Fairlead: {type(error).__name__}: {error}",
@@ -143,8 +144,11 @@ def _is_refusal(error: OSError) -> bool:
     return errno.errorcode.get(error.errno or 0) in _REFUSALS
 
 
-def _traceback_of(error: Exception) -> tuple[str, tuple[str, ...]]:
-    """Where the traceback is, without secrets: in a file that a report can take it from, and in a job in the log."""
+def _traceback_of(error: Exception, *, or_else: bool = True) -> tuple[str, tuple[str, ...]]:
+    """Where the traceback is, without secrets: in a file that a report can take it from, and in a job in the log.
+
+    Where no file can be written, as in a container that is read-only, it is shown, or with ``or_else=False`` left out.
+    """
     import traceback
 
     from fairlead.files import keep_report
@@ -153,7 +157,10 @@ def _traceback_of(error: Exception) -> tuple[str, tuple[str, ...]]:
     text = masked("".join(traceback.format_exception(error)))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         return "", tuple(text.splitlines())
-    return f"the traceback is in {keep_report('fairlead-bug-', text)}", ()
+    try:
+        return f"the traceback is in {keep_report('fairlead-bug-', text)}", ()
+    except OSError:
+        return "", tuple(text.splitlines()) if or_else else ()
 
 
 def _reader_is_gone() -> bool:

@@ -128,6 +128,21 @@ def test_a_full_disk_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "is_told"),
+    [(ValueError("odd"), True), (PermissionError(errno.EACCES, "Permission denied", "/work"), False)],
+)
+def test_where_no_report_can_be_kept_a_bug_is_told_with_its_traceback(
+    error: Exception, is_told: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a container that is read-only; a refusal is clear without."""
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    assert run(error) == 4
+    told = capsys.readouterr().err
+    assert ("Traceback" in told) is is_told
+    assert "the traceback is in" not in told
+
+
 def test_a_reader_that_has_left_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     os.close(reading)
