@@ -23,7 +23,7 @@ from lab.load.schedule import Closed, Open
 from lab.load.streams import EventClient, WebSocketClient
 
 # A closed loop that finds no server takes a breath, as its clients would: it is not to count its own spinning.
-_BREATH_SECONDS = 0.05
+BREATH_SECONDS = 0.05
 
 
 def main() -> None:
@@ -88,7 +88,7 @@ async def _drive(job: Job, stopping: asyncio.Event, exchanges: list[Exchange]) -
         return
     rate = job.part.rate
     schedule = Open(stopping, rate, len(exchanges)) if rate else Closed(stopping)
-    breath = 0.0 if rate else _BREATH_SECONDS
+    breath = 0.0 if rate else BREATH_SECONDS
 
     async def client(exchange: Exchange) -> None:
         while (began := await schedule.next()) is not None:

@@ -14,6 +14,7 @@ FILTERS = {"report/sink.py", "report/terminal.py", "host/door/console.py"}
 """What writes, each line through ``visible``."""
 CHOOSE = {
     "cli/output.py",
+    "cli/validate/asking.py",
     "cli/validate/judging.py",
     "report/plain.py",
     "report/terminal.py",

@@ -14,6 +14,7 @@ import pytest
 from lab.load.plan import Part, Protocol
 from lab.load.record import Fate
 from lab.load.report import Report, render
+from lab.load.worker import BREATH_SECONDS
 from tests.unit.lab.load.conftest import Run, read_request, render_answer
 
 ONE = Part(Protocol.H1, clients=1)
@@ -95,7 +96,9 @@ def test_nobody_listens(run: Run) -> None:
     report = run(None, ONE)
     assert set(fates(report)) == {"lost"}
     assert causes(report) == {"refused"}
-    assert report.document["requests"]["total"] < 20, "a closed loop takes a breath before it tries again"
+    # Of one client, for as long as it took: a crowded machine may have stopped it late.
+    most = report.document["seconds"] / BREATH_SECONDS + 1
+    assert report.document["requests"]["total"] <= most, "a closed loop takes a breath before it tries again"
 
 
 def test_the_server_hangs_up_before_it_answers(run: Run) -> None:
