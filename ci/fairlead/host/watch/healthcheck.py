@@ -27,7 +27,7 @@ _PAUSE = 0.1
 _CHECK_SHARE = 0.1
 _BUSY_WITHIN = 1.0
 """Seconds after which a container that is busy is checked all the same."""
-_BUSY_EVERY, _BUSY_SHARE = 0.05, 0.2
+_BUSY_EVERY, _BUSY_SHARE = 0.1, 0.2
 _KNOCK_EVERY = 0.03
 _KNOCK_WITHIN = 1.0
 _REFUSALS, _ERRORS = 400, 500
