@@ -25,7 +25,7 @@ from fairlead.lsp.telling import diagnostics
 from fairlead.positions import MAX_BYTES
 from fairlead.report.redact import masked
 from fairlead.settings.values import FILE_NAME
-from fairlead.sources import SourceRefusedError, read_source, repository_of
+from fairlead.sources import SourceRefusedError, read_source, real_path, repository_of
 
 _PAUSE = 0.1
 """Seconds: what is typed within is judged together."""
@@ -223,9 +223,9 @@ class Server(LanguageServer):
 
 
 def _path(uri: str) -> Path | None:
-    """The file of a document; None for one that is on no disk."""
-    path = to_fs_path(uri)
-    return Path(os.path.normpath(path)) if path else None
+    """The file of a document, the links of its folder followed, as they are for fairlead.yaml; None for one on no disk."""
+    folder, name = os.path.split(to_fs_path(uri) or "")
+    return Path(real_path(folder), name) if name else None
 
 
 def _on_disk(path: Path) -> str | None:

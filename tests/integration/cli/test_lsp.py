@@ -145,6 +145,21 @@ def test_a_file_that_is_not_saved_yet_is_judged(tmp_path: Path, editor: Editor) 
     editor.close(path)
 
 
+def test_a_folder_behind_a_link_is_the_folder(tmp_path: Path, editor: Editor) -> None:
+    """Told under the name that the editor has for the file; what is not saved counts there, too."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    laid(folder, DEPLOYED)
+    (tmp_path / "link").symlink_to(folder)
+    path = tmp_path / "link" / "compose.yaml"
+    assert "unknown-extension-field" in {one.code for one in editor.open(path)}
+    told = editor.change(path, DEPLOYED["compose.yaml"].replace("roll: app", "role: app"))
+    assert told
+    assert not {"unknown-extension-field", "interpolation"} & {one.code for one in told}
+    assert not editor.known(folder / "compose.yaml")
+    editor.close(path)
+
+
 def test_positions_are_utf_16(tmp_path: Path, editor: Editor) -> None:
     """What stands behind an emoji is where the editor counts it, and a change there changes nothing else."""
     path = tmp_path / "compose.yaml"
