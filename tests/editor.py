@@ -78,16 +78,10 @@ class Editor:
         return list(self._told[path.as_uri()].diagnostics)
 
     def known(self, path: Path) -> list[types.Diagnostic]:
-        """What was told last about a file, open or not."""
+        """What is told about a file, open or not, once all that was said is judged: an answer waits for that."""
+        self.hover(path, 0, 0)
         told = self._told.get(path.as_uri())
         return list(told.diagnostics) if told is not None else []
-
-    def wait_known(
-        self, path: Path, holds: Callable[[list[types.Diagnostic]], bool]
-    ) -> list[types.Diagnostic]:
-        """What is told about a file, once it is so."""
-        self._until(lambda: holds(self.known(path)))
-        return self.known(path)
 
     def hover(self, path: Path, line: int, character: int) -> str:
         """The Markdown at a place; empty where there is none."""

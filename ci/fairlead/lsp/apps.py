@@ -16,7 +16,7 @@ from fairlead.judge.baseline import load_baseline
 from fairlead.judge.policy import make_policy
 from fairlead.judge.request import settings_request
 from fairlead.judge.run import judge
-from fairlead.judge.scopes import Scope, find_compose_files, with_base
+from fairlead.judge.scopes import Scope, env_files_of, find_compose_files, with_base
 from fairlead.judge.verdict import Request, Verdict
 from fairlead.settings.load import load_settings
 from fairlead.settings.values import FILE_NAME
@@ -83,9 +83,18 @@ def look(path: Path, texts: Mapping[str, str], *, language: str = "", ask: bool 
 
 def _compose_files(folder: Path) -> tuple[Path, ...]:
     try:
-        return find_compose_files(folder, os.environ)
+        return find_compose_files(folder, os.environ, _env_files(folder))
     except InputError:
         return ()
+
+
+def _env_files(folder: Path) -> tuple[Path, ...]:
+    """Those that the editor's environment names, as for a command in that folder.
+
+    Raises:
+        InputError: a variable of Compose's is not understood.
+    """
+    return tuple(folder / file for file in env_files_of(os.environ))
 
 
 def _declared(folder: Path, texts: Mapping[str, str], *, ask: bool) -> Seen:
@@ -103,7 +112,12 @@ def _declared(folder: Path, texts: Mapping[str, str], *, ask: bool) -> Seen:
 def _plain(files: tuple[Path, ...], texts: Mapping[str, str], *, ask: bool) -> Seen:
     folder = files[0].parent
     os.chdir(folder)
-    scope = Scope(files=files, root=folder, variables=shown_variables(os.environ))
+    try:
+        env_files = _env_files(folder)
+    except InputError as error:
+        return Seen(folder, _by_file([_told(error, files[0])], folder, files[0]), frozenset(files))
+    variables = shown_variables(os.environ)
+    scope = Scope(files=files, root=folder, variables=variables, env_files=env_files)
     beside = folder / BASELINE
     baseline, findings = None, {}
     if beside.is_file():

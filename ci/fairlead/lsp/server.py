@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -148,9 +148,14 @@ class Server(LanguageServer):
         while self._changed:
             await asyncio.sleep(_PAUSE)
             changed, self._changed = self._changed, set()
+            # What is typed from here on is judged next; what is said now is about this.
+            texts = {path: (self._document(path).source, self._document(path).version) for path in self._open}
+            unsaved = {str(path): text for path, (text, _) in texts.items() if text != _on_disk(path)}
             try:
-                self._seen |= await asyncio.to_thread(self._look, self._affected(changed), self._unsaved())
-                self._publish(changed)
+                looked = await asyncio.to_thread(self._look, self._affected(changed), unsaved)
+                # Of one that was closed meanwhile nothing is kept.
+                self._seen |= {path: seen for path, seen in looked.items() if path in self._open}
+                self._publish(changed, texts)
             except Exception as error:  # noqa: BLE001 - whatever somebody types, the server stays
                 text = masked("".join(traceback.format_exception(error)))
                 self.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
@@ -165,11 +170,6 @@ class Server(LanguageServer):
         )
         return {path: self._document(path).language_id or "" for path in affected}
 
-    def _unsaved(self) -> dict[str, str]:
-        return {
-            str(path): text for path in self._open if (text := self._document(path).source) != _on_disk(path)
-        }
-
     def _look(self, paths: dict[Path, str], unsaved: dict[str, str]) -> dict[Path, tuple[Seen, ...]]:
         """The apps of each document. Of several documents of one app, it is judged once."""
         looked: dict[Path, tuple[Seen, ...]] = {}
@@ -180,18 +180,18 @@ class Server(LanguageServer):
             looked[path] = known or look(path, unsaved, language=language, ask=self._ask and not unsaved)
         return looked
 
-    def _publish(self, changed: set[Path]) -> None:
+    def _publish(self, changed: set[Path], texts: Mapping[Path, tuple[str, int | None]]) -> None:
         files = {file for seen in self._seen.values() for one in seen for file in one.findings}
         for path in sorted({*files, *self._told, *(changed & self._open.keys())}):
-            told = diagnostics(self._findings(path), self._text(path))
+            text, version = texts.get(path) or (_on_disk(path) or "", None)
+            told = diagnostics(self._findings(path), self._places(path, text))
             if told == self._told.get(path) and path not in changed:
                 continue
-            is_open = path in self._open
             self.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(
                     uri=self._open.get(path) or from_fs_path(str(path)) or "",
                     diagnostics=told,
-                    version=self._document(path).version if is_open else None,
+                    version=version,
                 )
             )
             if told:
@@ -219,6 +219,9 @@ class Server(LanguageServer):
 
     def _text(self, path: Path) -> Text:
         text = self._document(path).source if path in self._open else _on_disk(path) or ""
+        return self._places(path, text)
+
+    def _places(self, path: Path, text: str) -> Text:
         return Text(text, self.workspace.position_codec, is_yaml=path.suffix in _YAML)
 
 

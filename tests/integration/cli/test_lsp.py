@@ -125,15 +125,14 @@ def test_what_is_not_saved_counts_in_every_file(tmp_path: Path, editor: Editor) 
     editor.change(included, APP["db.yaml"].replace("image: postgres:17", "imagee: postgres:17"))
     assert any("imagee" in one.message for one in editor.known(included))
     editor.close(included)
-    editor.wait_known(included, lambda told: not any("imagee" in one.message for one in told))
+    assert not any("imagee" in one.message for one in editor.known(included))
     assert any("quote" in one.message for one in editor.known(variables))
     editor.open(variables, language="dotenv")
     assert editor.change(variables, "GREETING=hello\n") == []
     editor.close(variables)
-    editor.wait_known(variables, lambda told: any("quote" in one.message for one in told))
+    assert any("quote" in one.message for one in editor.known(variables))
     editor.close(main)
-    for path in folder.iterdir():
-        editor.wait_known(path, lambda told: not told)
+    assert [path for path in folder.iterdir() if editor.known(path)] == []
 
 
 def test_a_file_that_is_not_saved_yet_is_judged(tmp_path: Path, editor: Editor) -> None:
