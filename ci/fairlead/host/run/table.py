@@ -1,6 +1,6 @@
-"""The phases of a transaction, in their order: this list is the architecture.
+"""What each phase of a transaction runs, for whom, and how long it may take.
 
-What it is to fail in one follows from its stage, which both sides know: ``wire/phases.py``.
+Their order, and what it is to fail in one, stand where both sides know them: ``wire/phases.py``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..disk.ledger import DEPLOY, ROLLBACK
+from ..wire import phases
 from ..wire.phases import (
     AGREE,
     COMMIT,
@@ -74,7 +75,7 @@ _COMPOSE_GRACE = 120.0
 """Seconds for Compose to stop what is replaced and to start what is new, however many services that is."""
 _PULL_SECONDS = 2 * 3600.0
 
-PHASES = (
+_ROWS = (
     Phase(PREPARE, run_prepare),
     Phase(PULL, run_pull, grace=_PULL_SECONDS),
     Phase(PLATFORM, run_platform, patience=2, grace=_COMPOSE_GRACE),
@@ -89,3 +90,6 @@ PHASES = (
     Phase(RETIRE, run_retire, after_result=(ROLLBACK,)),
     Phase(PRUNE, run_prune, after_result=(ROLLBACK,)),
 )
+
+_BY_FACTS = {row.facts: row for row in _ROWS}
+PHASES = tuple(_BY_FACTS[facts] for facts in phases.PHASES)

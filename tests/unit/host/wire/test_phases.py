@@ -11,6 +11,7 @@ from fairlead.host.wire.phases import BEFORE, COMMIT, COMMITTED, PHASES, SERVING
 
 def test_the_agent_runs_them_all_in_this_order() -> None:
     assert [phase.facts for phase in table.PHASES] == list(PHASES)
+    assert len(table._ROWS) == len(PHASES), "one is there twice, or not in the order that both sides know"
 
 
 def test_the_stages_follow_one_another() -> None:
