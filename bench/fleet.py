@@ -149,7 +149,7 @@ def _agent() -> Agent:
 
 
 def _request(hosts: list[str]) -> Frame:
-    fleet = {"fleet": {"hosts": hosts, "patience": 60}} if len(hosts) > 1 else {}
+    fleet = {"fleet": {"hosts": hosts, "hold_timeout": 60}} if len(hosts) > 1 else {}
     return {"request": "deploy", "release": _release(), "options": fleet, "by": "bench"}
 
 

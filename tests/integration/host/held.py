@@ -27,7 +27,7 @@ class Held:
 
     def __post_init__(self) -> None:
         self.stage.events.clear()
-        options = {"fleet": {"hosts": ["a", "b"], "patience": PATIENCE, **self.fleet}}
+        options = {"fleet": {"hosts": ["a", "b"], "hold_timeout": PATIENCE, **self.fleet}}
         raw, blobs = self.stage.request(self.sheet, **options)
         self.folder = blobs.parent
         self._thread = threading.Thread(target=self._deploy, args=(parse_deploy_request(raw, blobs, None),))

@@ -64,14 +64,14 @@ def test_it_holds_at_each_point_and_is_called_as_everywhere(stage: Stage, fetch:
 @pytest.mark.long
 def test_left_alone_it_goes_back_and_follows_the_others_later(stage: Stage, fetch: Callable[[], str]) -> None:
     """Before its vote it undoes everything; after it, it keeps both releases until somebody knows of the others."""
-    held = Held(stage, stage.good(2), {"patience": 0.5})
+    held = Held(stage, stage.good(2), {"hold_timeout": 0.5})
     held.wait_for(SWITCH)
     result = held.end()
     assert (result.status, result.exit, result.serving) == ("refused", 6, "000001")
     assert _ledger(stage).unfinished is None
 
     for decision, serving, body in ((FINISH, "000003", "web 3333"), (None, "000003", "web 3333")):
-        held = Held(stage, stage.good(3 if decision else 4), {"patience": 0.5})
+        held = Held(stage, stage.good(3 if decision else 4), {"hold_timeout": 0.5})
         held.wait_for(SWITCH)
         held.say(SWITCH)
         held.wait_for(COMMIT)

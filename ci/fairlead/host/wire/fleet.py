@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from .contract import Kind, kind, seconds, text, texts
+from .contract import Kind, kind, text, texts
 from .fields import Fields
 from .names import DIGEST, HOLD_TIMEOUT, RELEASE_ID
 
@@ -35,6 +35,8 @@ GONE_SECONDS = 15.0
 _HOST = re.compile(r"[!-~]{1,255}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _MAX_HOSTS = 1000
+_LONGEST_HOLD = 24 * 3600.0
+_OLDER_NAME = "patience"
 
 
 def _read_release(fields: Fields, name: str, default: str) -> str:
@@ -42,6 +44,12 @@ def _read_release(fields: Fields, name: str, default: str) -> str:
     if release and not RELEASE_ID.fullmatch(release):
         fields.fault(name, "is no release id")
     return release
+
+
+def _read_hold_timeout(fields: Fields, name: str, default: float) -> float:
+    # A task that the version before has begun, and its client, say `patience`.
+    known = name if name in fields.raw or _OLDER_NAME not in fields.raw else _OLDER_NAME
+    return fields.seconds(known, _LONGEST_HOLD, default=default)
 
 
 def _list_of(pattern: re.Pattern[str]) -> Kind:
@@ -56,7 +64,7 @@ class Fleet:
     """The lowest id that the release may get, so that it is called the same everywhere."""
     hosts: tuple[str, ...] = field(default=(), metadata=_list_of(_HOST))
     """All of them, as fairlead.yaml names them."""
-    hold_timeout: float = field(default=HOLD_TIMEOUT, metadata={**seconds(24 * 3600.0), "name": "patience"})
+    hold_timeout: float = field(default=HOLD_TIMEOUT, metadata=kind(_read_hold_timeout))
     """How long a host that holds waits for a client of which nothing is heard."""
     once: tuple[str, ...] = field(default=(), metadata=_list_of(_NAME))
     """The jobs that one host runs for all."""

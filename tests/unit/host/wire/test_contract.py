@@ -12,7 +12,7 @@ from fairlead.host.disk.task import fingerprint
 from fairlead.host.wire import calls, changes
 from fairlead.host.wire.calls import AskPlan, Attach, Call, Drain, GiveOrder, Logs, Maintain, frame_of
 from fairlead.host.wire.changes import DeployCall, RollbackCall, RotateCall
-from fairlead.host.wire.contract import parse_whole
+from fairlead.host.wire.contract import parse_whole, render
 from fairlead.host.wire.errors import InputFault
 from fairlead.host.wire.fleet import Fleet
 from fairlead.host.wire.frames import encode_frame, parse_frame
@@ -106,8 +106,19 @@ def test_what_has_its_default_does_not_travel() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("told", "hold_timeout"),
+    [({"hold_timeout": 9}, 9.0), ({"patience": 9}, 9.0), ({"patience": 9, "hold_timeout": 7}, 7.0)],
+)
+def test_how_long_a_host_holds_has_the_name_of_the_setting(told: dict[str, Any], hold_timeout: float) -> None:
+    """The version before called it otherwise: a task that it has begun is still understood."""
+    request = parse_rollback_request({"task": "t", "options": {"fleet": told}}, None)
+    assert request.options.fleet == Fleet(hold_timeout=hold_timeout)
+    assert render(Fleet(hold_timeout=9.0)) == {"hold_timeout": 9.0}
+
+
 def test_all_faults_are_told_at_once_each_with_its_bounds() -> None:
-    options = {"lock_timeout": -1, "only": ["../x"], "fleet": {"patience": "long", "hosts": [1]}}
+    options = {"lock_timeout": -1, "only": ["../x"], "fleet": {"hold_timeout": "long", "hosts": [1]}}
     with pytest.raises(InputFault) as caught:
         parse_rollback_request({"task": "t", "by": "x" * 201, "options": options}, None)
     assert [one.split(" ")[0] for one in caught.value.details] == [
@@ -115,7 +126,7 @@ def test_all_faults_are_told_at_once_each_with_its_bounds() -> None:
         "request.options.lock_timeout",
         "request.options.only",
         "request.options.fleet.hosts",
-        "request.options.fleet.patience",
+        "request.options.fleet.hold_timeout",
     ]
     assert caught.value.details[1] == "request.options.lock_timeout is -1, expected seconds from 0 to 86400"
 
