@@ -43,7 +43,7 @@ def run() -> NoReturn:
 _QUOTING = "urllib.parse"
 
 
-class _Later(type(sys)):  # type: ignore[misc]
+class _Later(type(sys)):  # type: ignore[misc]  # a module's own class
     """A module that is imported when something of it is asked for."""
 
     def __getattr__(self, name: str) -> Any:

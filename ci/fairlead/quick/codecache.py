@@ -76,7 +76,7 @@ class _Finder:
         """The code of a module."""
         *_, offset, size = self._modules[name]
         if size:
-            return self._loaded(offset, size)  # type: ignore[no-any-return]
+            return self._loaded(offset, size)  # type: ignore[no-any-return]  # marshal reads anything
         if not self._codes:
             self._codes = dict(zip(self.core, self._loaded(0, self._core_size), strict=True))
         return self._codes[name]

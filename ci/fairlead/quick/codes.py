@@ -21,7 +21,7 @@ class _Codes(type):
         cls._members: dict[int, Any] = {}
         for word, number in body.items():
             if isinstance(number, int):
-                member: Any = int.__new__(cls, number)  # type: ignore[arg-type]
+                member: Any = int.__new__(cls, number)  # type: ignore[arg-type]  # the class is an int
                 member.name = word
                 cls._members[number] = member
                 setattr(cls, word, member)

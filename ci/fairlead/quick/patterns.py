@@ -10,7 +10,7 @@ An expression is kept if the source says it: one made of what stands in somebody
 
 from __future__ import annotations
 
-import _sre  # type: ignore[import-not-found]
+import _sre  # type: ignore[import-not-found]  # CPython's own, without stubs
 import sys
 from _thread import RLock
 
@@ -33,7 +33,7 @@ _lock = RLock()
 def compile_late(text: str, flags: int = 0) -> re.Pattern[str]:
     """What ``re.compile`` returns, made when one of its methods is asked for."""
     pattern: Any = _Late(text, flags)
-    return pattern  # type: ignore[no-any-return]
+    return pattern  # type: ignore[no-any-return]  # it behaves as one
 
 
 class _Late:
@@ -95,7 +95,7 @@ def _compile(text: Any, flags: int = 0) -> re.Pattern[Any]:
     if _Table.known is None or key not in _Table.known:
         code = sys._getframe(1).f_code  # noqa: SLF001 - who said it
         if code.co_name != "<module>" and text not in code.co_consts:
-            return _whole().compile(text, flags)  # type: ignore[no-any-return]
+            return _whole().compile(text, flags)  # type: ignore[no-any-return]  # the module is loaded by name
     return _compiled(key)
 
 

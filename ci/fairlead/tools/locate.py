@@ -138,7 +138,7 @@ def _candidates(tool: Tool, environ: Mapping[str, str]) -> Iterator[Path]:
     for folder in folders:
         path = folder / tool.program
         # /bin is /usr/bin on most machines: one program, one mention. Path.is_file() raises where it may not look.
-        if os.path.isfile(path) and os.access(path, os.X_OK) and path.resolve() not in seen:  # noqa: PTH113
+        if os.path.isfile(path) and os.access(path, os.X_OK) and path.resolve() not in seen:  # noqa: PTH113 - never raises
             seen.add(path.resolve())
             yield path
     cached = cached_path(tool)

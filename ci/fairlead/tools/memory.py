@@ -24,7 +24,7 @@ def recall(path: Path, mark: str) -> str | None:
 def remember(path: Path, mark: str, said: str) -> None:
     """Keep what a program said."""
     # Path.exists() raises where a folder may not be looked into.
-    entries = {known: entry for known, entry in _read().items() if os.path.exists(known)}  # noqa: PTH110
+    entries = {known: entry for known, entry in _read().items() if os.path.exists(known)}  # noqa: PTH110 - never raises
     entries[str(path)] = (mark, said)
     file = _file()
     with contextlib.suppress(OSError):

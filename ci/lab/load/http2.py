@@ -29,7 +29,7 @@ def require_h2() -> None:
         ToolMissingError: the library is not installed.
     """
     try:
-        import h2.connection  # noqa: F401
+        import h2.connection  # noqa: F401 - whether it is there
     except ImportError as error:
         raise ToolMissingError(
             "HTTP/2 load needs the Python package `h2`",

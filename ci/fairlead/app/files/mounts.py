@@ -212,6 +212,6 @@ class _Reader:
 
     def _is_data_folder(self, mount: Mapping[str, Any], source: Path) -> bool:
         """Whether a writable folder is what a database keeps its data in."""
-        if mount.get("read_only") or self.service.role != "state" or os.path.isfile(source):  # noqa: PTH113
+        if mount.get("read_only") or self.service.role != "state" or os.path.isfile(source):  # noqa: PTH113 - never raises
             return False
         return not is_config(str(mount["target"]))

@@ -71,8 +71,8 @@ def _index_of(repository: str) -> tuple[str, int]:
     try:
         if os.path.isfile(git):  # noqa: PTH113 - never raises
             with open(git, encoding="utf-8") as stream:  # noqa: PTH123 - no import for it
-                git = os.path.join(repository, stream.read(4096).removeprefix("gitdir:").strip())  # noqa: PTH118
-        return f"{git}/index", os.stat(f"{git}/index").st_mtime_ns  # noqa: PTH116
+                git = os.path.join(repository, stream.read(4096).removeprefix("gitdir:").strip())  # noqa: PTH118 - no import for it
+        return f"{git}/index", os.stat(f"{git}/index").st_mtime_ns  # noqa: PTH116 - no import for it
     except (OSError, ValueError):
         return "", 0
 
@@ -80,7 +80,7 @@ def _index_of(repository: str) -> tuple[str, int]:
 @lru_cache(maxsize=8)
 def _tracked(index: str, _written: int) -> tuple[str, ...] | None:
     try:
-        with open(index, "rb") as stream:  # noqa: PTH123
+        with open(index, "rb") as stream:  # noqa: PTH123 - no import for it
             content = stream.read(_MOST_BYTES + 1)
     except OSError:
         return None

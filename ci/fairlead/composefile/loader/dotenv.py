@@ -37,7 +37,7 @@ class _Layered(dict[str, str]):
     def __contains__(self, name: object) -> bool:
         return any(name in layer for layer in self._layers)
 
-    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]
+    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]  # only texts are asked for
         for layer in self._layers:
             if name in layer:
                 return layer[name]

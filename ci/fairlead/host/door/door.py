@@ -343,7 +343,7 @@ def _make_ready() -> None:
     Who wants to know whether users are served (``ask``) changes nothing. The process of the task has what is loaded here.
     """
     from ..run import deploy  # noqa: F401 - for the time that it takes
-    from . import intake, task_process  # noqa: F401
+    from . import intake, task_process  # noqa: F401 - the same
 
 
 def _failed(error: AgentError) -> Frame:

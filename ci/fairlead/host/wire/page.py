@@ -37,8 +37,7 @@ def parse_page(page: object, retry_after: object, look: object = "") -> WantedPa
     """
     if not isinstance(page, str) or len(page) > MAX_PAGE:
         raise InputFault(f"the page must be text of at most {MAX_PAGE} characters", fix="make it smaller")
-    is_number = isinstance(retry_after, int) and not isinstance(retry_after, bool)
-    if not is_number or not 1 <= retry_after <= _MAX_RETRY_AFTER:  # type: ignore[operator]
+    if type(retry_after) is not int or not 1 <= retry_after <= _MAX_RETRY_AFTER:
         raise InputFault(
             f"`retry_after` must be whole seconds from 1 to {_MAX_RETRY_AFTER}", fix="correct --retry-after"
         )
@@ -50,4 +49,4 @@ def parse_page(page: object, retry_after: object, look: object = "") -> WantedPa
         raise InputFault(
             "`look` must be 32 hexadecimal digits", fix="use the same version of fairlead on both ends"
         )
-    return WantedPage(page, retry_after, look)  # type: ignore[arg-type]
+    return WantedPage(page, retry_after, look)

@@ -82,7 +82,7 @@ class Asked:
     @property
     def binary(self) -> str:
         """The docker-compose that is asked; empty where there is none."""
-        return str(self._process.args[0]) if self._process is not None else ""  # type: ignore[index]
+        return str(self._process.args[0]) if self._process is not None else ""  # type: ignore[index]  # a list here
 
     def drop(self) -> None:
         """Ask no longer."""

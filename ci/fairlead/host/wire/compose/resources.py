@@ -101,7 +101,7 @@ def _is_private(subnet: str) -> bool:
     except ValueError:
         return False
     homes = [ipaddress.ip_network(text) for text in _PRIVATE]
-    return any(network.version == one.version and network.subnet_of(one) for one in homes)  # type: ignore[arg-type]
+    return any(network.version == one.version and network.subnet_of(one) for one in homes)  # type: ignore[arg-type]  # of one version
 
 
 def _volume_driver(how: Mapping[str, Any]) -> Iterator[Grant]:
