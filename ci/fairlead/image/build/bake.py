@@ -107,34 +107,12 @@ def plan_bake(
     check_given_caches(settings.build.cache)
     names = {name: target_name(name) for name in settings.images}
     layouts = {name: work_dir / "images" / name for name in settings.images}
-    shared = {
-        "platforms": list(settings.platforms),
-        "attest": [_PROVENANCE, *(["type=sbom"] if options.sbom else [])],
-        "no-cache": options.no_cache or is_uncached(settings, options.trust),
-        "pull": options.pull,
-    }
-    contexts = parse_contexts(environ.get("FAIRLEAD_BUILD_CONTEXTS", ""))
-    is_reproducible = options.reproducible or settings.build.reproducible
-    epoch = _BEFORE_ALL_FILES if is_reproducible else identity.revision_time
     caches = {name: plan_cache(settings, name, environ, options.trust) for name in sources}
-    definitions = {}
-    for name, source in sources.items():
-        target = {
-            **_source(source, settings.root, work_dir),
-            "args": _arguments(source, identity, epoch),
-            "labels": {**source.image.labels, **plan_labels(settings, identity, name)},
-            "output": [_output(settings, identity, name, layouts[name], is_reproducible)],
-            "cache-from": list(caches[name].sources),
-            "cache-to": list(caches[name].targets),
-            "network": source.image.network,
-            "extra-hosts": dict(host.replace("=", ":", 1).split(":", 1) for host in source.image.extra_hosts),
-            "shm-size": source.image.shm_size,
-            "ssh": _ssh(source.image, environ),
-            **shared,
-            "secret": _secrets(secrets_of(settings, source.image), environ),
-            "contexts": {**source.image.contexts, **contexts},
-        }
-        definitions[names[name]] = {key: _literal(value) for key, value in target.items() if value}
+    targets = _Targets(settings, identity, options, work_dir, environ)
+    definitions = {
+        names[name]: targets.define(name, source, caches[name], layouts[name])
+        for name, source in sources.items()
+    }
     definition = {"group": {"default": {"targets": list(names.values())}}, "target": definitions}
     notes = dict.fromkeys(note for cache in caches.values() for note in cache.notes)
     return BakePlan(
@@ -144,6 +122,50 @@ def plan_bake(
         notes=tuple(notes),
         variables=plan_variables(settings, caches.values()),
     )
+
+
+class _Targets:
+    """The targets of a definition: what all of them have, and what each has of its own."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        identity: Identity,
+        options: BuildOptions,
+        work_dir: Path,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._settings, self._identity = settings, identity
+        self._work_dir, self._environ = work_dir, environ
+        self._is_reproducible = options.reproducible or settings.build.reproducible
+        self._epoch = _BEFORE_ALL_FILES if self._is_reproducible else identity.revision_time
+        self._contexts = parse_contexts(environ.get("FAIRLEAD_BUILD_CONTEXTS", ""))
+        self._shared = {
+            "platforms": list(settings.platforms),
+            "attest": [_PROVENANCE, *(["type=sbom"] if options.sbom else [])],
+            "no-cache": options.no_cache or is_uncached(settings, options.trust),
+            "pull": options.pull,
+        }
+
+    def define(self, name: str, source: Source, cache: CachePlan, layout: Path) -> dict[str, Any]:
+        """The target of an image; what is not said of it is left out."""
+        settings, image = self._settings, source.image
+        target = {
+            **_source(source, settings.root, self._work_dir),
+            "args": _arguments(source, self._identity, self._epoch),
+            "labels": {**image.labels, **plan_labels(settings, self._identity, name)},
+            "output": [_output(settings, self._identity, name, layout, self._is_reproducible)],
+            "cache-from": list(cache.sources),
+            "cache-to": list(cache.targets),
+            "network": image.network,
+            "extra-hosts": dict(host.replace("=", ":", 1).split(":", 1) for host in image.extra_hosts),
+            "shm-size": image.shm_size,
+            "ssh": _ssh(image, self._environ),
+            **self._shared,
+            "secret": _secrets(secrets_of(settings, image), self._environ),
+            "contexts": {**image.contexts, **self._contexts},
+        }
+        return {key: _literal(value) for key, value in target.items() if value}
 
 
 def plan_variables(settings: Settings, caches: Iterable[CachePlan]) -> tuple[str, ...]:
