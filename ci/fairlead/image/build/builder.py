@@ -15,7 +15,7 @@ from fairlead.host.wire.machine import own_platform
 from fairlead.identity import Identity
 from fairlead.image.build.absent import refuse_absent
 from fairlead.image.build.asked import asked_of, is_on_loopback
-from fairlead.image.build.bake import BakePlan, BuildOptions, bake_argv, plan_bake, secrets_of
+from fairlead.image.build.bake import BakePlan, BuildOptions, bake_argv, plan_bake
 from fairlead.image.build.cache import fresh_cache, local_cache
 from fairlead.image.build.dockerfile import parse_dockerfile
 from fairlead.image.build.explain import explain_build_failure
@@ -25,6 +25,7 @@ from fairlead.image.build.provenance import read_bases, settle_bases, settle_pro
 from fairlead.image.build.secrets import redact_build_secrets
 from fairlead.image.build.staging import STAGED, Source, load_ignore, plan_staging, write_staging
 from fairlead.image.build.taken import is_taken_from_registry, take_published
+from fairlead.image.build.target import secrets_of
 from fairlead.image.documents import (
     BUILD_NAME,
     BuildDocument,

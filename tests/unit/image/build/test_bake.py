@@ -8,9 +8,10 @@ import pytest
 
 from fairlead.errors import InputError
 from fairlead.identity import Identity
-from fairlead.image.build.bake import BakePlan, BuildOptions, bake_argv, parse_contexts, plan_bake
+from fairlead.image.build.bake import BakePlan, BuildOptions, bake_argv, plan_bake
 from fairlead.image.build.dockerfile import parse_dockerfile
 from fairlead.image.build.staging import Source, plan_staging
+from fairlead.image.build.target import parse_contexts
 from fairlead.settings.images import BuildSecret, BuildSettings, ImageSettings
 from fairlead.settings.values import Settings
 from tests.unit.image.builders import REVISION, ROOT, identity, settings
