@@ -54,12 +54,12 @@ class Mall(Stranger):
         (app / ".gitattributes").write_text("*.big filter=lfs diff=lfs merge=lfs -text\n")
         (app / "greeting.big").write_text(POINTER)
         with (app / "Dockerfile").open("a") as file:
-            file.write("COPY greeting.big library/words.py /\n")
+            file.write("COPY greeting.big /\nCOPY library/words.py /library/\n")
         server = app / "server.py"
         text = server.read_text().replace(
             'GREETING = "hello"', 'GREETING = told(Path("/greeting.big").read_text())'
         )
-        server.write_text(text.replace("\nHEALTHY", "\nfrom words import told\n\nHEALTHY", 1))
+        server.write_text(text.replace("\nHEALTHY", "\nfrom library.words import told\n\nHEALTHY", 1))
         self.git(
             "-c",
             "protocol.file.allow=always",
