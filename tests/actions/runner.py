@@ -121,15 +121,16 @@ class Runner:
         self.event: dict[str, Any] = {"repository": {"default_branch": "main"}}
         self.job: dict[str, str] = {}
 
-    def start(self, action: str, which: int | None = None, **inputs: str) -> Step:
-        """Begin a step of an action with these inputs (``ssh_key`` for ``ssh-key``): its command, or that of a number."""
+    def start(
+        self, action: str, inputs: Mapping[str, str] | None = None, *, which: int | None = None
+    ) -> Step:
+        """Begin a step of an action with these inputs: the one that is its command, or that of a number."""
         document = load(_ACTIONS / action / "action.yml")
         steps = document["runs"]["steps"]
         step = steps[[one.get("id") for one in steps].index("run") if which is None else which]
         given = {name: str(one.get("default", "")) for name, one in document["inputs"].items()}
-        named = {name.replace("_", "-"): value for name, value in inputs.items()}
-        assert not named.keys() - given.keys(), f"{action} has no such input"
-        values = {**given, **named}
+        values = {**given, **(inputs or {})}
+        assert values.keys() == given.keys(), f"{action} has no such input"
 
         def value_of(match: re.Match[str]) -> str:
             return values[match[2]] if match[1] == "inputs" else self._given.get("GITHUB_TOKEN", "")
@@ -141,9 +142,9 @@ class Runner:
         self._steps.append(begun)
         return begun
 
-    def run(self, action: str, which: int | None = None, **inputs: str) -> Ran:
+    def run(self, action: str, inputs: Mapping[str, str] | None = None, *, which: int | None = None) -> Ran:
         """A step of an action, to its end."""
-        return self.start(action, which, **inputs).ended()
+        return self.start(action, inputs, which=which).ended()
 
     def close(self) -> None:
         """End what a test that failed has left."""

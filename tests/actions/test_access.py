@@ -72,13 +72,15 @@ class Job:
         self.runner = Runner(project, folder, environ)
 
     def ship(self, access: Access) -> Ran:
-        return self.runner.run("ship", **vars(access))
+        return self.runner.run(
+            "ship", {name.replace("_", "-"): value for name, value in vars(access).items()}
+        )
 
     def new_key(self, passphrase: str = "") -> str:
         """A key that no server knows."""
         file = self.folder / f"key-{len(passphrase)}"
         if not file.exists():
-            words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", file]
+            words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", str(file)]
             subprocess.run(words, check=True)
         return file.read_text()
 

@@ -100,9 +100,9 @@ def push(project: Project, folder: Path, head: str, api_url: str) -> None:
         "GITHUB_API_URL": api_url,
         "NO_PROXY": "127.0.0.1",
     }
-    publish = {"image_tag": f"pr-12-{head}", "comment": "true"}
+    publish = {"image-tag": f"pr-12-{head}", "comment": "true"}
     done = [runner.run("build"), runner.run("scan")]
-    done += [runner.run("publish", which, **publish) for which in (0, 1)]
+    done += [runner.run("publish", publish, which=which) for which in (0, 1)]
     assert [ran.code for ran in done] == [0, 0, 0, 0], done
     assert commands("\n".join(ran.log for ran in done)) <= OURS
 
