@@ -131,9 +131,21 @@ class _Anchor:
 class _Open:
     """A mapping or list whose end has not come yet."""
 
-    __slots__ = ("anchor", "before", "depth", "entries", "is_list", "key", "merges", "node", "value")
+    __slots__ = (
+        "anchor",
+        "before",
+        "depth",
+        "entries",
+        "is_flow",
+        "is_list",
+        "key",
+        "merges",
+        "node",
+        "value",
+    )
 
-    def __init__(self, node: Node, anchor: str | None, before: int) -> None:
+    def __init__(self, node: Node, anchor: str | None, before: int, *, is_flow: bool) -> None:
+        self.is_flow = is_flow
         self.node = node
         self.entries = node.entries
         self.value = node.value
@@ -218,14 +230,13 @@ class _Composer:
         self._count += 1
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchor(node, 1, 0)
-        if tag in _EDITING_TAGS:
-            node.flags = TAGGED
-        if "$" in text:
-            node.flags |= DOLLAR
+        node.flags = (TAGGED if tag in _EDITING_TAGS else 0) | (DOLLAR if "$" in text else 0)
         if (tag in _ODD_TAGS if tag else is_plain) and _is_odd(value, text):
             node.flags |= ODD
         if self._stack:
             opened = self._stack[-1]
+            if is_plain and opened.is_flow and "?" in text:
+                self._check_question(text, line, column)
             if opened.key is None and not opened.is_list:
                 opened.key = node
                 opened.node.flags |= node.flags & DOLLAR
@@ -243,6 +254,12 @@ class _Composer:
             # The rest is what it is: it is told too.
             self._fault(str(error), mark.line + 1, mark.column + 1, rule="schema")
             return text
+
+    def _check_question(self, text: str, line: int, column: int) -> None:
+        """Tell of a ``?`` in brackets without quotes, which begins a key to go-yaml v3."""
+        if "?" in text[1:]:
+            what = "not YAML to Compose before 5: a ? in brackets or braces without quotes"
+            self._fault(what, line, column, "put it in quotes")
 
     def _unescaped(self, event: Any) -> str:
         r"""The text of a scalar where libyaml and go-yaml differ: ``\/`` in double quotes is unknown, ``\'`` known."""
@@ -282,7 +299,7 @@ class _Composer:
         node = Node(line, column, value, tag=event.tag or "", path=self._path)
         if node.tag in _EDITING_TAGS:
             node.flags = TAGGED
-        self._stack.append(_Open(node, event.anchor, self._count))
+        self._stack.append(_Open(node, event.anchor, self._count, is_flow=bool(event.flow_style)))
         self._count += 1
 
     def _end(self, _event: Any) -> None:

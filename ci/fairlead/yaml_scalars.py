@@ -65,15 +65,12 @@ def resolve_scalar(text: str) -> Any:
         return _INFINITIES[text]
     digits = text if first == "." else text.replace("_", "")
     number = _INTEGER.fullmatch(digits)
-    if number is not None:
-        value = _integer(number)
-        if value is not None:
-            return value
-    if _FLOAT.fullmatch(digits):
-        value = float(digits)
-        # What no float holds is text.
-        return value if -_INFINITE < value < _INFINITE else text
-    return text
+    whole = _integer(number) if number is not None else None
+    if whole is not None:
+        return whole
+    # What no float holds is text.
+    value = float(digits) if _FLOAT.fullmatch(digits) else _INFINITE
+    return value if -_INFINITE < value < _INFINITE else text
 
 
 def is_date(text: str) -> bool:

@@ -185,6 +185,20 @@ CASES = (
     Case("a weight as text", _service('blkio_config: {weight: "1"}'), NOBODY),
     Case("an empty pid", _service("pid: "), NOBODY),
     Case("a port that is a list", _service("ports: [{target: 80, published: [80]}]"), NOBODY),
+    Case(
+        "a hook with a host that has no address",
+        _service("pre_start: [{command: c, extra_hosts: [h]}]"),
+        NOBODY,
+    ),
+    Case("a question mark in brackets", _service("command: [curl, http://a/?b=c]"), ("5.7",)),
+    Case("a question mark in brackets and quotes", _service('command: [curl, "http://a/?b=c"]'), EVERY),
+    Case(
+        "a question mark",
+        _whole("services: {a: {image: b}}\nx-a:\n  b: http://a/?b=c\n  ? c\n  : d\n"),
+        EVERY,
+    ),
+    Case("a secret that is empty", _resource("secrets", '{environment: ""}'), NOBODY),
+    Case("a umask", _service('umask: "02x7"'), NOBODY),
     Case("an empty config", _resource("configs", '{content: ""}'), EVERY),
     Case(
         "names twice over others",

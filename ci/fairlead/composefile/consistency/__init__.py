@@ -8,7 +8,7 @@ Source: ``loader/validate.go``, ``loader/normalize.go``, ``validation``, ``trans
 from __future__ import annotations
 
 from fairlead.composefile.consistency.exclusive import check_exclusive
-from fairlead.composefile.consistency.ground import Ground
+from fairlead.composefile.consistency.ground import Ground, hooks_of
 from fairlead.composefile.consistency.mounts import check_mounts
 from fairlead.composefile.consistency.networking import check_networking
 from fairlead.composefile.consistency.references import check_references
@@ -32,6 +32,9 @@ def model_findings(model: Model) -> tuple[Finding, ...]:
         check_mounts(ground, container)
         check_networking(ground, container)
         check_values(ground, container)
+        for hook in hooks_of(container):
+            check_networking(ground, hook)
+            check_values(ground, hook)
     check_resources(ground)
     order = {document.path: number for number, document in enumerate(model.documents)}
     unique = dict.fromkeys(ground.findings)

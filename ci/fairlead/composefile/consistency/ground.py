@@ -71,6 +71,17 @@ class Ground:
         self.fault(path, what, did_you_mean(name, names), key=True)
 
 
+def hooks_of(container: Container) -> list[Container]:
+    """What runs before a container starts: containers too, of which each says what it changes."""
+    hooks: list[Container] = []
+    for index, value in enumerate(listed(container.value.get("pre_start"))):
+        if isinstance(value, dict):
+            hook = Container(str(container.path[0]), container.name, value)
+            hook.path = (*container.path, "pre_start", index)
+            hooks.append(hook)
+    return hooks
+
+
 def mapping(value: Any) -> dict[str, Any]:
     """The value if it is a mapping, else an empty one: wrong types are the schema's to tell."""
     return value if isinstance(value, dict) else {}

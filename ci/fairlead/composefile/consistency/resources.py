@@ -75,8 +75,10 @@ def _check_file(ground: Ground, path: ValuePath, value: dict[str, Any], sources:
         what = f"the {str(kind)[:-1]} {name} has {' and '.join(said)}, which exclude each other"
         ground.fault((*path, said[1]), what, "leave one of them out", key=True)
     external = value.get("external") is True
-    # An empty one counts, but the model leaves it out.
-    written = any(document.has((*path, source)) for document in ground.model.read for source in sources)
+    # An empty one counts for a config, but the model leaves it out.
+    written = kind == "configs" and any(
+        document.has((*path, source)) for document in ground.model.read for source in sources
+    )
     if not said and not written and not external and not ("driver" in value and kind == "configs"):
         choices = f"{', '.join(sources[:-1])} or {sources[-1]}"
         ground.fault(path, f"the {str(kind)[:-1]} {name} has no content", f"add {choices}", key=True)

@@ -12,6 +12,7 @@ from fairlead.composefile.loader.values import (
     parse_number,
 )
 from fairlead.yaml_nodes import FILLED, ODD
+from fairlead.yaml_scalars import resolve_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -193,6 +194,12 @@ def _is_mode(value: Any) -> bool:
     return not isinstance(value, str) or (value != "" and all(digit in "01234567" for digit in value))
 
 
+def _is_umask(value: Any) -> bool:
+    """Whether a text is a number as YAML writes one, and fits."""
+    number = resolve_scalar(value) if isinstance(value, str) else 0
+    return isinstance(number, int) and 0 <= number < 2**32
+
+
 def _is_no_text(value: Any) -> bool:
     return not isinstance(value, str)
 
@@ -204,6 +211,7 @@ _FORMS: tuple[_Form, ...] = (
     (_INTEGERS, _is_integer, "a whole number", ""),
     (_NUMBERS, _is_number, "a number", ""),
     (_BOOLEANS, _is_boolean, "true or false", ""),
+    ((("umask",),), _is_umask, "a number", "write 0022"),
     (_MODES, _is_mode, "an octal number", "write 0440"),
     # The model holds the words of a command: text is one whose quotes do not close.
     (_COMMANDS, _is_no_text, "words whose quotes close", "write a list: [word, word]"),
