@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.validate import _ours, _peers
+from fairlead.errors import CommandFailedError
+from fairlead.passed import PYTHON
 from fairlead.process import run
 
 GOOD = (Path(__file__).parent / "compose.yaml").read_text()
@@ -72,6 +74,9 @@ def main() -> None:
         }
         file.write_text(GOOD)
         before = {name: _said(argv) for name, argv in tools.items()}
+        if not any(line.startswith("checked: ") for line in before["fairlead"]):
+            # A tool that does not start says the same of every file: that would stand in the table as nothing found.
+            raise CommandFailedError("fairlead does not run", why="\n".join(before["fairlead"]))
         print(f"| what is wrong | {' | '.join(tools)} |\n|{' --- |' * (len(tools) + 1)}")
         for case in CASES:
             file.write_text(case.text)
@@ -82,7 +87,7 @@ def main() -> None:
 
 
 def _said(argv: Sequence[str]) -> list[str]:
-    done = run(argv, check=False)
+    done = run(argv, check=False, also=PYTHON)
     return [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property
 from pathlib import Path
 
 from fairlead.app.clean import clean_service
@@ -67,6 +67,8 @@ def infer_services(
         is_proxy_image(dockerfiles[name].base or str(one.get("image", ""))) for name, one in cleaned.items()
     )
     passed = find_passed(mentions.read if any(fronts) else ())
+    # Services share configuration: each file is read once.
+    read = cache(lambda file: read_small(file, root, _PROXY_FILE_BYTES))
     services = {}
     for name, definition in cleaned.items():
         facts = ServiceFacts(
@@ -78,7 +80,7 @@ def infer_services(
             shared_volumes=beside.shared,
             host_folders=beside.folders,
             binds=beside.binds.get(name, {}),
-            imports_switch=_imports_switch(definition, root),
+            imports_switch=_imports_switch(definition, root, read),
             passed=name in passed,
         )
         if needs_mention(facts):
@@ -198,17 +200,17 @@ def _release_volumes(volumes: Any) -> frozenset[str]:
     return release_volumes(volumes)
 
 
-def _imports_switch(definition: Mapping[str, Any], root: Path) -> bool:
+def _imports_switch(definition: Mapping[str, Any], root: Path, read: Callable[[Path], str]) -> bool:
     """Whether a file of the repository that the service mounts says ``import switch``."""
     return any(
         line.split()[:2] in (["import", "switch"], ["import", "switch-h2c"])
-        for text in _mounted_texts(definition, root)
+        for text in _mounted_texts(definition, root, read)
         if "import" in text
         for line in text.splitlines()
     )
 
 
-def _mounted_texts(definition: Mapping[str, Any], root: Path) -> Iterator[str]:
+def _mounted_texts(definition: Mapping[str, Any], root: Path, read: Callable[[Path], str]) -> Iterator[str]:
     """The small files of the repository that the service mounts."""
     for mount in definition.get("volumes", ()):
         source = str(mount.get("source") or "")
@@ -216,4 +218,4 @@ def _mounted_texts(definition: Mapping[str, Any], root: Path) -> Iterator[str]:
         if mount.get("type") != "bind" or not is_below(source, str(root)):
             continue
         is_folder = os.path.isdir(source)  # noqa: PTH112 - never raises
-        yield read_small(Path(source, "Caddyfile") if is_folder else Path(source), root, _PROXY_FILE_BYTES)
+        yield read(Path(source, "Caddyfile") if is_folder else Path(source))

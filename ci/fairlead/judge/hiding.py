@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SHORTEST = 4
 """A shorter value is not hidden: words would be torn to pieces, and nothing that is worth hiding is so short."""
+_BETWEEN = "\n\0\n"
+"""What no text and no value has in it."""
 _OURS = "FAIRLEAD_"
 _NAMES_BELOW = frozenset(("secret_environment", "waive"))
 """Keys below which names and reasons stand, however they are called."""
@@ -38,12 +40,25 @@ class Hider:
     def findings(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings with the same places and other words."""
         given = tuple(findings)
-        said = "\n".join(f"{finding.what}\n{finding.fix}" for finding in given)
+        # Rules say the same of many services.
+        words = list(dict.fromkeys(text for finding in given for text in (finding.what, finding.fix)))
         # Hardly any word of a finding is a value: one look at all of them.
-        if self.text(said) == said:
+        shown = self.text(_BETWEEN.join(words)).split(_BETWEEN)
+        if len(shown) != len(words):
+            # A key that goes over several lines took the end of a text with it.
+            shown = [self.text(text) for text in words]
+        changed = {text: new for text, new in zip(words, shown, strict=True) if new != text}
+        if not changed:
             return given
         return tuple(
-            replace(finding, what=self.text(finding.what), fix=self.text(finding.fix)) for finding in given
+            replace(
+                finding,
+                what=changed.get(finding.what, finding.what),
+                fix=changed.get(finding.fix, finding.fix),
+            )
+            if finding.what in changed or finding.fix in changed
+            else finding
+            for finding in given
         )
 
     def text(self, text: str) -> str:

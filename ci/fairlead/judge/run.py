@@ -269,12 +269,12 @@ def _held(opened: _Opened, request: Request) -> frozenset[tuple[str, Location | 
 
 def _union(judged: Sequence[Judged]) -> list[Finding]:
     """The findings of all combinations, each once and as bad as it is anywhere, what matters most first."""
-    worst: dict[Finding, Finding] = {}
+    worst: dict[object, Finding] = {}
     for one in judged:
         for finding in one.findings:
             if finding.rule == "waiver" and not _is_waiver_wrong_everywhere(finding, judged):
                 continue
-            alike = replace(finding, severity="error", fix="", repair=None, rank=0)
+            alike = (finding.what, finding.location, finding.rule, finding.path)
             before = worst.get(alike)
             if before is None or _gravity(finding) < _gravity(before):
                 worst[alike] = finding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from fairlead.findings import SEVERITIES, Finding, Location
 from fairlead.quick.records import dataclass, field
@@ -146,8 +147,15 @@ class Verdict:
         """The findings that no baseline takes: what is somebody else's, and what cannot be released."""
         held = {place_of(finding) for judged in self.judged for finding in judged.unreleasable}
         return tuple(
-            finding for finding in self.findings if finding.rule in ALWAYS or place_of(finding) in held
+            finding
+            for finding in self.in_order
+            if finding.rule in ALWAYS or (held and place_of(finding) in held)
         )
+
+    @cached_property
+    def in_order(self) -> tuple[Finding, ...]:
+        """The findings as they are told: what matters most first, then as the files go."""
+        return tuple(sorted(self.findings, key=order_of))
 
     @property
     def models(self) -> tuple[Model, ...]:

@@ -128,6 +128,10 @@ def _init(cls: type, specs: dict[str, _Spec]) -> Callable[..., None]:
 
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         values = self.__dict__
+        if not kwargs and len(args) == count == len(names) and after is None:
+            # The usual call, a thousand times.
+            values.update(zip(names, args, strict=True))
+            return
         values.update(defaults)
         # A positional argument too many, and one given twice, leave the count wrong or are told here.
         if len(args) > len(names) or (kwargs and not kwargs.keys().isdisjoint(names[: len(args)])):

@@ -9,7 +9,6 @@ from fairlead.judge.baseline import dotted, fingerprint
 from fairlead.judge.hiding import Hider
 from fairlead.judge.policy.rule import rank_of
 from fairlead.judge.verdict import counts_document
-from fairlead.verdict.folded import in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
             for layer in verdict.layers
         ],
         "environments": [_judged(one) for one in verdict.judged],
-        "findings": [told(finding) for finding in in_order(verdict.findings)],
+        "findings": [told(finding) for finding in verdict.in_order],
         "waived": [
             {**told(waived.finding), "reason": waived.reason, "until": waived.until}
             for waived in verdict.waived

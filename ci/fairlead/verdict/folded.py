@@ -8,27 +8,21 @@ from __future__ import annotations
 
 from fairlead.findings import SEVERITIES, Finding
 from fairlead.judge.policy.rule import HARDENING, is_fixed, rank_of
-from fairlead.judge.verdict import order_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from fairlead.judge.verdict import Verdict
 
 _MOST_SETTINGS = 6
 
 
-def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """What matters most first, then as the files go."""
-    return sorted(findings, key=order_of)
-
-
 def folded(verdict: Verdict) -> list[Finding]:
     """The findings as they are told, each service's hardening as one."""
-    found = in_order(verdict.findings)
+    found = verdict.in_order
     if verdict.strict or verdict.chosen:
-        return found
+        return list(found)
     groups: dict[object, list[Finding]] = {}
     for number, finding in enumerate(found):
         groups.setdefault(_group(finding) if is_folded(finding) else number, []).append(finding)

@@ -11,7 +11,6 @@ from xml.sax.saxutils import escape, quoteattr
 
 from fairlead.host.wire.visible import visible
 from fairlead.judge.baseline import dotted
-from fairlead.verdict.folded import in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def render_junit(verdict: Verdict) -> str:
     """One ``testsuites`` document."""
     failing = {"error", "warning"} if verdict.strict else {"error"}
     by_file: dict[str, list[Finding]] = {name: [] for name in verdict.files}
-    for finding in in_order(verdict.findings):
+    for finding in verdict.in_order:
         by_file.setdefault(finding.location.path if finding.location else "fairlead", []).append(finding)
     suites = [_suite(name, findings, failing) for name, findings in by_file.items()]
     suites.append(_layers(verdict.layers))

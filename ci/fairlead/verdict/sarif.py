@@ -14,7 +14,6 @@ from fairlead.findings import Finding, Location
 from fairlead.github.place import repository_path
 from fairlead.judge.baseline import dotted, fingerprint
 from fairlead.judge.policy.rule import RANKS, rank_of
-from fairlead.verdict.folded import in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def sarif_document(verdict: Verdict) -> dict[str, Any]:
 
     results = _Results(verdict)
     told = [
-        *(results.one(finding) for finding in in_order(verdict.findings)),
+        *(results.one(finding) for finding in verdict.in_order),
         *(results.waived(waived.finding, waived.reason, waived.until) for waived in verdict.waived),
         *(results.known(finding) for finding in verdict.baselined),
     ]

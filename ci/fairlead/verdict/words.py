@@ -74,16 +74,14 @@ def ways_on(verdict: Verdict) -> list[str]:
     """Where to go from here, of any verdict with findings; of many, first how often each rule, and what must be mended."""
     if not verdict.findings:
         return []
-    from fairlead.verdict.folded import in_order
-
-    found = in_order(verdict.findings)
+    found = verdict.in_order
     failing = [one for one in found if one.severity == "error"]
     lines = [_by_rule(found)] if len(found) >= _MANY else []
     rule = next((one.rule for one in found if one.rule), "RULE")
     mended = sum(one.repair is not None for one in found)
     fix = f"; `--fix` mends {mended} of {len(found)}" if mended else ""
     lines.append(f"next: `fairlead explain {rule}` tells why{fix}")
-    held = [one for one in in_order(verdict.unsilenced) if one.severity == "error"]
+    held = [one for one in verdict.unsilenced if one.severity == "error"]
     if len(held) < len(failing):
         known = "`--write-baseline` accepts what is there today: then only new findings fail"
         is_dev = all(one.scope.is_development(one.model.value) for one in verdict.judged)

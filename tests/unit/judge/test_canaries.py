@@ -178,3 +178,24 @@ def test_what_stands_in_a_file_of_variables_is_in_no_form(kind: str, key: str) -
     verdict = verdict_on(f"services:\n  web:\n    image: acme/web\n    {key}: [app.env]\n")
     assert verdict.findings
     assert value not in everything(verdict)
+
+
+def test_a_key_that_begins_in_one_text_and_ends_in_another_costs_none_of_them_its_words() -> None:
+    """All texts are looked at as one; what a key would take of another one is left there."""
+    from fairlead.findings import Finding
+    from fairlead.judge.hiding import Hider
+
+    body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC" * 4
+    begins = f"-----BEGIN PRIVATE KEY-----\n{body}"
+    ends = f"{body}\n-----END PRIVATE KEY-----"
+    found = [
+        Finding(begins, fix="mend it"),
+        Finding(ends, fix="mend it too"),
+        Finding("a third", fix="mend it"),
+    ]
+    model = verdict_on("name: x\nservices: {a: {image: b}}\n").judged[0].model
+    hidden = Hider(model).findings(found)
+    assert [one.fix for one in hidden] == ["mend it", "mend it too", "mend it"]
+    assert hidden[2] is found[2]
+    for one, given in zip(hidden, found, strict=True):
+        assert one.what == Hider(model).text(given.what)

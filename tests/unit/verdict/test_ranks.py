@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from fairlead.findings import SEVERITIES, Finding, Location, Repair
 from fairlead.judge.policy.grades import GRADES
 from fairlead.judge.policy.rule import GRAVE, rank_of
-from fairlead.judge.verdict import Verdict
+from fairlead.judge.verdict import Verdict, order_of
 from fairlead.quick.records import replace
 from fairlead.verdict import render
-from fairlead.verdict.folded import folded, in_order, is_folded
+from fairlead.verdict.folded import folded, is_folded
 from fairlead.verdict.screen import SCREEN
 from fairlead.verdict.text import render_text
 
@@ -82,7 +82,7 @@ def test_nothing_grave_and_nothing_that_fails_is_folded(
 ) -> None:
     one = replace(verdict, findings=found, strict=strict)
     told = folded(one)
-    grave = [finding for finding in in_order(found) if rank_of(finding) <= GRAVE]
+    grave = [finding for finding in sorted(found, key=order_of) if rank_of(finding) <= GRAVE]
     assert told[: len(grave)] == grave
     assert all(finding in told for finding in found if finding.severity == "error" or strict)
     assert all(rank_of(finding) == 4 for finding in found if finding not in told)

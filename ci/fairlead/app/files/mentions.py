@@ -71,15 +71,29 @@ class Mention:
 def read_mentions(definitions: Mapping[str, Any], root: Path) -> tuple[Mention, ...]:
     """The texts of all services: the resolved model's own, and small configuration files that they mount or build in."""
     mentions: list[Mention] = []
+    # Services share configuration: each file is read once.
+    texts: dict[Path, str] = {}
+    looked: dict[object, list[Path]] = {}
     for name, definition in definitions.items():
         for variable, value in (definition.get("environment") or {}).items():
             mentions.append(Mention(name, f"its variable {variable}", str(value)))
         command = definition.get("command") or ()
         mentions.append(Mention(name, "its command", " ".join(str(word) for word in command)))
-        mentions.extend(
-            Mention(name, file.name, _fill_in(read_small(file, root, _MAX_BYTES), definition))
-            for file in _config_files(definition, root)
+        sources = tuple(
+            str(mount["source"])
+            for mount in definition.get("volumes", ())
+            if mount.get("type") == "bind" and mount.get("source")
         )
+        build = definition.get("build")
+        # Also where they are looked for.
+        key = sources, repr(build)
+        if key not in looked:
+            looked[key] = list(_config_files(sources, build, root))
+        for file in looked[key]:
+            if file not in texts:
+                texts[file] = read_small(file, root, _MAX_BYTES)
+            if texts[file]:
+                mentions.append(Mention(name, file.name, _fill_in(texts[file], definition)))
     return tuple(mentions)
 
 
@@ -121,16 +135,10 @@ def find_passed(mentions: Iterable[Mention]) -> frozenset[str]:
     return frozenset(passed - asked - {"unix"})
 
 
-def _config_files(definition: Mapping[str, Any], root: Path) -> Iterator[Path]:
-    sources = [
-        Path(mount["source"])
-        for mount in definition.get("volumes", ())
-        if mount.get("type") == "bind" and mount.get("source")
-    ]
-    build = definition.get("build")
+def _config_files(mounted: Iterable[str], build: object, root: Path) -> Iterator[Path]:
     context = Path(str(build.get("context", "."))) if isinstance(build, Mapping) else root
     # Nothing outside of the repository is looked at: a mount may be the whole of /proc.
-    inside = [source for source in sources if source.is_relative_to(root)]
+    inside = [source for source in map(Path, mounted) if source.is_relative_to(root)]
     found: list[Path] = []
     for source in inside:
         found += _matching(source, _ROUTES_PATTERNS) if os.path.isdir(source) else [source]  # noqa: PTH112 - never raises

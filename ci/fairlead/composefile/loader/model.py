@@ -76,7 +76,7 @@ class Model:
     def location(self, path: ValuePath, *, key: bool = False) -> Location:
         """The place of the value at ``path`` or, with ``key``, of its key; of its nearest parent if it is not there."""
         node = self.root
-        place = Location(node.path, node.line, node.column)
+        line, column = node.line, node.column
         for number, step in enumerate(path, start=1):
             entry = node.entries.get(step)
             if entry is None:
@@ -84,8 +84,7 @@ class Model:
             node = entry.node
             at_key = number < len(path) or key
             line, column = (entry.line, entry.column) if at_key else (node.line, node.column)
-            place = Location(node.path, line, column)
-        return place
+        return Location(node.path, line, column)
 
     def node(self, path: ValuePath) -> Node | None:
         """The written node that gave the value at ``path``: its ``text``, ``plain`` and ``tag`` are as written."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fairlead.findings import Severity
-    from fairlead.judge.policy.subject import Fault
+    from fairlead.judge.policy.fault import Fault
 
 __all__ = [
     "APP_CHECKS",

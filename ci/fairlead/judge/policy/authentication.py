@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fairlead.app.images.known import short_name
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.network import is_loopback
 from fairlead.judge.policy.rule import service_rule
-from fairlead.judge.policy.subject import Fault, as_mapping, unescaped
+from fairlead.judge.policy.subject import as_mapping, unescaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fairlead.app.images.known import short_name
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import app_rule, service_rule
 from fairlead.judge.policy.signs import share_password, signs_of
-from fairlead.judge.policy.subject import Fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

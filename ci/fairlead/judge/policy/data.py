@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fairlead.app.images.facts import data_folder, keeps_nothing, major_version
 from fairlead.app.images.known import is_ops_image, short_name
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import app_rule, service_rule
-from fairlead.judge.policy.subject import Fault, as_mapping
+from fairlead.judge.policy.subject import as_mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fairlead.app.extension import unknown_keys, wrong_values
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import app_rule
-from fairlead.judge.policy.subject import Fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.network import is_sexagesimal
 from fairlead.judge.policy.rule import app_rule, service_rule
-from fairlead.judge.policy.subject import Fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

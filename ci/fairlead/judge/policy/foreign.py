@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from fairlead.host.wire.compose.grants import service_grants
 from fairlead.host.wire.compose.resources import resource_grants
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import app_rule
-from fairlead.judge.policy.subject import Fault, as_mapping
+from fairlead.judge.policy.subject import as_mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from fairlead.host.wire.compose.grants import Grant
@@ -25,12 +26,15 @@ _OF_OTHERS = {("network", "network_mode"), ("network", "external_links"), ("volu
 _DRIVERS = frozenset(("driver", "driver_opts", "ipam"))
 
 
-def containers(subject: Subject) -> Iterator[tuple[ValuePath, str, Mapping[str, Any]]]:
-    """Everything that becomes a container: where it stands, how it is called, and its definition."""
+def containers(
+    subject: Subject,
+) -> Iterator[tuple[ValuePath, str, Mapping[str, Any], Sequence[Grant]]]:
+    """Everything that becomes a container: where it stands, how it is called, its definition, and what it gets."""
     for view in subject.views:
-        yield view.path, f"{view.name}: ", view.definition
+        yield view.path, f"{view.name}: ", view.definition, view.grants
     for name, job in as_mapping(subject.model.value.get("jobs")).items():
-        yield ("jobs", str(name)), f"{name}: ", as_mapping(job)
+        definition = as_mapping(job)
+        yield ("jobs", str(name)), f"{name}: ", definition, tuple(service_grants(definition))
 
 
 def shared_things(subject: Subject) -> Iterator[tuple[ValuePath, str, Mapping[str, Any], list[Grant]]]:
@@ -48,8 +52,8 @@ def foreign_resource(subject: Subject) -> Iterator[Fault]:
         for kind, steps, what in grants:
             if kind in {"network", "volume"} and steps[0] not in _DRIVERS:
                 yield Fault((*path, *steps), f"{prefix}{what}", _ASK, key=True)
-    for path, prefix, definition in containers(subject):
-        for kind, steps, what in service_grants(definition):
+    for path, prefix, _, given in containers(subject):
+        for kind, steps, what in given:
             if steps[0] in {"network_mode", "volumes_from", "external_links"} and kind in {
                 "network",
                 "volume",
@@ -66,8 +70,8 @@ def host_driver(subject: Subject) -> Iterator[Fault]:
             if kind in {"network", "volume"} and steps[0] in _DRIVERS:
                 at = _culprit(steps, how)
                 yield Fault((*path, *steps), f"{prefix}{what}", fix, key=True, at=at)
-    for path, prefix, definition in containers(subject):
-        for kind, steps, what in service_grants(definition):
+    for path, prefix, _, given in containers(subject):
+        for kind, steps, what in given:
             if _is_of_driver(kind, str(steps[0])) or _is_told_nowhere_else(path, kind, str(steps[0])):
                 at = ("type",) if kind == "volume" else ()
                 yield Fault((*path, *steps), f"{prefix}{what}", fix, key=True, at=at)

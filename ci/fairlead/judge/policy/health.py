@@ -6,12 +6,15 @@ import re
 
 from fairlead.app.images.facts import has_healthcheck, lacks_program
 from fairlead.app.images.known import short_name
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import service_rule
-from fairlead.judge.policy.subject import Fault, View, seconds_of
+from fairlead.judge.policy.subject import seconds_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from fairlead.judge.policy.subject import View
 
 
 _LONGEST_INTERVAL = 30.0
@@ -145,11 +148,8 @@ def slow_first_check(view: View) -> Iterator[Fault]:
 
 def _dependencies(view: View) -> Iterator[tuple[str, str, View | None]]:
     """What a service says it depends on: name, condition, and the service."""
-    services = view.subject.services
     for name, how in view.depends_on():
-        service = services.get(name)
-        condition = str(how.get("condition") or "service_started")
-        yield name, condition, View(service, view.subject) if service is not None else None
+        yield name, str(how.get("condition") or "service_started"), view.subject.by_name.get(name)
 
 
 @service_rule("short-depends-on")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
 from os.path import normpath
 
 from fairlead.app.images.known import is_socket_proxy
-from fairlead.host.wire.compose.grants import service_grants
 from fairlead.host.wire.compose.spelling import volume_paths
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import service_rule
-from fairlead.judge.policy.subject import Fault, as_mapping, unescaped
-from fairlead.sources import real_path, repository_of
+from fairlead.judge.policy.subject import as_mapping, unescaped
+from fairlead.sources import real_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from fairlead.judge.policy.subject import View
     from fairlead.positions import ValuePath
 
-_repository = cache(repository_of)
 _NAMESPACES = {
     "pid": "it sees and signals every process of the host",
     "ipc": "it reads the shared memory of the host's processes",
@@ -64,7 +62,7 @@ _HARMLESS = (
 @service_rule("host-namespace")
 def host_namespace(view: View) -> Iterator[Fault]:
     """A namespace of the host, or of a container that is none of this file's."""
-    for kind, steps, said in service_grants(view.definition):
+    for kind, steps, said in view.grants:
         if kind != "namespace" or steps[0] == "cgroup_parent":
             continue
         key, mode = str(steps[0]), view.text(*steps)
@@ -130,7 +128,7 @@ def _real(view: View, path: str) -> str:
 def _is_inside(view: View, path: str) -> bool:
     """Whether a path lies in the repository, by its text."""
     directory = view.subject.model.directory
-    homes = (str(view.subject.root or directory), _repository(directory))
+    homes = (str(view.subject.root or directory), view.subject.repository)
     return any(home != "/" and _holds(home, path) for home in homes)
 
 

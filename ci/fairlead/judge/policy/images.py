@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import service_rule
-from fairlead.judge.policy.subject import Fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import app_rule
-from fairlead.judge.policy.subject import Fault
 from fairlead.secret_signs.keys import find_keys
 
 TYPE_CHECKING = False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fairlead.app.images.facts import brings_init, is_official, keeps_nothing
 from fairlead.app.images.known import short_name
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import service_rule
-from fairlead.judge.policy.subject import Fault, seconds_of
+from fairlead.judge.policy.subject import seconds_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from fairlead.app.network.ports import OTHER_PROTOCOLS
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import app_rule, service_rule
-from fairlead.judge.policy.subject import DATABASE_PORTS, Fault
+from fairlead.judge.policy.subject import DATABASE_PORTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

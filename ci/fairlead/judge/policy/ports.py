@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.network import is_loopback
 from fairlead.judge.policy.rule import service_rule
-from fairlead.judge.policy.subject import Fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from fairlead.app.images.facts import brings_init, drops_root_itself, known_to_w
 from fairlead.app.images.known import short_name
 from fairlead.host.wire.compose.grants import is_harmless_option
 from fairlead.host.wire.compose.spelling import read_security_option
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import service_rule
-from fairlead.judge.policy.subject import Fault, as_mapping, bytes_of
+from fairlead.judge.policy.subject import as_mapping, bytes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

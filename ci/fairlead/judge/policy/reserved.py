@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from os.path import normpath
 
-from fairlead.host.wire.compose.grants import service_grants
 from fairlead.host.wire.compose.spelling import (
     as_items,
     is_reserved_name,
@@ -12,9 +11,10 @@ from fairlead.host.wire.compose.spelling import (
     real_names,
     volume_paths,
 )
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.foreign import containers, shared_things
 from fairlead.judge.policy.rule import app_rule
-from fairlead.judge.policy.subject import Fault, as_mapping, unescaped
+from fairlead.judge.policy.subject import as_mapping, unescaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def reserved_name(subject: Subject) -> Iterator[Fault]:
         yield from _devices((*path, "driver_opts"), prefix, how, subject)
     for path, name, file in _files(subject):
         yield from _folder(path, f"{name}: ", file, subject)
-    for path, prefix, definition in containers(subject):
-        yield from _labels(path, prefix, service_grants(definition))
+    for path, prefix, definition, gets in containers(subject):
+        yield from _labels(path, prefix, gets)
         for steps, name in _names(definition):
             if is_reserved_name(name.removeprefix("container:")):
                 yield Fault((*path, *steps), f"{prefix}{name} is Fairlead's own", _REMOVE)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import app_rule, service_rule
-from fairlead.judge.policy.subject import Fault, as_mapping, bytes_of
+from fairlead.judge.policy.subject import as_mapping, bytes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

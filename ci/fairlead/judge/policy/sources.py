@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from os.path import normpath
 
+from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import app_rule, service_rule
-from fairlead.judge.policy.subject import Fault, as_mapping, unescaped
+from fairlead.judge.policy.subject import as_mapping, unescaped
 from fairlead.sources import (
     SourceRefusedError,
     check_source,
@@ -56,7 +57,7 @@ def _in_variables(subject: Subject) -> Mapping[str, Mapping[str, Any]]:
 @service_rule("foreign-source")
 def foreign_build_source(view: View) -> Iterator[Fault]:
     """A build that reads or writes outside of the repository: the machine that builds is somebody's laptop, or a job."""
-    homes = [repository_of(view.subject.model.directory)]
+    homes = [view.subject.repository]
     refused: set[ValuePath] = set()
     for steps, path in _build_paths(view):
         if (
@@ -65,22 +66,26 @@ def foreign_build_source(view: View) -> Iterator[Fault]:
             and not view.is_written("build", "dockerfile")
         ):
             continue
-        try:
-            _check_build_path(steps, unescaped(path), homes)
-        except SourceRefusedError as error:
+        known = view.subject.refusals
+        if (steps, path) not in known:
+            known[steps, path] = _refused_build_path(steps, unescaped(path), homes)
+        if known[steps, path]:
             refused.add(steps)
-            what = f"the build takes {path}, which is no source: {error}"
+            what = f"the build takes {path}, which is no source: {known[steps, path]}"
             yield Fault(view.at("build", *steps), what, "name what is in the repository")
 
 
-def _check_build_path(steps: tuple[str | int, ...], path: str, homes: list[str]) -> None:
-    """Whether a build may take a path, which need not be there; a Dockerfile is a file, no pipe or device."""
-    resolve_source(path, homes)
-    if steps == ("dockerfile",):
-        try:
+def _refused_build_path(steps: tuple[str | int, ...], path: str, homes: list[str]) -> str:
+    """Why a build may not take a path, which need not be there: a Dockerfile is a file, no pipe or device."""
+    try:
+        resolve_source(path, homes)
+        if steps == ("dockerfile",):
             check_source(path, homes)
-        except OSError:
-            return
+    except SourceRefusedError as error:
+        return str(error)
+    except OSError:
+        return ""
+    return ""
 
 
 def _build_paths(view: View) -> Iterator[tuple[ValuePath, str]]:
@@ -122,7 +127,7 @@ def _refused(subject: Subject, file: str) -> str:
         whole = f"/{normpath(f'/{file}').lstrip('/')}"
         return "it is no file, but the machine's own" if any(is_below(whole, one) for one in _MACHINE) else ""
     try:
-        check_source(file, [repository_of(str(subject.root or subject.model.directory))])
+        check_source(file, [repository_of(str(subject.root)) if subject.root else subject.repository])
     except SourceRefusedError as error:
         return str(error)
     except OSError:

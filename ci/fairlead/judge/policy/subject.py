@@ -8,7 +8,9 @@ from functools import cached_property
 from fairlead.app.images.known import STATE_PORTS, is_state_image
 from fairlead.app.network.ports import parse_published
 from fairlead.composefile.loader.values import parse_bytes, parse_duration
+from fairlead.host.wire.compose.grants import service_grants
 from fairlead.quick.records import dataclass, field
+from fairlead.sources import repository_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
     from fairlead.app.model import Role, Service
     from fairlead.composefile.loader import Model
-    from fairlead.findings import Location, Severity
+    from fairlead.host.wire.compose.grants import Grant
+    from fairlead.judge.policy.fault import Fault
     from fairlead.judge.policy.signs import Sign
     from fairlead.positions import ValuePath
     from fairlead.settings.values import ValidateSettings
@@ -151,9 +154,23 @@ class Subject:
             if name != service.name
         )
 
-    @property
+    @cached_property
     def views(self) -> list[View]:
         return [View(service, self) for service in self.services.values()]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, View]:
+        return {view.name: view for view in self.views}
+
+    @cached_property
+    def refusals(self) -> dict[tuple[ValuePath, str], str]:
+        """Why paths that builds name are no sources, as they are found out: services share them."""
+        return {}
+
+    @cached_property
+    def repository(self) -> str:
+        """The root of the repository that the files lie in, its links resolved."""
+        return repository_of(self.model.directory)
 
 
 class View:
@@ -162,7 +179,20 @@ class View:
     ``role`` is what they take it for: as a release does, but that a volume alone makes no database of a service.
     """
 
-    __slots__ = ("definition", "host_paths", "name", "path", "role", "service", "signs", "subject")
+    __slots__ = (
+        *(
+            "_grants",
+            "_own",
+            "definition",
+            "host_paths",
+            "name",
+            "path",
+            "role",
+            "service",
+            "signs",
+            "subject",
+        ),
+    )
 
     def __init__(self, service: Service, subject: Subject) -> None:
         self.service = service
@@ -173,6 +203,8 @@ class View:
         self.role: Role = "app" if service.role == "state" and not _is_database(service) else service.role
         self.host_paths: tuple[tuple[ValuePath, str, Mapping[str, Any]], ...] | None = None
         self.signs: tuple[Sign, ...] | None = None
+        self._own: bool | None = None
+        self._grants: tuple[Grant, ...] | None = None
 
     @property
     def is_job(self) -> bool:
@@ -186,6 +218,11 @@ class View:
     @property
     def is_own(self) -> bool:
         """Whether its image is made from this repository."""
+        if self._own is None:
+            self._own = self._is_own()
+        return self._own
+
+    def _is_own(self) -> bool:
         own = self.subject.policy.own_registry
         reference = self.service.reference
         return bool(
@@ -194,6 +231,13 @@ class View:
             or "FAIRLEAD_" in self.written("image")
             or (own and (reference == own or reference.startswith((f"{own}/", f"{own}:", f"{own}@"))))
         )
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """What it gets of the host and of others."""
+        if self._grants is None:
+            self._grants = tuple(service_grants(self.definition))
+        return self._grants
 
     def at(self, *steps: str | int) -> ValuePath:
         """The path of a value of this service in the model."""
@@ -261,63 +305,6 @@ def _is_database(service: Service) -> bool:
     if declared == "state" or is_state_image(service.reference):
         return True
     return any(port.target in DATABASE_PORTS for port in parse_published(service.definition))
-
-
-_DEPTH_OF_ITEM = 4
-_CULPRITS: dict[str | int, ValuePath] = {
-    "volumes": ("source",),
-    "ports": ("published",),
-    "secrets": ("source",),
-    "configs": ("source",),
-}
-"""Of the items of a service's lists, in their long form: what a finding is about."""
-
-
-class Fault:
-    """What a rule found.
-
-    Attributes:
-        path: of the value in the model that is at fault; of what is missing, its parent.
-        what: what is wrong, without the service's name.
-        fix: what to write instead.
-        key: point at the key rather than at the value.
-        repair: path in the model and the value to stand there, for ``--fix``; None for the value takes it away.
-        severity: by its letter, if it is not the rule's.
-        rank: if it is not the rule's.
-        location: if the path does not tell it.
-        at: the steps below the path to what is at fault in it, where that is written: the finding stands on its line,
-            and keeps its path. By default the source of a mount, secret or config, and a port's number of the host.
-    """
-
-    __slots__ = ("at", "fix", "key", "location", "path", "rank", "repair", "severity", "what")
-
-    def __init__(
-        self,
-        path: ValuePath,
-        what: str,
-        fix: str = "",
-        *,
-        key: bool = False,
-        repair: tuple[ValuePath, str | None] | None = None,
-        severity: Severity | None = None,
-        rank: int = 0,
-        location: Location | None = None,
-        at: ValuePath = (),
-    ) -> None:
-        self.path = path
-        self.at = at or _culprit(path)
-        self.what = what
-        self.fix = fix
-        self.key = key
-        self.repair = repair
-        self.severity = severity
-        self.rank = rank
-        self.location = location
-
-
-def _culprit(path: ValuePath) -> ValuePath:
-    is_item = len(path) == _DEPTH_OF_ITEM and path[0] == "services"
-    return _CULPRITS.get(path[2], ()) if is_item else ()
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
