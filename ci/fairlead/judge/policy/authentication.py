@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fairlead.app.images.facts import major_version
 from fairlead.app.images.known import short_name
 from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.network import is_loopback
@@ -31,14 +32,21 @@ _VARIABLES: dict[str, tuple[frozenset[str] | None, str]] = {
     "MARIADB_ALLOW_EMPTY_PASSWORD": (_ANY, "MariaDB lets root in without a password"),
     "ALLOW_EMPTY_PASSWORD": (_ON, "it lets everybody in without a password"),
     "ALLOW_ANONYMOUS_LOGIN": (_ON, "ZooKeeper lets everybody in"),
+    "ALLOW_NONE_AUTHENTICATION": (_ON, "etcd lets everybody in"),
     "xpack.security.enabled": (_OFF, "Elasticsearch asks nobody for a password"),
+    "ES_SETTING_XPACK_SECURITY_ENABLED": (_OFF, "Elasticsearch asks nobody for a password"),
     "plugins.security.disabled": (_ON, "OpenSearch asks nobody for a password"),
-    "DISABLE_SECURITY_PLUGIN": (_ON, "OpenSearch asks nobody for a password"),
-    "DISABLE_SECURITY_DASHBOARDS_PLUGIN": (_ON, "OpenSearch Dashboards asks nobody for a password"),
+    # Its start script compares with this one word.
+    "DISABLE_SECURITY_PLUGIN": (frozenset({"true"}), "OpenSearch asks nobody for a password"),
+    "DISABLE_SECURITY_DASHBOARDS_PLUGIN": (
+        frozenset({"true"}),
+        "OpenSearch Dashboards asks nobody for a password",
+    ),
     "NEO4J_AUTH": (frozenset({"none"}), "Neo4j asks nobody for a password"),
+    "NEO4J_dbms_security_auth__enabled": (_OFF, "Neo4j asks nobody for a password"),
     "ARANGO_NO_AUTH": (_ANY, "ArangoDB asks nobody for a password"),
     "CLICKHOUSE_SKIP_USER_SETUP": (
-        _ON,
+        frozenset({"1"}),
         "ClickHouse lets its default user in from anywhere, without a password",
     ),
     "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED": (_ON, "Weaviate asks nobody for a key"),
@@ -48,12 +56,26 @@ _VARIABLES: dict[str, tuple[frozenset[str] | None, str]] = {
         "Grafana lets strangers change everything",
     ),
     "ME_CONFIG_BASICAUTH": (_OFF, "Mongo Express asks nobody for a password"),
+    "ME_CONFIG_BASICAUTH_ENABLED": (_OFF, "Mongo Express asks nobody for a password"),
+    "ME_CONFIG_BASICAUTH_USERNAME": (frozenset({""}), "Mongo Express asks nobody for a password"),
     "PGADMIN_CONFIG_SERVER_MODE": (_OFF, "pgAdmin asks nobody for a password"),
     "JUPYTER_TOKEN": (frozenset({""}), "Jupyter runs the code of whoever comes"),
     "DISABLE_AUTH": (_ON, "it asks nobody for a password"),
     "TRAEFIK_API_INSECURE": (_ON, "Traefik shows its API to everybody, on port 8080"),
 }
 """By variable: the values that switch authentication off, in lower case, and what that means."""
+_ONLY_ALLOWS = frozenset(
+    (
+        "MYSQL_ALLOW_EMPTY_PASSWORD",
+        "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD",
+        "MARIADB_ALLOW_EMPTY_PASSWORD",
+        "ALLOW_EMPTY_PASSWORD",
+    )
+)
+"""Variables that let a password be empty, and change nothing where one is given."""
+_GIVEN = ("PASSWORD", "PASSWORD_FILE", "PASSWORD_HASH")
+_OTHER_USERS = ("MYSQL_PASSWORD", "MARIADB_PASSWORD")
+"""Of the user of an app: root has none by it."""
 _NO_TOKEN = frozenset({"", "''", '""'})
 _FLAGS: dict[str, tuple[frozenset[str], str]] = {
     "--api.insecure": (_ON, "Traefik shows its API to everybody, on port 8080"),
@@ -64,6 +86,8 @@ _FLAGS: dict[str, tuple[frozenset[str], str]] = {
     "--NotebookApp.token": (_NO_TOKEN, "Jupyter runs the code of whoever comes"),
     "--ServerApp.token": (_NO_TOKEN, "Jupyter runs the code of whoever comes"),
     "--IdentityProvider.token": (_NO_TOKEN, "Jupyter runs the code of whoever comes"),
+    "--LabApp.token": (_NO_TOKEN, "Jupyter runs the code of whoever comes"),
+    "--server.authentication": (_OFF, "ArangoDB asks nobody for a password"),
     "--protected-mode": (frozenset({"no"}), "Redis lets everybody in who reaches it"),
     "--enable-skip-login": (_ON, "the dashboard lets everybody in"),
 }
@@ -83,8 +107,12 @@ _OPEN: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     **dict.fromkeys(("valkey", "keydb"), ("it", ("requirepass", "aclfile", ".conf"))),
     "memcached": ("memcached", ("--enable-sasl", "--auth-file")),
+    "graphql-engine": ("Hasura", ("hasura_graphql_admin_secret", "--admin-secret")),
+    "elasticsearch": ("Elasticsearch before 8", ("xpack.security.enabled", "elastic_password", ".yml")),
 }
-"""By image that asks for nothing unless it is told to: its name, and what tells it, in a variable or its command."""
+"""By image that asks for nothing unless it is told to: its name, and what tells it, in a variable, its command or a mount."""
+_ASKS_SINCE = {"elasticsearch": 8}
+"""The version from which one of them asks by itself."""
 
 
 @service_rule("authentication-off")
@@ -93,7 +121,8 @@ def authentication_off(view: View) -> Iterator[Fault]:
     for name, value in view.mapping("environment").items():
         values, meaning = _VARIABLES.get(name) or (frozenset(), "")
         text = unescaped(str(value)).lower()
-        if meaning and value is not None and (text if values is _ANY else text in (values or ())):
+        is_off = value is not None and (text if values is _ANY else text in (values or ()))
+        if meaning and is_off and not _is_harmless(view, name):
             yield Fault(view.at("environment", name), f"{name}: {meaning}", _FIX)
     words = list(_words(view))
     told = _is_told(view, words)
@@ -112,6 +141,17 @@ def authentication_off(view: View) -> Iterator[Fault]:
         yield from _open_to_all(view)
 
 
+def _is_harmless(view: View, name: str) -> bool:
+    """Whether a switch does nothing beside the other variables."""
+    variables = view.mapping("environment")
+    if name == "GF_AUTH_ANONYMOUS_ORG_ROLE":
+        return str(variables.get("GF_AUTH_ANONYMOUS_ENABLED", "")).lower() not in _ON
+    return name in _ONLY_ALLOWS and any(
+        value and other.endswith(_GIVEN) and other not in _ONLY_ALLOWS and not other.startswith(_OTHER_USERS)
+        for other, value in variables.items()
+    )
+
+
 def _words(view: View) -> Iterator[tuple[ValuePath, str]]:
     """The words of what is run, those of a shell's text too, each with its place."""
     for key in ("entrypoint", "command"):
@@ -122,11 +162,15 @@ def _words(view: View) -> Iterator[tuple[ValuePath, str]]:
 
 def _is_told(view: View, words: list[tuple[ValuePath, str]]) -> bool | None:
     """Whether a program that asks for nothing by itself is told to ask; None of one that is not known for that."""
-    known = _OPEN.get(short_name(view.reference))
-    if known is None:
+    name = short_name(view.reference)
+    known = _OPEN.get(name)
+    if known is None or (name in _ASKS_SINCE and not 0 < major_version(view.reference) < _ASKS_SINCE[name]):
         return None
     variables = view.mapping("environment")
-    said = " ".join([*(word for _, word in words), *variables, *map(str, variables.values())]).lower()
+    mounts = (str(as_mapping(mount).get("target") or "") for mount in view.list("volumes"))
+    said = " ".join(
+        [*(word for _, word in words), *variables, *map(str, variables.values()), *mounts]
+    ).lower()
     return any(word in said for word in known[1])
 
 

@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 _READ_FILES = frozenset({"postgres", "mysql", "mariadb", "mongo", "wordpress", "nextcloud", "redmine"})
 """Images that read ``NAME_FILE`` for each variable with a secret."""
 _KNOWN_UNLESS: dict[str, tuple[str, ...]] = {
-    "minio": ("MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY", "MINIO_CONFIG_ENV_FILE")
+    "minio": ("MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY", "MINIO_CONFIG_ENV_FILE"),
+    "rabbitmq": ("RABBITMQ_DEFAULT_PASS", "RABBITMQ_PASSWORD", "RABBITMQ_LOAD_DEFINITIONS"),
+    "mongo-express": ("ME_CONFIG_BASICAUTH",),
+    "emqx": ("EMQX_DASHBOARD__DEFAULT_PASSWORD",),
 }
-"""Images whose administrator has the password of their documentation unless one of these variables is given."""
+"""Images whose administrator has the password of their documentation unless a variable is given that begins so."""
+_CONFIGURED = {"rabbitmq": "/etc/rabbitmq", "emqx": "/opt/emqx/etc"}
+"""Where a mount may say otherwise."""
+_TAKES = {"mongo-express": "ME_CONFIG_BASICAUTH_PASSWORD_FILE", "emqx": "EMQX_DASHBOARD__DEFAULT_PASSWORD"}
+"""The variable to give, if it is not the first with ``_FILE``."""
 _FROM_GIT = "take it out, and change it, since Git keeps the old one: "
 
 
@@ -51,11 +58,25 @@ def default_password(view: View) -> Iterator[Fault]:
         if sign.kind == "known":
             what = f"{_shown(sign)} has a value that everybody tries first"
             yield Fault(sign.path, what, f"make a random one: {_instead(view, sign)}")
-    others = _KNOWN_UNLESS.get(short_name(view.reference), ())
+    image = short_name(view.reference)
+    others = _KNOWN_UNLESS.get(image, ())
     is_given = any(name.startswith(others) for name in view.mapping("environment"))
-    if others and not is_given and "entrypoint" not in view.definition:
+    if others and not is_given and "entrypoint" not in view.definition and not _is_configured(view, image):
         what = "its administrator has the password that the image's documentation tells"
-        yield Fault(view.path, what, f"{others[0]}_FILE: /run/secrets/NAME, with secrets: [NAME]", key=True)
+        variable = _TAKES.get(image, f"{others[0]}_FILE")
+        fix = f"give another one: {variable}: " + (
+            "/run/secrets/NAME, with secrets: [NAME]" if variable.endswith("_FILE") else "${NAME:?}"
+        )
+        yield Fault(view.path, what, fix, key=True)
+
+
+def _is_configured(view: View, image: str) -> bool:
+    """Whether a file is mounted, or built in, where the image is configured."""
+    folder = _CONFIGURED.get(image)
+    mounts = [*view.list("volumes"), *view.list("configs")]
+    return folder is not None and (
+        view.is_own or any(str(mount.get("target") or "").startswith(folder) for mount in mounts)
+    )
 
 
 @service_rule("secret-in-environment")
