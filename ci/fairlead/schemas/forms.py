@@ -101,11 +101,15 @@ class Checker:
         self._defs: dict[str, Form] = form.get("$defs", {})
         self._patterns: dict[str, Any] = {}
         self._known: dict[int, tuple[set[str], set[str]]] = {}
+        self._held: set[tuple[int, int]] = set()
 
     def faults(self, value: Any) -> list[Fault]:
         """What of a value does not hold, each at its deepest cause."""
         found: list[Fault] = []
-        self._check(self.form, value, (), found)
+        # What an anchor gives to many is looked at once, by this call: all of it lives until the call ends.
+        call = Checker.__new__(Checker)
+        call.__dict__.update(self.__dict__, _held=set())
+        call._check(self.form, value, (), found)  # noqa: SLF001 - its own
         return found
 
     def known_keys(self, form: Form) -> tuple[set[str], set[str]]:
@@ -143,6 +147,17 @@ class Checker:
         return self._defs[form["$ref"].rpartition("/")[2]]
 
     def _check(self, form: Any, value: Any, path: ValuePath, found: list[Fault]) -> None:
+        if not isinstance(value, (dict, list)) or form.__class__ is bool:
+            self._look(form, value, path, found)
+            return
+        pair = id(form), id(value)
+        if pair not in self._held:
+            before = len(found)
+            self._look(form, value, path, found)
+            if len(found) == before:
+                self._held.add(pair)
+
+    def _look(self, form: Any, value: Any, path: ValuePath, found: list[Fault]) -> None:
         while form is not True:
             if form is False:
                 found.append(Fault(path, "false", value, {}))

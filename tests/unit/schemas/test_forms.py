@@ -65,3 +65,17 @@ def test_of_a_choice_the_branch_that_was_meant_tells_its_faults() -> None:
 def test_of_a_choice_that_no_branch_was_meant_for_the_types_are_told() -> None:
     (fault,) = Checker(plan_form(SCHEMAS["texts"])).faults({})
     assert (fault.keyword, fault.wanted) == ("oneOf", ("string", "array"))
+
+
+def test_what_is_in_several_places_is_told_in_each_of_them() -> None:
+    """One object, as an anchor gives it, is looked at by each form that it stands under."""
+    small = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    large = {"type": "object", "properties": {"a": {"type": "string"}}}
+    form = {"type": "object", "properties": {"x": small, "y": large, "z": small, "w": large}}
+    checker = Checker(plan_form(form))
+    shared = {"a": "text"}
+    value = {"x": shared, "y": shared, "z": shared, "w": shared}
+    assert [fault.path for fault in checker.faults(value)] == [("x", "a"), ("z", "a")]
+    # What held in one call says nothing of another one.
+    shared["a"] = 1  # type: ignore[assignment]
+    assert [fault.path for fault in checker.faults(value)] == [("y", "a"), ("w", "a")]
