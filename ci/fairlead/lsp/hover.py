@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from lsprotocol.types import Hover, MarkupContent, MarkupKind
 
 from fairlead.findings import Finding
+from fairlead.judge.verdict import order_of
 from fairlead.lsp.cursor import key_at
 from fairlead.lsp.forms import compose_forms, describe, settings_forms, values_of
 from fairlead.lsp.places import Text
 from fairlead.lsp.telling import rule_text, span_of
 from fairlead.positions import Document, ValuePath, parse_documents
-from fairlead.verdict.folded import in_order
 
 _MOST_RULES = 3
 
@@ -28,7 +28,7 @@ def hover(text: Text, offset: int, findings: Iterable[Finding], *, is_settings: 
         span = text.token_at(place.line, place.column)
         parts += [told] if (told := key_text(path, is_settings=is_settings)) else []
     line, behind = text.line_around(offset)
-    here = [one for one in in_order(findings) if line <= span_of(one, text)[0] < max(behind, line + 1)]
+    here = [one for one in sorted(findings, key=order_of) if line <= span_of(one, text)[0] < max(behind, line + 1)]
     rules = list(dict.fromkeys(one.rule for one in here if one.rule))
     for rule in rules[:_MOST_RULES]:
         parts += [told] if (told := rule_text(rule)) else []

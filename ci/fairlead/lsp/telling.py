@@ -12,8 +12,9 @@ from fairlead.host.wire.visible import visible
 from fairlead.judge.policy.grades import GRADES
 from fairlead.judge.policy.pages import FOLDER, Rule, read_rule
 from fairlead.judge.policy.rule import RANKS, rank_of
+from fairlead.judge.verdict import order_of
 from fairlead.lsp.places import Text
-from fairlead.verdict.folded import in_order, is_folded
+from fairlead.verdict.folded import is_folded
 
 _SEVERITIES = {
     "error": DiagnosticSeverity.Error,
@@ -24,7 +25,7 @@ _SEVERITIES = {
 
 def diagnostics(findings: Iterable[Finding], text: Text) -> list[Diagnostic]:
     """The findings of a file, what matters most first, each at its place in the words of the command."""
-    return [diagnostic(finding, text) for finding in in_order(findings)]
+    return [diagnostic(finding, text) for finding in sorted(findings, key=order_of)]
 
 
 def diagnostic(finding: Finding, text: Text) -> Diagnostic:
