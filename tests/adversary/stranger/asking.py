@@ -16,7 +16,7 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-from fairlead.host.wire.caddy.snippet import DARK_HEADER, PROBE_HEADER
+from fairlead.host.wire.caddy.counted import DARK_HEADER, PROBE_HEADER
 
 _TIMEOUT = 10.0
 _AT_ONCE = 8

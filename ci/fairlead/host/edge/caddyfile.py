@@ -17,7 +17,7 @@ import re
 from collections.abc import Sequence
 from string import ascii_lowercase
 
-from ..wire.caddy.snippet import STREAM_ZEROS, STREAMS
+from ..wire.caddy.counted import STREAM_ZEROS, STREAMS
 from ..wire.caddy.strangers import ROUTE, SCHEME, render_route
 from ..wire.setup import PUBLIC, ROOT_FILE, Authority
 

@@ -17,7 +17,7 @@ from ..state.state import State
 from ..watch.beforehand import Beforehand
 from ..watch.certificates import CertificateRefusal, read_refusal
 from ..watch.questions import Question, plan_inside, plan_public
-from ..wire.caddy.snippet import PROBE_HEADER
+from ..wire.caddy.counted import PROBE_HEADER
 from ..wire.errors import AgentError, EngineFault
 from ..wire.inside import ROLE as INSIDE
 from ..wire.inside import spoken_by

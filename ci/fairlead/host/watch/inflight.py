@@ -15,7 +15,7 @@ from typing import Optional
 from ..disk.paths import Paths
 from ..engine.bounded import Bound
 from ..engine.unixhttp import UnixConnection
-from ..wire.caddy.snippet import STREAM_ZEROS
+from ..wire.caddy.counted import STREAM_ZEROS
 from ..wire.plainjson import parse_json
 
 _TIMEOUT = 2.0

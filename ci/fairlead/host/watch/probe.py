@@ -13,7 +13,7 @@ from typing import Optional
 from ..disk.place import PORTS
 from ..engine.bounded import Bound, OverdueError
 from ..engine.containers import Container
-from ..wire.caddy.snippet import DARK_HEADER, PROBE_HEADER
+from ..wire.caddy.counted import DARK_HEADER, PROBE_HEADER
 from ..wire.cut import cut
 from ..wire.names import HEALTH_PATH
 from ..wire.release import H2C, Probe, Service

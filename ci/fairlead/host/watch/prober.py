@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Optional
 
-from ..wire.caddy.snippet import PROBE_HEADER
+from ..wire.caddy.counted import PROBE_HEADER
 from .probe import Answer
 from .questions import Question
 

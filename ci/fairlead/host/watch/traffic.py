@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Counter, Deque
 
 from ..disk.paths import Paths
-from ..wire.caddy.snippet import AGAIN, COUNTED_SECONDS, GROUP_ZEROS, STREAM_ZEROS, TALLIES, TRIAL, Tally
+from ..wire.caddy.counted import AGAIN, COUNTED_SECONDS, GROUP_ZEROS, STREAM_ZEROS, TALLIES, TRIAL, Tally
 from .inflight import find_admin_sockets, parse_address, parse_number, read_whole
 
 _EVERY = 0.25

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..wire.caddy.snippet import SLOW_SECONDS
+from ..wire.caddy.counted import SLOW_SECONDS
 from ..wire.release import Watch
 from .traffic import NOTHING, Traffic, deviation_of, share_of
 

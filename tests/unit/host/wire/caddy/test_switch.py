@@ -12,18 +12,16 @@ import pytest
 from fairlead.host.disk import routes
 from fairlead.host.disk.layout import make_layout
 from fairlead.host.disk.paths import Paths, app_paths
-from fairlead.host.wire.caddy.snippet import (
+from fairlead.host.wire.caddy.counted import (
     AGAIN,
     DARK_HEADER,
-    EITHER,
     GROUP_ZEROS,
     PROBE_HEADER,
     STREAM_ZEROS,
     TALLIES,
     TRIAL,
-    render_inside,
-    render_switch,
 )
+from fairlead.host.wire.caddy.snippet import EITHER, render_inside, render_switch
 
 
 @pytest.fixture
