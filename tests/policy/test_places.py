@@ -57,7 +57,7 @@ def leaves(value: Any, path: ValuePath) -> Iterator[tuple[ValuePath, Any]]:
 
 def at(value: Any, path: ValuePath) -> Any:
     for step in path:
-        value = value[str(step)] if isinstance(value, dict) and step not in value else value[step]
+        value = value[step if isinstance(value, list) or step in value else str(step)]
     return value
 
 

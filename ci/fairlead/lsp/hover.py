@@ -28,7 +28,9 @@ def hover(text: Text, offset: int, findings: Iterable[Finding], *, is_settings: 
         span = text.token_at(place.line, place.column)
         parts += [told] if (told := key_text(path, is_settings=is_settings)) else []
     line, behind = text.line_around(offset)
-    here = [one for one in sorted(findings, key=order_of) if line <= span_of(one, text)[0] < max(behind, line + 1)]
+    here = [
+        one for one in sorted(findings, key=order_of) if line <= span_of(one, text)[0] < max(behind, line + 1)
+    ]
     rules = list(dict.fromkeys(one.rule for one in here if one.rule))
     for rule in rules[:_MOST_RULES]:
         parts += [told] if (told := rule_text(rule)) else []

@@ -35,8 +35,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fairlead.findings import Severity
+    from fairlead.findings import Location, Severity
     from fairlead.judge.policy.fault import Fault
+    from fairlead.positions import ValuePath
 
 __all__ = [
     "APP_CHECKS",
@@ -54,25 +55,35 @@ __all__ = [
 def policy_findings(subject: Subject) -> tuple[Finding, ...]:
     """What the rules say about an app, each finding with the severity that the policy gives it; waivers are left."""
     found: list[Finding] = []
+    places: dict[tuple[ValuePath, bool], Location] = {}
     views = subject.views
     for rule, (check, roles) in SERVICE_CHECKS.items():
         if subject.policy.severities.get(rule) != "off":
             for view in views:
                 if view.role in roles:
-                    _collect(found, subject, rule, check(view), f"{view.name}: ")
+                    _collect(found, places, subject, rule, check(view), f"{view.name}: ")
     for rule, app_check in APP_CHECKS.items():
         if subject.policy.severities.get(rule) != "off":
-            _collect(found, subject, rule, app_check(subject))
+            _collect(found, places, subject, rule, app_check(subject))
     return tuple(found)
 
 
 def _collect(
-    found: list[Finding], subject: Subject, rule: str, faults: Iterable[Fault], prefix: str = ""
+    found: list[Finding],
+    places: dict[tuple[ValuePath, bool], Location],
+    subject: Subject,
+    rule: str,
+    faults: Iterable[Fault],
+    prefix: str = "",
 ) -> None:
     chosen = subject.policy.severities.get(rule)
     given = next((one for one in SEVERITIES if one == chosen), None)
     for fault in faults:
-        place = fault.location or subject.model.location((*fault.path, *fault.at), key=fault.key)
+        # What is missing in a service stands at its name, for each rule.
+        at = (*fault.path, *fault.at), fault.key
+        place = fault.location or places.get(at)
+        if place is None:
+            place = places[at] = subject.model.location(at[0], key=fault.key)
         repair = Repair(*fault.repair) if fault.repair is not None else None
         severity = given or _severity(rule, fault, subject)
         what = f"{prefix}{fault.what}"
