@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -89,9 +90,25 @@ def with_maps(page: str) -> str:
     return page
 
 
+def find_lost(page: str) -> list[str]:
+    """The files that the page names and that are not there, and the functions that are not in the file before them."""
+    every = [path for top in ("ci", "docs", "tests") for path in (ROOT / top).rglob("*.py")]
+    lost = []
+    for name, function in re.findall(r"`((?:[\w-]+/)+\w+\.py)`(?:, `(\w+)`)?", page):
+        found = [path for path in every if path.as_posix().endswith(f"/{name}")]
+        defined = re.compile(rf"^ *(def|class) {function}\b" if function else "", re.MULTILINE)
+        if not any(defined.search(path.read_text(encoding="utf-8")) for path in found):
+            lost.append(f"{name} {function}".strip())
+    return lost
+
+
 def main() -> int:
     """Write the maps, or say whether they are current."""
     page = PAGE.read_text(encoding="utf-8")
+    lost = find_lost(page)
+    if lost:
+        print(f"ARCHITECTURE.md leads to what is not there: {', '.join(lost)}", file=sys.stderr)
+        return 1
     made = with_maps(page)
     if made == page:
         return 0
