@@ -133,9 +133,10 @@ def test_an_app_with_data_that_is_not_fit(stage: Stage, tmp_path: Path) -> None:
     ):
         result = stage.deploy(make(stage, number))
         _refused(stage, result, why)
-        error: Any = result.error
-        assert "quoted here" in str(error["fix"])
-        assert any(str(line).startswith("web: ") for line in error["details"]), error
+        error = result.error
+        assert error is not None
+        assert "quoted here" in error.fix
+        assert any(line.startswith("web: ") for line in error.details), error
         assert any("web" in note and "data are as" in note for note in stage.notes()), stage.notes()
     _crashes_in_the_watch(stage, 6)
     good = stage.deploy(_sheet(stage, 8))
