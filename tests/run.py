@@ -24,13 +24,14 @@ from tests.tiers import FOLDERS
 
 ROOT = Path(__file__).parent.parent
 
-_SERVERS = 7
+_SERVERS = 8
 _AT_ONCE = 5
 _PYTEST = ("-m", "pytest", "-q")
 _HOST = sorted((ROOT / "tests" / "integration" / "host").glob("test_*.py"))
 # They have the edge of this machine one after the other: side by side they would wait for each other.
 _AT_THE_EDGE = [file for file in _HOST if re.search("(street|acme) import", file.read_text())]
 _OTHERS = [file for file in _HOST if file not in _AT_THE_EDGE]
+_ACTIONS = sorted((ROOT / "tests" / "actions").glob("test_*.py"))
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,10 @@ def plan_parts() -> Sequence[Part]:
         Part("integration", _plan_tests(*FOLDERS["integration"], without=("image", "host"))),
         Part("unit", _plan_tests(*FOLDERS["unit"])),
         Part("adversary", _plan_tests(*FOLDERS["adversary"]), 6),
-        Part("actions", _plan_tests(*FOLDERS["actions"]), 2),
+        *(
+            Part(f"actions {number + 1}", (*_PYTEST, *map(str, _ACTIONS[number::2])), server)
+            for number, server in enumerate((2, 8))
+        ),
         Part("integration/host at the edge", (*_PYTEST, *map(str, _AT_THE_EDGE))),
         # The unit tests of the host agent once more.
         Part("host agent, oldest Python", ("-m", "tests.hosts")),
