@@ -338,3 +338,10 @@ def test_users_are_shut_out_and_let_in_while_a_deploy_is_under_way() -> None:
         "group": "fairlead-maintenance-${{ inputs.directory || '.' }}-${{ inputs.environment }}",
         "cancel-in-progress": False,
     }
+
+
+def test_a_run_of_one_event_takes_no_place_of_one_of_another() -> None:
+    """SYNTAX#concurrency: one waiting run of a group is kept, and one under way may be cancelled: a push by the night's."""
+    for path in WORKFLOWS:
+        group = load(path)["concurrency"]["group"]
+        assert "github.ref" not in group or "github.event_name" in group, path.name
