@@ -20,7 +20,7 @@ demo: ## a commit to production and back, in the lab on this machine
 	$(use) fairlead setup --for lab
 	$(use) fairlead demo
 
-test: setup ## every tier (unit, host agent on other Pythons, integration, e2e, actions, adversary), in minutes
+test: setup ## every tier (unit, host agent on the oldest Python, integration, e2e, actions, adversary), in minutes
 	$(dev) python -m tests.run
 
 test-all: setup ## the same with the long tests: more cases of what `make test` tries in short
