@@ -121,6 +121,8 @@ def _show(error: FairleadError) -> int:
 def _unexpected(error: Exception) -> int:
     if isinstance(error, BrokenPipeError) and _reader_is_gone():
         return int(ExitCode.OK)
+    if isinstance(error, FileNotFoundError) and _is_nowhere():
+        return _show(InputError("the folder that this runs in is gone", fix="change to one that is there"))
     if isinstance(error, OSError) and _is_refusal(error):
         place = f": {error.filename}" if error.filename else ""
         why, details = _traceback_of(error, or_else=False)
@@ -136,6 +138,14 @@ def _unexpected(error: Exception) -> int:
             details=details,
         )
     )
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - no import for it
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _is_refusal(error: OSError) -> bool:

@@ -7,6 +7,7 @@ app, stays as it was printed, but for files that are gone.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import re
@@ -25,6 +26,8 @@ _OTHER_NAMES = {"identity": "ssh-key", "secrets-dir": "secrets"}
 # From the first slash of a word on. A word is looked at from its beginning only: begun anew at each of its slashes, the
 # time would grow with the square of its length, and what a tool prints can be one long word.
 _PATH = r"(?<![^\s'\"`:])([^\s'\"`:/]*)/[^\s'\"`:]*/fairlead-"
+# After a colon it may be the place in a container that something is mounted at.
+_BEGINS = r"(?<![^\s'\"`=(\[{<,;])"
 # The key, for as long as ssh reads it; and whatever else lies in a folder of ours that goes with the command.
 _OWN_FILES = (
     (re.compile(rf"(?:the key )?{_PATH}ssh-\w{{6,}}/key\b"), r"\1the key in FAIRLEAD_SSH_KEY"),
@@ -75,9 +78,12 @@ def without_own_files(text: str) -> str:
 
 def _without_places(text: str) -> str:
     """The text with the files of the repository as they are called there, wherever it was checked out."""
-    root = repository_root(Path.cwd())
+    root = None
+    # Where the folder that this runs in is gone, that is what has to be told.
+    with contextlib.suppress(OSError):
+        root = repository_root(Path.cwd())
     if root is not None and root != root.parent:
-        text = text.replace(f"{root}/", "")
+        text = re.sub(rf"{_BEGINS}{re.escape(str(root))}/", "", text)
     text = without_own_files(text)
     for place, words in _PLACES:
         text = place.sub(words, text)

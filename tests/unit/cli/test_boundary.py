@@ -165,3 +165,18 @@ def test_the_code_of_the_command_is_handed_on() -> None:
     assert guarded(lambda: None, [], Output({})) == 0
     assert guarded(lambda: 3, [], Output({})) == 3
     assert run(click.exceptions.Exit(7)) == 7
+
+
+@pytest.mark.parametrize("in_job", ["true", ""])
+def test_a_folder_that_is_gone_is_told_as_that(
+    in_job: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a job as well, where errors are told by the names that files have in the repository."""
+    monkeypatch.setenv("GITHUB_ACTIONS", in_job)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main(["status"]) == InputError.exit_code
+    said = capsys.readouterr()
+    assert "the folder that this runs in is gone" in said.out + said.err

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fairlead.boundary import main
 from fairlead.errors import CommandFailedError, FairleadError, InputError
@@ -19,6 +21,7 @@ from fairlead.remote.ssh_failure import ScannedKey, explain
 from fairlead.settings.values import Host
 
 HOST = Host(user="deploy", name="app.acme.test")
+CLONE = Path("/app")
 KEY = Path("/tmp/runner/fairlead-ssh-a1b2c3/key")
 SAID = {
     "name": "ssh: Could not resolve hostname app.acme.test: Name or service not known",
@@ -95,6 +98,22 @@ def test_a_job_without_a_key_is_told_that_its_secret_is_empty() -> None:
 )
 def test_options_and_files_are_told_as_inputs(text: str, said: str) -> None:
     assert speak(text) == said
+
+
+@given(
+    st.text(alphabet="a/.:=-_ ~'\"`(", max_size=8),
+    st.text(alphabet="a/. ", max_size=4),
+)
+def test_a_file_of_the_repository_is_told_as_it_is_called_there_and_no_other_word_is_cut(
+    before: str, after: str
+) -> None:
+    """`https://example.com/app/x` names nothing below the root `/app`."""
+    said = f"{before}{CLONE}/{after}"
+    begins = before[-1:] in {"", *" ='\"`("}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("fairlead.github.words.Path.cwd", lambda: CLONE / "web")
+        patched.setattr("fairlead.github.words.repository_root", lambda folder: folder.parent)
+        assert speak(said) == (f"{before}{after}" if begins else said)
 
 
 @pytest.mark.parametrize(
