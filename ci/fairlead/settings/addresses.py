@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from fairlead.findings import Finding
 from fairlead.nearest import did_you_mean
 from fairlead.positions import Document, ValuePath
 from fairlead.settings.neighbours import KINDS, plan_standings
 from fairlead.settings.trusted import NAMES, trusted_networks
+from fairlead.settings.urls import split_url
 
 _MAX_NAMES = 99
 """What a server takes behind its edge, beside the name of the url."""
@@ -36,7 +36,7 @@ def _names(document: Document, path: ValuePath, environment: Mapping[str, Any]) 
                 what = f"{kind} are served by the scheme and port of the url, and there is none"
                 yield _fault(document, (*path, kind), what, "say url: https://NAME", key=True)
         return
-    seen = {_host_of(url): "url"}
+    seen = {(split_url(url).hostname or "").lower(): "url"}
     for kind, place, name in _listed(environment):
         if name in seen:
             before = seen[name]
@@ -60,13 +60,6 @@ def _listed(environment: Mapping[str, Any]) -> Iterator[tuple[str, ValuePath, st
         for index, name in enumerate(names if isinstance(names, list) else ()):
             if isinstance(name, str):
                 yield f"domains of {service}", ("domains", service, index), name
-
-
-def _host_of(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""
 
 
 def _trusted(

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from fairlead.findings import Finding
 from fairlead.positions import Document, ValuePath
 from fairlead.quick.records import dataclass
 from fairlead.settings.units import parse_host
-from fairlead.settings.urls import is_served_by_name
+from fairlead.settings.urls import is_served_by_name, split_url
 
 RESERVED_APPS = frozenset({"agents", "edge", "fairlead"})
 """Names that Fairlead's own folders and projects have on a server."""
@@ -122,7 +121,7 @@ def _served(environment: Mapping[str, Any]) -> frozenset[str]:
     """What users call the environment by: a name, or a name and a port."""
     url = environment.get("url")
     named = {name for kind in KINDS for name in _names_of(environment.get(kind))}
-    own = urlsplit(url).netloc.lower() if isinstance(url, str) else ""
+    own = split_url(url).netloc.lower() if isinstance(url, str) else ""
     return frozenset({*named, own} - {""})
 
 

@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 HOSTNAME = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
 )
 
 
+def split_url(url: str) -> SplitResult:
+    """The parts of a url; empty ones where it is none: with a port or an address that cannot be, `https://[1:2]:0`."""
+    try:
+        parts = urlsplit(url)
+        good = parts.port != 0
+    except ValueError:
+        good = False
+    return parts if good else urlsplit("")
+
+
 def is_served_by_name(url: str) -> bool:
     """Whether the edge of a host could serve this url."""
-    host = urlsplit(url).netloc.lower().rstrip("/")
+    host = split_url(url).netloc.lower().rstrip("/")
     return has_usual_port(url) and not is_address(url) and HOSTNAME.fullmatch(host) is not None
 
 
 def has_usual_port(url: str) -> bool:
     """Whether the url names no port."""
-    return urlsplit(url).netloc.rpartition(":")[2] == urlsplit(url).netloc
+    netloc = split_url(url).netloc
+    return netloc.rpartition(":")[2] == netloc
 
 
 def is_address(url: str) -> bool:
     """Whether the url names an IP address instead of a host."""
     try:
-        ip_address(urlsplit(url).hostname or "")
+        ip_address(split_url(url).hostname or "")
     except ValueError:
         return False
     return True
