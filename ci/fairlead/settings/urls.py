@@ -15,10 +15,10 @@ def split_url(url: str) -> SplitResult:
     """The parts of a url; empty ones where it is none: with a port or an address that cannot be, `https://[1:2]:0`."""
     try:
         parts = urlsplit(url)
-        good = parts.port != 0
+        port = parts.port
     except ValueError:
-        good = False
-    return parts if good else urlsplit("")
+        return urlsplit("")
+    return urlsplit("") if port == 0 else parts
 
 
 def is_served_by_name(url: str) -> bool:
