@@ -36,16 +36,27 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR})
 
 
+def encoded(text: str) -> bytes:
+    """Any text as UTF-8: half a character, which that has no bytes for, as U+FFFD.
+
+    So nothing that a server, a registry or the name of a file has in it fails who writes it down, or reads it.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
 def write(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
     """Write a file whole or not at all, and the folders that lead to it.
 
-    Text is UTF-8; what it can't hold (a name of a file in other bytes) is kept as it was read.
+    Text is UTF-8; what it can't hold is kept as it was read (a name of a file in other bytes), else as in ``encoded``.
 
     Raises:
         InputError: a folder of the path is a link, or none.
         OSError: the disk refuses.
     """
-    data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    data = _as_read(content) if isinstance(content, str) else content
     with draft(path, mode=mode) as file:
         file.write(data)
 
@@ -81,7 +92,7 @@ def create(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
         FileExistsError: something has that name, a link that leads nowhere included.
         InputError, OSError: as ``write``.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data = _as_read(content) if isinstance(content, str) else content
     with (
         _within(path, make=True) as (folder, name),
         os.fdopen(os.open(name, _NEW, mode, dir_fd=folder), "wb") as file,
@@ -89,10 +100,10 @@ def create(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
         file.write(data)
 
 
-def append(path: Path, data: bytes) -> None:
+def append(path: Path, content: str | bytes) -> None:
     """Append to a file that the user, or the runner of his job, has named: links of his are followed."""
     with path.open("ab") as file:
-        file.write(data)
+        file.write(encoded(content) if isinstance(content, str) else content)
 
 
 def deliver(path: Path, data: bytes) -> None:
@@ -286,6 +297,13 @@ def checkouts(path: Path) -> list[Path]:
     """The checkouts that a path lies in by its name, the outermost first."""
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - as above
     return [folder for folder in reversed(whole.parents) if os.path.lexists(folder / ".git")]
+
+
+def _as_read(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return encoded(text)
 
 
 @contextlib.contextmanager

@@ -108,6 +108,29 @@ def test_a_reader_knows_when_to_stop(tmp_path: Path) -> None:
     assert files.read(tmp_path / "f", limit=3) == b"1234"
 
 
+_HALVES = {
+    "\ud800": "\ufffd",
+    "a\udfffb": "a\ufffdb",
+    "\ud800a\ud800": "\ufffda\ufffd",
+    "\udfff\ud800": "\ufffd\ufffd",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "written"), [*_HALVES.items(), ("\ud83d\ude80\ud800", "\U0001f680\ufffd"), ("é", "é")]
+)
+def test_no_text_is_one_that_cannot_be_written(tmp_path: Path, text: str, written: str) -> None:
+    """A server or a registry may tell half a character."""
+    for name, write in (("w", files.write), ("c", files.create), ("a", files.append)):
+        write(tmp_path / name, text)
+        assert (tmp_path / name).read_text(encoding="utf-8") == written
+
+
+def test_the_name_of_a_file_in_other_bytes_is_written_as_it_was_read(tmp_path: Path) -> None:
+    files.write(tmp_path / "f", "\udcff")
+    assert (tmp_path / "f").read_bytes() == b"\xff"
+
+
 def test_a_write_that_fails_leaves_what_was_there_and_no_draft(tmp_path: Path) -> None:
     files.write(tmp_path / "f", "one")
     with pytest.raises(TypeError), files.draft(tmp_path / "f") as file:

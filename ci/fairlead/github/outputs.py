@@ -27,7 +27,9 @@ def outputs_of(document: Mapping[str, object]) -> dict[str, str]:
         for field, value in document.items()
         if isinstance(value, (str, int, float)) and field != "schema"
     }
-    return {**scalars, DOCUMENT: json.dumps(document, separators=(",", ":"), ensure_ascii=False)}
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    # Who takes the document up again, as `publish` does that of `build`, refuses half a character.
+    return {**scalars, DOCUMENT: files.encoded(text).decode()}
 
 
 def output_name(field: str) -> str:
@@ -54,10 +56,10 @@ def append_outputs(path: Path, outputs: Mapping[str, str], folder: Path | None =
     """
     if len(outputs.get(DOCUMENT, "")) > _LARGEST:
         file = (folder or path.parent) / f"fairlead-document-{secrets.token_hex(8)}.json"
-        files.append(file, outputs[DOCUMENT].encode())
+        files.append(file, outputs[DOCUMENT])
         outputs = {**outputs, DOCUMENT: "", f"{DOCUMENT}-file": str(file)}
     rendered = (render_output(*output, f"fairlead_{secrets.token_hex(16)}") for output in outputs.items())
-    files.append(path, "".join(rendered).encode())
+    files.append(path, "".join(rendered))
 
 
 def _text(value: str | float | bool) -> str:

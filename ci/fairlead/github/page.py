@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from fairlead import files
 from fairlead.github.headline import DEPLOY_SCHEMA, Headline, headline_of
 from fairlead.github.summary import (
     MOST_ROWS,
@@ -75,7 +76,7 @@ def render_page(told: Told, exit_code: int) -> str:
     parts: list[str] = []
     room = _ROOM
     for part in filter(None, _parts(told, exit_code)):
-        room -= len(part.encode())
+        room -= len(files.encoded(part))
         parts.append(part if room >= 0 else "More stands in the log: it is too much for a page.")
         if room < 0:
             break

@@ -145,7 +145,7 @@ def append_summary(path: Path, markdown: str) -> str:
     try:
         taken = path.stat().st_size if path.exists() else 0
         room = LIMIT - taken
-        data = (markdown.rstrip("\n") + "\n\n").encode()
+        data = files.encoded(markdown.rstrip("\n") + "\n\n")
         if len(data) > room:
             keep = room - len(_CUT.encode())
             if keep <= 0:

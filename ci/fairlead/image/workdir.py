@@ -60,7 +60,7 @@ def refuse_odd(folder: Path) -> None:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a document whole or not at all: a reader never sees half of it, and nobody else reads it."""
     prepare_work_dir(path.parent)
-    files.write(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n", mode=0o600)
+    files.write(path, files.encoded(json.dumps(value, indent=2, ensure_ascii=False) + "\n"), mode=0o600)
 
 
 def prepare_work_dir(folder: Path) -> None:

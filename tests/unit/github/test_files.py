@@ -68,6 +68,17 @@ def test_a_document_that_a_job_could_not_hand_on_lies_in_a_file(folder: str, tmp
     assert json.loads(file.read_text()) == document
 
 
+def test_half_a_character_of_a_server_fails_no_job(tmp_path: Path) -> None:
+    document = {"release": "00\ud8002", "data": {"\udfff": ["\ud800"] * 50_000}}
+    for number, one in enumerate((document, {**document, "data": {}})):
+        path = tmp_path / str(number)
+        append_outputs(path, outputs_of(one))
+        found = read_outputs(path)
+        said = found["document"] or Path(found["document-file"]).read_text(encoding="utf-8")
+        assert json.loads(said)["release"] == "00\ufffd2"
+    assert summary.append_summary(tmp_path / "page", "a\ud800") == ""
+
+
 def test_the_delimiter_is_another_one_each_time(tmp_path: Path) -> None:
     path = tmp_path / "out"
     append_outputs(path, {"a": "1", "b": "2"})

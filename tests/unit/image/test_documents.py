@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from fairlead.errors import InputError
+from fairlead.github.outputs import outputs_of
 from fairlead.image.documents import (
     PublishDocument,
     PublishedImage,
@@ -15,6 +17,7 @@ from fairlead.image.documents import (
     load_build,
     load_publish,
     load_scan,
+    parse_build,
     write_document,
 )
 from fairlead.schemas import load_schema
@@ -37,7 +40,7 @@ PUBLISHED = PublishDocument(
 
 def test_documents_come_back_as_they_were_written(tmp_path: Path) -> None:
     work = tmp_path / ".fairlead"
-    dirty = build(dirty_files=("a b", "c"), branch=None, git_tags=("v1",))
+    dirty = build(dirty_files=("a b", "c", "of latin-1: \udcff"), branch=None, git_tags=("v1",))
     failing = ScannedImage(
         digest=INDEX, reasons=(Reason(code="unknown-os", platform="", message="m"),), platforms={}
     )
@@ -45,7 +48,8 @@ def test_documents_come_back_as_they_were_written(tmp_path: Path) -> None:
     write_document(work / "build.json", dirty)
     write_document(work / "scan.json", scan)
     write_document(work / "publish.json", PUBLISHED)
-    assert load_build(work) == dirty
+    assert load_build(work) == replace(dirty, dirty_files=("a b", "c", "of latin-1: \ufffd"))
+    assert parse_build(outputs_of(dirty.to_json())["document"], "build") == load_build(work)
     assert load_scan(work) == scan
     assert load_publish(work) == PUBLISHED
     assert (work / ".gitignore").read_text() == "*\n"

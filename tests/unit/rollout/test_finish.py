@@ -11,7 +11,7 @@ import pytest
 
 from fairlead.errors import FairleadError
 from fairlead.host.wire.result import ErrorReport, Result
-from fairlead.remote.outcome import RolloutEnd
+from fairlead.remote.outcome import RolloutEnd, result_of
 from fairlead.report.redact import forget, redact
 from fairlead.rollout.finish import finish_rollout
 from tests.recording import RecordingReporter
@@ -37,3 +37,18 @@ def test_a_registry_s_password_is_not_in_it(tmp_path: Path) -> None:
     assert json.loads(text)["error"]["why"] == "denied: ci:***"
     assert failed.value.document is not None, "whoever reads the outputs of a job has it, too"
     assert failed.value.document["status"] == "failed"
+
+
+def test_what_a_server_has_told_in_half_a_character_is_written_down(tmp_path: Path) -> None:
+    """The release is live: whatever stands in what is told of it, it is told."""
+    environment = SimpleNamespace(name="production", url="")
+    place: Any = SimpleNamespace(host="h", app="board", environment=environment)
+    result = result_of(
+        json.loads(r'{"status": "live", "exit": 0, "release": "\ud800", "data": {"\udfff": "\ud800"}}')
+    )
+    reporter = RecordingReporter()
+    finish_rollout(
+        place, RolloutEnd(result, ()), reporter, tmp_path, SimpleNamespace(connections=1, agent_bytes=0)
+    )
+    written = json.loads((tmp_path / "deploy.json").read_text(encoding="utf-8"))
+    assert (written["release"], written["data"]) == ("\ufffd", {"\ufffd": "\ufffd"})

@@ -51,6 +51,8 @@ _ATTESTATION = "attestation-manifest"
 _UNKNOWN = {"os": "unknown", "architecture": "unknown"}
 _MOST_ENTRIES = 500
 _LARGEST_BLOB = 1 << 40
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""How a half of a character would be written; mostly both are there."""
 
 
 class UnfitError(ValueError):
@@ -196,7 +198,7 @@ def foreign_parts(index: Index, platforms: Mapping[str, str]) -> str:
 
 
 def strict_json(data: bytes) -> dict[str, Any]:
-    """A JSON object in which no key comes twice.
+    """A JSON object in which no key comes twice, and whose texts can be written down again.
 
     Raises:
         UnfitError: it is none, or too large.
@@ -211,7 +213,17 @@ def strict_json(data: bytes) -> dict[str, Any]:
         raise UnfitError(f"it is no JSON: {error}") from error
     if not isinstance(value, dict):
         _refuse("it is no JSON object")
+    if _HALF.search(data) and not _is_text(json.dumps(value, ensure_ascii=False)):
+        _refuse("a text in it has half a character")
     return value
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def digest_of(data: bytes) -> str:

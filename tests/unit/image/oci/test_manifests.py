@@ -121,7 +121,7 @@ def test_what_an_engine_could_read_otherwise_is_refused(change: Change, why: str
     [
         b"", b"[]", b"null", b"{", b"\xff{}", b'{"a": 1, "a": 2}', b'{"a": {"b": 1, "b": 2}}', b'{"a": NaN}',
         b"[" * 100_000, b'{"a":' * 100_000, INDEX.data + b"{}", INDEX.data.decode().encode("utf-16"),
-        b" " * (5 << 20) + INDEX.data,
+        b" " * (5 << 20) + INDEX.data, rb'{"a": "\ud800"}', rb'{"a": [{"\uDFFF": 1}]}',
     ],
 )  # fmt: skip
 def test_what_is_no_json_in_one_reading_is_refused(data: bytes) -> None:
@@ -129,6 +129,10 @@ def test_what_is_no_json_in_one_reading_is_refused(data: bytes) -> None:
         strict_json(data)
     with pytest.raises(UnfitError):
         parse_index(data)
+
+
+def test_a_character_in_two_halves_is_one() -> None:
+    assert strict_json(rb'{"a": "\ud83d\ude80"}') == {"a": "\U0001f680"}
 
 
 def test_another_image_of_the_registry_is_not_ours() -> None:

@@ -147,7 +147,14 @@ def one_platform(**parts: Any) -> bytes:
     return packed({"schema": SCHEMA, "database": "", "platforms": {"linux/amd64": {**whole, **parts}}})
 
 
-BAD_PACKAGES: tuple[Any, ...] = ({}, ["bash"], [["bash"]], [["bash", 1]], [["x" * 400, "1"]])
+BAD_PACKAGES: tuple[Any, ...] = (
+    {},
+    ["bash"],
+    [["bash"]],
+    [["bash", 1]],
+    [["x" * 400, "1"]],
+    [["x\ud800", "1"]],
+)
 
 
 @pytest.mark.parametrize(
