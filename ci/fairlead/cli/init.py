@@ -84,11 +84,12 @@ def _draft(path: Path, host: str, url: str, *, write: bool) -> Draft:
 
     from fairlead import files, report
     from fairlead.settings.load import load_settings
+    from fairlead.starter.beside import find_others
     from fairlead.starter.draft import check_place, plan_draft
     from fairlead.starter.look import read_sight
 
     check_place(host, url)
-    draft = plan_draft(read_sight(path.parent, os.environ), host, url)
+    draft = plan_draft(read_sight(path.parent, os.environ), host, url, find_others(path.parent))
     for line in draft.inferred:
         report.current().line(line)
     if write:

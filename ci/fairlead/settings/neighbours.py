@@ -39,7 +39,7 @@ def plan_standings(raw: Mapping[str, Any]) -> dict[str, Standing]:
         for name, one in (listed.items() if isinstance(listed, dict) else ())
         if isinstance(one, dict)
     }
-    hosts = {name: _hosts(one) for name, one in environments.items()}
+    hosts = {name: hosts_of(one) for name, one in environments.items()}
     order = list(environments)
     standings = {}
     for number, name in enumerate(order):
@@ -97,14 +97,14 @@ def _clashes(
         place = document.location((*path, "name")) if "name" in pair[1] else document.location(path, key=True)
         what = f"{other} is called {standings[1].name} on {host} already: one would replace the other"
         yield Finding(what, place, "say another `name:` for one of them", "settings")
-    for hostname in sorted(_served(pair[0]) & _served(pair[1])):
+    for hostname in sorted(served_by(pair[0]) & served_by(pair[1])):
         key = next((kind for kind in KINDS if hostname in set(_names_of(pair[1].get(kind)))), "url")
         what = f"{other} serves {hostname} on {host} already"
         fix = "give each environment a hostname of its own, or a port where neither stands behind the edge"
         yield Finding(what, document.location((*path, key)), fix, "settings")
 
 
-def _hosts(environment: Mapping[str, Any]) -> frozenset[tuple[str, int]]:
+def hosts_of(environment: Mapping[str, Any]) -> frozenset[tuple[str, int]]:
     """The servers, whoever logs in there."""
     found = set()
     listed = environment.get("hosts")
@@ -117,7 +117,7 @@ def _hosts(environment: Mapping[str, Any]) -> frozenset[tuple[str, int]]:
     return frozenset(found)
 
 
-def _served(environment: Mapping[str, Any]) -> frozenset[str]:
+def served_by(environment: Mapping[str, Any]) -> frozenset[str]:
     """What users call the environment by: a name, or a name and a port."""
     url = environment.get("url")
     named = {name for kind in KINDS for name in _names_of(environment.get(kind))}

@@ -33,6 +33,11 @@ def has_usual_port(url: str) -> bool:
     return netloc.rpartition(":")[2] == netloc
 
 
+def holds_usual_ports(url: object) -> bool:
+    """Whether what answers there holds 80 or 443 of its host, as far as is known: without a url nobody knows."""
+    return not isinstance(url, str) or split_url(url).port in {None, 80, 443}
+
+
 def is_address(url: str) -> bool:
     """Whether the url names an IP address instead of a host."""
     try:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fairlead.errors import InputError
 from fairlead.schemas import load_schema
-from fairlead.settings.units import parse_host
+from fairlead.settings.urls import split_url
+from fairlead.starter.beside import Others
 from fairlead.starter.look import Sight
+from fairlead.starter.place import Place, describe_place, is_taken, plan_place
 from fairlead.starter.scalars import comment, quoted, scalar
 
 _APP = re.compile(r"[^a-z0-9-]+")
 _NOT_OF_PATH = re.compile(r"[^a-z0-9._-]+")
 _LONGEST_APP = 31
-PLACEHOLDER = "example.com"
-"""The domain of the servers in a draft, which nobody has."""
 _SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -35,15 +36,17 @@ class _Image:
     why: str
 
 
-def plan_draft(sight: Sight, host: str = "", url: str = "") -> Draft:
+def plan_draft(sight: Sight, host: str = "", url: str = "", others: Others | None = None) -> Draft:
     """Write the file that a careful colleague would.
 
     Args:
         sight: what the repository shows.
         host: the server, ``deploy@app.example.com``; without it, a name to be changed.
         url: the address that people open; without it that of the host.
+        others: what the other files of the repository deploy, and where to.
     """
-    app, why_app = _app_name(sight)
+    others = others or Others()
+    app, why_app = _free_name(sight, host, others)
     images = plan_images(sight)
     inferred = [f"app: {app}, {why_app}"]
     lines = [
@@ -81,7 +84,9 @@ def plan_draft(sight: Sight, host: str = "", url: str = "") -> Draft:
         ]
     else:
         lines += ["# No compose file was found; a deploy needs one.", "# compose: [compose.yaml]"]
-    lines += _render_environment(app, sight, host, url)
+    place = plan_place(app, host, url, others)
+    lines += _render_environment(sight, place, is_named=bool(host))
+    inferred += describe_place(place)
     inferred += [f"variable {name}: wanted at {place}" for name, place in sight.variables]
     inferred += [f"secret {name}: declared in {sight.compose}" for name in sight.secrets]
     lines += _render_handovers(sight)
@@ -141,7 +146,7 @@ def _dockerfile_for(image: str, sight: Sight) -> str:
 
 def _image_name(dockerfile: str, sight: Sight) -> str:
     _, _, suffix = dockerfile.partition(".")
-    return _clean_image(suffix) if suffix else _app_name(sight)[0]
+    return _clean_image(suffix) if suffix else next(_app_names(sight))[0]
 
 
 def _clean_image(name: str) -> str:
@@ -155,7 +160,15 @@ def _registry(sight: Sight) -> tuple[str, str]:
     return "/".join(["ghcr.io", sight.slug, *filter(None, parts)]), why
 
 
-def _app_name(sight: Sight) -> tuple[str, str]:
+def _free_name(sight: Sight, host: str, others: Others) -> tuple[str, str]:
+    """The best name that no other app of the repository has on that server."""
+    names = list(_app_names(sight))
+    name, why = next((one for one in names if not is_taken(one[0], host, others)), names[0])
+    return name, why if name == names[0][0] else f"{why}, as {names[0][0]} is another app's on that server"
+
+
+def _app_names(sight: Sight) -> Iterator[tuple[str, str]]:
+    """Names for the app and where each is from, the best first."""
     repository = sight.slug.rpartition("/")[2]
     # Two apps of one repository would get one name from it, and replace each other on a host.
     inside = f"{repository}/{sight.folder}" if repository and sight.folder else ""
@@ -172,8 +185,8 @@ def _app_name(sight: Sight) -> tuple[str, str]:
             name[-_LONGEST_APP:].lstrip("0123456789-") if raw == inside else name[:_LONGEST_APP].rstrip("-")
         )
         if name:
-            return name, why
-    return "app", "for want of a better name"
+            yield name, why
+    yield "app", "for want of a better name"
 
 
 def _render_images(images: tuple[_Image, ...], sight: Sight) -> list[str]:
@@ -192,16 +205,14 @@ def _render_images(images: tuple[_Image, ...], sight: Sight) -> list[str]:
     return lines
 
 
-def _render_environment(app: str, sight: Sight, host: str, url: str) -> list[str]:
-    told = [] if host else ["    # Change both: where to, by ssh, and the address that people open."]
-    host = host or f"deploy@{app}.{PLACEHOLDER}"
-    url = url or f"https://{parse_host(host).name}"
+def _render_environment(sight: Sight, place: Place, *, is_named: bool) -> list[str]:
+    told = [] if is_named else ["    # Change both: where to, by ssh, and the address that people open."]
     lines = [
         "environments:",
         "  production:",
         *told,
-        f"    hosts: [{quoted(host) if ':' in host else host}]",
-        f"    url: {url}",
+        f"    hosts: [{quoted(place.host) if ':' in place.host else place.host}]",
+        *_render_address(place, is_named=is_named),
     ]
     if sight.variables:
         lines.append("    # Wanted by the compose file; the shell's own environment does not reach it.")
@@ -214,6 +225,22 @@ def _render_environment(app: str, sight: Sight, host: str, url: str) -> list[str
         )
         lines.append(f"    secrets: [{', '.join(scalar(name) for name in secrets)}]")
     return lines
+
+
+def _render_address(place: Place, *, is_named: bool) -> list[str]:
+    """The address; behind the edge of the server, where other apps of the repository are there too."""
+    lines = [f"    url: {place.url}"]
+    if place.made_up and is_named:
+        lines.insert(0, "    # Change it: a hostname of this app's own, which leads to that server.")
+    if not place.edge:
+        return lines
+    where = ", ".join(dict.fromkeys(one.place.path for one in place.beside))
+    return [
+        *lines,
+        f"    # Deployed there too: {where}. Behind the edge of the server they share ports 80 and 443, told apart by hostname.",
+        "    edge: true",
+        f"    # hostnames: [www.{split_url(place.url).hostname}] # further names of it",
+    ]
 
 
 def _render_handovers(sight: Sight) -> list[str]:

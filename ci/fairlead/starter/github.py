@@ -22,13 +22,16 @@ from fairlead.judge.run import judge
 from fairlead.judge.verdict import ALWAYS
 from fairlead.lfs import large_files
 from fairlead.origin import read_default_branch, read_repository_slug, read_server
+from fairlead.quick.records import replace
 from fairlead.remote.access import run_keyscan
 from fairlead.settings.values import Environment, Settings
 from fairlead.starter.accept import Accepted, plan_accepted
+from fairlead.starter.beside import find_others, parse_tenants
 from fairlead.starter.callers import Caller, plan_callers
 from fairlead.starter.guide import Facts, Todo, plan_todo, render_todo
 from fairlead.starter.host_keys import FILE_NAME as KNOWN_HOSTS
 from fairlead.starter.host_keys import HostKeys, find_host_keys
+from fairlead.starter.place import describe_sharing
 from fairlead.starter.uses import Uses
 from fairlead.submodules import submodules_at
 
@@ -128,8 +131,16 @@ def open_door(
                 (*(_shown(path, top) for path in (settings.path, known_hosts)), *(put.path for put in puts))
             )
         ),
+        sharing=_sharing(settings, environment, top),
     )
     return Door(tuple(puts), accepted, keys, plan_todo(facts))
+
+
+def _sharing(settings: Settings, environment: Environment, top: Path) -> tuple[str, ...]:
+    """What is to be changed here or in another file, where that deploys to the same server."""
+    document = replace(settings.document, path=_shown(settings.path, top))
+    own = parse_tenants(document).get(environment.name)
+    return tuple(describe_sharing(own, find_others(settings.root))) if own else ()
 
 
 def find_top(folder: Path) -> Path:

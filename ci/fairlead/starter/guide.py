@@ -37,6 +37,7 @@ class Facts:
         branch: a push to it is deployed.
         paths: what is committed, from the repository's root.
         server: the host of its forge, empty where no remote tells.
+        sharing: what is to be changed as another app of the repository is deployed to the same server.
     """
 
     app: str
@@ -51,6 +52,7 @@ class Facts:
     branch: str
     paths: tuple[str, ...]
     server: str = ""
+    sharing: tuple[str, ...] = ()
 
 
 def plan_todo(facts: Facts) -> tuple[Todo, ...]:
@@ -81,6 +83,7 @@ def _todo(facts: Facts) -> Iterator[Todo]:
         )
     if any(is_placeholder(host) for host in facts.hosts):
         yield Todo("name your server and its address in fairlead.yaml (hosts, url), and run this again")
+    yield from (Todo(line) for line in facts.sharing)
     if facts.first:
         mend = (f"fairlead validate --fix   # {facts.mended} of them",) if facts.mended else ()
         yield Todo(f"mend what no baseline takes, the {facts.first} above", (*mend, "fairlead validate"))

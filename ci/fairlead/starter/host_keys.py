@@ -9,7 +9,7 @@ from pathlib import Path
 from fairlead import files
 from fairlead.remote.ssh_failure import ScannedKey
 from fairlead.settings.values import Host
-from fairlead.starter.draft import PLACEHOLDER
+from fairlead.starter.place import is_made_up
 
 FILE_NAME = "known_hosts"
 Scan = Callable[[str, int], Sequence[ScannedKey]]
@@ -56,7 +56,7 @@ def name_of(host: Host) -> str:
 
 def is_placeholder(host: Host) -> bool:
     """Whether it is the server of a draft, that nobody has named yet."""
-    return host.name == PLACEHOLDER or host.name.endswith(f".{PLACEHOLDER}")
+    return is_made_up(host.name)
 
 
 def scan_command(host: Host) -> str:

@@ -36,3 +36,8 @@ def make_plain(
     (root / "compose.yaml").write_text(compose)
     (root / "Dockerfile").write_text("FROM python:3.13-slim\nCOPY app.py .\n")
     return root
+
+
+def walk(top: Path) -> list[str]:
+    """The fairlead.yaml of a folder, as git would list those of a repository that ignores nothing."""
+    return sorted(str(path.relative_to(top)) for path in top.rglob("fairlead.yaml"))

@@ -24,7 +24,7 @@ from fairlead.settings.load import load_settings
 from fairlead.settings.values import Host
 from fairlead.starter.accept import GIVES_AWAY_HOST
 from fairlead.starter.host_keys import find_host_keys, parse_names
-from tests.unit.starter.plain import COMPOSE, make_plain
+from tests.unit.starter.plain import COMPOSE, make_plain, walk
 
 USES = f"acme/fairlead@{'0123456789' * 4}"
 KEY = ScannedKey("app.acme.test ssh-ed25519 AAAA", "SHA256:abcd")
@@ -34,6 +34,7 @@ KEY = ScannedKey("app.acme.test ssh-ed25519 AAAA", "SHA256:abcd")
 def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """No server, no git, and no docker-compose that could be asked."""
     monkeypatch.setattr("fairlead.starter.github.large_files", lambda _: ())
+    monkeypatch.setattr("fairlead.starter.beside.list_files", walk)
     monkeypatch.setattr("fairlead.starter.github.run_keyscan", lambda *_: ())
     monkeypatch.setattr(
         "fairlead.starter.github.settings_request",
