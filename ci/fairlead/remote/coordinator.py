@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from fairlead.errors import FairleadError, InterruptedByUserError
-from fairlead.host.wire.errors import EXIT_OK
 from fairlead.host.wire.events import (
     DONE,
     SKIPPED,
@@ -30,6 +29,7 @@ from fairlead.host.wire.phases import MIGRATE, PREPARE
 from fairlead.host.wire.result import Event, Result
 from fairlead.remote.agreement import Member, plan_word
 from fairlead.remote.attach import run_remote_task
+from fairlead.remote.ends import Ends, is_well
 from fairlead.remote.interrupt import catching_interrupts
 from fairlead.remote.session import Blob, Session
 
@@ -39,9 +39,6 @@ _ATTENDS = 4
 """How often they hear so within `hold_timeout`."""
 
 _INTERRUPTED = Event()
-
-End = Result | FairleadError | None
-"""How a host ended: its result, why nobody knows, or None where it was never asked."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +50,6 @@ class Part:
     connect: Callable[[], Session]
     request: Frame
     blobs: Sequence[Blob] = ()
-
-
-@dataclass
-class Ends:
-    """How it ended on each host, which one failed first, the words that were said, and whether the user said stop."""
-
-    by_host: dict[str, End]
-    culprit: str | None = None
-    words: frozenset[str] = frozenset()
-    stopped: bool = False
 
 
 def run_together(
@@ -100,6 +87,8 @@ class _Participant:
     may_start: threading.Event = field(default_factory=threading.Event)
     cancelled: bool = False
     task: str | None = None
+    joined: bool | None = None
+    """Whether the task is another command's; None until it is told. Over a new connection it may be its own."""
     _session: Session | None = None
     _words: list[Frame] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -136,12 +125,14 @@ class _Participant:
         with self._lock:
             # Words are for a task that this connection follows: not before it has attached.
             self._session, self.task = session, None
+            self.joined = self.joined or False
         return session
 
     def _take(self, event: Event) -> None:
         if isinstance(event, AttachedEvent):
             with self._lock:
                 self.task = event.task
+                self.joined = event.resumed if self.joined is None else self.joined
                 for frame in self._words:
                     self._tell(frame)
         self.inbox.put((self.part.host, event))
@@ -174,6 +165,7 @@ class _Coordinator:
                     self._step()
         except KeyboardInterrupt:
             raise self._left() from None
+        self._ends.joined = frozenset(host for host, one in self._participants.items() if one.joined)
         return self._ends
 
     def _wake(self) -> None:
@@ -214,8 +206,7 @@ class _Coordinator:
     def _end(self, host: str, what: Result | BaseException) -> None:
         if isinstance(what, BaseException) and not isinstance(what, FairleadError):
             raise what
-        lost = isinstance(what, FairleadError)
-        well = not isinstance(what, FairleadError) and what.exit == EXIT_OK
+        lost, well = isinstance(what, FairleadError), is_well(what)
         # It may be live, and have something to say of its users: that takes no other host back.
         serves = not isinstance(what, FairleadError) and what.status == "live"
         self._ends.by_host[host] = what
@@ -265,7 +256,7 @@ class _Coordinator:
             text = "too late to stop: every host has been told to commit"
         else:
             text = "asked the server to stop at its next safe point; once more leaves at once"
-            self._say(STOP, "the user stopped the command")
+            self._say(STOP, "the user stopped a command that followed it")
         self._on_event(self._first, NoteEvent(WARNING, text))
 
     def _left(self) -> InterruptedByUserError:

@@ -67,6 +67,8 @@ class RolloutEnd:
     result: Result
     hosts: tuple[HostEnd, ...]
     changes: Mapping[str, Any] | None = None
+    is_anothers: bool = False
+    """Another command at the same task ended it (``ends.Ends``)."""
 
     @property
     def failure(self) -> FairleadError | None:
@@ -139,11 +141,20 @@ def _misunderstood(fault: InputFault) -> CommandFailedError:
     return CommandFailedError(fault.what, why=fault.why, fix=fault.fix, details=fault.details)
 
 
+def ends_for_another(result: Result, *, joined: bool) -> bool:
+    """Whether another command ended what this one is at and did not stop; one that was ``joined`` has its own time to wait."""
+    return _was_stopped(result) or (joined and result.exit == ExitCode.LOCKED)
+
+
+def _was_stopped(result: Result) -> bool:
+    return result.exit == ExitCode.ROLLED_BACK and result.error is not None and result.error.what == _STOPPED
+
+
 def stopped_result(end: RolloutEnd) -> RolloutEnd:
     """The end of what the user asked to stop: exit 130, unless it failed by itself meanwhile."""
     result, interrupted = end.result, int(InterruptedByUserError.exit_code)
-    was_stopped = result.error is not None and result.error.what == _STOPPED
-    if result.exit not in {EXIT_OK, int(RolledBackError.exit_code)} or (result.exit and not was_stopped):
+    by_itself = result.exit != EXIT_OK and not _was_stopped(result)
+    if result.exit not in {EXIT_OK, int(RolledBackError.exit_code)} or by_itself:
         return end
     if result.exit == EXIT_OK:
         error = ErrorReport(

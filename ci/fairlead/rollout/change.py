@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from fairlead.host.wire.changes import DeployCall
 from fairlead.host.wire.fleet import Fleet
@@ -30,8 +31,11 @@ from fairlead.rollout.contents import Contents
 from fairlead.rollout.options import RolloutOptions
 from fairlead.rollout.place import Place
 from fairlead.rollout.registry import config_reader, digest_resolver, inventory_finder
-from fairlead.rollout.servers import choose_marks, connect_all, fleet_of, run_parts
+from fairlead.rollout.servers import choose_marks, connect_all, fleet_of, run_rounds
 from fairlead.rollout.show import show_remarks
+
+if TYPE_CHECKING:
+    from fairlead.remote.coordinator import Part
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,9 @@ class Rollout:
         """The plan that each server computes for this release, and the release."""
         with self.reporter.step(f"plan on {self.place.host}"):
             asked = {host: ahead.wait() for host, ahead in aheads.items()}
-            bundle, changes = self._changes({host: state for host, (_, state) in asked.items()})
-            plans = {host: server.plan(changes[host]) for host, (server, _) in asked.items()}
+            states = {host: state for host, (_, state) in asked.items()}
+            bundle, change = self._finish(states)
+            plans = {host: server.plan(change(host, states)) for host, (server, _) in asked.items()}
         return plans, bundle
 
     def foresee(self, aheads: Mapping[str, Ahead[StateAnswer]]) -> None:
@@ -80,20 +85,25 @@ class Rollout:
     def deploy(self, aheads: Mapping[str, Ahead[StateAnswer]]) -> RolloutEnd:
         """Deploy; how it ended on all servers, which may be in failure."""
         servers, states = connect_all(self.place, aheads, self.reporter, self.draft.origin.revision)
-        bundle, changes = self._changes(states)
+        bundle, change = self._finish(states)
         blobs = self._blobs(bundle)
-        parts = [servers[host].part(host, changes[host], blobs) for host in self.place.hosts]
+
+        def plan_parts(states: Mapping[str, StateAnswer]) -> list[Part]:
+            return [servers[host].part(host, change(host, states), blobs) for host in self.place.hosts]
+
         reference, own = plan_reference(states), self.draft.own
         root, work_dir = self.place.settings.root, self.options.work_dir
         changed = changes_of(root, reference, bundle.release, own, self.options.request.only, work_dir)
         repositories = {name: pin.repository for name, pin in own.items()}
         finder = inventory_finder(self.place.settings)
         contents = Contents(changed["images"], repositories, reference.serving, finder)
-        ended = run_parts(self.place, parts, self.reporter)
+        ended = run_rounds(self.place, servers, states, plan_parts, self.reporter, bundle.release["revision"])
         return replace(ended, changes={**changed, "images": contents.joined()})
 
-    def _changes(self, states: Mapping[str, StateAnswer]) -> tuple[Bundle, dict[str, DeployCall]]:
-        """The release, which is the same for all, and what each server is asked."""
+    def _finish(
+        self, states: Mapping[str, StateAnswer]
+    ) -> tuple[Bundle, Callable[[str, Mapping[str, StateAnswer]], DeployCall]]:
+        """The release, which is the same for all, and what each server is asked by how they stand."""
         settings = self.place.settings
         marks, reference, resolve = choose_marks(states), plan_reference(states), digest_resolver(settings)
         kept = find_unchanged(self.draft.app, self.draft.own, reference, resolve, config_reader(settings))
@@ -102,7 +112,7 @@ class Rollout:
         )
         show_remarks(self.reporter, remarks)
         signature = sign_release(bundle.release, self.options.signing_identity, os.environ)
-        return bundle, {host: self._change(host, states, bundle, marks, signature or "") for host in states}
+        return bundle, partial(self._change, bundle=bundle, marks=marks, signature=signature or "")
 
     def _change(
         self,

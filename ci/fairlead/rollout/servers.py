@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from fairlead.report import Reporter
     from fairlead.rollout.ahead import Ahead
     from fairlead.rollout.place import Place
+
+_AFRESH = 3
+"""How often at most a command begins afresh that shared its task with others, each of which ended it."""
+_ANOTHER = "another command that shared this one's task was stopped, or would wait no longer"
 
 
 def connect_all(
@@ -51,15 +55,17 @@ def run_alike(
 ) -> RolloutEnd:
     """Run a request that is the same for all servers, but for what each is told of the others."""
 
-    def told(host: str) -> RollbackCall | RotateCall:
+    def told(host: str, states: Mapping[str, StateAnswer]) -> RollbackCall | RotateCall:
         options = replace(change.options, fleet=fleet_of(place, host, states, None))
         if isinstance(change, RollbackCall) and change.serving is not None:
             # One of several may be behind the others.
             return replace(change, options=options, serving=states[host].serving)
         return replace(change, options=options)
 
-    parts = [servers[host].part(host, told(host), blobs) for host in place.hosts]
-    return run_parts(place, parts, reporter)
+    def plan_parts(states: Mapping[str, StateAnswer]) -> list[Part]:
+        return [servers[host].part(host, told(host, states), blobs) for host in place.hosts]
+
+    return run_rounds(place, servers, states, plan_parts, reporter)
 
 
 def ask_marks(server: Server) -> StateAnswer:
@@ -87,6 +93,48 @@ def fleet_of(
     return plan_fleet(place.hosts, host, states, release, hold_timeout=place.settings.deploy.hold_timeout)
 
 
+def run_rounds(
+    place: Place,
+    servers: Mapping[str, Server],
+    states: Mapping[str, StateAnswer],
+    plan_parts: Callable[[Mapping[str, StateAnswer]], Sequence[Part]],
+    reporter: Reporter,
+    revision: str = "",
+) -> RolloutEnd:
+    """Run a deploy or rollback as ``run_parts``; afresh where another command shared its task, and ended it.
+
+    Who cancels a command stops its task: what was begun is taken back, and he is told so. Whoever is at the same
+    did not ask for that.
+
+    Args:
+        place: the environment.
+        servers: its servers.
+        states: how they stand.
+        plan_parts: what each server is asked, by how they stand.
+        reporter: where it is told.
+        revision: as of ``heal``.
+
+    Raises:
+        FairleadError: one does not answer any more, or by how they stand then it is not to be done.
+    """
+    ended = run_parts(place, plan_parts(states), reporter)
+    for _ in range(_AFRESH):
+        if not ended.is_anothers:
+            break
+        reporter.warn(f"{_ANOTHER}: this one begins afresh")
+        states = {host: servers[host].state() for host in place.hosts}
+        ended = run_parts(place, plan_parts(heal(place, servers, states, reporter, revision)), reporter)
+    return _named(ended) if ended.is_anothers else ended
+
+
+def _named(ended: RolloutEnd) -> RolloutEnd:
+    """With an error that says who it was: not the user who reads it."""
+    from fairlead.host.wire.result import ErrorReport
+
+    error = ErrorReport(_ANOTHER, "each time that this one began afresh", "run it again")
+    return replace(ended, result=replace(ended.result, error=error))
+
+
 def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> RolloutEnd:
     """Run a deploy or rollback on all servers; how it ended, which may be that nobody knows."""
     from fairlead.host.wire.fleet import COMMIT, SWITCH
@@ -109,4 +157,4 @@ def run_parts(place: Place, parts: Sequence[Part], reporter: Reporter) -> Rollou
     joined = join_results(
         ends.by_host, ends.culprit, switched=SWITCH in ends.words, committed=COMMIT in ends.words
     )
-    return stopped_result(joined) if ends.stopped else joined
+    return stopped_result(joined) if ends.stopped else replace(joined, is_anothers=ends.is_anothers)

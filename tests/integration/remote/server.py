@@ -14,6 +14,8 @@ from fairlead.remote.session import Session, Traffic, loader_argv
 
 SLOW_DEPLOY = b"""
 import os, time
+from ..disk.orders import raise_if_stopped
+from ..wire.errors import LockFault
 from ..wire.events import PhaseEvent, TaskEvent
 from ..wire.result import Result
 
@@ -23,6 +25,10 @@ def run_deploy(paths, request, emit, engine=None):
         time.sleep(0.03)
         while number == 5 and os.environ.get("HOLD") and not os.path.exists(os.environ["HOLD"]):
             time.sleep(0.01)
+            if os.environ.get("HEED"):
+                raise_if_stopped(paths.task(request.task))
+            if os.path.exists(os.environ["HOLD"] + ".locked"):
+                raise LockFault("the app is held by another")
         emit(PhaseEvent(str(number), "done", seconds=0.1))
     if os.environ.get("DIE"):
         os.kill(os.getpid(), 9)

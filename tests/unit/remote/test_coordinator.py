@@ -17,7 +17,8 @@ from fairlead.host.wire.frames import Frame
 from fairlead.host.wire.result import ErrorReport, Event, Result
 from fairlead.remote.agreement import Member
 from fairlead.remote.attach import PAUSES
-from fairlead.remote.coordinator import Ends, Part, follow, run_together
+from fairlead.remote.coordinator import Part, follow, run_together
+from fairlead.remote.ends import Ends
 from fairlead.remote.session import Blob, LostError, OnFrame, Session
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
@@ -242,6 +243,37 @@ def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_who_leaves_before_anything_began_is_told_so() -> None:
     with pytest.raises(InterruptedByUserError, match="before the server said"):
         run(a=Deaf(2, "never"))
+
+
+LOCKED = Result("failed", 5, error=ErrorReport("the app is held"))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "anothers"),
+    [
+        ({"a": Host(*begun(), STOPPED)}, True),
+        ({"a": Host(*begun(resumed=True), STOPPED)}, True),
+        ({"a": Host(*begun(resumed=True), 1, "never")}, False),
+        ({"a": Host(*begun(resumed=True), LOCKED)}, True),
+        ({"a": Host(*begun(), LOCKED)}, False),
+        ({"a": Host(*begun(resumed=True), FAILED)}, False),
+        ({"a": Host(*begun(), WELL)}, False),
+        ({"a": Host(*begun(), STOPPED), "b": Host(*begun("b"), "never")}, True),
+        ({"a": Host(*begun(), FAILED), "b": Host(*begun("b"), "never")}, False),
+        ({"a": Host(*begun(resumed=True), LOCKED), "b": Host(WELL)}, True),
+    ],
+)
+def test_whose_end_it_is(hosts: dict[str, Host], anothers: bool) -> None:
+    """Another command at the same task was stopped, or had waited long enough; nobody's release has failed."""
+    ends, _ = run(None, **hosts)
+    assert ends.is_anothers is anothers
+
+
+def test_a_task_that_is_found_over_a_new_connection_may_be_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairlead.remote.attach.PAUSES", (0.0,))
+    again = Host(*begun(resumed=True), LOCKED)
+    ends, _ = run(lambda: cast("Session", again), a=Host(LostError("cut")))
+    assert (ends.by_host, ends.is_anothers) == ({"a": LOCKED}, False)
 
 
 def test_how_far_a_host_is_follows_from_its_events() -> None:

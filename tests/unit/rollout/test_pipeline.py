@@ -136,7 +136,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
         f"{where}.change.connect_all",
         lambda place, *_: (dict.fromkeys(place.hosts, server), dict.fromkeys(place.hosts, StateAnswer())),
     )
-    monkeypatch.setattr(f"{where}.change.run_parts", lambda *_: RolloutEnd(Result("live"), ()))
+    monkeypatch.setattr(f"{where}.servers.run_parts", lambda *_: RolloutEnd(Result("live"), ()))
     monkeypatch.setattr(f"{where}.pipeline.finish_rollout", lambda *_, **__: None)
     return server
 
