@@ -26,6 +26,9 @@ from fairlead.github.summary import (
     render_timeline,
     shorten,
 )
+from fairlead.host.wire.answer import parse_answer
+from fairlead.host.wire.errors import InputFault
+from fairlead.host.wire.result import Acted
 
 if TYPE_CHECKING:
     from fairlead.errors import FairleadError
@@ -205,10 +208,14 @@ def _link(digest: object, release: str) -> str:
 
 def _acted(data: Mapping[str, Any]) -> str:
     """What the plan did to services, and why."""
-    actions, kept = data.get("actions") or (), int(data.get("kept") or 0)
-    rows = [[str(one.get(name)) for name in ("service", "action", "reason")] for one in actions]
+    try:
+        acted = parse_answer(Acted, data)
+    except InputFault:
+        return ""
+    rows = [[one.service, one.action, one.reason] for one in acted.actions]
     if not rows:
         return ""
+    kept = acted.kept
     stayed = f"\n\n{kept} stayed as {'it was' if kept == 1 else 'they were'}" if kept else ""
     return render_table(["service", "done", "because"], rows).rstrip() + stayed
 

@@ -32,7 +32,7 @@ def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: R
     with open_lines(place) as lines, lines.ask_ahead(_question(place, change.to)) as aheads:
         # Loaded and found out while ssh connects: who goes back is in a hurry.
         from fairlead.release.together import plan_reference
-        from fairlead.rollout.changed import back_of
+        from fairlead.rollout.changed import back_of, told
         from fairlead.rollout.finish import finish_rollout
         from fairlead.rollout.registry import login_blobs
         from fairlead.rollout.servers import connect_all, run_alike
@@ -45,21 +45,21 @@ def run_rollback(place: Place, change: RollbackCall, work_dir: Path, reporter: R
         change = replace(_aimed(place, change, states), by=whoami())
         ended = run_alike(place, servers, states, change, blobs, reporter)
         reference = plan_reference(states)
-        changes = back_of(place.settings.root, reference, change.to)
-    changes = {**changes, "images": _images_back(place, reference, ended)}
+        changes = told(lambda: back_of(place.settings.root, reference, change.to), reporter, is_done=True)
+    if changes is not None and _has_page() and not ended.result.exit:
+        # Nobody else waits for it.
+        images = told(lambda: _images_back(place, reference, ended), reporter, is_done=True)
+        changes["images"] = images or []
     finish_rollout(place, replace(ended, changes=changes), reporter, work_dir, lines)
 
 
 def _images_back(place: Place, before: StateAnswer, ended: RolloutEnd) -> list[dict[str, Any]]:
-    """What the images that serve again hold: for the page of a job, nobody else waits for it."""
-    if not _has_page() or ended.result.exit:
-        return []
+    """What the images that serve again hold."""
     from fairlead.rollout.changed import images_back
     from fairlead.rollout.contents import Contents
     from fairlead.rollout.registry import inventory_finder
 
-    actions = ended.result.data.get("actions") or ()
-    images = images_back(before, actions, place.settings.registry)
+    images = images_back(before, ended.result.data, place.settings.registry)
     repositories = {one["image"]: repository for repository, one in images.items()}
     finder = inventory_finder(place.settings)
     return Contents(list(images.values()), repositories, before.serving, finder).joined(_HURRY)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairlead.host.wire.changes import DeployCall
 from fairlead.host.wire.fleet import Fleet
@@ -26,7 +26,7 @@ from fairlead.remote.session import Blob
 from fairlead.remote.signing import sign_release
 from fairlead.report import Reporter
 from fairlead.rollout.ahead import Ahead
-from fairlead.rollout.changed import changes_of
+from fairlead.rollout.changed import changes_of, told
 from fairlead.rollout.contents import Contents
 from fairlead.rollout.options import RolloutOptions
 from fairlead.rollout.place import Place
@@ -91,14 +91,17 @@ class Rollout:
         def plan_parts(states: Mapping[str, StateAnswer]) -> list[Part]:
             return [servers[host].part(host, change(host, states), blobs) for host in self.place.hosts]
 
-        reference, own = plan_reference(states), self.draft.own
-        root, work_dir = self.place.settings.root, self.options.work_dir
+        telling = told(lambda: self._telling(bundle, plan_reference(states)), self.reporter, is_done=False)
+        ended = run_rounds(self.place, servers, states, plan_parts, self.reporter, bundle.release["revision"])
+        return ended if telling is None else replace(ended, changes=_joined(*telling, ended))
+
+    def _telling(self, bundle: Bundle, reference: StateAnswer) -> tuple[dict[str, Any], Contents]:
+        """What the release changes, and what its images hold, which is asked while the servers are at work."""
+        own, root, work_dir = self.draft.own, self.place.settings.root, self.options.work_dir
         changed = changes_of(root, reference, bundle.release, own, self.options.request.only, work_dir)
         repositories = {name: pin.repository for name, pin in own.items()}
         finder = inventory_finder(self.place.settings)
-        contents = Contents(changed["images"], repositories, reference.serving, finder)
-        ended = run_rounds(self.place, servers, states, plan_parts, self.reporter, bundle.release["revision"])
-        return replace(ended, changes={**changed, "images": contents.joined()})
+        return changed, Contents(changed["images"], repositories, reference.serving, finder)
 
     def _finish(
         self, states: Mapping[str, StateAnswer]
@@ -146,3 +149,8 @@ class Rollout:
         files = [Blob("file", sha256, content) for sha256, content in bundle.files.items()]
         secrets = [Blob("secret", name, secret.reveal()) for name, secret in bundle.secrets.items()]
         return [*files, *secrets, *self.logins]
+
+
+def _joined(changed: Mapping[str, Any], contents: Contents, ended: RolloutEnd) -> dict[str, Any]:
+    """What the release changes, the contents of its images included; of one that is not live, nobody waits for them."""
+    return {**changed, "images": contents.joined(0 if ended.result.exit else None)}

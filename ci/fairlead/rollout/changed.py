@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fairlead.errors import FairleadError
+from fairlead.host.wire.result import Acted
 from fairlead.identity import list_commits
+from fairlead.remote.outcome import read_answer
 
 if TYPE_CHECKING:
     from fairlead.app.split import Pin
     from fairlead.host.wire.status import StateAnswer
     from fairlead.image.documents import BuildDocument, ScanDocument
+    from fairlead.report import Reporter
 
+_Found = TypeVar("_Found")
 _MOST_COMMITS = 50
 
 
@@ -51,6 +55,25 @@ def changes_of(
     return {**commits, "only": sorted(set(only)), "images": list(images.values())}
 
 
+def told(find: Callable[[], _Found], reporter: Reporter, *, is_done: bool) -> _Found | None:
+    """What is told besides how it ended: None where that goes wrong, which fails nothing.
+
+    Args:
+        find: finds it out.
+        reporter: hears why it cannot be told.
+        is_done: the servers are done, so that who ends the command now has still to hear how it ended.
+    """
+    try:
+        return find()
+    except KeyboardInterrupt:
+        if not is_done:
+            raise
+        reporter.warn("what this changes is not told: the command was interrupted")
+    except Exception as error:  # noqa: BLE001 - of whatever kind
+        reporter.warn(f"what this changes cannot be told: {type(error).__name__}: {error}")
+    return None
+
+
 def back_of(root: Path, before: StateAnswer, target: str | None) -> dict[str, Any]:
     """The ``changes`` of a rollback: the commits that it takes back."""
     revision = next((one.revision for one in before.releases if one.id == (target or before.previous)), "")
@@ -58,20 +81,21 @@ def back_of(root: Path, before: StateAnswer, target: str | None) -> dict[str, An
     return {**taken, "back": True, "only": [], "images": []}
 
 
-def images_back(
-    before: StateAnswer, actions: Sequence[Mapping[str, Any]], registry: str
-) -> dict[str, dict[str, Any]]:
+def images_back(before: StateAnswer, data: Mapping[str, Any], registry: str) -> dict[str, dict[str, Any]]:
     """The ``images`` of a rollback by their repository: those below our registry that a service runs another one of now.
 
     Args:
         before: how the server stood.
-        actions: what was done to services, as the server has told.
+        data: what the server has told besides.
         registry: where our images are.
+
+    Raises:
+        CommandFailedError: it is something else than what was done to services.
     """
     found: dict[str, dict[str, Any]] = {}
-    for one in actions:
-        repository, _, digest = str(one.get("image")).partition("@")
-        ran = _ran(before, str(one.get("service")))
+    for one in read_answer(Acted, data).actions:
+        repository, _, digest = (one.image or "").partition("@")
+        ran = _ran(before, one.service)
         if registry and repository.startswith(f"{registry}/") and digest and ran:
             links = dict.fromkeys(("built", "scanned", "published"))
             image = {"image": repository.removeprefix(f"{registry}/"), "digest": digest, "before": ran}

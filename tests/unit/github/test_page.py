@@ -264,3 +264,15 @@ def test_nothing_is_written_where_nothing_was_told(tmp_path: Path) -> None:
     reporter.line("a line")
     reporter.end(0)
     assert not file.exists()
+
+
+@pytest.mark.parametrize("data", [{"actions": ["x"]}, {"actions": {"a": 1}}, {"actions": 5}, {"kept": [5]}])
+def test_what_a_server_tells_in_another_form_takes_nothing_else_from_the_page(data: Any) -> None:
+    document = {
+        "schema": "fairlead.deploy/v1",
+        "status": "live",
+        "exit": 0,
+        "release": "000002",
+        "data": data,
+    }
+    assert "000002" in render_page(Told(document=document, said="board 000002 serves at h"), 0)

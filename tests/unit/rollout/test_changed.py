@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fairlead.app.split import Pin
+from fairlead.errors import CommandFailedError
 from fairlead.host.wire.status import KnownRelease, RunningService, StateAnswer
 from fairlead.image.documents import BuildDocument, BuiltImage, write_document
 from fairlead.rollout import changed
-from fairlead.rollout.changed import back_of, changes_of, images_back
+from fairlead.rollout.changed import back_of, changes_of, images_back, told
+from tests.recording import RecordingReporter
 
 OLD, NEW = "a" * 40, "b" * 40
 REPOSITORY = "r.example.com/board/web"
@@ -111,8 +114,46 @@ def test_a_rollback_has_the_images_of_ours_that_serve_again() -> None:
         {"service": "web"},
         {},
     ]
-    found = images_back(before, [web, *others], "r.example.com/board")
+    found = images_back(before, {"actions": [web, *others]}, "r.example.com/board")
     assert list(found) == [REPOSITORY]
     image = found[REPOSITORY]
     assert (image["image"], image["digest"], image["before"]) == ("web", "sha256:0", "sha256:1")
-    assert images_back(before, [web], "") == {}
+    assert images_back(before, {"actions": [web]}, "") == {}
+
+
+@pytest.mark.parametrize(
+    "actions", [["x"], {"a": 1}, 5, "x", [5], [None], [{"service": 5}], [{"image": ["x"]}]]
+)
+def test_what_a_server_of_another_mind_tells_of_a_rollback_is_no_list_of_images(actions: Any) -> None:
+    reporter = RecordingReporter()
+    data = {"actions": actions}
+    with pytest.raises(CommandFailedError, match="does not hold"):
+        images_back(StateAnswer(), data, "r.example.com/board")
+    assert (
+        told(lambda: images_back(StateAnswer(), data, "r.example.com/board"), reporter, is_done=True) is None
+    )
+    (warning,) = reporter.said("warn")
+    assert warning.startswith("what this changes cannot be told: CommandFailedError: the server's answer")
+
+
+@pytest.mark.parametrize("error", [AttributeError("x"), OSError("x"), RecursionError("x")])
+def test_whatever_goes_wrong_in_what_is_told_besides_fails_nothing(error: Exception) -> None:
+    reporter = RecordingReporter()
+    assert told(raising(error), reporter, is_done=False) is None
+    assert reporter.said("warn") == [f"what this changes cannot be told: {type(error).__name__}: x"]
+    assert told(lambda: 5, reporter, is_done=False) == 5
+
+
+def test_who_ends_the_command_is_obeyed_until_the_servers_are_done() -> None:
+    reporter = RecordingReporter()
+    with pytest.raises(KeyboardInterrupt):
+        told(raising(KeyboardInterrupt()), reporter, is_done=False)
+    assert told(raising(KeyboardInterrupt()), reporter, is_done=True) is None
+    assert reporter.said("warn") == ["what this changes is not told: the command was interrupted"]
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    def find() -> object:
+        raise error
+
+    return find

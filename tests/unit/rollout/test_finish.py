@@ -46,9 +46,7 @@ def test_what_a_server_has_told_in_half_a_character_is_written_down(tmp_path: Pa
     result = result_of(
         json.loads(r'{"status": "live", "exit": 0, "release": "\ud800", "data": {"\udfff": "\ud800"}}')
     )
-    reporter = RecordingReporter()
-    finish_rollout(
-        place, RolloutEnd(result, ()), reporter, tmp_path, SimpleNamespace(connections=1, agent_bytes=0)
-    )
+    lines: Any = SimpleNamespace(connections=1, agent_bytes=0)
+    finish_rollout(place, RolloutEnd(result, ()), RecordingReporter(), tmp_path, lines)
     written = json.loads((tmp_path / "deploy.json").read_text(encoding="utf-8"))
     assert (written["release"], written["data"]) == ("\ufffd", {"\ufffd": "\ufffd"})

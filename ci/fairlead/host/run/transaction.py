@@ -27,7 +27,7 @@ from ..wire.errors import (
 )
 from ..wire.events import BEGUN, PhaseEvent, TaskEvent
 from ..wire.phases import COMMIT, COMMITTED, PLATFORM
-from ..wire.result import Emit, PhaseTime, Result, render_error, report_of
+from ..wire.result import Act, Acted, Emit, PhaseTime, Result, render_error, report_of
 from .context import Deploy, Outcome
 from .phases.platform import touched_services
 from .recover import end_transaction, revert
@@ -201,11 +201,10 @@ def _data(deploy: Deploy) -> dict[str, object]:
 def _acted(deploy: Deploy) -> dict[str, object]:
     """What the plan did to services, and how many it left as they were."""
     actions = [one for one in deploy.plan.actions if one.action not in (CARRY, KEEP, SKIP)]
-    told = [{"service": one.service, "action": one.action, "reason": one.reason} for one in actions]
-    if deploy.plan.kind == ROLLBACK:
-        # Who goes back has no file at hand that says what images those are.
-        told = [{**one, "image": action.image} for one, action in zip(told, actions)]
-    return {"actions": told, "kept": len(deploy.plan.actions) - len(told)}
+    # Who goes back has no file at hand that says what images those are.
+    is_back = deploy.plan.kind == ROLLBACK
+    told = tuple(Act(one.service, one.action, one.reason, one.image if is_back else None) for one in actions)
+    return render_answer(Acted(told, len(deploy.plan.actions) - len(told)))
 
 
 def _undo(deploy: Deploy, timeline: Timeline, fault: AgentError) -> Result:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Optional
 
-from .answer import COUNT, NUMBER, RECORD, WORD, WORDS, part, parts, render_answer
+from .answer import COUNT, NUMBER, RECORD, WORD, WORDS, beside, part, parts, render_answer
 from .contract import kind
 from .errors import EXIT_OK, AgentError, InputFault
 
@@ -65,6 +65,24 @@ class Result(Event):
     phases: tuple[PhaseTime, ...] = field(default=(), metadata=parts(PhaseTime))
     error: Optional[ErrorReport] = field(default=None, metadata=part(ErrorReport))
     data: Mapping[str, Any] = field(default_factory=dict, metadata=RECORD)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What was done to one service, and why; ``image`` is told by who goes back alone, and is what it runs now."""
+
+    service: str = field(default="", metadata=WORD)
+    action: str = field(default="", metadata=WORD)
+    reason: str = field(default="", metadata=WORD)
+    image: Optional[str] = field(default=None, metadata=beside("image", WORD))
+
+
+@dataclass(frozen=True)
+class Acted:
+    """The part of a result's ``data`` that tells what was done to services; ``kept`` so many are as they were."""
+
+    actions: tuple[Act, ...] = field(default=(), metadata=parts(Act))
+    kept: int = field(default=0, metadata=COUNT)
 
 
 def report_of(error: AgentError) -> ErrorReport:
