@@ -21,6 +21,8 @@ LARGEST = 1 << 20
 """Bytes of a packed inventory; some thirty thousand packages."""
 _MOST_PLATFORMS = 20
 _LONGEST = 300
+_LARGEST_IMAGE = 1 << 50
+"""Bytes; what is larger is no size, and too much for whoever computes with it."""
 _GZIP = 31
 
 
@@ -105,7 +107,12 @@ def _contents(value: Any) -> Contents:
     if not isinstance(value, dict):
         raise UnfitError("a platform of it is no object")
     size, packages, found = (value.get(key) for key in ("size", "packages", "vulnerabilities"))
-    if type(size) is not int or size < 0 or not isinstance(packages, list) or not isinstance(found, list):
+    if (
+        type(size) is not int
+        or not 0 <= size <= _LARGEST_IMAGE
+        or not isinstance(packages, list)
+        or not isinstance(found, list)
+    ):
         raise UnfitError("a platform of it is of another form")
     return Contents(
         size,

@@ -172,7 +172,7 @@ BAD_PACKAGES: tuple[Any, ...] = (
         packed({"schema": SCHEMA, "platforms": {str(number): {} for number in range(30)}}),
         packed({"schema": SCHEMA, "platforms": {"linux/amd64": []}}),
         packed({"schema": SCHEMA, "platforms": {"x" * 400: {}}}),
-        *(one_platform(size=size) for size in (-1, True, "1", None, 1.5)),
+        *(one_platform(size=size) for size in (-1, (1 << 50) + 1, 10**4000, True, "1", None, 1.5)),
         *(one_platform(packages=one) for one in BAD_PACKAGES),
         *(one_platform(vulnerabilities=one) for one in (None, [["CVE-1"]], [[{}, "b", "1", "", "LOW"]])),
         one_platform()[:-12],
