@@ -5,6 +5,7 @@ It is told and decides nothing, so nothing of it fails a deploy: what cannot be 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -53,17 +54,23 @@ class Contents:
     def joined(self, longest: float | None = None) -> list[dict[str, Any]]:
         """The images, each with its ``contents``: None where there is nothing to compare.
 
+        Whoever ends the command meanwhile ends the waiting: the servers are done, and how they are is still to be told.
+
         Args:
             longest: so many seconds a registry is waited for; None for fifteen.
         """
-        self._thread.join(_LONGEST if longest is None else longest)
+        with contextlib.suppress(KeyboardInterrupt):
+            self._thread.join(_LONGEST if longest is None else longest)
         late = dict.fromkeys(self._changed, _unknown("the registry did not answer in time"))
         found = {**late, **self._found}
         return [{**one, "contents": found.get(number)} for number, one in enumerate(self._images)]
 
     def _run(self) -> None:
         for number in self._changed:
-            self._found[number] = self._compare(self._images[number])
+            try:
+                self._found[number] = self._compare(self._images[number])
+            except Exception as error:  # noqa: BLE001 - in a thread of its own, nobody else would hear of it
+                self._found[number] = _unknown(f"the comparison ended in {type(error).__name__}")
 
     def _compare(self, image: Mapping[str, Any]) -> dict[str, Any]:
         from fairlead.image.oci.manifests import UnfitError
