@@ -25,7 +25,10 @@ _OTHER_CLIENT = "use the client that this agent came with"
 
 
 def kind(read: Reader, *, name: str = "", **more: Any) -> Kind:
-    """How a field is read; ``name`` is what it is called on the wire, where Python cannot call it so."""
+    """How a field is read; ``name`` is what it is called on the wire, where Python cannot call it so.
+
+    By ``also`` it is sent a second time, under the name that the version before reads.
+    """
     return {"read": read, "name": name, **more}
 
 
@@ -48,8 +51,12 @@ def parse_whole(form: type[_Part], raw: Mapping[str, Any]) -> _Part:
 
 def render(value: Any) -> dict[str, Any]:
     """The dataclass as it travels: JSON values, without what has its default."""
-    values = ((name, getattr(value, one.name), _default(one)) for one, name, _ in travelling(type(value)))
-    return {name: _plain(given) for name, given, default in values if given != default}
+    sent: dict[str, Any] = {}
+    for one, name, _ in travelling(type(value)):
+        given = getattr(value, one.name)
+        if given != _default(one):
+            sent.update(dict.fromkeys((name, one.metadata.get("also", name)), _plain(given)))
+    return sent
 
 
 def defaults(form: type[Any]) -> dict[str, Any]:

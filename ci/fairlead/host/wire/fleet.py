@@ -47,7 +47,7 @@ def _read_release(fields: Fields, name: str, default: str) -> str:
 
 
 def _read_hold_timeout(fields: Fields, name: str, default: float) -> float:
-    # A task that the version before has begun, and its client, say `patience`.
+    # A task that the version before has begun, its client and its agent say `patience`.
     known = name if name in fields.raw or _OLDER_NAME not in fields.raw else _OLDER_NAME
     return fields.seconds(known, _LONGEST_HOLD, default=default)
 
@@ -64,7 +64,7 @@ class Fleet:
     """The lowest id that the release may get, so that it is called the same everywhere."""
     hosts: tuple[str, ...] = field(default=(), metadata=_list_of(_HOST))
     """All of them, as fairlead.yaml names them."""
-    hold_timeout: float = field(default=HOLD_TIMEOUT, metadata=kind(_read_hold_timeout))
+    hold_timeout: float = field(default=HOLD_TIMEOUT, metadata=kind(_read_hold_timeout, also=_OLDER_NAME))
     """How long a host that holds waits for a client of which nothing is heard."""
     once: tuple[str, ...] = field(default=(), metadata=_list_of(_NAME))
     """The jobs that one host runs for all."""

@@ -114,7 +114,12 @@ def test_how_long_a_host_holds_has_the_name_of_the_setting(told: dict[str, Any],
     """The version before called it otherwise: a task that it has begun is still understood."""
     request = parse_rollback_request({"task": "t", "options": {"fleet": told}}, None)
     assert request.options.fleet == Fleet(hold_timeout=hold_timeout)
-    assert render(Fleet(hold_timeout=9.0)) == {"hold_timeout": 9.0}
+
+
+def test_an_agent_of_the_version_before_hears_how_long_it_is_to_hold() -> None:
+    """A key that is held to one agent is behind the client until `host setup` is run again."""
+    assert render(Fleet(hold_timeout=9.0)) == {"hold_timeout": 9.0, "patience": 9.0}
+    assert render(Fleet(hosts=("a",))) == {"hosts": ["a"]}
 
 
 def test_all_faults_are_told_at_once_each_with_its_bounds() -> None:
