@@ -21,7 +21,6 @@ from __future__ import annotations
 import re
 import secrets
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +39,7 @@ from tests.actions.runner import Ran, Runner, Step, cancel
 from tests.adversary.author.test_texts import OURS, commands, steering
 from tests.e2e.workbench import containers, visit
 from tests.patience import PATIENCE
+from tests.processes import wait_ended
 
 # A host of its own has no phase that waits for others.
 _ALONE = [phase for phase in PHASES if not phase.holds]
@@ -266,7 +266,7 @@ def test_a_workflow_hears_of_a_cancelled_deploy_whose_server_does_not_answer_in_
         act = pool.submit(job.project.run, "push", "own.yml")
         task.wait()
         (pid,) = (pid for pid in running("-m fairlead deploy") if str(job.project.root) in variables(pid))
-        cancel(pid, partial(wait_gone, pid))
+        cancel(pid, partial(wait_ended, pid))
         ended = act.result()
         assert greeting(job.server)
         task.go_on()
@@ -285,15 +285,6 @@ def variables(pid: int) -> str:
     with suppress(OSError):
         return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace")
     return ""
-
-
-def wait_gone(pid: int, seconds: float) -> None:
-    """Wait for the end of a process that is not this one's child."""
-    deadline = time.monotonic() + seconds
-    while Path(f"/proc/{pid}").exists():
-        if time.monotonic() > deadline:
-            raise subprocess.TimeoutExpired(str(pid), seconds)
-        time.sleep(0.02)
 
 
 def greeting(server: Server) -> str:

@@ -8,12 +8,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.patience import PATIENCE
+from tests.processes import runs, wait_ended
 
 FAIRLEAD = [sys.executable, "-m", "fairlead"]
 
@@ -111,10 +111,18 @@ def test_what_a_command_has_started_ends_with_it(number: signal.Signals) -> None
         (number_of_child,) = children.read_text().split()
         started.send_signal(number)
         assert started.wait(PATIENCE) == 130
-        deadline = time.monotonic() + PATIENCE
-        while Path(f"/proc/{number_of_child}").exists():
-            assert time.monotonic() < deadline, "it runs on, and nobody waits for it"
-            time.sleep(0.02)
+        wait_ended(int(number_of_child), PATIENCE)
+
+
+def test_what_has_ended_and_nobody_has_waited_for_does_not_run() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert runs(process.pid)
+        assert process.stdin is not None
+        process.stdin.close()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert Path(f"/proc/{process.pid}").exists()
+        assert not runs(process.pid)
+    assert not runs(process.pid)
 
 
 def test_a_shell_completes_verbs_and_options() -> None:
