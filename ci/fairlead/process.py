@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fairlead.errors import CommandFailedError, ToolMissingError
+from fairlead.parallel import awaiting
 from fairlead.passed import child_environment, with_safe_git
 
 _TAIL_LINES = 20
@@ -70,23 +71,21 @@ def run(
     """
     words = tuple(os.fspath(word) for word in argv)
     try:
-        done = subprocess.run(  # noqa: S603 - this module is the door; argv only, no shell
-            words,
-            input=stdin if stdin is not None else b"",
-            capture_output=True,
-            env=child_environment(os.environ, also, env) if inherit else _only(env or {}),
-            cwd=cwd,
-            timeout=timeout,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise _missing(words, cwd) from error
+        with (
+            open_pipes(words, env=env, also=also, inherit=inherit, cwd=cwd) as process,
+            awaiting(process),
+        ):
+            try:
+                stdout, stderr = process.communicate(stdin, timeout)
+            except BaseException:
+                process.kill()
+                raise
     except subprocess.TimeoutExpired as error:
         raise CommandFailedError(
             f"`{shlex.join(words)}` did not end within {timeout:g} s",
             fix="run it by hand to see where it hangs",
         ) from error
-    completed = Completed(words, done.returncode, _text(done.stdout), _text(done.stderr))
+    completed = Completed(words, process.returncode, _text(stdout), _text(stderr))
     if check and not completed.ok:
         raise failed(completed)
     return completed
@@ -117,7 +116,7 @@ def capture(
     """
     words = tuple(os.fspath(word) for word in argv)
     try:
-        process = subprocess.Popen(  # noqa: S603 - see run()
+        process = subprocess.Popen(  # noqa: S603 - see open_pipes()
             words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -129,7 +128,7 @@ def capture(
         raise _missing(words, cwd) from error
     except OSError as error:
         raise CommandFailedError(f"`{words[0]}` cannot be started", why=str(error.strerror)) from error
-    with process:
+    with process, awaiting(process):
         try:
             stdout, stderr = _read_within(process, most, timeout)
         except TimeoutError as error:
@@ -196,14 +195,15 @@ def stream(
     words = tuple(os.fspath(word) for word in argv)
     lines: list[str] = []
     try:
-        with subprocess.Popen(  # noqa: S603 - see run()
+        process = subprocess.Popen(  # noqa: S603 - see open_pipes()
             words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=child_environment(os.environ, also, env),
             cwd=cwd,
-        ) as process:
+        )
+        with process, awaiting(process):
             assert process.stdout is not None
             try:
                 for raw in process.stdout:
@@ -245,7 +245,7 @@ def open_pipes(
     """
     words = tuple(os.fspath(word) for word in argv)
     try:
-        return subprocess.Popen(  # noqa: S603 - see run()
+        return subprocess.Popen(  # noqa: S603 - this module is the door; argv only, no shell
             words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -273,7 +273,7 @@ def start_daemon(
     words = tuple(os.fspath(word) for word in argv)
     try:
         with log.open("ab") as output:
-            process = subprocess.Popen(  # noqa: S603 - see run()
+            process = subprocess.Popen(  # noqa: S603 - see open_pipes()
                 words,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -22,6 +22,7 @@ from fairlead.host.wire.events import kind_of
 from fairlead.host.wire.frames import Frame, FrameError, FrameReader, FrameWriter
 from fairlead.host.wire.names import PROTOCOL
 from fairlead.host.wire.result import Result
+from fairlead.parallel import awaiting
 from fairlead.remote.access import explain_failure
 from fairlead.remote.agent import Agent, build_agent
 from fairlead.remote.greeting import make_mark, parse_greeting
@@ -155,7 +156,7 @@ class Session:
         parts = [{"kind": blob.kind, "name": blob.name} for blob in blobs]
         sizes = [len(blob.content) for blob in blobs]
         asked = {**self._subject, **request, **({"blobs": sizes, "parts": parts} if blobs else {})}
-        with self._told_when_lost():
+        with self._told_when_lost(), awaiting(self._process):
             # A write may fail though the answer that says why is on its way: read it first.
             with contextlib.suppress(BrokenPipeError):
                 self._writer.write(asked, *(blob.content for blob in blobs))

@@ -47,7 +47,9 @@ def init(folder: Path, home: Path) -> dict[str, Any]:
         ("removed", False),
     ],
 )
-def test_what_git_has_or_would_take_is_looked_at_and_nothing_else(folder: str, seen: bool, tmp_path: Path) -> None:
+def test_what_git_has_or_would_take_is_looked_at_and_nothing_else(
+    folder: str, seen: bool, tmp_path: Path
+) -> None:
     """Committed or not yet; what it ignores, another repository in a folder, and what is gone are none of it."""
     top = tmp_path / "top"
     top.mkdir()
@@ -74,7 +76,5 @@ def test_what_git_has_or_would_take_is_looked_at_and_nothing_else(folder: str, s
 def test_without_git_a_file_is_written_as_ever(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "compose.yaml").write_text("services: {web: {image: 'web:1'}}\n")
-    ended = run_fairlead(
-        ("--json", "init"), cwd=tmp_path, env={"PATH": str(tmp_path), "HOME": str(tmp_path)}
-    )
+    ended = run_fairlead(("--json", "init"), cwd=tmp_path, env={"PATH": str(tmp_path), "HOME": str(tmp_path)})
     assert ended.code == 0, ended.log

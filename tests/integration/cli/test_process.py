@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -86,32 +88,56 @@ def test_sigterm_unwinds_like_ctrl_c() -> None:
     assert process.returncode == 130
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_what_a_command_has_started_ends_with_it(number: signal.Signals) -> None:
+# How many it starts at once, and how.
+STARTS = {
+    "stream": (1, "process.stream(child, print)"),
+    "run": (2, "each(lambda _: [process.run(child, check=False) for _ in range(99)], range(9), at_once=2)"),
+    "capture": (2, "each(lambda _: process.capture(child, most=9, timeout=600), range(2))"),
+    "within": (2, "each(lambda _: each(lambda _: process.run(child), range(9), at_once=1), range(2))"),
+    "deaf": (2, "each(lambda _: process.run([*child, 'deaf']), range(2))"),
+}
+
+
+@pytest.mark.parametrize(
+    ("start", "number"), [*((start, signal.SIGINT) for start in STARTS), ("stream", signal.SIGTERM)]
+)
+def test_what_a_command_has_started_ends_with_it(start: str, number: signal.Signals, tmp_path: Path) -> None:
     """A job that is cancelled, as GitHub does it: the signal is for this process alone, and no child hears of it."""
-    child = "import time; print('child', flush=True); time.sleep(600)"
+    child = (
+        "import os, signal, sys, time\n"
+        "sys.argv[2:] and signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "open(f'{sys.argv[1]}/{os.getpid()}', 'x').close()\n"
+        "time.sleep(600)"
+    )
+    count, call = STARTS[start]
     script = (
         "import sys\n"
         "import fairlead.cli.completion as verb\n"
         "from fairlead import process\n"
-        f"verb.command.callback = lambda shell: process.stream([sys.executable, '-c', {child!r}], print)\n"
+        "from fairlead.parallel import each\n"
+        f"child = [sys.executable, '-S', '-c', {child!r}, {str(tmp_path)!r}]\n"
+        f"verb.command.callback = lambda shell: {call}\n"
         "from fairlead.boundary import main\n"
         "sys.exit(main(['completion', 'bash']))\n"
     )
+    deadline = time.monotonic() + PATIENCE
     with subprocess.Popen(
-        [sys.executable, "-u", "-c", script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+        [sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as started:
-        assert started.stdout is not None
-        assert started.stdout.readline() == "child\n"
-        (children,) = Path(f"/proc/{started.pid}/task").glob("*/children")
-        (number_of_child,) = children.read_text().split()
-        started.send_signal(number)
-        assert started.wait(PATIENCE) == 130
-        wait_ended(int(number_of_child), PATIENCE)
+        try:
+            while len(list(tmp_path.iterdir())) < count:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            started.send_signal(number)
+            assert started.wait(PATIENCE) == 130
+            # What was begun in the meantime, too.
+            for one in tmp_path.iterdir():
+                wait_ended(int(one.name), PATIENCE)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
+        assert started.stderr is not None
+        assert started.stderr.read() == "error: interrupted\n"
 
 
 def test_what_has_ended_and_nobody_has_waited_for_does_not_run() -> None:

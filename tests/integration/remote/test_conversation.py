@@ -24,6 +24,7 @@ from fairlead.host.wire.events import PhaseEvent
 from fairlead.host.wire.fleet import STOP
 from fairlead.host.wire.frames import Frame, FrameReader, FrameWriter
 from fairlead.host.wire.result import Event
+from fairlead.parallel import each
 from fairlead.remote.attach import run_remote_task
 from fairlead.remote.session import Blob, LostError
 from tests.integration.remote.request import BLOBS, CANARY, FILE, REQUEST, release
@@ -72,6 +73,31 @@ def test_a_client_that_dies_does_not_stop_the_deploy_and_another_one_joins_it(se
         str(n) for n in range(10)
     ]
     assert len(server.tasks) == 1
+
+
+def test_an_interrupt_ends_what_is_asked_in_threads(server: Server) -> None:
+    """As `logs --follow` does: of Ctrl-C, and of a cancelled job, ssh hears nothing itself."""
+    go = server.root / "go"
+    server.environ["HOLD"] = str(go)
+    late = threading.Timer(PATIENCE, go.touch)
+    late.start()
+    main = threading.main_thread()
+
+    def interrupt(event: Frame) -> None:
+        if event.get("phase") == "3":
+            signal.pthread_kill(main.ident or 0, signal.SIGINT)
+
+    def ask(_: int) -> None:
+        with server.connect() as session:
+            session.ask(REQUEST, BLOBS, interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        each(ask, [0])
+    assert not go.exists()
+    late.cancel()
+    go.touch()
+    with server.connect() as again:
+        assert again.ask(REQUEST, BLOBS)["status"] == "live"
 
 
 def test_a_command_that_was_cancelled_and_is_run_again_is_not_told_how_the_first_one_ends(

@@ -336,7 +336,10 @@ def test_of_many_files_and_environments_some_are_looked_at_and_it_is_said_what_w
     assert len(others.tenants) == MOST_FILES
     assert others.unread == (f"{MOST_FILES:03}/fairlead.yaml: only {MOST_FILES} are looked at",)
     (tmp_path / "000" / "fairlead.yaml").write_text(text[:MOST_BYTES].rpartition("\n")[0])
-    assert f"000/fairlead.yaml: only {MOST_ENVIRONMENTS} environments are looked at" in find_others(tmp_path).unread
+    assert (
+        f"000/fairlead.yaml: only {MOST_ENVIRONMENTS} environments are looked at"
+        in find_others(tmp_path).unread
+    )
 
 
 def test_outside_of_a_repository_there_are_no_others(tmp_path: Path) -> None:
