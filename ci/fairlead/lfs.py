@@ -5,16 +5,22 @@ A pointer is a text of three lines in the file's place: https://github.com/git-l
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from fairlead import passed, process
+from fairlead.dockerignore import is_ignored
 from fairlead.errors import InputError
-from fairlead.submodules import is_ignored
+from fairlead.sources import is_below, real_path, repository_of
+from fairlead.submodules import submodules_at
 
 _VERSION = b"version https://git-lfs.github.com/spec/v"
 _MOST_BYTES = 1024
 """A pointer has less: the specification says so."""
 _MOST_SHOWN = 3
+_MOST_LISTED = 1 << 26
+_SECONDS = 120.0
+"""For git to list them."""
 
 
 def is_pointer(content: bytes) -> bool:
@@ -23,15 +29,31 @@ def is_pointer(content: bytes) -> bool:
 
 
 def large_files(folder: Path) -> tuple[str, ...]:
-    """The files below a folder that git keeps in LFS, by their paths in it; none outside of git."""
+    """The files below a folder that git keeps in LFS, by their paths in it; none outside of git.
+
+    Those of submodules that are there are among them. A name is as the file system has it (``os.fsdecode``).
+    """
+    home, real = repository_of(str(folder)), real_path(str(folder))
+    found = _own_large_files(folder)
+    for path in submodules_at(folder):
+        inner = f"{home}/{path}"
+        # Not by a link, which might lead back here.
+        if is_below(inner, real) and repository_of(inner) == inner:
+            inside = os.path.relpath(inner, real)
+            found += tuple(f"{inside}/{name}" for name in large_files(Path(inner)))
+    return found
+
+
+def _own_large_files(folder: Path) -> tuple[str, ...]:
+    """Without those of submodules: git lists no files of them by attributes."""
     # Which those are, git's attributes say. Asked from a folder it finds them (2.39) from the top only, and tells those
     # that lie elsewhere as well.
     argv = (
         *("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit"),
         *("ls-files", "-z", "--", ":(top,attr:filter=lfs)"),
     )
-    done = process.run(argv, env={"LC_ALL": "C"}, also=passed.GIT, cwd=folder, check=False)
-    names = done.stdout.split("\0") if done.ok else []
+    done = process.capture(argv, also=passed.GIT, cwd=folder, most=_MOST_LISTED, timeout=_SECONDS)
+    names = os.fsdecode(done.stdout).split("\0") if done.returncode == 0 else []
     return tuple(name for name in names if name and not name.startswith("../"))
 
 
@@ -54,7 +76,7 @@ def refuse_missing_large_files(image: str, context: Path, ignore: str) -> None:
     missing = [name for name in missing_large_files(context) if not is_ignored(name, ignore)]
     if not missing:
         return
-    shown = ", ".join(missing[:_MOST_SHOWN])
+    shown = ", ".join(os.fsencode(name).decode(errors="replace") for name in missing[:_MOST_SHOWN])
     more = f" and {len(missing) - _MOST_SHOWN} more" if len(missing) > _MOST_SHOWN else ""
     raise InputError(
         f"only a pointer of Git LFS is there for {shown}{more}, and the image {image} is built from that folder",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatch
 from os import scandir
 from pathlib import Path
 
+from fairlead.dockerignore import is_ignored
 from fairlead.errors import InputError
 from fairlead.sources import is_below, real_path, repository_of
 
@@ -70,16 +70,3 @@ def _is_empty(folder: Path) -> bool:
         return True
     except (OSError, ValueError):
         return False
-
-
-def is_ignored(path: str, ignore: str) -> bool:
-    """Whether a line of a ``.dockerignore`` leaves a folder out, by itself or with one above it."""
-    steps = path.split("/")
-    above = ["/".join(steps[:end]) for end in range(1, len(steps) + 1)]
-    lines = [line.strip().strip("/").removeprefix("./") for line in ignore.splitlines()]
-    patterns = [line.removesuffix("/**") for line in lines if line and line[0] not in "#!"]
-    return any(
-        fnmatch(one, pattern) or fnmatch(one, pattern.removeprefix("**/"))
-        for one in above
-        for pattern in patterns
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -65,6 +66,35 @@ def test_a_pointer_is_not_built_in_the_place_of_a_file(clone: Path) -> None:
         refuse_absent(image(clone / "web"), ignore)
     (clone / "web" / "pictures" / "a logo.png").write_bytes(PICTURE)
     refuse_absent(image(clone / "web"), "")
+
+
+def test_nor_in_the_place_of_one_that_only_looks_left_out(clone: Path) -> None:
+    """`.dockerignore` may be a list of what is let in; and one name may be no text."""
+    for ignore in ("*\n!pictures\n", "**\n!/pictures/*.png", "*.png\n"):
+        with pytest.raises(InputError, match=r"a logo\.png"):
+            refuse_absent(image(clone / "web"), ignore)
+    (clone / "web" / os.fsdecode(b"\xff.png")).write_text(POINTER)
+    _git(clone, "add", ".")
+    with pytest.raises(InputError, match="for \N{REPLACEMENT CHARACTER}"):
+        refuse_absent(image(clone / "web"), "pictures")
+    refuse_absent(image(clone / "web"), "**/*.png")
+
+
+def test_nor_in_a_submodule_or_one_of_its_own(clone: Path, tmp_path: Path) -> None:
+    """Each has attributes of its own."""
+    _git(clone, "submodule", "--quiet", "update", "--init")
+    theme = clone / "site" / "theme"
+    _git(theme, "submodule", "add", "--quiet", str(tmp_path / "theme"), "inner")
+    for folder in (theme, theme / "inner"):
+        (folder / ".gitattributes").write_text("*.png filter=lfs diff=lfs merge=lfs -text\n")
+        (folder / "p.png").write_text(POINTER)
+        _git(folder, "add", ".")
+    (clone / "site" / "again").symlink_to("..")
+    with (clone / ".gitmodules").open("a") as modules:
+        modules.write('[submodule "again"]\n\tpath = site/again\n\turl = ./again\n')
+    assert missing_large_files(clone / "site") == ("theme/p.png", "theme/inner/p.png")
+    assert missing_large_files(theme) == ("p.png", "inner/p.png")
+    assert missing_large_files(theme / "inner") == ("p.png",)
 
 
 def test_nor_is_the_empty_folder_of_a_submodule(clone: Path) -> None:
