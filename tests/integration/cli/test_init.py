@@ -27,8 +27,8 @@ def test_what_git_has_or_would_take_is_looked_at_and_nothing_else(tmp_path: Path
     for name in names:
         file = top / name / "fairlead.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
-        app = {"app": name, "environments": {"live": {"hosts": [SERVER], "url": "https://other.acme.test"}}}
-        file.write_text(yaml.safe_dump(app))
+        live = {"hosts": [SERVER], "url": "https://other.acme.test"}
+        file.write_text(yaml.safe_dump({"app": name, "environments": {"live": live}}))
     (top / ".gitignore").write_text("ignored\n")
     git(top / "theme", "init", "--quiet")
     git(top / "theme", "add", ".")
@@ -50,7 +50,7 @@ def test_what_git_has_or_would_take_is_looked_at_and_nothing_else(tmp_path: Path
         cwd=app,
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
     )
-    assert ended.code == 0, ended.log
+    assert ended.code == 0, ended
     assert yaml.safe_load(json.loads(ended.stdout)["text"])["environments"]["production"]["edge"] is True
 
 
@@ -59,4 +59,4 @@ def test_without_git_a_file_is_written_as_ever(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {web: {image: 'web:1'}}\n")
     environ = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
     ended = run_fairlead(("--json", "init"), cwd=tmp_path, env=environ)
-    assert ended.code == 0, ended.log
+    assert ended.code == 0, ended

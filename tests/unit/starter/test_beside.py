@@ -204,7 +204,7 @@ def test_what_is_drafted_loads_and_with_what_is_told_no_two_want_one_port(
     """Whoever does what the list says has apps of which each can be live; the same list is told from either side."""
     top = tmp_path
     server = data.draw(some.sampled_from(HOSTS))
-    their = {"hosts": [data.draw(some.sampled_from(HOSTS))]}
+    their: dict[str, Any] = {"hosts": [data.draw(some.sampled_from(HOSTS))]}
     url = data.draw(some.sampled_from(URLS))
     assume(url != "https://[::1]")
     their |= {"url": url} if url else {}
