@@ -26,7 +26,7 @@ from fairlead.remote.session import Blob
 from fairlead.remote.signing import sign_release
 from fairlead.report import Reporter
 from fairlead.rollout.ahead import Ahead
-from fairlead.rollout.changed import changes_of, told
+from fairlead.rollout.changed import changes_of, since_replaced, told
 from fairlead.rollout.contents import Contents
 from fairlead.rollout.options import RolloutOptions
 from fairlead.rollout.place import Place
@@ -93,7 +93,13 @@ class Rollout:
 
         telling = told(lambda: self._telling(bundle, plan_reference(states)), self.reporter, is_done=False)
         ended = run_rounds(self.place, servers, states, plan_parts, self.reporter, bundle.release["revision"])
-        return ended if telling is None else replace(ended, changes=_joined(*telling, ended))
+        if telling is None:
+            return ended
+        changes, root = _joined(*telling, ended), self.place.settings.root
+        since = told(
+            lambda: since_replaced(root, changes, servers, states, ended), self.reporter, is_done=True
+        )
+        return replace(ended, changes=since or changes)
 
     def _telling(self, bundle: Bundle, reference: StateAnswer) -> tuple[dict[str, Any], Contents]:
         """What the release changes, and what its images hold, which is asked while the servers are at work."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from fairlead.app.split import Pin
     from fairlead.host.wire.status import StateAnswer
     from fairlead.image.documents import BuildDocument, ScanDocument
+    from fairlead.remote.outcome import RolloutEnd
+    from fairlead.remote.server import Server
     from fairlead.report import Reporter
 
 _Found = TypeVar("_Found")
@@ -72,6 +74,40 @@ def told(find: Callable[[], _Found], reporter: Reporter, *, is_done: bool) -> _F
     except Exception as error:  # noqa: BLE001 - of whatever kind
         reporter.warn(f"what this changes cannot be told: {type(error).__name__}: {error}")
     return None
+
+
+def since_replaced(
+    root: Path,
+    changes: dict[str, Any],
+    servers: Mapping[str, Server],
+    states: Mapping[str, StateAnswer],
+    ended: RolloutEnd,
+) -> dict[str, Any]:
+    """The ``changes`` of a deploy since the release that it replaced: another one, where it had to wait for the lock.
+
+    Args:
+        root: the repository.
+        changes: of ``changes_of``, since what served when it connected.
+        servers: those that were asked.
+        states: how they stood when it connected.
+        ended: how it ended, by which a server tells which release was replaced.
+    """
+    live = next((one for one in ended.hosts if one.result.status == "live"), None)
+    if live is None or live.result.previous in {None, states[live.host].serving}:
+        return changes
+    try:
+        releases = servers[live.host].state(digests=True).releases
+    except FairleadError:
+        return changes
+    known = next((one for one in releases if one.id == live.result.previous), None)
+    ran = (known.digests if known is not None else None) or ()
+    # What the one before had, too, is what ran; of any other image nobody has said which service had it.
+    images = [
+        one if one["before"] in ran else {**one, "before": None, "contents": None}
+        for one in changes["images"]
+    ]
+    revision = known.revision if known is not None else None
+    return {**changes, **_commits(root, revision or None, changes["after"]), "images": images}
 
 
 def back_of(root: Path, before: StateAnswer, target: str | None) -> dict[str, Any]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from fairlead.app.split import Pin
 from fairlead.errors import CommandFailedError
+from fairlead.host.wire.result import Result
 from fairlead.host.wire.status import KnownRelease, RunningService, StateAnswer
 from fairlead.image.documents import BuildDocument, BuiltImage, write_document
+from fairlead.remote.outcome import HostEnd, RolloutEnd
 from fairlead.rollout import changed
-from fairlead.rollout.changed import back_of, changes_of, images_back, told
+from fairlead.rollout.changed import back_of, changes_of, images_back, since_replaced, told
 from tests.recording import RecordingReporter
 
 OLD, NEW = "a" * 40, "b" * 40
@@ -52,6 +55,43 @@ def test_commits_and_images_since_the_release_before(tmp_path: Path) -> None:
 def test_a_first_release_has_nothing_before_it(tmp_path: Path, asked: list[tuple[str, str]]) -> None:
     found = changes_of(tmp_path, StateAnswer(), release(), OWN, (), tmp_path)
     assert (found["before"], found["commits"], asked) == (None, None, [])
+
+
+BETWEEN = "c" * 40
+
+
+def _waited(tmp_path: Path, result: Result, state: Any) -> dict[str, Any]:
+    """The changes of a deploy that connected when 000013 served."""
+    before = StateAnswer(serving="000013", revision=OLD, services=(SERVICE,))
+    found = changes_of(tmp_path, before, release(web="sha256:2"), OWN, (), tmp_path)
+    found["images"] = [{**one, "contents": {"packages": {}}} for one in found["images"]]
+    ended = RolloutEnd(result, (HostEnd("a", result),))
+    server: Any = SimpleNamespace(state=state)
+    return since_replaced(tmp_path, found, {"a": server}, {"a": before}, ended)
+
+
+@pytest.mark.parametrize(("digest", "ran"), [("sha256:1", "sha256:1"), ("sha256:7", None)])
+def test_a_deploy_that_waited_tells_what_it_changes_of_the_release_that_it_replaced(
+    tmp_path: Path, asked: list[tuple[str, str]], digest: str, ran: str | None
+) -> None:
+    between = KnownRelease("000014", revision=BETWEEN, digests=(digest,))
+    result = Result("live", release="000015", serving="000015", previous="000014")
+    found = _waited(tmp_path, result, lambda *, digests: StateAnswer(releases=(between,) if digests else ()))
+    assert (found["before"], found["after"], asked[-1]) == (BETWEEN, NEW, (BETWEEN, NEW))
+    (image,) = found["images"]
+    assert (image["before"], image["contents"]) == (ran, {"packages": {}} if ran else None)
+
+
+@pytest.mark.parametrize("serving", ["000013", None, "000014"])
+@pytest.mark.parametrize("status", ["live", "reverted"])
+def test_nothing_is_asked_where_nothing_came_between_and_an_error_fails_no_deploy(
+    tmp_path: Path, serving: str | None, status: str
+) -> None:
+    def ask(*, digests: bool) -> StateAnswer:
+        assert (serving, status, digests) == ("000014", "live", True)
+        raise CommandFailedError("it is gone")
+
+    assert _waited(tmp_path, Result(status, previous=serving), ask)["before"] == OLD
 
 
 def test_a_build_of_another_commit_says_nothing_of_this_one(tmp_path: Path) -> None:
