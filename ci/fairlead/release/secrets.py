@@ -97,6 +97,7 @@ def read_secrets(
     bundle = parse_bundle(environ.get(BUNDLE_VARIABLE, ""))
     found: dict[str, Secret] = {}
     findings: list[Finding] = []
+    missing: list[str] = []
     for want in wanted:
         try:
             value = _read(want, environ, bundle, folder, commands)
@@ -110,6 +111,7 @@ def read_secrets(
             findings.append(Finding(f"the secret {want.name}: {error.what}", want.location, error.fix))
             continue
         if not value:
+            missing.append(want.name)
             places = _places(want, folder, commands) + _misspelt(want, wanted, bundle)
             findings.append(Finding(f"the secret {want.name} has no value", want.location, places))
         elif len(value) > _MAX_BYTES:
@@ -119,12 +121,15 @@ def read_secrets(
         else:
             found[want.name] = Secret(value)
     if findings:
-        missing = [one.name for one in wanted if one.name not in found]
+        lacking = [one.name for one in wanted if one.name not in found]
+        fate = "refused" if not missing else "missing" if missing == lacking else "missing or refused"
         raise InputError(
-            f"the secret {missing[0]} is missing"
-            if len(missing) == 1
-            else f"{len(missing)} secrets are missing: {', '.join(missing)}",
-            fix="give each in one of the places that are named with it; an empty value counts as missing",
+            f"the secret {lacking[0]} is {fate}"
+            if len(lacking) == 1
+            else f"{len(lacking)} secrets are {fate}: {', '.join(lacking)}",
+            fix="give each in one of the places that are named with it; an empty value counts as missing"
+            if any(one.fix for one in findings)
+            else "",
             findings=tuple(findings),
         )
     return found

@@ -67,8 +67,27 @@ def test_all_missing_secrets_are_told_at_once_with_where_they_were_looked_for(tm
 
 
 def test_a_secret_is_no_backup(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="missing"):
+    with pytest.raises(InputError, match=r"^the secret a is refused$") as caught:
         read_secrets([Wanted("a")], {"FAIRLEAD_SECRET_A": "x" * 600_000})
+    assert caught.value.fix == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("none", "the secret none is missing"),
+        ("theirs", "the secret theirs is refused"),
+        ("none,neither", "2 secrets are missing: none, neither"),
+        ("large,theirs", "2 secrets are refused: large, theirs"),
+        ("large,none", "2 secrets are missing or refused: large, none"),
+    ],
+)
+def test_only_what_has_no_value_is_missing(names: str, told: str) -> None:
+    environ = {"FAIRLEAD_SECRET_LARGE": "x" * 600_000, "GITHUB_TOKEN": "x"}
+    wanted = [Wanted(name, variable="GITHUB_TOKEN" if name == "theirs" else "") for name in names.split(",")]
+    with pytest.raises(InputError) as caught:
+        read_secrets(wanted, environ)
+    assert caught.value.what == told
 
 
 def test_a_typed_value_ends_before_its_line_break_and_a_file_is_taken_as_it_is() -> None:
