@@ -51,6 +51,14 @@ def open_session(
     return session
 
 
+def is_untrusted(error: BaseException) -> bool:
+    """Whether it is about a certificate that is not believed: TLS may fail in other ways, by a server that has none."""
+    inner = (getattr(error, "reason", None), error.__cause__, error.__context__, *error.args)
+    return isinstance(error, ssl.SSLCertVerificationError) or any(
+        is_untrusted(one) for one in inner if isinstance(one, BaseException) and one is not error
+    )
+
+
 @cache
 def _context(folder: Path | None, *_: str | None) -> ssl.SSLContext:
     """What TLS believes: also ``*.crt``; ``*.cert`` and its ``.key`` are shown. To read all of it takes a while.

@@ -66,6 +66,23 @@ def look(path: Path, texts: Mapping[str, str], *, language: str = "", ask: bool 
         language: what the editor takes the file for.
         ask: whether docker-compose is asked, which knows only what is on the disk.
     """
+    try:
+        return _looked(path, texts, language=language, ask=ask)
+    except OSError as error:
+        # Somebody else takes folders away while files of them are open; an editor opens files before there is one.
+        if path.name != FILE_NAME and not is_compose_file(path, language):
+            return ()
+        what = f"it can't be judged: {error.strerror or error}: {error.filename or path.parent}"
+        finding = Finding(what, Location(str(path), 1, 1), "save it in a folder that can be read", "settings")
+        return (Seen(path.parent, {path: (finding,)}, frozenset((path,))),)
+
+
+def _looked(path: Path, texts: Mapping[str, str], *, language: str, ask: bool) -> tuple[Seen, ...]:
+    """What ``look`` returns.
+
+    Raises:
+        OSError: a folder is gone, or can't be entered.
+    """
     found = []
     settings = next((one for one in folders_up(path.parent) if (one / FILE_NAME).is_file()), None)
     if settings is not None:

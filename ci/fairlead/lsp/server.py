@@ -148,15 +148,19 @@ class Server(LanguageServer):
         while self._changed:
             await asyncio.sleep(_PAUSE)
             changed, self._changed = self._changed, set()
-            # What is typed from here on is judged next; what is said now is about this.
-            texts = {path: (self._document(path).source, self._document(path).version) for path in self._open}
-            unsaved = {str(path): text for path, (text, _) in texts.items() if text != _on_disk(path)}
             try:
-                looked = await asyncio.to_thread(self._look, self._affected(changed), unsaved)
+                # What is typed from here on is judged next; what is said now is about this.
+                texts = {
+                    path: (self._document(path).source, self._document(path).version) for path in self._open
+                }
+                unsaved = {str(path): text for path, (text, _) in texts.items() if text != _on_disk(path)}
+                looked, failed = await asyncio.to_thread(self._look, self._affected(changed), unsaved)
                 # Of one that was closed meanwhile nothing is kept.
                 self._seen |= {path: seen for path, seen in looked.items() if path in self._open}
                 self._publish(changed, texts)
             except Exception as error:  # noqa: BLE001 - whatever somebody types, the server stays
+                failed = [error]
+            for error in failed:
                 text = masked("".join(traceback.format_exception(error)))
                 self.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
         self._work = None
@@ -170,15 +174,21 @@ class Server(LanguageServer):
         )
         return {path: self._document(path).language_id or "" for path in affected}
 
-    def _look(self, paths: dict[Path, str], unsaved: dict[str, str]) -> dict[Path, tuple[Seen, ...]]:
-        """The apps of each document. Of several documents of one app, it is judged once."""
+    def _look(
+        self, paths: dict[Path, str], unsaved: dict[str, str]
+    ) -> tuple[dict[Path, tuple[Seen, ...]], list[Exception]]:
+        """The apps of each document, and what went wrong. Of several documents of one app, it is judged once."""
         looked: dict[Path, tuple[Seen, ...]] = {}
+        failed: list[Exception] = []
         for path, language in paths.items():
             known = tuple(
                 dict.fromkeys(seen for one in looked.values() for seen in one if path in seen.files)
             )
-            looked[path] = known or look(path, unsaved, language=language, ask=self._ask and not unsaved)
-        return looked
+            try:
+                looked[path] = known or look(path, unsaved, language=language, ask=self._ask and not unsaved)
+            except Exception as error:  # noqa: BLE001 - what is wrong with one document keeps no other back
+                failed.append(error)
+        return looked, failed
 
     def _publish(self, changed: set[Path], texts: Mapping[Path, tuple[str, int | None]]) -> None:
         files = {file for seen in self._seen.values() for one in seen for file in one.findings}

@@ -18,8 +18,10 @@ from fairlead.boundary import main
 from fairlead.errors import InputError
 from fairlead.host.wire.status import StateAnswer
 from fairlead.image.registry.credentials import find_credentials, read_credentials
+from fairlead.image.registry.fault import FaultError, told
 from fairlead.release.bundle import plan_run
 from fairlead.rollout import back
+from fairlead.web import open_session
 from tests.github_api import Api, serve_api
 
 SHA, OLD = "b" * 40, "a" * 40
@@ -102,6 +104,21 @@ def test_a_certificate_that_nobody_vouches_for_is_not_believed(
     assert main(["github", "deployment", "--environment", "production"]) == 4
     assert "or in SSL_CERT_FILE" in capsys.readouterr().out
     assert api.requests == []
+
+
+def test_what_is_no_tls_is_no_matter_of_authorities(
+    job: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serve_api() as plain:
+        address = plain.url.replace("http:", "https:")
+        monkeypatch.setenv("GITHUB_API_URL", f"{address}/api/v3")
+        assert main(["github", "deployment", "--environment", "production"]) == 4
+        said = capsys.readouterr().out
+        with pytest.raises(FaultError) as caught, told():
+            open_session().get(address)
+    assert "SSL" in said
+    assert "SSL_CERT_FILE" not in said
+    assert not caught.value.is_untrusted
 
 
 def test_the_token_goes_to_that_server_s_own_registry_alone(job: dict[str, str]) -> None:
