@@ -13,6 +13,7 @@ _REMOTE = re.compile(r'^\s*\[remote "origin"\]\s*\Z')
 _URL = re.compile(r"^\s*url\s*=\s*(\S+)\s*\Z")
 _BRANCH = re.compile(r"ref: refs/(?:heads|remotes/origin)/(?P<branch>\S+)")
 _HOST = re.compile(r"[a-z+]+://(?:[^/]*@)?(?P<host>[^/:]+)|(?:[^/@]+@)?(?P<ssh>[^:/]+):(?!/)")
+_ALIAS = re.compile(r"(?:.+\.)?github\.com-.+")
 _SLUG = re.compile(r"(?:^[^/@]+@[^:/]+:|^[a-z+]+://[^/]+/)(?P<slug>[^/]+/.+?)(?:\.git)?/?\Z")
 
 
@@ -35,9 +36,14 @@ def read_server(folder: Path, environ: Mapping[str, str]) -> str:
 
 
 def parse_server(url: str) -> str:
-    """The host in a remote such as ``git@github.com:acme/board.git``, in lower case; empty for a path."""
+    """The host in a remote such as ``git@github.com:acme/board.git``, in lower case; empty for a path.
+
+    Of ssh it may be an alias in ``~/.ssh/config``: ``github.com-board`` is how GitHub's own documentation calls one for a
+    second key, and means github.com.
+    """
     match = _HOST.match(url)
-    return (match["ssh"] or match["host"]).lower() if match else ""
+    host = (match["ssh"] or match["host"]).lower() if match else ""
+    return "github.com" if _ALIAS.fullmatch(host) and not url.startswith("http") else host
 
 
 def read_default_branch(top: Path) -> str:

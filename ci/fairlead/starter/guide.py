@@ -12,6 +12,12 @@ from fairlead.starter.host_keys import HostKeys, is_placeholder, scan_command
 
 VERIFY = "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
 
+_OTHER_FORGES = re.compile(
+    r"(.+\.)?(gitlab\.com|bitbucket\.org|codeberg\.org|gitea\.com|gitee\.com|sr\.ht|dev\.azure\.com|visualstudio\.com)"
+    r"|(gitlab|gitea|forgejo|bitbucket)\..+"
+)
+"""By their own hosts, or as who runs one calls it."""
+
 
 @dataclass(frozen=True)
 class Todo:
@@ -71,10 +77,22 @@ def render_todo(todo: Sequence[Todo]) -> list[str]:
 
 def is_enterprise_server(host: str) -> bool:
     """Whether a forge is a GitHub of somebody's own, as far as its name tells: an alias in ``~/.ssh/config`` has no dot."""
-    return "." in host and not re.fullmatch(r"(.+\.)?(github\.com|ghe\.com)", host)
+    return (
+        "." in host and not re.fullmatch(r"(.+\.)?(github\.com|ghe\.com)", host) and not is_other_forge(host)
+    )
+
+
+def is_other_forge(host: str) -> bool:
+    """Whether it is no GitHub, but another forge that its name tells."""
+    return _OTHER_FORGES.fullmatch(host) is not None
 
 
 def _todo(facts: Facts) -> Iterator[Todo]:
+    if is_other_forge(facts.server):
+        yield Todo(
+            f"{facts.server} is not GitHub, where alone the workflows that were written run: push to a repository there, "
+            "or call `fairlead` in the jobs of that forge"
+        )
     if is_enterprise_server(facts.server):
         yield Todo(
             f"{facts.server} is not github.com. On an Enterprise Server the workflows that were written end in their first "

@@ -255,7 +255,13 @@ def test_the_commands_that_are_left_name_this_repository_and_its_secrets(
     ("host", "own"),
     [
         *(("ghe.acme.test", True), ("git.github.com.evil.test", True)),
-        *(("github.com", False), ("ssh.github.com", False), ("acme.ghe.com", False), ("work", False)),
+        *(
+            ("github.com", False),
+            ("github.com-work", False),
+            ("ssh.github.com", False),
+            ("acme.ghe.com", False),
+            ("work", False),
+        ),
     ],
 )
 def test_on_a_github_of_one_s_own_it_is_said_first_that_these_workflows_do_not_run(
@@ -265,6 +271,18 @@ def test_on_a_github_of_one_s_own_it_is_said_first_that_these_workflows_do_not_r
     config.write_text(config.read_text().replace("github.com", host))
     told = init(tmp_path, "--host", "app.acme.test", monkeypatch=monkeypatch)["github"]["todo"][0]["what"]
     assert (f"registry: containers.{host}/acme/guestbook" in told) == own
+
+
+@pytest.mark.parametrize(
+    "host", ["gitlab.com", "bitbucket.org", "codeberg.org", "ssh.dev.azure.com", "gitlab.acme.test"]
+)
+def test_another_forge_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """It has no actions and no registry of GitHub's."""
+    config = make_plain(tmp_path) / ".git" / "config"
+    config.write_text(config.read_text().replace("github.com", host))
+    todo = init(tmp_path, "--host", "app.acme.test", monkeypatch=monkeypatch)["github"]["todo"]
+    assert todo[0]["what"].startswith(f"{host} is not GitHub")
+    assert not any("Enterprise Server" in one["what"] for one in todo)
 
 
 def test_outside_of_a_repository_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
