@@ -100,12 +100,13 @@ def open_door(
         InputError: fairlead.yaml lies in no repository, or names no compose file that can be judged.
     """
     top = find_top(settings.root)
+    submodules = submodules_at(settings.root)
     caller = Caller(
         uses,
         environment.name,
         _directory(settings.root, top),
         read_default_branch(top),
-        submodules=bool(submodules_at(settings.root)),
+        submodules=bool(submodules),
         lfs=bool(large_files(settings.root)),
     )
     known_hosts = environment.known_hosts or settings.root / KNOWN_HOSTS
@@ -126,6 +127,7 @@ def open_door(
         first=len(accepted.first),
         mended=sum(finding.repair is not None for finding in accepted.first),
         branch=caller.branch,
+        submodules=submodules,
         paths=tuple(
             dict.fromkeys(
                 (*(_shown(path, top) for path in (settings.path, known_hosts)), *(put.path for put in puts))

@@ -44,6 +44,7 @@ class Facts:
         paths: what is committed, from the repository's root.
         server: the host of its forge, empty where no remote tells.
         sharing: what is to be changed as another app of the repository is deployed to the same server.
+        submodules: those that the workflows fetch, by their paths in the repository.
     """
 
     app: str
@@ -59,6 +60,7 @@ class Facts:
     paths: tuple[str, ...]
     server: str = ""
     sharing: tuple[str, ...] = ()
+    submodules: tuple[str, ...] = ()
 
 
 def plan_todo(facts: Facts) -> tuple[Todo, ...]:
@@ -127,6 +129,12 @@ def _todo(facts: Facts) -> Iterator[Todo]:
         yield Todo(
             f"the app's secrets, NAME=value a line: {', '.join(facts.secrets)}",
             (f"gh secret set {facts.secrets_name}{repository} < FILE",),
+        )
+    if facts.submodules:
+        yield Todo(
+            f"if one of the submodules is private ({', '.join(facts.submodules)}): the job's token fetches public ones "
+            "alone, and the checkout would fail. Then leave `submodules` out of the workflows, and use the actions after "
+            "a checkout of your own, with a token or key that reads it (docs/github.md, Submodules and Git LFS)"
         )
     yield Todo(
         "the environment, where GitHub lists deploys and you may ask for an approval",

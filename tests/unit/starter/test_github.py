@@ -225,7 +225,9 @@ def test_what_a_checkout_leaves_out_is_asked_for(tmp_path: Path, monkeypatch: py
         '[submodule "theme"]\n\tpath = theme\n\turl = https://example.com/theme\n'
     )
     monkeypatch.setattr("fairlead.starter.github.large_files", lambda _: ("logo.png",))
-    init(root, monkeypatch=monkeypatch)
+    todo = init(root, monkeypatch=monkeypatch)["github"]["todo"]
+    # Of a private one the job's token can read nothing.
+    assert any("submodules is private (theme)" in one["what"] for one in todo)
     for name in ("deploy", "preview"):
         text = (root / ".github" / "workflows" / f"{name}.yml").read_text()
         assert "      submodules: 'true'\n      lfs: true\n" in text
