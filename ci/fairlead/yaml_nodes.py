@@ -167,7 +167,7 @@ class _Composer:
         self._slashed = ""
         self._documents: list[Tree] = []
         # An alias may name what stands in a document before.
-        self._anchors: dict[str, _Anchor | None] = {}
+        self._anchors: dict[str, _Anchor | _Open] = {}
         self._start()
 
     def _start(self) -> None:
@@ -294,12 +294,13 @@ class _Composer:
         line, column = mark.line + 1, mark.column + 1
         if len(self._stack) >= MAX_DEPTH:
             raise _TooMuchError(f"nested deeper than {MAX_DEPTH} levels", line, column)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = None
         node = Node(line, column, value, tag=event.tag or "", path=self._path)
         if node.tag in _EDITING_TAGS:
             node.flags = TAGGED
-        self._stack.append(_Open(node, event.anchor, self._count, is_flow=bool(event.flow_style)))
+        opened = _Open(node, event.anchor, self._count, is_flow=bool(event.flow_style))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = opened
+        self._stack.append(opened)
         self._count += 1
 
     def _end(self, _event: Any) -> None:
@@ -307,16 +308,16 @@ class _Composer:
         node = done.node
         if done.merges:
             self._merge(done)
-        if done.anchor is not None:
+        # The last to begin has the name: one of the same name inside keeps it.
+        if done.anchor is not None and self._anchors[done.anchor] is done:
             self._anchors[done.anchor] = _Anchor(node, self._count - done.before, done.depth)
         self._add(node, node.line, node.column, done.depth)
 
     def _alias(self, event: Any) -> None:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         anchor = self._anchors.get(event.anchor)
-        if anchor is None:
-            inside = event.anchor in self._anchors
-            why = "stands inside its own anchor" if inside else "has no anchor before it"
+        if anchor.__class__ is not _Anchor:
+            why = "has no anchor before it" if anchor is None else "stands inside its own anchor"
             self._fault(f"alias *{event.anchor} {why}", line, column)
             anchor = _Anchor(Node(line, column, None, path=self._path), 1, 0)
         self._count += anchor.size

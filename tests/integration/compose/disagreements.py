@@ -81,6 +81,16 @@ CASES = (
     Case("an alias to the document before", _whole("x-a: &a {image: b}\n---\nservices: {a: *a}\n"), EVERY),
     Case("an alias to nothing", _whole("services: {a: *a}\n"), NOBODY),
     *(
+        Case(f"an anchor given again: {text}", _whole(f"{_ONE}x-a: {text}\n"), takers)
+        for text, takers in (
+            ("&a {b: &a {c: d}, e: *a }", EVERY),
+            ("[&a {b: &a {c: d}}, *a ]", EVERY),
+            ("&a {b: *a }", NOBODY),
+            ("&a {b: &a {c: *a }}", NOBODY),
+            ("[&a 1, &a {b: *a }]", NOBODY),
+        )
+    ),
+    *(
         Case(f"a limit beside deploy: {old}", _service(f"{old}, deploy: {{resources: {new}}}"), takers)
         for old, new, takers in (
             ("mem_limit: 1g", "{limits: {memory: 2g}}", NOBODY),

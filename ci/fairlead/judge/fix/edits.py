@@ -112,7 +112,7 @@ def _refuse_merged(root: Span, node: Span, step: str | int) -> None:
     sources = [value for key, value in node.entries if key is not None and key.text == "<<"]
     waiting = [part for source in sources for part in _parts(source)]
     for part in waiting:
-        target = _anchored(root, part.text) if part.kind == "alias" else part
+        target = _anchored(root, part) if part.kind == "alias" else part
         if target is None or target.get(step) is not None or target.get("<<") is not None:
             raise RefusedError(f"{step} comes through a merge (<<)")
 
@@ -121,14 +121,18 @@ def _parts(source: Span) -> list[Span]:
     return [value for _, value in source.entries] if source.kind == "list" else [source]
 
 
-def _anchored(root: Span, name: str) -> Span | None:
+def _anchored(root: Span, alias: Span) -> Span | None:
+    """What an alias stands for: of the anchors of its name before it, the last to begin."""
+    found = None
     stack = [root]
     while stack:
         node = stack.pop()
-        if node.anchor == name:
-            return node
-        stack.extend(value for _, value in node.entries)
-    return None
+        if node is alias:
+            break
+        if node.anchor == alias.text:
+            found = node
+        stack.extend(part for entry in reversed(node.entries) for part in reversed(entry) if part is not None)
+    return found
 
 
 def _replacement(text: str, root: Span, path: Sequence[str | int], value: str) -> Splice:

@@ -165,6 +165,16 @@ def test_the_file_s_own_indentation_is_used() -> None:
             "comes through a merge",
         ),
         (
+            "x: &base\n  a: b\ny: &base {init: false}\nservices:\n  web:\n    <<: *base\n    image: x\n",
+            "services.web.init",
+            "comes through a merge",
+        ),
+        (
+            "x: &base\n  y: &base {init: false}\nservices:\n  web:\n    <<: *base\n    image: x\n",
+            "services.web.init",
+            "comes through a merge",
+        ),
+        (
             "services:\n  web:\n    extends: {service: b}\n  b: {image: x}\n",
             "services.web.init",
             "web extends",
@@ -194,6 +204,19 @@ def test_what_would_change_more_than_itself_is_refused() -> None:
 def test_a_key_beside_a_merge_is_added() -> None:
     text = "x: &base\n  a: 1\nservices:\n  web:\n    <<: *base\n    image: x\n"
     assert fixed(text, ("services.web.init", "true")) == f"{text}    init: true\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x: &base {init: false}\ny: &base {a: 1}\n", ""),
+        ("x: &base\n  init: &base {a: 1}\n", ""),
+        ("x: &base {a: 1}\n", "x-z: &base {init: false}\n"),
+    ],
+)
+def test_the_anchor_that_is_meant_is_the_last_before_its_alias(before: str, after: str) -> None:
+    text = f"{before}services:\n  web:\n    <<: *base\n    image: x\n"
+    assert fixed(f"{text}{after}", ("services.web.init", "true")) == f"{text}    init: true\n{after}"
 
 
 def test_one_that_is_refused_does_not_keep_the_others() -> None:
