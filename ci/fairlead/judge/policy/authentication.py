@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fairlead.app.images.facts import major_version
 from fairlead.app.images.known import short_name
 from fairlead.judge.policy.fault import Fault
@@ -64,18 +66,20 @@ _VARIABLES: dict[str, tuple[frozenset[str] | None, str]] = {
     "TRAEFIK_API_INSECURE": (_ON, "Traefik shows its API to everybody, on port 8080"),
 }
 """By variable: the values that switch authentication off, in lower case, and what that means."""
-_ONLY_ALLOWS = frozenset(
-    (
-        "MYSQL_ALLOW_EMPTY_PASSWORD",
-        "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD",
-        "MARIADB_ALLOW_EMPTY_PASSWORD",
-        "ALLOW_EMPTY_PASSWORD",
-    )
-)
-"""Variables that let a password be empty, and change nothing where one is given."""
-_GIVEN = ("PASSWORD", "PASSWORD_FILE", "PASSWORD_HASH")
-_OTHER_USERS = ("MYSQL_PASSWORD", "MARIADB_PASSWORD")
-"""Of the user of an app: root has none by it."""
+_ROOT_OF_MYSQL = r"MYSQL_(ROOT_PASSWORD(_FILE)?|RANDOM_ROOT_PASSWORD)"
+_ROOT_OF_MARIADB = rf"{_ROOT_OF_MYSQL}|MARIADB_(ROOT_PASSWORD(_HASH)?(_FILE)?|RANDOM_ROOT_PASSWORD)"
+_BITNAMI_ALLOWS = "ALLOW_EMPTY_PASSWORD"
+_ONLY_ALLOWS = {
+    "MYSQL_ALLOW_EMPTY_PASSWORD": _ROOT_OF_MYSQL,
+    "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD": _ROOT_OF_MARIADB,
+    "MARIADB_ALLOW_EMPTY_PASSWORD": _ROOT_OF_MARIADB,
+    _BITNAMI_ALLOWS: "",
+}
+"""Variables that let a password be empty, and which give that one: where one does, they change nothing.
+
+The password of another program, or of an app's user where root has one of his own, is not it. Bitnami's is that of
+the image: ``_of_bitnami``.
+"""
 _NO_TOKEN = frozenset({"", "''", '""'})
 _FLAGS: dict[str, tuple[frozenset[str], str]] = {
     "--api.insecure": (_ON, "Traefik shows its API to everybody, on port 8080"),
@@ -146,10 +150,28 @@ def _is_harmless(view: View, name: str) -> bool:
     variables = view.mapping("environment")
     if name == "GF_AUTH_ANONYMOUS_ORG_ROLE":
         return str(variables.get("GF_AUTH_ANONYMOUS_ENABLED", "")).lower() not in _ON
-    return name in _ONLY_ALLOWS and any(
-        value and other.endswith(_GIVEN) and other not in _ONLY_ALLOWS and not other.startswith(_OTHER_USERS)
-        for other, value in variables.items()
-    )
+    if name not in _ONLY_ALLOWS:
+        return False
+    image = short_name(view.reference)
+    if name == _BITNAMI_ALLOWS:
+        given = _of_bitnami(image)
+    else:
+        # Its image reads MySQL's variables too, and the other way round not.
+        given = _ROOT_OF_MARIADB if "mariadb" in image else _ONLY_ALLOWS[name]
+    return any(value and re.fullmatch(given, other) for other, value in variables.items())
+
+
+def _of_bitnami(image: str) -> str:
+    """The variables that give the password of one of Bitnami's images, as a pattern.
+
+    Of a database server with a root that is root's; of an app, that of its database. ``redis-cluster`` reads those of
+    ``redis``. A password for replication, a master elsewhere or a key is another one.
+    """
+    first = image.partition("-")[0]
+    if first in {"mysql", "mariadb"}:
+        return rf"{first.upper()}_ROOT_PASSWORD(_FILE)?"
+    names = {first, image.replace("-", "_"), *(("postgres",) if first == "postgresql" else ())}
+    return rf"({'|'.join(re.escape(one.upper()) for one in sorted(names))})_((ROOT|ADMIN|POSTGRES|DATABASE)_)?PASSWORD(_FILE)?"
 
 
 def _words(view: View) -> Iterator[tuple[ValuePath, str]]:
