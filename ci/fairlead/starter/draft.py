@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from fairlead.errors import InputError
 from fairlead.schemas import load_schema
+from fairlead.secret_signs.names import is_secret_name
+from fairlead.secret_signs.ways import secret_way
 from fairlead.settings.urls import split_url
 from fairlead.starter.beside import Others
 from fairlead.starter.look import Sight
@@ -87,7 +89,7 @@ def plan_draft(sight: Sight, host: str = "", url: str = "", others: Others | Non
     place = plan_place(app, host, url, others)
     lines += _render_environment(sight, place, is_named=bool(host))
     inferred += describe_place(place)
-    inferred += [f"variable {name}: wanted at {place}" for name, place in sight.variables]
+    inferred += [f"variable {name}: wanted at {place}{_as_secret(name)}" for name, place in sight.variables]
     inferred += [f"secret {name}: declared in {sight.compose}" for name in sight.secrets]
     lines += _render_handovers(sight)
     inferred += [f"proxy: {one.file}:{one.line}: `{one.after}` would switch it" for one in sight.handovers]
@@ -214,10 +216,7 @@ def _render_environment(sight: Sight, place: Place, *, is_named: bool) -> list[s
         f"    hosts: [{quoted(place.host) if ':' in place.host else place.host}]",
         *_render_address(place, is_named=is_named),
     ]
-    if sight.variables:
-        lines.append("    # Wanted by the compose file; the shell's own environment does not reach it.")
-        lines.append("    variables:")
-        lines += [f'      {name}: ""  # {place}' for name, place in sight.variables]
+    lines += _render_variables(sight)
     secrets = [name for name in sight.secrets if _SECRET_NAME.fullmatch(name)]
     if secrets:
         lines.append(
@@ -225,6 +224,31 @@ def _render_environment(sight: Sight, place: Place, *, is_named: bool) -> list[s
         )
         lines.append(f"    secrets: [{', '.join(scalar(name) for name in secrets)}]")
     return lines
+
+
+def _render_variables(sight: Sight) -> list[str]:
+    """What the compose file wants, for somebody to fill in: an empty value would count as given, and win over ``.env``."""
+    lines: list[str] = []
+    plain = [(name, place) for name, place in sight.variables if not is_secret_name(name)]
+    if plain:
+        lines += [
+            "    # Wanted by the compose file; the shell's own environment does not reach it. Fill in what a server is to have:",
+            "    # variables:",
+            *(f"    #   {name}: VALUE  # {place}" for name, place in plain),
+        ]
+    secret = [(name, place) for name, place in sight.variables if is_secret_name(name)]
+    if secret:
+        lines += [
+            "    # Wanted by the compose file, and named like secrets: their values do not belong into this file. In each service that",
+            "    # gets one, name the variable of the container and the secret that has its value; where it is a part of a longer value,",
+            "    # such as an address, that whole value is the secret (docs/secrets.md of Fairlead).",
+            *(f"    # TODO {name} ({place}): {secret_way(name)}" for name, place in secret),
+        ]
+    return lines
+
+
+def _as_secret(name: str) -> str:
+    return ", named like a secret: to be given as one (docs/secrets.md)" if is_secret_name(name) else ""
 
 
 def _render_address(place: Place, *, is_named: bool) -> list[str]:

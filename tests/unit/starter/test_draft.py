@@ -115,8 +115,28 @@ def test_images_that_the_compose_file_names_are_found_by_their_dockerfiles(tmp_p
     assert settings.app == "board"
     assert settings.images["api"].services == ("api", "worker")
     assert settings.compose == (tmp_path / "compose" / "compose.yaml",)
-    assert dict(settings.environment().variables) == {"SITE": "", "Y": ""}
-    assert 'SITE: ""  # compose/compose.yaml:5:' in draft.text
+    assert dict(settings.environment().variables) == {}
+    assert "    #   SITE: VALUE  # compose/compose.yaml:5:" in draft.text
+
+
+def test_a_draft_sets_nothing_and_wants_no_value_of_a_secret(tmp_path: Path) -> None:
+    """An empty value counts as given and wins over `.env`; a password written here would be in Git."""
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n  web:\n    image: acme/web:1\n"
+        "    environment: {SECRET_KEY: '${SECRET_KEY}', LOG_LEVEL: '${LOG_LEVEL}', X: '${API_TOKEN:?}'}\n"
+    )
+    draft, settings = drafted(tmp_path)
+    assert not settings.environment().variables
+    assert "#   LOG_LEVEL: VALUE" in draft.text
+    for name in ("SECRET_KEY", "API_TOKEN"):
+        assert f"{name}: VALUE" not in draft.text
+        assert f"secret_environment: {{{name}: {name.lower()}}}" in draft.text
+        assert f"FAIRLEAD_SECRET_{name}" in draft.text
+    # Taken as it is, the first list holds.
+    (tmp_path / "fairlead.yaml").write_text(
+        draft.text.replace("# variables:", "variables:").replace("#   LOG_LEVEL", "  LOG_LEVEL")
+    )
+    assert load_settings(tmp_path, {}).environment().variables == {"LOG_LEVEL": "VALUE"}
 
 
 def test_variables_of_the_env_file_are_left_to_compose(tmp_path: Path) -> None:
