@@ -5,9 +5,13 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from fairlead.composefile.loader import load_model
 from fairlead.positions import parse_yaml
 from tests.integration.compose.test_loader import ask, differences
+
+pytestmark = pytest.mark.integration
 
 TREES = 300
 NAMES = "ab"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _INLINE_SPACE = "\t\v\f\r \x85\xa0"
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\"}
 _MAX_CODE = 255
+_NAMELESS = "a value without a name, which Compose can't set: write NAME=value"
 
 
 class DotenvError(Exception):
@@ -49,6 +50,8 @@ def parse_dotenv(
     outer: Mapping[str, str],
     known: dict[str, str] | None = None,
     lost: list[tuple[str, int]] | None = None,
+    *,
+    is_project: bool = False,
 ) -> dict[str, tuple[str, int]]:
     """The variables of a file, each with the line that sets it.
 
@@ -57,6 +60,8 @@ def parse_dotenv(
         outer: what ``$VAR`` and a bare ``VAR`` take their value from first.
         known: what was read before; a value may use it. It is added to.
         lost: takes what is nothing for want of a variable: the name whose value is cut, or none where a line sets nothing.
+        is_project: it is the project's own, whose variables Compose sets for itself as well: each needs a name, and
+            no NUL in its value, which an ``env_file:`` may hold.
 
     Raises:
         DotenvError: a line is none that sets a variable.
@@ -64,7 +69,7 @@ def parse_dotenv(
     known = {} if known is None else known
     found: dict[str, tuple[str, int]] = {}
     seen = _Layered(outer, known)
-    for name, value, quote, line in _statements(text.removeprefix("\ufeff")):
+    for name, value, quote, line in _statements(text.removeprefix("\ufeff"), is_project=is_project):
         if value is None:
             if name not in outer:
                 if name and lost is not None:
@@ -86,7 +91,18 @@ def parse_dotenv(
                 lost.append((name, line))
         known[name] = value
         found[name] = (value, line)
+    if is_project:
+        _check_settable(found, outer)
     return found
+
+
+def _check_settable(found: Mapping[str, tuple[str, int]], outer: Mapping[str, str]) -> None:
+    """Raise where Compose can't set a variable for itself; one that is set already it leaves alone."""
+    for name, (value, line) in found.items():
+        if not name:
+            raise DotenvError(_NAMELESS, line)
+        if "\0" in value and name not in outer:
+            raise DotenvError("a value holds a NUL character, with which Compose can't set a variable", line)
 
 
 def parse_raw(text: str, known: dict[str, str]) -> dict[str, tuple[str, int]]:
@@ -105,7 +121,7 @@ def parse_raw(text: str, known: dict[str, str]) -> dict[str, tuple[str, int]]:
     return found
 
 
-def _statements(text: str) -> Iterator[tuple[str, str | None, str, int]]:
+def _statements(text: str, *, is_project: bool) -> Iterator[tuple[str, str | None, str, int]]:
     """Each statement: name, value as written (None: inherited), its quote, the line it starts in."""
     position, line, end = 0, 1, len(text)
     while position < end:
@@ -118,7 +134,7 @@ def _statements(text: str) -> Iterator[tuple[str, str | None, str, int]]:
             stop = text.find("\n", position)
             position = stop if stop >= 0 else end
             continue
-        name, position, inherited = _name(text, position, line)
+        name, position, inherited = _name(text, position, line, is_project=is_project)
         start = line
         if inherited:
             line += 1
@@ -129,10 +145,12 @@ def _statements(text: str) -> Iterator[tuple[str, str | None, str, int]]:
         yield name, value, quote, start
 
 
-def _name(text: str, position: int, line: int) -> tuple[str, int, bool]:
-    exported = re.compile(r"export\s+").match(text, position)
+def _name(text: str, position: int, line: int, *, is_project: bool) -> tuple[str, int, bool]:
+    exported = re.compile(r"export[^\S\n]+").match(text, position)
     if exported:
         position = exported.end()
+        if position == len(text):
+            raise DotenvError("export names nothing", line)
     for index in range(position, len(text)):
         character = text[index]
         if character in "=:\n":
@@ -145,7 +163,9 @@ def _name(text: str, position: int, line: int) -> tuple[str, int, bool]:
             return name, after, character == "\n"
         if not (character in "_.-[]" or character in _INLINE_SPACE or character.isalnum()):
             raise DotenvError("a name holds a character that none may have", line)
-    # A last line without an equals sign and without a line end sets nothing, and Compose does not mind.
+    # A last line without an equals sign and without a line end is a value without a name. It sets nothing here.
+    if is_project:
+        raise DotenvError(f"{_NAMELESS}, or end the last line", line)
     return "", len(text), True
 
 

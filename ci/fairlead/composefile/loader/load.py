@@ -141,7 +141,7 @@ def _variables(
     known: dict[str, str] = {}
     for file in files:
         if str(file) != os.devnull:
-            reader.variables(file, variables, known, None)
+            reader.variables(file, variables, known, None, is_project=True)
     return {**known, **variables}
 
 

@@ -173,8 +173,12 @@ class Reader:
         place: Location | None,
         *,
         raw: bool = False,
+        is_project: bool = False,
     ) -> dict[str, tuple[str, int]] | None:
-        """The variables of a file, each with its line; None, and a fault, where it can't be read."""
+        """The variables of a file, each with its line; None, and a fault, where it can't be read.
+
+        ``raw`` is its format, ``is_project`` whether it is the ``.env`` of the project.
+        """
         shown = self.shown(path)
         try:
             text = self._text(path)
@@ -183,7 +187,9 @@ class Reader:
             return None
         lost: list[tuple[str, int]] = []
         try:
-            return parse_raw(text, known) if raw else parse_dotenv(text, outer, known, lost)
+            if raw:
+                return parse_raw(text, known)
+            return parse_dotenv(text, outer, known, lost, is_project=is_project)
         except DotenvError as error:
             self.faults.append(Finding(error.what, Location(shown, error.line, 1), rule="env-file"))
             return None
