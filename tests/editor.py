@@ -71,6 +71,11 @@ class Editor:
         del self._versions[path]
         self._client.text_document_did_close(types.DidCloseTextDocumentParams(_id(path)))
 
+    def watched(self, path: Path) -> None:
+        """Say that somebody else changed a file, or took it away."""
+        changed = types.FileEvent(path.as_uri(), types.FileChangeType.Changed)
+        self._client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([changed]))
+
     def told(self, path: Path) -> list[types.Diagnostic]:
         """The diagnostics of a document as it is now."""
         version = self._versions[path]

@@ -144,6 +144,29 @@ def test_a_file_that_is_not_saved_yet_is_judged(tmp_path: Path, editor: Editor) 
     editor.close(path)
 
 
+def test_a_folder_that_is_gone_keeps_no_other_document_back(tmp_path: Path, editor: Editor) -> None:
+    """Taken away while a file of it is open, or not made yet: that one is told so, and each other as ever."""
+    text = "services:\n  web:\n    image: nginx\n    env_file: web.env\n"
+    gone, here, never = (tmp_path / name / "compose.yaml" for name in ("gone", "here", "never"))
+    for path in (gone, here):
+        path.parent.mkdir()
+        laid(path.parent, {"compose.yaml": text, "web.env": "A=1\n"})
+        assert not [one for one in editor.open(path) if "web.env" in one.message]
+    shutil.rmtree(gone.parent)
+    (here.parent / "web.env").unlink()
+    editor.watched(gone)
+    assert [one for one in editor.known(here) if "web.env" in one.message]
+    (told,) = editor.known(gone)
+    assert "No such file or directory" in told.message
+    assert len(editor.open(never, text)) == 1
+    editor.type(never, f"{text}\n")
+    assert "privileged" in {one.code for one in editor.change(here, f"{text}    privileged: true\n")}
+    other = never.with_name("values.yaml")
+    assert editor.open(other, "a: 1\n") == []
+    for path in (gone, here, never, other):
+        editor.close(path)
+
+
 def test_a_folder_behind_a_link_is_the_folder(tmp_path: Path, editor: Editor) -> None:
     """Told under the name that the editor has for the file; what is not saved counts there, too."""
     folder = tmp_path / "folder"
