@@ -10,6 +10,7 @@ from typing import Any
 from fairlead.lsp.places import Text
 from fairlead.positions import Document, ValuePath, parse_documents
 from fairlead.quick.yaml_events import event_parser
+from fairlead.yaml_nodes import MAX_DEPTH
 
 _MARK = "fairlead-writes-here"
 _WORD = re.compile(r"[A-Za-z0-9_./-]*\Z")
@@ -93,7 +94,10 @@ class _Open:
 
 
 def _path_of_mark(text: str) -> tuple[ValuePath, bool] | None:
-    """The path at which the mark stands, and whether as a key. What is wrong behind it does not count."""
+    """The path at which the mark stands, and whether as a key. What is wrong behind it does not count.
+
+    None where it stands nowhere, or deeper than any document is read: each level costs the path to it.
+    """
     import yaml.error
 
     parser = event_parser()(text)
@@ -103,6 +107,8 @@ def _path_of_mark(text: str) -> tuple[ValuePath, bool] | None:
             found = _step(stack, event)
             if found is not None:
                 return found
+            if len(stack) > MAX_DEPTH:
+                return None
     except yaml.error.YAMLError:
         return None
     finally:

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from pygls.workspace import PositionCodec
 
 from fairlead.lsp.completion import completions
+from fairlead.lsp.cursor import cursors
 from fairlead.lsp.forms import compose_forms, keys_of, settings_forms
 from fairlead.lsp.hover import hover, key_text
 from fairlead.lsp.places import Text
 from fairlead.schemas import load_schema
 from fairlead.schemas.compose_spec import load_compose_schema
+from fairlead.yaml_nodes import MAX_DEPTH
 
 FILE = """\
 name: shop
@@ -127,6 +129,18 @@ def test_no_half_written_file_is_too_much(cut: int, put: str) -> None:
             completions(whole, offset, names=lambda _kind: ("other",))
             completions(whole, offset, names=lambda _kind: (), is_settings=True)
             hover(whole, offset, ())
+
+
+@pytest.mark.parametrize("opening", ["[", "{", "{a: ", "- ", "? "])
+def test_no_depth_is_too_much(opening: str) -> None:
+    """No deeper than a document is read: what is not is not followed either, however deep."""
+    deepest = opening * MAX_DEPTH
+    assert list(cursors(Text(deepest, PositionCodec()), len(deepest)))
+    for depth in (MAX_DEPTH + 1, 4 * MAX_DEPTH):
+        text = Text(opening * depth, PositionCodec())
+        assert list(cursors(text, len(text.text))) == []
+        assert completions(text, len(text.text), names=lambda _kind: ()) == []
+        hover(text, len(text.text), ())
 
 
 def test_every_key_of_the_schemas_is_found_by_its_path() -> None:
