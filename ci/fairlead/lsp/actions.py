@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
-from itertools import accumulate
 
 from lsprotocol.types import CodeAction, CodeActionKind, Range, TextEdit, WorkspaceEdit
 
 from fairlead.findings import Finding
 from fairlead.judge.fix import fix_text
-from fairlead.lsp.places import Text, split_lines
+from fairlead.lsp.places import Text
 from fairlead.lsp.telling import diagnostic, span_of
 
 FIX_ALL = "source.fixAll.fairlead"
@@ -27,14 +25,16 @@ def code_actions(
         uri: of the file, as the editor writes it.
         findings: those of the file.
         asked: the lines.
-        only: the kinds that are asked for; None for every one.
+        only: the kinds that are asked for; None for every one, but for that of the whole file, which is made when it is
+            asked for.
     """
     mendable = [finding for finding in findings if finding.repair is not None]
     actions = []
     if _is_wanted(CodeActionKind.QuickFix, only):
         here = [one for one in mendable if _touches(text.range_of(*span_of(one, text)), asked)]
         actions = [action for one in here if (action := _action(text, uri, [one], _title(one)))]
-    if (actions or only) and _is_wanted(FIX_ALL, only):
+    # Nobody waits for a whole file while he looks at one line.
+    if only is not None and _is_wanted(FIX_ALL, only):
         every = _action(text, uri, mendable, "Mend all that `fairlead validate --fix` mends in this file")
         if every is not None:
             every.kind = FIX_ALL
@@ -63,16 +63,7 @@ def _action(text: Text, uri: str, findings: Sequence[Finding], title: str) -> Co
         title=title,
         kind=CodeActionKind.QuickFix,
         diagnostics=[diagnostic(finding, text) for finding in fixed.mended],
-        edit=WorkspaceEdit(changes={uri: changes(text, fixed.text)}),
+        edit=WorkspaceEdit(
+            changes={uri: [TextEdit(text.range_of(one.start, one.end), one.text) for one in fixed.changes]}
+        ),
     )
-
-
-def changes(text: Text, new: str) -> list[TextEdit]:
-    """What makes one text of the other, line by line: the cursor and what is folded stay where they are."""
-    old, then = split_lines(text.text), split_lines(new)
-    starts = [0, *accumulate(map(len, old))]
-    return [
-        TextEdit(text.range_of(starts[first], starts[last]), "".join(then[begin:end]))
-        for kind, first, last, begin, end in SequenceMatcher(None, old, then, autojunk=False).get_opcodes()
-        if kind != "equal"
-    ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import pairwise
 
 from lsprotocol.types import Position, Range
 from pygls.workspace import PositionCodec
@@ -80,12 +79,6 @@ class Text:
 
     def _end(self, number: int) -> int:
         return self._starts[number + 1] if number + 1 < len(self._starts) else len(self.text)
-
-
-def split_lines(text: str) -> list[str]:
-    """The lines as an editor counts them, each with its end."""
-    starts = [0, *_ends(_BREAKS_OF_EDITORS, text), len(text)]
-    return [text[start:end] for start, end in pairwise(starts) if start < end]
 
 
 def _ends(breaks: re.Pattern[str], text: str) -> Iterator[int]:

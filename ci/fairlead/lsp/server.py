@@ -130,7 +130,8 @@ class Server(LanguageServer):
         if path is None:
             return []
         found, uri = self._findings(path), params.text_document.uri
-        return code_actions(self._text(path), uri, found, params.range, params.context.only)
+        asked = (self._text(path), uri, found, params.range, params.context.only)
+        return await asyncio.to_thread(code_actions, *asked)
 
     # ---- judging ------------------------------------------------------------------------------------
 

@@ -209,6 +209,7 @@ def test_its_fixes_are_those_of_the_command(tmp_path: Path, editor: Editor, envi
     assert edited(every, path, text) == fixed.read_text() != text
     single = [one for one in editor.actions(path, 3) if one.kind == types.CodeActionKind.QuickFix]
     assert len(single) >= 3
+    assert not [one for one in editor.actions(path, 3) if one.kind != types.CodeActionKind.QuickFix]
     for action in single:
         assert action.diagnostics
         (rule,) = {one.code for one in action.diagnostics}

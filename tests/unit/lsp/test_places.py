@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from lsprotocol.types import Position, PositionEncodingKind
 from pygls.workspace import PositionCodec
 
-from fairlead.lsp.actions import changes
-from fairlead.lsp.places import Text, split_lines
-from tests.editor import applied
+from fairlead.lsp.places import Text
 
 UTF_16 = PositionCodec(PositionEncodingKind.Utf16)
 WIDTHS = {"utf-8": 1, "utf-16-le": 2, "utf-32-le": 4}
@@ -58,17 +56,3 @@ def test_a_place_that_is_not_there_is_the_nearest() -> None:
 def test_what_is_underlined(text: str, line: int, column: int, token: str) -> None:
     start, end = Text(text, UTF_16).token_at(line, column)
     assert text[start:end] == token
-
-
-@given(old=TEXTS, new=TEXTS)
-def test_changes_make_one_text_of_the_other(old: str, new: str) -> None:
-    """The client of the tests knows no line ends but one."""
-    old, new = old.replace("\r", ""), new.replace("\r", "")
-    made = changes(Text(old, UTF_16), new)
-    assert applied(old, made) == new
-    assert all(len(one.new_text) <= len(new) for one in made)
-
-
-@given(text=TEXTS)
-def test_lines_are_the_whole_text(text: str) -> None:
-    assert "".join(split_lines(text)) == text

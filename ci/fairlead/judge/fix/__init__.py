@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fairlead.judge.fix.edits import RefusedError, Splice, plan_splice
+from fairlead.judge.fix.pieces import Pieces
 from fairlead.judge.fix.spans import read_spans
 from fairlead.quick.records import dataclass
 
@@ -52,11 +53,15 @@ class FixPlan:
 
 @dataclass(frozen=True)
 class FixedText:
-    """A text after all rounds, which findings it mends, and which it does not."""
+    """A text after all rounds, which findings it mends, and which it does not.
+
+    ``changes`` are what makes it of the text before: in order, apart from each other, in that one's offsets.
+    """
 
     text: str
     mended: tuple[Finding, ...]
     refused: tuple[Refused, ...]
+    changes: tuple[Splice, ...] = ()
 
 
 def by_file(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
@@ -102,17 +107,17 @@ def fix_text(text: str, findings: Sequence[Finding]) -> FixedText:
     waiting = list(findings)
     mended: list[Finding] = []
     refused: list[Refused] = []
+    pieces = Pieces(text)
     for _ in range(_ROUNDS):
-        splices, told, waiting = _plan_round(text, waiting)
+        splices, told, waiting = _plan_round(pieces.text, waiting)
         refused += told
         if not splices:
             break
-        done, kept, told = _apply(text, splices)
-        text = done
+        kept, told = _apply(pieces, splices)
         mended += kept
         refused += told
     refused += [Refused(finding, "it clashes with another repair") for finding in waiting]
-    return FixedText(text, tuple(mended), tuple(refused))
+    return FixedText(pieces.text, tuple(mended), tuple(refused), tuple(pieces.changes()))
 
 
 def _plan_round(
@@ -154,34 +159,26 @@ def _plan_round(
     return splices, refused, waiting
 
 
-def _apply(text: str, splices: Sequence[tuple[Finding, Splice]]) -> tuple[str, list[Finding], list[Refused]]:
-    """Apply a round; where the result says something else than it should, one splice after the other is tried."""
-    done = _spliced(text, [splice for _, splice in splices])
-    if _says(done) == _expected(text, [finding for finding, _ in splices]):
-        return done, [finding for finding, _ in splices], []
+def _apply(pieces: Pieces, splices: Sequence[tuple[Finding, Splice]]) -> tuple[list[Finding], list[Refused]]:
+    """Apply a round; where the result says something else than it should, each half is tried, down to one."""
+    text = pieces.text
+    findings = [finding for finding, _ in splices]
+    done = pieces.spliced([splice for _, splice in splices])
+    if _says(done.text) == _expected(text, findings):
+        pieces.take(done)
+        return findings, []
     if len(splices) == 1:
-        why = "the change would alter more than it"
-        return text, [], [Refused(splices[0][0], why)]
+        return [], [Refused(findings[0], "the change would alter more than it")]
     mended: list[Finding] = []
     refused: list[Refused] = []
-    for finding, _ in splices:
-        again, _, _ = _plan_round(text, [finding])
-        if not again:
-            continue
-        text, kept, told = _apply(text, again)
-        mended += kept
+    for half in (findings[: len(findings) // 2], findings[len(findings) // 2 :]):
+        again, told, _ = _plan_round(pieces.text, half)
         refused += told
-    return text, mended, refused
-
-
-def _spliced(text: str, splices: Sequence[Splice]) -> str:
-    """All splices at once; of several at one place the first stands first."""
-    pieces: list[str] = []
-    at = 0
-    for splice in sorted(splices, key=lambda one: (one.start, one.end)):
-        pieces += [text[at : splice.start], splice.text]
-        at = splice.end
-    return "".join([*pieces, text[at:]])
+        if again:
+            kept, told = _apply(pieces, again)
+            mended += kept
+            refused += told
+    return mended, refused
 
 
 def _says(text: str) -> Any:

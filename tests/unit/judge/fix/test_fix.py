@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairlead.findings import Finding, Location, Repair
+from fairlead.judge import fix
 from fairlead.judge.fix import fix_text, render_diff
+from fairlead.judge.fix.edits import Splice
+from fairlead.judge.fix.pieces import Pieces
 from fairlead.positions import parse_yaml
 
 
@@ -22,7 +27,16 @@ def fixed(text: str, *repairs: tuple[str, str | None]) -> str:
     result = fix_text(text, [finding(path, value) for path, value in repairs])
     assert not result.refused, result.refused
     assert len(result.mended) == len(repairs)
+    assert changed(text, result.changes) == result.text
     return result.text
+
+
+def changed(text: str, changes: Sequence[Splice]) -> str:
+    """The text with changes made, which stand apart from each other in its order, from the last on."""
+    assert all(one.end < then.start for one, then in pairwise(changes))
+    for one in reversed(changes):
+        text = text[: one.start] + one.text + text[one.end :]
+    return text
 
 
 def refused(text: str, path: str, value: str | None = "true") -> str:
@@ -223,6 +237,48 @@ def test_one_that_is_refused_does_not_keep_the_others() -> None:
     result = fix_text(WEB, [finding("services.web.image.x", "1"), finding("services.web.init", "true")])
     assert len(result.mended) == len(result.refused) == 1
     assert "init: true" in result.text
+
+
+def test_one_among_many_that_is_refused_costs_a_few_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has four hundred services does not wait for one reading each."""
+    many = "".join(f"  s{number}:\n    image: x\n" for number in range(64))
+    text = f"services:\n{many}  odd:\n    b: |+\n      text\n\n\nnetworks: {{}}\n"
+    readings = []
+    read = fix.read_spans
+    monkeypatch.setattr(fix, "read_spans", lambda text: (readings.append(text), read(text))[1])
+    result = fix_text(
+        text, [finding(f"services.{name}.init", "true") for name in [*(f"s{n}" for n in range(64)), "odd"]]
+    )
+    assert (len(result.mended), [one.why for one in result.refused]) == (
+        64,
+        ["the change would alter more than it"],
+    )
+    assert changed(text, result.changes) == result.text
+    assert len(readings) < 20
+
+
+@given(
+    st.text("ab\r\n", max_size=12),
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14), st.text("cd", max_size=3)), max_size=4),
+        max_size=4,
+    ),
+)
+def test_rounds_of_splices_are_one(text: str, rounds: list[list[tuple[int, int, str]]]) -> None:
+    """Whatever is put in, replaced and taken away again: the changes make of the text before what it is now."""
+    pieces = Pieces(text)
+    for given_ in rounds:
+        now = expected = pieces.text
+        ends = [tuple(sorted((min(one, len(now)), min(other, len(now))))) for one, other, _ in given_]
+        splices: list[Splice] = []
+        for (start, end), (_, _, put) in zip(ends, given_, strict=True):
+            if all(end < one.start or start > one.end for one in splices):
+                splices.append(Splice(start, end, put))
+        for one in sorted(splices, reverse=True):
+            expected = expected[: one.start] + one.text + expected[one.end :]
+        pieces.take(pieces.spliced(splices))
+        assert pieces.text == expected
+    assert changed(text, list(pieces.changes())) == pieces.text
 
 
 def test_the_diff_is_one_that_patch_reads() -> None:
