@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from fairlead.app.extension import wrong_values
+from fairlead.app.given import empty_secrets
 from fairlead.app.images.builds import foreign_sources, missing_dockerfiles, settle_images
 from fairlead.app.model import ComposeApp
 from fairlead.app.passing import pass_variables
@@ -16,6 +17,7 @@ from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
 from fairlead.positions import shown_path
 from fairlead.quick.records import replace
+from fairlead.secret_signs.ways import declare_way
 from fairlead.settings.values import Environment, Settings
 
 TYPE_CHECKING = False
@@ -96,7 +98,8 @@ def build_app(
         notes=(*_notes(settings, model, left_out), *passed),
     )
     missing = missing_dockerfiles(settings, model)
-    faults = (*_left_out_needs(app, left_out), *_proxies(app), *build_faults, *missing)
+    empty = empty_secrets(settings, environment, model, app.services)
+    faults = (*_left_out_needs(app, left_out), *_proxies(app), *build_faults, *missing, *empty)
     if faults:
         raise invalid(faults)
     return app
@@ -189,7 +192,7 @@ def _notes(settings: Settings, model: Model, left_out: Mapping[str, str]) -> tup
     unset = {use.name: use for use in reversed(model.uses) if not use.operator and not use.is_set}
     for name, use in reversed(unset.items()):
         what = f"the variable {name} is not set and taken for empty"
-        fix = f"set it in environments.<name>.variables, or write ${{{name}:?}} to demand it"
+        fix = f"{declare_way(name)}; or write ${{{name}:?}} to demand it"
         notes.append(Finding(what, use.location, fix, "unset-variable"))
     return tuple(notes)
 

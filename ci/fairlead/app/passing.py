@@ -6,6 +6,7 @@ What is passed on stands in the release document, where everybody reads it who m
 from __future__ import annotations
 
 from fairlead.findings import Finding
+from fairlead.secret_signs.ways import declare_way, secret_way
 from fairlead.sources import may_be_passed
 
 TYPE_CHECKING = False
@@ -50,7 +51,7 @@ def _is_passed(name: str, environ: Mapping[str, str]) -> bool:
 
 
 def _say(service: str, name: str, environ: Mapping[str, str], environment: str) -> tuple[str, str]:
-    declare = f"declare it in environments.{environment}.variables"
+    declare = declare_way(name, environment)
     if _is_passed(name, environ):
         return (
             f"{service} gets {name} from the environment of whoever deploys",
@@ -59,6 +60,6 @@ def _say(service: str, name: str, environ: Mapping[str, str], environment: str) 
     if name in environ:
         return (
             f"{service} does not get {name}: what looks like a secret, or is the CI's own, is not passed on as a variable",
-            "hand it over as a secret",
+            f"give it as a secret: {secret_way(name)}",
         )
     return f"{service} does not get {name}: it has no value here, and is not set where this was run", declare

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from fairlead.findings import SEVERITIES, Finding
 from fairlead.judge.asked.question import Question
+from fairlead.judge.scopes import declared_variables
 from fairlead.judge.verdict import (
     ALWAYS,
     READING,
@@ -231,6 +232,7 @@ def _subject(model: Model, scope: Scope, request: Request) -> Subject:
         profiles=scope.profiles,
         root=scope.root if scope.deployed else None,
         given=frozenset(scope.variables) if scope.deployed else frozenset(),
+        declared=declared_variables(settings, scope),
         images=tuple(settings.images) if settings is not None else None,
         strict=request.strict,
     )

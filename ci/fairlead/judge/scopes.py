@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from fairlead.findings import Location
+    from fairlead.positions import ValuePath
     from fairlead.settings.values import Combination, Environment, Settings
 
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
@@ -113,6 +115,19 @@ def settings_scopes(
         for name, combination in combinations.items()
     ]
     return (*deployed, *combined)
+
+
+def declared_variables(
+    settings: Settings | None, scope: Scope
+) -> tuple[tuple[ValuePath, str, Location], ...]:
+    """The variables that fairlead.yaml sets for a scope: path there, value and place; none where it declares no such scope."""
+    if settings is None or not scope.deployed:
+        return ()
+    of: ValuePath = ("environments",) if scope.environment is not None else ("validate", "combinations")
+    named = settings.environments if scope.environment is not None else settings.validate.combinations
+    variables = named[scope.name].variables if scope.name in named else {}
+    paths = {(*of, scope.name, "variables", name): value for name, value in variables.items()}
+    return tuple((path, value, settings.document.location(path)) for path, value in paths.items())
 
 
 def scopes_of_files(

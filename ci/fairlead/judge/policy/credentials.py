@@ -5,7 +5,8 @@ from __future__ import annotations
 from fairlead.app.images.known import short_name
 from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.rule import app_rule, service_rule
-from fairlead.judge.policy.signs import share_password, signs_of
+from fairlead.judge.policy.signs import is_literal, share_password, signs_of
+from fairlead.secret_signs.ways import secret_way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def literal_secret(view: View) -> Iterator[Fault]:
 
 
 @app_rule("literal-secret")
-def literal_share_password(subject: Subject) -> Iterator[Fault]:
-    """The password of a network share among the options of a volume."""
+def literal_elsewhere(subject: Subject) -> Iterator[Fault]:
+    """The password of a network share among the options of a volume, and a secret among the variables of fairlead.yaml."""
     for name in subject.top("volumes"):
         path = ("volumes", name, "driver_opts", "o")
         node = subject.model.node(path)
@@ -49,6 +50,11 @@ def literal_share_password(subject: Subject) -> Iterator[Fault]:
             what = f"the volume {name} has a password in this file: whoever reads the repository has it"
             fix = f"{_FROM_GIT}credentials=/etc/NAME on the server, or ${{VARIABLE:?}}"
             yield Fault(path, what, fix)
+    for declared, value, place in subject.declared:
+        variable = str(declared[-1])
+        if is_literal(variable, value):
+            what = f"{variable} has its value in this file: whoever reads the repository has it"
+            yield Fault(declared, what, f"{_FROM_GIT}in the service, {secret_way(variable)}", location=place)
 
 
 @service_rule("default-password")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fairlead.app.given import replaced_places
 from fairlead.judge.policy.fault import Fault
 from fairlead.judge.policy.network import is_sexagesimal
 from fairlead.judge.policy.rule import app_rule, service_rule
+from fairlead.secret_signs.ways import declare_way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,27 +126,19 @@ def unset_variable(subject: Subject) -> Iterator[Fault]:
     seen: set[tuple[str, object]] = set()
     # Demanded in one place, it is set in all: the files can't be read otherwise.
     demanded = {use.name for use in subject.model.uses if use.operator == ":?"}
+    replaced = replaced_places(subject.services, subject.model) if subject.deployed else frozenset()
     for use in subject.model.uses:
         if use.operator or use.name in _ALWAYS_SET | demanded or (use.name, use.location) in seen:
             continue
-        if subject.deployed and (
-            use.name in subject.given or _is_given_by_secret(use.path, use.name, subject)
-        ):
+        if use.name in subject.given or use.location in replaced:
             continue
         seen.add((use.name, use.location))
         state = "may be" if use.is_set else "is"
         what = f"the variable {use.name} {state} unset, and an unset one is an empty text"
         fix = f"write ${{{use.name}:?}} to demand it, or ${{{use.name}:-<default>}}"
         if subject.deployed:
-            fix += "; or declare it in environments.<name>.variables"
+            fix += f"; or {declare_way(use.name)}"
         yield Fault(use.path, what, fix, location=use.location)
-
-
-def _is_given_by_secret(path: ValuePath, name: str, subject: Subject) -> bool:
-    """Whether a value is for development only: ``NAME: ${NAME}``, where a deploy takes that variable from a secret."""
-    if path[:1] != ("services",) or path[2:3] != ("environment",):
-        return False
-    return any(view.name == path[1] and name in view.service.secret_environment for view in subject.views)
 
 
 @service_rule("swarm-only")

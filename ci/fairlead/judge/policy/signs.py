@@ -160,3 +160,10 @@ def share_password(text: str) -> bool:
         key.strip() in {"password", "pass"} and is_value(value) and VARIABLE not in value
         for key, _, value in pairs
     )
+
+
+def is_literal(name: str, value: str) -> bool:
+    """Whether a value that nothing is put into is a secret: under a secret's name, in an address, or by its form."""
+    if is_secret_name(name):
+        return is_secret_value(name, value)
+    return any(map(is_closed, passwords_in(value))) or next(find_keys(value), None) is not None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from fairlead.app.model import Role, Service
     from fairlead.composefile.loader import Model
+    from fairlead.findings import Location
     from fairlead.host.wire.compose.grants import Grant
     from fairlead.judge.policy.fault import Fault
     from fairlead.judge.policy.signs import Sign
@@ -119,6 +120,7 @@ class Subject:
         profiles: the profiles that are active where it runs.
         root: the folder whose files travel with a release; None if none does.
         given: the variables that a deploy always sets.
+        declared: the variables of fairlead.yaml for these files, each with where it stands there.
         images: the images of fairlead.yaml; None without one.
         strict: each finding is as bad as the letter of its rule says.
     """
@@ -131,6 +133,7 @@ class Subject:
     profiles: tuple[str, ...] = ()
     root: Path | None = None
     given: frozenset[str] = frozenset()
+    declared: tuple[tuple[ValuePath, str, Location], ...] = ()
     images: tuple[str, ...] | None = None
     strict: bool = False
 
