@@ -93,7 +93,7 @@ def command(
         plan = load_plan(
             settings,
             identity,
-            load_sources(settings),
+            load_sources(settings, environ),
             work_dir=folder,
             environ=environ,
             options=options,

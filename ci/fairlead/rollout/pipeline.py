@@ -108,12 +108,14 @@ class _Pipeline:
         from fairlead.github.trust import read_trust
         from fairlead.image.build.bake import BuildOptions
         from fairlead.image.build.builder import run_build
+        from fairlead.image.build.withheld import SECRETS_FOLDER
 
+        folder = self.options.secrets_dir
         run_build(
             self.settings,
             self.commit,
             work_dir=self.options.work_dir,
-            environ=os.environ,
+            environ={**os.environ, **({SECRETS_FOLDER: str(folder)} if folder is not None else {})},
             options=BuildOptions(trust=read_trust(os.environ, self.commit.revision)),
             reporter=self.reporter,
         )

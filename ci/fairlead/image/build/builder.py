@@ -26,6 +26,7 @@ from fairlead.image.build.secrets import redact_build_secrets
 from fairlead.image.build.staging import STAGED, Source, load_ignore, plan_staging, write_staging
 from fairlead.image.build.taken import is_taken_from_registry, take_published
 from fairlead.image.build.target import secrets_of
+from fairlead.image.build.withheld import find_withheld, named_files, refuse_withheld, tell_withheld
 from fairlead.image.documents import (
     BUILD_NAME,
     BuildDocument,
@@ -55,13 +56,18 @@ _ENVIRONMENT: Mapping[str, str | None] = {"BUILDX_BAKE_ENTITLEMENTS_FS": "0", "B
 _MORE_EXPORTS = 3
 
 
-def load_sources(settings: Settings) -> dict[str, Source]:
+def load_sources(settings: Settings, environ: Mapping[str, str]) -> dict[str, Source]:
     """Read the Dockerfile of each image.
 
+    Args:
+        environ: may name the folder with secrets.
+
     Raises:
-        InputError: one is not there, or a submodule or file of Git LFS that the image is built from.
+        InputError: one is not there, or a submodule or file of Git LFS that the image is built from; or one takes what
+            no image may have.
     """
     sources = {}
+    named = named_files(settings, environ)
     for name, image in settings.images.items():
         # The builder asks git there which commit it is.
         refuse_tracked_repository(image.context)
@@ -76,7 +82,9 @@ def load_sources(settings: Settings) -> dict[str, Source]:
             ) from error
         ignore = load_ignore(image)
         refuse_absent(image, ignore)
-        sources[name] = Source(image, parse_dockerfile(text), ignore)
+        dockerfile, withheld = parse_dockerfile(text), find_withheld(image.context, named)
+        refuse_withheld(image, dockerfile, withheld, named)
+        sources[name] = Source(image, dockerfile, ignore, withheld)
     return sources
 
 
@@ -122,10 +130,13 @@ def run_build(
             "name them: `platforms: [linux/amd64, linux/arm64]` in fairlead.yaml"
         )
     settings = settle_platforms(settings)
-    sources = load_sources(settings)
+    sources = load_sources(settings, environ)
     plan = load_plan(settings, identity, sources, work_dir=work_dir, environ=environ, options=options)
     for note in plan.notes:
         reporter.warn(note)
+    kept_out = tell_withheld([one.withheld for one in sources.values() if one.withheld])
+    if kept_out:
+        reporter.line(kept_out)
     if identity.dirty:
         reporter.warn(_dirty_warning(identity))
     prepare_work_dir(work_dir)

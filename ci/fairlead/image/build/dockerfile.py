@@ -6,6 +6,8 @@ Grammar: https://docs.docker.com/reference/dockerfile/
 
 from __future__ import annotations
 
+import json
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ _FROM = re.compile(r"^(?P<flags>(?:--\S+\s+)*)(?P<base>\S+)(?:\s+[Aa][Ss]\s+(?P<
 _COPY_FROM = re.compile(r"^(?:--\S+\s+)*?--from=(\S+)")
 _MOUNT_FROM = re.compile(r"--mount=\S*?\bfrom=([^,\s]+)")
 _PLATFORM = re.compile(r"--platform=(\S+)")
+_FLAGS = re.compile(r"^(?:--\S+\s+)*")
+_MOUNT = re.compile(r"--mount=(\S+)")
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,25 @@ class Dockerfile:
         Args:
             target: the stage that is built; the last one if empty. Only stages that it needs count.
         """
-        needed = self._needed(self._index(target) if target else len(self.stages) - 1, frozenset())
         return tuple(
             instruction
-            for index in sorted(needed)
+            for index in self._built(target)
             if not self._platform(index)
             for instruction in self.stages[index].instructions
             if instruction.keyword == "RUN"
         )
+
+    def taken(self, target: str = "") -> Iterator[tuple[Instruction, str]]:
+        """What is taken of the context by name: the instruction, and the path in the context as far as it is written out.
+
+        Args:
+            target: the stage that is built; the last one if empty. Only stages that it needs count.
+        """
+        for index in self._built(target):
+            for instruction in self.stages[index].instructions:
+                for path in _taken(instruction):
+                    # Above the context there is nothing: the builder begins at its root again.
+                    yield instruction, posixpath.normpath(f"/{path}").lstrip("/")
 
     def line_of(self, step: str) -> int:
         """The line of the instruction that a builder shows as ``step`` (``RUN pip install …``), or 0."""
@@ -72,6 +87,9 @@ class Dockerfile:
             if _squeezed(instruction.text)[:24] == wanted[:24]
         ]
         return alike[0] if len(alike) == 1 else 0
+
+    def _built(self, target: str) -> list[int]:
+        return sorted(self._needed(self._index(target) if target else len(self.stages) - 1, frozenset()))
 
     def _platform(self, index: int) -> str:
         """The fixed platform on which a stage runs; empty: that of the image."""
@@ -130,6 +148,27 @@ def _sources(instruction: Instruction) -> Iterator[str]:
             yield found[1]
     elif instruction.keyword == "RUN":
         yield from _MOUNT_FROM.findall(instruction.rest)
+
+
+def _taken(instruction: Instruction) -> Iterator[str]:
+    """The paths of the context that an instruction names."""
+    if instruction.keyword in {"COPY", "ADD"} and not _COPY_FROM.match(instruction.rest):
+        yield from _words(_FLAGS.sub("", instruction.rest, count=1))[:-1]
+    elif instruction.keyword == "RUN":
+        for mount in _MOUNT.findall(instruction.rest):
+            fields = {key: value for key, _, value in (field.partition("=") for field in mount.split(","))}
+            if fields.get("type", "bind") == "bind" and "from" not in fields:
+                yield fields.get("source") or fields.get("src") or "."
+
+
+def _words(text: str) -> list[str]:
+    """Words, or a list of them in JSON."""
+    if text.startswith("["):
+        try:
+            return [str(word) for word in json.loads(text)]
+        except ValueError:
+            pass
+    return [word.strip("\"'") for word in text.split()]
 
 
 def _squeezed(text: str) -> str:

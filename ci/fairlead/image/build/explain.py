@@ -10,7 +10,7 @@ from fairlead.errors import CommandFailedError, FairleadError, InputError
 from fairlead.findings import Finding, Location
 from fairlead.host.wire.machine import own_platform
 from fairlead.image.build.progress import Progress, Step, parse_progress
-from fairlead.image.build.staging import Source
+from fairlead.image.build.staging import Source, staged_name
 from fairlead.positions import shown_path
 
 _ENGINE_DOWN = (
@@ -127,7 +127,7 @@ def _location(progress: Progress, step: Step | None, sources: Mapping[str, Sourc
     if progress.excerpt is not None:
         name, line = progress.excerpt
         for source in candidates:
-            if source.image.dockerfile.name == Path(name).name:
+            if Path(name).name in {source.image.dockerfile.name, staged_name(source.image)}:
                 return Location(shown_path(source.image.dockerfile), line)
     for source in candidates:
         line = source.dockerfile.line_of(step.text) if step else 0

@@ -1,8 +1,8 @@
-"""Keep the work directory out of build contexts.
+"""Keep the work directory out of build contexts, and what else no image may have.
 
 It lies in the clone, and ``COPY . .`` would take the images of the last build into the next one, so that no two
-builds were equal. Only a ``.dockerignore`` leaves something out of a context; the user's stays as it is:
-BuildKit prefers a ``<Dockerfile>.dockerignore`` beside the Dockerfile, so copies of both, with one line more,
+builds were equal; so would the files with secrets beside it, which were published. Only a ``.dockerignore`` leaves something out of a context; the user's stays as it is:
+BuildKit prefers a ``<Dockerfile>.dockerignore`` beside the Dockerfile, so copies of both, with more lines,
 are what is built from. https://docs.docker.com/build/concepts/context/#filename-and-location
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fairlead import files
 from fairlead.image.build.dockerfile import Dockerfile
+from fairlead.image.build.withheld import Withheld
 from fairlead.settings.images import ImageSettings
 
 STAGED = "dockerfiles"
@@ -21,11 +22,12 @@ STAGED = "dockerfiles"
 
 @dataclass(frozen=True)
 class Source:
-    """An image to build, what its Dockerfile says, and its ``.dockerignore`` (empty if it has none)."""
+    """An image to build, what its Dockerfile says, its ``.dockerignore`` (empty if it has none), and what is kept out of it."""
 
     image: ImageSettings
     dockerfile: Dockerfile
     ignore: str = ""
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,21 @@ def plan_staging(source: Source, work_dir: Path) -> Staging | None:
     """
     image, ignore = source.image, source.ignore
     # A name of our own: what the repository calls its files is no path here.
-    copy = work_dir / STAGED / f"Dockerfile.{image.name}"
-    if not work_dir.is_relative_to(image.context):
-        return Staging(copy, ignore) if image.inline else None
-    inside = work_dir.relative_to(image.context).as_posix()
-    if not image.inline and ignore.rstrip().rpartition("\n")[2].strip().strip("/") == inside:
+    copy = work_dir / STAGED / staged_name(image)
+    added = list(source.withheld.lines) if source.withheld is not None else []
+    if work_dir.is_relative_to(image.context):
+        added.append(work_dir.relative_to(image.context).as_posix())
+    # Of several lines that say the same or not, the last one counts: those of the user's are not enough anywhere else.
+    last = [line.strip().strip("/") for line in ignore.rstrip().splitlines()[-len(added) :]] if added else []
+    if not image.inline and last == [line.strip("/") for line in added]:
         return None
-    separator = "" if not ignore or ignore.endswith("\n") else "\n"
-    return Staging(copy, f"{ignore}{separator}{inside}\n")
+    separator = "" if not added or not ignore or ignore.endswith("\n") else "\n"
+    return Staging(copy, "".join((ignore, separator, *(f"{line}\n" for line in added))))
+
+
+def staged_name(image: ImageSettings) -> str:
+    """What the copy of its Dockerfile is called."""
+    return f"Dockerfile.{image.name}"
 
 
 def load_ignore(image: ImageSettings) -> str:
