@@ -17,7 +17,7 @@ from ..engine.containers import Container
 from ..engine.engine import Engine
 from ..wire.text import time_between
 from .evidence import read_evidence
-from .health import FAILED, READY, WAITING, Readiness
+from .health import FAILED, READY, WAITING, Readiness, tell_ended
 
 STARTS = 3
 STEADY = 2.0
@@ -37,7 +37,7 @@ class _Crash:
     service: str
     evidence: tuple[str, ...]
     times: int = 0
-    code: int = 0
+    code: Optional[int] = None
     started_at: str = ""
     since: float = 0.0
     longest: float = 0.0
@@ -82,6 +82,11 @@ class Crashes:
         """What a container printed when it crashed for the first time; empty for one that has not."""
         known = self._known.get(container.id)
         return known.evidence if known is not None else ()
+
+    def ended_well(self, container: Container) -> bool:
+        """Whether a container ended with 0, whenever that was seen."""
+        known = self._known.get(container.id)
+        return known is not None and known.code == 0
 
     def told(self) -> Iterator[tuple[str, str]]:
         """The services that crashed and were started again, each with how often, in words."""
@@ -131,7 +136,9 @@ class Crashes:
         if known is None:
             known = self._known[one.id] = _Crash(one.service, read_evidence(self._engine, one))
         known.times = max(known.times, one.restarts - self._restarts(one.id), 1)
-        known.code = one.exit_code or known.code
+        if one.exit_code or (one.restarting and known.code is None):
+            # One that is up again has no code of its own yet, and the engine says 0.
+            known.code = one.exit_code
         began = one.started_at if one.restarting else self._started.get(one.id)
         known.longest = max(known.longest, time_between(began, one.finished_at))
         if one.started_at != known.started_at:
@@ -152,6 +159,9 @@ class Crashes:
 
     @staticmethod
     def _words(crashes: Sequence[_Crash]) -> str:
-        times, code = sum(one.times for one in crashes), max(one.code for one in crashes)
-        often = f" {times} times" if times > 1 else ""
-        return f"crashed and was restarted{often}{f' (exit code {code})' if code else ''}"
+        times = sum(one.times for one in crashes)
+        codes = [one.code for one in crashes]
+        known = max((code for code in codes if code is not None), default=None)
+        # Of one that ended well and one of which nobody knows, nobody knows.
+        code = known if known or None not in codes else None
+        return tell_ended(code, f" {times} times" if times > 1 else "")

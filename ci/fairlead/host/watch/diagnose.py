@@ -89,6 +89,16 @@ def _speaks_tls(address: str, port: int) -> bool:
     return True
 
 
+def advise_staying(ended_well: bool) -> str:
+    """What to do with a program that ends where a service has to stay up; empty where it did not end well."""
+    if not ended_well:
+        return ""
+    return (
+        "a service stays up: where it works now and then, keep it running with a loop "
+        "(`sh -c 'while true; do …; sleep 300; done'`) or a cron daemon; what is to run once a release is a job, `x-fairlead: {role: job}`"
+    )
+
+
 def advise_start(containers: Sequence[Container], start_timeout: Optional[float] = None) -> str:
     """The key and a value for a program that only takes longer to start; empty where that is not the question.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Optional
 
 from ..engine.containers import STARTING, UNCHECKED, UNHEALTHY, Container
 
@@ -18,6 +19,13 @@ class Readiness:
 
     state: str
     reason: str = ""
+
+
+def tell_ended(code: Optional[int], often: str = "") -> str:
+    """That a container has ended and was started again, in words; ``code`` is None where nobody knows it."""
+    if code == 0:
+        return f"ended by itself (exit code 0) and was started again{often}"
+    return f"crashed and was restarted{often}{f' (exit code {code})' if code else ''}"
 
 
 def judge_container(
@@ -39,8 +47,8 @@ def judge_container(
     begun_anew = bool(since) and container.running and container.started_at != since
     if container.restarting or container.restarts > restarts or begun_anew:
         # Started again, it has no code of its own yet, and the engine says 0.
-        code = f" (exit code {container.exit_code})" if container.restarting or container.exit_code else ""
-        return Readiness(FAILED, f"crashed and was restarted{code}")
+        known = container.exit_code if container.restarting or container.exit_code else None
+        return Readiness(FAILED, tell_ended(known))
     if container.created:
         return Readiness(WAITING, "is created, not started yet")
     if not container.running:

@@ -141,6 +141,31 @@ def test_one_that_is_not_started_again_has_failed_at_once(
     assert told in verdict.reason
 
 
+def test_one_that_ends_with_0_did_not_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does that cron would start: it is told so, as long as no run of it ended otherwise."""
+    start = _Start(monkeypatch)
+    ended = _crashed("api", 1, exit_code=0)
+    assert start.look(ended)["api"].reason == "ended by itself (exit code 0) and was started again"
+    assert start.crashes.ended_well(ended)
+    again = _crashed("api", 2, exit_code=0)
+    assert start.look(again)["api"].reason == "ended by itself (exit code 0) and was started again 2 times"
+    worse = start.look(_crashed("api", 3, exit_code=3), _crashed("worker", 1, exit_code=0))
+    assert worse["api"].reason == "crashed and was restarted 3 times (exit code 3)"
+    assert not start.crashes.ended_well(ended)
+    start.look(_crashed("api", 4, exit_code=0))
+    assert list(start.crashes.told()) == [
+        ("api", "crashed and was restarted 4 times (exit code 3)"),
+        ("worker", "ended by itself (exit code 0) and was started again"),
+    ]
+
+
+def test_the_0_of_one_that_is_up_again_says_nothing_of_how_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = _Start(monkeypatch)
+    again = _up("api", 1, exit_code=0)
+    assert start.look(again)["api"].reason == "crashed and was restarted"
+    assert not start.crashes.ended_well(again)
+
+
 def test_what_is_wrong_beside_a_crash_is_not_borne(monkeypatch: pytest.MonkeyPatch) -> None:
     start = _Start(monkeypatch)
     start.look(_crashed("api", 1))

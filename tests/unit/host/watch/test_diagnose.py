@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairlead.host.engine.containers import parse_container
-from fairlead.host.watch.diagnose import advise_start
+from fairlead.host.watch.diagnose import advise_start, advise_staying
 from tests.unit.host.samples import container
 
 
@@ -24,6 +24,11 @@ def test_the_value_is_larger_than_what_was_too_small(patience: float, period: fl
 
 def test_nothing_is_advised_to_one_that_crashed() -> None:
     assert advise_start([container("web", running=False, exit_code=1)]) == ""
+
+
+def test_one_that_ended_well_is_told_how_to_stay() -> None:
+    assert "loop" in advise_staying(True)
+    assert advise_staying(False) == ""
 
 
 @pytest.mark.parametrize(

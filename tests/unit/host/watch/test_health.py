@@ -137,3 +137,5 @@ def test_the_code_of_a_crash_is_told_only_while_the_engine_knows_it() -> None:
     assert again.reason == "crashed and was restarted"
     waiting = judge_container(container("web", restarting=True, exit_code=3), gate="running")
     assert waiting.reason == "crashed and was restarted (exit code 3)"
+    well = judge_container(container("web", restarting=True, exit_code=0), gate="running")
+    assert well.reason == "ended by itself (exit code 0) and was started again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Optional
 
-from ...watch.diagnose import advise_start, explain_silence
+from ...watch.diagnose import advise_start, advise_staying, explain_silence
 from ...watch.evidence import explain_container, read_evidence
 from ...watch.verdict import FAIL, Verdict
 from ...wire.errors import ReleaseFault
@@ -40,7 +40,8 @@ def refuse(
         said = explain_container(bad[0], details) if bad else ""
         silence = "" if died else explain_silence(deploy.engine, service, own)
         why = "; ".join(filter(None, (silence, said)))
-        advice = advise_start(own, limit)
+        ended_well = any(map(crashes_of(deploy).ended_well, own))
+        advice = advise_staying(ended_well) or advise_start(own, limit)
     for other in behind[:_QUOTED]:
         for one in own_containers(deploy, other, deploy.host.list_containers())[:1]:
             details += read_evidence(deploy.engine, one)

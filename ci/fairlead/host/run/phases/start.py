@@ -15,7 +15,7 @@ from ...plan.actions import CREATE, START
 from ...plan.handover import named_bridges
 from ...shape.bundle import compose_file
 from ...state.standby import find_retired
-from ...watch.diagnose import advise_start
+from ...watch.diagnose import advise_start, advise_staying
 from ...watch.evidence import read_evidence
 from ...watch.health import FAILED, WAITING, judge_replicas
 from ...watch.inflight import find_admin_sockets
@@ -191,10 +191,11 @@ def _raise_if_crashed(deploy: Deploy, home: str, *, late: bool) -> None:
         crashed = [one for one in own if one.has_died]
         if verdict.state == FAILED or (late and crashed and verdict.state == WAITING):
             bad = next(iter(crashed), own[0])
+            advice = advise_staying(crashes_of(deploy).ended_well(bad)) or advise_start([bad])
             raise ReleaseFault(
                 f"{service} {verdict.reason}",
                 why="it did so while it was starting",
-                fix="; ".join(filter(None, ("its last lines are quoted here", advise_start([bad])))),
+                fix="; ".join(filter(None, ("its last lines are quoted here", advice))),
                 details=crashes_of(deploy).evidence(bad) or read_evidence(deploy.engine, bad),
                 service=service,
             )
