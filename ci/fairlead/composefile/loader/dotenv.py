@@ -77,23 +77,28 @@ def parse_dotenv(
                 continue
             value = outer[name]
         elif quote != "'":
-            unset: list[str] = []
-
-            def told(variable: str, operator: str, _: str, is_set: bool, unset: list[str] = unset) -> None:
-                if not operator and not is_set:
-                    unset.append(variable)
-
-            try:
-                value = substitute(_unescape(value) if quote else value, seen, told)
-            except TemplateError as error:
-                raise DotenvError(error.quiet, line) from error
-            if unset and lost is not None:
+            value, is_cut = _substituted(_unescape(value) if quote else value, seen, line)
+            if is_cut and lost is not None:
                 lost.append((name, line))
         known[name] = value
         found[name] = (value, line)
     if is_project:
         _check_settable(found, outer)
     return found
+
+
+def _substituted(value: str, seen: Mapping[str, str], line: int) -> tuple[str, bool]:
+    """A value with its variables put in, and whether one of them is not set."""
+    is_cut = False
+
+    def told(_variable: str, operator: str, _: str, is_set: bool) -> None:
+        nonlocal is_cut
+        is_cut = is_cut or not (operator or is_set)
+
+    try:
+        return substitute(value, seen, told), is_cut
+    except TemplateError as error:
+        raise DotenvError(error.quiet, line) from error
 
 
 def _check_settable(found: Mapping[str, tuple[str, int]], outer: Mapping[str, str]) -> None:
