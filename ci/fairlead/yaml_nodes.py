@@ -94,9 +94,14 @@ def compose_trees(text: str, path: str) -> tuple[Tree, ...]:
     """The trees of all documents of a text; none for an empty text."""
     try:
         return _Composer(path).compose(text)
-    except _EscapedQuoteError:
+    except _EscapedQuoteError as error:
         # No YAML, but go-yaml reads it. libyaml does where the backslash is a character that the text has not.
-        stand_in = next(character for character in map(chr, range(0xE000, 0xF8FF)) if character not in text)
+        held = set(text)
+        stand_in = next(
+            (character for character in map(chr, range(0xE000, 0xF8FF)) if character not in held), ""
+        )
+        if not stand_in:
+            return error.trees
         return _Composer(path, stand_in).compose(_ESCAPED_QUOTE.sub(rf"\1{stand_in}'", text))
 
 
@@ -105,7 +110,11 @@ _ESCAPED_SLASH = compile_late(r"(?<!\\)(?:\\\\)*\\/")
 
 
 class _EscapedQuoteError(Exception):
-    r"""A text in double quotes holds ``\'``."""
+    r"""A text in double quotes holds ``\'``; ``trees`` is what is said of that if it can't be read otherwise."""
+
+    def __init__(self, trees: tuple[Tree, ...]) -> None:
+        super().__init__()
+        self.trees = trees
 
 
 class _TooMuchError(Exception):
@@ -196,10 +205,10 @@ class _Composer:
                 takers.get(event.__class__, ignored)(event)
         except (sys.modules["yaml.error"].YAMLError, _TooMuchError) as error:
             mark = getattr(error, "problem_mark", None)
-            if not self._stand_in and mark is not None and text[mark.index : mark.index + 2] == "\\'":
-                raise _EscapedQuoteError from error
             self._faults.append(self._syntax_fault(error, text))
             self._end_document(None)
+            if not self._stand_in and mark is not None and text[mark.index : mark.index + 2] == "\\'":
+                raise _EscapedQuoteError(tuple(self._documents)) from error
         finally:
             parser.dispose()
         return tuple(self._documents)
@@ -267,13 +276,17 @@ class _Composer:
         if self._stand_in:
             text = text.replace(self._stand_in, "" if event.style == '"' else "\\")
         if self._slashed and event.style == '"':
-            start = event.start_mark.index
-            found = _ESCAPED_SLASH.search(self._slashed, start, event.end_mark.index)
+            mark = event.start_mark
+            found = _ESCAPED_SLASH.search(self._slashed, mark.index, event.end_mark.index)
             if found is not None:
-                line = self._slashed.count("\n", 0, found.end()) + 1
-                column = found.end() - 2 - self._slashed.rfind("\n", 0, found.end())
+                # From the mark on: a look back at the text for each scalar would cost its square.
+                before = self._slashed[mark.index : found.end() - 2]
+                line = mark.line + 1 + before.count("\n")
+                column = len(before) - before.rfind("\n") if "\n" in before else mark.column + 1 + len(before)
                 what = "not YAML: found unknown escape character \\/ while parsing a quoted scalar"
                 self._fault(what, line, column, "write / as it is")
+                # Compose reads no further.
+                self._slashed = ""
         return text
 
     def _tagged(self, text: str, tag: str, mark: Any) -> Any:
