@@ -364,7 +364,12 @@ class _Composer:
         assert key is not None
         opened.key = None
         name = key.value
-        if name.__class__ is str and name not in opened.entries and not (name == "<<" and key.plain):
+        if (
+            name.__class__ is str
+            and name not in opened.entries
+            and not key.flags & ODD
+            and not (name == "<<" and key.plain)
+        ):
             opened.entries[name] = Entry(key.line, key.column, node)
             opened.value[name] = node.value
         else:
@@ -383,7 +388,7 @@ class _Composer:
             self._fault("a key must be a word, not a mapping or list", key.line, key.column)
             return
         name = key.text
-        if not isinstance(key.value, str):
+        if not isinstance(key.value, str) or key.flags & ODD:
             self._fault(f"the key {name} is no text: write it in quotes", key.line, key.column)
         before = opened.entries.get(name)
         if before is not None:

@@ -56,6 +56,22 @@ CASES = (
     ),
     *(Case(f"a size: {where}", _service(where.replace("SIZE", "1m")), EVERY) for where in _SIZES[:3]),
     *(Case(f"a date: {where}", _service(where.replace("IT", "2001-01-01")), NOBODY) for where in _WITH_TEXT),
+    *(
+        Case(
+            f"a date as a key: {text}",
+            _whole(f"x-d: &d 2001-01-01\nservices: {{a: {{image: b}}, {text}}}\n"),
+            takers,
+        )
+        for text, takers in (
+            ("z: {image: c, environment: {2001-01-01: x}}", NOBODY),
+            ("z: {image: c, labels: {? !!timestamp 2001-01-01 : x}}", NOBODY),
+            ("z: {image: c, labels: {*d : x}}", NOBODY),
+            ("z: {image: c, x-a: [{2001-01-01: x}]}", NOBODY),
+            ("2001-01-01: {image: c}", NOBODY),
+            ("2001-01-01 10:00:00: {image: c}", NOBODY),
+            ('"2001-01-01": {image: c, labels: {!!str 2001-01-01: x, 2001-13-01: y}}', EVERY),
+        )
+    ),
     Case("a date with a time", _service("hostname: 2001-01-01 10:00:00"), NOBODY),
     Case("no date", _service("hostname: 2001-13-01, user: 2001-02-30, domainname: 01-01-2001"), EVERY),
     Case("a date as text", _service('hostname: "2001-01-01", user: !!str 2001-01-01'), EVERY),
