@@ -130,11 +130,10 @@ def load_documents(path: Path, shown: str = "") -> tuple[Document, ...]:
 
 
 def _decoded(raw: bytes) -> str:
-    """A file's text, by its byte order mark as go-yaml reads it: UTF-8 where there is none."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16")
-    # The second has to be imported.
-    return raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8")
+    """A file's text and its byte order mark, by which go-yaml reads it: UTF-8 where there is none."""
+    if raw.startswith(b"\xff\xfe"):
+        return raw.decode("utf-16-le")
+    return raw.decode("utf-16-be" if raw.startswith(b"\xfe\xff") else "utf-8")
 
 
 def parse_yaml(text: str, path: str = "") -> Document:
@@ -146,7 +145,8 @@ def parse_documents(text: str, path: str = "") -> tuple[Document, ...]:
     """Parse all documents of a text. There is always at least one; faults stand in the document that they concern."""
     if len(text) > MAX_BYTES:
         return (_broken(path, f"the file is larger than {MAX_BYTES // 2**20} MiB"),)
-    trees = compose_trees(text, path)
+    # Its first mark is no part of a text, a second is.
+    trees = compose_trees(text.removeprefix("\ufeff"), path)
     documents = (
         Document(path, tree.root.value if tree.root is not None else None, tree.faults, tree.root)
         for tree in trees

@@ -106,6 +106,7 @@ def compose_trees(text: str, path: str) -> tuple[Tree, ...]:
 
 
 _ESCAPED_QUOTE = compile_late(r"(?<!\\)((?:\\\\)*)\\'")
+_LINE_MARK = compile_late(r"(?<![^\n\r\x85\u2028\u2029])\ufeff")
 _ESCAPED_SLASH = compile_late(r"(?<!\\)(?:\\\\)*\\/")
 
 
@@ -173,7 +174,11 @@ class _Composer:
         r"""Start with nothing read; ``stand_in`` is the character that stands for the backslash of each ``\'``."""
         self._path = path
         self._stand_in = stand_in
+        self._text = ""
         self._slashed = ""
+        # Where lines begin with a byte order mark, the last one first.
+        self._marks: list[int] = []
+        self._is_special = False
         self._documents: list[Tree] = []
         # An alias may name what stands in a document before.
         self._anchors: dict[str, _Anchor | _Open] = {}
@@ -186,7 +191,11 @@ class _Composer:
         self._count = 0
 
     def compose(self, text: str) -> tuple[Tree, ...]:
+        self._text = text
         self._slashed = text if "\\/" in text else ""
+        if "\ufeff" in text:
+            self._marks = [found.start() for found in _LINE_MARK.finditer(text)][::-1]
+        self._is_special = bool(self._slashed or self._marks or self._stand_in)
         parser = event_parser()(text)
         kinds = sys.modules["yaml.events"]
         takers: dict[type, Callable[[Any], None]] = {
@@ -198,6 +207,7 @@ class _Composer:
             kinds.AliasEvent: self._alias,
             kinds.DocumentStartEvent: self._begin_document,
             kinds.DocumentEndEvent: self._end_document,
+            kinds.StreamEndEvent: self._end_stream,
         }
         ignored = _ignore
         try:
@@ -219,16 +229,25 @@ class _Composer:
             what = f"Compose reads YAML 1.1 only, not {'.'.join(map(str, event.version))}"
             self._fault(what, mark.line + 1, mark.column + 1, "leave the line %YAML out")
 
-    def _end_document(self, _event: Any) -> None:
+    def _end_document(self, event: Any) -> None:
+        if event is not None and self._marks:
+            self._check_marks(event.start_mark.index, event.start_mark.index)
         root = self._root if self._root is not None else (self._stack[0].node if self._stack else None)
         self._documents.append(Tree(root, tuple(self._faults)))
         self._start()
 
+    def _end_stream(self, event: Any) -> None:
+        self._check_marks(event.start_mark.index, event.start_mark.index)
+        if self._faults:
+            # Behind the last document.
+            self._end_document(None)
+
     def _scalar(self, event: Any) -> None:
         mark, text, tag = event.start_mark, event.value, event.tag
         is_plain = not event.style
-        if self._slashed or self._stand_in:
+        if self._is_special:
             text = self._unescaped(event)
+            self._check_marks(mark.index, event.end_mark.index)
         if tag is None or tag == "!":
             value = self._plain(text, mark) if event.implicit[0] else text
             tag = ""
@@ -269,6 +288,20 @@ class _Composer:
         if "?" in text[1:]:
             what = "not YAML to Compose before 5: a ? in brackets or braces without quotes"
             self._fault(what, line, column, "put it in quotes")
+
+    def _check_marks(self, start: int, end: int) -> None:
+        """Tell of the first byte order mark that begins a line, up to ``end``, and stands in no text from ``start`` on.
+
+        libyaml passes it over, but go-yaml takes it for text, or for an indent at the start of the file.
+        """
+        while self._marks and self._marks[-1] < end:
+            at = self._marks.pop()
+            if at <= start:
+                line = self._text.count("\n", 0, at) + 1
+                self._fault(
+                    "not YAML: a byte order mark behind the start of the file", line, 1, "take it out"
+                )
+                self._marks = []
 
     def _unescaped(self, event: Any) -> str:
         r"""The text of a scalar where libyaml and go-yaml differ: ``\/`` in double quotes is unknown, ``\'`` known."""

@@ -298,6 +298,19 @@ def test_a_byte_order_mark_says_the_encoding(tmp_path: Path, encoding: str) -> N
     assert load_yaml(file).value == {"é": "ü"}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_second_byte_order_mark_is_told_once_where_it_stands(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "a.yaml"
+    for text, line in (
+        ("\ufeffa: b\n", 1),
+        ("a:\n\ufeff  b: c\n\ufeff  d: e\n", 2),
+        ("a: 'b\n\ufeff'\n\ufeff", 3),
+    ):
+        file.write_bytes(text.encode(encoding))
+        (fault,) = (fault for document in load_documents(file, "a") for fault in document.faults)
+        assert (fault.rule, fault.location) == ("yaml", Location("a", line, 1))
+
+
 def test_broken_utf_16_is_a_fault(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_bytes(b"\xff\xfea\x00\x00\xd8")

@@ -94,6 +94,24 @@ CASES = (
     Case("UTF-16", {"compose.yaml": _ONE.encode("utf-16")}, EVERY),
     Case("UTF-16, the other way around", {"compose.yaml": b"\xfe\xff" + _ONE.encode("utf-16-be")}, EVERY),
     Case("UTF-16 without its mark", {"compose.yaml": _ONE.encode("utf-16-le")}, NOBODY),
+    *(
+        Case(f"a byte order mark: {text!r}", _whole(text.replace("^", "\ufeff")), takers)
+        for text, takers in (
+            (f"^{_ONE}", EVERY),
+            (f"^^{_ONE}x-a: b\n", NOBODY),
+            (f"^^\n{_ONE}", NOBODY),
+            (f"^\n^{_ONE}", NOBODY),
+            (f"# a\n^{_ONE}", NOBODY),
+            (f"{_ONE}^", NOBODY),
+            (f"{_ONE}^# a\n", NOBODY),
+            (f"{_ONE}...\n^", NOBODY),
+            (f"---\nx-a: b\n---\n^{_ONE}", NOBODY),
+            (f"{_ONE}x-a: |\n  a\n^\nx-b: c\n", NOBODY),
+            (f"{_ONE}x-a: |\n  ^a\n", EVERY),
+            (f"{_ONE}x-a: '\n^a'\nx-b: \"\n^a\n^\"\nx-c: [a\n^b]\n# ^\n", EVERY),
+            (f"^# ^\n{_ONE}x-a: ^b^ # ^\n", EVERY),
+        )
+    ),
     Case("an alias to the document before", _whole("x-a: &a {image: b}\n---\nservices: {a: *a}\n"), EVERY),
     Case("an alias to nothing", _whole("services: {a: *a}\n"), NOBODY),
     *(
