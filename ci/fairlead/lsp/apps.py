@@ -55,7 +55,13 @@ def is_compose_file(path: Path, language: str = "") -> bool:
     return language in _LANGUAGES or _COMPOSE.match(path.name) is not None
 
 
-def look(path: Path, texts: Mapping[str, str], *, language: str = "", ask: bool = True) -> tuple[Seen, ...]:
+Apps = dict[tuple[Path, ...], Seen]
+"""What was judged already, by the files that make an app: its fairlead.yaml, or its compose files."""
+
+
+def look(
+    path: Path, texts: Mapping[str, str], *, language: str = "", ask: bool = True, known: Apps | None = None
+) -> tuple[Seen, ...]:
     """The apps that a file is part of: the one of its folder, and else, for a compose file, it on its own.
 
     Changes the working directory of this process: paths in findings are told from there.
@@ -65,9 +71,11 @@ def look(path: Path, texts: Mapping[str, str], *, language: str = "", ask: bool 
         texts: by absolute path, what the editor has not saved yet.
         language: what the editor takes the file for.
         ask: whether docker-compose is asked, which knows only what is on the disk.
+        known: apps that were judged of the same texts, which are not judged again; those that are are put in.
     """
+    look = _Look(texts, ask, {} if known is None else known)
     try:
-        return _looked(path, texts, language=language, ask=ask)
+        return look.at(path, language)
     except OSError as error:
         # Somebody else takes folders away while files of them are open; an editor opens files before there is one.
         if path.name != FILE_NAME and not is_compose_file(path, language):
@@ -77,25 +85,44 @@ def look(path: Path, texts: Mapping[str, str], *, language: str = "", ask: bool 
         return (Seen(path.parent, {path: (finding,)}, frozenset((path,))),)
 
 
-def _looked(path: Path, texts: Mapping[str, str], *, language: str, ask: bool) -> tuple[Seen, ...]:
-    """What ``look`` returns.
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """One look at the texts: which app a file is part of depends on it alone, and each app is judged once."""
 
-    Raises:
-        OSError: a folder is gone, or can't be entered.
-    """
-    found = []
-    settings = next((one for one in folders_up(path.parent) if (one / FILE_NAME).is_file()), None)
-    if settings is not None:
-        found.append(_declared(settings, texts, ask=ask))
-    elif files := _compose_files(path.parent):
-        found.append(_plain(files, texts, ask=ask))
-    if any(path in seen.files for seen in found) or path.name == FILE_NAME:
-        return tuple(found)
-    if settings is None or not found[0].findings.get(settings / FILE_NAME):
+    texts: Mapping[str, str]
+    ask: bool
+    known: Apps
+
+    def at(self, path: Path, language: str) -> tuple[Seen, ...]:
+        """What ``look`` returns.
+
+        Raises:
+            OSError: a folder is gone, or can't be entered.
+        """
         found = []
-        if is_compose_file(path, language):
-            found.append(_plain(with_base(path), texts, ask=ask))
-    return tuple(found)
+        settings = next((one for one in folders_up(path.parent) if (one / FILE_NAME).is_file()), None)
+        if settings is not None:
+            found.append(self._declared(settings))
+        elif files := _compose_files(path.parent):
+            found.append(self._plain(files))
+        if any(path in seen.files for seen in found) or path.name == FILE_NAME:
+            return tuple(found)
+        if settings is None or not found[0].findings.get(settings / FILE_NAME):
+            found = []
+            if is_compose_file(path, language):
+                found.append(self._plain(with_base(path)))
+        return tuple(found)
+
+    def _declared(self, folder: Path) -> Seen:
+        key = (folder / FILE_NAME,)
+        if key not in self.known:
+            self.known[key] = _declared(folder, self.texts, ask=self.ask)
+        return self.known[key]
+
+    def _plain(self, files: tuple[Path, ...]) -> Seen:
+        if files not in self.known:
+            self.known[files] = _plain(files, self.texts, ask=self.ask)
+        return self.known[files]
 
 
 def _compose_files(folder: Path) -> tuple[Path, ...]:

@@ -17,7 +17,7 @@ from pygls.workspace import TextDocument
 from fairlead import __version__
 from fairlead.findings import Finding
 from fairlead.lsp.actions import KINDS, code_actions
-from fairlead.lsp.apps import Seen, is_compose_file, look
+from fairlead.lsp.apps import Apps, Seen, is_compose_file, look
 from fairlead.lsp.completion import completions
 from fairlead.lsp.hover import hover
 from fairlead.lsp.places import Text
@@ -181,12 +181,12 @@ class Server(LanguageServer):
         """The apps of each document, and what went wrong. Of several documents of one app, it is judged once."""
         looked: dict[Path, tuple[Seen, ...]] = {}
         failed: list[Exception] = []
+        known: Apps = {}
         for path, language in paths.items():
-            known = tuple(
-                dict.fromkeys(seen for one in looked.values() for seen in one if path in seen.files)
-            )
             try:
-                looked[path] = known or look(path, unsaved, language=language, ask=self._ask and not unsaved)
+                looked[path] = look(
+                    path, unsaved, language=language, ask=self._ask and not unsaved, known=known
+                )
             except Exception as error:  # noqa: BLE001 - what is wrong with one document keeps no other back
                 failed.append(error)
         return looked, failed

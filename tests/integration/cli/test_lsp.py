@@ -270,6 +270,35 @@ def test_it_offers_keys_values_and_names(tmp_path: Path, editor: Editor) -> None
     editor.close(path)
 
 
+@pytest.mark.parametrize("first", ["compose.yaml", "db/compose.yaml"])
+def test_the_app_of_a_folder_is_judged_whatever_was_opened_before(
+    first: str, tmp_path: Path, editor: Editor
+) -> None:
+    """Another app reads its file: its override counts all the same."""
+    text = "services:\n  db:\n    image: postgres:17\n"
+    (tmp_path / "db").mkdir()
+    laid(
+        tmp_path,
+        {
+            "compose.yaml": "include: [db/compose.yaml]\n",
+            "db/compose.yaml": text,
+            "db/compose.override.yaml": "services:\n  db:\n    privileged: true\n",
+        },
+    )
+    files = sorted(
+        (tmp_path / "compose.yaml", tmp_path / "db/compose.yaml"), key=lambda one: one != tmp_path / first
+    )
+    for path in files:
+        editor.open(path)
+    editor.change(files[-1], files[-1].read_text())
+    for path in files:
+        editor.watched(path)
+    override = tmp_path / "db/compose.override.yaml"
+    assert "privileged" in {one.code for one in editor.known(override)}
+    for path in files:
+        editor.close(path)
+
+
 def test_other_yaml_is_none_of_its_business(tmp_path: Path, editor: Editor) -> None:
     path = tmp_path / "services.yaml"
     assert editor.open(path, "services:\n  App\\Mailer: {privileged: 7}\n") == []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
-from fairlead.lsp.apps import Seen, look
+from fairlead.lsp.apps import Apps, Seen, look
 
 PLAIN = "name: shop\nservices:\n  web:\n    image: nginx:${TAG:?}\n"
 
@@ -78,3 +79,31 @@ def test_a_compose_file_that_is_part_of_nothing_is_one_of_its_own(name: str, tmp
     (app,) = seen(path)
     assert path in app.files
     assert (folder / "compose.yml" in app.files) is ("override" in name)
+
+
+def test_what_was_looked_at_before_changes_nothing(tmp_path: Path) -> None:
+    """A file that an app of another folder reads is the app of its own folder, in whatever order; each is judged once."""
+    texts = {
+        "compose.yaml": "include: [db/compose.yaml]\nservices:\n  web: {image: nginx, depends_on: [db]}\n",
+        "compose.override.yaml": "services:\n  web: {restart: always}\n",
+        "docker-compose.prod.yml": "services:\n  web: {extends: {file: compose.override.yaml, service: web}, image: a}\n",
+        "db/compose.yaml": "services:\n  db: {image: postgres, privileged: true}\n",
+        "db/compose.override.yaml": "services:\n  db: {init: true}\n",
+        "values.yaml": "a: 1\n",
+    }
+    (tmp_path / "db").mkdir()
+    paths = [tmp_path / name for name in texts]
+    for path in paths:
+        path.write_text(texts[str(path.relative_to(tmp_path))])
+    alone = {path: [(one.folder, one.files) for one in seen(path)] for path in paths}
+    assert {folder for apps in alone.values() for folder, _ in apps} == {tmp_path, tmp_path / "db"}
+    assert [path.name for path in paths if not any(path in files for _, files in alone[path])] == [
+        "values.yaml"
+    ]
+    for order in permutations(paths, 2):
+        known: Apps = {}
+        looked = {path: look(path, {}, ask=False, known=known) for path in order}
+        assert {path: [(one.folder, one.files) for one in apps] for path, apps in looked.items()} == {
+            path: alone[path] for path in looked
+        }
+        assert {id(one) for apps in looked.values() for one in apps} <= {id(one) for one in known.values()}
