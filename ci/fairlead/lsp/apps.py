@@ -35,19 +35,14 @@ class Seen:
         folder: where the command would be run.
         findings: by the absolute path of the file that each stands in.
         files: every file that was read, absolute.
-        verdict: None where fairlead.yaml does not hold.
+        declared: names by kind (services, volumes, networks …). Nothing else of the verdict is kept: the layout in it holds
+            the contents of files that are mounted.
     """
 
     folder: Path
     findings: Mapping[Path, tuple[Finding, ...]]
     files: frozenset[Path] = frozenset()
-    verdict: Verdict | None = field(default=None, repr=False)
-
-    def names(self, kind: str) -> set[str]:
-        """What the files declare of a kind: services, volumes, networks, secrets, configs, models."""
-        models = self.verdict.models if self.verdict is not None else ()
-        parts = (model.declared.get(kind) for model in models)
-        return {str(name) for part in parts if isinstance(part, dict) for name in part}
+    declared: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
 
 def is_compose_file(path: Path, language: str = "") -> bool:
@@ -185,7 +180,16 @@ def _seen(folder: Path, request: Request) -> Seen:
     files = {Path(name) for model in verdict.models for name in model.looked_at}
     files |= {file for scope in request.scopes for file in scope.files}
     first = request.scopes[0].files[0]
-    return Seen(folder, _by_file(verdict.findings, folder, first), frozenset(files), verdict)
+    return Seen(folder, _by_file(verdict.findings, folder, first), frozenset(files), _declared_names(verdict))
+
+
+def _declared_names(verdict: Verdict) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for model in verdict.models:
+        for kind, part in model.declared.items():
+            if isinstance(part, dict):
+                found[kind] = found.get(kind, frozenset()) | frozenset(map(str, part))
+    return found
 
 
 def _by_file(findings: Iterable[Finding], folder: Path, first: Path) -> dict[Path, tuple[Finding, ...]]:

@@ -120,7 +120,7 @@ class Server(LanguageServer):
         return completions(
             text,
             text.offset_of(params.position),
-            names=lambda kind: {name for seen in self._parts(path) for name in seen.names(kind)},
+            names=lambda kind: {name for seen in self._parts(path) for name in seen.declared.get(kind, ())},
             is_settings=path.name == FILE_NAME,
         )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 
+from fairlead.judge.verdict import Judged
 from fairlead.lsp.apps import Apps, Seen, look
 
 PLAIN = "name: shop\nservices:\n  web:\n    image: nginx:${TAG:?}\n"
@@ -107,3 +109,22 @@ def test_what_was_looked_at_before_changes_nothing(tmp_path: Path) -> None:
             path: alone[path] for path in looked
         }
         assert {id(one) for apps in looked.values() for one in apps} <= {id(one) for one in known.values()}
+
+
+def test_of_a_verdict_only_names_are_kept(tmp_path: Path) -> None:
+    """The layout that a deploy would ship is in it, with what is mounted: an editor stays open for days."""
+    (tmp_path / "fairlead.yaml").write_text(
+        "app: shop\ncompose: [compose.yaml]\nenvironments: {production: {hosts: [a@b.example.com]}}\n"
+    )
+    (tmp_path / "site.conf").write_text("# only-in-the-mounted-file\n")
+    path = tmp_path / "compose.yaml"
+    path.write_text(
+        "services:\n  web:\n    image: nginx:1.29\n    volumes: ['./site.conf:/etc/site.conf:ro', 'data:/d']\nvolumes: {data: {}}\n"
+    )
+    before = [one for one in gc.get_objects() if isinstance(one, Judged)]
+    (app,) = seen(path)
+    assert app.declared["services"] == {"web"}
+    assert app.declared["volumes"] == {"data"}
+    gc.collect()
+    kept = [one for one in gc.get_objects() if isinstance(one, Judged)]
+    assert not [one for one in kept if all(one is not other for other in before)]
