@@ -161,8 +161,8 @@ class Server(LanguageServer):
                 self._publish(changed, texts)
             except Exception as error:  # noqa: BLE001 - whatever somebody types, the server stays
                 failed = [error]
-            for error in failed:
-                text = masked("".join(traceback.format_exception(error)))
+            for fault in failed:
+                text = masked("".join(traceback.format_exception(fault)))
                 self.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
         self._work = None
 

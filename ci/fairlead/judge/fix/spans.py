@@ -66,10 +66,10 @@ class Span:
 
 
 def read_spans(text: str) -> Span | None:
-    """The root of the first document; None for an empty one.
+    """The root of the document; None for an empty one.
 
     Raises:
-        ValueError: the text is not YAML, or nested too deep.
+        ValueError: the text is not YAML, nested too deep, or several documents.
     """
     parser = event_parser()(text)
     import yaml.error
@@ -77,6 +77,10 @@ def read_spans(text: str) -> Span | None:
     try:
         return _read(parser, text)
     except yaml.error.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        if mark is not None and text[mark.index : mark.index + 2] == "\\'":
+            # Compose reads it, so the file is judged.
+            raise ValueError("there is a \\' in double quotes, which is no YAML: write ' alone") from error
         raise ValueError("the file is not YAML") from error
     finally:
         parser.dispose()
@@ -84,6 +88,8 @@ def read_spans(text: str) -> Span | None:
 
 def _read(parser: Any, text: str) -> Span | None:
     stack: list[tuple[Span, list[Span]]] = []
+    root: Span | None = None
+    documents = 0
     for event in iter(parser.get_event, None):
         kind = type(event).__name__
         if kind in {"MappingStartEvent", "SequenceStartEvent"}:
@@ -97,11 +103,15 @@ def _read(parser: Any, text: str) -> Span | None:
         elif kind in {"ScalarEvent", "AliasEvent"}:
             span = _leaf(event, kind, text)
         else:
+            documents += kind == "DocumentStartEvent"
+            if documents > 1:
+                raise ValueError("the file holds several documents")
             continue
-        if not stack:
-            return span
-        stack[-1][1].append(span)
-    return None
+        if stack:
+            stack[-1][1].append(span)
+        else:
+            root = span
+    return root
 
 
 def _opened(event: Any, kind: str) -> Span:

@@ -215,6 +215,27 @@ def test_what_would_change_more_than_itself_is_refused() -> None:
     assert refused(text, "a.init") == "the change would alter more than it"
 
 
+@pytest.mark.parametrize(
+    "behind", ["---\nservices:\n  web:\n    image: y\n", "---\n", "--- text\n", "...\n---\n{}\n"]
+)
+def test_several_documents_are_left_to_a_person(behind: str) -> None:
+    """One says over another what the repair would say."""
+    assert refused(f"{WEB}{behind}", "services.web.init") == "the file holds several documents"
+    assert fixed(f"---\n{WEB}...\n", ("services.web.init", "true"))
+
+
+@pytest.mark.parametrize("before", ["", 'x: "a\\\\"\n', "---\n"])
+def test_what_only_compose_reads_is_told(before: str) -> None:
+    r"""The file is judged, so it is not told to be no YAML at all: what is wrong is one ``\'``."""
+    text = f'{before}services:\n  web:\n    image: x\n    hostname: "it\\\'s"\n'
+    assert not parse_yaml(text).faults
+    assert (
+        refused(text, "services.web.init")
+        == "there is a \\' in double quotes, which is no YAML: write ' alone"
+    )
+    assert refused("services: [", "services.web.init") == "the file is not YAML"
+
+
 def test_a_key_beside_a_merge_is_added() -> None:
     text = "x: &base\n  a: 1\nservices:\n  web:\n    <<: *base\n    image: x\n"
     assert fixed(text, ("services.web.init", "true")) == f"{text}    init: true\n"
