@@ -15,6 +15,7 @@ from fairlead.judge import fix
 from fairlead.judge.fix import fix_text, render_diff
 from fairlead.judge.fix.edits import Splice
 from fairlead.judge.fix.pieces import Pieces
+from fairlead.judge.fix.spans import Span, read_spans
 from fairlead.positions import parse_yaml
 
 
@@ -264,9 +265,13 @@ def test_one_among_many_that_is_refused_costs_a_few_readings(monkeypatch: pytest
     """Whoever has four hundred services does not wait for one reading each."""
     many = "".join(f"  s{number}:\n    image: x\n" for number in range(64))
     text = f"services:\n{many}  odd:\n    b: |+\n      text\n\n\nnetworks: {{}}\n"
-    readings = []
-    read = fix.read_spans
-    monkeypatch.setattr(fix, "read_spans", lambda text: (readings.append(text), read(text))[1])
+    readings: list[str] = []
+
+    def reading(text: str) -> Span | None:
+        readings.append(text)
+        return read_spans(text)
+
+    monkeypatch.setattr(fix, "read_spans", reading)
     result = fix_text(
         text, [finding(f"services.{name}.init", "true") for name in [*(f"s{n}" for n in range(64)), "odd"]]
     )
