@@ -72,14 +72,18 @@ class Node:
 
 
 class Entry:
-    """A child of a node: where its key (of a list: the item itself) stands, and the child."""
+    """A child of a node: where its key (of a list: the item itself) stands, and the child.
 
-    __slots__ = ("column", "line", "node")
+    ``hides`` are the mappings that merge keys bring under the same key, of which nothing is left.
+    """
 
-    def __init__(self, line: int, column: int, node: Node) -> None:
+    __slots__ = ("column", "hides", "line", "node")
+
+    def __init__(self, line: int, column: int, node: Node, hides: tuple[Node, ...] = ()) -> None:
         self.line = line
         self.column = column
         self.node = node
+        self.hides = hides
 
 
 @dataclass(frozen=True)
@@ -445,9 +449,14 @@ class _Composer:
                     self._fault("<< takes a mapping or a list of mappings", entry.line, entry.column)
                     continue
                 for name, child in part.entries.items():
-                    if name not in entries:
+                    own = entries.get(name)
+                    if own is None:
                         entries[name] = child
                         value[name] = child.node.value
+                    elif own.node is not child.node and isinstance(child.node.value, dict):
+                        # It may be another mapping's, which it hides nothing of.
+                        hides = (*own.hides, child.node)
+                        entries[name] = Entry(own.line, own.column, own.node, hides)
 
     def _fault(self, what: str, line: int, column: int, fix: str = "", rule: str = "yaml") -> None:
         self._faults.append(Finding(what, Location(self._path, line, column), fix, rule))

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fairlead.composefile.loader import Model
+    from fairlead.findings import Location
     from fairlead.positions import ValuePath
+    from fairlead.yaml_nodes import Entry, Node
 
     Form = tuple[str, Callable[[Any], bool]]
 
 
+MERGED = "<<: *fairlead"
+"""How one ``x-fairlead`` takes over what another says, which has the anchor ``&fairlead``."""
 _VARIABLE = compile_late(r"[A-Za-z_][A-Za-z0-9_.-]{0,199}")
 _HOST = compile_late(r"[A-Za-z0-9.\[\]:_-]{1,255}")
 _SECRET = compile_late(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -102,6 +106,15 @@ class Wrong:
     key: bool = False
 
 
+@dataclass(frozen=True)
+class Replaced:
+    """An ``x-fairlead`` that replaces one that a merge key brings, and the keys of that one which nothing says any more."""
+
+    path: ValuePath
+    place: Location
+    lost: tuple[str, ...]
+
+
 class _Place:
     """An ``x-fairlead``, or a part of it, with the keys that it may have."""
 
@@ -162,6 +175,52 @@ def wrong_values(model: Model, images: Collection[str] | None) -> Iterator[Wrong
 
             what = f"fairlead.yaml has no image {image}"
             yield Wrong((*place.path, "image"), what, did_you_mean(image, known))
+
+
+def replaced_keys(model: Model) -> Iterator[Replaced]:
+    """What is lost where an ``x-fairlead`` stands beside a merge key that brings one: YAML takes the one or the other."""
+    seen: set[tuple[Location, tuple[str, ...]]] = set()
+    for document in model.documents:
+        for kind in ("services", "volumes"):
+            named = document.node((kind,))
+            for name in named.entries if named is not None else ():
+                whole = document.node((kind, name))
+                entry = whole.entries.get("x-fairlead") if whole is not None else None
+                place = document.location((kind, name, "x-fairlead"), key=True)
+                lost = _lost(entry) if entry is not None else ()
+                if lost and (place, lost) not in seen:
+                    seen.add((place, lost))
+                    yield Replaced((kind, name, "x-fairlead"), place, lost)
+
+
+def _lost(entry: Entry) -> tuple[str, ...]:
+    kept = _leaves(entry.node)
+    return tuple(
+        dict.fromkeys(
+            _dotted(path)
+            for hidden in entry.hides
+            for path in _leaves(hidden)
+            # Said otherwise here is said; a text in place of a mapping, too.
+            if not any(path[: len(one)] == one or one[: len(path)] == path for one in kept)
+        )
+    )
+
+
+def _leaves(node: Node, path: ValuePath = ()) -> list[ValuePath]:
+    if not node.entries or not isinstance(node.value, dict):
+        return [path] if path else []
+    return [leaf for key, entry in node.entries.items() for leaf in _leaves(entry.node, (*path, key))]
+
+
+def say_merged(model: Model, path: ValuePath, fix: str) -> str:
+    """A fix that tells of an ``x-fairlead`` to write, where the service has one already that others share: how both hold."""
+    written = model.written((*path[:2], "x-fairlead")) if "x-fairlead: {" in fix and len(path) > 1 else None
+    if written is None or not written.shared:
+        return fix
+    return (
+        f"{fix}; it has an x-fairlead by an anchor, which one of its own replaces: "
+        f"name that one (x-fairlead: &fairlead) and begin its own with {MERGED}"
+    )
 
 
 def _dotted(path: ValuePath) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from fairlead.app.extension import say_merged
 from fairlead.composefile.loader import Model
 from fairlead.errors import ComposeInvalidError
 from fairlead.findings import Finding
@@ -20,6 +21,7 @@ class Remarks:
 
     def fault(self, rule: str, path: ValuePath, what: str, fix: str = "", *, key: bool = True) -> None:
         """Refuse what stands at ``path``."""
+        fix = say_merged(self.files, path, fix)
         self.faults.append(Finding(what, self.files.location(path, key=key), fix, rule))
 
     def note(self, rule: str, path: ValuePath, what: str, fix: str = "") -> None:

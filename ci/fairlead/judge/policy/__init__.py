@@ -6,6 +6,7 @@ examples and sources, and is read only when somebody asks (``pages``).
 
 from __future__ import annotations
 
+from fairlead.app.extension import say_merged
 from fairlead.findings import SEVERITIES, Finding, Repair
 from fairlead.judge.policy import (  # noqa: F401 - each registers its rules
     authentication,
@@ -87,7 +88,8 @@ def _collect(
         repair = Repair(*fault.repair) if fault.repair is not None else None
         severity = given or _severity(rule, fault, subject)
         what = f"{prefix}{fault.what}"
-        found.append(Finding(what, place, fault.fix, rule, severity, fault.path, repair, fault.rank))
+        fix = say_merged(subject.model, fault.path, fault.fix)
+        found.append(Finding(what, place, fix, rule, severity, fault.path, repair, fault.rank))
 
 
 def _severity(rule: str, fault: Fault, subject: Subject) -> Severity:

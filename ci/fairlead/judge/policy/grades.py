@@ -81,6 +81,7 @@ GRADES = {
     "unknown-extension-field": "W3",
     "x-fairlead": "E!1",
     "waiver": "E!2",
+    "extension-replaced": "W1",
     # Reading the files.
     "yaml": "E!1",
     "duplicate-key": "E!1",
