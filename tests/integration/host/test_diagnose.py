@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -112,3 +113,22 @@ def test_what_a_port_speaks_is_found_by_asking(answers: dict[bytes, bytes], word
         found = find_protocol("127.0.0.1", port)
     assert words in found
     assert bool(words) == bool(found)
+
+
+class _Raising(BaseHTTPRequestHandler):
+    """What an app of Python's own server is that fails at each request."""
+
+    def do_GET(self) -> None:
+        raise ValueError
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_pythons_own_server_whose_handler_raises_is_called_no_other_protocol() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Raising)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    with server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert find_protocol("127.0.0.1", server.server_port) == ""
+        server.shutdown()

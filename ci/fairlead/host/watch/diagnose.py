@@ -60,8 +60,9 @@ def find_protocol(address: str, port: int) -> str:
     """What is spoken at a port that gives no answer to HTTP; empty where that cannot be told."""
     for greeting in _GREETINGS:
         first = _first_bytes(address, port, greeting)
-        if first and not first.startswith(b"HTTP/"):
-            return name_first_bytes(first)
+        name = name_first_bytes(first) if first and not first.startswith(b"HTTP/") else ""
+        if name:
+            return name
     return TLS if _speaks_tls(address, port) else ""
 
 

@@ -20,10 +20,15 @@ _GREETINGS = (
     (b"RFB ", "VNC"),
     (b"INFO {", "the protocol of NATS"),
 )
+_PAGES = ("<!doctype", "<html")
 
 
 def name_first_bytes(first: bytes) -> str:
-    """What a server speaks by the first bytes of its answer to HTTP; never the bytes themselves, unless they are text."""
+    """What a server speaks by the first bytes of its answer to HTTP; never the bytes themselves, unless they are text.
+
+    Empty where they are a page or lines of text: an HTTP server answers so, without a status line, what it takes for
+    HTTP/0.9 (Python's http.server the beginning of HTTP/2).
+    """
     if len(first) >= 9 and first[0] == 0 and first[3] == _SETTINGS and first[5:9] == bytes(4):
         return _H2C
     if len(first) >= 2 and first[0] in (_TLS_ALERT, _TLS_HANDSHAKE) and first[1] == 3:
@@ -34,6 +39,13 @@ def name_first_bytes(first: bytes) -> str:
         if first.startswith(beginning):
             return f"it speaks {name}, not HTTP"
     text = first.decode("ascii", "replace").strip()
+    if text[:9].lower().startswith(_PAGES) or (text.isascii() and _are_lines(text)):
+        return ""
     if text and text.isprintable() and text.isascii():
         return f"it answered {cut(text, _MOST)!r}, which is no HTTP"
     return "it answered with bytes that are no HTTP"
+
+
+def _are_lines(text: str) -> bool:
+    lines = text.splitlines()
+    return len(lines) > 1 and all(line.replace("\t", " ").isprintable() for line in lines)

@@ -30,6 +30,19 @@ def test_a_protocol_is_known_by_how_it_begins(first: bytes, words: str) -> None:
     assert words in name_first_bytes(first)
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        b'<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN"\n        "http://',
+        b'<!DOCTYPE HTML>\n<html lang="en">\n    <head>\n        <meta cha',
+        b"<html><body><h1>400 Bad request</h1>",
+        b"Bad request\r\nwhat is that?\r\n",
+    ],
+)
+def test_an_error_page_without_a_status_line_says_nothing(first: bytes) -> None:
+    assert name_first_bytes(first) == ""
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_get_into_an_error(first: bytes) -> None:
     """One line of text, whatever a server sends."""
