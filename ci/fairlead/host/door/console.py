@@ -37,7 +37,7 @@ def render(answer: Union[StateAnswer, HistoryAnswer]) -> list[str]:
     now = time.time()
     rows = status_rows(answer, now)
     table = ["", *render_table(STATUS_HEADERS, rows), ""] if rows else []
-    return [status_sentence(answer, now), *table, *find_troubles(answer), *status_remarks(answer)]
+    return [status_sentence(answer, now), *table, *find_troubles(answer, now), *status_remarks(answer)]
 
 
 def event_lines(event: Event) -> list[str]:

@@ -43,7 +43,7 @@ def service_state(service: RunningService) -> str:
         words.append(f"{len(running)} of {replicas}")
     restarts = sum(one.restarts for one in running)
     if restarts:
-        words.append(f"restarted {restarts} times")
+        words.append("restarted once" if restarts == 1 else f"restarted {restarts} times")
     if running and service.running_digest != service.digest:
         words.append("not the wanted image")
     return ", ".join(words)
@@ -84,10 +84,14 @@ def status_remarks(state: StateAnswer) -> list[str]:
     return remarks
 
 
-def find_troubles(state: StateAnswer) -> list[str]:
-    """Why what serves is not well, in words: services that do not stay up, are sick or gone, pages that fail."""
+def find_troubles(state: StateAnswer, now: Optional[float] = None) -> list[str]:
+    """Why what serves is not well, in words: services that do not stay up, are sick or gone, pages that fail.
+
+    ``now`` is in epoch seconds; without it, it is asked.
+    """
+    now = time.time() if now is None else now
     shown = [maintenance_sentence(state.maintenance)] if state.maintenance is not None else []
-    found = [text for service in state.services for text in _trouble(service)]
+    found = [text for service in state.services for text in _trouble(service, now)]
     return [*shown, *found, *(state.unserved or ())]
 
 
@@ -98,14 +102,23 @@ def maintenance_sentence(page: ShownPage) -> str:
     return f"in maintenance{since}{by}: users see a page with 503 until `fairlead maintenance off`"
 
 
-def _trouble(service: RunningService) -> list[str]:
+def _trouble(service: RunningService, now: float) -> list[str]:
     name, how = service.service, service.state
     if how == "restarting":
-        restarts = max(one.restarts for one in service.containers)
-        return [f"{name} is restarted over and over ({restarts} times): `fairlead logs {name}` shows why"]
+        return [f"{name} {_restarts(service, now)}: `fairlead logs {name}` shows why"]
     if how == "missing":
         return [f"{name} has no container: `fairlead repair`, or deploy again"]
     return [f"{name} is {how}: `fairlead logs {name}` shows why"] if how in _TROUBLED else []
+
+
+def _restarts(service: RunningService, now: float) -> str:
+    """How often its container was restarted that was so most often, and when where that was once."""
+    one = max(service.containers, key=lambda one: (one.restarts, not one.running))
+    if one.restarts > 1:
+        return f"is restarted over and over ({one.restarts} times)"
+    if not one.running:
+        return "has ended and is about to be started again"
+    return f"was restarted once, {ago(one.since, now)} ago" if one.since else "was restarted once"
 
 
 def history_rows(entries: Sequence[HistoryEntry]) -> list[tuple[str, ...]]:

@@ -55,7 +55,7 @@ def test_a_row_says_which_release_runs_how_well_since_when() -> None:
             "web",
             "app",
             "000042",
-            "healthy, 2 of 2, restarted 1 times",
+            "healthy, 2 of 2, restarted once",
             "2 min",
             "ghcr.io/acme/board/web@abababababab",
         )
@@ -151,12 +151,31 @@ def test_events_as_lines() -> None:
         ("stopped", "web is stopped"),
         ("partly stopped", "web is partly stopped"),
         ("missing", "web has no container"),
-        ("restarting", "web is restarted over and over (1 times)"),
+        ("restarting", "web was restarted once: "),
     ],
 )
 def test_a_service_that_is_not_well_is_a_trouble(state: str, told: str) -> None:
     found = text.find_troubles(_state({**STATE, "services": [{**STATE["services"][0], "state": state}]}))
     assert [told in one for one in found] == ([True] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("container", "told"),
+    [
+        (
+            {"running": True, "restarts": 1, "since": "2027-01-15T07:59:14.5Z"},
+            "web was restarted once, 46 s ago: ",
+        ),
+        ({"running": True, "restarts": 2, "since": "2027-01-15T07:59:14.5Z"}, "over and over (2 times)"),
+        ({"running": False, "restarts": 1}, "web has ended and is about to be started again: "),
+        ({"running": False, "restarts": 0}, "web has ended and is about to be started again: "),
+        ({"running": False, "restarts": 9}, "over and over (9 times)"),
+    ],
+)
+def test_one_restart_is_not_many(container: dict[str, Any], told: str) -> None:
+    service = {**STATE["services"][0], "state": "restarting", "containers": [{"running": True}, container]}
+    (found,) = text.find_troubles(_state({**STATE, "services": [service]}), NOW)
+    assert told in found
 
 
 def test_a_page_that_users_do_not_get_is_a_trouble() -> None:
