@@ -89,6 +89,27 @@ def test_nothing_stays_but_the_data(stage: Stage, fetch: Callable[[], str]) -> N
 
 
 @pytest.mark.long
+def test_what_a_failed_first_deploy_has_left_is_named_and_goes_too(stage: Stage) -> None:
+    """Its container is gone, and the engine knows of no app for a volume without a name: the journal does."""
+    sheet = _with_a_database(stage, 1)
+    sheet.service("worker", "worker", definition={"command": ["/caddy", "nonsense"]})
+    assert stage.deploy(sheet).status != "live"
+    assert stage.containers(running=False) == set()
+    (nameless,) = fold_records(read_journal(stage.paths.journal)).nameless
+    engine = Engine.connect()
+    assert engine.get(f"/volumes/{nameless}")["Name"] == nameless
+    begin_removal(stage.paths, by="alice", volumes=False)
+    assert nameless in run_remove(stage.paths, stage.hear).data["volumes_kept"]
+    assert stage.deploy(sheet).status != "live"
+    (second,) = fold_records(read_journal(stage.paths.journal)).nameless
+    assert run_remove(stage.paths, stage.hear, volumes=True).data["volumes_kept"] == []
+    there = {one["Name"] for one in engine.get("/volumes")["Volumes"] or []}
+    assert second not in there
+    assert nameless in there, "it was told, and is its owner's to remove"
+    engine.delete(f"/volumes/{nameless}")
+
+
+@pytest.mark.long
 def test_the_data_that_stayed_is_not_another_environments_to_go_on_with(stage: Stage) -> None:
     """Who removes one environment and deploys another by the same name is asked first; its own deploy has it back."""
     assert stage.deploy(_with_data(stage, 1)).status == "live"

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..wire.names import RELEASE_ID
-from .journal import BEGIN, COMMIT, END, JOB, PHASE, PRUNED, PULLED, Record
+from ..wire.names import NAMELESS, RELEASE_ID
+from .journal import BEGIN, COMMIT, END, JOB, KEPT, PHASE, PRUNED, PULLED, Record
 from .ledger import BEGUN, DEPLOY, GONE, STABLE, JobRun, Ledger, ReleaseEntry, Rotation, Transaction
 
 
@@ -37,6 +37,7 @@ class _Fold:
         self._jobs: dict[str, JobRun] = {}
         self._pulled: set[str] = set()
         self._rotations: dict[str, Rotation] = {}
+        self._nameless: set[str] = set()
 
     def ledger(self) -> Ledger:
         """What it has come to."""
@@ -48,6 +49,7 @@ class _Fold:
             jobs=self._jobs,
             pulled=frozenset(self._pulled),
             rotations=self._rotations,
+            nameless=frozenset(self._nameless),
         )
 
     def begin(self, record: Record) -> None:
@@ -110,6 +112,10 @@ class _Fold:
     def pulled(self, record: Record) -> None:
         self._pulled |= {str(image) for image in record.data["images"]}
 
+    def kept(self, record: Record) -> None:
+        # What is removed by these names may be nobody's but the app's: a name that was given is none of them.
+        self._nameless |= {str(name) for name in record.data["volumes"] if NAMELESS.fullmatch(str(name))}
+
     def commit(self, record: Record) -> None:
         last = self._last(record)
         if last is None:
@@ -171,6 +177,7 @@ _STEPS = {
     PHASE: _Fold.phase,
     JOB: _Fold.job,
     PULLED: _Fold.pulled,
+    KEPT: _Fold.kept,
     COMMIT: _Fold.commit,
     END: _Fold.end,
     PRUNED: _Fold.pruned,

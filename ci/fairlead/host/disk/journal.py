@@ -28,6 +28,7 @@ COMMIT = "commit"
 END = "end"
 PRUNED = "pruned"
 MENDED = "mended"
+KEPT = "kept"
 
 _CHECKSUM_CHARS = 16
 _READ: dict[Path, tuple[bytes, list[Record], int]] = {}

@@ -134,7 +134,10 @@ class JobRun:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The sum of a journal. ``serving`` is by the journal's account; the symlink is the truth."""
+    """The sum of a journal. ``serving`` is by the journal's account; the symlink is the truth.
+
+    ``nameless``: volumes without a name that outlived their containers, with data in them.
+    """
 
     releases: Mapping[str, ReleaseEntry] = field(default_factory=dict)
     transactions: tuple[Transaction, ...] = ()
@@ -142,6 +145,7 @@ class Ledger:
     jobs: Mapping[str, JobRun] = field(default_factory=dict)
     pulled: frozenset[str] = frozenset()
     rotations: Mapping[str, Rotation] = field(default_factory=dict)
+    nameless: frozenset[str] = frozenset()
 
     @property
     def unfinished(self) -> Transaction | None:

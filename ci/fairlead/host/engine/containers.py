@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from ..disk.place import ROLE
 from ..disk.variables import parse_label
 from ..wire import labels
 from ..wire.cut import cut
+from ..wire.names import NAMELESS
 from .engine import Engine
 
 HEALTHY = "healthy"
@@ -27,7 +27,6 @@ _DEFAULT_RETRIES = 3
 _NANOSECONDS = 1e9
 _SHELL = ("/bin/sh", "-c")
 _RESTARTING = ("always", "unless-stopped", "on-failure")
-_NAMELESS = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class Container:
     @property
     def nameless(self) -> list[str]:
         """Its volumes that nobody has given a name."""
-        return [name for name in self.volumes if _NAMELESS.fullmatch(name)]
+        return [name for name in self.volumes if NAMELESS.fullmatch(name)]
 
     @property
     def has_nameless_volume(self) -> bool:

@@ -24,6 +24,7 @@ from ..disk.task import is_running, list_tasks
 from ..edge.claims import drop_claim
 from ..edge.lifecycle import edge_lock, stop_edge
 from ..edge.meetings import close_meeting
+from ..engine.api import ApiFault
 from ..engine.containers import read_app_containers
 from ..engine.engine import Engine
 from ..shape.bundle import read_bundle
@@ -38,7 +39,7 @@ from ..wire.owner import Owner
 from ..wire.phases import PREPARE
 from ..wire.result import FAILED, Emit, Result, report_of
 from .context import Host
-from .phases.takedown import of_platform, remove_networks, stop_in_order
+from .phases.takedown import note_nameless, of_platform, remove_networks, stop_in_order
 from .tidy import without_others
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def finish_removal(host: Host) -> RemoveAnswer:
             drop_claim(place, paths.app)
     containers = read_app_containers(engine, paths)
     stop_in_order(host, containers)
+    note_nameless(host, containers)
     for one in containers:
         # What a database keeps in a volume without a name is data as well.
         engine.remove(one.id, volumes=volumes or not one.keeps_nameless)
@@ -132,8 +134,7 @@ def finish_removal(host: Host) -> RemoveAnswer:
             if not close_meeting(engine, place, paths.app):
                 host.warn(f"somebody is in the network between the edge and {paths.app}: it stays")
     remove_networks(host)
-    nameless = [] if volumes else [name for one in containers if one.keeps_nameless for name in one.nameless]
-    kept = sorted({*_remove_volumes(host, wanted=volumes), *nameless})
+    kept = sorted({*_remove_volumes(host, wanted=volumes), *_remove_nameless(host, wanted=volumes)})
     helpers = live.release.images if live is not None else ()
     if volumes:
         remove_data(engine, paths, helpers)
@@ -184,6 +185,26 @@ def _remove_volumes(host: Host, *, wanted: bool) -> list[str]:
     for name in names:
         host.engine.delete(f"/volumes/{name}")
     return []
+
+
+def _remove_nameless(host: Host, *, wanted: bool) -> list[str]:
+    """Remove the volumes without a name that outlived their containers, or leave them; the names of those that stay."""
+    names = sorted(fold_records(host.journal.records).nameless)
+    if not names:
+        return []
+    found = host.engine.get("/volumes", filters=json.dumps({"name": names})).get("Volumes") or ()
+    there = sorted({str(one["Name"]) for one in found} & set(names))
+    kept = []
+    for name in there:
+        try:
+            if wanted:
+                host.engine.delete(f"/volumes/{name}")
+                continue
+        except ApiFault as fault:
+            # Somebody has mounted it meanwhile, to look at the data.
+            host.warn(f"the volume {name} stays: {fault.why or fault.what}")
+        kept.append(name)
+    return kept
 
 
 def _empty(paths: Paths) -> None:

@@ -7,6 +7,8 @@ import re
 APP_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 RELEASE_ID = re.compile(r"[0-9]{6}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
+NAMELESS = re.compile(r"[0-9a-f]{64}")
+"""What the engine calls a volume that was given no name."""
 MAX_DIRECTORY = 500
 """Characters of the folder that an app has in its repository."""
 PROTOCOL = 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.host.disk.fold import fold_records
-from fairlead.host.disk.journal import BEGIN, COMMIT, END, JOB, PRUNED, Record
+from fairlead.host.disk.journal import BEGIN, COMMIT, END, JOB, KEPT, PRUNED, Record
 from fairlead.host.disk.ledger import Ledger
 from fairlead.host.disk.paths import app_paths
 from fairlead.host.plan.target import find_target
@@ -44,6 +44,13 @@ def _fold(*steps: tuple[str, str]) -> Ledger:
             Record(len(records) + 1, float(number), END, {"tx": number, "release": release, "status": status})
         )
     return fold_records(records)
+
+
+def test_volumes_that_outlived_their_containers_are_known_and_no_others() -> None:
+    """What is removed by these names is never one that somebody has named."""
+    names = [["a" * 64], ["b" * 64, "a" * 64], ["board_data", "../x", 7], "c" * 64, None]
+    records = [Record(at, float(at), KEPT, {"volumes": some}) for at, some in enumerate(names, start=1)]
+    assert fold_records(records).nameless == {"a" * 64, "b" * 64}
 
 
 def test_rollback_goes_down_the_chain() -> None:

@@ -43,7 +43,7 @@ from .handing import hand_over, open_bridges
 from .leading import is_led, lead_as_it_serves, lead_to_come
 from .standing import read_before, read_standing, read_switch
 from .starting import Look, crashes_of
-from .takedown import forget_jobs, take_down_platform
+from .takedown import forget_jobs, note_nameless, take_down_platform
 from .undone import LATE, late_of, tell_data
 
 _POLL = 0.1
@@ -161,6 +161,7 @@ def restore_platform(host: Host, number: int, updated: Sequence[str]) -> None:
     ]
     left = fold_records(host.journal.records).unfinished
     forget_jobs(host, new, left.release if left is not None else "")
+    note_nameless(host, new)
     for container in new:
         if container.keeps_nameless:
             host.note(f"{container.name} goes; its data stay in {', '.join(container.nameless)}")

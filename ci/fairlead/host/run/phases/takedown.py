@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Optional
 
 from ...disk.fold import fold_records
-from ...disk.journal import JOB
+from ...disk.journal import JOB, KEPT
 from ...disk.ledger import LOST
 from ...disk.place import Place
 from ...edge.lifecycle import edge_lock
@@ -36,6 +36,7 @@ def take_down_platform(host: Host) -> None:
     release_place(host)
     containers = [one for one in read_app_containers(host.engine, host.paths) if not one.release]
     forget_jobs(host, containers)
+    note_nameless(host, containers)
     stop_in_order(host, containers)
     for one in containers:
         host.engine.remove(one.id, volumes=not one.keeps_nameless)
@@ -73,6 +74,19 @@ def forget_jobs(host: Host, gone: Sequence[Container], release: Optional[str] = 
             host.journal.append(
                 JOB, service=run.service, hash=mark, release=run.release, container=run.container, state=LOST
             )
+
+
+def note_nameless(host: Host, gone: Sequence[Container]) -> None:
+    """Write down which volumes without a name outlive their containers: the engine does not know whose they are.
+
+    Args:
+        host: the app.
+        gone: the containers that are about to be removed.
+    """
+    names = {name for one in gone if one.keeps_nameless for name in one.nameless}
+    names -= fold_records(host.journal.records).nameless
+    if names:
+        host.journal.append(KEPT, volumes=sorted(names))
 
 
 def stop_in_order(host: Host, containers: Sequence[Container]) -> None:
