@@ -20,7 +20,7 @@ _READ_FILES = frozenset({"postgres", "mysql", "mariadb", "mongo", "wordpress", "
 _KNOWN_UNLESS: dict[str, tuple[str, ...]] = {
     "minio": ("MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY", "MINIO_CONFIG_ENV_FILE"),
     "rabbitmq": ("RABBITMQ_DEFAULT_PASS", "RABBITMQ_PASSWORD", "RABBITMQ_LOAD_DEFINITIONS"),
-    "mongo-express": ("ME_CONFIG_BASICAUTH",),
+    "mongo-express": ("ME_CONFIG_BASICAUTH_PASSWORD",),
     "emqx": ("EMQX_DASHBOARD__DEFAULT_PASSWORD",),
 }
 """Images whose administrator has the password of their documentation unless a variable is given that begins so."""
