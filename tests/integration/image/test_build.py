@@ -230,14 +230,18 @@ def test_a_local_cache_serves_the_next_build_and_does_not_grow(workshop: Worksho
 
 @pytest.mark.long
 def test_what_builds_leave_behind_never_gets_into_an_image(workshop: Workshop) -> None:
-    """`COPY . .` is in everybody's Dockerfile, and the work directory in nobody's .dockerignore."""
+    """`COPY . .` is in everybody's Dockerfile, and the work directory in nobody's .dockerignore; nor is a `.env`."""
     workshop.write("Dockerfile.api", "FROM scratch\nCOPY . /srv\n")
     workshop.write("Dockerfile.web", "FROM scratch\nCOPY etc /etc\n")
-    workshop.write(".dockerignore", ".git\npackages/arm64\n!.fairlead\n")
+    workshop.write(".dockerignore", "packages/arm64\n!.fairlead\n")
+    workshop.write(".gitignore", ".env\n")
     workshop.commit("everything")
     # Dates left out: that of the context's root is the builder's own, and it does not always take its cache.
     first = workshop.ok("build", "--reproducible")
-    assert digests(workshop.ok("build", "--reproducible")) == digests(first)
+    workshop.write(".env", "TOKEN=of-the-laptop\n")
+    told = workshop.run("build", "--reproducible")
+    assert (told.code, digests(told.document)) == (0, digests(first)), "CI has no such file"
+    assert "kept out of the images: .env, .git" in told.stderr
     layout = read_layout(workshop.work / "images/api")
     manifest = read_json_blob(layout.folder, layout.digests["linux/amd64"])
     names = set()
@@ -245,7 +249,7 @@ def test_what_builds_leave_behind_never_gets_into_an_image(workshop: Workshop) -
         with tarfile.open(blob_path(layout.folder, layer["digest"])) as tar:
             names |= {name.split("/")[1] for name in tar.getnames() if "/" in name}
     assert "etc" in names
-    assert not names & {".fairlead", ".git"}
+    assert not names & {".fairlead", ".git", ".env"}
 
 
 COMPOSED = """\
