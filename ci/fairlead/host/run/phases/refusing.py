@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Optional
 
+from ...engine.containers import Container
+from ...engine.engine import Engine
 from ...watch.diagnose import advise_start, advise_staying, explain_silence
 from ...watch.evidence import explain_container, read_evidence
+from ...watch.health import judge_container
 from ...watch.verdict import FAIL, Verdict
 from ...wire.errors import ReleaseFault
 from ...wire.release import Service
@@ -39,7 +42,9 @@ def refuse(
             details += crashes_of(deploy).evidence(one) or read_evidence(deploy.engine, one)
         said = explain_container(bad[0], details) if bad else ""
         silence = "" if died else explain_silence(deploy.engine, service, own)
-        why = "; ".join(filter(None, (silence, said)))
+        down = list(find_down(deploy.engine, deploy.host.list_containers(), service.name))
+        details = (*(line for _, evidence in down for line in evidence), *details)
+        why = "; ".join(filter(None, (*(words for words, _ in down), silence, said)))
         ended_well = any(map(crashes_of(deploy).ended_well, own))
         advice = advise_staying(ended_well) or advise_start(own, limit)
     for other in behind[:_QUOTED]:
@@ -53,6 +58,25 @@ def refuse(
         details=details,
         service=service.name if service else None,
     )
+
+
+def find_down(
+    engine: Engine, containers: Sequence[Container], but: str
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The databases that do not run, or are started again, each in words and with its evidence: who calls them fails of that.
+
+    Args:
+        engine: the engine.
+        containers: the app's.
+        but: the service that is to blame anyway.
+    """
+    for one in containers:
+        is_down = one.restarting or not (one.running or one.created)
+        if is_down and one.role == "state" and not one.release and not one.oneoff and one.service != but:
+            evidence = read_evidence(engine, one)
+            said = explain_container(one, evidence).partition(": ")[2]
+            reason = judge_container(one, gate="running").reason
+            yield f"{one.service} {reason}{f': {said}' if said else ''}", evidence
 
 
 def watch_fault(deploy: Deploy, verdict: Verdict, blamed: Optional[str]) -> ReleaseFault:
