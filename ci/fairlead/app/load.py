@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from fairlead.app.extension import wrong_values
+from fairlead.app.files.env_files import untracked_env_files
 from fairlead.app.given import empty_secrets
 from fairlead.app.images.builds import foreign_sources, missing_dockerfiles, settle_images
 from fairlead.app.model import ComposeApp
@@ -80,6 +81,7 @@ def build_app(
     left_out = _left_out(model, environment)
     kept = {name: definition for name, definition in definitions.items() if name not in left_out}
     settings, build_faults = settle_images(settings, model, kept)
+    absent, lacking = untracked_env_files(model)
     kept, passed = pass_variables(kept, model, os.environ, environment.name)
     app = ComposeApp(
         settings=settings,
@@ -95,11 +97,11 @@ def build_app(
             registry=registry,
             volumes=model.value.get("volumes"),
         ),
-        notes=(*_notes(settings, model, left_out), *passed),
+        notes=(*_notes(settings, model, left_out), *passed, *lacking),
     )
     missing = missing_dockerfiles(settings, model)
     empty = empty_secrets(settings, environment, model, app.services)
-    faults = (*_left_out_needs(app, left_out), *_proxies(app), *build_faults, *missing, *empty)
+    faults = (*_left_out_needs(app, left_out), *_proxies(app), *build_faults, *missing, *empty, *absent)
     if faults:
         raise invalid(faults)
     return app

@@ -52,6 +52,9 @@ services:
     x-fairlead: {role: app, port: 8000, health: {path: /health/ready}}
 ```
 
+Where a merge key (`<<: *common`) brings an `x-fairlead` and the service writes its own, YAML takes the service's alone: name the common one
+(`x-fairlead: &fairlead`), and begin the own one with it: `x-fairlead: {<<: *fairlead, health: none}`.
+
 `FAIRLEAD_REGISTRY`, `FAIRLEAD_TAG` (`sha-<commit>`) and `FAIRLEAD_REVISION` (the commit) can be used in compose
 files, beside the environment's `variables`. A `.env` beside the first compose file is read, as Compose does, and `PWD` is that folder.
 Nothing else of the caller's shell reaches the files.

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from fairlead.secret_signs.names import is_secret_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EXAMPLES = (".example", ".sample", ".template", ".dist")
+"""What the name of a file ends with that shows, committed, which variables another one is to have."""
+_NAME = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=", re.MULTILINE | re.ASCII)
+_MOST_NAMES = 8
 
 
 def secret_way(variable: str) -> str:
@@ -19,3 +30,23 @@ def declare_way(variable: str, environment: str = "<name>") -> str:
     if is_secret_name(variable):
         return f"give it as a secret: {secret_way(variable)}"
     return f"declare it in environments.{environment}.variables"
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names that a text of ``NAME=value`` lines has, each once; nothing of a value."""
+    return tuple(dict.fromkeys(_NAME.findall(text)))
+
+
+def env_file_way(names: Iterable[str]) -> str:
+    """What to write in place of a file of variables that CI does not have; ``names``: what is to be in it, where that is known."""
+    every = tuple(names)
+    secrets = [name for name in every if is_secret_name(name)]
+    plain = [name for name in every if name not in secrets]
+    pairs = ", ".join(f"{name}: {name.lower()}" for name in secrets[:_MOST_NAMES])
+    pairs = f"{pairs}, …" if len(secrets) > _MOST_NAMES else pairs or "NAME: name"
+    shown = ", ".join(plain[:_MOST_NAMES]) + (", …" if len(plain) > _MOST_NAMES else "")
+    return (
+        f"give secrets as secrets (x-fairlead: {{secret_environment: {{{pairs}}}}}), write plain values "
+        f"{f'({shown}) ' if plain else ''}under environment:, and take the file out or commit it where nothing in it "
+        "is secret: docs/secrets.md, Your app has `env_file: .env`"
+    )

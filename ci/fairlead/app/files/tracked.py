@@ -28,6 +28,12 @@ def names_below(folder: str, repository: str) -> tuple[str, ...]:
     return tuple(name[len(prefix) :] for name in tracked if name.startswith(prefix))
 
 
+def is_tracked(file: str, repository: str) -> bool:
+    """Whether git tracks a file; also where it can't tell."""
+    tracked = _tracked(*_index_of(repository))
+    return tracked is None or os.path.relpath(file, repository) in tracked
+
+
 def parse_index(content: bytes) -> tuple[str, ...] | None:
     """The names in an index of git's, of version 2, 3 or 4; None if it is something else, or only a part. Pure."""
     if content[:4] != b"DIRC" or len(content) < 12:

@@ -106,7 +106,9 @@ def _entries(
     is_optional = required is False or (isinstance(required, str) and parse_boolean(required) is False)
     if is_optional and not exists(path):  # noqa: PTH110 - never raises
         return {}
-    read = reader.variables(path, outer, known, Location(like.path, like.line, like.column), raw=raw)
+    place = Location(like.path, like.line, like.column)
+    reader.note_env_file(path, place, required=not is_optional)
+    read = reader.variables(path, outer, known, place, raw=raw)
     shown = reader.shown(path)
     entries: dict[str | int, Entry] = {}
     for name, (value, line) in (read or {}).items():

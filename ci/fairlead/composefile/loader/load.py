@@ -106,6 +106,7 @@ def _model(
         uses=tuple(reader.uses),
         looked_at=reader.looked_at,
         extended=reader.extended,
+        env_files=tuple(reader.env_files),
         is_confined=reader.is_confined,
         variables=variables,
         name=project,

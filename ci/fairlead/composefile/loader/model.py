@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from fairlead.composefile.loader.reading import EnvFile
     from fairlead.positions import Document, ValuePath
 
 
@@ -46,6 +47,7 @@ class Model:
         uses: every ``${…}``.
         extended: the files that are extended only, and the services of theirs that are: Compose looks at no others.
         looked_at: every file that was read, absolute: those of ``documents``, and files of variables.
+        env_files: the files of variables and labels that services name.
         is_empty: nothing is in them, or nothing is left.
         is_confined: they name a file that no repository may name; it was not opened.
         variables: those that the files were resolved with, ``.env`` among them.
@@ -65,6 +67,7 @@ class Model:
     name: str
     directory: str
     root: Node = field(repr=False)
+    env_files: tuple[EnvFile, ...] = ()
     is_confined: bool = False
     is_empty: bool = False
 

@@ -8,6 +8,7 @@ from fairlead.composefile.loader.tags import take_tags
 from fairlead.findings import Finding, Location
 from fairlead.positions import Document, load_documents, parse_documents
 from fairlead.quick.records import dataclass
+from fairlead.secret_signs.ways import EXAMPLES, env_file_way, names_in
 from fairlead.sources import SourceRefusedError, check_source, read_source, resolve_source
 from fairlead.yaml_nodes import Node
 
@@ -38,6 +39,21 @@ class Part:
     resets: tuple[ValuePath, ...]
 
 
+@dataclass(frozen=True)
+class EnvFile:
+    """A file of variables or labels that a service names.
+
+    Attributes:
+        path: absolute.
+        place: where it is named first.
+        required: whether nothing holds without it.
+    """
+
+    path: str
+    place: Location
+    required: bool
+
+
 class Reader:
     """Reads files for one model, and remembers all that it read and what it could not."""
 
@@ -65,6 +81,7 @@ class Reader:
         self._told: set[str] = set()
         self._reads = 0
         self._dotenv: dict[str, str] = {}
+        self.env_files: list[EnvFile] = []
         self.is_confined = False
         """Whether the files name one that a repository may not."""
 
@@ -125,11 +142,10 @@ class Reader:
             return None
         if key in self._told:
             return self._raw[key]
-        shown = self.shown(path)
         try:
             raw = self._raw.get(key) or self._documents(path)
         except (OSError, SourceRefusedError) as error:
-            self._refused(shown, error, place, "unseen")
+            self._refused(path, error, place, "unseen")
             return None
         self._raw[key] = raw
         self._told.add(key)
@@ -183,7 +199,7 @@ class Reader:
         try:
             text = self._text(path)
         except (OSError, SourceRefusedError) as error:
-            self._refused(shown, error, place, "env-file")
+            self._refused(path, error, place, "env-file")
             return None
         lost: list[tuple[str, int]] = []
         try:
@@ -212,15 +228,22 @@ class Reader:
             if finding not in self.faults:
                 self.faults.append(finding)
 
+    def note_env_file(self, path: Path, place: Location, *, required: bool) -> None:
+        """Remember a file that a service names."""
+        if all(one.path != str(path) or one.required != required for one in self.env_files):
+            self.env_files.append(EnvFile(str(path), place, required))
+
     def _refused(
-        self, shown: str, error: OSError | SourceRefusedError, place: Location | None, rule: str
+        self, path: Path, error: OSError | SourceRefusedError, place: Location | None, rule: str
     ) -> None:
         """Note a file that is not read: why, and nothing of what is in it."""
+        shown = self.shown(path)
         if isinstance(error, SourceRefusedError):
             self.is_confined = True
             why, fix = str(error), "name a file of the repository"
         else:
-            why, fix = (error.strerror or str(error)).lower(), ""
+            why = (error.strerror or str(error)).lower()
+            fix = env_file_way(names_meant(str(path), self._homes)) if rule == "env-file" else ""
         self.faults.append(Finding(f"{shown} can't be read: {why}", place or Location(shown), fix, rule))
 
     def _text(self, path: Path) -> str:
@@ -232,3 +255,14 @@ class Reader:
                 return self._dotenv[key]
             self._dotenv[key] = read_source(key, self._homes, MAX_DOTENV_BYTES).decode("utf-8", "replace")
         return self._dotenv[key]
+
+
+def names_meant(path: str, homes: Collection[str]) -> tuple[str, ...]:
+    """The names that a file of variables is to have: those of an example beside it, else its own; none where neither can be read."""
+    for end in (*EXAMPLES, ""):
+        try:
+            raw = read_source(f"{path}{end}", homes, MAX_DOTENV_BYTES)
+        except (OSError, SourceRefusedError):
+            continue
+        return names_in(raw.decode("utf-8", "replace"))
+    return ()
