@@ -311,6 +311,17 @@ def _misspelt(want: Wanted, wanted: Sequence[Wanted], bundle: Values) -> str:
     return f"; {BUNDLE_VARIABLE} has {near}, which no service of this release wants" if near else ""
 
 
+def unread_names(wanted: Sequence[Wanted], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The names in ``FAIRLEAD_SECRETS`` that no service reads, as they are written; no value of them.
+
+    Raises:
+        InputError: it is neither lines nor a JSON object.
+    """
+    known = {variable_of(one.name) for one in wanted}
+    lines = _read_lines(environ.get(BUNDLE_VARIABLE, ""), BUNDLE_VARIABLE)
+    return tuple(dict.fromkeys(line.name for line in lines if variable_of(line.name) not in known))
+
+
 def _places(want: Wanted, folder: Path | None, commands: SecretCommands | None) -> str:
     places = [f"the variable {variable_of(want.name)}", f"a line {want.name}=… in {BUNDLE_VARIABLE}"]
     places.append(
