@@ -257,12 +257,12 @@ class Reader:
         return self._dotenv[key]
 
 
-def names_meant(path: str, homes: Collection[str]) -> tuple[str, ...]:
-    """The names that a file of variables is to have: those of an example beside it, else its own; none where neither can be read."""
+def names_meant(path: str, homes: Collection[str]) -> dict[str, bool]:
+    """The names that a file of variables is to have (``names_in``): those of an example beside it, else its own, if it can be read."""
     for end in (*EXAMPLES, ""):
         try:
             raw = read_source(f"{path}{end}", homes, MAX_DOTENV_BYTES)
         except (OSError, SourceRefusedError):
             continue
         return names_in(raw.decode("utf-8", "replace"))
-    return ()
+    return {}

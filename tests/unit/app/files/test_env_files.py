@@ -15,7 +15,7 @@ from fairlead.composefile.loader import load_model
 
 APP = "app: shop\nregistry: ghcr.io/acme/shop\nenvironments: {production: {hosts: [deploy@h]}}\n"
 WEB = "services:\n  web:\n    image: acme/web:1.29\n    expose: ['80']\n    env_file: "
-VALUES = "SECRET_KEY=canary\nLOG_LEVEL=canary\n"
+VALUES = "SECRET_KEY=canary\nLOG_LEVEL=canary\nDATABASE_URL=postgres://app:canary@db/app\n"
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def _told(env_file: str) -> str:
 
 def _names_the_way(told: str) -> bool:
     return (
-        "secret_environment: {SECRET_KEY: secret_key}" in told
+        "secret_environment: {SECRET_KEY: secret_key, DATABASE_URL: database_url}" in told
         and "(LOG_LEVEL) under environment:" in told
         and "docs/secrets.md" in told
     )
@@ -78,7 +78,9 @@ def test_an_example_tells_the_names_of_a_file_that_is_not_there(track: Callable[
     told = _told(".env")
     assert "can't be read" in told
     assert "secret_environment: {NAME: name}" in told
-    Path(".env.example").write_text("# what is needed\nexport SECRET_KEY=\nLOG_LEVEL=canary\n")
+    Path(".env.example").write_text(
+        "# what is needed\nexport SECRET_KEY=\nLOG_LEVEL=canary\nDATABASE_URL=postgres://a:canary@b\n"
+    )
     told = _told(".env")
     assert "can't be read" in told
     assert _names_the_way(told)
