@@ -133,16 +133,17 @@ def _ask(
 ) -> requests.Response:
     import requests
 
+    from fairlead.web import is_untrusted
+
     for left in reversed(range(_WAITS + 1)):
         try:
             response = session.request(method, url, json=body, timeout=_TIMEOUT)
         except requests.RequestException as error:
-            is_untrusted = isinstance(error, requests.exceptions.SSLError)
             raise CommandFailedError(
                 "GitHub's API could not be reached",
                 why=str(error),
                 fix="have the authority of its certificate among those of the machine, or in SSL_CERT_FILE"
-                if is_untrusted
+                if is_untrusted(error)
                 else "run the job again",
             ) from error
         if response.ok:

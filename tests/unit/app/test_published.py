@@ -230,6 +230,7 @@ def test_each_published_port_is_served_or_named(tmp_path: Path) -> None:
 def test_no_command_ends_in_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`init` and `validate` of the same apps, as they are called."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("fairlead.starter.beside.list_files", lambda _: [])
     (tmp_path / ".git").mkdir()
     for number in range(COUNT // 10):
         case = f"{SEED}-{number}"

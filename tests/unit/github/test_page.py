@@ -273,6 +273,7 @@ def test_what_a_server_tells_in_another_form_takes_nothing_else_from_the_page(da
         "status": "live",
         "exit": 0,
         "release": "000002",
+        "serving": "000002",
         "data": data,
     }
     assert "000002" in render_page(Told(document=document, said="board 000002 serves at h"), 0)

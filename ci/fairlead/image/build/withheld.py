@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from fairlead import files, passed, process
+from fairlead.dockerignore import is_ignored
 from fairlead.errors import InputError
 from fairlead.image.build.dockerfile import Dockerfile
 from fairlead.positions import load_documents, shown_path
 from fairlead.settings.images import ImageSettings
 from fairlead.settings.values import Settings
 from fairlead.sources import context_paths, is_below, real_path
-from fairlead.submodules import is_ignored
 
 GIT = ".git"
 SECRETS_FOLDER = "FAIRLEAD_SECRETS_DIR"
@@ -125,8 +125,7 @@ def _advice(path: str) -> str:
 def _not_ignored(withheld: Withheld, folder: Path) -> list[str]:
     own = folder / ".dockerignore"
     text = files.inside(own).read_text(encoding="utf-8", errors="replace") if own.is_file() else ""
-    back = "\n".join(line.strip()[1:] for line in text.splitlines() if line.strip().startswith("!"))
-    return [path for path in withheld.there if not is_ignored(path, text) or is_ignored(path, back)]
+    return [path for path in withheld.there if not is_ignored(path, text)]
 
 
 def _holds_variables(name: str) -> bool:

@@ -44,10 +44,12 @@ def told() -> Iterator[None]:
     import requests
     import urllib3
 
+    from fairlead.web import is_untrusted
+
     try:
         yield
     except requests.exceptions.SSLError as error:
-        raise FaultError(_reason(error), is_untrusted=True) from error
+        raise FaultError(_reason(error), is_untrusted=is_untrusted(error)) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise FaultError(_reason(error)) from error
 
