@@ -14,6 +14,7 @@ import pytest
 from fairlead.host.engine.containers import Container
 from fairlead.host.engine.engine import Engine
 from fairlead.host.watch.healthcheck import checking
+from fairlead.host.watch.patience import wait_until
 from fairlead.host.wire.errors import EngineFault
 from fairlead.host.wire.release import Service
 from tests.patience import PATIENCE
@@ -96,6 +97,7 @@ def test_a_check_that_hangs_or_cannot_run_is_left_to_the_engine(end: EngineFault
     engine, proved = Checked(1, end, 0), set[str]()
     with checking(cast("Engine", engine), proved) as checks:
         checks.follow(release().services["worker"], [_starting()])
+        assert wait_until(lambda: len(engine.ran) == 2, timeout=PATIENCE, poll=0.005)
         assert not _wait(proved, within=0.4)
     assert len(engine.ran) == 2
 
