@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -14,6 +15,9 @@ from tests.isolation import forbid_processes_and_network
 from tests.tiers import FOLDERS, is_every_test
 
 TIER_OF = {folder: tier for tier, folders in FOLDERS.items() for folder in folders}
+
+# A shell that runs them in the background ignores it, and so would whatever a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The job that runs the tests, and the output it asked for, are not what a test is about.
 _OF_THE_JOB = ("GITHUB_", "FAIRLEAD_PLAIN", "FAIRLEAD_JSON")

@@ -190,6 +190,7 @@ def test_one_service_is_deployed_alone(live: Workbench) -> None:
     assert "has changed, and it keeps data" in live.refused(2, "deploy")["what"]
 
 
+@pytest.mark.long
 def test_a_secret_is_rotated_in_one_step(live: Workbench) -> None:
     """The new value comes on standard input; then the old one is nowhere on the server, and cannot come back."""
     old, new = live.secrets["canary"], "rotated-77c2-in-no-log"

@@ -91,6 +91,7 @@ def shop(published: Workbench, tiny: Workbench, tmp_path: Path) -> Workbench:
     return bench
 
 
+@pytest.mark.long
 def test_apps_come_and_go_behind_the_edge_and_the_first_loses_nothing(
     tiny: Workbench, shop: Workbench
 ) -> None:

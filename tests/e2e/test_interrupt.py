@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.e2e.workbench import Workbench, containers, on_server, visit
 from tests.patience import PATIENCE
 
@@ -48,6 +50,7 @@ def _journal(bench: Workbench) -> list[dict[str, object]]:
     ]
 
 
+@pytest.mark.long
 def test_a_deploy_that_is_stopped_leaves_what_served(live: Workbench) -> None:
     """Before the switch and in the watch alike; with a second signal the command leaves, and the server does the rest."""
     before, running = visit(live.server), containers(live.server)

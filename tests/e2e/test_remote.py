@@ -181,6 +181,7 @@ def test_a_fresh_server_is_prepared_and_nothing_happens_the_second_time(
         tiny.ok("history", "--identity", str(tmp_path / "key"))
 
 
+@pytest.mark.long
 def test_a_restricted_key_deploys_and_opens_nothing_else(tiny: Workbench, tmp_path: Path) -> None:
     """No shell, no file copy, no forwarding, no other agent than the one that root installed."""
     key = tmp_path / "key"

@@ -11,8 +11,11 @@ import pytest
 from tests.tiers import FOLDERS, is_every_test
 
 TESTS = Path(__file__).parent.parent
-# What only dies under load is tried in short by the tests of crashes and of the fleet.
-WHOLE = {"e2e/survival/test_chaos.py"}
+WHOLE = {
+    "e2e/survival/test_chaos.py": "what dies under load is tried by the tests of crashes and of the fleet",
+    "e2e/test_edge.py": "two apps behind one edge are those of actions/test_repositories.py",
+    "e2e/test_interrupt.py": "a deploy is stopped in each of its phases by actions/test_cancel.py",
+}
 
 
 def _marked() -> Iterator[tuple[str, int, int]]:

@@ -8,6 +8,8 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from fairlead.host.disk.paths import Paths
 from fairlead.host.engine.engine import Engine
 from fairlead.host.run.removal import run_remove
@@ -91,6 +93,7 @@ def test_what_is_written_stays_over_releases_a_rollback_and_a_removal(stage: Sta
     assert (told.status, told.data["data_kept"], folder.exists()) == ("ok", [], False)
 
 
+@pytest.mark.long
 def test_it_stays_with_a_service_that_is_recreated_and_after_a_failed_first_deploy(stage: Stage) -> None:
     sheet = _writing(stage, 1, rollout="recreate")
     sheet.web("other", definition={"command": ["/caddy", "run", "--config", "/missing"]})

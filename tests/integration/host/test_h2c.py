@@ -128,6 +128,7 @@ def _inside(stage: Stage) -> str:
     return carrier.addresses[0]
 
 
+@pytest.mark.long
 def test_h2c_is_spoken_on_every_way(stage: Stage) -> None:
     """In public, from service to service, by each probe; what says that it does not serve is refused.
 
